@@ -1,0 +1,71 @@
+# Second Gate. `make` alone lists what there is.
+#
+#   make run PORT=9000                       another port
+#   make run PYTHON=python3.13               another Python (3.11 or newer)
+#   make test ARGS="-k login -x"             ARGS goes to pytest
+#   make lock ARGS=--upgrade                 newest versions of everything
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+# One stamp for each lock file: whoever changes the lock gets it installed at the next make.
+RUNTIME := $(VENV)/requirements.installed
+TESTING := $(VENV)/requirements-test.installed
+
+# One lock serves CPython 3.11 and newer, on every system.
+COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+          --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint fmt lock messages clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: $(RUNTIME) ## Serve the site on http://127.0.0.1:8000
+	@$(BIN)/flask --app wsgi prepare
+	@exec $(BIN)/gunicorn --config gunicorn.conf.py wsgi:app
+
+demo: export MFA_INSTANCE_PATH ?= instance/demo
+demo: $(RUNTIME) ## The same, filled with people and groups to look around with
+	@$(BIN)/flask --app wsgi demo
+	@exec $(BIN)/gunicorn --config gunicorn.conf.py wsgi:app
+
+test: $(TESTING) ## Run all tests
+	@bin/ensure-chromium
+	@$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
+
+lint: $(TESTING) ## Check style, common mistakes and formatting
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+fmt: $(TESTING) ## Format, and fix what can be fixed by itself
+	@$(BIN)/ruff check --fix --exit-zero --quiet
+	@$(BIN)/ruff format
+
+lock: $(BIN)/python ## Pin what pyproject.toml names, with hashes
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	@$(COMPILE) --output-file requirements.txt
+	@$(COMPILE) --output-file requirements-test.txt --extra test --constraint requirements.txt
+
+messages: $(RUNTIME) ## Collect the sentences for translators
+	@mkdir -p mfa_app/translations
+	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --output-file mfa_app/translations/messages.pot \
+	    --keywords "_l lazy_gettext lazy_ngettext:1,2 lazy_pgettext:1c,2" --project "Second Gate" mfa_app
+
+clean: ## Remove what make made; instance/ stays
+	@rm -rf $(VENV) .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/%.installed: %.txt | $(BIN)/python
+	@echo "Installing $< into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	    { echo "Second Gate needs Python 3.11 or newer. Name one: make PYTHON=python3.13 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "This Python cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
