@@ -1,0 +1,77 @@
+"""Second Gate: a login site with a second gate. `create_app` puts the house together."""
+
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from mfa_app import account, admin, auth, cli, enrolment, models  # noqa: F401 (the tables)
+from mfa_app.config import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
+from mfa_app.core import vault
+from mfa_app.core.keys import Keys, load_keys
+from mfa_app.extensions import babel, bootstrap, csrf, db, login_manager, migrate
+from mfa_app.web import converters, cookies, errors, gate, headers, navigation, transaction
+from mfa_app.web.mailer import Mailer
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
+    """Return the application under these settings, else under those of the environment.
+
+    `overrides` are Flask's own configuration values, for the tests. Raises SettingError, in a sentence.
+    """
+    settings = settings or load_settings()
+    settings.instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keys = load_keys(settings)
+    vault.use(vault.Vault(keys.data_keys))
+    app = Flask(__name__, instance_path=str(settings.instance_path.resolve()))
+    app.config.update(_configuration(settings, keys), **overrides)
+    if settings.trusted_proxy_hops:
+        hops = settings.trusted_proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)
+    _bind(app, settings)
+    return app
+
+
+def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
+    prefix = "__Host-" if settings.https else ""
+    hosts = LOOPBACK_HOSTS if settings.public_host in LOOPBACK_HOSTS else {settings.public_host}
+    return {
+        "SETTINGS": settings,
+        "SECRET_KEY": keys.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": True},
+        "SESSION_COOKIE_NAME": f"{prefix}form",  # holds the CSRF token and messages, never who somebody is
+        "SESSION_COOKIE_SECURE": settings.https,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
+        "TRUSTED_HOSTS": sorted(hosts),
+        "WTF_CSRF_TIME_LIMIT": None,  # a login page left open overnight still works
+        "BOOTSTRAP_SERVE_LOCAL": True,
+        "BABEL_TRANSLATION_DIRECTORIES": str(PROJECT_ROOT / "mfa_app" / "translations"),
+        "MAIL_IN_BACKGROUND": True,
+    }
+
+
+def _bind(app: Flask, settings: Settings) -> None:
+    """Bind the extensions and the floors; functions that run after a request run last bound, first called."""
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(PROJECT_ROOT / "mfa_app" / "migrations"))
+    babel.init_app(app)
+    bootstrap.init_app(app)
+    login_manager.init_app(app)
+    headers.init_app(app, https=settings.https)
+    app.after_request(cookies.set_cookies)
+    mailer = Mailer(app, settings, in_background=app.config["MAIL_IN_BACKGROUND"])
+    app.extensions["mailer"] = mailer
+    transaction.init_app(app, mailer)
+    csrf.init_app(app)
+    gate.init_app(app, login_manager)
+    errors.init_app(app)
+    navigation.init_app(app, settings)
+    converters.init_app(app)
+    for blueprint in (auth.blueprint, enrolment.blueprint, account.blueprint, admin.blueprint):
+        app.register_blueprint(blueprint)
+    cli.init_app(app)

@@ -1,0 +1,61 @@
+"""The forms of the two gates and of mailed links; they check shape, the core checks truth."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, StringField
+from wtforms.validators import InputRequired, Length
+
+from mfa_app.web.fields import Form, code_field, email_field, password_field, tidy
+
+
+class LoginForm(Form):
+    """The first gate."""
+
+    email = email_field()
+    password = password_field()
+
+
+class CodeForm(Form):
+    """The second gate."""
+
+    code = code_field()
+    remember = BooleanField(default=True)
+
+
+class ConfirmByCodeForm(Form):
+    """A fresh code, within a session."""
+
+    code = code_field()
+
+
+class ConfirmByPasswordForm(Form):
+    """The password once more, for somebody without an app."""
+
+    password = password_field()
+
+
+class ForgottenForm(Form):
+    """Where to send a link for a new password."""
+
+    email = email_field()
+
+
+class ChoosePasswordForm(Form):
+    """A new password."""
+
+    password = password_field(_l("New password"), new=True)
+
+
+class SetupForm(Form):
+    """The first administrator."""
+
+    name = StringField(
+        _l("Your name"),
+        filters=[tidy],
+        validators=[
+            InputRequired(_l("Please enter your name.")),
+            Length(max=300, message=_l("A name has at most 300 characters.")),
+        ],
+        render_kw={"autocomplete": "name"},
+    )
+    email = email_field()
+    password = password_field(_l("Password"), new=True)

@@ -1,0 +1,92 @@
+"""The audit trail: who acts, what can happen, and the one function that writes it down."""
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+from mfa_app.core import clock
+from mfa_app.extensions import db
+from mfa_app.models import AuditEvent, Role, User
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something, and from where.
+
+    `kind` is "person" (with `user_id` and `role`), "visitor" (nobody is known yet), "terminal" (the command
+    line) or "site" (nobody: a time ran out).
+    """
+
+    kind: str
+    name: str = ""
+    user_id: int | None = None
+    role: Role | None = None
+    address: str = ""
+    user_agent: str = ""
+
+
+SITE = Actor("site", "Second Gate")
+
+
+class Event(enum.Enum):
+    """All that can stand on the trail, each with exactly the details that its row must have."""
+
+    PASSWORD_ACCEPTED = "password.accepted", ()
+    PASSWORD_REFUSED = "password.refused", ("reason", "failures")
+    PASSWORD_CHANGED = "password.changed", ("way",)
+    PASSWORD_RESET_REQUESTED = "password.reset_requested", ()
+    CODE_ACCEPTED = "code.accepted", ("purpose",)
+    CODE_REFUSED = "code.refused", ("reason", "failures")
+    LOGIN_COMPLETED = "login.completed", ("method",)
+    LOGGED_OUT = "login.ended", ()
+    SESSIONS_ENDED = "sessions.ended", ("count", "because")
+    DEVICE_TRUSTED = "device.trusted", ("days",)
+    DEVICES_FORGOTTEN = "devices.forgotten", ("count", "because")
+    AUTHENTICATOR_LINKED = "authenticator.linked", ("by_choice", "replaced")
+    AUTHENTICATOR_REMOVED = "authenticator.removed", ()
+    AUTHENTICATOR_KEPT = "authenticator.kept_by_choice", ()
+    AUTHENTICATOR_STOPPED = "authenticator.stopped", ("failures",)
+    SECOND_FACTOR_RESET = "second_factor.reset", ("reason", "was_linked")
+    PERSON_CREATED = "person.created", ("role", "groups")
+    PERSON_INVITED = "person.invited", ()
+    PERSON_EDITED = "person.edited", ("before", "after")
+    PERSON_DISABLED = "person.disabled", ()
+    PERSON_ENABLED = "person.enabled", ()
+    REQUIREMENT_CHANGED = "person.requirement_changed", ("required",)
+    EXEMPTION_GIVEN = "person.exempted", ("until", "reason")
+    EXEMPTION_ENDED = "person.exemption_ended", ()
+    MEMBER_ADDED = "group.member_added", ("group",)
+    MEMBER_REMOVED = "group.member_removed", ("group",)
+    GROUP_CREATED = "group.created", ("group",)
+    GROUP_RENAMED = "group.renamed", ("group", "before")
+    GROUP_DELETED = "group.deleted", ("group",)
+    POLICY_CHANGED = "policy.changed", ("group", "before", "after")
+    ACCESS_REFUSED = "access.refused", ("page",)
+    TRAIL_EXPORTED = "trail.exported", ("rows",)
+
+    def __init__(self, label: str, details: tuple[str, ...]) -> None:
+        self.label = label
+        self.details = frozenset(details)
+
+
+def record(event: Event, *, actor: Actor, subject: User | None = None, **details: Any) -> None:
+    """Write one row, in the transaction of the change that it tells of.
+
+    Raises ValueError when the details are not exactly those that the event asks for.
+    """
+    if set(details) != event.details:
+        raise ValueError(f"{event.label} needs the details {sorted(event.details)}, got {sorted(details)}")
+    db.session.add(
+        AuditEvent(
+            at=clock.now(),
+            event=event.label,
+            actor_kind=actor.kind,
+            actor_id=actor.user_id,
+            actor_name=actor.name,
+            subject_id=subject.id if subject else None,
+            subject_name=subject.email if subject else "",
+            address=actor.address,
+            user_agent=actor.user_agent,
+            details=details,
+        )
+    )

@@ -1,0 +1,202 @@
+"""The two gates: the password starts a session, the code lifts it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import select
+
+from mfa_app.core import addresses, devices, mail, passwords, second_factors, sessions, throttle
+from mfa_app.core.audit import Actor, Event, record
+from mfa_app.core.errors import AuthenticatorStopped, UsedCode, WrongCode, WrongCredentials, WrongPassword
+from mfa_app.core.policy import Verdict
+from mfa_app.core.revocation import Because, revoke_access
+from mfa_app.core.sessions import Identity
+from mfa_app.extensions import db
+from mfa_app.models import AuthSession, TrustedDevice, User
+
+WARN_AFTER = 3  # wrong codes after a right password: somebody else may know it
+
+
+class Browser(Protocol):
+    """What the browser at the first gate brings along, as read from its signed cookies."""
+
+    def known_to(self, user: User) -> str | None:
+        """Return the browser's mark if this person has logged in with it before."""
+
+    def device_of(self, user: User) -> tuple[str, str] | None:
+        """Return the id and the secret of the device that is remembered for this person."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A session that has just started or stepped up, with the token that only the browser may hold."""
+
+    token: str
+    session: AuthSession
+    user: User
+    device: tuple[str, TrustedDevice] | None = None
+
+
+def sign_in(
+    email: str,
+    password: str,
+    *,
+    browser: Browser,
+    blinding: str,
+    actor: Actor,
+    now: datetime,
+    instead_of: Identity | None = None,
+) -> SignedIn:
+    """Pass the first gate: check address and password, and start a session that has shown the password.
+
+    The session that this browser had before (`instead_of`) ends. `blinding` keys the digest under which
+    unknown addresses are counted. Whatever is wrong, and whoever asks, the answer is the same:
+    WrongCredentials; or Throttled, PasswordClosed, Busy.
+    """
+    key = addresses.key_of(email)
+    user = db.session.scalar(select(User).where(User.email_key == key))
+    stamp = user.stamp if user else 0
+    by_address = throttle.charge(throttle.ADDRESS, throttle.network_of(actor.address), now=now)
+    by_account = _charge_account(user, addresses.blind(key, blinding), browser, now)
+    fits = passwords.verify(user.password_hash if user else None, password)
+    if user is None or not fits or not user.is_active:
+        reason = "unknown address" if user is None else "account disabled" if fits else "wrong password"
+        failures = by_account.failures
+        record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason=reason, failures=failures)
+        raise WrongCredentials
+    throttle.refund(by_account)
+    throttle.refund(by_address)
+    _renew_hash(user, password)
+    device = _device(user, browser, now)
+    actor = as_person(actor, user)
+    if instead_of is not None:
+        sessions.end(instead_of.session.id)
+    token, session = sessions.start(user, actor=actor, now=now, device=device, stamp=stamp)
+    record(Event.PASSWORD_ACCEPTED, actor=actor, subject=user)
+    _finish_if_through(token, actor=actor, now=now)
+    return SignedIn(token, session, user)
+
+
+def answer_challenge(
+    identity: Identity, code: str, *, remember: bool, browser: Browser, actor: Actor, now: datetime
+) -> SignedIn:
+    """Pass the second gate: check the code, burn its time step, and go on under a new token.
+
+    Raises WrongCode, UsedCode, Throttled, AuthenticatorStopped.
+    """
+    user, days = identity.user, identity.decision.remember_days
+    _check_code(identity, code, purpose="login", actor=actor, now=now)
+    token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
+    record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method="code")
+    user.last_login_at = now
+    device = None
+    if remember and days > 0:
+        before = _device(user, browser, now)
+        device = devices.trust(user, days=days, actor=actor, now=now, instead_of=before)
+    return SignedIn(token, session, user, device)
+
+
+def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetime) -> SignedIn:
+    """Show a fresh code within a session, before pages of administration and of one's own security.
+
+    Raises what answer_challenge raises.
+    """
+    _check_code(identity, code, purpose="confirmation", actor=actor, now=now)
+    token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
+    return SignedIn(token, session, identity.user)
+
+
+def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
+    """Show the password again within a session, for a person without an app. Raises as check_password."""
+    check_password(identity.user, password, actor=actor, now=now)
+    token, session = sessions.elevate(identity.session, actor=actor, now=now, code=False)
+    return SignedIn(token, session, identity.user)
+
+
+def check_password(user: User, password: str, *, actor: Actor, now: datetime) -> None:
+    """Check the current password of somebody who is logged in. Raises WrongPassword, Throttled, Busy."""
+    charged = throttle.charge(throttle.PASSWORD_KNOWN_BROWSER, f"{user.id}:session", now=now)
+    if not passwords.verify(user.password_hash, password):
+        failures = charged.failures
+        record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason="wrong password", failures=failures)
+        raise WrongPassword
+    throttle.refund(charged)
+
+
+def log_out(identity: Identity, *, actor: Actor) -> None:
+    """End the session on the server."""
+    sessions.end(identity.session.id)
+    record(Event.LOGGED_OUT, actor=actor, subject=identity.user)
+
+
+def log_out_everywhere(identity: Identity, *, actor: Actor) -> None:
+    """End all of the person's sessions, this one too, and forget the remembered devices."""
+    revoke_access(identity.user, because=Because.LOGGED_OUT_EVERYWHERE, actor=actor)
+
+
+def as_person(actor: Actor, user: User) -> Actor:
+    """Return the actor as this person, where the request came from a visitor."""
+    return Actor("person", user.email, user.id, user.role, actor.address, actor.user_agent)
+
+
+def _charge_account(user: User | None, blinded: str, browser: Browser, now: datetime) -> throttle.Charge:
+    if user is None:
+        return throttle.charge(throttle.PASSWORD_NOBODY, blinded, now=now)
+    if mark := browser.known_to(user):
+        return throttle.charge(throttle.PASSWORD_KNOWN_BROWSER, f"{user.id}:{mark}", now=now)
+    return throttle.charge(throttle.PASSWORD_STRANGER, user.id, now=now)
+
+
+def _check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now: datetime) -> None:
+    """Charge, check, burn, refund: the only way in which a code is looked at."""
+    user, authenticator = identity.user, identity.person.authenticator
+    if authenticator is None or authenticator.stopped_at:
+        raise AuthenticatorStopped
+    charged = throttle.charge(throttle.CODE, user.id, now=now)
+    try:
+        second_factors.accept(authenticator, code, now=now)
+    except (WrongCode, UsedCode) as refusal:
+        reason = "used" if isinstance(refusal, UsedCode) else "wrong"
+        record(Event.CODE_REFUSED, actor=actor, subject=user, reason=reason, failures=charged.failures)
+        _react_to_failures(identity, charged.failures, actor, now)
+        raise
+    throttle.refund(charged)
+    record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=purpose)
+
+
+def _react_to_failures(identity: Identity, failures: int, actor: Actor, now: datetime) -> None:
+    place = {"place": actor.address, "user_agent": actor.user_agent}
+    if failures == WARN_AFTER:
+        mail.enqueue(mail.Mail.WRONG_CODES, identity.user, now=now, **place)
+    if failures == throttle.CODE.stop_at:
+        identity.person.authenticator.stopped_at = now
+        record(Event.AUTHENTICATOR_STOPPED, actor=actor, subject=identity.user, failures=failures)
+        mail.enqueue(mail.Mail.STOPPED, identity.user, now=now, **place)
+
+
+def _device(user: User, browser: Browser, now: datetime) -> TrustedDevice | None:
+    held = browser.device_of(user)
+    return devices.is_trusted(user, *held, now=now) if held else None
+
+
+def _renew_hash(user: User, password: str) -> None:
+    if passwords.needs_rehash(user.password_hash):
+        user.password_hash = passwords.hash_password(password)
+
+
+def _finish_if_through(token: str, *, actor: Actor, now: datetime) -> None:
+    """Note the end of a login where the password was enough; else the ten minutes between the gates begin."""
+    identity = sessions.find(token, now=now)
+    if identity is None:
+        return
+    if identity.decision.verdict is Verdict.CHALLENGE:
+        sessions.mark_challenged(identity.session, now=now)
+    if identity.decision.verdict is not Verdict.ALLOW:
+        return
+    device = identity.device
+    if device is not None:
+        device.last_used_at = now
+    identity.user.last_login_at = now
+    method = "remembered device" if device else "password"
+    record(Event.LOGIN_COMPLETED, actor=actor, subject=identity.user, method=method)

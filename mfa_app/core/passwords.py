@@ -1,0 +1,86 @@
+"""Passwords: which are taken, how they are hashed, and how many are hashed at once."""
+
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn import zxcvbn
+
+from mfa_app.core.errors import Busy, UnacceptablePassword
+
+MIN_LENGTH = 15  # NIST SP 800-63B-4, section 3.1.1.2: a password that may be the only factor
+MAX_LENGTH = 256
+GUESSES_WANTED = 10**8
+ESTIMATED_LENGTH = 72  # zxcvbn's work grows with the square of the length
+
+# OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane. The library's own default would
+# take five times the work and three times the memory, which lets a login storm drown a small box.
+_hasher = PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1)
+_slots = threading.BoundedSemaphore(2)
+SLOT_WAIT_SECONDS = 2.0
+
+# Verified for an unknown address, so that it takes as long as a known one.
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+def check_acceptable(password: str, *, own_words: list[str]) -> None:
+    """Accept 15 to 256 characters that are not easily guessed; there are no composition rules.
+
+    `own_words` are the person's address and name and the site's name. Raises UnacceptablePassword.
+    """
+    if len(password) < MIN_LENGTH:
+        raise UnacceptablePassword("short")
+    if len(password) > MAX_LENGTH:
+        raise UnacceptablePassword("long")
+    folded = password.casefold().strip()
+    if any(folded in word.casefold() or _mostly(word, folded) for word in own_words if word):
+        raise UnacceptablePassword("own address")
+    if zxcvbn(password[:ESTIMATED_LENGTH], own_words, max_length=MAX_LENGTH)["guesses"] < GUESSES_WANTED:
+        raise UnacceptablePassword("guessable")
+
+
+def _mostly(word: str, password: str) -> bool:
+    """Say whether `password` is this word with a little around it."""
+    word = word.casefold()
+    return "@" in word and word in password and len(password) - len(word) < 8
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of a password. Raises Busy when all slots stay taken."""
+    with _slot():
+        return _hasher.hash(_normal(password))
+
+
+def verify(password_hash: str | None, password: str) -> bool:
+    """Say whether the password fits; without a hash, take as long and say no. Raises Busy."""
+    if len(password) > MAX_LENGTH:
+        return False
+    with _slot():
+        try:
+            _hasher.verify(password_hash or _NOBODY, _normal(password))
+        except (VerificationError, InvalidHashError):
+            return False
+    return password_hash is not None
+
+
+def needs_rehash(password_hash: str) -> bool:
+    """Say whether the hash was made with other costs than today's."""
+    return _hasher.check_needs_rehash(password_hash)
+
+
+def _normal(password: str) -> str:
+    # The same password typed on a Mac (NFD) and on Windows (NFC) is one password.
+    return unicodedata.normalize("NFC", password)
+
+
+@contextmanager
+def _slot() -> Iterator[None]:
+    if not _slots.acquire(timeout=SLOT_WAIT_SECONDS):
+        raise Busy
+    try:
+        yield
+    finally:
+        _slots.release()

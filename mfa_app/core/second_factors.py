@@ -1,0 +1,38 @@
+"""Does this answer pass the second gate? A code counts once: checking and burning are one statement."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+
+from mfa_app.core import totp
+from mfa_app.core.errors import AuthenticatorStopped, UsedCode
+from mfa_app.core.vault import vault
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator
+
+
+def seal_secret(authenticator_id: str, user_id: int, secret: str) -> str:
+    """Return the secret sealed for its row, so that it opens nowhere else."""
+    return vault().seal(secret, _place(authenticator_id, user_id))
+
+
+def accept(authenticator: Authenticator, code: str, *, now: datetime) -> None:
+    """Accept a code of this authenticator and burn its time step, so that it is never accepted again.
+
+    Raises WrongCode, UsedCode (RFC 6238, section 5.2), AuthenticatorStopped, CannotUnseal.
+    """
+    place = _place(authenticator.id, authenticator.user_id)
+    secret = vault().unseal(authenticator.sealed_secret, place)
+    step = totp.matching_step(secret, code, now=now)
+    burned = db.session.execute(
+        update(Authenticator)
+        .where(Authenticator.id == authenticator.id, Authenticator.stopped_at.is_(None))
+        .where(Authenticator.last_step < step)
+        .values(last_step=step)
+    )
+    if burned.rowcount != 1:
+        raise AuthenticatorStopped if authenticator.stopped_at else UsedCode
+
+
+def _place(authenticator_id: str, user_id: int) -> str:
+    return f"totp|{authenticator_id}|{user_id}"

@@ -1,0 +1,34 @@
+"""A person's linked authentication app, and the one that is being linked."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mfa_app.extensions import db
+from mfa_app.models.types import UtcDateTime, new_id
+
+
+class Authenticator(db.Model):
+    """A linked authentication app; there is none before a code has proved it, and one a person."""
+
+    __tablename__ = "authenticator"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), unique=True)
+    sealed_secret: Mapped[str] = mapped_column(Text)
+    last_step: Mapped[int] = mapped_column()
+    by_choice: Mapped[bool] = mapped_column(default=False)
+    linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PendingLink(db.Model):
+    """A secret shown as a QR code to one session only, so that nobody else can be scanning it."""
+
+    __tablename__ = "pending_link"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    session_id: Mapped[str] = mapped_column(ForeignKey("auth_session.id", ondelete="CASCADE"), unique=True)
+    sealed_secret: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,25 @@
+"""Mails that are to leave, written in the transaction of the change that they tell of."""
+
+from datetime import datetime
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mfa_app.extensions import db
+from mfa_app.models.types import UtcDateTime, new_id
+
+
+class OutboxMail(db.Model):
+    """One mail. Its contents are sealed, since a link in it opens an account; they go when it is sent."""
+
+    __tablename__ = "outbox_mail"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    to: Mapped[str] = mapped_column(String(320))
+    template: Mapped[str] = mapped_column(String(40))
+    sealed_context: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str | None] = mapped_column(String(300))

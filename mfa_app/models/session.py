@@ -1,0 +1,54 @@
+"""Sessions and remembered devices: rows that know only the digest of the token in the browser."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mfa_app.extensions import db
+from mfa_app.models.types import UtcDateTime, new_id
+
+
+class BrowserColumns:
+    """Whose, where and with what: shared by sessions and remembered devices."""
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    stamp: Mapped[int] = mapped_column()
+    address: Mapped[str] = mapped_column(String(45))
+    user_agent: Mapped[str] = mapped_column(String(300))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class TrustedDevice(BrowserColumns, db.Model):
+    """A browser on which one person is not asked for a code, until a fixed end."""
+
+    __tablename__ = "trusted_device"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    last_used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AuthSession(BrowserColumns, db.Model):
+    """A session. `amr` says what has been shown: "pwd", or "pwd otp" (RFC 8176).
+
+    `password_at` and `code_at` are when each was last shown; `challenged_at` is when this session
+    was first sent to the code page, from which it has ten minutes.
+    """
+
+    __tablename__ = "auth_session"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    amr: Mapped[str] = mapped_column(String(20))
+    password_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    code_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    challenged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    device_id: Mapped[str | None] = mapped_column(
+        ForeignKey("trusted_device.id", ondelete="SET NULL"), index=True
+    )
+
+    @property
+    def has_code(self) -> bool:
+        return "otp" in self.amr.split()

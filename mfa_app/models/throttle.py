@@ -1,0 +1,20 @@
+"""Counters of failed tries, shared by all workers."""
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mfa_app.extensions import db
+from mfa_app.models.types import UtcDateTime
+
+
+class Throttle(db.Model):
+    """How many tries in a row have failed under one key, and when the next one is allowed."""
+
+    __tablename__ = "throttle"
+
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    failures: Mapped[int] = mapped_column()
+    next_try_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    forget_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -1,0 +1,30 @@
+"""The kinds of identifiers that stand in addresses, so that no other text ever reaches a query."""
+
+from flask import Flask
+from werkzeug.routing import BaseConverter, IntegerConverter
+
+LARGEST_ID = 2**31 - 1  # PostgreSQL's integer
+
+
+class RowId(IntegerConverter):
+    """The number of a row."""
+
+    def __init__(self, url_map: object) -> None:
+        super().__init__(url_map, max=LARGEST_ID)
+
+
+class RandomId(BaseConverter):
+    """A random identifier of 32 hexadecimal digits."""
+
+    regex = "[0-9a-f]{32}"
+
+
+class Token(BaseConverter):
+    """The secret of a mailed link."""
+
+    regex = "[A-Za-z0-9_-]{20,100}"
+
+
+def init_app(app: Flask) -> None:
+    """Teach the application's addresses these kinds; call before the blueprints are registered."""
+    app.url_map.converters.update(row=RowId, random=RandomId, token=Token)

@@ -1,0 +1,81 @@
+"""Every page is shut by default: who asks, which gate that person faces now, and whether the page opens."""
+
+from flask import Flask, Response, abort, current_app, flash, g, request
+from flask_babel import gettext as _
+from flask_login import LoginManager
+
+from mfa_app.core import clock, permissions, sessions
+from mfa_app.core.audit import Event, record
+from mfa_app.core.policy import Verdict
+from mfa_app.core.sessions import Identity
+from mfa_app.models import User
+from mfa_app.web.actors import current_actor
+from mfa_app.web.cookies import session_token, take_back_session
+from mfa_app.web.headers import STATIC
+from mfa_app.web.marks import Mark, mark_of
+from mfa_app.web.redirects import send_to
+
+ENTRANCES = {Verdict.CHALLENGE: "auth.code", Verdict.ENROL: "enrolment.link", Verdict.ALLOW: "account.home"}
+
+
+def init_app(app: Flask, login_manager: LoginManager) -> None:
+    """Stand before every request, and let Flask-Login's current_user be whom the gate lets through."""
+    app.before_request(stand_guard)
+    login_manager.session_protection = None  # it reads X-Forwarded-For as the client wrote it
+    login_manager.request_loader(_user_let_through)
+
+
+def stand_guard() -> Response | None:
+    """Find out who asks; answer in the view's place unless its mark admits that person."""
+    mark = mark_of(current_app.view_functions.get(request.endpoint or ""))
+    if request.endpoint in STATIC:
+        return None
+    token = session_token()
+    g.identity = sessions.find(token, now=clock.now()) if token else None
+    if token and g.identity is None:
+        take_back_session()
+    if mark.public or request.routing_exception is not None:
+        return None
+    if g.identity is None:
+        if token:
+            flash(_("Your session has ended. Please log in again."), "info")
+        return send_to("auth.login")
+    return _admit(g.identity, mark)
+
+
+def _admit(identity: Identity, mark: Mark) -> Response | None:
+    now, verdict = clock.now(), identity.decision.verdict
+    if identity.out_of_time(now):
+        sessions.end(identity.session.id)
+        take_back_session()
+        flash(
+            _("More than ten minutes have passed since you entered your password. Please log in again."),
+            "info",
+        )
+        return send_to("auth.login")
+    if verdict is Verdict.CHALLENGE and identity.session.challenged_at is None:
+        sessions.mark_challenged(identity.session, now=now)
+    if verdict not in mark.verdicts:
+        return send_to(ENTRANCES[verdict], remember_where=verdict is not Verdict.ALLOW)
+    if mark.permission is not None and not permissions.may(identity.user.role, mark.permission):
+        refuse()
+    if verdict is not Verdict.ALLOW or not mark.recent:
+        return None
+    if mark.permission is not None and identity.person.authenticator is None:
+        flash(
+            _("The pages of administration ask for a code. Please link your authentication app first."),
+            "info",
+        )
+        return send_to("enrolment.link")
+    return None if identity.recently_confirmed(now) else send_to("auth.again")
+
+
+def refuse() -> None:
+    """Answer 403, and write down who tried to go where."""
+    record(Event.ACCESS_REFUSED, actor=current_actor(), page=request.path[:200])
+    abort(403)
+
+
+def _user_let_through(_request: object) -> User | None:
+    identity: Identity | None = g.get("identity")
+    return identity.user if identity and identity.decision.verdict is Verdict.ALLOW else None

@@ -1,0 +1,135 @@
+"""How mails leave: after the commit, beside the requests, over SMTP or as files."""
+
+import logging
+import os
+import smtplib
+import ssl
+import threading
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr, make_msgid
+from urllib.parse import unquote, urlsplit
+
+from flask import Flask, render_template, url_for
+
+from mfa_app.config import Settings
+from mfa_app.core import clock, mail
+from mfa_app.extensions import db
+from mfa_app.models import OutboxMail
+from mfa_app.web.browsers import browser_name
+
+SMTP_TIMEOUT_SECONDS = 15
+LOOK_EVERY_SECONDS = 60
+SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+log = logging.getLogger(__name__)
+
+
+class Mailer:
+    """Delivers the outbox of one application, in a thread of its own unless `in_background` is False."""
+
+    def __init__(self, app: Flask, settings: Settings, *, in_background: bool) -> None:
+        self._app, self._settings, self._in_background = app, settings, in_background
+        self._wake = threading.Event()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def after_commit(self, mails_written: bool) -> None:
+        """Let the mails of a request that has been saved leave, without waiting for them."""
+        if not self._in_background:
+            if mails_written:
+                self.deliver_due()
+            return
+        if self._thread is None:
+            self._start()
+        if mails_written:
+            self._wake.set()
+
+    def deliver_due(self) -> int:
+        """Deliver all mails that are due; return how many left. A failure is noted and tried again later."""
+        sent = 0
+        while (waiting := mail.claim(now=clock.now())) is not None:
+            try:
+                self._deliver(waiting)
+            except (OSError, smtplib.SMTPException, ValueError) as error:
+                log.warning("A mail could not be sent: %s", type(error).__name__)
+                mail.mark_failed(waiting, f"{type(error).__name__}: {error}", now=clock.now())
+            else:
+                mail.mark_sent(waiting, now=clock.now())
+                sent += 1
+            db.session.commit()
+        return sent
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="mailer", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait(LOOK_EVERY_SECONDS)
+            self._wake.clear()
+            try:
+                with self._app.app_context():
+                    self.deliver_due()
+            except Exception:
+                log.exception("The outbox could not be read; trying again in a minute")
+
+    def _deliver(self, waiting: OutboxMail) -> None:
+        message = self._compose(waiting)
+        if self._settings.smtp_url:
+            self._send(message)
+        else:
+            self._file(message, waiting)
+
+    def _compose(self, waiting: OutboxMail) -> EmailMessage:
+        context = mail.context_of(waiting)
+        if context is None:
+            raise ValueError("sealed under a key that is gone")
+        settings = self._settings
+        with self._app.test_request_context("/", base_url=settings.public_url):
+            context |= {
+                "at": datetime.fromisoformat(str(context["at"])),
+                "browser": browser_name(str(context.get("user_agent", ""))),
+                "public_url": settings.public_url,
+            }
+            if "token" in context:
+                context["url"] = url_for("auth.follow_link", token=context.pop("token"), _external=True)
+            subject, text, html = (
+                render_template(f"email/{waiting.template}.{kind}", **context)
+                for kind in ("subject", "txt", "html")
+            )
+        message = EmailMessage()
+        message["Subject"] = " ".join(subject.split())
+        message["From"] = formataddr((settings.site_name, settings.mail_from))
+        message["To"] = waiting.to
+        message["Date"] = format_datetime(waiting.created_at)
+        message["Message-ID"] = make_msgid(waiting.id, domain=settings.public_host)
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(text)
+        message.add_alternative(html, subtype="html")
+        return message
+
+    def _send(self, message: EmailMessage) -> None:
+        parts = urlsplit(self._settings.smtp_url)
+        port = parts.port or SMTP_PORTS[parts.scheme]
+        encrypted = ssl.create_default_context()
+        if parts.scheme == "smtps":
+            server = smtplib.SMTP_SSL(parts.hostname, port, timeout=SMTP_TIMEOUT_SECONDS, context=encrypted)
+        else:
+            server = smtplib.SMTP(parts.hostname, port, timeout=SMTP_TIMEOUT_SECONDS)
+        with server:
+            if parts.scheme == "smtp+starttls":
+                server.starttls(context=encrypted)
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+            server.send_message(message)
+
+    def _file(self, message: EmailMessage, waiting: OutboxMail) -> None:
+        folder = self._settings.instance_path / "outbox"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{waiting.created_at:%Y%m%dT%H%M%S}-{waiting.template}-{waiting.id[:8]}.eml"
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(message.as_bytes())

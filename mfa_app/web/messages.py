@@ -1,0 +1,119 @@
+"""Words for facts: what a refusal, a reason, a role or an event is called on the pages."""
+
+import math
+from datetime import datetime
+
+from flask_babel import format_date, ngettext
+from flask_babel import gettext as _
+
+from mfa_app.core import clock, errors
+from mfa_app.core.passwords import MAX_LENGTH, MIN_LENGTH
+from mfa_app.core.policy import Because, Reason
+from mfa_app.models import Role
+
+
+def sentence(refusal: errors.Refusal) -> str:
+    """Return the sentence that tells a person why something was refused and what to do about it."""
+    if isinstance(refusal, errors.Throttled):
+        return _(
+            "Too many attempts have failed. Please try again %(when)s.", when=in_a_while(refusal.retry_at)
+        )
+    if isinstance(refusal, errors.UnacceptablePassword):
+        return _password_sentence(refusal.reason)
+    return _sentences()[type(refusal)]
+
+
+def _sentences() -> dict[type[errors.Refusal], str]:
+    return {
+        errors.WrongCredentials: _(
+            "The e-mail address or the password is not right. Please check both and try again."
+        ),
+        errors.WrongPassword: _("That is not your current password. Please try again."),
+        errors.WrongCode: _(
+            "That code is not right. Enter the 6 digits that your authentication app shows now; "
+            "if it keeps failing, check that the clock of your phone is set automatically."
+        ),
+        errors.UsedCode: _(
+            "That code has already been used. Wait until your app shows a new one, then enter that."
+        ),
+        errors.AuthenticatorStopped: _(
+            "Too many wrong codes have been entered, so your authentication app no longer opens "
+            "this account. The help desk can reset it for you."
+        ),
+        errors.PasswordClosed: _(
+            "Too many attempts to log in to this account have failed. Use “Forgot your password?” "
+            "to get a link by e-mail; it opens the account again."
+        ),
+        errors.LinkExpired: _("This link has been used already or is too old."),
+        errors.PendingLinkExpired: _(
+            "That QR code had expired. Please scan the new one below and enter its code."
+        ),
+        errors.AlreadyLinked: _("An authentication app is linked to your account already."),
+        errors.StillRequired: _("2-factor authentication is required for you, so it cannot be switched off."),
+        errors.NotLinked: _("No authentication app is linked to this account."),
+        errors.NotAllowed: _("Your role does not allow this."),
+        errors.LastAdministrator: _(
+            "Not saved: no administrator would be able to get in any more. "
+            "First let an administrator link an authentication app, or make somebody else an administrator."
+        ),
+        errors.AddressTaken: _(
+            "There is already an account with this e-mail address. Please use another one."
+        ),
+        errors.NameTaken: _("There is already a group of this name. Please choose another one."),
+        errors.InvalidAddress: _("This is not an e-mail address. It looks like name@company.com."),
+        errors.SetupDone: _("The first administrator exists already. Please log in."),
+        errors.SessionOver: _("Your session has ended. Please log in again."),
+        errors.Busy: _("Very many people are logging in right now. Please try again in a few seconds."),
+    }
+
+
+def _password_sentence(reason: str) -> str:
+    return {
+        "short": _(
+            "Please use at least %(number)s characters. A sentence of a few words is easy to remember.",
+            number=MIN_LENGTH,
+        ),
+        "long": _("Please use at most %(number)s characters.", number=MAX_LENGTH),
+        "own address": _("Please choose a password that is not made of your name or e-mail address."),
+        "guessable": _(
+            "This password is easy to guess, because it is common or follows a simple pattern. "
+            "Please choose another one, such as a few words that do not belong together."
+        ),
+    }[reason]
+
+
+def in_a_while(moment: datetime) -> str:
+    """Return how long it is until a moment: "in 30 seconds", "in 4 minutes"."""
+    seconds = max(1, math.ceil((moment - clock.now()).total_seconds()))
+    if seconds <= 90:
+        return ngettext("in %(num)s second", "in %(num)s seconds", seconds)
+    return ngettext("in %(num)s minute", "in %(num)s minutes", math.ceil(seconds / 60))
+
+
+def why(because: Because) -> str:
+    """Return the reason for a policy as the end of a sentence: "required by group Finance"."""
+    if because.reason is Reason.GROUP:
+        return _("required by group %(group)s", group=because.group)
+    if because.reason is Reason.EXEMPT:
+        return _("not asked: exempt until %(date)s", date=format_date(because.until))
+    return {
+        Reason.PERSONAL: _("required for you personally"),
+        Reason.EVERYONE: _("required for everyone"),
+        Reason.BY_CHOICE: _("by your own choice"),
+        Reason.NOT_REQUIRED: _("not required"),
+    }[because.reason]
+
+
+def why_linked(because: Because) -> str | None:
+    """Return the sentence that tells on the linking page who asks for an app; None if nobody does."""
+    if because.reason is Reason.GROUP:
+        return _("Your group %(group)s requires 2-factor authentication.", group=because.group)
+    return {
+        Reason.PERSONAL: _("2-factor authentication is required for your account."),
+        Reason.EVERYONE: _("2-factor authentication is required for everyone."),
+    }.get(because.reason)
+
+
+def role_name(role: str) -> str:
+    """Return what a role is called."""
+    return {Role.STAFF: _("Staff"), Role.HELPDESK: _("Help desk"), Role.ADMIN: _("Administrator")}[Role(role)]

@@ -1,0 +1,52 @@
+"""Where somebody goes next: only ever to a page of this site."""
+
+from urllib.parse import quote, urlsplit
+
+from flask import Response, current_app, redirect, request, url_for
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RoutingException
+
+
+def next_page(default: str = "account.home") -> str:
+    """Return the page that `next` asks for, if it is one of this site's own, else a default page."""
+    return local_path(request.args.get("next")) or url_for(default)
+
+
+def local_path(target: str | None) -> str | None:
+    """Return path and query of a page of this site, built anew from its parts; None for anything else.
+
+    Only a path that one of the site's own views answers is taken, so no spelling of a foreign address
+    gets through: not //host, not /\\host, not ////host, not a control character.
+    """
+    if not target or not target.isprintable() or "\\" in target:
+        return None
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return None
+    path = parts.path
+    if parts.scheme or parts.netloc or not path.startswith("/") or "//" in path:
+        return None
+    try:
+        current_app.url_map.bind("").match(path, method="GET")
+    except (HTTPException, RoutingException):
+        return None
+    query = f"?{quote(parts.query, safe='=&%+')}" if parts.query else ""
+    return quote(path, safe="/%") + query
+
+
+def send_to(endpoint: str, *, remember_where: bool = True) -> Response:
+    """Send the visitor to another page, to come back to this one afterwards."""
+    here = request.args.get("next") or _this_page()
+    where = local_path(here) if remember_where else None
+    return redirect(
+        url_for(endpoint, next=where) if where and where != url_for("account.home") else url_for(endpoint)
+    )
+
+
+def _this_page() -> str | None:
+    """Return the page to come back to: this one, or for a form the page on which it stood."""
+    if request.method in ("GET", "HEAD"):
+        return request.full_path.rstrip("?")
+    parts = urlsplit(request.referrer or "")
+    return parts.path + (f"?{parts.query}" if parts.query else "") if parts.netloc == request.host else None

@@ -1,0 +1,116 @@
+"""What every test gets: a fresh database, the application as it really runs, a clock that stands still."""
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from flask import Flask
+from flask_migrate import upgrade
+
+from mfa_app import create_app
+from mfa_app.config import load_settings
+from mfa_app.core import clock as site_clock
+from mfa_app.extensions import db
+from tests.postgres import running_postgres
+from tests.timing import FakeClock
+from tests.world import World
+
+both_databases = pytest.mark.parametrize(
+    "backend", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@pytest.fixture
+def clock() -> Iterator[FakeClock]:
+    fake = FakeClock()
+    site_clock.use(fake)
+    yield fake
+    site_clock.use(None)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL of this test process, with {name} in it, and a migrated database to copy."""
+    with running_postgres() as url:
+        pattern = url.replace("/postgres?", "/{name}?")
+        _prepare(pattern, tmp_path_factory.mktemp("postgresql"))
+        yield pattern
+
+
+def _prepare(pattern: str, folder: Path) -> None:
+    with _administration(pattern) as connection:
+        connection.exec_driver_sql("CREATE DATABASE migrated")
+    values = {
+        "MFA_INSTANCE_PATH": str(folder / "instance"),
+        "MFA_DATABASE_URL": pattern.format(name="migrated"),
+    }
+    app = create_app(load_settings(values))
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database to copy, and the keys that go with every test's application."""
+    folder = tmp_path_factory.mktemp("template")
+    app = create_app(load_settings({"MFA_INSTANCE_PATH": str(folder)}))
+    with app.app_context():
+        upgrade()
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> str:
+    """The database under the application: SQLite, unless the test says `both_databases`."""
+    return getattr(request, "param", "sqlite")
+
+
+@pytest.fixture
+def environment(
+    backend: str, templates: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[dict[str, str]]:
+    """The settings of a fresh installation with its database at head, for this process or another."""
+    folder = tmp_path / "instance"
+    folder.mkdir()
+    shutil.copy(templates / "keys", folder / "keys")
+    values = {"MFA_INSTANCE_PATH": str(folder), "MFA_ADMIN_EMAIL": "admin@example.com"}
+    if backend == "postgresql":
+        pattern, name = request.getfixturevalue("postgresql"), f"test_{uuid.uuid4().hex}"
+        values["MFA_DATABASE_URL"] = pattern.format(name=name)
+        with _administration(pattern) as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE migrated")
+        yield values
+        with _administration(pattern) as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    else:
+        shutil.copy(templates / "second-gate.sqlite3", folder)
+        yield values
+
+
+@pytest.fixture
+def app(environment: dict[str, str], clock: FakeClock) -> Iterator[Flask]:
+    application = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False, TESTING=False)
+    yield application
+    with application.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def world(app: Flask, clock: FakeClock) -> World:
+    return World(app, clock)
+
+
+@contextmanager
+def _administration(pattern: str) -> Iterator[sqlalchemy.Connection]:
+    engine = sqlalchemy.create_engine(pattern.format(name="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()

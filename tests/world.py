@@ -1,0 +1,157 @@
+"""The people of the tests, and the ways in which they come to the state that a test begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from mfa_app.core import accounts, groups, mail, rules
+from mfa_app.core.accounts import Profile
+from mfa_app.core.audit import Actor
+from mfa_app.core.rules import RuleValues
+from mfa_app.extensions import db
+from mfa_app.models import AuditEvent, Group, OutboxMail, Role, User
+from tests.browser import Page, Visitor
+from tests.phone import Phone
+from tests.timing import FakeClock
+
+PASSWORD = "seven quiet lanterns by the river"
+TERMINAL = Actor("terminal", "tests")
+ROLES = {"carol": Role.ADMIN, "dave": Role.HELPDESK}
+
+
+class World:
+    """The application, its clock and its people: carol is administrator, dave the help desk, eve the attacker."""
+
+    def __init__(self, app: Flask, clock: FakeClock) -> None:
+        self.app, self.clock = app, clock
+        self.phones: dict[str, Phone] = {}
+
+    @contextmanager
+    def data(self) -> Iterator[None]:
+        """Look at the database, or change it with a verb; committed at the end."""
+        with self.app.app_context():
+            yield
+            db.session.commit()
+
+    def person(self, name: str, *, groups_: tuple[str, ...] = (), role: Role | None = None) -> str:
+        """Make a person with an account and the usual password; return the address."""
+        email = f"{name}@example.com"
+        with self.data():
+            profile = Profile(email, name.capitalize(), role or ROLES.get(name, Role.STAFF))
+            members = [groups.find(group) for group in groups_]
+            accounts.create(profile, groups=members, password=PASSWORD, actor=TERMINAL, now=self.clock())
+        return email
+
+    def group(self, name: str, **rule: object) -> None:
+        """Make a group; `required=True` and the other values of its rule."""
+        with self.data():
+            group = groups.create(name, actor=TERMINAL, now=self.clock())
+            if rule:
+                rules.set_rule(
+                    group, RuleValues(**{"required": False, **rule}), actor=TERMINAL, now=self.clock()
+                )
+
+    def require(self, group: str | None, required: bool = True, **rule: object) -> None:
+        """Switch 2FA on or off for a group, or for everyone (None)."""
+        with self.data():
+            scope = groups.find(group) if group else None
+            values = RuleValues(required=required, **rule)
+            rules.set_rule(scope, values, actor=TERMINAL, now=self.clock())
+
+    def visitor(self, **options: str) -> Visitor:
+        """Return a fresh browser."""
+        return Visitor(self.app, **options)
+
+    def password_given(self, name: str, visitor: Visitor | None = None) -> Visitor:
+        """Let somebody give address and password, and nothing more."""
+        visitor = visitor or self.visitor()
+        visitor.open("/login")
+        visitor.press("Log in", email=f"{name}@example.com", password=PASSWORD)
+        return visitor
+
+    def link(self, name: str, visitor: Visitor | None = None) -> Visitor:
+        """Let somebody log in and link a phone; the browser that comes back is logged in."""
+        visitor = self.password_given(name, visitor)
+        if visitor.page.path != "/enrolment":
+            visitor.open("/enrolment")
+        self.phones[name] = self.phone_that_scans(visitor.page)
+        visitor.press("Enable", code=self.phones[name].code())
+        assert "You are now logged in" in visitor.page.text, visitor.page.text
+        self.clock.advance(seconds=30)
+        return visitor
+
+    def phone_that_scans(self, page: Page) -> Phone:
+        """Return a phone whose app has followed the page's tap link."""
+        uri = page.html.find("a", href=lambda value: value and value.startswith("otpauth:"))["href"]
+        return Phone(uri, self.clock)
+
+    def log_in(self, name: str, visitor: Visitor | None = None, *, remember: bool = False) -> Visitor:
+        """Let somebody pass both gates, as many as there are."""
+        visitor = self.password_given(name, visitor)
+        if visitor.page.path == "/login/code":
+            box = {} if remember else {"remember": None}
+            visitor.press("Log in", code=self.phones[name].code(), **box)
+            self.clock.advance(seconds=30)
+        return visitor
+
+    def linked(self, name: str, **options: object) -> str:
+        """Make a person who has an app linked; nobody is logged in afterwards."""
+        email = self.person(name, **options)
+        visitor = self.link(name)
+        visitor.open("/")
+        visitor.press("Log out")
+        return email
+
+    def id_of(self, name: str) -> int:
+        """Return the number of a person's row."""
+        with self.data():
+            return accounts.find(f"{name}@example.com").id
+
+    def user(self, name: str) -> User:
+        """Return a person's row, within `data()`."""
+        return accounts.find(f"{name}@example.com")
+
+    def group_row(self, name: str) -> Group:
+        """Return a group's row, within `data()`."""
+        return groups.find(name)
+
+    def events(self, name: str | None = None) -> list[str]:
+        """Return the trail's events, oldest first: all, or those about one person."""
+        with self.data():
+            statement = select(AuditEvent.event).order_by(AuditEvent.id)
+            if name:
+                statement = statement.where(AuditEvent.subject_name == f"{name}@example.com")
+            return list(db.session.scalars(statement))
+
+    def details(self, event: str) -> dict:
+        """Return the details of the latest event of this kind."""
+        with self.data():
+            latest = (
+                select(AuditEvent.details).where(AuditEvent.event == event).order_by(AuditEvent.id.desc())
+            )
+            return db.session.scalars(latest.limit(1)).one()
+
+    def mails(self, to: str) -> list[str]:
+        """Return the names of the mails written to a person, oldest first."""
+        with self.data():
+            address = to if "@" in to else f"{to}@example.com"
+            statement = select(OutboxMail.template).where(OutboxMail.to == address)
+            return list(db.session.scalars(statement.order_by(OutboxMail.created_at)))
+
+    def last_mail(self) -> str:
+        """Return the text of the mail that left last, as it lies in the outbox folder."""
+        folder = self.app.config["SETTINGS"].instance_path / "outbox"
+        newest = max(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+        return newest.read_text("utf-8")
+
+    def count(self, model: type[db.Model], *where: object) -> int:
+        """Return how many rows of a table there are."""
+        with self.data():
+            return db.session.scalar(select(func.count()).select_from(model).where(*where))
+
+
+__all__ = ["PASSWORD", "TERMINAL", "World", "mail"]
