@@ -18,10 +18,10 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
           --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt lock messages clean
+.PHONY: help run demo test lint fmt lock messages screenshots clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: $(RUNTIME) ## Serve the site on http://127.0.0.1:8000
 	@$(BIN)/flask --app wsgi prepare
@@ -53,6 +53,9 @@ messages: $(RUNTIME) ## Collect the sentences for translators
 	@mkdir -p mfa_app/translations
 	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --output-file mfa_app/translations/messages.pot \
 	    --keywords "_l lazy_gettext lazy_ngettext:1,2 lazy_pgettext:1c,2" --project "Second Gate" mfa_app
+
+screenshots: $(TESTING) ## Make the pictures of the README anew
+	@$(BIN)/python -m bin.screenshots
 
 clean: ## Remove what make made; instance/ stays
 	@rm -rf $(VENV) .pytest_cache .ruff_cache

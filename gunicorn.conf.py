@@ -1,10 +1,38 @@
 """How gunicorn serves the site: what differs from its defaults, and what the site relies on."""
 
 import os
+import shutil
+import sys
+import tempfile
 
-from mfa_app.config import load_settings
+# In memory, where a busy disk holds nothing up: the workers' heartbeat, and what they count for /metrics.
+SHARED_MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - names there are made at random
+# The counters look for their folder when they are imported.
+os.environ.setdefault(
+    "PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="second-gate-metrics-", dir=SHARED_MEMORY)
+)
 
-bind = f"127.0.0.1:{load_settings().port}"
+from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
+
+from mfa_app import serving  # noqa: E402
+from mfa_app.config import SettingError, load_settings  # noqa: E402
+from mfa_app.core.keys import load_keys  # noqa: E402
+
+
+def on_exit(_server=None):
+    """Take away what has been counted: the next start counts from nothing."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
+
+# A wrong setting stops the start here, in a sentence; found by a worker, it would be found again for ever.
+try:
+    settings = load_settings()
+    load_keys(settings)
+except SettingError as error:
+    on_exit()
+    sys.exit(str(error))
+
+bind = f"127.0.0.1:{settings.port}"
 
 # Two processes, so that one slow password hash does not hold up the site; threads for what waits on the
 # database. Each process makes its own app: no database connection is shared across the fork.
@@ -16,8 +44,7 @@ preload_app = False
 # A worker silent for longer than this is stuck and replaced; on stop or reload, running requests may finish.
 timeout = 30
 graceful_timeout = 20
-# The workers' heartbeat is a file. In memory it cannot be held up by a busy disk.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - made by gunicorn, at random
+worker_tmp_dir = SHARED_MEMORY
 
 # Who is asking, and over http or https, is decided once: by the application's ProxyFix, as
 # MFA_TRUSTED_PROXY_HOPS says. Left alone, gunicorn would believe X-Forwarded-Proto, SCRIPT_NAME and PATH_INFO
@@ -37,3 +64,22 @@ limit_request_field_size = 8190
 accesslog = None
 # No door for remote control in the home folder; signals do.
 control_socket_disable = True
+
+
+def on_starting(server):
+    """Start on nothing but a database at head that the keys fit; else end with a sentence."""
+    try:
+        server.running = serving.start(settings)
+    except SystemExit:
+        on_exit()
+        raise
+
+
+def post_worker_init(_worker):
+    """Print the audit trail on the standard output, one line of JSON an event."""
+    serving.print_trail()
+
+
+def child_exit(_server, worker):
+    """Let the numbers of a worker that is gone stay in the sums."""
+    mark_process_dead(worker.pid)

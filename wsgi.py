@@ -1,5 +1,11 @@
 """The WSGI entry point: `gunicorn wsgi:app`, and `flask --app wsgi ...` for the command line."""
 
-from mfa_app import create_app
+import sys
 
-app = create_app()
+from mfa_app import create_app
+from mfa_app.config import SettingError
+
+try:
+    app = create_app()
+except SettingError as error:
+    sys.exit(str(error))

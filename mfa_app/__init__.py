@@ -5,13 +5,14 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mfa_app import account, admin, auth, cli, enrolment, models  # noqa: F401 (the tables)
+from mfa_app import account, admin, auth, cli, enrolment, health, models  # noqa: F401 (the tables)
 from mfa_app.config import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
 from mfa_app.core import vault
 from mfa_app.core.keys import Keys, load_keys
 from mfa_app.extensions import babel, bootstrap, csrf, db, login_manager, migrate
-from mfa_app.web import converters, cookies, errors, gate, headers, navigation, transaction
+from mfa_app.web import converters, cookies, errors, gate, headers, metrics, navigation, transaction
 from mfa_app.web.mailer import Mailer
+from mfa_app.web.monitors import AnyHost
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -22,14 +23,14 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     `overrides` are Flask's own configuration values, for the tests. Raises SettingError, in a sentence.
     """
     settings = settings or load_settings()
-    settings.instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)
     keys = load_keys(settings)
-    vault.use(vault.Vault(keys.data_keys))
+    vault.use(vault.Vault(keys.data_keys, reread=lambda: load_keys(settings).data_keys))
     app = Flask(__name__, instance_path=str(settings.instance_path.resolve()))
     app.config.update(_configuration(settings, keys), **overrides)
     if settings.trusted_proxy_hops:
         hops = settings.trusted_proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)
+    app.wsgi_app = AnyHost(app.wsgi_app, settings.public_host)
     _bind(app, settings)
     return app
 
@@ -39,7 +40,8 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
     hosts = LOOPBACK_HOSTS if settings.public_host in LOOPBACK_HOSTS else {settings.public_host}
     return {
         "SETTINGS": settings,
-        "SECRET_KEY": keys.secret_key,
+        "SECRET_KEY": keys.secret_keys[0],
+        "SECRET_KEY_FALLBACKS": keys.secret_keys[1:],
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": True},
         "SESSION_COOKIE_NAME": f"{prefix}form",  # holds the CSRF token and messages, never who somebody is
@@ -62,6 +64,7 @@ def _bind(app: Flask, settings: Settings) -> None:
     babel.init_app(app)
     bootstrap.init_app(app)
     login_manager.init_app(app)
+    metrics.init_app(app)
     headers.init_app(app, https=settings.https)
     app.after_request(cookies.set_cookies)
     mailer = Mailer(app, settings, in_background=app.config["MAIL_IN_BACKGROUND"])
@@ -72,6 +75,6 @@ def _bind(app: Flask, settings: Settings) -> None:
     errors.init_app(app)
     navigation.init_app(app, settings)
     converters.init_app(app)
-    for blueprint in (auth.blueprint, enrolment.blueprint, account.blueprint, admin.blueprint):
-        app.register_blueprint(blueprint)
+    for part in (auth, enrolment, account, admin, health):
+        app.register_blueprint(part.blueprint)
     cli.init_app(app)

@@ -4,11 +4,14 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -27,8 +30,8 @@ class Application:
 
 
 def _text(value: str) -> str:
-    if any(ord(character) < 32 for character in value):
-        raise ValueError("must be one line of text")
+    if not value.isprintable():
+        raise ValueError("must be one line of readable text")
     return value
 
 
@@ -44,6 +47,7 @@ def _web_address(value: str) -> str:
     try:
         parts = urlsplit(value)
         usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
+        usable = usable and value.isprintable() and " " not in value
     except ValueError:
         usable = False
     if not usable or parts.username is not None:
@@ -64,13 +68,20 @@ def _public_url(value: str) -> str:
 
 
 def _database_url(value: str) -> str:
-    scheme = value.partition("://")[0]
+    scheme, _, rest = value.partition("://")
     if scheme in ("postgres", "postgresql"):
-        return "postgresql+psycopg://" + value.partition("://")[2]
-    if scheme not in ("postgresql+psycopg", "sqlite"):
+        value = f"postgresql+psycopg://{rest}"
+    try:
+        url = make_url(value)
+        usable = url.drivername == "postgresql+psycopg" or (url.drivername == "sqlite" and not url.host)
+    except (ArgumentError, ValueError):
+        usable = False
+    if not usable:
         raise ValueError(
             "must be a PostgreSQL address, such as postgresql://user:password@host/name, or sqlite:///file"
         )
+    if url.drivername == "sqlite" and (url.database or ":memory:") == ":memory:":
+        raise ValueError("must name a file, such as sqlite:////var/lib/second-gate/site.sqlite3")
     return value
 
 
@@ -90,10 +101,10 @@ def _smtp_url(value: str) -> str:
     return value
 
 
-def _number(low: int, high: int) -> Callable[[Any], int]:
-    def read(value: Any) -> int:
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
         try:
-            number = int(str(value))
+            number = int(value)
         except ValueError:
             number = low - 1
         if not low <= number <= high:
@@ -114,9 +125,19 @@ def _applications(value: str) -> tuple[Application, ...]:
     return tuple(applications)
 
 
+def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        networks = tuple(ip_network(entry.strip()) for entry in value.split(",") if entry.strip())
+    except ValueError:
+        networks = ()
+    if not networks:
+        raise ValueError("must be a list of networks, such as 127.0.0.1/32, 10.0.8.0/24")
+    return networks
+
+
 def _secret(value: str) -> str:
-    if len(value) < 32:
-        raise ValueError("must have at least 32 random characters")
+    if any(len(key) < 32 for key in value.split(",")):
+        raise ValueError("must have at least 32 random characters (old ones may follow, separated by commas)")
     return value
 
 
@@ -127,7 +148,7 @@ class Setting:
     name: str
     default: Any
     meaning: str
-    read: Callable[[Any], Any] = _text
+    read: Callable[[str], Any] = _text
 
 
 SETTINGS = (
@@ -143,6 +164,7 @@ SETTINGS = (
     Setting("MFA_SMTP_URL", None, "mail server; else mails become files in outbox/", _smtp_url),
     Setting("MFA_MAIL_FROM", None, "sender of the mails, else second-gate@<public host>", _email),
     Setting("MFA_TRUSTED_PROXY_HOPS", 0, "number of reverse proxies in front", _number(0, 5)),
+    Setting("MFA_MONITORING_NETWORKS", "127.0.0.1/32, ::1/128", "who may read /metrics", _networks),
     Setting("MFA_APPLICATIONS", "", "links on the home page: Name=URL; Name=URL", _applications),
     Setting("MFA_SECRET_KEY", None, "signs cookies, else from the file keys", _secret),
     Setting("MFA_DATA_KEYS", None, "seal the apps' secrets: id:base64,id:base64, else from the file keys"),
@@ -164,10 +186,20 @@ class Settings:
     smtp_url: str | None
     mail_from: str
     trusted_proxy_hops: int
+    monitoring_networks: tuple[IPv4Network | IPv6Network, ...]
     applications: tuple[Application, ...]
     secret_key: str | None
     data_keys: str | None
     port: int
+
+    def make_instance_folder(self) -> None:
+        """Make the folder of the embedded default if it is missing. Raises SettingError."""
+        try:
+            self.instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingError(
+                f"MFA_INSTANCE_PATH: the folder {error.filename} cannot be made: {error.strerror}."
+            ) from None
 
     @property
     def https(self) -> bool:
@@ -181,15 +213,19 @@ class Settings:
 
 def _file_settings(folder: Path) -> dict[str, Any]:
     path = folder / "settings.toml"
-    if not path.exists():
-        return {}
     try:
         values = tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingError(f"{path} cannot be read: {error}.") from None
     unknown = sorted(set(values) - {setting.name for setting in SETTINGS})
     if unknown:
         raise SettingError(f"{path} names a setting that does not exist: {', '.join(unknown)}.")
+    if "MFA_INSTANCE_PATH" in values:
+        raise SettingError(
+            f"MFA_INSTANCE_PATH cannot stand in {path}, which it names; set it in the environment."
+        )
     return values
 
 
@@ -199,9 +235,11 @@ def _read(setting: Setting, values: Mapping[str, Any]) -> Any:
         value = setting.default
     if value is None:
         return None
+    if not isinstance(value, str | int):
+        raise SettingError(f"{setting.name} must be text in quotes, or a number.")
     try:
-        return setting.read(value)
-    except (ValueError, TypeError, AttributeError) as error:
+        return setting.read(str(value))
+    except ValueError as error:
         raise SettingError(f"{setting.name} {error}.") from None
 
 

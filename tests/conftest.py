@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy
 from flask import Flask
 from flask_migrate import upgrade
+from jinja2 import FileSystemBytecodeCache
 
 from mfa_app import create_app
 from mfa_app.config import load_settings
@@ -34,7 +35,7 @@ def clock() -> Iterator[FakeClock]:
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL of this test process, with {name} in it, and a migrated database to copy."""
+    """The address, with {name} in it, of this process's own PostgreSQL with a migrated database to copy."""
     with running_postgres() as url:
         pattern = url.replace("/postgres?", "/{name}?")
         _prepare(pattern, tmp_path_factory.mktemp("postgresql"))
@@ -96,8 +97,9 @@ def environment(
 
 
 @pytest.fixture
-def app(environment: dict[str, str], clock: FakeClock) -> Iterator[Flask]:
+def app(environment: dict[str, str], templates: Path, clock: FakeClock) -> Iterator[Flask]:
     application = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False, TESTING=False)
+    application.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(templates))  # compiled for all tests once
     yield application
     with application.app_context():
         db.engine.dispose()

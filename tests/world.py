@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_string, policy
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -24,7 +26,7 @@ ROLES = {"carol": Role.ADMIN, "dave": Role.HELPDESK}
 
 
 class World:
-    """The application, its clock and its people: carol is administrator, dave the help desk, eve the attacker."""
+    """The application, its clock and its people: carol is administrator, dave the help desk, eve attacks."""
 
     def __init__(self, app: Flask, clock: FakeClock) -> None:
         self.app, self.clock = app, clock
@@ -37,14 +39,28 @@ class World:
             yield
             db.session.commit()
 
-    def person(self, name: str, *, groups_: tuple[str, ...] = (), role: Role | None = None) -> str:
+    def person(
+        self,
+        name: str,
+        *,
+        groups_: tuple[str, ...] = (),
+        role: Role | None = None,
+        password: str | None = PASSWORD,
+    ) -> str:
         """Make a person with an account and the usual password; return the address."""
         email = f"{name}@example.com"
         with self.data():
             profile = Profile(email, name.capitalize(), role or ROLES.get(name, Role.STAFF))
             members = [groups.find(group) for group in groups_]
-            accounts.create(profile, groups=members, password=PASSWORD, actor=TERMINAL, now=self.clock())
+            accounts.create(profile, groups=members, password=password, actor=TERMINAL, now=self.clock())
         return email
+
+    def rename(self, name: str, shown: str) -> None:
+        """Let a person be called something else; the address stays."""
+        with self.data():
+            user = self.user(name)
+            profile = Profile(user.email, shown, Role(user.role))
+            accounts.edit(user, profile, actor=TERMINAL, now=self.clock())
 
     def group(self, name: str, **rule: object) -> None:
         """Make a group; `required=True` and the other values of its rule."""
@@ -147,6 +163,11 @@ class World:
         folder = self.app.config["SETTINGS"].instance_path / "outbox"
         newest = max(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
         return newest.read_text("utf-8")
+
+    def link_in_last_mail(self) -> str:
+        """Return the path of the link that the last mail brought."""
+        text = message_from_string(self.last_mail(), policy=policy.default).get_body(("plain",)).get_content()
+        return re.search(r"/link/[\w-]+", text)[0]
 
     def count(self, model: type[db.Model], *where: object) -> int:
         """Return how many rows of a table there are."""

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 from mfa_app.web.fields import Form, code_field, email_field, password_field, tidy
 
@@ -52,7 +52,7 @@ class SetupForm(Form):
         _l("Your name"),
         filters=[tidy],
         validators=[
-            InputRequired(_l("Please enter your name.")),
+            DataRequired(_l("Please enter your name.")),
             Length(max=300, message=_l("A name has at most 300 characters.")),
         ],
         render_kw={"autocomplete": "name"},

@@ -1,6 +1,6 @@
 """What single-use links open: the first set-up, an invitation, a new password."""
 
-from flask import Response, flash, make_response, redirect, render_template, session, url_for
+from flask import Response, current_app, flash, make_response, redirect, render_template, session, url_for
 from flask_babel import gettext as _
 
 from mfa_app.auth import blueprint
@@ -86,7 +86,9 @@ def forgotten() -> Response:
     form = ForgottenForm()
     if form.validate_on_submit():
         try:
-            credentials.request_reset(form.email.data, actor=current_actor(), now=clock.now())
+            credentials.request_reset(
+                form.email.data, blinding=current_app.secret_key, actor=current_actor(), now=clock.now()
+            )
             return make_response(render_template("auth/forgotten_sent.html"))
         except Throttled as refusal:
             form.refuse(refusal)

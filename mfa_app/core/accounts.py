@@ -20,7 +20,7 @@ from mfa_app.core.audit import Actor, Event, record
 from mfa_app.core.errors import AddressTaken, SetupDone
 from mfa_app.core.login import SignedIn, as_person
 from mfa_app.core.permissions import Permission
-from mfa_app.core.revocation import Because, revoke_access
+from mfa_app.core.revocation import Because, one_change_at_a_time, revoke_access
 from mfa_app.extensions import db
 from mfa_app.models import Group, Link, Membership, Role, User
 
@@ -50,7 +50,7 @@ def create(
         email=address.shown,
         email_key=address.key,
         name=profile.name,
-        name_key=addresses.fold(profile.name),
+        name_key=addresses.name_key(profile.name),
         role=profile.role,
         password_hash=hashed,
         created_at=now,
@@ -105,7 +105,7 @@ def edit(user: User, profile: Profile, *, actor: Actor, now: datetime) -> None:
     if moved:
         mail.enqueue(mail.Mail.ADDRESS_CHANGED, user, now=now, new_address=address.shown)
     user.email, user.email_key = address.shown, address.key
-    user.name, user.name_key = profile.name, addresses.fold(profile.name)
+    user.name, user.name_key = profile.name, addresses.name_key(profile.name)
     user.role = profile.role
     record(Event.PERSON_EDITED, actor=actor, subject=user, before=before, after=after)
     if moved or promoted:
@@ -143,6 +143,7 @@ def reset_second_factor(user: User, *, reason: str, actor: Actor, now: datetime)
     Raises NotAllowed: the help desk never acts on administrators, its equals or itself.
     """
     permissions.require(actor, Permission.RESET_SECOND_FACTOR, user)
+    one_change_at_a_time(user)
     was_linked = enrolment.unlink(user.id)
     record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, reason=reason, was_linked=was_linked)
     revoke_access(user, because=Because.RESET, actor=actor)

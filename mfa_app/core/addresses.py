@@ -5,9 +5,15 @@ import hmac
 import unicodedata
 from dataclasses import dataclass
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from mfa_app.core.errors import InvalidAddress
+
+# RFC 6762 keeps .local for names on the local link; many companies have called their domain so all the same.
+# The library has no argument for this: its list is meant to be changed.
+SPECIAL_USE_DOMAIN_NAMES.remove("local")
+
+NAME_KEY_LENGTH = 400  # what the columns hold
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,11 @@ def key_of(text: str) -> str:
 def fold(text: str) -> str:
     """Return the text in the spelling by which names and addresses are compared and searched."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def name_key(name: str) -> str:
+    """Return what a name is compared and searched by; cut off, since some characters grow when folded."""
+    return fold(name)[:NAME_KEY_LENGTH]
 
 
 def blind(key: str, secret: str) -> str:

@@ -4,8 +4,7 @@ import enum
 from dataclasses import dataclass
 from typing import Any
 
-from mfa_app.core import clock
-from mfa_app.extensions import db
+from mfa_app.core import chain, clock
 from mfa_app.models import AuditEvent, Role, User
 
 
@@ -63,6 +62,9 @@ class Event(enum.Enum):
     POLICY_CHANGED = "policy.changed", ("group", "before", "after")
     ACCESS_REFUSED = "access.refused", ("page",)
     TRAIL_EXPORTED = "trail.exported", ("rows",)
+    KEYS_ROTATED = "keys.rotated", ("key", "secrets")
+    BACKUP_MADE = "backup.made", ("file",)
+    BACKUP_RESTORED = "backup.restored", ("file",)
 
     def __init__(self, label: str, details: tuple[str, ...]) -> None:
         self.label = label
@@ -70,13 +72,13 @@ class Event(enum.Enum):
 
 
 def record(event: Event, *, actor: Actor, subject: User | None = None, **details: Any) -> None:
-    """Write one row, in the transaction of the change that it tells of.
+    """Write one row, in the transaction of the change that it tells of: no row, no change.
 
     Raises ValueError when the details are not exactly those that the event asks for.
     """
     if set(details) != event.details:
         raise ValueError(f"{event.label} needs the details {sorted(event.details)}, got {sorted(details)}")
-    db.session.add(
+    chain.append(
         AuditEvent(
             at=clock.now(),
             event=event.label,

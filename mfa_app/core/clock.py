@@ -1,6 +1,7 @@
 """What time it is: the one place that asks the machine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 
@@ -22,7 +23,21 @@ def use(source: Callable[[], datetime] | None) -> None:
     _source = source or _system_time
 
 
+@contextmanager
+def standing_at(moment: datetime) -> Iterator[None]:
+    """Let it be this moment for a while: the demo tells its past with it."""
+    before = _source
+    use(lambda: moment)
+    try:
+        yield
+    finally:
+        use(before)
+
+
 CLOCK_SKEW = timedelta(seconds=60)
+NOT_BEFORE = datetime(
+    2026, 1, 1, tzinfo=UTC
+)  # the site had not been written yet: a clock before this is wrong
 
 
 def is_fresh(moment: datetime | None, limit: timedelta, *, now: datetime) -> bool:

@@ -3,7 +3,7 @@
 import hmac
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from mfa_app.core.audit import Actor, Event, record
 from mfa_app.core.secrets import digest, new_token
@@ -17,7 +17,6 @@ def trust(
     """Remember this browser for the person for so many days; return the secret for its cookie and the row."""
     if instead_of is not None:
         db.session.execute(delete(TrustedDevice).where(TrustedDevice.id == instead_of.id))
-    db.session.execute(delete(TrustedDevice).where(TrustedDevice.expires_at <= now))
     secret = new_token()
     device = TrustedDevice(
         user_id=user.id,
@@ -47,6 +46,11 @@ def is_trusted(user: User, device_id: str, secret: str, *, now: datetime) -> Tru
     ):
         return None
     return device
+
+
+def note_use(device: TrustedDevice, *, now: datetime) -> None:
+    """Note when the device last spared its person a code; its end stays where it is."""
+    db.session.execute(update(TrustedDevice).where(TrustedDevice.id == device.id).values(last_used_at=now))
 
 
 def of_person(user: User, *, now: datetime) -> list[TrustedDevice]:

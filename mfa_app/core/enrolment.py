@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from mfa_app.core import mail, second_factors, sessions, throttle, totp
+from mfa_app.core import mail, sessions, throttle, totp
 from mfa_app.core.audit import Actor, Event, record
 from mfa_app.core.errors import AlreadyLinked, NotLinked, PendingLinkExpired, StillRequired
 from mfa_app.core.login import SignedIn
-from mfa_app.core.policy import Verdict, effective_policy
-from mfa_app.core.revocation import Because, revoke_access
+from mfa_app.core.policy import effective_policy
+from mfa_app.core.revocation import Because, one_change_at_a_time, revoke_access
 from mfa_app.core.sessions import Identity
 from mfa_app.core.vault import vault
 from mfa_app.extensions import db
@@ -32,24 +32,25 @@ class Pending:
 def begin(identity: Identity, *, now: datetime) -> Pending:
     """Return the secret to show to this session: the same one until it expires, then a new one.
 
-    Raises AlreadyLinked if the person has an app and this session has not shown a code of it lately.
+    Raises AlreadyLinked if the person has an app and this session has not shown a code of it lately,
+    SessionOver if the session has ended meanwhile.
     """
     _check_may_link(identity, now)
     row = _pending(identity)
     if row is not None and row.expires_at > now:
-        return Pending(_open(row, identity), row.expires_at)
+        return Pending(_open(row), row.expires_at)
+    one_change_at_a_time(identity.user)
+    sessions.require(identity.session)
     db.session.execute(delete(PendingLink).where(PendingLink.session_id == identity.session.id))
-    secret, pending_id, expires_at = totp.new_secret(), new_id(), now + PENDING
+    secret, expires_at = totp.new_secret(), now + PENDING
+    row = PendingLink(id=new_id(), session_id=identity.session.id)
+    sealed = vault().seal(secret, row.place)
     inserted = insert_once(
-        PendingLink,
-        id=pending_id,
-        session_id=identity.session.id,
-        sealed_secret=vault().seal(secret, _place(pending_id, identity)),
-        expires_at=expires_at,
+        PendingLink, id=row.id, session_id=row.session_id, sealed_secret=sealed, expires_at=expires_at
     )
     if not inserted:  # another tab was faster: both shall show one QR code
         row = _pending(identity)
-        return Pending(_open(row, identity), row.expires_at)
+        return Pending(_open(row), row.expires_at)
     return Pending(secret, expires_at)
 
 
@@ -57,16 +58,18 @@ def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> Si
     """Link the app whose code this is, end all other access of the person, and go on under a new token.
 
     The code that proves the app is burned with it, so that it opens no login. Raises WrongCode,
-    PendingLinkExpired, AlreadyLinked, Throttled.
+    PendingLinkExpired, AlreadyLinked, SessionOver, Throttled.
     """
     _check_may_link(identity, now)
     user, row = identity.user, _pending(identity)
     if row is None or row.expires_at <= now:
         raise PendingLinkExpired
-    secret = _open(row, identity)
+    secret = _open(row)
     charged = throttle.charge(throttle.LINKING, user.id, now=now)
     step = totp.matching_step(secret, code, now=now)
-    by_choice = identity.decision.verdict is not Verdict.ENROL and not is_required(identity, now)
+    one_change_at_a_time(user)  # a reset beside this comes before or after it, never in between
+    sessions.require(identity.session)
+    by_choice = not is_required(identity, now)
     replaced = _store(identity, secret, step, by_choice, now)
     throttle.refund(charged)
     throttle.clear(throttle.CODE, user.id)
@@ -94,9 +97,9 @@ def remove(identity: Identity, *, actor: Actor, now: datetime) -> SignedIn:
 
 def keep_asking(identity: Identity, *, actor: Actor) -> None:
     """Let the person be asked for a code by choice, whatever the groups say. Raises NotLinked."""
-    if identity.person.authenticator is None:
+    kept = update(Authenticator).where(Authenticator.user_id == identity.user.id).values(by_choice=True)
+    if db.session.execute(kept).rowcount != 1:
         raise NotLinked
-    identity.person.authenticator.by_choice = True
     record(Event.AUTHENTICATOR_KEPT, actor=actor, subject=identity.user)
 
 
@@ -120,16 +123,16 @@ def _check_may_link(identity: Identity, now: datetime) -> None:
 def _store(identity: Identity, secret: str, step: int, by_choice: bool, now: datetime) -> bool:
     """Write the authenticator, in place of the present one if there is one; say whether there was."""
     user_id, before = identity.user.id, identity.person.authenticator
-    authenticator_id = before.id if before else new_id()
+    row = before or Authenticator(id=new_id(), user_id=user_id)
     values = {
-        "sealed_secret": second_factors.seal_secret(authenticator_id, user_id, secret),
+        "sealed_secret": vault().seal(secret, row.place),
         "last_step": step,
         "by_choice": by_choice,
         "linked_at": now,
         "stopped_at": None,
     }
     if before is None:
-        if not insert_once(Authenticator, id=authenticator_id, user_id=user_id, **values):
+        if not insert_once(Authenticator, id=row.id, user_id=user_id, **values):
             raise AlreadyLinked
         return False
     same = update(Authenticator).where(
@@ -144,9 +147,5 @@ def _pending(identity: Identity) -> PendingLink | None:
     return db.session.scalar(select(PendingLink).where(PendingLink.session_id == identity.session.id))
 
 
-def _open(row: PendingLink, identity: Identity) -> str:
-    return vault().unseal(row.sealed_secret, _place(row.id, identity))
-
-
-def _place(pending_id: str, identity: Identity) -> str:
-    return f"pending|{pending_id}|{identity.user.id}"
+def _open(row: PendingLink) -> str:
+    return vault().unseal(row.sealed_secret, row.place)

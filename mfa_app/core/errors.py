@@ -87,6 +87,10 @@ class SetupDone(Refusal):
     """There is an administrator already."""
 
 
+class RotationUnderWay(Refusal):
+    """Somebody else rotates the data keys right now."""
+
+
 class Busy(Refusal):
     """All slots for hashing a password are taken; try again in a few seconds."""
 

@@ -18,7 +18,7 @@ def create(name: str, *, actor: Actor, now: datetime) -> Group:
     permissions.require(actor, Permission.MANAGE_GROUPS)
     administrators.one_change_at_a_time()
     _require_free(name)
-    group = Group(name=name, name_key=addresses.fold(name), created_at=now)
+    group = Group(name=name, name_key=addresses.name_key(name), created_at=now)
     db.session.add(group)
     db.session.flush()
     record(Event.GROUP_CREATED, actor=actor, group=name)
@@ -30,7 +30,7 @@ def rename(group: Group, name: str, *, actor: Actor) -> None:
     permissions.require(actor, Permission.MANAGE_GROUPS)
     administrators.one_change_at_a_time()
     _require_free(name, group)
-    before, group.name, group.name_key = group.name, name, addresses.fold(name)
+    before, group.name, group.name_key = group.name, name, addresses.name_key(name)
     record(Event.GROUP_RENAMED, actor=actor, group=name, before=before)
 
 
@@ -75,7 +75,7 @@ def set_groups(user: User, wanted: list[Group], *, actor: Actor, now: datetime) 
 
 def find(name: str) -> Group | None:
     """Return the group of this name, in any spelling."""
-    return db.session.scalar(select(Group).where(Group.name_key == addresses.fold(name)))
+    return db.session.scalar(select(Group).where(Group.name_key == addresses.name_key(name)))
 
 
 def everything() -> list[Group]:

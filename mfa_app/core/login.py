@@ -10,7 +10,7 @@ from mfa_app.core import addresses, devices, mail, passwords, second_factors, se
 from mfa_app.core.audit import Actor, Event, record
 from mfa_app.core.errors import AuthenticatorStopped, UsedCode, WrongCode, WrongCredentials, WrongPassword
 from mfa_app.core.policy import Verdict
-from mfa_app.core.revocation import Because, revoke_access
+from mfa_app.core.revocation import Because, one_change_at_a_time, revoke_access
 from mfa_app.core.sessions import Identity
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, TrustedDevice, User
@@ -154,6 +154,7 @@ def _check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, no
     if authenticator is None or authenticator.stopped_at:
         raise AuthenticatorStopped
     charged = throttle.charge(throttle.CODE, user.id, now=now)
+    one_change_at_a_time(user)
     try:
         second_factors.accept(authenticator, code, now=now)
     except (WrongCode, UsedCode) as refusal:
@@ -170,7 +171,7 @@ def _react_to_failures(identity: Identity, failures: int, actor: Actor, now: dat
     if failures == WARN_AFTER:
         mail.enqueue(mail.Mail.WRONG_CODES, identity.user, now=now, **place)
     if failures == throttle.CODE.stop_at:
-        identity.person.authenticator.stopped_at = now
+        second_factors.stop(identity.person.authenticator, now=now)
         record(Event.AUTHENTICATOR_STOPPED, actor=actor, subject=identity.user, failures=failures)
         mail.enqueue(mail.Mail.STOPPED, identity.user, now=now, **place)
 
@@ -194,9 +195,8 @@ def _finish_if_through(token: str, *, actor: Actor, now: datetime) -> None:
         sessions.mark_challenged(identity.session, now=now)
     if identity.decision.verdict is not Verdict.ALLOW:
         return
-    device = identity.device
-    if device is not None:
-        device.last_used_at = now
+    if identity.device is not None:
+        devices.note_use(identity.device, now=now)
     identity.user.last_login_at = now
-    method = "remembered device" if device else "password"
+    method = "remembered device" if identity.device else "password"
     record(Event.LOGIN_COMPLETED, actor=actor, subject=identity.user, method=method)

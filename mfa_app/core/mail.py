@@ -34,18 +34,12 @@ def enqueue(mail: Mail, user: User, *, now: datetime, to: str | None = None, **c
 
     `context` is what its templates need, as JSON takes it; `to` is an address other than the person's own.
     """
-    mail_id = new_id()
     context |= {"name": user.name, "at": now.isoformat()}
-    db.session.add(
-        OutboxMail(
-            id=mail_id,
-            to=to or user.email,
-            template=mail.value,
-            sealed_context=vault().seal(json.dumps(context), f"mail|{mail_id}"),
-            created_at=now,
-            next_attempt_at=now,
-        )
+    row = OutboxMail(
+        id=new_id(), to=to or user.email, template=mail.value, created_at=now, next_attempt_at=now
     )
+    row.sealed_context = vault().seal(json.dumps(context), row.place)
+    db.session.add(row)
     db.session().info["mails_written"] = True
 
 
@@ -66,7 +60,7 @@ def claim(*, now: datetime) -> OutboxMail | None:
 def context_of(mail: OutboxMail) -> dict[str, object] | None:
     """Return what the mail's templates need; None if it cannot be unsealed any more."""
     try:
-        return json.loads(vault().unseal(mail.sealed_context or "", f"mail|{mail.id}"))
+        return json.loads(vault().unseal(mail.sealed_context or "", mail.place))
     except CannotUnseal:
         return None
 

@@ -63,7 +63,7 @@ def verify(password_hash: str | None, password: str) -> bool:
             _hasher.verify(password_hash or _NOBODY, _normal(password))
         except (VerificationError, InvalidHashError):
             return False
-    return password_hash is not None
+    return bool(password_hash)
 
 
 def needs_rehash(password_hash: str) -> bool:

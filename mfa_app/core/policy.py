@@ -116,10 +116,11 @@ def effective_policy(facts: Facts, *, now: datetime) -> Policy:
     return Policy(False, because, enrol_by, remember_days)
 
 
-def decide(facts: Facts, *, has_code: bool, on_trusted_device: bool, now: datetime) -> Decision:
+def decide(facts: Facts, *, has_code: bool, trusted_since: datetime | None = None, now: datetime) -> Decision:
     """Decide what a person who has given the password may open now.
 
-    `has_code`: this session has shown a code. `on_trusted_device`: it began on a remembered device.
+    `has_code`: this session has shown a code. `trusted_since`: it began on a device that was remembered then;
+    a rule that remembers for fewer days than it did at that time holds at once.
     A linked person is never sent to link: whoever has only the password could bind a second app.
     """
     policy = effective_policy(facts, now=now)
@@ -132,14 +133,15 @@ def decide(facts: Facts, *, has_code: bool, on_trusted_device: bool, now: dateti
     asked = policy.required or (facts.by_choice and because.reason is not Reason.EXEMPT)
     if asked and not policy.required:
         because = Because(Reason.BY_CHOICE)
-    if asked and not has_code and not (on_trusted_device and days > 0):
+    trusted = trusted_since is not None and now < trusted_since + timedelta(days=days)
+    if asked and not has_code and not trusted:
         return Decision(Verdict.CHALLENGE, because, None, days)
     return Decision(Verdict.ALLOW, because, None, days)
 
 
 def is_asked(facts: Facts, *, now: datetime) -> bool:
     """Say whether this person is asked for a code (or to link an app) on a device that nobody remembers."""
-    return decide(facts, has_code=False, on_trusted_device=False, now=now).verdict is not Verdict.ALLOW
+    return decide(facts, has_code=False, now=now).verdict is not Verdict.ALLOW
 
 
 def will_be_required(facts: Facts, *, now: datetime) -> bool:

@@ -24,6 +24,14 @@ class Because(enum.Enum):
     LOGGED_OUT_EVERYWHERE = "logged out everywhere"
 
 
+def one_change_at_a_time(user: User) -> None:
+    """Let what gives a person access and what ends it run one after the other, until the commit.
+
+    Take this before the first write: revoke_access holds the same row, so nobody waits for each other.
+    """
+    db.session.execute(update(User).where(User.id == user.id).values(stamp=User.stamp))
+
+
 def revoke_access(user: User, *, because: Because, actor: Actor, keep: AuthSession | None = None) -> None:
     """End all sessions (but `keep`), remembered devices, pending logins and mailed links of a person.
 

@@ -11,18 +11,12 @@ from mfa_app.extensions import db
 from mfa_app.models import Authenticator
 
 
-def seal_secret(authenticator_id: str, user_id: int, secret: str) -> str:
-    """Return the secret sealed for its row, so that it opens nowhere else."""
-    return vault().seal(secret, _place(authenticator_id, user_id))
-
-
 def accept(authenticator: Authenticator, code: str, *, now: datetime) -> None:
     """Accept a code of this authenticator and burn its time step, so that it is never accepted again.
 
     Raises WrongCode, UsedCode (RFC 6238, section 5.2), AuthenticatorStopped, CannotUnseal.
     """
-    place = _place(authenticator.id, authenticator.user_id)
-    secret = vault().unseal(authenticator.sealed_secret, place)
+    secret = vault().unseal(authenticator.sealed_secret, authenticator.place)
     step = totp.matching_step(secret, code, now=now)
     burned = db.session.execute(
         update(Authenticator)
@@ -34,5 +28,7 @@ def accept(authenticator: Authenticator, code: str, *, now: datetime) -> None:
         raise AuthenticatorStopped if authenticator.stopped_at else UsedCode
 
 
-def _place(authenticator_id: str, user_id: int) -> str:
-    return f"totp|{authenticator_id}|{user_id}"
+def stop(authenticator: Authenticator, *, now: datetime) -> None:
+    """Let the authenticator open nothing any more, until it is reset."""
+    stopped = update(Authenticator).where(Authenticator.id == authenticator.id).values(stopped_at=now)
+    db.session.execute(stopped)

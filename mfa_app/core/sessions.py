@@ -64,9 +64,11 @@ def find(token: str, *, now: datetime) -> Identity | None:
     (person,) = gather(rows)
     if not _alive(session, person.user, now):
         return None
-    trusted = device is not None and device.stamp == person.user.stamp and device.expires_at > now
-    decision = decide(person.facts, has_code=session.has_code, on_trusted_device=trusted, now=now)
-    return Identity(session, person, decision, device if trusted else None)
+    if device is not None and (device.stamp != person.user.stamp or device.expires_at <= now):
+        device = None
+    since = device.created_at if device else None
+    decision = decide(person.facts, has_code=session.has_code, trusted_since=since, now=now)
+    return Identity(session, person, decision, device)
 
 
 def start(
@@ -77,7 +79,6 @@ def start(
     `stamp` is the person's stamp as it was when the password was checked: if trust has been revoked since,
     the session is born dead.
     """
-    forget_old(now=now)
     return _add(
         AuthSession(
             user_id=user.id,
@@ -118,6 +119,13 @@ def elevate(
     )
 
 
+def require(session: AuthSession) -> None:
+    """Raise SessionOver if a request beside this one has ended the session."""
+    same = select(AuthSession.id).where(AuthSession.id == session.id, AuthSession.stamp == session.stamp)
+    if db.session.scalar(same) is None:
+        raise SessionOver
+
+
 def end(session_id: str, *, user: User | None = None) -> int:
     """End a session (if `user` is given, only one of that person's); return how many ended."""
     statement = delete(AuthSession).where(AuthSession.id == session_id)
@@ -143,11 +151,6 @@ def of_person(user: User, *, now: datetime) -> list[AuthSession]:
         select(AuthSession).where(AuthSession.user_id == user.id).order_by(AuthSession.last_seen_at.desc())
     )
     return [session for session in rows if _alive(session, user, now)]
-
-
-def forget_old(*, now: datetime) -> None:
-    """Delete the sessions that are past their absolute end."""
-    db.session.execute(delete(AuthSession).where(AuthSession.expires_at <= now))
 
 
 def _alive(session: AuthSession, user: User, now: datetime) -> bool:

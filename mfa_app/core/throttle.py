@@ -2,15 +2,18 @@
 
 import ipaddress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, case, delete, literal, or_, select, update
 
+from mfa_app.core.clock import CLOCK_SKEW
 from mfa_app.core.errors import AuthenticatorStopped, PasswordClosed, Refusal, Throttled
 from mfa_app.extensions import db
 from mfa_app.models import Throttle
 from mfa_app.models.database import dialect_insert
 from mfa_app.models.types import UtcDateTime
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,9 @@ def charge(limit: Limit, key: object, *, now: datetime) -> Charge:
     """
     name = f"{limit.name}:{key}"
     statement = dialect_insert(Throttle).values(
-        key=name, failures=1, next_try_at=now + limit.wait_after(1), forget_at=now + limit.remembered
+        key=name, failures=1, next_try_at=_after(limit, 1, now), forget_at=now + limit.remembered
     )
-    forgotten = Throttle.forget_at <= now
+    forgotten = _forgotten(limit, now)
     stop = limit.stop_at or 10**9
     statement = statement.on_conflict_do_update(
         index_elements=[Throttle.key],
@@ -91,7 +94,7 @@ def charge(limit: Limit, key: object, *, now: datetime) -> Charge:
             "next_try_at": _next_try(limit, forgotten, now),
             "forget_at": _forget_at(limit, forgotten, now),
         },
-        where=or_(forgotten, and_(Throttle.next_try_at <= now, Throttle.failures < stop)),
+        where=or_(forgotten, and_(_waited(limit, now), Throttle.failures < stop)),
     ).returning(Throttle.failures)
     failures = db.session.scalar(statement)
     db.session.commit()
@@ -125,16 +128,31 @@ def network_of(address: str) -> str:
     return str(parsed)
 
 
-def forget_old(*, now: datetime) -> None:
-    """Delete the counters that no longer count."""
-    db.session.execute(delete(Throttle).where(Throttle.forget_at <= now))
+def _forgotten(limit: Limit, now: datetime) -> ColumnElement[bool]:
+    """Say whether the count begins anew; a window that ends too late comes from a clock that was set back."""
+    over, latest = Throttle.forget_at <= now, now + limit.remembered + CLOCK_SKEW
+    return or_(over, Throttle.forget_at > latest) if limit.window else over
+
+
+def _waited(limit: Limit, now: datetime) -> ColumnElement[bool]:
+    """Say whether the wait is over; one longer than the longest comes from a clock that was set back.
+
+    Requests overtake each other by less than CLOCK_SKEW; that is no clock set back, and opens nothing.
+    """
+    return or_(Throttle.next_try_at <= now, Throttle.next_try_at > now + limit.longest_wait + CLOCK_SKEW)
+
+
+def _after(limit: Limit, failures: int, now: datetime) -> datetime:
+    """Return when the next try is allowed; a free one waits for nothing, not even for a clock set back."""
+    wait = limit.wait_after(failures)
+    return now + wait if wait else EPOCH
 
 
 def _next_try(limit: Limit, forgotten: ColumnElement[bool], now: datetime) -> ColumnElement:
     """Return the moment of the next try as an SQL expression on the count before this failure."""
 
     def after(failures: int) -> ColumnElement:
-        return literal(now + limit.wait_after(failures), UtcDateTime())
+        return literal(_after(limit, failures, now), UtcDateTime())
 
     branches = [(forgotten, after(1)), (Throttle.failures < limit.free - 1, after(1))]
     before = limit.free - 1

@@ -6,7 +6,7 @@ from flask import Response, current_app, flash, redirect, session
 from flask_babel import gettext as _
 
 from mfa_app.core import clock, enrolment, totp
-from mfa_app.core.errors import AlreadyLinked, PendingLinkExpired, Refusal
+from mfa_app.core.errors import AlreadyLinked, PendingLinkExpired, Refusal, SessionOver
 from mfa_app.core.policy import Verdict
 from mfa_app.enrolment import blueprint
 from mfa_app.enrolment.forms import EnableForm
@@ -39,6 +39,8 @@ def link() -> Response:
     except AlreadyLinked as refusal:
         flash(sentence(refusal), "info")
         return redirect(next_page())
+    except SessionOver:
+        raise
     except PendingLinkExpired as refusal:
         form.refuse(refusal)
     except Refusal as refusal:

@@ -1,9 +1,9 @@
-"""The audit trail: rows that are written once and never changed."""
+"""The audit trail: rows that are written once and never changed, and the head of their chain."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String
+from sqlalchemy import JSON, CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
@@ -11,7 +11,11 @@ from mfa_app.models.types import UtcDateTime
 
 
 class AuditEvent(db.Model):
-    """Who did what to whom, when and from where. Names are copied: the trail outlives the people."""
+    """Who did what to whom, when and from where. Names are copied: the trail outlives the people.
+
+    `mac` seals the row and, through `previous`, all rows before it; see core/chain. Triggers in both
+    databases refuse UPDATE and DELETE.
+    """
 
     __tablename__ = "audit_event"
     __table_args__ = (
@@ -20,7 +24,7 @@ class AuditEvent(db.Model):
         Index("ix_audit_event_event_id", "event", "id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     event: Mapped[str] = mapped_column(String(40))
     actor_kind: Mapped[str] = mapped_column(String(20))
@@ -31,3 +35,16 @@ class AuditEvent(db.Model):
     address: Mapped[str] = mapped_column(String(45))
     user_agent: Mapped[str] = mapped_column(String(300))
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
+    previous: Mapped[str] = mapped_column(String(64))
+    mac: Mapped[str] = mapped_column(String(64))
+
+
+class TrailHead(db.Model):
+    """The number and the seal of the trail's last row: one row, made by the first migration."""
+
+    __tablename__ = "trail_head"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    last: Mapped[int] = mapped_column()
+    mac: Mapped[str] = mapped_column(String(64))

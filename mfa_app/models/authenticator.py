@@ -22,6 +22,11 @@ class Authenticator(db.Model):
     linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    @property
+    def place(self) -> str:
+        """The place for which the secret is sealed, so that it opens in no other row."""
+        return f"totp|{self.id}|{self.user_id}"
+
 
 class PendingLink(db.Model):
     """A secret shown as a QR code to one session only, so that nobody else can be scanning it."""
@@ -32,3 +37,8 @@ class PendingLink(db.Model):
     session_id: Mapped[str] = mapped_column(ForeignKey("auth_session.id", ondelete="CASCADE"), unique=True)
     sealed_secret: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @property
+    def place(self) -> str:
+        """The place for which the secret is sealed."""
+        return f"pending|{self.id}|{self.session_id}"

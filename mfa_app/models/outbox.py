@@ -23,3 +23,8 @@ class OutboxMail(db.Model):
     next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(String(300))
+
+    @property
+    def place(self) -> str:
+        """The place for which the contents are sealed."""
+        return f"mail|{self.id}"

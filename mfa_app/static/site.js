@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const all = (selector) => document.querySelectorAll(selector);
-  const lang = document.documentElement.lang || "en";
+  const lang = document.documentElement.lang.replace(/^en$/, "en-GB");  // day before month, as the server writes it
 
   // Times arrive in UTC; show them in the visitor's own zone and keep UTC in the tooltip.
   for (const time of all("time[data-local]")) {

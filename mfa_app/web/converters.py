@@ -9,6 +9,8 @@ LARGEST_ID = 2**31 - 1  # PostgreSQL's integer
 class RowId(IntegerConverter):
     """The number of a row."""
 
+    regex = "[0-9]+"
+
     def __init__(self, url_map: object) -> None:
         super().__init__(url_map, max=LARGEST_ID)
 

@@ -70,10 +70,12 @@ class SignedCookies:
     jar: dict[str, str] = field(default_factory=dict)
 
     def known_to(self, user: User) -> str | None:
-        return dict(_known_people(self.jar)).get(_mark_of(user))
+        people = dict(_known_people(self.jar))
+        return next((people[mark] for mark in _marks_of(user) if mark in people), None)
 
     def device_of(self, user: User) -> tuple[str, str] | None:
-        held = _load("device", self.jar.get(_device_name(user)))
+        names = [f"{cookie_name(DEVICE)}-{mark}" for mark in _marks_of(user)]
+        held = _load("device", next((self.jar[name] for name in names if name in self.jar), None))
         if isinstance(held, list) and len(held) == 2 and all(isinstance(part, str) for part in held):
             return held[0], held[1]
         return None
@@ -85,9 +87,10 @@ def this_browser() -> SignedCookies:
 
 
 def _know(user: User) -> None:
-    people = [pair for pair in _known_people(request.cookies) if pair[0] != _mark_of(user)]
-    mark = dict(_known_people(request.cookies)).get(_mark_of(user)) or new_token()[:16]
-    value = _serializer("known-browser").dumps([[_mark_of(user), mark], *people][:KNOWN_PEOPLE])
+    marks = _marks_of(user)
+    people = [pair for pair in _known_people(request.cookies) if pair[0] not in marks]
+    known = this_browser().known_to(user) or new_token()[:16]
+    value = _serializer("known-browser").dumps([[marks[0], known], *people][:KNOWN_PEOPLE])
     g.new_cookies[cookie_name(KNOWN_BROWSER)] = (value, KNOWN_FOR, "Strict")
 
 
@@ -107,13 +110,14 @@ def _make_room() -> None:
 
 
 def _device_name(user: User) -> str:
-    return f"{cookie_name(DEVICE)}-{_mark_of(user)}"
+    return f"{cookie_name(DEVICE)}-{_marks_of(user)[0]}"
 
 
-def _mark_of(user: User) -> str:
-    """Return a name for the person that tells nothing to whoever looks into the browser."""
-    key = current_app.secret_key.encode()
-    return hmac.new(key, f"browser|{user.id}".encode(), hashlib.sha256).hexdigest()[:8]
+def _marks_of(user: User) -> list[str]:
+    """Return names for the person that tell a stranger nothing: under today's key, then under older ones."""
+    keys = [current_app.secret_key, *(current_app.config["SECRET_KEY_FALLBACKS"] or ())]
+    text = f"browser|{user.id}".encode()
+    return [hmac.new(key.encode(), text, hashlib.sha256).hexdigest()[:8] for key in keys]
 
 
 def _serializer(purpose: str) -> URLSafeSerializer:

@@ -2,16 +2,17 @@
 
 import logging
 
-from flask import Flask, Response, make_response, render_template, url_for
+from flask import Flask, Response, current_app, make_response, render_template, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
-from mfa_app.core.errors import Busy
+from mfa_app.core.errors import Busy, SessionOver
 from mfa_app.core.vault import CannotUnseal
 from mfa_app.extensions import db
 from mfa_app.web.messages import sentence
+from mfa_app.web.redirects import send_to
 
 RETRY_SECONDS = 5
 log = logging.getLogger(__name__)
@@ -20,8 +21,10 @@ log = logging.getLogger(__name__)
 def init_app(app: Flask) -> None:
     """Answer every error with a page of the house."""
     app.register_error_handler(HTTPException, _http_page)
+    app.register_error_handler(SecurityError, _wrong_address_page)
     app.register_error_handler(CSRFError, _csrf_page)
     app.register_error_handler(Busy, _busy_page)
+    app.register_error_handler(SessionOver, _to_the_login)
     app.register_error_handler(SQLAlchemyError, _unavailable_page)
     app.register_error_handler(CannotUnseal, _unavailable_page)
     app.register_error_handler(Exception, _failure_page)
@@ -37,6 +40,12 @@ def _http_page(error: HTTPException) -> Response:
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response
+
+
+def _wrong_address_page(_error: SecurityError) -> Response:
+    """Answer a request for a host that is not ours: nothing on that page may build on the address."""
+    public_url = current_app.config["SETTINGS"].public_url
+    return make_response(render_template("errors/wrong_address.html", public_url=public_url), 400)
 
 
 def error_page(code: int, heading: str, text: str) -> Response:
@@ -96,6 +105,11 @@ def _csrf_page(_error: CSRFError) -> Response:
         "Please go back, reload the page and try again."
     )
     return error_page(400, _("Please reload the page"), text)
+
+
+def _to_the_login(_refusal: SessionOver) -> Response:
+    """Answer who pressed twice, or was logged out meanwhile: whoever is still in goes on from there."""
+    return send_to("auth.login")
 
 
 def _busy_page(refusal: Busy) -> Response:

@@ -7,7 +7,7 @@ from flask import Response, make_response, render_template
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from mfa_app.core import clock
 from mfa_app.core.errors import Refusal, Throttled
@@ -49,7 +49,7 @@ def email_field() -> StringField:
         _l("E-mail address"),
         filters=[tidy],
         validators=[
-            InputRequired(_l("Please enter your e-mail address.")),
+            DataRequired(_l("Please enter your e-mail address.")),
             Length(max=320, message=_l("An e-mail address has at most 320 characters.")),
         ],
         render_kw={"type": "email", "autocomplete": "username", "inputmode": "email", "spellcheck": "false"},
@@ -73,7 +73,7 @@ def code_field() -> StringField:
     return StringField(
         _l("6-digit code"),
         validators=[
-            InputRequired(_l("Please enter the 6-digit code that your authentication app shows.")),
+            DataRequired(_l("Please enter the 6-digit code that your authentication app shows.")),
             Length(max=64, message=_l("A code has 6 digits.")),
         ],
         render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "spellcheck": "false"},

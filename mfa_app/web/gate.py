@@ -13,6 +13,7 @@ from mfa_app.web.actors import current_actor
 from mfa_app.web.cookies import session_token, take_back_session
 from mfa_app.web.headers import STATIC
 from mfa_app.web.marks import Mark, mark_of
+from mfa_app.web.monitors import asked_by_monitor
 from mfa_app.web.redirects import send_to
 
 ENTRANCES = {Verdict.CHALLENGE: "auth.code", Verdict.ENROL: "enrolment.link", Verdict.ALLOW: "account.home"}
@@ -30,10 +31,10 @@ def stand_guard() -> Response | None:
     mark = mark_of(current_app.view_functions.get(request.endpoint or ""))
     if request.endpoint in STATIC:
         return None
+    if mark.monitors:  # without a look at cookies or the database: it tells how these are
+        return None if asked_by_monitor() else abort(404)
     token = session_token()
     g.identity = sessions.find(token, now=clock.now()) if token else None
-    if token and g.identity is None:
-        take_back_session()
     if mark.public or request.routing_exception is not None:
         return None
     if g.identity is None:

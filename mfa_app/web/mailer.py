@@ -5,6 +5,8 @@ import os
 import smtplib
 import ssl
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, make_msgid
@@ -13,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from flask import Flask, render_template, url_for
 
 from mfa_app.config import Settings
-from mfa_app.core import clock, mail
+from mfa_app.core import anchors, clock, housekeeping, mail
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
 from mfa_app.web.browsers import browser_name
@@ -23,6 +25,26 @@ LOOK_EVERY_SECONDS = 60
 SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def mail_server(smtp_url: str, *, timeout: float) -> Iterator[smtplib.SMTP]:
+    """Connect to the mail server as MFA_SMTP_URL says, encrypted and logged in.
+
+    Raises OSError, SMTPException.
+    """
+    parts, encrypted = urlsplit(smtp_url), ssl.create_default_context()
+    port = parts.port or SMTP_PORTS[parts.scheme]
+    if parts.scheme == "smtps":
+        server = smtplib.SMTP_SSL(parts.hostname, port, timeout=timeout, context=encrypted)
+    else:
+        server = smtplib.SMTP(parts.hostname, port, timeout=timeout)
+    with server:
+        if parts.scheme == "smtp+starttls":
+            server.starttls(context=encrypted)
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        yield server
 
 
 class Mailer:
@@ -73,8 +95,10 @@ class Mailer:
             try:
                 with self._app.app_context():
                     self.deliver_due()
+                    housekeeping.tidy(now=clock.now())
+                    anchors.keep(self._settings, now=clock.now())
             except Exception:
-                log.exception("The outbox could not be read; trying again in a minute")
+                log.exception("What is done every minute has failed; trying again in a minute")
 
     def _deliver(self, waiting: OutboxMail) -> None:
         message = self._compose(waiting)
@@ -112,18 +136,7 @@ class Mailer:
         return message
 
     def _send(self, message: EmailMessage) -> None:
-        parts = urlsplit(self._settings.smtp_url)
-        port = parts.port or SMTP_PORTS[parts.scheme]
-        encrypted = ssl.create_default_context()
-        if parts.scheme == "smtps":
-            server = smtplib.SMTP_SSL(parts.hostname, port, timeout=SMTP_TIMEOUT_SECONDS, context=encrypted)
-        else:
-            server = smtplib.SMTP(parts.hostname, port, timeout=SMTP_TIMEOUT_SECONDS)
-        with server:
-            if parts.scheme == "smtp+starttls":
-                server.starttls(context=encrypted)
-            if parts.username:
-                server.login(unquote(parts.username), unquote(parts.password or ""))
+        with mail_server(self._settings.smtp_url, timeout=SMTP_TIMEOUT_SECONDS) as server:
             server.send_message(message)
 
     def _file(self, message: EmailMessage, waiting: OutboxMail) -> None:

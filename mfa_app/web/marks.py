@@ -12,9 +12,13 @@ View = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Mark:
-    """Whom a view admits: anybody, the verdicts it names, or a permission; and whether freshly confirmed."""
+    """Whom a view admits: anybody, the verdicts it names, or a permission; and whether freshly confirmed.
+
+    A view for `monitors` is public within the networks of MFA_MONITORING_NETWORKS, and nowhere else.
+    """
 
     public: bool = False
+    monitors: bool = False
     verdicts: frozenset[Verdict] = frozenset({Verdict.ALLOW})
     permission: Permission | None = None
     recent: bool = False
@@ -28,6 +32,11 @@ def mark_of(view: View | None) -> Mark:
 def public(view: View) -> View:
     """Open a view to everybody."""
     return _marked(view, public=True)
+
+
+def monitors(view: View) -> View:
+    """Open a view to the machines that watch the site; nobody logs in for it."""
+    return _marked(view, public=True, monitors=True)
 
 
 def admits(*verdicts: Verdict) -> Callable[[View], View]:

@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "audit_event",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("event", sa.String(length=40), nullable=False),
         sa.Column("actor_kind", sa.String(length=20), nullable=False),
@@ -23,6 +23,8 @@ def upgrade() -> None:
         sa.Column("address", sa.String(length=45), nullable=False),
         sa.Column("user_agent", sa.String(length=300), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("previous", sa.String(length=64), nullable=False),
+        sa.Column("mac", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audit_event"),
     )
     op.create_index("ix_audit_event_actor_id_id", "audit_event", ["actor_id", "id"])
@@ -30,6 +32,21 @@ def upgrade() -> None:
     op.create_index("ix_audit_event_event_id", "audit_event", ["event", "id"])
     op.create_index("ix_audit_event_subject_id_id", "audit_event", ["subject_id", "id"])
 
+    op.create_table(
+        "trail_head",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.Column("mac", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("id = 1", name="ck_trail_head_single_row"),
+        sa.PrimaryKeyConstraint("id", name="pk_trail_head"),
+    )
+    op.execute("INSERT INTO trail_head (id, last, mac) VALUES (1, 0, '')")
+    op.create_table(
+        "sealed_value",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_sealed_value"),
+    )
     op.create_table(
         "outbox_mail",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -222,10 +239,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_pending_link"),
         sa.UniqueConstraint("session_id", name="uq_pending_link_session_id"),
     )
+    _keep_the_trail_as_it_is()
+
+
+def _keep_the_trail_as_it_is() -> None:
+    """Let the database itself refuse to change or remove what has been written down."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION refuse_trail_change() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'the audit trail is never changed'; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_event_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_event "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_trail_change()"
+        )
+        return
+    for change in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER audit_event_refuses_{change.lower()} BEFORE {change} ON audit_event "
+            "BEGIN SELECT RAISE(ABORT, 'the audit trail is never changed'); END"
+        )
 
 
 def downgrade() -> None:
     for table in (
+        "trail_head",
+        "sealed_value",
         "pending_link",
         "auth_session",
         "trusted_device",
@@ -240,3 +279,5 @@ def downgrade() -> None:
         "audit_event",
     ):
         op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION refuse_trail_change")

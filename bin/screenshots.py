@@ -1,0 +1,117 @@
+"""Makes the pictures of the README in docs/screenshots/, at the made-up company of the demo."""
+
+import logging
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask_migrate import upgrade
+from playwright.sync_api import Browser
+
+from mfa_app import create_app
+from mfa_app.cli.company import Resident, found_company
+from mfa_app.config import PROJECT_ROOT, load_settings
+from mfa_app.core import clock
+from mfa_app.core.audit import Actor
+from mfa_app.extensions import db
+from tests.chromium import PHONE, Window, running_chromium, serving
+from tests.phone import Phone
+from tests.timing import FakeClock
+
+PICTURES = PROJECT_ROOT / "docs" / "screenshots"
+APPLICATIONS = "Wiki=https://wiki.firma.example; Time sheets=https://time.firma.example"
+
+
+class Photographer:
+    """Takes a picture of each page, in windows of one browser."""
+
+    def __init__(self, browser: Browser, site: str, people: dict[str, Resident]) -> None:
+        self.browser, self.site, self.people = browser, site, people
+
+    @contextmanager
+    def window(self, **options: object) -> Iterator[Window]:
+        """Open a window for one picture or several."""
+        usual = {"viewport": {"width": 1280, "height": 800}, "timezone_id": "UTC", "reduced_motion": "reduce"}
+        context = self.browser.new_context(**{**usual, **options})
+        yield Window(context, self.site, clock.now)
+        context.close()
+
+    def take(self, window: Window, name: str, *, whole: bool = True) -> None:
+        """Take the picture, without the note that this site runs on one computer only."""
+        window.page.evaluate("document.querySelector('.local-note')?.remove()")
+        window.page.evaluate("document.activeElement.blur()")
+        window.page.screenshot(path=PICTURES / f"{name}.png", full_page=whole)
+
+    def give_password(self, window: Window, name: str) -> None:
+        """Let somebody pass the first gate."""
+        window.give_password(self.people[name].email, self.people[name].password)
+
+    def take_login_and_code(self) -> None:
+        """Take the two gates, as Carla meets them."""
+        with self.window() as window:
+            window.open("/login")
+            self.take(window, "login")
+            self.give_password(window, "carla")
+            window.sees("2-factor authentication")
+            self.take(window, "code")
+
+    def take_linking(self) -> None:
+        """Take the linking page as Dmitri meets it: on a computer, and the middle of it on a phone."""
+        with self.window() as window:
+            self.give_password(window, "dmitri")
+            window.page.get_by_role("heading", name="Microsoft Authenticator").click()
+            self.take(window, "linking")
+        with self.window(**PHONE, device_scale_factor=2) as window:
+            self.give_password(window, "dmitri")
+            window.page.get_by_role("heading", name="Scan the QR code").evaluate("it => it.scrollIntoView()")
+            self.take(window, "linking-phone", whole=False)
+
+    def take_administration(self) -> None:
+        """Take the list of people, and what Ada reads before she switches a group on."""
+        with self.window() as window:
+            self.give_password(window, "ada")
+            window.give_code(Phone(f"otpauth://?secret={self.people['ada'].secret}", clock.now).code())
+            window.follow("Administration")
+            window.follow("People")
+            self.take(window, "people", whole=False)
+            window.follow("Groups")
+            window.press("Switch on… Sales")
+            window.sees("Switch 2-factor authentication on for Sales?")
+            self.take(window, "policy")
+
+
+@contextmanager
+def demo_site(folder: str) -> Iterator[tuple[str, list[Resident]]]:
+    """Serve the demo's company under a clock that stands still; yield the address and the sign-ins."""
+    clock.use(FakeClock())
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = str(listening.getsockname()[1])
+        settings = {"MFA_INSTANCE_PATH": folder, "PORT": port, "MFA_HELP_EMAIL": "help@firma.example"}
+        settings |= {"MFA_APPLICATIONS": APPLICATIONS}
+        app = create_app(load_settings(settings), MAIL_IN_BACKGROUND=False)
+        with app.app_context():
+            upgrade()
+            residents = found_company(Actor("terminal", "demo"), now=clock.now())
+            db.session.commit()
+        with serving(app, listening) as site:
+            yield site, residents
+
+
+def main() -> None:
+    """Make all pictures."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    PICTURES.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        demo_site(folder) as (site, residents),
+        running_chromium() as browser,
+    ):
+        photographer = Photographer(browser, site, {one.email.partition("@")[0]: one for one in residents})
+        photographer.take_login_and_code()
+        photographer.take_linking()
+        photographer.take_administration()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""The forms about people; they check shape, the core checks truth."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    DateField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, Length, ValidationError
+
+from mfa_app.core import clock
+from mfa_app.core.directory import Filters
+from mfa_app.models import Group, Role
+from mfa_app.web.fields import Form, tidy
+from mfa_app.web.messages import role_name
+
+NOT_THERE = _l("Please choose one of those that the page offers.")
+LONGEST_EXEMPTION = timedelta(days=366)
+
+
+def one_line(value: str | None) -> str | None:
+    """Return typed text as one line, with single spaces."""
+    return " ".join(value.split()) if value else value
+
+
+def reason_field(example: str) -> TextAreaField:
+    """Return a field for the reason that goes on the trail."""
+    return TextAreaField(
+        _l("Reason"),
+        filters=[tidy],
+        validators=[
+            DataRequired(_l("Please enter a reason. It is kept on the audit trail.")),
+            Length(min=5, max=500, message=_l("A reason has 5 to 500 characters.")),
+        ],
+        render_kw={"rows": 3, "maxlength": 500, "placeholder": example},
+    )
+
+
+class PeopleFilter(Form):
+    """What to look for in the list; it comes in the address, so it has no CSRF token."""
+
+    class Meta:
+        csrf = False
+
+    q = StringField(
+        _l("Name or e-mail address"),
+        filters=[tidy],
+        validators=[Length(max=320, message=_l("Please search for at most 320 characters."))],
+        render_kw={"type": "search", "autocomplete": "off", "spellcheck": "false"},
+    )
+    group = SelectField(_l("Group"), default="", invalid_choice_message=NOT_THERE)
+    role = SelectField(_l("Role"), default="", invalid_choice_message=NOT_THERE)
+    linked = SelectField(
+        _l("App"),
+        default="",
+        choices=[
+            SelectChoice("", _l("Any")),
+            SelectChoice("yes", _l("App linked")),
+            SelectChoice("no", _l("Not linked")),
+        ],
+        invalid_choice_message=NOT_THERE,
+    )
+    state = SelectField(
+        _l("Account"),
+        default="",
+        choices=[
+            SelectChoice("", _l("Any")),
+            SelectChoice("active", _l("Active")),
+            SelectChoice("disabled", _l("Disabled")),
+        ],
+        invalid_choice_message=NOT_THERE,
+    )
+
+    def offer(self, groups: Iterable[Group], roles: frozenset[Role]) -> None:
+        """Set what there is to choose from."""
+        names = {str(group.id): group.name for group in groups}
+        self.group.choices = {"": _("Any"), **names}
+        self.role.choices = {"": _("Any"), **{role: role_name(role) for role in Role if role in roles}}
+
+    def filters(self) -> Filters:
+        """Return the facts to search by."""
+        return Filters(
+            text=self.q.data or "",
+            group_id=int(self.group.data) if self.group.data else None,
+            role=Role(self.role.data) if self.role.data else None,
+            linked={"yes": True, "no": False}.get(self.linked.data),
+            active={"active": True, "disabled": False}.get(self.state.data),
+        )
+
+    def chosen(self) -> dict[str, str]:
+        """Return what has been filled in, as it stands in the address."""
+        return {field.name: field.data for field in self if field.data}
+
+
+class PersonForm(Form):
+    """An account: address, name, role and groups."""
+
+    name = StringField(
+        _l("Name"),
+        filters=[one_line],
+        validators=[
+            DataRequired(_l("Please enter a name.")),
+            Length(max=300, message=_l("A name has at most 300 characters.")),
+        ],
+        render_kw={"autocomplete": "off"},
+    )
+    email = StringField(
+        _l("E-mail address"),
+        filters=[tidy],
+        validators=[
+            DataRequired(_l("Please enter an e-mail address.")),
+            Length(max=320, message=_l("An e-mail address has at most 320 characters.")),
+        ],
+        render_kw={"type": "email", "autocomplete": "off", "inputmode": "email", "spellcheck": "false"},
+    )
+    role = RadioField(
+        _l("Role"),
+        default=Role.STAFF,
+        choices=[
+            SelectChoice(Role.STAFF, _l("Staff: logs in to the platform, nothing more")),
+            SelectChoice(Role.HELPDESK, _l("Help desk: may also reset the 2-factor authentication of staff")),
+            SelectChoice(Role.ADMIN, _l("Administrator: may do everything on this site")),
+        ],
+        invalid_choice_message=NOT_THERE,
+    )
+    groups = SelectMultipleField(
+        _l("Groups"), coerce=int, invalid_choice_message=NOT_THERE, invalid_value_message=NOT_THERE
+    )
+
+    def offer(self, groups: Iterable[Group]) -> None:
+        """Set which groups there are."""
+        self.groups.choices = [SelectChoice(group.id, group.name) for group in groups]
+
+    def chosen(self, groups: Iterable[Group]) -> list[Group]:
+        """Return the groups that are ticked."""
+        return [group for group in groups if group.id in (self.groups.data or ())]
+
+
+class ResetForm(Form):
+    """Why somebody's 2-factor authentication is reset."""
+
+    reason = reason_field(_l("For example: phone lost; called back on the number in the directory"))
+
+
+class ExemptionForm(Form):
+    """Until when, and why, somebody is exempt from 2-factor authentication."""
+
+    until = DateField(_l("Last day"))
+    reason = reason_field(_l("For example: works in a laboratory where no phone is allowed"))
+
+    @property
+    def first_day(self) -> date:
+        return clock.now().date() + timedelta(days=1)
+
+    @property
+    def last_day(self) -> date:
+        return clock.now().date() + LONGEST_EXEMPTION
+
+    def validate_until(self, field: DateField) -> None:
+        """The day lies in the future, at most a year ahead."""
+        if field.data is None or not self.first_day <= field.data <= self.last_day:
+            field.errors.clear()
+            raise ValidationError(_("Please choose a day in the future, at most a year ahead."))
+
+    def until_moment(self) -> datetime:
+        """Return the end of the last day."""
+        return datetime.combine(self.until.data, time(23, 59, 59), UTC)

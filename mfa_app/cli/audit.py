@@ -1,0 +1,48 @@
+"""`flask audit ...`: the audit trail, from a terminal."""
+
+import itertools
+from collections.abc import Iterator
+
+import click
+from flask_babel import gettext as _
+
+from mfa_app.cli.terminal import EMAIL, moment, saves, table
+from mfa_app.core import trail
+from mfa_app.core.audit import Event
+from mfa_app.core.trail import Search
+from mfa_app.models import AuditEvent
+from mfa_app.web.event_words import details_in_words
+
+EVENTS = {event.label: event for event in Event}
+
+
+@click.group("audit")
+def commands() -> None:
+    """The audit trail."""
+
+
+@commands.command("list")
+@click.option("--person", type=EMAIL, help="Only what this person did or what was done to the person.")
+@click.option("--event", type=click.Choice(sorted(EVENTS)), metavar="EVENT", help="Such as login.completed.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@saves
+def list_(person: str | None, event: str | None, limit: int) -> Iterator[str]:
+    """List what happened, the newest first."""
+    search = Search(person=person or "", event=EVENTS[event] if event else None)
+    rows = itertools.islice(_rows(search), limit)
+    head = (_("TIME (UTC)"), _("EVENT"), _("BY"), _("TO"), _("FROM"), _("DETAILS"))
+    return table(head, [_line(row) for row in rows])
+
+
+def _rows(search: Search) -> Iterator[AuditEvent]:
+    page = trail.read(search)
+    yield from page.rows
+    while page.before is not None:
+        page = trail.read(search, before=page.before)
+        yield from page.rows
+
+
+def _line(row: AuditEvent) -> tuple[str, ...]:
+    who, place = f"{row.actor_name or '-'} ({row.actor_kind})", row.address or "-"
+    details = ", ".join(details_in_words(row.event, row.details))
+    return moment(row.at), row.event, who, row.subject_name or "-", place, details

@@ -1,0 +1,111 @@
+"""`flask backup` and `flask restore`: the whole database into one file while the site runs, and back."""
+
+import contextlib
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask_babel import gettext as _
+
+from mfa_app.cli import database
+from mfa_app.cli.terminal import Stop, actor, saves
+from mfa_app.config import Settings
+from mfa_app.core import anchors, chain, clock, keys, running
+from mfa_app.core import backup as core
+from mfa_app.core.audit import Event, record
+from mfa_app.core.backup import NotDone, Why
+from mfa_app.core.running import Occupied
+from mfa_app.extensions import db
+from mfa_app.web.check_words import keys_do_not_fit
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("backup")
+@click.argument("file", type=FILE)
+@saves
+def backup(file: Path) -> Iterator[str]:
+    """Copy the database into a new FILE, as it is at one moment; the site may run. The keys are not in it."""
+    _require_sqlite("pg_dump --format=custom --file={file} {url}", file)
+    try:
+        core.write(_database(), file)
+    except NotDone as error:
+        raise Stop(_told(error, file)) from None
+    record(Event.BACKUP_MADE, actor=actor(), file=str(file.resolve())[-300:])
+    yield _("The database is in %(file)s.", file=file)
+    yield _("The keys are not: they are in %(place)s.", place=_keys())
+    yield _("Back them up as well, but elsewhere: whoever has both can read everybody's secrets.")
+
+
+@click.command("restore")
+@click.argument("file", type=FILE)
+@click.option("--replace", is_flag=True, help="Let it take the place of the present database, which is kept.")
+@saves
+def restore(file: Path, replace: bool) -> Iterator[str]:
+    """Put a backup back, if it is sound and the keys fit. The site must not run meanwhile."""
+    settings: Settings = current_app.config["SETTINGS"]
+    _require_sqlite("pg_restore --clean --if-exists --dbname={url} {file}", file)
+    db.engine.dispose()
+    try:
+        with running.standing_still(settings):
+            aside = core.put_back(file, _database(), replace=replace, now=clock.now())
+            _set_anchors_aside(settings)
+    except NotDone as error:
+        raise Stop(_told(error, file)) from None
+    except Occupied:
+        raise Stop(_in_use()) from None
+    database.bring_to_head()
+    chain.trail_key()
+    record(Event.BACKUP_RESTORED, actor=actor(), file=str(file.resolve())[-300:])
+    yield _("The database is as it was when %(file)s was made, and the keys fit it.", file=file)
+    yield _("Everybody logs in again, with the app; mailed links and waiting mails of that time are gone.")
+    if aside is not None:
+        yield _("The database of before is kept as %(file)s; delete it when you are sure.", file=aside)
+
+
+def _require_sqlite(command: str, file: Path) -> None:
+    if db.engine.name == "sqlite":
+        return
+    url = db.engine.url.set(drivername="postgresql", password=None).render_as_string()
+    words = command.format(file=shlex.quote(str(file)), url=shlex.quote(url))
+    raise Stop(_("PostgreSQL has its own program for that. Please run: %(command)s", command=words))
+
+
+def _database() -> Path:
+    return Path(str(db.engine.url.database))
+
+
+def _keys() -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    return "MFA_DATA_KEYS" if settings.data_keys else str(keys.file_of(settings).resolve())
+
+
+def _set_anchors_aside(settings: Settings) -> None:
+    """Begin the anchors anew: the rows that were written after the backup are gone, and rightly so."""
+    path = anchors.file_of(settings)
+    with contextlib.suppress(FileNotFoundError):
+        path.rename(path.with_name(f"{path.name}.replaced-{clock.now():%Y%m%dT%H%M%S}"))
+
+
+def _in_use() -> str:
+    return _("The site runs on this database. Please stop it first.")
+
+
+def _told(error: NotDone, file: Path) -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    words = {"file": file, "reason": error.reason.rstrip(".")}
+    return {
+        Why.EXISTS: _("%(file)s exists already, and is left as it is.", **words),
+        Why.UNWRITABLE: _("The file cannot be written: %(reason)s.", **words),
+        Why.UNREADABLE: _("%(file)s cannot be read as a database: %(reason)s.", **words),
+        Why.DAMAGED: _("The copy is damaged: %(reason)s. Please take another backup.", **words),
+        Why.FOREIGN: _("%(file)s is not a database of this site.", **words),
+        Why.NEWER: _("%(file)s comes from a newer version of this site. Please run that version.", **words),
+        Why.KEYS_DO_NOT_FIT: str(keys_do_not_fit(settings)),
+        Why.DATABASE_EXISTS: _(
+            "There is a database at %(place)s already. With --replace it is put aside.", place=_database()
+        ),
+        Why.IN_USE: _in_use(),
+    }[error.why]

@@ -1,0 +1,238 @@
+"""The made-up company of the demo: three weeks of its life, lived through the same verbs as the pages."""
+
+import contextlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import pyotp
+from flask_babel import format_date
+from flask_babel import gettext as _
+
+from mfa_app.cli import names
+from mfa_app.core import accounts, clock, credentials, enrolment, groups, login, rules, sessions
+from mfa_app.core.accounts import Profile
+from mfa_app.core.audit import Actor
+from mfa_app.core.errors import WrongCode
+from mfa_app.core.login import as_person
+from mfa_app.core.rules import RuleValues
+from mfa_app.core.sessions import Identity
+from mfa_app.models import Role, User
+
+DOMAIN = "firma.example"
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look like another
+DAY = "d MMMM yyyy"
+EXEMPT_FOR = timedelta(days=30)
+LAPTOP = Actor("visitor", address="198.51.100.23", user_agent=names.FIREFOX)
+PHONE = Actor("visitor", address="203.0.113.80", user_agent=names.SAFARI)
+
+# How many days ago, and what was done then.
+Deed = tuple[float, Callable[[], None]]
+
+
+@dataclass(frozen=True)
+class Resident:
+    """Somebody with the password, what this sign-in shows, and the secret in the app if one is linked."""
+
+    email: str
+    password: str
+    shows: str
+    secret: str = ""
+
+
+class StrangeBrowser:
+    """A browser that brings nothing along."""
+
+    def known_to(self, user: User) -> None:
+        """Nobody has logged in with it before."""
+
+    def device_of(self, user: User) -> None:
+        """It is remembered for nobody."""
+
+
+class Company:
+    """The company while its past is told: its people by their first names, and what they do."""
+
+    def __init__(self, founder: Actor, now: datetime) -> None:
+        self.now, self.administrator = now, founder
+        self.people: dict[str, User] = {}
+        self.passwords: dict[str, str] = {}
+        self.secrets: dict[str, str] = {}
+
+    def live(self, plan: list[Deed]) -> None:
+        """Do all that is planned, each at its moment, the earliest first."""
+        for days, deed in sorted(plan, key=lambda planned: -planned[0]):
+            with clock.standing_at(self.now - timedelta(days=days)):
+                deed()
+
+    def make_groups(self) -> None:
+        """Make the groups: every kind of rule once."""
+        in_ten_days = (self.now + timedelta(days=10)).replace(hour=0, minute=0, second=0, microsecond=0)
+        wanted = {
+            "Finance": RuleValues(required=True),
+            "IT": RuleValues(required=True, remember_days=7),
+            "Engineering": RuleValues(required=True, required_from=in_ten_days),
+            "Field service": RuleValues(required=True, grace_days=14),
+            "Sales": RuleValues(required=False),
+        }
+        for name, values in wanted.items():
+            group = groups.create(name, actor=self.administrator, now=clock.now())
+            rules.set_rule(group, values, actor=self.administrator, now=clock.now())
+
+    def hire(self, name: str, *in_groups: str, email: str = "", role: Role = Role.STAFF) -> None:
+        """Make an account with a password of its own."""
+        first = name.partition(" ")[0]
+        self.passwords[first] = "-".join(_letters(4) for _word in range(4))
+        self.people[first] = accounts.create(
+            Profile(f"{email or first.lower()}@{DOMAIN}", name, role),
+            groups=[groups.find(group) for group in in_groups],
+            password=self.passwords[first],
+            actor=self.administrator,
+            now=clock.now(),
+        )
+
+    def invite(self, name: str, group: str) -> None:
+        """Make an account without a password, and mail an invitation."""
+        profile = Profile(f"{name.partition(' ')[0].lower()}@{DOMAIN}", name)
+        actor, now = self.administrator, clock.now()
+        user = accounts.create(profile, groups=[groups.find(group)], password=None, actor=actor, now=now)
+        credentials.invite(user, actor=actor, now=now)
+
+    def link(self, first: str, place: Actor = LAPTOP) -> None:
+        """Let somebody log in, link an app and log out."""
+        now, identity = clock.now(), self._give_password(first, place)
+        actor = as_person(place, identity.user)
+        secret = enrolment.begin(identity, now=now).secret
+        signed_in = enrolment.confirm(identity, pyotp.TOTP(secret).at(now), actor=actor, now=now)
+        login.log_out(sessions.find(signed_in.token, now=now), actor=actor)
+        self.secrets[first] = secret
+
+    def log_in(self, first: str, place: Actor = LAPTOP, *, slips: int = 0, remember: bool = False) -> None:
+        """Let somebody pass both gates, after so many wrong codes."""
+        now, identity = clock.now(), self._give_password(first, place)
+        for code in [*["none"] * slips, pyotp.TOTP(self.secrets[first]).at(now)]:
+            with contextlib.suppress(WrongCode):
+                login.answer_challenge(
+                    identity,
+                    code,
+                    remember=remember,
+                    browser=StrangeBrowser(),
+                    actor=as_person(place, identity.user),
+                    now=now,
+                )
+
+    def promote_ada(self) -> None:
+        """From now on it is Ada who administers."""
+        self.administrator = as_person(LAPTOP, self.people["Ada"])
+        groups.add_member(groups.find("IT"), self.people["Ada"], actor=self.administrator, now=clock.now())
+
+    def reset_lena(self) -> None:
+        """Let the help desk help somebody."""
+        ben = as_person(LAPTOP, self.people["Ben"])
+        reason = "Lost phone, called back"
+        accounts.reset_second_factor(self.people["Lena"], reason=reason, actor=ben, now=clock.now())
+
+    def exempt_hugo(self) -> None:
+        """Exempt somebody, with an end and a reason."""
+        until, reason = self.now + EXEMPT_FOR, "Broken arm, no phone"
+        rules.exempt(self.people["Hugo"], until=until, reason=reason, actor=self.administrator)
+
+    def disable_jonas(self) -> None:
+        """Close the account of somebody who has left."""
+        accounts.disable(self.people["Jonas"], actor=self.administrator, now=clock.now())
+
+    def _give_password(self, first: str, place: Actor) -> Identity:
+        user, now = self.people[first], clock.now()
+        signed_in = login.sign_in(
+            user.email, self.passwords[first], browser=StrangeBrowser(), blinding="", actor=place, now=now
+        )
+        return sessions.find(signed_in.token, now=now)
+
+
+def found_company(founder: Actor, *, now: datetime) -> list[Resident]:
+    """Live through the company's three weeks; return the people whose sign-ins are worth trying."""
+    company = Company(founder, now)
+    company.live([*_beginning(company), *_hired(company), *_crowd(company), *_lately(company)])
+    grace_over = format_date(now + timedelta(days=12), DAY)
+    required_from, exempt_until = (
+        format_date(now + timedelta(days=10), DAY),
+        format_date(now + EXEMPT_FOR, DAY),
+    )
+    shows = {
+        "Ada": _("administrator; asked for a code"),
+        "Ben": _("help desk; asked for a code"),
+        "Carla": _("Finance requires it: asked for a code"),
+        "Dmitri": _("Finance requires it: has to link an app now"),
+        "Lena": _("lost her phone, reset by Ben: links an app anew"),
+        "Elif": _("Engineering requires it from %(date)s on", date=required_from),
+        "Farid": _("Field service gives him until %(date)s", date=grace_over),
+        "Greta": _("Sales does not require it: not asked"),
+        "Ines": _("linked by choice: asked for a code"),
+        "Hugo": _("exempt until %(date)s: not asked", date=exempt_until),
+        "Jonas": _("disabled: cannot log in"),
+    }
+    company.secrets.pop("Lena")
+    return [_resident(company, first, text) for first, text in shows.items()]
+
+
+def _beginning(company: Company) -> list[Deed]:
+    return [
+        (21, partial(company.hire, "Ada Lindqvist", role=Role.ADMIN)),
+        (20.98, partial(company.link, "Ada")),
+        (20.97, company.make_groups),
+        (20.96, company.promote_ada),
+    ]
+
+
+def _hired(company: Company) -> list[Deed]:
+    return [
+        (19.1, partial(company.hire, "Ben Okafor", "IT", role=Role.HELPDESK)),
+        (18.1, partial(company.hire, "Carla Rossi", "Finance")),
+        (17.2, partial(company.hire, "Ines Costa", "Sales")),
+        (16.3, partial(company.hire, "Lena Fischer", "Finance")),
+        (14.1, partial(company.hire, "Elif Kaya", "Engineering")),
+        (13.1, partial(company.hire, "Greta Olsen", "Sales")),
+        (12.2, partial(company.hire, "Hugo Martin", "Finance")),
+        (11.3, partial(company.hire, "Jonas Weber", "Sales")),
+        (6.2, partial(company.hire, "Dmitri Novak", "Finance")),
+        (2.0, partial(company.hire, "Farid Haddad", "Field service")),
+    ]
+
+
+def _crowd(company: Company) -> list[Deed]:
+    plan: list[Deed] = []
+    for number, (first, last, group) in enumerate(names.CROWD):
+        days = 20.4 - number * 0.69
+        email = f"{first}.{last}".lower()
+        plan.append((days, partial(company.hire, f"{first} {last}", group, email=email)))
+        if number % 3:
+            plan.append((days - 0.4, partial(company.link, first, PHONE if number % 2 else LAPTOP)))
+    return plan
+
+
+def _lately(company: Company) -> list[Deed]:
+    return [
+        (19.0, partial(company.link, "Ben")),
+        (18.0, partial(company.link, "Carla")),
+        (17.1, partial(company.link, "Ines", PHONE)),
+        (16.2, partial(company.link, "Lena")),
+        (12.1, company.exempt_hugo),
+        (5.1, company.disable_jonas),
+        (2.1, partial(company.log_in, "Carla", remember=True)),
+        (1.9, partial(company.invite, "Kim Nguyen", "Sales")),
+        (1.5, partial(company.log_in, "Ines", PHONE, slips=2)),
+        (1.1, partial(company.log_in, "Ben")),
+        (1.09, company.reset_lena),
+        (0.2, partial(company.log_in, "Ada")),
+    ]
+
+
+def _resident(company: Company, first: str, shows: str) -> Resident:
+    secret = company.secrets.get(first, "")
+    return Resident(company.people[first].email, company.passwords[first], shows, secret)
+
+
+def _letters(count: int) -> str:
+    return "".join(secrets.choice(LETTERS) for _letter in range(count))

@@ -1,0 +1,91 @@
+"""Reading the audit trail: what is found, page by page, and the export of all of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, func, or_, select
+
+from mfa_app.core import accounts, permissions
+from mfa_app.core.audit import Actor, Event, record
+from mfa_app.core.permissions import Permission
+from mfa_app.extensions import db
+from mfa_app.models import AuditEvent
+
+PAGE = 50
+BATCH = 500
+LARGEST_ID = 2**31 - 1  # PostgreSQL's integer
+
+
+@dataclass(frozen=True)
+class Search:
+    """What somebody looks for; `person` acted or was acted on, `until` is the first moment after the span."""
+
+    person: str = ""
+    event: Event | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of the trail, the newest first, and the number before which the next page begins."""
+
+    rows: tuple[AuditEvent, ...] = ()
+    before: int | None = None
+
+
+def read(search: Search, *, before: int | None = None) -> Page:
+    """Return a page of the trail, the newest rows first; the one behind it lies `before` the last number."""
+    limit = LARGEST_ID if before is None else max(0, min(before, LARGEST_ID))
+    found = select(AuditEvent).where(AuditEvent.id < limit, *_conditions(search))
+    rows = db.session.scalars(found.order_by(AuditEvent.id.desc()).limit(PAGE + 1)).all()
+    return Page(tuple(rows[:PAGE]), rows[PAGE - 1].id if len(rows) > PAGE else None)
+
+
+def latest(count: int) -> list[AuditEvent]:
+    """Return the newest rows."""
+    return list(db.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(count)))
+
+
+def export(search: Search, *, actor: Actor) -> Iterator[Row]:
+    """Note that the trail leaves the site, and return the rows that it had until then. Raises NotAllowed."""
+    permissions.require(actor, Permission.READ_TRAIL)
+    conditions = _conditions(search)
+    found = select(func.count(AuditEvent.id), func.max(AuditEvent.id)).where(*conditions)
+    count, last = db.session.execute(found).one()
+    record(Event.TRAIL_EXPORTED, actor=actor, rows=count)
+    return _batches(conditions, (last or 0) + 1)
+
+
+def _batches(conditions: list[ColumnElement[bool]], before: int) -> Iterator[Row]:
+    """Yield rows, the newest first, holding neither all of them nor the database while the reader is slow."""
+    found = select(*AuditEvent.__table__.columns).where(*conditions)
+    while True:
+        batch = found.where(AuditEvent.id < before).order_by(AuditEvent.id.desc()).limit(BATCH)
+        rows = db.session.execute(batch).all()
+        db.session.rollback()  # nothing is written here: it gives the connection back
+        if not rows:
+            return
+        yield from rows
+        before = rows[-1].id
+
+
+def _conditions(search: Search) -> list[ColumnElement[bool]]:
+    conditions = [_about(search.person)] if search.person else []
+    if search.event is not None:
+        conditions.append(AuditEvent.event == search.event.label)
+    if search.since is not None:
+        conditions.append(AuditEvent.at >= search.since)
+    if search.until is not None:
+        conditions.append(AuditEvent.at < search.until)
+    return conditions
+
+
+def _about(person: str) -> ColumnElement[bool]:
+    """Return the condition that somebody acted or was acted on, under whatever address at that time."""
+    user = accounts.find(person)
+    if user is not None:
+        return or_(AuditEvent.actor_id == user.id, AuditEvent.subject_id == user.id)
+    name = person.lower()  # an address of the past, or who sat at the terminal
+    return or_(func.lower(AuditEvent.actor_name) == name, func.lower(AuditEvent.subject_name) == name)

@@ -1,0 +1,70 @@
+"""`flask demo`: a made-up company to look around in."""
+
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from mfa_app.core import accounts, chain, clock
+from mfa_app.models import Group, Role, User
+from tests.cli.conftest import Typist, done, refused
+from tests.world import World
+
+
+def sign_ins(said: str) -> dict[str, str]:
+    """Return the passwords on the printed list, by the first name."""
+    return dict(re.findall(r"^(\w+)@firma\.example +((?:\w{4}-){3}\w{4}) ", said, re.MULTILINE))
+
+
+@pytest.fixture
+def said(typed: Typist) -> str:
+    return done(typed("demo"))
+
+
+def test_the_company_has_all_kinds_of_people_and_rules(world: World, said: str) -> None:
+    assert 35 <= world.count(User) <= 50
+    assert world.count(Group) == 5
+    assert world.count(User, User.role == Role.ADMIN) == 1
+    assert {"second_factor.reset", "person.exempted", "code.refused", "device.trusted"} <= set(world.events())
+    with world.data():
+        assert chain.verify() is None
+
+
+def test_each_sign_in_leads_where_the_list_says(world: World, said: str) -> None:
+    leads_to = {"carla": "/login/code", "dmitri": "/enrolment", "lena": "/enrolment", "jonas": "/login"}
+    leads_to |= dict.fromkeys(("elif", "farid", "greta", "hugo"), "/")
+    for name, path in leads_to.items():
+        visitor = world.visitor()
+        visitor.open("/login")
+        visitor.press("Log in", email=f"{name}@firma.example", password=sign_ins(said)[name])
+        assert visitor.page.path == path, name
+
+
+def test_the_printed_command_computes_the_code_of_the_administrator(world: World, said: str) -> None:
+    ada = world.visitor()
+    ada.open("/login")
+    ada.press("Log in", email="ada@firma.example", password=sign_ins(said)["ada"])
+    command = re.search(r"oathtool --totp -b \w+", said[said.index("SECRET") :])[0]
+    now = f"--now={world.clock():%Y-%m-%d %H:%M:%S} UTC"
+    code = subprocess.run([*shlex.split(command), now], check=True, capture_output=True, text=True).stdout
+    ada.press("Log in", code=code.strip())
+    assert ada.page.path == "/"
+
+
+def test_the_same_list_is_printed_again(said: str, world: World, typed: Typist) -> None:
+    events = world.events()
+    assert done(typed("demo")) == said
+    assert world.events() == events
+
+
+def test_an_instance_with_people_of_its_own_is_left_alone(world: World, typed: Typist) -> None:
+    world.person("alice")
+    assert "There are people here already" in refused(typed("demo"))
+    assert world.count(User) == 1
+
+
+def test_the_company_lived_in_the_past_and_the_clock_goes_on_afterwards(world: World, said: str) -> None:
+    with world.data():
+        assert accounts.find("farid@firma.example").created_at < world.clock()
+        assert clock.now() == world.clock()

@@ -1,0 +1,159 @@
+"""`flask keys`: all secrets under a new key while everybody goes on logging in; and keys that do not fit."""
+
+import contextlib
+import json
+import sqlite3
+import subprocess
+from pathlib import Path
+
+from mfa_app.core import keys, rotation
+from mfa_app.core.vault import vault
+from mfa_app.extensions import db
+from mfa_app.models import OutboxMail
+from mfa_app.models.types import new_id
+from tests.cli.conftest import Shell, Typist, done, refused
+from tests.conftest import both_databases
+from tests.world import World
+
+
+def in_file(world: World) -> list[str]:
+    """Return the identifiers of the data keys in the file, the current first."""
+    stored = json.loads(keys.file_of(world.app.config["SETTINGS"]).read_text("utf-8"))
+    return [entry.partition(":")[0] for entry in stored["data_keys"].split(",")]
+
+
+def sealed_under(world: World) -> dict[str, int]:
+    with world.data():
+        return rotation.keys_in_use()
+
+
+def write_mails(world: World, count: int) -> None:
+    """Put sealed rows into the outbox, for a rotation that takes several batches."""
+    with world.data():
+        for _ in range(count):
+            row = OutboxMail(id=new_id(), to="a@example.com", template="linked", created_at=world.clock())
+            row.sealed_context = vault().seal("{}", row.place)
+            db.session.add(row)
+
+
+@both_databases
+def test_everything_is_sealed_anew_and_everybody_gets_in(world: World, typed: Typist) -> None:
+    for name in ("alice", "carol"):
+        world.linked(name)
+    before = sealed_under(world)
+    assert f"{sum(before.values())} secrets were sealed anew" in done(typed("keys", "rotate"))
+    current, old = in_file(world)
+    assert {old: sum(before.values())} == before
+    assert sealed_under(world) == {current: sum(before.values())}
+    assert world.log_in("alice").open("/").path == "/"
+    assert world.details("keys.rotated")["key"] == current
+
+
+def test_the_key_of_two_rotations_ago_leaves_the_file(world: World, typed: Typist) -> None:
+    generations = [in_file(world)[0]]
+    for _ in range(3):
+        done(typed("keys", "rotate"))
+        generations.insert(0, in_file(world)[0])
+    assert in_file(world) == generations[:3]
+
+
+def test_what_an_older_process_sealed_meanwhile_can_be_opened(world: World, typed: Typist) -> None:
+    old_file = keys.file_of(world.app.config["SETTINGS"]).read_bytes()
+    done(typed("keys", "rotate"))
+    new_file = keys.file_of(world.app.config["SETTINGS"]).read_bytes()
+    keys.file_of(world.app.config["SETTINGS"]).write_bytes(old_file)
+    write_mails(world, 1)
+    keys.file_of(world.app.config["SETTINGS"]).write_bytes(new_file)
+    with world.data():
+        vault().refresh()
+    said = done(typed("keys", "rotate"))
+    assert "which was not finished" in said
+    assert "1 secret was sealed anew" in said
+    assert list(sealed_under(world)) == in_file(world)[:1]
+
+
+def test_a_rotation_that_was_killed_goes_on_where_it_stopped(
+    world: World, typed: Typist, environment: dict[str, str]
+) -> None:
+    world.linked("alice")
+    write_mails(world, 900)
+    with Shell(Path(environment["MFA_INSTANCE_PATH"])).start(
+        "flask", "--app", "wsgi", "keys", "rotate"
+    ) as one:
+        stop_after_first_batch(one, Path(environment["MFA_INSTANCE_PATH"]))
+    with world.data():
+        vault().refresh()
+    left = sealed_under(world)
+    assert len(left) == 2
+    assert "which was not finished" in done(typed("keys", "rotate"))
+    assert sealed_under(world) == {in_file(world)[0]: sum(left.values())}
+    assert len(in_file(world)) == 2
+    assert world.log_in("alice").open("/").path == "/"
+
+
+def stop_after_first_batch(process: subprocess.Popen, folder: Path) -> None:
+    """Kill a rotation between two batches: the write lock is taken from it, so that it cannot end first."""
+    old = json.loads((folder / "keys").read_text("utf-8"))["data_keys"].partition(":")[0]
+    anew = "SELECT count(*) FROM outbox_mail WHERE sealed_context NOT LIKE ?"
+    connection = sqlite3.connect(folder / "second-gate.sqlite3", timeout=10, isolation_level=None)
+    with contextlib.closing(connection):
+        while not connection.execute(anew, [f"v1:{old}:%"]).fetchone()[0] and process.poll() is None:
+            pass
+        connection.execute("BEGIN IMMEDIATE")
+        process.kill()
+        process.wait()
+
+
+def test_two_rotations_at_once_are_one_too_many(world: World, typed: Typist) -> None:
+    before = in_file(world)
+    with keys.only_one_rotation(world.app.config["SETTINGS"]):
+        assert refused(typed("keys", "rotate")).startswith("Somebody else rotates the keys right now.")
+    assert in_file(world) == before
+
+
+def test_the_list_says_what_each_key_does(world: World, typed: Typist) -> None:
+    world.person("alice")
+    done(typed("keys", "rotate"))
+    (current, old), said = in_file(world), done(typed("keys", "list"))
+    assert f"{current}  1        seals\n" in said
+    assert f"{old}  0        opens what it sealed before\n" in said
+
+
+def test_keys_from_the_environment_are_changed_there(shell: Shell) -> None:
+    settings = {"MFA_DATA_KEYS": keys.new_data_key()}
+    assert shell.flask("prepare", **settings)[0] == 0
+    code, _said, errors = shell.flask("keys", "rotate", **settings)
+    assert (code, errors.count("\n")) == (1, 1)
+    assert errors.startswith("The data keys are set in MFA_DATA_KEYS: put a new one before the others there")
+    settings["MFA_DATA_KEYS"] = f"{keys.new_data_key()},{settings['MFA_DATA_KEYS']}"
+    code, said, _errors = shell.flask("keys", "rotate", **settings)
+    assert (code, "sealed anew" in said) == (0, True)
+
+
+def test_missing_keys_are_never_replaced_by_new_ones(environment: dict[str, str], world: World) -> None:
+    world.linked("alice")
+    keys.file_of(world.app.config["SETTINGS"]).unlink()
+    shell = Shell(Path(environment["MFA_INSTANCE_PATH"]))
+    server = ("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
+    for command in (("flask", "--app", "wsgi", "prepare"), server):
+        code, said, errors = shell.run(*command)
+        assert (code, said, errors.count("\n")) == (1, "", 1)
+        assert "Put back the file keys from your backup" in errors
+    assert not keys.file_of(world.app.config["SETTINGS"]).exists()
+
+
+def test_the_server_does_not_start_on_keys_that_do_not_fit(shell: Shell) -> None:
+    assert shell.flask("prepare")[0] == 0
+    stored = {"secret_key": "x" * 40, "data_keys": keys.new_data_key()}
+    (shell.folder / "keys").write_text(json.dumps(stored))
+    code, _said, errors = shell.run("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
+    assert code == 1
+    assert errors.splitlines()[-1].startswith(f"The keys in {shell.folder}/keys do not fit this database.")
+
+
+def test_the_server_does_not_start_before_the_tables_are_made(shell: Shell) -> None:
+    code, _said, errors = shell.run("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
+    assert code == 1
+    assert errors.splitlines()[-1] == (
+        "The database is not ready for this version. Please run: flask --app wsgi prepare"
+    )

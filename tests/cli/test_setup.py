@@ -1,0 +1,126 @@
+"""`flask prepare` and `flask setup-link`: from an empty folder to the first administrator."""
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from mfa_app.config import PROJECT_ROOT
+from tests.cli.conftest import Shell, Typist, done, link_in, refused
+from tests.world import PASSWORD, World
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_an_empty_folder_is_made_ready_for_the_first_person(shell: Shell) -> None:
+    code, said, errors = shell.flask("prepare")
+    assert (code, errors) == (0, "")
+    assert "Back that file up" in said
+    assert link_in(said)
+    assert mode(shell.folder) == 0o700
+    assert {path.name: mode(path) for path in shell.folder.iterdir()} == {
+        "keys": 0o600,
+        "second-gate.sqlite3": 0o600,
+    }
+    code, said, errors = shell.flask("users", "add", "alice@firma.local", "--password-stdin", stdin=PASSWORD)
+    assert (code, said, errors) == (0, "alice@firma.local now has an account (Staff).\n", "")
+
+
+def test_two_that_prepare_at_once_both_succeed(shell: Shell) -> None:
+    assert prepare_twice_at_once(shell) == [0, 0]
+    with sqlite3.connect(shell.folder / "second-gate.sqlite3") as database:
+        assert database.execute("SELECT count(*) FROM site_policy").fetchone() == (1,)
+        assert database.execute("SELECT count(*) FROM sealed_value").fetchone() == (1,)
+
+
+@pytest.mark.postgres
+def test_two_that_prepare_one_postgresql_at_once_both_succeed(shell: Shell, postgresql: str) -> None:
+    address = postgresql.replace("+psycopg", "")
+    with psycopg.connect(address.format(name="postgres"), autocommit=True) as server:
+        server.execute("CREATE DATABASE prepared_twice")
+    shell.environment["MFA_DATABASE_URL"] = address.format(name="prepared_twice")
+    assert prepare_twice_at_once(shell) == [0, 0]
+    with psycopg.connect(shell.environment["MFA_DATABASE_URL"]) as database:
+        assert database.execute("SELECT count(*) FROM sealed_value").fetchone() == (1,)
+
+
+def prepare_twice_at_once(shell: Shell) -> list[int]:
+    """Start two that prepare; return their exit codes."""
+    both = [shell.start("flask", "--app", "wsgi", "prepare") for _ in range(2)]
+    for process in both:
+        process.communicate(timeout=60)
+    return [process.returncode for process in both]
+
+
+def test_the_set_up_link_leads_to_the_page_for_the_first_administrator(world: World, typed: Typist) -> None:
+    visitor = world.visitor()
+    assert visitor.open(link_in(done(typed("prepare")))).path == "/setup"
+
+
+def test_preparing_once_more_says_one_line_when_there_is_an_administrator(
+    world: World, typed: Typist
+) -> None:
+    world.person("carol")
+    assert done(typed("prepare")) == "Second Gate is ready: http://127.0.0.1:8000\n"
+
+
+def test_a_new_set_up_link_ends_the_one_before(world: World, typed: Typist) -> None:
+    first, second = (link_in(done(typed("setup-link"))) for _ in range(2))
+    assert world.visitor().open(first).status == 410
+    assert world.visitor().open(second).path == "/setup"
+
+
+def test_there_is_no_set_up_link_once_somebody_administers(world: World, typed: Typist) -> None:
+    world.person("carol")
+    assert "exists already" in refused(typed("setup-link"))
+
+
+def test_every_command_on_a_database_without_tables_says_how_to_make_them(shell: Shell) -> None:
+    code, said, errors = shell.flask("users", "list")
+    assert (code, said) == (1, "")
+    assert errors == "The database is not ready for this version. Please run: flask --app wsgi prepare\n"
+
+
+def test_a_database_that_is_not_there_is_told_without_its_password(shell: Shell) -> None:
+    shell.flask("users", "list")  # makes the keys
+    code, said, errors = shell.flask(
+        "users", "list", MFA_DATABASE_URL="postgresql://site:hunter2@127.0.0.1:9/site"
+    )
+    assert (code, said, errors.count("\n")) == (1, "", 1)
+    assert errors.startswith("The database site at 127.0.0.1 cannot be reached: ")
+    assert "hunter2" not in errors
+
+
+def test_a_database_of_a_newer_version_is_left_alone(world: World, typed: Typist) -> None:
+    folder = world.app.config["SETTINGS"].instance_path
+    with sqlite3.connect(folder / "second-gate.sqlite3") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert "newer version" in refused(typed("prepare"))
+
+
+def test_keys_that_do_not_fit_the_database_are_told_in_a_sentence(shell: Shell) -> None:
+    shell.flask("prepare")
+    (shell.folder / "second-gate.sqlite3").rename(shell.folder / "of-other-keys.sqlite3")
+    (shell.folder / "keys").unlink()
+    shell.flask("prepare")
+    (shell.folder / "of-other-keys.sqlite3").rename(shell.folder / "second-gate.sqlite3")
+    code, _said, errors = shell.flask("prepare")
+    assert (code, errors.count("\n")) == (1, 1)
+    assert "do not fit this database" in errors
+
+
+def test_a_wrong_setting_stops_every_command_and_the_server_with_one_sentence(shell: Shell) -> None:
+    sentence = "MFA_PUBLIC_URL must be a web address, such as https://login.example.com.\n"
+    server = ("gunicorn", "--config", str(PROJECT_ROOT / "gunicorn.conf.py"), "wsgi:app")
+    for command in (("flask", "--app", "wsgi", "prepare"), server):
+        assert shell.run(*command, MFA_PUBLIC_URL="ftp://x") == (1, "", sentence)
+
+
+def test_a_key_that_cannot_be_read_stops_the_server_with_one_sentence(shell: Shell) -> None:
+    code, said, errors = shell.run("gunicorn", "wsgi:app", MFA_DATA_KEYS="nonsense")
+    assert (code, said, errors.count("\n")) == (1, "", 1)
+    assert errors.startswith("MFA_DATA_KEYS must be a list")

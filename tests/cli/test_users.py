@@ -1,0 +1,151 @@
+"""`flask users ...`: people, from a terminal."""
+
+import getpass
+
+import pytest
+
+from mfa_app.models import AuditEvent, Membership, Role, User
+from tests.cli.conftest import Typist, done, link_in, refused
+from tests.world import PASSWORD, World
+
+ALICE = "alice@example.com"
+
+
+def test_a_person_is_added_with_a_password_and_logs_in(world: World, typed: Typist) -> None:
+    world.group("Finance")
+    said = done(
+        typed("users", "add", ALICE, "--group", "finance", "--password-stdin", stdin=f"{PASSWORD}\r\n")
+    )
+    assert said == "alice@example.com now has an account (Staff).\n"
+    assert world.password_given("alice").page.path == "/"
+    assert "Finance" in done(typed("users", "show", ALICE))
+
+
+def test_a_person_without_a_password_gets_a_link_printed_and_mailed(world: World, typed: Typist) -> None:
+    path = link_in(done(typed("users", "add", ALICE)))
+    assert world.link_in_last_mail() == path
+    alice = world.visitor()
+    alice.open(path)
+    alice.press("Save the password", password=PASSWORD)
+    assert world.password_given("alice").page.path == "/"
+
+
+def test_a_name_is_made_of_the_address_unless_one_is_given(typed: Typist) -> None:
+    done(typed("users", "add", "anna.de-vries+mfa@firma.local"))
+    done(typed("users", "add", "b@firma.local", "--name", "Zoë Ødegård 龍"))
+    said = done(typed("users", "list"))
+    assert "Anna De Vries" in said
+    assert "Zoë Ødegård 龍" in said
+
+
+def test_the_trail_names_the_user_of_the_operating_system(world: World, typed: Typist) -> None:
+    done(typed("users", "add", ALICE, "--role", "admin"))
+    by_terminal = AuditEvent.actor_kind == "terminal", AuditEvent.actor_name == getpass.getuser()
+    assert world.count(AuditEvent, *by_terminal) == 2  # made, invited
+    assert world.details("person.created") == {"role": "admin", "groups": []}
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "sentence"),
+    [
+        (["no-address"], "", "not an e-mail address"),
+        ([ALICE, "--group", "Nobody's"], "", "There is no group named Nobody's."),
+        (["BOB@Example.com"], "", "There is already an account"),
+        ([ALICE, "--password-stdin"], "short\n", "at least 15 characters"),
+        ([ALICE, "--password-stdin"], "", "at least 15 characters"),
+        ([ALICE, "--password-stdin"], b"\xff\xfe not text at all\n", "not UTF-8"),
+        ([ALICE, "--password-stdin"], "x" * 5000, "at most 256 characters"),
+    ],
+)
+def test_what_cannot_be_added_is_told_in_a_sentence_and_nothing_is_made(
+    world: World, typed: Typist, words: list[str], stdin: str, sentence: str
+) -> None:
+    world.person("bob")
+    events = world.events()
+    assert sentence in refused(typed("users", "add", *words, stdin=stdin))
+    assert world.count(User) == 1
+    assert world.events() == events
+
+
+@pytest.mark.parametrize(
+    "words", [["\udcff@x.org"], [ALICE, "--name", "a\udc80b"], [ALICE, "--name", "a\nb"]]
+)
+def test_bytes_that_are_no_text_are_refused_before_anything_happens(
+    world: World, typed: Typist, words: list[str]
+) -> None:
+    result = typed("users", "add", *words)
+    assert result.exit_code == 2
+    assert "not one line of readable text" in result.stderr
+    assert world.count(User) == 0
+
+
+@pytest.mark.parametrize("verb", ["show", "disable", "enable", "reset-2fa", "invite"])
+def test_an_unknown_address_is_told_in_a_sentence(typed: Typist, verb: str) -> None:
+    assert refused(typed("users", verb, ALICE)) == "There is no account with the address alice@example.com."
+
+
+def test_a_group_named_twice_is_joined_once(world: World, typed: Typist) -> None:
+    world.group("Finance")
+    done(typed("users", "add", ALICE, "--group", "Finance", "--group", "FINANCE"))
+    assert world.count(Membership) == 1
+
+
+def test_the_list_shows_role_app_state_and_groups(world: World, typed: Typist) -> None:
+    world.group("Finance", required=True)
+    world.linked("alice", groups_=("Finance",))
+    world.person("dave")
+    done(typed("users", "disable", "dave@example.com"))
+    _head, alice, dave = done(typed("users", "list")).splitlines()
+    assert alice.split() == [ALICE, "Alice", "staff", "linked", "active", "Finance"]
+    assert dave.split() == ["dave@example.com", "Dave", "helpdesk", "-", "disabled", "-"]
+    assert len(done(typed("users", "list", "--group", "Finance")).splitlines()) == 2
+
+
+def test_a_disabled_person_is_out_at_once_and_back_when_enabled(world: World, typed: Typist) -> None:
+    world.person("alice")
+    alice = world.log_in("alice")
+    done(typed("users", "disable", ALICE))
+    assert alice.open("/").path == "/login"
+    assert "already" in done(typed("users", "disable", ALICE))
+    assert "would not work" in refused(typed("users", "invite", ALICE))
+    done(typed("users", "enable", ALICE))
+    assert world.log_in("alice").page.path == "/"
+
+
+def test_a_reset_ends_the_session_and_lets_the_person_link_again(world: World, typed: Typist) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    alice = world.link("alice")
+    done(typed("users", "reset-2fa", ALICE))
+    assert alice.open("/").path == "/login"
+    assert world.password_given("alice").page.path == "/enrolment"
+    assert world.details("second_factor.reset") == {"reason": "from the terminal", "was_linked": True}
+    assert "reset_second_factor" in world.mails("alice")
+
+
+def test_a_new_password_ends_the_session_and_opens_the_account(world: World, typed: Typist) -> None:
+    world.person("alice", password="an older one that nobody guesses")
+    new = ("users", "password", ALICE, "--password-stdin")
+    assert "easy to guess" in refused(typed(*new, stdin="aaaaaaaaaaaaaaaaaaaa"))
+    done(typed(*new, stdin=PASSWORD))
+    assert world.password_given("alice").page.path == "/"
+    assert world.mails("alice") == ["password_changed"]
+
+
+def test_a_role_changes_unless_nobody_would_administer(world: World, typed: Typist) -> None:
+    world.linked("carol")
+    assert "no administrator" in refused(typed("users", "role", "carol@example.com", "staff"))
+    assert "no administrator" in refused(typed("users", "disable", "carol@example.com"))
+    world.linked("alice")
+    done(typed("users", "role", ALICE, "admin"))
+    done(typed("users", "role", "carol@example.com", "staff"))
+    assert world.count(User, User.role == Role.ADMIN) == 1
+
+
+def test_a_person_joins_and_leaves_a_group(world: World, typed: Typist) -> None:
+    world.person("alice")
+    world.group("Finance")
+    assert "is now in Finance" in done(typed("users", "join", ALICE, "finance"))
+    assert "already" in done(typed("users", "join", ALICE, "finance"))
+    done(typed("users", "leave", ALICE, "finance"))
+    assert world.events("alice")[-2:] == ["group.member_added", "group.member_removed"]

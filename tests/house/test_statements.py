@@ -1,0 +1,62 @@
+"""What a page costs: one SELECT says who asks and what holds, and a stranger's look at the login costs nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
+from mfa_app.extensions import db
+from tests.browser import Visitor
+from tests.world import World
+
+
+@contextmanager
+def statements(world: World) -> Iterator[list[str]]:
+    """Give the list of the statements that are sent to the database meanwhile."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        sent.append(statement)
+
+    with world.app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def cost(world: World, visitor: Visitor, path: str) -> list[str]:
+    with statements(world) as sent:
+        visitor.open(path)
+    return [statement.split()[0] for statement in sent]
+
+
+def test_one_select_says_who_asks_and_what_holds(world: World) -> None:
+    world.group("Finance", required=True)
+    world.group("Everybody else")
+    world.person("alice", groups_=("Finance", "Everybody else"))
+    alice = world.link("alice")
+    assert cost(world, alice, "/") == ["SELECT"]
+
+
+def test_the_last_use_of_a_session_is_written_once_a_minute(world: World) -> None:
+    world.person("alice")
+    alice = world.password_given("alice")
+    world.clock.advance(seconds=61)
+    assert cost(world, alice, "/") == ["SELECT", "UPDATE"]
+    assert cost(world, alice, "/") == ["SELECT"]
+
+
+def test_a_stranger_at_the_login_costs_no_statement(world: World) -> None:
+    assert cost(world, world.visitor(), "/login") == []
+
+
+def test_a_forged_session_costs_one_select_and_writes_nothing(world: World) -> None:
+    eve = world.visitor()
+    eve.client.set_cookie("sid", "A" * 43)
+    assert cost(world, eve, "/login") == ["SELECT"]
+
+
+def test_a_page_that_is_not_there_costs_a_stranger_nothing(world: World) -> None:
+    assert cost(world, world.visitor(), "/nowhere") == []

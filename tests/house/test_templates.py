@@ -1,0 +1,72 @@
+"""Templates escape everything, hold no script or style of their own, and import nothing in vain."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from mfa_app.core.mail import Mail
+
+TEMPLATES = Path(__file__).parents[2] / "mfa_app" / "templates"
+PAGES = sorted(path for path in TEMPLATES.rglob("*.html") if "email" not in path.parts)
+
+
+def found(pattern: str, paths: list[Path] = PAGES) -> list[str]:
+    """Return where in the templates a pattern is found."""
+    return [
+        f"{path.relative_to(TEMPLATES)}:{number}: {line.strip()[:80]}"
+        for path in paths
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if re.search(pattern, line)
+    ]
+
+
+def test_there_are_templates_to_look_at() -> None:
+    assert len(PAGES) > 10
+
+
+def test_nothing_is_taken_out_of_escaping() -> None:
+    every = sorted(path for path in TEMPLATES.rglob("*.*"))
+    wrong = found(r"\|\s*safe\b|autoescape\s+false|\bMarkup\b", every)
+    assert not wrong, f"Let Jinja escape: {wrong}"
+
+
+def test_pages_hold_no_style_and_no_script_of_their_own() -> None:
+    wrong = found(r"<[a-z][^>]*\s(style|on[a-z]+)=[\"']|<style|<script(?![^>]*\bsrc=)|javascript:")
+    assert not wrong, f"The content security policy forbids it; use static/: {wrong}"
+
+
+def test_pages_load_nothing_from_elsewhere() -> None:
+    wrong = found(r"<(script|link|img|iframe)[^>]*(src|href)=[\"'](https?:)?//")
+    assert not wrong, f"Nobody else shall learn who logs in here: {wrong}"
+
+
+def test_every_form_that_posts_has_its_csrf_token() -> None:
+    wrong = [
+        f"{path.relative_to(TEMPLATES)}: {form[:60]}"
+        for path in PAGES
+        for form in re.findall(r"<form\b.*?</form>", path.read_text("utf-8"), re.DOTALL)
+        if re.search(r"method=[\"'](post|\{\{)", form) and not re.search(r"csrf\(\)|hidden_fields\(", form)
+    ]
+    assert not wrong, f"Use form_tag, post_button or csrf(): {wrong}"
+
+
+def imported_names(text: str) -> Iterator[str]:
+    for names in re.findall(r"{%-?\s*from\s+\"[^\"]+\"\s+import\s+([^%]+?)(?:\s+with\s+context)?\s*-?%}", text):
+        yield from (name.split(" as ")[-1].strip() for name in names.split(","))
+
+
+def test_every_imported_macro_is_used() -> None:
+    unused = [
+        f"{path.relative_to(TEMPLATES)} imports {name} in vain"
+        for path in TEMPLATES.rglob("*.*")
+        for text in [path.read_text("utf-8")]
+        for name in imported_names(text)
+        if len(re.findall(rf"\b{name}\b", text)) < 2
+    ]
+    assert not unused, unused
+
+
+def test_every_mail_has_a_subject_a_text_and_a_page() -> None:
+    wanted = {f"{mail.value}.{kind}" for mail in Mail for kind in ("subject", "txt", "html")}
+    present = {path.name for path in (TEMPLATES / "email").iterdir()}
+    assert not wanted - present, f"Write templates/email/: {sorted(wanted - present)}"
