@@ -1,0 +1,233 @@
+"""How fast the site is, as ratios of things measured in the same run: `make bench`.
+
+Absolute numbers belong to one machine and one hour. A ratio tells whether a page got slower than the plain
+file beside it, or whether a switch for 50,000 people costs more than one for ten.
+"""
+
+import http.client
+import re
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
+
+from argon2 import PasswordHasher
+from flask_migrate import upgrade
+from sqlalchemy import insert
+
+from mfa_app import create_app
+from mfa_app.config import load_settings
+from mfa_app.core import accounts, clock, groups, people, policy, rules
+from mfa_app.core.accounts import Profile
+from mfa_app.core.directory import Filters, search
+from mfa_app.core.rules import RuleValues
+from mfa_app.extensions import db
+from mfa_app.models import Group, Membership, User
+from tests.served import serving
+from tests.world import PASSWORD, TERMINAL
+
+SECONDS, THREADS, MANY = 3.0, 8, 50_000
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {"MFA_INSTANCE_PATH": folder}
+        app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
+        with app.app_context():
+            upgrade()
+            _fill()
+            print(f"{'what':<58}{'measured':>16}  ratio")
+            _inside()
+        with serving(environment) as address:
+            _over_http(urlsplit(address).netloc)
+
+
+def _fill() -> None:
+    """A company of 50,000 people, one small group and one with everybody, and one person with a password."""
+    now = clock.now()
+    accounts.create(
+        Profile("alice@example.com", "Alice"), groups=[], password=PASSWORD, actor=TERMINAL, now=now
+    )
+    for name in ("Ten", "Everybody", *(f"Group {number}" for number in range(50))):
+        groups.create(name, actor=TERMINAL, now=now)
+    rows = [
+        {
+            "email": f"p{number}@example.com",
+            "email_key": f"p{number}@example.com",
+            "name": f"Person {number}",
+            "name_key": f"person {number}",
+            "role": "staff",
+            "stamp": 0,
+            "required": False,
+            "created_at": now,
+        }
+        for number in range(MANY)
+    ]
+    db.session.execute(insert(User), rows)
+    everybody, ten = groups.find("Everybody"), groups.find("Ten")
+    ids = list(db.session.scalars(db.select(User.id)))
+    members = [{"user_id": id_, "group_id": everybody.id, "joined_at": now} for id_ in ids]
+    members += [{"user_id": id_, "group_id": ten.id, "joined_at": now} for id_ in ids[:10]]
+    db.session.execute(insert(Membership), members)
+    in_many = [group.id for group in groups.everything() if group.name.startswith("Group")]
+    db.session.execute(
+        insert(Membership), [{"user_id": ids[100], "group_id": id_, "joined_at": now} for id_ in in_many]
+    )
+    db.session.commit()
+
+
+def _inside() -> None:
+    small, large = groups.find("Ten"), groups.find("Everybody")
+    _compare("a switch for 50,000 people : one for 10", _switch(large), _switch(small))
+    _compare("foreseeing it for 50,000 : for 10", lambda: rules.foresee(large, now=clock.now()),
+             lambda: rules.foresee(small, now=clock.now()))  # fmt: skip
+    _compare(
+        "page of people, last of 50,000 : first",
+        lambda: search(Filters(), actor=TERMINAL, after="p99"),
+        lambda: search(Filters(), actor=TERMINAL),
+    )
+    in_many, in_one = people.find_person(101), people.find_person(20)
+    _compare("who is it, in 51 groups : in 1", lambda: people.find_person(in_many.user.id),
+             lambda: people.find_person(in_one.user.id))  # fmt: skip
+    decide = {"has_code": False, "now": clock.now()}
+    _compare(
+        "one SELECT for identity : the decision on it",
+        lambda: people.find_person(in_one.user.id),
+        lambda: policy.decide(in_one.facts, **decide),
+    )
+
+
+def _switch(group: Group) -> Callable[[], None]:
+    state = {"on": False}
+
+    def toggle() -> None:
+        state["on"] = not state["on"]
+        rules.set_rule(group, RuleValues(required=state["on"]), actor=TERMINAL, now=clock.now())
+        db.session.commit()
+
+    return toggle
+
+
+def _compare(what: str, one: Callable[[], object], other: Callable[[], object]) -> None:
+    """Print the median time of one thing, and how many times that of the other it is."""
+    first, second = _median(one), _median(other)
+    print(f"{what:<58}{first * 1000:>13.2f} ms  {first / second:.2f}")
+
+
+def _median(work: Callable[[], object], times: int = 30) -> float:
+    spent = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        work()
+        spent.append(time.perf_counter() - begin)
+        db.session.rollback()
+    return statistics.median(spent)
+
+
+def _over_http(host: str) -> None:
+    cookie = _post_login(http.client.HTTPConnection(host, timeout=60))
+    static = _rate(host, lambda connection: _get(connection, "/static/site.css"))
+    _told("GET a plain file", static, static)
+    _told("GET /login : a plain file", _rate(host, lambda connection: _get(connection, "/login")), static)
+    home = _rate(host, lambda connection: _get(connection, "/", cookie))
+    _told("GET / logged in, one SELECT : a plain file", home, static)
+    hashes = _hashes_per_second()
+    _told("argon2id alone, 2 at once", hashes, hashes)
+    _told("POST /login with a password : argon2id alone", _rate(host, _post_login), hashes)
+    _under_load(host)
+
+
+def _told(what: str, rate: float, base: float) -> None:
+    print(f"{what:<58}{rate:>12.1f} a s  {rate / base:.2f}")
+
+
+def _under_load(host: str) -> None:
+    """How long GET /login takes while 200 people log in at once, against a quiet site."""
+    quiet = _latency(host)
+    storm = [threading.Thread(target=_post_once, args=(host,), daemon=True) for _ in range(200)]
+    for thread in storm:
+        thread.start()
+    loud = _latency(host)
+    for thread in storm:
+        thread.join(60)
+    print(
+        f"{'GET /login, 95th percentile, in a storm of 200 logins : quiet':<58}{loud * 1000:>10.1f} ms  {loud / quiet:.1f}"
+    )
+
+
+def _latency(host: str, times: int = 40) -> float:
+    spent = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        _get(http.client.HTTPConnection(host, timeout=60), "/login")
+        spent.append(time.perf_counter() - begin)
+    return statistics.quantiles(spent, n=20)[-1]
+
+
+def _rate(host: str, work: Callable[[http.client.HTTPConnection], None]) -> float:
+    """Return how often a second several clients get something done."""
+    done, end = [0] * THREADS, time.perf_counter() + SECONDS
+
+    def client(number: int) -> None:
+        connection = http.client.HTTPConnection(host, timeout=60)
+        while time.perf_counter() < end:
+            work(connection)
+            done[number] += 1
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(done) / SECONDS
+
+
+def _hashes_per_second() -> float:
+    hasher = PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1)
+    hashed = hasher.hash(PASSWORD)
+    done, end = [0, 0], time.perf_counter() + SECONDS
+
+    def work(number: int) -> None:
+        while time.perf_counter() < end:
+            hasher.verify(hashed, PASSWORD)
+            done[number] += 1
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(done) / SECONDS
+
+
+def _get(connection: http.client.HTTPConnection, path: str, cookie: str = "") -> bytes:
+    connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+    response = connection.getresponse()
+    body = response.read()
+    if response.status != 200:
+        raise SystemExit(f"GET {path}: {response.status}")
+    return body
+
+
+def _post_login(connection: http.client.HTTPConnection) -> str:
+    connection.request("GET", "/login")
+    response = connection.getresponse()
+    page, form = response.read().decode(), response.getheader("Set-Cookie").partition(";")[0]
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    fields = urlencode({"csrf_token": token, "email": "alice@example.com", "password": PASSWORD})
+    headers = {"Cookie": form, "Content-Type": "application/x-www-form-urlencoded"}
+    connection.request("POST", "/login", fields, headers)
+    response = connection.getresponse()
+    response.read()
+    cookies = [value for name, value in response.getheaders() if name == "Set-Cookie"]
+    return "; ".join(cookie.partition(";")[0] for cookie in cookies)
+
+
+def _post_once(host: str) -> None:
+    _post_login(http.client.HTTPConnection(host, timeout=60))
+
+
+if __name__ == "__main__":
+    main()
