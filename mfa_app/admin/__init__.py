@@ -11,5 +11,6 @@ from mfa_app.admin import (  # noqa: E402, F401 (their routes)
     person,
     person_policy,
     policy,
+    throttled,
     trail,
 )

@@ -60,6 +60,7 @@ class Event(enum.Enum):
     GROUP_RENAMED = "group.renamed", ("group", "before")
     GROUP_DELETED = "group.deleted", ("group",)
     POLICY_CHANGED = "policy.changed", ("group", "before", "after")
+    THROTTLE_CLEARED = "throttle.cleared", ()
     ACCESS_REFUSED = "access.refused", ("page",)
     TRAIL_EXPORTED = "trail.exported", ("rows",)
     KEYS_ROTATED = "keys.rotated", ("key", "secrets")

@@ -6,7 +6,7 @@ from datetime import datetime
 from flask_babel import format_date, format_datetime, ngettext
 from flask_babel import gettext as _
 
-from mfa_app.core import clock, errors
+from mfa_app.core import clock, errors, throttle
 from mfa_app.core.passwords import MAX_LENGTH, MIN_LENGTH
 from mfa_app.core.people import Person
 from mfa_app.core.policy import Because, Decision, Reason, Verdict, decide
@@ -187,6 +187,17 @@ def _why_others_are_asked(because: Because) -> str:
 
 def _day(moment: datetime) -> str:
     return format_date(moment, "d MMMM yyyy")
+
+
+def limit_name(limit: throttle.Limit) -> str:
+    """Return what somebody tried too often."""
+    return {
+        throttle.CODE.name: _("codes"),
+        throttle.LINKING.name: _("codes to link an app"),
+        throttle.PASSWORD_STRANGER.name: _("passwords, from unknown browsers"),
+        throttle.PASSWORD_KNOWN_BROWSER.name: _("passwords, from the person's own browser"),
+        throttle.ADDRESS.name: _("passwords, from one network"),
+    }[limit.name]
 
 
 def role_name(role: str) -> str:

@@ -33,6 +33,7 @@ MARKS = {
     "admin.group_policy": "manage_policy",
     "admin.groups": "manage_groups",
     "admin.invite_person": "manage_people",
+    "admin.let_try_again": "manage_people",
     "admin.new_group": "manage_groups",
     "admin.new_person": "manage_people",
     "admin.overview": "manage_policy",
@@ -45,6 +46,7 @@ MARKS = {
     "admin.rename_group": "manage_groups",
     "admin.require_of_person": "manage_policy",
     "admin.reset_person": "reset_second_factor",
+    "admin.throttled": "manage_people",
     "admin.trail": "read_trail",
     "admin.trail_csv": "read_trail",
     "auth.again": "allow",
@@ -115,7 +117,7 @@ def test_what_stands_in_an_address_has_a_kind(app: Flask) -> None:
         for converter in rule._converters.values()
         if type(converter) not in (RowId, RandomId, Token)
     ]
-    assert not wrong, f"Use <row:..>, <random:..> or <token:..>, so that no other text reaches a query: {wrong}"
+    assert not wrong, f"Use <row:..>, <random:..> or <token:..>: no other text reaches a query. {wrong}"
 
 
 def test_a_stranger_is_led_from_every_page_to_the_login(world: World) -> None:

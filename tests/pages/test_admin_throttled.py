@@ -1,0 +1,81 @@
+"""The page that shows who is throttled, and the button that lets somebody try again."""
+
+import pytest
+
+from tests.browser import Page, Visitor
+from tests.conftest import both_databases
+from tests.world import World
+
+
+@pytest.fixture
+def carol(world: World) -> Visitor:
+    """The administrator, who has just entered a code."""
+    world.linked("carol")
+    return world.log_in("carol")
+
+
+def fail(world: World, name: str, times: int, visitor: Visitor | None = None) -> Page:
+    """Let somebody give wrong passwords."""
+    visitor = visitor or world.visitor()
+    visitor.open("/login")
+    for _ in range(times):
+        visitor.press("Log in", email=f"{name}@example.com", password="not the password at all")
+    return visitor.page
+
+
+@both_databases
+def test_nobody_is_throttled_at_first(carol: Visitor) -> None:
+    assert "Nobody has to wait" in carol.open("/admin/throttled").text
+
+
+@both_databases
+def test_somebody_who_has_to_wait_is_named_with_the_number_of_failures(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    assert fail(world, "alice", 6).status == 429
+    page = carol.open("/admin/throttled")
+    assert "alice@example.com" in page.text
+    assert "passwords, from unknown browsers" in page.text
+
+
+@both_databases
+def test_whoever_is_let_try_again_is_looked_at_at_once(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    fail(world, "alice", 6)
+    carol.open("/admin/throttled")
+    assert "Alice can try again now" in carol.press("Let this person try again Alice").text
+    assert world.password_given("alice").page.path == "/"
+    assert "throttle.cleared" in world.events("alice")
+
+
+def test_wrong_codes_are_shown_too_and_forgotten(world: World, carol: Visitor) -> None:
+    world.group("Finance", required=True)
+    world.linked("bob", groups_=("Finance",))
+    bob = world.password_given("bob")
+    for _ in range(6):
+        bob.press("Log in", code=world.phones["bob"].wrong_code())
+    carol.open("/admin/throttled")
+    carol.press("Let this person try again Bob")
+    bob.open("/login/code")
+    assert bob.press("Log in", code=world.phones["bob"].code()).path == "/"
+
+
+def test_a_network_that_guesses_is_shown_without_a_button(world: World, carol: Visitor) -> None:
+    eve = world.visitor(address="203.0.113.9")
+    for number in range(31):
+        fail(world, f"nobody{number}", 1, eve)
+    page = carol.open("/admin/throttled")
+    assert "Anybody from 203.0.113.9" in page.text
+    assert not page.html.find("form", action=lambda action: action and action.endswith("/try-again"))
+
+
+def test_letting_somebody_try_who_did_not_have_to_wait_says_so(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    carol.open("/admin/throttled")
+    page = carol.post(f"/admin/people/{world.id_of('alice')}/try-again", follow=True)
+    assert "did not have to wait" in page.text
+
+
+@pytest.mark.parametrize("name", ["alice", "dave"])
+def test_staff_and_help_desk_do_not_see_the_page(world: World, name: str) -> None:
+    world.linked(name)
+    assert world.log_in(name).open("/admin/throttled").status == 403
