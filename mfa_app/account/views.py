@@ -18,7 +18,8 @@ from mfa_app.web.browsers import browser_name
 from mfa_app.web.cookies import hand_over, take_back_session
 from mfa_app.web.fields import page
 from mfa_app.web.marks import recent
-from mfa_app.web.messages import sentence, why
+from mfa_app.web.messages import sentence
+from mfa_app.web.policy_words import why
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def forget_devices() -> Response:
 @recent
 def end_session(session_id: str) -> Response:
     """Log out in one other place."""
-    if not sessions.end(session_id, user=current_identity().user):
+    if not login.log_out_elsewhere(current_identity(), session_id, actor=current_actor()):
         abort(404)
     flash(_("That session is logged out."), "success")
     return redirect(url_for("account.overview"))

@@ -15,7 +15,8 @@ from mfa_app.web.actors import current_actor
 from mfa_app.web.event_words import event_line
 from mfa_app.web.fields import page
 from mfa_app.web.marks import requires
-from mfa_app.web.messages import role_name, sentence, standing_sentence
+from mfa_app.web.messages import role_name, sentence
+from mfa_app.web.policy_words import standing_sentence
 
 
 @blueprint.get("/people/<row:user_id>")

@@ -12,7 +12,8 @@ from mfa_app.core.permissions import Permission
 from mfa_app.web.actors import current_actor
 from mfa_app.web.fields import page
 from mfa_app.web.marks import requires
-from mfa_app.web.messages import sentence, standing_sentence
+from mfa_app.web.messages import sentence
+from mfa_app.web.policy_words import standing_sentence
 
 
 @blueprint.route("/people/<row:user_id>/policy", methods=["GET", "POST"])

@@ -11,7 +11,7 @@ from mfa_app.cli.terminal import EMAIL, actor, moment, person_named, saves
 from mfa_app.cli.words import ON_OR_OFF, foresight_lines, rule_line
 from mfa_app.core import clock, people, rules
 from mfa_app.core.people import Person
-from mfa_app.web.messages import standing_sentence
+from mfa_app.web.policy_words import standing_sentence
 
 
 @click.group("policy")

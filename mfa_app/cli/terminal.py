@@ -142,10 +142,18 @@ def moment(value: datetime | None) -> str:
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     """Return lines with the columns one under the other, each as wide as its widest entry."""
-    lines = [head, *rows]
+    lines = [head, *(tuple(map(readable, row)) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
         yield "  ".join(entry.ljust(width) for entry, width in zip(line, widths, strict=True)).rstrip()
+
+
+def readable(text: str) -> str:
+    """Return the text on one line; what would break it, or command the terminal, is spelt: \\n, \\x1b."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
 
 
 def name_from(email: str) -> str:

@@ -28,7 +28,8 @@ from mfa_app.core.accounts import Profile
 from mfa_app.core.links import LIFETIME, Purpose
 from mfa_app.core.people import Person
 from mfa_app.models import Group, Membership, Role, User
-from mfa_app.web.messages import role_name, standing_sentence
+from mfa_app.web.messages import role_name
+from mfa_app.web.policy_words import standing_sentence
 
 ROLES = click.Choice([role.value for role in Role])
 

@@ -13,7 +13,7 @@ from mfa_app.core.errors import InvalidAddress
 # The library has no argument for this: its list is meant to be changed.
 SPECIAL_USE_DOMAIN_NAMES.remove("local")
 
-NAME_KEY_LENGTH = 400  # what the columns hold
+ADDRESS_KEY_LENGTH, NAME_KEY_LENGTH = 320, 400  # what the columns hold; some characters grow when folded
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,10 @@ def parse(text: str) -> Address:
     except EmailNotValidError:
         raise InvalidAddress from None
     domain = valid.ascii_domain or valid.domain
-    return Address(valid.normalized, f"{fold(valid.local_part)}@{fold(domain)}")
+    key = f"{fold(valid.local_part)}@{fold(domain)}"
+    if len(key) > ADDRESS_KEY_LENGTH:
+        raise InvalidAddress
+    return Address(valid.normalized, key)
 
 
 def key_of(text: str) -> str:

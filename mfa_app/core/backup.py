@@ -115,7 +115,7 @@ def _require_sound(copy: Path) -> None:
         except sqlite3.DatabaseError as error:
             answer = str(error)
     if answer != "ok":
-        raise NotDone(Why.DAMAGED, answer)
+        raise NotDone(Why.DAMAGED, " ".join(answer.split()))
 
 
 def _require_ours(copy: Path) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete
 
+from mfa_app.core import throttle
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, Link, OutboxMail, PendingLink, Throttle, TrustedDevice
 
@@ -18,5 +19,6 @@ def tidy(*, now: datetime) -> None:
     for model in (AuthSession, TrustedDevice, Link, PendingLink):
         db.session.execute(delete(model).where(model.expires_at <= now))
     db.session.execute(delete(Throttle).where(Throttle.forget_at <= now))
+    throttle.make_room()
     db.session.execute(delete(OutboxMail).where(OutboxMail.sent_at <= now - SENT_MAILS_KEPT))
     db.session.commit()

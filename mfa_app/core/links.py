@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
+from mfa_app.core.clock import is_fresh
 from mfa_app.core.errors import LinkExpired
 from mfa_app.core.secrets import digest, new_token
 from mfa_app.extensions import db
@@ -46,7 +47,10 @@ def make(purpose: Purpose, user: User | None, *, now: datetime) -> str:
 def find(token: str, *purposes: Purpose, now: datetime) -> tuple[Link, User | None]:
     """Return the link behind a token and the person whom it is for. Raises LinkExpired; uses nothing up."""
     link = db.session.scalar(select(Link).where(Link.digest == digest(token)))
-    if link is None or link.purpose not in purposes or link.expires_at <= now:
+    if link is None or link.purpose not in purposes:
+        raise LinkExpired
+    lifetime = LIFETIME[Purpose(link.purpose)]
+    if not is_fresh(link.expires_at - lifetime, lifetime, now=now):  # nor after the clock was set back
         raise LinkExpired
     user = db.session.get(User, link.user_id) if link.user_id else None
     if user is not None and (user.stamp != link.stamp or not user.is_active):

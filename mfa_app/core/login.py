@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mfa_app.core import addresses, devices, mail, passwords, second_factors, sessions, throttle
 from mfa_app.core.audit import Actor, Event, record
@@ -110,6 +110,7 @@ def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetim
 def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
     """Show the password again within a session, for a person without an app. Raises as check_password."""
     check_password(identity.user, password, actor=actor, now=now)
+    record(Event.PASSWORD_ACCEPTED, actor=actor, subject=identity.user)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=False)
     return SignedIn(token, session, identity.user)
 
@@ -128,6 +129,15 @@ def log_out(identity: Identity, *, actor: Actor) -> None:
     """End the session on the server."""
     sessions.end(identity.session.id)
     record(Event.LOGGED_OUT, actor=actor, subject=identity.user)
+
+
+def log_out_elsewhere(identity: Identity, session_id: str, *, actor: Actor) -> bool:
+    """End one of the person's sessions; say whether there was such a one."""
+    ended = sessions.end(session_id, user=identity.user)
+    if ended:
+        user, because = identity.user, "logged out by hand"
+        record(Event.SESSIONS_ENDED, actor=actor, subject=user, count=ended, because=because)
+    return bool(ended)
 
 
 def log_out_everywhere(identity: Identity, *, actor: Actor) -> None:
@@ -182,8 +192,10 @@ def _device(user: User, browser: Browser, now: datetime) -> TrustedDevice | None
 
 
 def _renew_hash(user: User, password: str) -> None:
+    """Hash the password anew if the costs have changed, unless somebody changes it beside this."""
     if passwords.needs_rehash(user.password_hash):
-        user.password_hash = passwords.hash_password(password)
+        same = update(User).where(User.id == user.id, User.password_hash == user.password_hash)
+        db.session.execute(same.values(password_hash=passwords.hash_password(password)))
 
 
 def _finish_if_through(token: str, *, actor: Actor, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Too many tries? The table of limits, and the one counter that answers for all of them."""
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, case, delete, literal, or_, select, update
@@ -53,15 +53,10 @@ PASSWORD_STRANGER = Limit(
 PASSWORD_KNOWN_BROWSER = Limit(
     "known", 5, timedelta(seconds=5), timedelta(minutes=15), remembered=timedelta(days=30)
 )
-PASSWORD_NOBODY = Limit(
-    "nobody",
-    5,
-    timedelta(seconds=5),
-    timedelta(minutes=15),
-    stop_at=100,
-    stopped=PasswordClosed,
-    remembered=timedelta(days=1),
-)
+# An address of nobody is counted like somebody's and as long, or waiting would tell the two apart; so that
+# made-up addresses cannot fill the disk, only the latest of these counters are kept.
+PASSWORD_NOBODY = replace(PASSWORD_STRANGER, name="nobody")
+NOBODIES_KEPT = 100_000
 ADDRESS = Limit("address", 30, stop_at=30, remembered=timedelta(minutes=10), window=True)
 RESET_REQUESTS = Limit("reset", 10, stop_at=10, remembered=timedelta(minutes=10), window=True)
 MAIL_TO_PERSON = Limit("mail", 3, stop_at=3, remembered=timedelta(hours=1), window=True)
@@ -115,6 +110,15 @@ def refund(charged: Charge) -> None:
 def clear(limit: Limit, key: object) -> None:
     """Forget all failures under this key."""
     db.session.execute(delete(Throttle).where(Throttle.key == f"{limit.name}:{key}"))
+
+
+def make_room() -> None:
+    """Forget the oldest counters of addresses of nobody once there are too many."""
+    nobody = Throttle.key.startswith(f"{PASSWORD_NOBODY.name}:")
+    newest_first = select(Throttle.forget_at).where(nobody).order_by(Throttle.forget_at.desc())
+    last = db.session.scalar(newest_first.offset(NOBODIES_KEPT).limit(1))
+    if last is not None:
+        db.session.execute(delete(Throttle).where(nobody, Throttle.forget_at <= last))
 
 
 def network_of(address: str) -> str:

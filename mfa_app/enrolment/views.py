@@ -15,7 +15,8 @@ from mfa_app.web.actors import current_actor, current_identity
 from mfa_app.web.cookies import hand_over
 from mfa_app.web.fields import page
 from mfa_app.web.marks import admits, recent
-from mfa_app.web.messages import sentence, why_linked
+from mfa_app.web.messages import sentence
+from mfa_app.web.policy_words import why_linked
 from mfa_app.web.redirects import next_page
 
 GROUP_OF_FOUR = 4

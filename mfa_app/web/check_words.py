@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask_babel import format_datetime
+from flask_babel import format_datetime, ngettext
 from flask_babel import gettext as _
 
 from mfa_app.config import Settings
@@ -66,7 +66,12 @@ def _told_of_the_rest(check: Check) -> Told:
     if check.trouble is Trouble.MAILS_STUCK:
         error = facts["error"] or _("nobody has tried to send them")
         return Told(
-            _("%(waiting)s mails are stuck, the oldest since %(since)s UTC.", **facts),
+            ngettext(
+                "%(num)s mail is stuck, the oldest since %(since)s UTC.",
+                "%(num)s mails are stuck, the oldest since %(since)s UTC.",
+                facts["waiting"],
+                since=facts["since"],
+            ),
             _("See MFA_SMTP_URL and the mail server. The last error: %(error)s", error=error),
         )
     return Told(

@@ -15,6 +15,7 @@ from mfa_app.web.messages import sentence
 from mfa_app.web.redirects import send_to
 
 RETRY_SECONDS = 5
+STORE_FAILURES = (SQLAlchemyError, CannotUnseal)
 log = logging.getLogger(__name__)
 
 
@@ -25,8 +26,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf_page)
     app.register_error_handler(Busy, _busy_page)
     app.register_error_handler(SessionOver, _to_the_login)
-    app.register_error_handler(SQLAlchemyError, _unavailable_page)
-    app.register_error_handler(CannotUnseal, _unavailable_page)
+    for failure in STORE_FAILURES:
+        app.register_error_handler(failure, unavailable_page)
     app.register_error_handler(Exception, _failure_page)
 
 
@@ -116,7 +117,8 @@ def _busy_page(refusal: Busy) -> Response:
     return _later(error_page(503, _words()[503][0], sentence(refusal)))
 
 
-def _unavailable_page(_error: Exception) -> Response:
+def unavailable_page(_error: Exception) -> Response:
+    """Answer when the database or a key fails: nothing is saved, and trying again may help."""
     log.exception("The database or a key failed")
     db.session.rollback()
     return _later(error_page(503, *_words()[503]))

@@ -1,5 +1,7 @@
 """The headers that every answer carries, and what no request may contain."""
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, abort, request
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -33,6 +35,7 @@ HSTS = "max-age=31536000; includeSubDomains"
 def init_app(app: Flask, *, https: bool) -> None:
     """Refuse what cannot be text, and put the headers on every answer, errors included."""
     app.before_request(refuse_unprintable)
+    app.before_request(refuse_what_no_form_sends)
 
     @app.after_request
     def add_headers(response: Response) -> Response:
@@ -54,3 +57,14 @@ def refuse_unprintable() -> None:
                 abort(400)
     if "\0" in request.path:
         abort(400)
+
+
+def refuse_what_no_form_sends() -> None:
+    """Answer 400 to JSON, to files and to a Referer that is no address: what reads them expects none."""
+    if request.is_json or request.files:
+        abort(400)
+    try:
+        _port = urlsplit(request.referrer or "").port
+    except ValueError:
+        if request.method not in ("GET", "HEAD"):  # there nobody looks at it
+            abort(400)

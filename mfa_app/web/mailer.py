@@ -115,7 +115,7 @@ class Mailer:
         with self._app.test_request_context("/", base_url=settings.public_url):
             context |= {
                 "at": datetime.fromisoformat(str(context["at"])),
-                "browser": browser_name(str(context.get("user_agent", ""))),
+                "browser": browser_name(agent) if (agent := str(context.get("user_agent", ""))) else None,
                 "public_url": settings.public_url,
             }
             if "token" in context:

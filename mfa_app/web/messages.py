@@ -3,13 +3,11 @@
 import math
 from datetime import datetime
 
-from flask_babel import format_date, format_datetime, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from mfa_app.core import clock, errors, throttle
 from mfa_app.core.passwords import MAX_LENGTH, MIN_LENGTH
-from mfa_app.core.people import Person
-from mfa_app.core.policy import Because, Decision, Reason, Verdict, decide
 from mfa_app.models import Role
 
 
@@ -92,101 +90,6 @@ def in_a_while(moment: datetime) -> str:
     if seconds <= 90:
         return ngettext("in %(num)s second", "in %(num)s seconds", seconds)
     return ngettext("in %(num)s minute", "in %(num)s minutes", math.ceil(seconds / 60))
-
-
-def why(because: Because) -> str:
-    """Return the reason for a policy as the end of a sentence: "required by group Finance"."""
-    if because.reason is Reason.GROUP:
-        return _("required by group %(group)s", group=because.group)
-    if because.reason is Reason.EXEMPT:
-        return _("not asked: exempt until %(date)s", date=format_date(because.until))
-    return {
-        Reason.PERSONAL: _("required for you personally"),
-        Reason.EVERYONE: _("required for everyone"),
-        Reason.BY_CHOICE: _("by your own choice"),
-        Reason.NOT_REQUIRED: _("not required"),
-    }[because.reason]
-
-
-def why_linked(because: Because) -> str | None:
-    """Return the sentence that tells on the linking page who asks for an app; None if nobody does."""
-    if because.reason is Reason.GROUP:
-        return _("Your group %(group)s requires 2-factor authentication.", group=because.group)
-    return {
-        Reason.PERSONAL: _("2-factor authentication is required for your account."),
-        Reason.EVERYONE: _("2-factor authentication is required for everyone."),
-    }.get(because.reason)
-
-
-def standing_sentence(person: Person, now: datetime) -> str:
-    """Return the one sentence that tells others why this person is or is not asked for a code."""
-    decision = decide(person.facts, has_code=False, now=now)
-    name, reason = person.user.name or person.user.email, _why_others_are_asked(decision.because)
-    if not person.user.is_active:
-        return _("%(name)s cannot log in: the account is disabled.", name=name)
-    if decision.verdict is Verdict.ENROL:
-        return _(
-            "%(name)s must link an authentication app at the next login: %(reason)s.",
-            name=name,
-            reason=reason,
-        )
-    if decision.verdict is Verdict.ALLOW:
-        return _standing_of_unasked(person, name, decision)
-    if person.authenticator.stopped_at:
-        return _(
-            "%(name)s cannot log in: after too many wrong codes the authentication app no longer counts; "
-            "reset 2-factor authentication, and another app is linked at the next login.",
-            name=name,
-        )
-    return _("%(name)s is asked for a code: %(reason)s.", name=name, reason=reason)
-
-
-def _standing_of_unasked(person: Person, name: str, decision: Decision) -> str:
-    because, user = decision.because, person.user
-    if because.reason is Reason.EXEMPT:
-        return _(
-            "%(name)s is not asked for a code: exempt until %(date)s "
-            "(reason: “%(reason)s”, given by %(by)s).",
-            name=name,
-            date=_day(because.until),
-            reason=user.exempt_reason,
-            by=user.exempt_by,
-        )
-    if decision.enrol_by:
-        return _(
-            "%(name)s must link an authentication app by %(moment)s: %(reason)s.",
-            name=name,
-            moment=_("%(moment)s UTC", moment=format_datetime(decision.enrol_by, "d MMMM yyyy, HH:mm")),
-            reason=_why_others_are_asked(because),
-        )
-    if because.until:
-        return _(
-            "%(name)s is not asked for a code before %(date)s: then it is %(reason)s.",
-            name=name,
-            date=_day(because.until),
-            reason=_why_others_are_asked(because),
-        )
-    if person.authenticator:
-        return _(
-            "%(name)s is not asked for a code: 2-factor authentication is not required; "
-            "the authentication app stays linked, dormant.",
-            name=name,
-        )
-    return _("%(name)s is not asked for a code: 2-factor authentication is not required.", name=name)
-
-
-def _why_others_are_asked(because: Because) -> str:
-    """Return the reason in words about somebody else; a rule that is still to come is named as well."""
-    if because.group:
-        return _("required by group %(group)s", group=because.group)
-    return {
-        Reason.PERSONAL: _("required for this person"),
-        Reason.BY_CHOICE: _("the app was linked by choice"),
-    }.get(because.reason, _("required for everyone"))
-
-
-def _day(moment: datetime) -> str:
-    return format_date(moment, "d MMMM yyyy")
 
 
 def limit_name(limit: throttle.Limit) -> str:

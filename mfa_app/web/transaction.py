@@ -4,6 +4,7 @@ from flask import Flask, Response, g
 
 from mfa_app.core import clock, mail, sessions
 from mfa_app.extensions import db
+from mfa_app.web.errors import STORE_FAILURES, unavailable_page
 from mfa_app.web.mailer import Mailer
 
 
@@ -15,9 +16,12 @@ def init_app(app: Flask, mailer: Mailer) -> None:
         if response.status_code >= 500:
             db.session.rollback()
             return response
-        identity = g.get("identity")
-        if identity is not None:
-            sessions.touch(identity.session, now=clock.now())
-        db.session.commit()
+        try:
+            identity = g.get("identity")
+            if identity is not None:
+                sessions.touch(identity.session, now=clock.now())
+            db.session.commit()
+        except STORE_FAILURES as failure:
+            return unavailable_page(failure)
         mailer.after_commit(mail.were_written())
         return response
