@@ -99,7 +99,7 @@ def environment(
 @pytest.fixture
 def app(environment: dict[str, str], templates: Path, clock: FakeClock) -> Iterator[Flask]:
     application = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False, TESTING=False)
-    application.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(templates))  # compiled for all tests once
+    application.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(templates))  # compiled only once
     yield application
     with application.app_context():
         db.engine.dispose()

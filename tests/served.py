@@ -1,4 +1,4 @@
-"""The site as it is really served: gunicorn with its two workers, and browsers that reach it over the network."""
+"""The site as it is really served, by gunicorn with two workers, and browsers on the network."""
 
 import http.client
 import os

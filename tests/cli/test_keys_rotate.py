@@ -1,9 +1,9 @@
 """`flask keys`: all secrets under a new key while everybody goes on logging in; and keys that do not fit."""
 
-import contextlib
 import json
 import sqlite3
-import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from mfa_app.core import keys, rotation
@@ -76,13 +76,15 @@ def test_a_rotation_that_was_killed_goes_on_where_it_stopped(
     world: World, typed: Typist, environment: dict[str, str]
 ) -> None:
     world.linked("alice")
-    write_mails(world, 900)
-    with Shell(Path(environment["MFA_INSTANCE_PATH"])).start(
-        "flask", "--app", "wsgi", "keys", "rotate"
-    ) as one:
-        stop_after_first_batch(one, Path(environment["MFA_INSTANCE_PATH"]))
-    with world.data():
-        vault().refresh()
+    write_mails(world, 250)
+    folder = Path(environment["MFA_INSTANCE_PATH"])
+    with (
+        caught_at_the_last_mail(folder),
+        Shell(folder).start("flask", "--app", "wsgi", "keys", "rotate") as one,
+    ):
+        while len(sealed_under(world)) == 1 and one.poll() is None:
+            pass
+        one.kill()
     left = sealed_under(world)
     assert len(left) == 2
     assert "which was not finished" in done(typed("keys", "rotate"))
@@ -91,17 +93,18 @@ def test_a_rotation_that_was_killed_goes_on_where_it_stopped(
     assert world.log_in("alice").open("/").path == "/"
 
 
-def stop_after_first_batch(process: subprocess.Popen, folder: Path) -> None:
-    """Kill a rotation between two batches: the write lock is taken from it, so that it cannot end first."""
-    old = json.loads((folder / "keys").read_text("utf-8"))["data_keys"].partition(":")[0]
-    anew = "SELECT count(*) FROM outbox_mail WHERE sealed_context NOT LIKE ?"
-    connection = sqlite3.connect(folder / "second-gate.sqlite3", timeout=10, isolation_level=None)
-    with contextlib.closing(connection):
-        while not connection.execute(anew, [f"v1:{old}:%"]).fetchone()[0] and process.poll() is None:
-            pass
-        connection.execute("BEGIN IMMEDIATE")
-        process.kill()
-        process.wait()
+@contextmanager
+def caught_at_the_last_mail(folder: Path) -> Iterator[None]:
+    """Let the change of the last mail take for ever, so that whoever makes it is killed in the middle."""
+    with closing(sqlite3.connect(folder / "second-gate.sqlite3")) as database:
+        database.executescript(
+            "CREATE VIEW endless AS "
+            "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c;"
+            "CREATE TRIGGER caught BEFORE UPDATE ON outbox_mail "
+            "WHEN NEW.id = (SELECT max(id) FROM outbox_mail) BEGIN SELECT count(*) FROM endless; END"
+        )
+        yield
+        database.executescript("DROP TRIGGER caught; DROP VIEW endless")
 
 
 def test_two_rotations_at_once_are_one_too_many(world: World, typed: Typist) -> None:
@@ -120,14 +123,13 @@ def test_the_list_says_what_each_key_does(world: World, typed: Typist) -> None:
 
 
 def test_keys_from_the_environment_are_changed_there(shell: Shell) -> None:
-    settings = {"MFA_DATA_KEYS": keys.new_data_key()}
-    assert shell.flask("prepare", **settings)[0] == 0
-    code, _said, errors = shell.flask("keys", "rotate", **settings)
+    first, second = keys.new_data_key(), keys.new_data_key()
+    shell.flask("prepare", MFA_DATA_KEYS=first)
+    code, _said, errors = shell.flask("keys", "rotate", MFA_DATA_KEYS=first)
     assert (code, errors.count("\n")) == (1, 1)
     assert errors.startswith("The data keys are set in MFA_DATA_KEYS: put a new one before the others there")
-    settings["MFA_DATA_KEYS"] = f"{keys.new_data_key()},{settings['MFA_DATA_KEYS']}"
-    code, said, _errors = shell.flask("keys", "rotate", **settings)
-    assert (code, "sealed anew" in said) == (0, True)
+    code, said, _errors = shell.flask("keys", "rotate", MFA_DATA_KEYS=f"{second},{first}")
+    assert (code, "1 secret was sealed anew" in said) == (0, True)
 
 
 def test_missing_keys_are_never_replaced_by_new_ones(environment: dict[str, str], world: World) -> None:

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from mfa_app.config import PROJECT_ROOT
+from mfa_app.core import vault
 from tests.cli.conftest import Shell, Typist, done, link_in, refused
 from tests.world import PASSWORD, World
 
@@ -102,15 +103,11 @@ def test_a_database_of_a_newer_version_is_left_alone(world: World, typed: Typist
     assert "newer version" in refused(typed("prepare"))
 
 
-def test_keys_that_do_not_fit_the_database_are_told_in_a_sentence(shell: Shell) -> None:
-    shell.flask("prepare")
-    (shell.folder / "second-gate.sqlite3").rename(shell.folder / "of-other-keys.sqlite3")
-    (shell.folder / "keys").unlink()
-    shell.flask("prepare")
-    (shell.folder / "of-other-keys.sqlite3").rename(shell.folder / "second-gate.sqlite3")
-    code, _said, errors = shell.flask("prepare")
-    assert (code, errors.count("\n")) == (1, 1)
-    assert "do not fit this database" in errors
+def test_keys_that_do_not_fit_the_database_are_told_in_a_sentence(world: World, typed: Typist) -> None:
+    world.person("alice")
+    vault.use(vault.Vault({"another": bytes(32)}))
+    assert "do not fit this database" in refused(typed("prepare"))
+    assert "do not fit this database" in refused(typed("users", "disable", "alice@example.com"))
 
 
 def test_a_wrong_setting_stops_every_command_and_the_server_with_one_sentence(shell: Shell) -> None:

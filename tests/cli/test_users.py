@@ -130,6 +130,7 @@ def test_a_new_password_ends_the_session_and_opens_the_account(world: World, typ
     done(typed(*new, stdin=PASSWORD))
     assert world.password_given("alice").page.path == "/"
     assert world.mails("alice") == ["password_changed"]
+    assert "browser" not in world.last_mail()
 
 
 def test_a_role_changes_unless_nobody_would_administer(world: World, typed: Typist) -> None:

@@ -12,7 +12,7 @@ OF_THE_WEB = ("flask", "wtforms", "werkzeug", "jinja2", "babel")
 
 
 def modules() -> Iterator[tuple[str, str, str]]:
-    """Return for every import in the house: the file, the part of the house it is in, the module it imports."""
+    """Return for every import in the house the file, its part of the house, and what it imports."""
     for path in sorted(PACKAGE.rglob("*.py")):
         inside = path.relative_to(PACKAGE)
         if inside.parts[0] == "migrations":

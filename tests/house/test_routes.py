@@ -117,7 +117,7 @@ def test_what_stands_in_an_address_has_a_kind(app: Flask) -> None:
         for converter in rule._converters.values()
         if type(converter) not in (RowId, RandomId, Token)
     ]
-    assert not wrong, f"Use <row:..>, <random:..> or <token:..>: no other text reaches a query. {wrong}"
+    assert not wrong, f"Use <row:..>, <random:..> or <token:..>, so that no other text gets in: {wrong}"
 
 
 def test_a_stranger_is_led_from_every_page_to_the_login(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What a page costs: one SELECT says who asks and what holds, and a stranger's look at the login costs nothing."""
+"""What a page costs: one SELECT says who asks and what holds; a stranger at the login costs nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -51,7 +51,9 @@ def test_every_form_that_posts_has_its_csrf_token() -> None:
 
 
 def imported_names(text: str) -> Iterator[str]:
-    for names in re.findall(r"{%-?\s*from\s+\"[^\"]+\"\s+import\s+([^%]+?)(?:\s+with\s+context)?\s*-?%}", text):
+    for names in re.findall(
+        r"{%-?\s*from\s+\"[^\"]+\"\s+import\s+([^%]+?)(?:\s+with\s+context)?\s*-?%}", text
+    ):
         yield from (name.split(" as ")[-1].strip() for name in names.split(","))
 
 

@@ -1,0 +1,162 @@
+"""`flask audit verify`: whatever is done to the trail behind the site's back shows, with the row's number."""
+
+import json
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from mfa_app.config import Settings
+from mfa_app.core import anchors
+from mfa_app.extensions import db
+from tests.cli.conftest import Typist, done, refused
+from tests.conftest import both_databases
+from tests.world import PASSWORD, World
+
+pytestmark = both_databases
+
+
+def settings_of(world: World) -> Settings:
+    return world.app.config["SETTINGS"]
+
+
+@pytest.fixture
+def rows(world: World) -> int:
+    """Let six rows stand on the trail; return the last one's number."""
+    for name in ("alice", "bob", "carol", "dave", "erin", "frank"):
+        world.person(name)
+    return len(world.events())
+
+
+def behind_the_sites_back(world: World, *statements: str) -> None:
+    """Do to the trail what only somebody can do who is let into the database itself."""
+    with world.app.app_context(), db.engine.begin() as connection:
+        if db.engine.name == "postgresql":
+            connection.exec_driver_sql("DROP TRIGGER IF EXISTS audit_event_is_final ON audit_event")
+        else:
+            for change in ("update", "delete"):
+                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS audit_event_refuses_{change}")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize("change", ["UPDATE audit_event SET actor_name = 'eve'", "DELETE FROM audit_event"])
+def test_the_database_itself_refuses_to_change_the_trail(world: World, rows: int, change: str) -> None:
+    with world.app.app_context(), pytest.raises(DBAPIError, match="the audit trail is never changed"):
+        db.session.execute(text(change))
+    assert len(world.events()) == rows
+
+
+def test_a_whole_trail_is_told_with_its_length(world: World, rows: int, typed: Typist) -> None:
+    assert done(typed("audit", "verify")).splitlines() == [
+        f"The trail is whole: {rows} rows.",
+        "There is no anchor yet, so rows cut off at the end would not show.",
+    ]
+    keep_anchor(world)
+    assert done(typed("audit", "verify")) == f"The trail is whole: {rows} rows.\n"
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("UPDATE audit_event SET actor_name = 'eve' WHERE id = 3", "Row 3 of the audit trail was changed."),
+        ("UPDATE audit_event SET details = '{}' WHERE id = 2", "Row 2 of the audit trail was changed."),
+        ("DELETE FROM audit_event WHERE id = 4", "Row 4 of the audit trail is missing."),
+        ("DELETE FROM audit_event WHERE id = 1", "Row 1 of the audit trail is missing."),
+        ("DELETE FROM audit_event WHERE id >= 5", "The end of the audit trail was cut off: from row 5 on."),
+        (
+            "UPDATE audit_event SET id = -1 WHERE id = 1",
+            "Row -1 of the audit trail does not follow the one before it.",
+        ),
+        (
+            "UPDATE audit_event SET previous = mac WHERE id = 3",
+            "Row 3 of the audit trail does not follow the one before it.",
+        ),
+        ("UPDATE trail_head SET mac = ''", "The head of the audit trail does not fit row 6, its last."),
+    ],
+)
+def test_what_was_done_to_a_row_is_named(
+    world: World, rows: int, typed: Typist, statement: str, sentence: str
+) -> None:
+    behind_the_sites_back(world, statement)
+    assert refused(typed("audit", "verify")) == sentence
+
+
+def cut(world: World, last: int) -> None:
+    """Cut the trail after a row, and let the head fit it, as somebody does who knows the tables."""
+    head = "UPDATE trail_head SET last = {0}, mac = (SELECT mac FROM audit_event WHERE id = {0})"
+    behind_the_sites_back(world, f"DELETE FROM audit_event WHERE id > {last}", head.format(last))  # noqa: S608
+
+
+def keep_anchor(world: World) -> bool:
+    with world.data():
+        return anchors.keep(settings_of(world), now=world.clock())
+
+
+def test_a_tail_cut_with_care_shows_against_the_anchor_of_the_day(
+    world: World, rows: int, typed: Typist
+) -> None:
+    keep_anchor(world)
+    cut(world, 4)
+    assert refused(typed("audit", "verify")) == "The end of the audit trail was cut off: from row 5 on."
+
+
+def test_a_tail_that_has_grown_again_shows_even_under_later_anchors(
+    world: World, rows: int, typed: Typist
+) -> None:
+    keep_anchor(world)
+    cut(world, 4)
+    for name in ("eve", "mallory", "oscar"):
+        world.person(name)
+    world.clock.advance(days=1)
+    assert keep_anchor(world)
+    assert refused(typed("audit", "verify")) == "Row 6 of the audit trail is not the one that was anchored."
+
+
+def test_an_anchor_kept_elsewhere_can_be_typed(world: World, rows: int, typed: Typist) -> None:
+    anchor = done(typed("audit", "anchor")).strip()
+    assert anchor.startswith("6:")
+    done(typed("audit", "verify", "--anchor", anchor))
+    cut(world, 5)
+    assert "cut off: from row 6" in refused(typed("audit", "verify", "--anchor", anchor))
+    assert typed("audit", "verify", "--anchor", "6:abc").exit_code == 2
+
+
+def test_one_anchor_a_day_is_kept_whoever_looks(world: World, rows: int) -> None:
+    def keep(_worker: int) -> bool:
+        return keep_anchor(world)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(keep, range(4))) == [False, False, False, True]
+    world.clock.advance(days=1)
+    assert keep_anchor(world)
+    file = anchors.file_of(settings_of(world))
+    assert [line.split()[0] for line in file.read_text().splitlines()] == ["2026-03-02", "2026-03-03"]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_anchor_torn_by_a_crash_spoils_no_other(world: World, rows: int) -> None:
+    keep_anchor(world)
+    file, before = anchors.file_of(settings_of(world)), anchors.read(settings_of(world))
+    file.write_text(file.read_text() + "2026-03-03 7:ab")
+    world.clock.advance(days=1)
+    keep_anchor(world)
+    assert anchors.read(settings_of(world)) == before * 2
+
+
+def test_each_event_is_one_line_for_the_collector_without_a_secret_in_it(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "mfa_app.trail")
+    world.linked("alice")
+    alice, phone = world.password_given("alice"), world.phones["alice"]
+    alice.press("Log in", code=phone.wrong_code())
+    lines = [record.getMessage() for record in caplog.records if record.name == "mfa_app.trail"]
+    events = [json.loads(line) for line in lines]
+    assert [event["event"] for event in events] == world.events()
+    assert not any("\n" in line for line in lines)
+    told = str([(event["details"], event["actor_name"], event["subject_name"]) for event in events])
+    assert not any(secret in "".join(lines) for secret in (PASSWORD, phone.secret, alice.cookie("sid")))
+    assert not any(phone.code(steps=steps) in told for steps in range(-3, 3))

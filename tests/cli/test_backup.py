@@ -1,0 +1,215 @@
+"""`flask backup` and `flask restore`: the drill, and everything that must be refused."""
+
+import shutil
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mfa_app import create_app
+from mfa_app.config import load_settings
+from mfa_app.core import anchors, chain, keys, running
+from mfa_app.extensions import db
+from mfa_app.models import AuthSession, Link, OutboxMail, TrustedDevice
+from tests.cli.conftest import Typist, done, refused
+from tests.world import World
+
+POSTGRESQL = pytest.mark.parametrize(
+    "backend", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+def folder_of(world: World) -> Path:
+    return world.app.config["SETTINGS"].instance_path
+
+
+def database_of(world: World) -> Path:
+    return folder_of(world) / "second-gate.sqlite3"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "monday.backup"
+
+
+@contextmanager
+def elsewhere(world: World, folder: Path, *, with_keys: bool = True) -> Iterator[tuple[World, Typist]]:
+    """Give the same people on another machine, to which at most the file keys was carried."""
+    folder.mkdir()
+    if with_keys:
+        shutil.copy(folder_of(world) / "keys", folder)
+    app = create_app(load_settings({"MFA_INSTANCE_PATH": str(folder)}), MAIL_IN_BACKGROUND=False)
+    other = World(app, world.clock)
+    other.phones = world.phones
+    yield other, lambda *words: app.test_cli_runner().invoke(args=list(words))
+    with app.app_context():
+        db.engine.dispose()
+
+
+@contextmanager
+def people_logging_in(world: World, *names: str) -> Iterator[None]:
+    """Let people give their passwords again and again meanwhile, each in a thread."""
+    over, begun = threading.Event(), threading.Barrier(len(names) + 1)
+
+    def log_in(name: str) -> None:
+        world.password_given(name)
+        begun.wait()
+        while not over.is_set():
+            world.password_given(name)
+
+    threads = [threading.Thread(target=log_in, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    yield
+    over.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_the_drill(world: World, typed: Typist, file: Path, tmp_path: Path) -> None:
+    names = ("alice", "bob", "carol")
+    for name in names:
+        world.linked(name)
+    with people_logging_in(world, "alice", "bob"):
+        assert "The keys are not: they are in" in done(typed("backup", str(file)))
+    with elsewhere(world, tmp_path / "elsewhere") as (other, typed_there):
+        assert "the keys fit it" in done(typed_there("restore", str(file)))
+        assert [other.log_in(name).open("/").path for name in names] == ["/", "/", "/"]
+        assert done(typed_there("audit", "verify")).startswith("The trail is whole")
+        assert "backup.restored" in other.events()
+
+
+def test_a_backup_is_private_and_takes_no_other_files_place(world: World, typed: Typist, file: Path) -> None:
+    done(typed("backup", str(file)))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    before = file.read_bytes()
+    assert refused(typed("backup", str(file))) == f"{file} exists already, and is left as it is."
+    assert file.read_bytes() == before
+    assert [path.name for path in file.parent.iterdir() if "monday" in path.name] == [file.name]
+    assert world.events().count("backup.made") == 1
+
+
+def test_whoever_has_the_backup_has_neither_keys_nor_secrets(world: World, typed: Typist, file: Path) -> None:
+    world.linked("alice")
+    done(typed("backup", str(file)))
+    stored = keys.load_keys(world.app.config["SETTINGS"])
+    for secret in (*stored.secret_keys, *stored.data_keys.values(), world.phones["alice"].secret):
+        assert (secret if isinstance(secret, bytes) else secret.encode()) not in file.read_bytes()
+
+
+def test_a_backup_is_refused_where_it_cannot_be_written(typed: Typist, tmp_path: Path) -> None:
+    assert refused(typed("backup", str(tmp_path / "nowhere" / "file"))) == (
+        "The file cannot be written: No such file or directory."
+    )
+
+
+def test_nobody_is_logged_in_after_a_restoration(world: World, typed: Typist, file: Path) -> None:
+    world.linked("alice")
+    alice = world.log_in("alice", remember=True)
+    done(typed("users", "add", "kim@example.com"))
+    done(typed("backup", str(file)))
+    done(typed("restore", "--replace", str(file)))
+    assert alice.open("/").path == "/login"
+    assert [world.count(model) for model in (AuthSession, TrustedDevice, Link)] == [0, 0, 0]
+    assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
+    assert world.log_in("alice", alice).open("/").path == "/"
+
+
+def test_the_database_of_before_is_kept(world: World, typed: Typist, file: Path) -> None:
+    done(typed("backup", str(file)))
+    world.person("alice")
+    done(typed("restore", "--replace", str(file)))
+    (aside,) = folder_of(world).glob("second-gate.sqlite3.replaced-*")
+    with sqlite3.connect(aside) as database:
+        assert database.execute("SELECT email FROM user_account").fetchall() == [("alice@example.com",)]
+    with world.data():
+        assert world.user("alice") is None
+    assert stat.S_IMODE(database_of(world).stat().st_mode) == 0o600
+
+
+def test_the_trail_is_whole_after_a_restoration_although_rows_are_gone(
+    world: World, typed: Typist, file: Path
+) -> None:
+    done(typed("backup", str(file)))
+    world.person("alice")
+    with world.data():
+        assert anchors.keep(world.app.config["SETTINGS"], now=world.clock())
+    done(typed("restore", "--replace", str(file)))
+    assert done(typed("audit", "verify")).startswith("The trail is whole: 1 row.")
+    with world.data():
+        assert chain.verify() is None
+
+
+def test_a_database_that_is_there_stays_unless_told_otherwise(
+    world: World, typed: Typist, file: Path
+) -> None:
+    done(typed("backup", str(file)))
+    world.person("alice")
+    assert "With --replace it is put aside" in refused(typed("restore", str(file)))
+    assert world.id_of("alice")
+
+
+def test_other_keys_are_refused_and_nothing_is_touched(
+    world: World, typed: Typist, file: Path, tmp_path: Path
+) -> None:
+    world.linked("alice")
+    done(typed("backup", str(file)))
+    with elsewhere(world, tmp_path / "elsewhere", with_keys=False) as (other, typed_there):
+        assert "do not fit this database. Put back the file keys" in refused(
+            typed_there("restore", str(file))
+        )
+        assert not database_of(other).exists()
+        assert {path.name for path in folder_of(other).iterdir()} == {"keys", "running.lock"}
+
+
+def test_nothing_is_restored_under_a_running_site(world: World, typed: Typist, file: Path) -> None:
+    done(typed("backup", str(file)))
+    sentence = "The site runs on this database. Please stop it first."
+    with running.hold(world.app.config["SETTINGS"]):
+        assert refused(typed("restore", "--replace", str(file))) == sentence
+    with sqlite3.connect(database_of(world)) as somebody:
+        somebody.execute("SELECT count(*) FROM user_account").fetchone()
+        assert refused(typed("restore", "--replace", str(file))) == sentence
+    somebody.close()
+    assert not list(folder_of(world).glob("*.replaced-*"))
+
+
+def test_what_is_not_a_sound_backup_is_refused(
+    world: World, typed: Typist, file: Path, tmp_path: Path
+) -> None:
+    world.person("alice")
+    done(typed("backup", str(file)))
+    torn = file.read_bytes()
+    file.write_bytes(torn[:20_000] + bytes(20_000) + torn[40_000:])
+    assert "damaged" in refused(typed("restore", "--replace", str(file)))
+    file.write_text("not a database, but long enough to look like one" * 100)
+    assert "cannot be read as a database" in refused(typed("restore", "--replace", str(file)))
+    with sqlite3.connect(tmp_path / "foreign") as foreign:
+        foreign.execute("CREATE TABLE cat (name)")
+    assert "not a database of this site" in refused(typed("restore", "--replace", foreign_path(tmp_path)))
+    assert world.id_of("alice")
+
+
+def foreign_path(folder: Path) -> str:
+    return str(folder / "foreign")
+
+
+def test_a_backup_of_a_newer_version_is_refused(world: World, typed: Typist, file: Path) -> None:
+    done(typed("backup", str(file)))
+    with sqlite3.connect(file) as backup:
+        backup.execute("UPDATE alembic_version SET version_num = '9999'")
+    backup.close()
+    assert "comes from a newer version" in refused(typed("restore", "--replace", str(file)))
+
+
+@POSTGRESQL
+def test_on_postgresql_the_command_to_run_is_told(world: World, typed: Typist, file: Path) -> None:
+    told = refused(typed("backup", str(file)))
+    assert f"Please run: pg_dump --format=custom --file={file} 'postgresql://postgres@/test_" in told
+    assert "Please run: pg_restore --clean --if-exists" in refused(typed("restore", str(file)))
+    assert not file.exists()

@@ -1,0 +1,165 @@
+"""`flask doctor`: what is wrong, with the cure; exit code 1 only if something is wrong."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from click.testing import Result
+
+from mfa_app import create_app
+from mfa_app.config import load_settings
+from mfa_app.core import keys, mail, second_factors
+from mfa_app.core.mail import Mail
+from mfa_app.core.vault import vault
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, OutboxMail
+from tests.cli.conftest import done
+from tests.world import World
+
+POSTGRESQL = pytest.mark.parametrize(
+    "backend", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+class Postbox:
+    """A mail server that lets nobody log in, and keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.mails: list[object] = []
+
+    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
+        self.mails.append(envelope)
+        return "250 OK"
+
+
+@pytest.fixture
+def postbox() -> Iterator[Controller]:
+    refuse = {"authenticator": lambda *_: AuthResult(success=False), "auth_require_tls": False}
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    controller = Controller(Postbox(), hostname="127.0.0.1", port=port, **refuse)
+    controller.start()
+    yield controller
+    controller.stop()
+
+
+@pytest.fixture
+def healthy(world: World, environment: dict[str, str], postbox: Controller) -> dict[str, str]:
+    """The settings of a site with an administrator and a mail server, where nothing is wrong."""
+    world.linked("carol")
+    folder = Path(environment["MFA_INSTANCE_PATH"])
+    folder.chmod(0o700)
+    for path in folder.glob("*.sqlite3"):
+        path.chmod(0o600)
+    return {**environment, "MFA_SMTP_URL": f"smtp://127.0.0.1:{postbox.port}"}
+
+
+def doctor(environment: dict[str, str], **settings: str) -> Result:
+    """Ask the doctor, under these settings."""
+    app = create_app(load_settings({**environment, **settings}), MAIL_IN_BACKGROUND=False)
+    result = app.test_cli_runner().invoke(args=["doctor"])
+    with app.app_context():
+        db.engine.dispose()
+    return result
+
+
+def wrong(result: Result) -> str:
+    """Return what is wrong and its cure, which must be the one thing."""
+    assert (result.exit_code, result.stderr) == (1, "1 thing is wrong.\n"), result.output
+    return told(result, "WRONG")
+
+
+def warned(result: Result) -> str:
+    """Return the one warning and its cure."""
+    assert done(result).endswith("Nothing is wrong; 1 warning.\n"), result.output
+    return told(result, "warning")
+
+
+def told(result: Result, word: str) -> str:
+    lines = result.stdout.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(word))
+    return " ".join(" ".join(lines[start : start + 2]).split())
+
+
+def test_a_healthy_site_is_told_so_and_no_mail_is_sent(
+    healthy: dict[str, str], postbox: Controller, world: World
+) -> None:
+    with world.data():
+        mail.enqueue(Mail.RESET, world.user("carol"), now=world.clock())
+    said = done(doctor(healthy))
+    assert said.count("ok  ") == 6
+    assert said.endswith("Nothing is wrong; 0 warnings.\n")
+    assert postbox.handler.mails == []
+    assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 1
+
+
+def test_a_folder_that_was_not_prepared_is_told_with_the_command(tmp_path: Path) -> None:
+    result = doctor({"MFA_INSTANCE_PATH": str(tmp_path / "new")})
+    assert result.exit_code == 1
+    assert "The database is not ready for this version." in result.stdout
+    assert "Please run: flask --app wsgi prepare" in result.stdout
+
+
+def test_a_site_without_administrator_is_wrong(healthy: dict[str, str], world: World) -> None:
+    world.person("dave", role="admin")
+    with world.data():
+        for name in ("carol", "dave"):
+            world.user(name).role = "staff"
+    assert wrong(doctor(healthy)).startswith("WRONG There is no administrator. A link that makes the first:")
+
+
+@pytest.mark.parametrize("name", ["keys", "second-gate.sqlite3"])
+def test_files_that_others_can_read_are_wrong(healthy: dict[str, str], name: str) -> None:
+    path = Path(healthy["MFA_INSTANCE_PATH"]) / name
+    path.chmod(0o644)
+    assert wrong(doctor(healthy)) == (
+        f"WRONG {path} can be read by other users of this machine. Please run: chmod 600 {path}"
+    )
+
+
+def test_a_folder_that_others_can_look_into_is_a_warning(healthy: dict[str, str]) -> None:
+    Path(healthy["MFA_INSTANCE_PATH"]).chmod(0o755)
+    assert "Please run: chmod 700" in warned(doctor(healthy))
+
+
+@pytest.mark.parametrize("address", ["smtp://127.0.0.1:9", "smtp+starttls://{}", "smtp://eve:hunter2@{}"])
+def test_a_mail_server_that_refuses_is_wrong(
+    healthy: dict[str, str], postbox: Controller, address: str
+) -> None:
+    result = doctor(healthy, MFA_SMTP_URL=address.format(f"127.0.0.1:{postbox.port}"))
+    assert wrong(result).startswith("WRONG The mail server refuses: ")
+    assert "hunter2" not in result.output
+
+
+def test_https_without_a_trusted_proxy_is_a_warning(healthy: dict[str, str]) -> None:
+    result = doctor(healthy, MFA_PUBLIC_URL="https://login.example.com")
+    assert "Set MFA_TRUSTED_PROXY_HOPS=1" in warned(result)
+    done(doctor(healthy, MFA_PUBLIC_URL="https://login.example.com", MFA_TRUSTED_PROXY_HOPS="1"))
+
+
+def test_a_trusted_proxy_in_front_of_a_site_for_this_machine_is_a_warning(healthy: dict[str, str]) -> None:
+    assert "1 proxies are trusted" in warned(doctor(healthy, MFA_TRUSTED_PROXY_HOPS="1"))
+
+
+def test_nobody_to_ask_and_no_mail_server_are_warnings(healthy: dict[str, str]) -> None:
+    assert "Set MFA_SMTP_URL to your mail server." in warned(doctor(healthy, MFA_SMTP_URL=""))
+    assert "reads nowhere whom to ask" in warned(doctor(healthy, MFA_ADMIN_EMAIL=""))
+
+
+def test_a_rotation_that_was_not_finished_is_a_warning(healthy: dict[str, str], world: World) -> None:
+    keys.add_data_key(world.app.config["SETTINGS"], in_use=set(vault().identifiers))
+    assert "Finish the rotation: flask --app wsgi keys rotate" in warned(doctor(healthy))
+
+
+def test_an_administrator_who_is_locked_out_is_a_warning(healthy: dict[str, str], world: World) -> None:
+    with world.data():
+        second_factors.stop(db.session.query(Authenticator).one(), now=world.clock())
+    assert "Please run: flask --app wsgi users reset-2fa carol@example.com" in warned(doctor(healthy))
+
+
+@POSTGRESQL
+def test_a_clock_that_differs_from_the_databases_is_wrong(healthy: dict[str, str]) -> None:
+    assert "Set both by NTP" in wrong(doctor(healthy))

@@ -1,0 +1,140 @@
+"""The settings: their defaults, where they are read, and the sentence for every wrong value."""
+
+from pathlib import Path
+
+import pytest
+
+from mfa_app.config import SETTINGS, Application, SettingError, load_settings
+
+WRONG = [
+    ("MFA_DATABASE_URL", "mysql://db/site"),
+    ("MFA_DATABASE_URL", "postgresql://user:secret@db:port/site"),
+    ("MFA_DATABASE_URL", "nonsense"),
+    ("MFA_DATABASE_URL", "sqlite://host/file"),
+    ("MFA_DATABASE_URL", "sqlite://"),
+    ("MFA_DATABASE_URL", "sqlite:///:memory:"),
+    ("MFA_PUBLIC_URL", "ftp://login.example.com"),
+    ("MFA_PUBLIC_URL", "login.example.com"),
+    ("MFA_PUBLIC_URL", "http://login.example.com"),
+    ("MFA_PUBLIC_URL", "https://login.example.com/path"),
+    ("MFA_PUBLIC_URL", "https://login.example.com:port"),
+    ("MFA_PUBLIC_URL", "https://user@login.example.com"),
+    ("MFA_PUBLIC_URL", "https://login example.com"),
+    ("MFA_PUBLIC_URL", "https://"),
+    ("MFA_SITE_NAME", "two\nlines"),
+    ("MFA_SITE_NAME", "not text \udcff"),
+    ("MFA_ADMIN_EMAIL", "administrator"),
+    ("MFA_HELP_EMAIL", "help@"),
+    ("MFA_MAIL_FROM", "@example.com"),
+    ("MFA_HELP_URL", "javascript:alert(1)"),
+    ("MFA_SMTP_URL", "mail.example.com"),
+    ("MFA_SMTP_URL", "smtp://mail.example.com:port"),
+    ("MFA_TRUSTED_PROXY_HOPS", "-1"),
+    ("MFA_TRUSTED_PROXY_HOPS", "6"),
+    ("MFA_TRUSTED_PROXY_HOPS", "one"),
+    ("MFA_MONITORING_NETWORKS", "everywhere"),
+    ("MFA_APPLICATIONS", "https://wiki.example.com"),
+    ("MFA_APPLICATIONS", "Wiki=wiki.example.com"),
+    ("MFA_APPLICATIONS", "Wiki=javascript:alert(1)"),
+    ("MFA_SECRET_KEY", "too short"),
+    ("PORT", "0"),
+    ("PORT", "65536"),
+    ("PORT", "http"),
+]
+
+
+def in_file(folder: Path, text: str) -> dict[str, str]:
+    """Write settings.toml, and return the environment that leads to it."""
+    (folder / "settings.toml").write_text(text, "utf-8")
+    return {"MFA_INSTANCE_PATH": str(folder)}
+
+
+def test_without_any_setting_the_site_serves_this_machine_from_its_folder(tmp_path: Path) -> None:
+    settings = load_settings({"MFA_INSTANCE_PATH": str(tmp_path)})
+    assert settings.database_url == f"sqlite:///{tmp_path}/second-gate.sqlite3"
+    assert (settings.public_url, settings.port, settings.https) == ("http://127.0.0.1:8000", 8000, False)
+    assert (settings.site_name, settings.mail_from) == ("Second Gate", "second-gate@127.0.0.1")
+    assert (settings.trusted_proxy_hops, settings.applications) == (0, ())
+    assert settings.admin_email is settings.help_email is settings.help_url is settings.smtp_url is None
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_value_is_told_in_one_sentence_that_names_the_setting(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    with pytest.raises(SettingError) as refused:
+        load_settings({"MFA_INSTANCE_PATH": str(tmp_path), name: value})
+    sentence = str(refused.value)
+    assert sentence.startswith(f"{name} must ")
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert "secret" not in sentence
+
+
+def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
+    values = {setting.name: "" for setting in SETTINGS} | {"MFA_INSTANCE_PATH": str(tmp_path)}
+    assert load_settings(values) == load_settings({"MFA_INSTANCE_PATH": str(tmp_path)})
+
+
+def test_the_port_is_part_of_the_default_address(tmp_path: Path) -> None:
+    settings = load_settings({"MFA_INSTANCE_PATH": str(tmp_path), "PORT": "8013"})
+    assert settings.public_url == "http://127.0.0.1:8013"
+
+
+def test_an_https_address_rules_cookies_host_and_sender(tmp_path: Path) -> None:
+    settings = load_settings(
+        {"MFA_INSTANCE_PATH": str(tmp_path), "MFA_PUBLIC_URL": "https://login.example.com/"}
+    )
+    assert settings.https
+    assert settings.public_host == "login.example.com"
+    assert settings.mail_from == "second-gate@login.example.com"
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_a_postgresql_address_is_read_in_every_spelling(tmp_path: Path, scheme: str) -> None:
+    values = {"MFA_INSTANCE_PATH": str(tmp_path), "MFA_DATABASE_URL": f"{scheme}://u:p@db/site"}
+    assert load_settings(values).database_url == "postgresql+psycopg://u:p@db/site"
+
+
+def test_applications_are_names_with_addresses(tmp_path: Path) -> None:
+    wanted = "Wiki=https://wiki.example.com/?a=b ; Mail=https://mail.example.com"
+    settings = load_settings({"MFA_INSTANCE_PATH": str(tmp_path), "MFA_APPLICATIONS": wanted})
+    assert settings.applications == (
+        Application("Wiki", "https://wiki.example.com/?a=b"),
+        Application("Mail", "https://mail.example.com"),
+    )
+
+
+def test_a_line_in_the_file_counts_unless_the_environment_says_otherwise(tmp_path: Path) -> None:
+    environment = in_file(tmp_path, 'MFA_SITE_NAME = "Zürich"\nPORT = 9000\n')
+    assert load_settings(environment).site_name == "Zürich"
+    assert load_settings(environment).port == 9000
+    assert load_settings({**environment, "MFA_SITE_NAME": "Basel"}).site_name == "Basel"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('MFA_SITENAME = "x"', "names a setting that does not exist: MFA_SITENAME."),
+        ("MFA_SITE_NAME = ", "settings.toml cannot be read: "),
+        ("MFA_SITE_NAME = ['x']", "MFA_SITE_NAME must be text in quotes, or a number."),
+        ("PORT = true", "PORT must be a whole number from 1 to 65535."),
+        ('MFA_INSTANCE_PATH = "/srv"', "set it in the environment."),
+    ],
+)
+def test_a_wrong_file_is_told_in_a_sentence(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        load_settings(in_file(tmp_path, text))
+    assert told in str(refused.value)
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    settings = load_settings({"MFA_INSTANCE_PATH": str(tmp_path / "file" / "instance")})
+    with pytest.raises(SettingError, match=r"MFA_INSTANCE_PATH: the folder .* cannot be made: "):
+        settings.make_instance_folder()
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert all(setting.meaning for setting in SETTINGS)
+    assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)

@@ -1,0 +1,124 @@
+"""Passwords: which are taken, how they are hashed, and that a storm of logins is turned away."""
+
+import unicodedata
+from collections.abc import Iterator
+
+import pytest
+
+from mfa_app.core import passwords
+from mfa_app.core.errors import Busy, UnacceptablePassword
+from tests.world import PASSWORD, World
+
+OWN = ["alice.smith@example.com", "alice.smith", "Alice Smith"]
+
+
+def refused_as(password: str) -> str:
+    with pytest.raises(UnacceptablePassword) as refused:
+        passwords.check_acceptable(password, own_words=OWN)
+    return refused.value.reason
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        PASSWORD,
+        "seven quiet lan",  # exactly fifteen
+        "no digits and no capitals needed",
+        "😀🚀🌍🎸🐉🧩🧀🧲🦓🦭🧇🧽🪁🪐🪨",  # fifteen characters
+        "quatorze chats gris dorment l\u00e0-bas",
+        "seven quiet lanterns " * 12,
+        "Alice Smith walks under seven lanterns",
+    ],
+)
+def test_what_is_long_and_hard_to_guess_is_taken(password: str) -> None:
+    passwords.check_acceptable(password, own_words=OWN)
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("", "short"),
+        ("seven quiet la", "short"),
+        ("x" * 257, "long"),
+        ("alice.smith@example.com", "own address"),
+        ("ALICE.SMITH@EXAMPLE.COM", "own address"),
+        ("alice.smith@example.com1!", "own address"),
+        ("aaaaaaaaaaaaaaaaaaaa", "guessable"),
+        ("passwordpassword", "guessable"),
+        ("password12345678", "guessable"),
+        ("123456789012345678", "guessable"),
+        ("qwertyuiopasdfgh", "guessable"),
+        ("abcabcabcabcabcabc", "guessable"),
+    ],
+)
+def test_what_is_short_or_easy_to_guess_is_refused_with_the_reason(password: str, reason: str) -> None:
+    assert refused_as(password) == reason
+
+
+def test_length_is_counted_in_characters_not_bytes() -> None:
+    assert refused_as("\U0001f600\U0001f680\U0001f30d\U0001f3b8") == "short"
+
+
+def test_the_hash_is_argon2id_with_the_parameters_of_owasp() -> None:
+    hashed = passwords.hash_password(PASSWORD)
+    assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert hashed != passwords.hash_password(PASSWORD)
+
+
+def test_a_stored_hash_has_those_parameters(world: World) -> None:
+    world.person("alice")
+    with world.data():
+        assert world.user("alice").password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_the_right_password_fits_and_every_other_does_not() -> None:
+    long = "seven quiet lanterns by the river " * 7
+    hashed = passwords.hash_password(long)
+    assert passwords.verify(hashed, long)
+    for other in (long[:-1], long + " ", long.upper(), "", "\x00"):
+        assert not passwords.verify(hashed, other)
+
+
+def test_two_spellings_of_one_accent_are_one_password() -> None:
+    hashed = passwords.hash_password(unicodedata.normalize("NFC", "caf\u00e9 cr\u00e8me br\u00fbl\u00e9e"))
+    assert passwords.verify(hashed, unicodedata.normalize("NFD", "caf\u00e9 cr\u00e8me br\u00fbl\u00e9e"))
+    assert not passwords.verify(hashed, "cafe creme brulee")
+
+
+@pytest.mark.parametrize("stored", [None, "", "x", "$argon2id$", "$2b$12$abcdefghijklmnopqrstuu"])
+def test_without_a_usable_hash_no_password_fits(stored: str | None) -> None:
+    assert not passwords.verify(stored, PASSWORD)
+    assert not passwords.verify(stored, "nobody has this password")
+
+
+@pytest.fixture
+def all_slots_taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Two others are hashing, and take their time."""
+    monkeypatch.setattr(passwords, "SLOT_WAIT_SECONDS", 0.01)
+    taken = [passwords._slots.acquire(blocking=False) for _ in range(2)]
+    assert taken == [True, True]
+    yield
+    for _ in taken:
+        passwords._slots.release()
+
+
+@pytest.mark.usefixtures("all_slots_taken")
+def test_a_password_that_is_too_long_is_not_hashed_at_all() -> None:
+    assert not passwords.verify(None, "x" * 257)
+
+
+@pytest.mark.usefixtures("all_slots_taken")
+def test_when_all_slots_are_taken_the_third_is_turned_away() -> None:
+    with pytest.raises(Busy):
+        passwords.verify(None, PASSWORD)
+
+
+def test_whoever_is_turned_away_gets_a_page_that_says_when_to_come_back(
+    world: World, request: pytest.FixtureRequest
+) -> None:
+    world.person("alice")
+    request.getfixturevalue("all_slots_taken")
+    page = world.password_given("alice").page
+    assert page.status == 503
+    assert page.response.headers["Retry-After"]
+    assert "few seconds" in page.text

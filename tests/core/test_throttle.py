@@ -1,0 +1,208 @@
+"""Limits: free tries, waits that double, an end; counted and committed before anybody looks."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from mfa_app.core import throttle
+from mfa_app.core.errors import AuthenticatorStopped, PasswordClosed, Refusal, Throttled
+from mfa_app.core.throttle import Limit
+from mfa_app.extensions import db
+from mfa_app.models import Throttle
+from tests.conftest import both_databases
+from tests.world import World
+
+pytestmark = both_databases
+PEEK = Limit("peek", 3, timedelta(seconds=10), timedelta(seconds=60), stop_at=9, stopped=AuthenticatorStopped)
+
+
+@pytest.fixture(autouse=True)
+def data(world: World) -> Iterator[None]:
+    """Stand in the database for the length of a test."""
+    with world.data():
+        yield
+
+
+def charge(world: World, limit: Limit = PEEK, key: object = "alice") -> throttle.Charge:
+    return throttle.charge(limit, key, now=world.clock())
+
+
+def wait_until_next(world: World, limit: Limit = PEEK) -> float:
+    """Return how many seconds the next try has to wait."""
+    with pytest.raises(Throttled) as refused:
+        charge(world, limit)
+    return (refused.value.retry_at - world.clock()).total_seconds()
+
+
+def test_the_first_tries_are_free_and_counted(world: World) -> None:
+    assert [charge(world).failures for _ in range(3)] == [1, 2, 3]
+
+
+def test_then_the_wait_doubles_up_to_the_longest(world: World) -> None:
+    waits = []
+    for _ in range(2):
+        charge(world)
+    for _ in range(5):
+        charge(world)
+        waits.append(wait_until_next(world))
+        world.clock.advance(seconds=waits[-1])
+    assert waits == [10, 20, 40, 60, 60]
+
+
+def test_a_try_while_waiting_is_neither_counted_nor_does_it_lengthen_the_wait(world: World) -> None:
+    for _ in range(3):
+        charge(world)
+    assert [wait_until_next(world) for _ in range(4)] == [10] * 4
+    world.clock.advance(seconds=10)
+    assert charge(world).failures == 4
+
+
+def test_at_its_end_a_limit_says_what_it_is_made_to_say(world: World) -> None:
+    for _ in range(9):
+        charge(world)
+        world.clock.advance(seconds=60)
+    for _ in range(2):
+        with pytest.raises(AuthenticatorStopped):
+            charge(world)
+        world.clock.advance(days=30)
+
+
+@pytest.mark.parametrize(
+    ("limit", "stop", "said"),
+    [
+        (throttle.CODE, 50, AuthenticatorStopped),
+        (throttle.PASSWORD_STRANGER, 100, PasswordClosed),
+        (throttle.PASSWORD_NOBODY, 100, PasswordClosed),
+    ],
+)
+def test_codes_end_at_fifty_and_passwords_at_a_hundred(
+    world: World, limit: Limit, stop: int, said: type[Refusal]
+) -> None:
+    charge(world, limit)
+    db.session.execute(update(Throttle).values(failures=stop - 1))
+    assert charge(world, limit).failures == stop
+    world.clock.advance(hours=1)
+    with pytest.raises(said):
+        charge(world, limit)
+
+
+@pytest.mark.parametrize(
+    ("limit", "waits"),
+    [
+        (throttle.CODE, [0, 0, 0, 0, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]),
+        (throttle.PASSWORD_STRANGER, [0, 0, 0, 0, 5, 10, 20, 40, 80, 160, 320, 640, 900, 900]),
+    ],
+)
+def test_the_waits_are_those_of_the_table(limit: Limit, waits: list[int]) -> None:
+    assert [limit.wait_after(failures + 1).total_seconds() for failures in range(len(waits))] == waits
+
+
+@pytest.mark.parametrize(
+    "limit", [throttle.CODE, throttle.LINKING, throttle.PASSWORD_STRANGER, throttle.PASSWORD_KNOWN_BROWSER]
+)
+def test_the_database_computes_the_same_waits_as_the_table(world: World, limit: Limit) -> None:
+    for failures in range(1, 16):
+        assert charge(world, limit).failures == failures
+        wait = limit.wait_after(failures)
+        if wait:
+            assert wait_until_next(world, limit) == wait.total_seconds()
+        world.clock.advance(seconds=wait.total_seconds())
+
+
+def test_a_success_forgives_all_failures_in_a_row(world: World) -> None:
+    for _ in range(2):
+        charge(world)
+    throttle.refund(charge(world))
+    assert charge(world).failures == 1
+
+
+def test_in_a_window_a_success_takes_back_only_itself(world: World) -> None:
+    for _ in range(29):
+        charge(world, throttle.ADDRESS)
+    throttle.refund(charge(world, throttle.ADDRESS))
+    assert charge(world, throttle.ADDRESS).failures == 30
+    with pytest.raises(Throttled):
+        charge(world, throttle.ADDRESS)
+
+
+def test_a_window_ends_ten_minutes_after_its_first_try(world: World) -> None:
+    for _ in range(30):
+        charge(world, throttle.ADDRESS)
+        world.clock.advance(seconds=10)
+    assert wait_until_next(world, throttle.ADDRESS) == 300
+    world.clock.advance(seconds=300)
+    assert charge(world, throttle.ADDRESS).failures == 1
+
+
+def test_a_limit_that_is_forgotten_begins_anew(world: World) -> None:
+    for _ in range(5):
+        charge(world, throttle.LINKING)
+    world.clock.advance(days=1)
+    assert charge(world, throttle.LINKING).failures == 1
+
+
+def test_failures_with_a_code_are_never_forgotten_by_time(world: World) -> None:
+    for _ in range(4):
+        charge(world, throttle.CODE)
+    world.clock.advance(days=3000)
+    assert charge(world, throttle.CODE).failures == 5
+
+
+def test_each_key_and_each_limit_has_its_own_counter(world: World) -> None:
+    for _ in range(3):
+        charge(world)
+    assert charge(world, PEEK, "bob").failures == 1
+    assert charge(world, throttle.CODE, "alice").failures == 1
+
+
+def test_a_counter_can_be_cleared(world: World) -> None:
+    for _ in range(3):
+        charge(world)
+    throttle.clear(PEEK, "alice")
+    assert charge(world).failures == 1
+
+
+def test_a_charge_outlives_the_request_that_fails(world: World) -> None:
+    charge(world)
+    db.session.rollback()
+    assert charge(world).failures == 2
+
+
+def test_a_request_that_began_a_little_earlier_is_not_refused_for_that(world: World) -> None:
+    charge(world, throttle.ADDRESS)
+    world.clock.advance(seconds=-1)
+    assert charge(world, throttle.ADDRESS).failures == 2
+
+
+def test_a_request_that_began_a_little_earlier_does_not_jump_the_longest_wait(world: World) -> None:
+    for _ in range(7):
+        charge(world)
+        world.clock.advance(seconds=60)
+    charge(world)
+    world.clock.advance(seconds=-1)
+    assert wait_until_next(world) == 61
+
+
+def test_a_clock_set_back_by_a_day_shuts_nobody_out_for_a_day(world: World) -> None:
+    for _ in range(5):
+        charge(world, throttle.PASSWORD_STRANGER)
+    world.clock.advance(days=-1)
+    assert charge(world, throttle.PASSWORD_STRANGER).failures == 6
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("fe80::1%eth0", "fe80::"),
+        ("", "unknown"),
+        ("alice", "unknown"),
+    ],
+)
+def test_what_counts_as_one_network(address: str, network: str) -> None:
+    assert throttle.network_of(address) == network

@@ -1,0 +1,226 @@
+"""Killed at any point: what somebody did is done wholly or not at all, and everybody can go on.
+
+Each story notes after each death how far it had come. A story never goes backwards: what was committed stays.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from mfa_app.core import accounts, passwords, rotation
+from mfa_app.core.vault import vault
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, AuthSession, OutboxMail, Throttle, TrustedDevice
+from tests.browser import Visitor
+from tests.conftest import both_databases
+from tests.crash.conftest import Reaper
+from tests.phone import Phone
+from tests.world import PASSWORD, TERMINAL, World
+
+pytestmark = both_databases
+NOTHING, COUNTED, DONE = range(3)
+NEW = "nine brass kettles on a cold stove"
+
+
+def failures(world: World, key: str) -> int:
+    """Return how many failures in a row stand in a counter."""
+    with world.data():
+        counter = db.session.get(Throttle, key)
+        return counter.failures if counter else 0
+
+
+def progress(world: World, event: str, key: str) -> int:
+    """Return how far it has come: the event is on the trail, or the try is counted, or nothing."""
+    if event in world.events():
+        assert failures(world, key) == 0
+        return DONE
+    return COUNTED if failures(world, key) == 1 else NOTHING
+
+
+def goes_forward(story: list[int], *stages: int) -> bool:
+    """Say whether a story has all its stages, in their order."""
+    return story == sorted(story) and set(story) == set(stages)
+
+
+def gets_in(world: World, name: str) -> bool:
+    """Say whether somebody passes both gates with what the person has: password and app."""
+    world.clock.advance(minutes=1)
+    return world.log_in(name).open("/").path == "/"
+
+
+def links(visitor: Visitor, phone: Phone) -> bool:
+    """Say whether somebody on the linking page gets in with a code of the app that has read it."""
+    visitor.press("Enable", code=phone.code())
+    return visitor.open("/").path == "/"
+
+
+def app_of(world: World, name: str) -> Authenticator | None:
+    """Return the row of somebody's app."""
+    with world.data():
+        return db.session.scalar(select(Authenticator).where(Authenticator.user_id == world.user(name).id))
+
+
+def has_failed(world: World, counter: str, *, times: int) -> None:
+    """Let a counter stand where so many failures in a row have brought it, its wait over."""
+    moment = world.clock()
+    with world.data():
+        later = moment + timedelta(days=1)
+        db.session.add(Throttle(key=counter, failures=times, next_try_at=moment, forget_at=later))
+
+
+def reset(world: World) -> None:
+    """Let alice be reset on the command line."""
+    with world.data():
+        facts = {"reason": "Phone lost", "actor": TERMINAL, "now": world.clock()}
+        accounts.reset_second_factor(world.user("alice"), **facts)
+
+
+def links_anew(world: World) -> bool:
+    """Say whether alice, who has no app any more, gets in by linking another one."""
+    return world.link("alice").open("/").path == "/"
+
+
+def mails_that_leave(world: World, name: str) -> list[str]:
+    """Return the mails to somebody once all have left that wait, also those that a dead process had taken."""
+    world.clock.advance(minutes=3)
+    with world.data():
+        world.app.extensions["mailer"].deliver_due()
+    assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
+    return world.mails(name)
+
+
+def takes(world: World, password: str) -> bool:
+    """Say whether this is alice's password."""
+    with world.data():
+        return passwords.verify(world.user("alice").password_hash, password)
+
+
+def under_keys(world: World) -> dict[str, int]:
+    """Return how many secrets are sealed under each key."""
+    with world.data():
+        return rotation.keys_in_use()
+
+
+def test_enable_is_done_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
+    """Not linked: the same QR code still counts. Linked: the browser has missed its token and logs in anew."""
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    alice, story, code_limit = world.password_given("alice"), [], f"linking:{world.id_of('alice')}"
+    world.phones["alice"] = phone = world.phone_that_scans(alice.page)
+    for browser in reaper.deaths_of(alice, "/enrolment", code=phone.code()):
+        story.append(progress(world, "authenticator.linked", code_limit))
+        assert world.count(Authenticator) == (story[-1] == DONE) == world.mails("alice").count("linked")
+        assert browser.open("/").path == ("/login" if story[-1] == DONE else "/enrolment")
+        assert gets_in(world, "alice") if story[-1] == DONE else links(browser, phone)
+        assert world.count(Authenticator) == 1
+    assert goes_forward(story, NOTHING, COUNTED, DONE)
+
+
+def test_another_app_takes_the_place_of_the_old_one_or_the_old_one_stays(
+    world: World, reaper: Reaper
+) -> None:
+    """There is an app at any time, and never two."""
+    world.linked("alice")
+    alice, old, story = world.log_in("alice"), world.phones["alice"], []
+    new = world.phone_that_scans(alice.open("/enrolment"))
+    for browser in reaper.deaths_of(alice, "/enrolment", code=new.code()):
+        story.append(world.events().count("authenticator.linked") == 2)
+        assert world.count(Authenticator) == 1
+        world.phones["alice"] = new if story[-1] else old
+        assert (browser.open("/").path == "/") != story[-1]
+        assert gets_in(world, "alice")
+    assert goes_forward(story, False, True)
+
+
+def test_a_code_opens_a_session_or_still_counts(world: World, reaper: Reaper) -> None:
+    """Not accepted: it counts in the same browser. Accepted: it is burned, and the next one opens a session."""
+    world.group("Finance", required=True)
+    world.linked("alice", groups_=("Finance",))
+    alice, story, limit = world.password_given("alice"), [], f"code:{world.id_of('alice')}"
+    code = world.phones["alice"].code()
+    for browser in reaper.deaths_of(alice, "/login/code", code=code, remember="y"):
+        story.append(progress(world, "code.accepted", limit))
+        done = story[-1] == DONE
+        assert world.count(AuthSession, AuthSession.amr == "pwd otp") == done == world.count(TrustedDevice)
+        assert browser.open("/").path == ("/login" if done else "/login/code")
+        assert (world.password_given("alice").press("Log in", code=code).path == "/") != done
+        assert gets_in(world, "alice")
+    assert goes_forward(story, NOTHING, COUNTED, DONE)
+
+
+def test_a_wrong_code_that_was_counted_stays_counted(world: World, reaper: Reaper) -> None:
+    """Counted but not on the trail yet is the one state between; a right code ends the counting as ever."""
+    world.group("Finance", required=True)
+    world.linked("alice", groups_=("Finance",))
+    alice, story, limit = world.password_given("alice"), [], f"code:{world.id_of('alice')}"
+    for _browser in reaper.deaths_of(alice, "/login/code", code=world.phones["alice"].wrong_code()):
+        story.append(failures(world, limit) + world.events().count("code.refused"))
+        assert gets_in(world, "alice")
+        assert failures(world, limit) == 0
+    assert goes_forward(story, 0, 1, 2)
+
+
+def test_the_fiftieth_wrong_code_is_the_last_one_also_if_nobody_hears_of_it(
+    world: World, reaper: Reaper
+) -> None:
+    """Where the app was not stopped in time, the counter alone refuses; a reset opens the way again."""
+    world.group("Finance", required=True)
+    world.linked("alice", groups_=("Finance",))
+    alice, story = world.password_given("alice"), []
+    has_failed(world, f"code:{world.id_of('alice')}", times=49)
+    for _browser in reaper.deaths_of(alice, "/login/code", code=world.phones["alice"].wrong_code()):
+        story.append(failures(world, f"code:{world.id_of('alice')}"))
+        assert gets_in(world, "alice") == (story[-1] == 49)
+        reset(world)
+        assert links_anew(world)
+    assert goes_forward(story, 49, 50)
+
+
+def test_a_reset_is_done_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
+    """Not done: app, session and device are as before. Done: all are gone, and the mail about it leaves."""
+    world.group("Finance", required=True)
+    world.linked("alice", groups_=("Finance",))
+    world.linked("dave")
+    dave, alice, story = world.log_in("dave"), world.log_in("alice", remember=True), []
+    path = f"/admin/people/{world.id_of('alice')}/reset"
+    dave.open(path)
+    for _browser in reaper.deaths_of(dave, path, reason="Phone lost"):
+        story.append("second_factor.reset" in world.events("alice"))
+        assert (app_of(world, "alice") is None) == story[-1] == (world.count(TrustedDevice) == 0)
+        assert (alice.open("/").path == "/login") == story[-1]
+        assert mails_that_leave(world, "alice").count("reset_second_factor") == story[-1]
+        assert links_anew(world) if story[-1] else gets_in(world, "alice")
+    assert goes_forward(story, False, True)
+
+
+def test_a_password_is_changed_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
+    """Not changed: the old one and all sessions hold. Changed: the new one alone; everybody logs in anew."""
+    world.linked("alice")
+    alice, other, story = world.log_in("alice"), world.log_in("alice"), []
+    limit = f"known:{world.id_of('alice')}:session"
+    alice.open("/account/password")
+    for browser in reaper.deaths_of(alice, "/account/password", current=PASSWORD, password=NEW):
+        story.append(progress(world, "password.changed", limit))
+        done = story[-1] == DONE
+        assert (other.open("/").path == "/login") == (browser.open("/").path == "/login") == done
+        assert mails_that_leave(world, "alice").count("password_changed") == done
+        assert takes(world, NEW if done else PASSWORD)
+        assert not takes(world, PASSWORD if done else NEW)
+    assert goes_forward(story, NOTHING, COUNTED, DONE)
+
+
+def test_a_rotation_of_the_keys_is_finished_by_the_next_one(world: World, reaper: Reaper) -> None:
+    """Wherever it died, everybody gets in, also before the rotation that finishes it, and no secret is lost."""
+    world.linked("alice")
+    world.linked("bob")
+    before, story = under_keys(world), []
+    for _death in reaper.deaths_of_command("keys", "rotate"):
+        story.append(under_keys(world).get(next(iter(before)), 0))
+        assert gets_in(world, "alice")
+        assert world.app.test_cli_runner().invoke(args=["keys", "rotate"]).exit_code == 0
+        assert set(under_keys(world)) == {vault().current} != set(before)
+        assert gets_in(world, "alice")
+        assert gets_in(world, "bob")
+        assert "keys.rotated" in world.events()
+    assert story == sorted(story, reverse=True)
+    assert {0, before[next(iter(before))]} < set(story)
