@@ -10,7 +10,7 @@ from mfa_app.config import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
 from mfa_app.core import vault
 from mfa_app.core.keys import Keys, load_keys
 from mfa_app.extensions import babel, bootstrap, csrf, db, login_manager, migrate
-from mfa_app.web import converters, cookies, errors, gate, headers, metrics, navigation, transaction
+from mfa_app.web import assets, converters, cookies, errors, gate, headers, metrics, navigation, transaction
 from mfa_app.web.mailer import Mailer
 from mfa_app.web.monitors import AnyHost
 
@@ -65,6 +65,7 @@ def _bind(app: Flask, settings: Settings) -> None:
     bootstrap.init_app(app)
     login_manager.init_app(app)
     metrics.init_app(app)
+    assets.init_app(app)
     headers.init_app(app, https=settings.https)
     app.after_request(cookies.set_cookies)
     mailer = Mailer(app, settings, in_background=app.config["MAIL_IN_BACKGROUND"])

@@ -164,6 +164,7 @@ def _second_factor(identity: Identity, now: datetime) -> dict[str, object]:
         "since": authenticator.linked_at if linked else None,
         "because": why(identity.decision.because),
         "asked": asked,
+        "enrol_by": identity.decision.enrol_by,
         "may_link": not linked,
         "may_remove": linked and not required,
         "may_replace": linked,

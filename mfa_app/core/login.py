@@ -93,7 +93,8 @@ def answer_challenge(
     device = None
     if remember and days > 0:
         before = _device(user, browser, now)
-        device = devices.trust(user, days=days, actor=actor, now=now, instead_of=before)
+        secret, row = devices.trust(user, days=days, actor=actor, now=now, instead_of=before)
+        session.device_id, device = row.id, (secret, row)
     return SignedIn(token, session, user, device)
 
 
