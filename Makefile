@@ -18,7 +18,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
           --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt lock messages screenshots clean
+.PHONY: help run demo test lint fmt lock messages screenshots bench clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ messages: $(RUNTIME) ## Collect the sentences for translators
 
 screenshots: $(TESTING) ## Make the pictures of the README anew
 	@$(BIN)/python -m bin.screenshots
+
+bench: $(TESTING) ## Measure the speed, as ratios
+	@PYTHONPATH=. $(BIN)/python -m bench.run
 
 clean: ## Remove what make made; instance/ stays
 	@rm -rf $(VENV) .pytest_cache .ruff_cache

@@ -4,13 +4,27 @@ import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 # In memory, where a busy disk holds nothing up: the workers' heartbeat, and what they count for /metrics.
 SHARED_MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - names there are made at random
-# The counters look for their folder when they are imported.
-os.environ.setdefault(
-    "PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="second-gate-metrics-", dir=SHARED_MEMORY)
-)
+COUNTERS = "second-gate-metrics-"
+
+
+def folder_of_counters():
+    """Return a folder for this server's counters; one that a killed server left behind goes."""
+    folder = Path(SHARED_MEMORY or tempfile.gettempdir())
+    for found in folder.glob(f"{COUNTERS}*"):
+        pid = found.name.removeprefix(COUNTERS).partition("-")[0]
+        if pid.isdecimal() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(found, ignore_errors=True)
+    return tempfile.mkdtemp(prefix=f"{COUNTERS}{os.getpid()}-", dir=folder)
+
+
+# The counters look for their folder when they are imported. A reload reads this file again and counts on;
+# a new server that takes over from this one (USR2) counts by itself.
+if f"{COUNTERS}{os.getpid()}-" not in os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""):
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder_of_counters()
 
 from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
 

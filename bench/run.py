@@ -152,9 +152,8 @@ def _under_load(host: str) -> None:
     loud = _latency(host)
     for thread in storm:
         thread.join(60)
-    print(
-        f"{'GET /login, 95th percentile, in a storm of 200 logins : quiet':<58}{loud * 1000:>10.1f} ms  {loud / quiet:.1f}"
-    )
+    what = "GET /login (95 %) while 200 people log in : quiet"
+    print(f"{what:<58}{loud * 1000:>13.1f} ms  {loud / quiet:.1f}")
 
 
 def _latency(host: str, times: int = 40) -> float:

@@ -15,6 +15,7 @@ from mfa_app.web.mailer import Mailer
 from mfa_app.web.monitors import AnyHost
 
 MAX_BODY_BYTES = 64 * 1024
+DATABASE_TIMEOUT_SECONDS = 10
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
@@ -43,7 +44,7 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
         "SECRET_KEY": keys.secret_keys[0],
         "SECRET_KEY_FALLBACKS": keys.secret_keys[1:],
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
         "SESSION_COOKIE_NAME": f"{prefix}form",  # holds the CSRF token and messages, never who somebody is
         "SESSION_COOKIE_SECURE": settings.https,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -55,6 +56,12 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
         "BABEL_TRANSLATION_DIRECTORIES": str(PROJECT_ROOT / "mfa_app" / "translations"),
         "MAIL_IN_BACKGROUND": True,
     }
+
+
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    """No values in logged errors; a broken connection is replaced; a silent server is given up."""
+    waits = {"connect_timeout": DATABASE_TIMEOUT_SECONDS} if settings.database_url.startswith("p") else {}
+    return {"hide_parameters": True, "pool_pre_ping": True, "connect_args": waits}
 
 
 def _bind(app: Flask, settings: Settings) -> None:

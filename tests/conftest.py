@@ -79,21 +79,27 @@ def environment(
     backend: str, templates: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[dict[str, str]]:
     """The settings of a fresh installation with its database at head, for this process or another."""
-    folder = tmp_path / "instance"
+    pattern = request.getfixturevalue("postgresql") if backend == "postgresql" else None
+    with installed(tmp_path / "instance", templates, pattern) as values:
+        yield values
+
+
+@contextmanager
+def installed(folder: Path, templates: Path, pattern: str | None) -> Iterator[dict[str, str]]:
+    """Make an installation in this folder, on the PostgreSQL at `pattern` or on SQLite; give its settings."""
     folder.mkdir()
     shutil.copy(templates / "keys", folder / "keys")
     values = {"MFA_INSTANCE_PATH": str(folder), "MFA_ADMIN_EMAIL": "admin@example.com"}
-    if backend == "postgresql":
-        pattern, name = request.getfixturevalue("postgresql"), f"test_{uuid.uuid4().hex}"
-        values["MFA_DATABASE_URL"] = pattern.format(name=name)
-        with _administration(pattern) as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE migrated")
-        yield values
-        with _administration(pattern) as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    else:
+    if pattern is None:
         shutil.copy(templates / "second-gate.sqlite3", folder)
         yield values
+        return
+    name = f"test_{uuid.uuid4().hex}"
+    with _administration(pattern) as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE migrated")
+    yield {**values, "MFA_DATABASE_URL": pattern.format(name=name)}
+    with _administration(pattern) as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

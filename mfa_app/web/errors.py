@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, Response, current_app, make_response, render_template, url_for
+from flask import Flask, Response, current_app, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
@@ -51,6 +51,8 @@ def _wrong_address_page(_error: SecurityError) -> Response:
 
 def error_page(code: int, heading: str, text: str) -> Response:
     """Return a page that says in one sentence what went wrong and what to do."""
+    if isinstance(request.routing_exception, SecurityError):  # whatever else is wrong with the request
+        return _wrong_address_page(request.routing_exception)
     page = render_template(
         "errors/error.html",
         code=code,

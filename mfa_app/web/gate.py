@@ -3,6 +3,7 @@
 from flask import Flask, Response, abort, current_app, flash, g, request
 from flask_babel import gettext as _
 from flask_login import LoginManager
+from werkzeug.exceptions import SecurityError
 
 from mfa_app.core import clock, permissions, sessions
 from mfa_app.core.audit import Event, record
@@ -31,6 +32,8 @@ def stand_guard() -> Response | None:
     mark = mark_of(current_app.view_functions.get(request.endpoint or ""))
     if request.endpoint in STATIC:
         return None
+    if isinstance(request.routing_exception, SecurityError):
+        return None  # another host than ours: the page about it is for nobody in particular, and has no links
     if mark.monitors:  # without a look at cookies or the database: it tells how these are
         return None if asked_by_monitor() else abort(404)
     token = session_token()

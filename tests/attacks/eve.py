@@ -1,4 +1,4 @@
-"""Eve's tools: a town that is really served, sockets that send anything, and a look at what a request changed."""
+"""Eve's tools: a town that is really served, sockets that send anything, and a look at what has changed."""
 
 import http.client
 import itertools

@@ -68,7 +68,7 @@ class Shell:
     def run(self, *command: str, stdin: str = "", **settings: str) -> tuple[int, str, str]:
         """Run it to its end; return exit code, standard output and standard error."""
         with self.start(*command, **settings) as process:
-            output, errors = process.communicate(stdin.encode(), timeout=60)
+            output, errors = process.communicate(stdin.encode(), timeout=180)
         return process.returncode, output.decode(), errors.decode()
 
     def flask(self, *words: str, **options: str) -> tuple[int, str, str]:

@@ -53,7 +53,7 @@ def prepare_twice_at_once(shell: Shell) -> list[int]:
     """Start two that prepare; return their exit codes."""
     both = [shell.start("flask", "--app", "wsgi", "prepare") for _ in range(2)]
     for process in both:
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
     return [process.returncode for process in both]
 
 

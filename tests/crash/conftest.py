@@ -1,7 +1,6 @@
 """Death at every point of one thing that somebody does, each time from the same beginning."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from mfa_app.config import PROJECT_ROOT
 from mfa_app.core import chain
@@ -24,16 +23,23 @@ MOST_POINTS = 200
 
 
 class Reaper:
-    """Kills a process at the first, the second, ... the last point of what it does."""
+    """Kills a process at the first, the second, ... the last point of what it does.
 
-    def __init__(self, world: World, process: subprocess.Popen, folder: Path, kept: Path) -> None:
-        self.world, self.process, self.folder, self.kept = world, process, folder, kept
-        self.rows: dict[str, list] = {}
+    Most deaths leave behind what the death before has left; each state that they leave is given once. A state
+    that was left never comes back: what was committed stays.
+    """
+
+    def __init__(
+        self, world: World, process: subprocess.Popen, environment: dict[str, str], kept: Path
+    ) -> None:
+        self.world, self.process, self.environment, self.kept = world, process, environment, kept
+        self.folder = Path(environment["MFA_INSTANCE_PATH"])
+        self.rows: dict[str, list[dict]] = {}
 
     def deaths_of(self, visitor: Visitor, path: str, **fields: str) -> Iterator[Visitor]:
         """Post a form of the visitor's page and die on the way, at each point once.
 
-        After each death it gives the browser as it was when the form was sent: no answer has come.
+        It gives the browser as it was when the form was sent: no answer has come.
         """
         page, jar = visitor.page, {name: visitor.cookie(name) for name in COOKIES if visitor.cookie(name)}
         order = {"path": path, "cookies": jar, "fields": {"csrf_token": page.value("csrf_token"), **fields}}
@@ -50,19 +56,22 @@ class Reaper:
         yield from self._deaths({"command": command})
 
     def _deaths(self, order: dict) -> Iterator[int]:
-        moment = self.world.clock.moment
         self._keep()
+        moment, left = self.world.clock.moment, []
+        order |= {"environment": self.environment, "moment": moment.isoformat()}
         for point in range(1, MOST_POINTS):
             self._put_back()
             self.world.clock.moment = moment
-            ended = self._send({**order, "moment": moment.isoformat(), "point": point})
+            ended = self._send({**order, "point": point})
             if ended == 0:
                 assert point > 1
                 return
             assert ended == -signal.SIGKILL
-            with self.world.data():
-                assert chain.verify() is None
-            yield point
+            state = self._state()
+            if state not in left[-1:]:
+                assert state not in left
+                left.append(state)
+                yield point
         raise AssertionError("this never comes to its end")
 
     def _send(self, order: dict) -> int:
@@ -70,14 +79,26 @@ class Reaper:
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
+    def _state(self) -> str:
+        """Recover what the dead process has left, check its trail, and return it: all rows, and the keys."""
+        with self.world.data():
+            assert chain.verify() is None
+            return repr((self._all_rows(), (self.folder / "keys").read_bytes()))
+
+    def _all_rows(self) -> dict[str, list[dict]]:
+        with db.engine.connect() as connection:
+            return {
+                table.name: [
+                    dict(row)
+                    for row in connection.execute(table.select().order_by(*table.primary_key)).mappings()
+                ]
+                for table in db.metadata.sorted_tables
+            }
+
     def _keep(self) -> None:
         """Keep all that lies in the instance folder and on the server."""
         with self.world.app.app_context():
-            if db.engine.dialect.name == "postgresql":
-                with db.engine.connect() as connection:
-                    for table in db.metadata.sorted_tables:
-                        found = connection.execute(table.select()).mappings()
-                        self.rows[table.name] = [dict(row) for row in found]
+            self.rows = self._all_rows()
             db.engine.dispose()
         shutil.copytree(self.folder, self.kept)
 
@@ -88,31 +109,33 @@ class Reaper:
             shutil.rmtree(self.folder)
             shutil.copytree(self.kept, self.folder)
             vault().refresh()
-            if self.rows:
-                with db.engine.begin() as connection:
-                    self._put_back_rows(connection)
-                db.engine.dispose()
+            if db.engine.dialect.name == "postgresql":
+                self._put_back_rows()
 
-    def _put_back_rows(self, connection: Connection) -> None:
-        connection.execute(text("SET LOCAL session_replication_role = replica"))  # the trail's triggers rest
-        for table in reversed(db.metadata.sorted_tables):
-            connection.execute(table.delete())
-        for table in db.metadata.sorted_tables:
-            if self.rows[table.name]:
-                connection.execute(table.insert(), self.rows[table.name])
+    def _put_back_rows(self) -> None:
+        with db.engine.begin() as connection:
+            connection.execute(
+                text("SET LOCAL session_replication_role = replica")
+            )  # the trail's triggers rest
+            for table in reversed(db.metadata.sorted_tables):
+                connection.execute(table.delete())
+            for table in db.metadata.sorted_tables:
+                if self.rows[table.name]:
+                    connection.execute(table.insert(), self.rows[table.name])
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def dying() -> Iterator[subprocess.Popen]:
+    """The process whose children die."""
+    command = [sys.executable, "-m", "tests.crash.dying"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=PROJECT_ROOT, **pipes) as process:
+        yield process
+        process.stdin.close()
 
 
 @pytest.fixture
-def reaper(world: World, environment: dict[str, str], tmp_path: Path) -> Iterator[Reaper]:
+def reaper(world: World, dying: subprocess.Popen, environment: dict[str, str], tmp_path: Path) -> Reaper:
     """The one who ends a process in the middle of what it does."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.crash.dying"],
-        cwd=PROJECT_ROOT,
-        env={**inherited, **environment},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield Reaper(world, process, Path(environment["MFA_INSTANCE_PATH"]), tmp_path / "kept")
-        process.stdin.close()
+    return Reaper(world, dying, environment, tmp_path / "kept")

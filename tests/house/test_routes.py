@@ -94,8 +94,9 @@ def test_every_route_has_the_mark_that_this_table_says(app: Flask) -> None:
     real = {rule.endpoint: told(mark_of(app.view_functions[rule.endpoint])) for rule in rules(app)}
     wrong = {name: real.get(name) for name in real.keys() | MARKS.keys() if real.get(name) != MARKS.get(name)}
     assert not wrong, (
-        f"Decide who may open {sorted(wrong)}: mark the view (@public, @admits, @requires, @recent; without a "
-        f"mark it is open to whoever passed both gates), then write the mark into this table. Found: {wrong}"
+        f"Decide who may open {sorted(wrong)}: mark the view (@public, @admits, @requires, @recent; "
+        "without a mark it is open to whoever passed both gates), then write the mark into this table. "
+        f"Found: {wrong}"
     )
 
 

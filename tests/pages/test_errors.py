@@ -157,6 +157,16 @@ def test_a_foreign_host_is_refused(world: World, host: str) -> None:
         assert host == "" or host not in page.response.text
 
 
+def test_a_foreign_host_is_refused_whoever_asks_and_whatever_else_is_wrong(world: World) -> None:
+    world.person("alice")
+    alice = world.password_given("alice")
+    for path in ("/", "/nowhere", "/?next=%00"):
+        page = alice.open(path, headers={"Host": "evil.example"}, follow=False)
+        assert page.status == 400
+        assert "Alice" not in page.text
+        assert page.html.find("a", href="/account") is None
+
+
 def test_a_forwarded_host_is_not_believed(world: World) -> None:
     headers = {
         "X-Forwarded-Host": "evil.example",

@@ -1,6 +1,7 @@
 """The first gate: one page, one error text, an address in any spelling, and no way to lock anybody out."""
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import update
 
 from mfa_app.core import accounts, throttle
@@ -189,6 +190,15 @@ def test_one_network_has_thirty_failures_in_ten_minutes(world: World) -> None:
     assert attempt(world.visitor(address="2001:db8::ffff"), "alice@example.com").path == "/"
 
 
+def test_an_office_behind_one_address_is_not_counted_for_its_good_logins(world: World) -> None:
+    world.person("alice")
+    attempt(world.visitor(), "nobody@example.com")
+    with world.data():
+        db.session.execute(update(Throttle).where(Throttle.key.like("address:%")).values(failures=29))
+    for _ in range(3):
+        assert attempt(world.visitor(), "alice@example.com").path == "/"
+
+
 def test_wrong_passwords_from_strangers_do_not_lock_the_browser_alice_knows(world: World) -> None:
     world.person("alice")
     alice = world.password_given("alice")
@@ -268,8 +278,6 @@ def test_fields_tell_password_managers_what_they_are(world: World) -> None:
 
 
 def test_an_old_hash_is_renewed_at_the_next_login(world: World) -> None:
-    from argon2 import PasswordHasher
-
     world.person("alice")
     cheap = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)
     with world.data():

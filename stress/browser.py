@@ -1,0 +1,84 @@
+"""A browser of few words: one connection, one jar of cookies, no redirect followed."""
+
+import http.client
+import re
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode, urlsplit
+
+TIMEOUT = 30
+FORM = "application/x-www-form-urlencoded"
+
+
+class Lost(Exception):
+    """No answer came: the process that was to give it is gone."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    location: str
+    text: str
+
+    @property
+    def csrf(self) -> str:
+        """The token of the page's forms, or nothing."""
+        found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', self.text)
+        return found[1] if found else ""
+
+    @property
+    def secret(self) -> str:
+        """The secret that a linking page shows, or nothing."""
+        found = re.search(r"otpauth://[^\"]*[?&;]secret=([A-Z2-7]+)", self.text)
+        return found[1] if found else ""
+
+
+class Browser:
+    """Asks one site, in the name of one network address; a proxy in front would write that down."""
+
+    def __init__(self, site: str, address: str) -> None:
+        self.host, self.address = urlsplit(site).netloc, address
+        self.cookies: dict[str, str] = {}
+        self.connection = http.client.HTTPConnection(self.host, timeout=TIMEOUT)
+        self.page = Answer(0, "", "")
+
+    def open(self, path: str) -> Answer:
+        """Get an address."""
+        return self._ask("GET", path)
+
+    def post(self, path: str, **fields: str) -> Answer:
+        """Send a form to an address, with the token of the last page that had one."""
+        return self._ask("POST", path, urlencode({"csrf_token": self.page.csrf, **fields}))
+
+    def close(self) -> None:
+        """End the connection."""
+        self.connection.close()
+
+    def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
+        headers = {"X-Forwarded-For": self.address, "User-Agent": "Firefox/140.0"}
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if body is not None:
+            headers["Content-Type"] = FORM
+        try:
+            self.connection.request(method, path, body, headers)
+            response = self.connection.getresponse()
+            text = response.read().decode("utf-8", "replace")
+        except (OSError, http.client.HTTPException) as error:
+            self.connection.close()
+            raise Lost(type(error).__name__) from None
+        self._keep(response.msg.get_all("Set-Cookie") or [])
+        answer = Answer(response.status, response.getheader("Location", ""), text)
+        if answer.csrf:
+            self.page = answer
+        return answer
+
+    def _keep(self, lines: list[str]) -> None:
+        for line in lines:
+            for name, morsel in SimpleCookie(line).items():
+                if morsel["max-age"] == "0" or not morsel.value:
+                    self.cookies.pop(name, None)
+                else:
+                    self.cookies[name] = morsel.value

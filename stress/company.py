@@ -1,0 +1,76 @@
+"""The company of the soak: its people, the apps that they hold, and the group that is asked now and then."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from flask import Flask
+from flask_migrate import upgrade
+
+from mfa_app.core import accounts, clock, groups, passwords, rules, totp
+from mfa_app.core.accounts import Profile
+from mfa_app.core.rules import RuleValues
+from mfa_app.core.vault import vault
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, Role
+from mfa_app.models.types import new_id
+from tests.phone import Phone
+from tests.world import PASSWORD, TERMINAL
+
+ACCOUNTS, STEP = 400, 30
+REST_STEPS = 2  # so many steps between two logins of one account: rows of two rounds cannot be mixed up
+
+
+@dataclass
+class Account:
+    """Somebody with an account: the app's secret, and the steps at which its codes were used."""
+
+    id: int
+    email: str
+    address: str
+    secret: str
+    shown: str = ""  # on a linking page that no answer has confirmed yet
+    rounds: list[float] = field(default_factory=list)
+    free: threading.Lock = field(default_factory=threading.Lock)
+
+    def code(self) -> str:
+        """Return what the app shows now."""
+        return Phone(f"otpauth://totp/x?secret={self.secret}", lambda: datetime.now(UTC)).code()
+
+    def rested(self) -> bool:
+        """Say whether the last round was long enough ago."""
+        return not self.rounds or time.time() // STEP >= self.rounds[-1] // STEP + REST_STEPS
+
+
+def found(app: Flask) -> tuple[list[Account], dict[str, Account], list[int]]:
+    """Make a company: half of the people always asked for a code, half as the side group's rule says."""
+    with app.app_context():
+        upgrade()
+        now, hashed = clock.now(), passwords.hash_password(PASSWORD)
+        both = [groups.create(name, actor=TERMINAL, now=now) for name in ("Always", "Sometimes")]
+        for group in both:
+            rules.set_rule(group, RuleValues(required=True), actor=TERMINAL, now=now)
+        staff = {
+            "carol": _person("carol", Role.ADMIN, "192.0.2.1", [both[0]], hashed),
+            "dave": _person("dave", Role.HELPDESK, "192.0.2.2", [both[0]], hashed),
+        }
+        people = [
+            _person(f"p{n}", Role.STAFF, f"198.18.{n // 250}.{n % 250 + 1}", [both[n % 2]], hashed)
+            for n in range(ACCOUNTS)
+        ]
+        ids = [group.id for group in both]
+        db.session.commit()
+        db.engine.dispose()
+        return people, staff, ids
+
+
+def _person(name: str, role: Role, address: str, in_groups: list, hashed: str) -> Account:
+    now, profile = clock.now(), Profile(f"{name}@example.com", name.capitalize(), role)
+    user = accounts.create(profile, groups=in_groups, password=None, actor=TERMINAL, now=now)
+    user.password_hash = hashed
+    row, secret = Authenticator(id=new_id(), user_id=user.id, linked_at=now, last_step=0), totp.new_secret()
+    row.sealed_secret = vault().seal(secret, row.place)
+    db.session.add(row)
+    db.session.flush()
+    return Account(user.id, user.email, address, secret)

@@ -1,0 +1,398 @@
+"""100,000 requests that no browser would make, to see what nobody foresaw: `make fuzz`.
+
+Most go straight into the application, half of them on SQLite and half on PostgreSQL; every tenth goes over
+the network, byte by byte, to the site as gunicorn serves it. Nothing leaves this machine.
+"""
+
+import http.client
+import io
+import logging
+import multiprocessing
+import os
+import random
+import re
+import socket
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from flask import Flask
+from flask_migrate import upgrade
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from sqlalchemy import delete, update
+
+from mfa_app import create_app
+from mfa_app.config import load_settings
+from mfa_app.core import accounts, clock, groups, sessions, totp
+from mfa_app.core.accounts import Profile
+from mfa_app.core.audit import Actor
+from mfa_app.core.vault import vault
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, Membership, Role, Throttle, User
+from mfa_app.models.types import new_id
+from stress.browser import Browser, Lost
+from stress.strategies import WHO, Made, requests
+from stress.workers import children, master
+from tests.postgres import running_postgres
+from tests.served import serving
+from tests.world import PASSWORD, TERMINAL
+
+REQUESTS = int(os.environ.get("REQUESTS", "100000"))
+SEED = int(os.environ.get("SEED", str(random.SystemRandom().randrange(10**9))))
+BATCH = 500  # Hypothesis remembers what it has made; so it begins anew now and then
+RENEW_EVERY = 120  # requests, after which whoever was logged out or disabled by one of them is back
+CLIENTS = 4
+GAP = re.compile(r"<[^>]+>")
+LINE_LIMIT, HEADER_LIMIT = 4000, 60
+
+
+@dataclass
+class Tally:
+    """What came back."""
+
+    statuses: Counter = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        """Add what another part has counted."""
+        self.statuses += other.statuses
+        self.failures += other.failures
+
+    def note(self, made: Made, status: int | str, trouble: str = "") -> None:
+        """Count an answer; keep the request if the site has failed at it."""
+        self.statuses[status] += 1
+        if trouble or status == 500:
+            self.failures.append(f"{status} {repr(made)[:1500]}\n{trouble}")
+
+
+class Site:
+    """A site of our own with people to be, and their sessions."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
+        self.sessions: dict[str, tuple[str, str]] = {}
+        with self.app.app_context():
+            upgrade()
+            for name, role in (("alice", Role.STAFF), ("carol", Role.ADMIN), ("dave", Role.HELPDESK)):
+                profile = Profile(f"{name}@example.com", name.capitalize(), role)
+                accounts.create(profile, groups=[], password=PASSWORD, actor=TERMINAL, now=clock.now())
+            groups.create("Finance", actor=TERMINAL, now=clock.now())
+            db.session.commit()
+            db.engine.dispose()
+
+    def patterns(self) -> list[list[str]]:
+        """Return the addresses of the site, each as its fixed parts."""
+        return [GAP.split(rule.rule) for rule in self.app.url_map.iter_rules()]
+
+    def renew(self) -> None:
+        """Let alice and carol be as they were, logged in with a fresh code, whatever was done to them."""
+        with self.app.app_context():
+            for who, number, role in (("staff", 1, Role.STAFF), ("administrator", 2, Role.ADMIN)):
+                self.sessions[who] = self._restored(number, role), ""
+            db.session.execute(delete(Throttle))
+            db.session.commit()
+
+    def _restored(self, number: int, role: Role) -> str:
+        """Return the token of a fresh session of the person of this number."""
+        now = clock.now()
+        db.session.execute(update(User).where(User.id == number).values(role=role, disabled_at=None))
+        db.session.execute(delete(Membership).where(Membership.user_id == number))
+        user = db.session.get_one(User, number, populate_existing=True)
+        if db.session.scalar(db.select(Authenticator.id).where(Authenticator.user_id == number)) is None:
+            row = Authenticator(id=new_id(), user_id=number, linked_at=now, last_step=0)
+            row.sealed_secret = vault().seal(totp.new_secret(), row.place)
+            db.session.add(row)
+        actor = Actor("person", user.email, user.id, user.role, "127.0.0.1", "fuzz")
+        _token, session = sessions.start(user, actor=actor, now=now)
+        return sessions.elevate(session, actor=actor, now=now, code=True)[0]
+
+
+Send = Callable[[Made], None]
+
+
+def made_up(patterns: list[list[str]], count: int, number: int, send: Send) -> None:
+    """Send so many requests: each that Hypothesis makes up as nobody, as staff and as an administrator."""
+    left = count
+    while left > 0:
+        take = min(BATCH, left)
+
+        @seed(number + left)
+        @settings(
+            max_examples=take,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(requests(patterns))
+        def run(made: Made) -> None:
+            nonlocal left
+            for who in WHO[: max(left, 0)]:
+                left -= 1
+                send(replace(made, who=who))
+
+        before = left
+        run()
+        if left == before:
+            raise RuntimeError("Hypothesis has made nothing up")
+
+
+def inside(kind: str, count: int, number: int) -> Tally:
+    """Send requests straight into an application of this process."""
+    tally = Tally()
+    with tempfile.TemporaryDirectory() as folder, database(kind) as address:
+        site = Site({"MFA_INSTANCE_PATH": folder, "MFA_TRUSTED_PROXY_HOPS": "1", **address})
+        heard = listen()
+        sent = iter(range(10**9))
+
+        def send(made: Made) -> None:
+            if next(sent) % RENEW_EVERY == 0:
+                site.renew()
+                for who, (token, _csrf) in list(site.sessions.items()):
+                    site.sessions[who] = token, form_token(site.app, token)
+            try:
+                status = call(site.app, environ_of(made, site.sessions))
+            except Exception:  # whatever gets out would have ended the request
+                status, trouble = "escaped", traceback.format_exc()
+            else:
+                trouble = "\n".join(heard)
+            heard.clear()
+            tally.note(made, status, trouble)
+
+        made_up(site.patterns(), count, number, send)
+    return tally
+
+
+@contextmanager
+def database(kind: str) -> Iterator[dict[str, str]]:
+    """Give the setting that leads to a fresh database."""
+    with running_postgres() if kind == "postgresql" else nullcontext() as address:
+        yield {"MFA_DATABASE_URL": address} if address else {}
+
+
+def listen() -> list[str]:
+    """Return a list into which the application's tracebacks will be written."""
+    heard: list[str] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.levelno >= logging.ERROR:
+                heard.append(logging.Formatter("%(message)s").format(record)[-1500:])
+
+    logging.getLogger().addHandler(Ear())
+    return heard
+
+
+def call(app: Flask, environ: dict) -> int:
+    """Let the application answer as a server would; return the status."""
+    began: list[str] = []
+
+    def start(status: str, _headers: list, _error: object = None) -> Callable[[bytes], None]:
+        began[:] = [status]
+        return lambda _data: None
+
+    answer = app(environ, start)
+    try:
+        for _chunk in answer:
+            pass
+    finally:
+        if hasattr(answer, "close"):
+            answer.close()
+    return int(began[0][:3])
+
+
+def form_token(app: Flask, token: str) -> str:
+    """Return the cookie and the CSRF token of a form of somebody who is logged in, as `cookie token`."""
+    client = app.test_client()
+    client.set_cookie("sid", token)
+    page = client.get("/account").get_data(as_text=True)
+    found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)
+    cookie = client.get_cookie("form")
+    return f"{cookie.value} {found[1]}" if cookie and found else " "
+
+
+def cookies_and_body(made: Made, people: dict[str, tuple[str, str]]) -> tuple[str, bytes | None]:
+    """Return the line of cookies and the body, as whoever it is sends them."""
+    token, form = people.get(made.who, ("", " "))
+    cookie, _, csrf = form.partition(" ")
+    jar = ([("sid", token), ("form", cookie)] if token else []) + made.cookies
+    body = made.body.replace(b"{token}", csrf.encode()) if made.body is not None else None
+    return "; ".join(f"{name}={value}" for name, value in jar), body
+
+
+def environ_of(made: Made, people: dict[str, tuple[str, str]]) -> dict:
+    """Return the request as gunicorn hands it over."""
+    cookie, body = cookies_and_body(made, people)
+    path, _, query = made.path.partition(b"?")
+    environ = {
+        "REQUEST_METHOD": made.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query.decode("latin-1"),
+        "RAW_URI": made.path.decode("latin-1"),
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": f"127.0.0.{len(made.path) % 250 + 1}",
+        "HTTP_HOST": "127.0.0.1:8000",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body or b""),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in made.headers:
+        environ[f"HTTP_{name.upper().replace('-', '_')}"] = value.strip()
+    if cookie:
+        environ["HTTP_COOKIE"] = cookie
+    if body is not None:
+        environ |= {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": made.content_type}
+    return environ
+
+
+class Wire:
+    """A connection to the served site on which anything can be sent."""
+
+    def __init__(self, host: str, port: int, tally: Tally, site: Site) -> None:
+        self.place, self.tally, self.site = (host, port), tally, site
+        self.socket: socket.socket | None = None
+        self.people: dict[str, tuple[str, str]] = {}
+
+    def send(self, made: Made) -> None:
+        """Send a request and count the answer, on the connection of before where that is still open."""
+        cookie, body = cookies_and_body(made, self.people)
+        lines = [f"X-Forwarded-For: 127.1.{len(made.path) % 250}.1"]
+        if all(name != "Host" for name, _value in made.headers):
+            lines.append(f"Host: 127.0.0.1:{self.place[1]}")
+        lines += [f"{name}: {value}" for name, value in made.headers if name not in ("Expect", "Upgrade")]
+        lines += [f"Cookie: {cookie}"] if cookie else []
+        lines += (
+            [f"Content-Length: {len(body)}", f"Content-Type: {made.content_type}"] if body is not None else []
+        )
+        head = made.method.encode() + b" " + made.path + b" HTTP/1.1\r\n"
+        content = head + "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + (body or b"")
+        try:
+            status: int | str = self._exchange(content, made.method)
+        except (OSError, http.client.HTTPException):
+            self.close()
+            status = "connection closed"
+        self.tally.note(made, status)
+
+    def _exchange(self, content: bytes, method: str) -> int:
+        if self.socket is None:
+            self.socket = socket.create_connection(self.place, timeout=20)
+        self.socket.sendall(content)
+        response = http.client.HTTPResponse(self.socket, method=method)
+        response.begin()
+        response.read()
+        if response.will_close or response.status >= 400:
+            self.close()
+        return response.status
+
+    def close(self) -> None:
+        """Let the next request have a connection of its own."""
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
+
+
+def over_the_network(count: int, number: int) -> Tally:
+    """Send requests to the site as gunicorn serves it, from several clients at once."""
+    total = Tally()
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {"MFA_INSTANCE_PATH": folder, "MFA_TRUSTED_PROXY_HOPS": "1"}
+        site = Site(environment)
+        with serving(environment) as address:
+            workers = children(master())
+            tallies = [Tally() for _client in range(CLIENTS)]
+            host = urlsplit(address)
+            threads = [
+                threading.Thread(
+                    target=one_client, args=(site, host, tally, count // CLIENTS, number + client)
+                )
+                for client, tally in enumerate(tallies)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            alive = children(master()) == workers
+            try:
+                answered = Browser(address, "127.0.0.1").open("/login").status
+            except Lost:
+                answered = 0
+        for tally in tallies:
+            total.add(tally)
+        log = (Path(folder) / "gunicorn.log").read_text("utf-8", "replace")
+    if "Traceback" in log:
+        total.failures.append("in the server's log:\n" + log[log.index("Traceback") :][:3000])
+    if not alive:
+        total.failures.append("a worker has died")
+    if answered != 200:
+        total.failures.append(f"afterwards GET /login answers {answered}")
+    return total
+
+
+renewing = threading.Lock()
+
+
+def one_client(site: Site, place, tally: Tally, count: int, number: int) -> None:
+    """Send a share of the requests on one connection after another."""
+    wire = Wire(place.hostname, place.port, tally, site)
+    sent = iter(range(10**9))
+
+    def send(made: Made) -> None:
+        if next(sent) % RENEW_EVERY == 0:
+            with renewing:
+                site.renew()
+                wire.people = {
+                    who: (token, form_token(site.app, token)) for who, (token, _csrf) in site.sessions.items()
+                }
+        wire.send(made)
+
+    made_up(site.patterns(), count, number, send)
+    wire.close()
+
+
+def main() -> None:
+    """Run all shares, print the numbers, and exit with 1 if the site has failed at anything."""
+    network = REQUESTS // 10
+    each = (REQUESTS - network) // 2
+    shares = {
+        "inside, SQLite": (inside, "sqlite", each, SEED),
+        "inside, PostgreSQL": (inside, "postgresql", REQUESTS - network - each, SEED + 10**9),
+        "gunicorn, SQLite": (over_the_network, network, SEED + 2 * 10**9),
+    }
+    print(f"fuzz: {REQUESTS} requests, seed {SEED}", flush=True)
+    total, began = Tally(), time.monotonic()
+    with ProcessPoolExecutor(len(shares), multiprocessing.get_context("spawn")) as pool:
+        running = {name: pool.submit(*share) for name, share in shares.items()}
+        for name, one in running.items():
+            tally = one.result()
+            print(f"  {name:<20} {sum(tally.statuses.values()):>7} requests", flush=True)
+            total.add(tally)
+    print(f"  {time.monotonic() - began:.0f} s, {sum(total.statuses.values())} requests answered:")
+    for status, count in sorted(total.statuses.items(), key=lambda pair: str(pair[0])):
+        print(f"    {status}: {count}")
+    print(
+        "\n".join(["WRONG:", *total.failures[:20]])
+        if total.failures
+        else "Not one 500, no traceback, no worker died."
+    )
+    sys.exit(bool(total.failures))
+
+
+if __name__ == "__main__":
+    main()

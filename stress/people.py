@@ -1,0 +1,204 @@
+"""What the people of the soak do again and again, and what they saw."""
+
+import random
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from stress.browser import Answer, Browser, Lost
+from stress.company import Account
+from stress.workers import Reaper
+from tests.phone import Phone
+from tests.world import PASSWORD
+
+PEOPLE = 8
+
+
+class Soak:
+    """What eight people, an administrator and a help desk do, and what they saw."""
+
+    def __init__(
+        self, site: str, people: list[Account], staff: dict[str, Account], group_ids: list[int], seed: int
+    ) -> None:
+        self.site, self.people, self.staff, self.group_ids, self.seed = site, people, staff, group_ids, seed
+        self.over = threading.Event()
+        self.seen: Counter[str] = Counter()
+        self.statuses: Counter[int] = Counter()
+        self.successes: dict[str, list[int]] = defaultdict(list)  # event: subjects, or values of rules
+        self.twice: list[str] = []
+        self.lock = threading.Lock()
+
+    def note(self, what: str, about: int | None = None) -> None:
+        """Write down what a browser has seen."""
+        with self.lock:
+            self.seen[what] += 1
+            if about is not None:
+                self.successes[what].append(about)
+
+    def ask(self, browser: Browser, path: str, **fields: str) -> Answer:
+        """Open an address, or send a form to it; count the answer."""
+        answer = browser.post(path, **fields) if fields else browser.open(path)
+        with self.lock:
+            self.statuses[answer.status] += 1
+        return answer
+
+    def repeat(self, deed: Callable[..., object], *arguments: object) -> None:
+        """Do something again and again until it is over; a lost connection is part of the game."""
+        while not self.over.is_set():
+            try:
+                deed(*arguments)
+            except Lost:
+                self.note("connection lost")
+                time.sleep(0.2)
+
+    def live(self, chance: random.Random) -> None:
+        """Take a phone that has rested, and log in with it."""
+        account = chance.choice(self.people)
+        if not account.free.acquire(blocking=False):
+            return
+        try:
+            if account.rested():
+                self.log_in(account, chance)
+            else:
+                time.sleep(0.05)
+        finally:
+            account.free.release()
+
+    def log_in(self, account: Account, chance: random.Random) -> None:
+        """Pass the gates that there are today, look at the home page, and log out."""
+        browser = Browser(self.site, account.address)
+        try:
+            where = self.give_password(browser, account)
+            if where == "/enrolment":
+                where = self.link(browser, account)
+            elif where == "/login/code":
+                if account.shown:  # the app was linked and no answer came
+                    account.secret, account.shown = account.shown, ""
+                where = self.give_code(browser, account, chance)
+            if where == "/":
+                self.note("home" if self.ask(browser, "/").status == 200 else "not home")
+                if self.ask(browser, "/logout", x="").status == 302:
+                    self.note("login.ended", account.id)
+        finally:
+            browser.close()
+
+    def give_password(self, browser: Browser, account: Account) -> str:
+        """Return where the password leads."""
+        self.ask(browser, "/login")
+        answer = self.ask(browser, "/login", email=account.email, password=PASSWORD)
+        if answer.status != 302:
+            self.note(f"password answered {answer.status}")
+            return ""
+        self.note("password.accepted", account.id)
+        answer = self.ask(browser, "/")
+        return "/" if answer.status == 200 else answer.location.partition("?")[0]
+
+    def give_code(self, browser: Browser, account: Account, chance: random.Random) -> str:
+        """Give the code of this step once; or from two browsers at once; or again after it was accepted."""
+        how, second = chance.choice(["once", "once", "once", "at once", "again"]), None
+        self.ask(browser, "/login/code")
+        if how != "once":
+            second = Browser(self.site, account.address)
+            if self.give_password(second, account) != "/login/code":
+                how = "once"
+            else:
+                self.ask(second, "/login/code")
+        code = account.code()
+        account.rounds.append(time.time())
+        browsers = [browser, second] if how == "at once" else [browser]
+        with ThreadPoolExecutor(2) as pool:
+            got_in = list(pool.map(lambda one: self.posts_code(one, account, code), browsers))
+        if how == "again" and second is not None:
+            got_in.append(self.posts_code(second, account, code))
+        if second is not None:
+            second.close()
+        self.note(f"code {how}")
+        if got_in.count(True) > 1:
+            self.twice.append(account.email)
+        return "/" if got_in[0] else ""
+
+    def posts_code(self, browser: Browser, account: Account, code: str) -> bool:
+        """Say whether the code opened the second gate."""
+        before = browser.cookies.get("sid")
+        try:
+            self.ask(browser, "/login/code", code=code, remember="y")
+        except Lost:
+            self.note("connection lost with a code")
+            return False
+        if browser.cookies.get("sid") not in (
+            None,
+            before,
+        ):  # where nobody is asked any more, it leads on as well
+            self.note("code.accepted", account.id)
+            return True
+        self.note("code opened nothing")
+        return False
+
+    def link(self, browser: Browser, account: Account) -> str:
+        """Scan the code of the linking page and press Enable."""
+        page = self.ask(browser, "/enrolment")
+        if not page.secret:
+            return ""
+        account.shown = page.secret
+        phone = Phone(f"otpauth://totp/x?secret={page.secret}", lambda: datetime.now(UTC))
+        account.rounds.append(time.time())
+        answer = self.ask(browser, "/enrolment", code=phone.code())
+        if answer.status != 302 or answer.location != "/":
+            return ""
+        account.secret, account.shown = page.secret, ""
+        self.note("authenticator.linked", account.id)
+        return "/"
+
+    def ready(self, name: str, browser: Browser) -> None:
+        """Let somebody of the staff log in, or show a code again."""
+        account = self.staff[name]
+        while not account.rested() and not self.over.is_set():
+            time.sleep(1)
+        browser.cookies.clear()
+        if self.give_password(browser, account) == "/login/code":
+            self.ask(browser, "/login/code")
+            account.rounds.append(time.time())
+            self.posts_code(browser, account, account.code())
+
+    def administer(self, browser: Browser, chance: random.Random) -> None:
+        """Change the rule of a group: how long a device is remembered, and whether the group is asked."""
+        group_id, days = chance.choice(self.group_ids), chance.randrange(1, 365)
+        path = f"/admin/groups/{group_id}/policy"
+        if self.ask(browser, path).status != 200:
+            return self.ready("carol", browser)
+        switched_on = {"required": "y"} if group_id == self.group_ids[0] or chance.random() < 0.5 else {}
+        fields = {"grace_days": "0", "remember_days": str(days), "confirm": "yes", **switched_on}
+        if self.ask(browser, path, **fields).status == 302:
+            self.note("rule saved", days)
+        time.sleep(chance.uniform(0.2, 1))
+        return None
+
+    def help(self, browser: Browser, chance: random.Random) -> None:
+        """Reset somebody, whatever that person does at the moment."""
+        account = chance.choice(self.people)
+        path = f"/admin/people/{account.id}/reset"
+        if self.ask(browser, path).status != 200:
+            return self.ready("dave", browser)
+        if self.ask(browser, path, reason="Phone lost, called back").status == 302:
+            self.note("second_factor.reset", account.id)
+        time.sleep(chance.uniform(0.5, 2))
+        return None
+
+    def run(self, reaper: Reaper, seconds: float) -> None:
+        """Let everybody live for so long, and the reaper beside them."""
+        jobs = [(self.repeat, self.live, random.Random(f"{self.seed} {number}")) for number in range(PEOPLE)]
+        desks = Browser(self.site, "192.0.2.1"), Browser(self.site, "192.0.2.2")
+        jobs.append((self.repeat, self.administer, desks[0], random.Random(f"{self.seed} carol")))
+        jobs.append((self.repeat, self.help, desks[1], random.Random(f"{self.seed} dave")))
+        jobs.append((reaper.run, self.over))
+        with ThreadPoolExecutor(len(jobs)) as pool:
+            running = [pool.submit(*job) for job in jobs]
+            end = time.monotonic() + seconds
+            while time.monotonic() < end and not any(one.done() for one in running):
+                time.sleep(1)
+            self.over.set()
+            for one in running:
+                one.result()

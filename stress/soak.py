@@ -1,0 +1,81 @@
+"""Minutes of eight people logging in, with policies changed, apps reset and workers killed: `make soak`.
+
+At its end the trail is held against what the browsers saw. The clock is the real one, and the codes are real.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from mfa_app import create_app
+from mfa_app.config import PROJECT_ROOT, load_settings
+from stress.browser import Browser
+from stress.company import found
+from stress.people import Soak
+from stress.verdict import report
+from stress.workers import Reaper
+from tests.served import serving
+
+MINUTES = float(os.environ.get("MINUTES", "10"))
+KILL_EVERY = float(os.environ.get("KILL_EVERY", "5"))
+SEED = int(os.environ.get("SEED", str(random.SystemRandom().randrange(10**9))))
+
+
+def main() -> None:
+    """Run, print the numbers, and exit with 1 if anything is wrong."""
+    with tempfile.TemporaryDirectory(prefix="second-gate-soak-") as folder:
+        environment = {"MFA_INSTANCE_PATH": folder, "MFA_TRUSTED_PROXY_HOPS": "1"}
+        if address := os.environ.get("DATABASE"):
+            environment["MFA_DATABASE_URL"] = address
+        app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
+        people, staff, group_ids = found(app)
+        reaper = Reaper(KILL_EVERY, random.Random(SEED))
+        with serving(environment) as site:
+            kind = app.config["SQLALCHEMY_DATABASE_URI"].partition(":")[0]
+            print(f"soak: {MINUTES:g} minutes, seed {SEED}, {kind}", flush=True)
+            soak, began = Soak(site, people, staff, group_ids, SEED), time.monotonic()
+            soak.run(reaper, MINUTES * 60)
+            took = time.monotonic() - began
+            ready = Browser(site, "127.0.0.1").open("/readyz").status
+        wrong = report(app, soak, reaper, took)
+        wrong += [f"/readyz answers {ready}"] if ready != 200 else []
+        code, said = flask_says(environment, "audit", "verify")
+        print(f"  audit verify: exit {code}: {said.splitlines()[-1] if said else ''}")
+        log = (Path(folder) / "gunicorn.log").read_text("utf-8", "replace")
+        wrong += [f"audit verify: {said}"] if code else []
+        wrong += [f"{log.count('Traceback')} tracebacks in the log"] if "Traceback" in log else []
+        keep_log(log, wrong)
+    print("\n".join(["WRONG:", *wrong[:50]]) if wrong else "Nothing is wrong.")
+    sys.exit(bool(wrong))
+
+
+def flask_says(environment: dict[str, str], *words: str) -> tuple[int, str]:
+    """Run a command of the site; return its exit code and what it said."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+    done = subprocess.run(
+        command,
+        cwd=PROJECT_ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return done.returncode, (done.stdout + done.stderr).strip()
+
+
+def keep_log(log: str, wrong: list[str]) -> None:
+    """Keep what the server said where somebody has to look into it."""
+    if wrong:
+        path = Path(tempfile.gettempdir()) / f"second-gate-soak-{SEED}.log"
+        with suppress(OSError):
+            path.write_text(log, "utf-8")
+            print(f"  the server's log is in {path}")
+
+
+if __name__ == "__main__":
+    main()

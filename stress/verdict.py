@@ -1,0 +1,72 @@
+"""The trail of a soak, held against what the browsers saw."""
+
+from collections import Counter
+
+from flask import Flask
+from sqlalchemy import select
+
+from mfa_app.extensions import db
+from mfa_app.models import AuditEvent
+from stress.people import Soak
+from stress.workers import Reaper
+
+SEEN = ("password.accepted", "code.accepted", "authenticator.linked", "second_factor.reset", "login.ended")
+GROWTH_KIB = 16 * 1024  # room for two password hashes that happen to be under way when it is measured
+
+
+def report(app: Flask, soak: Soak, reaper: Reaper, took: float) -> list[str]:
+    """Print what was counted; return what is wrong."""
+    print(f"  {took:.0f} s, {sum(soak.statuses.values())} answers: {dict(sorted(soak.statuses.items()))}")
+    print(f"  {len(reaper.kills)} workers killed, {soak.seen['connection lost']} connections lost, "
+          f"{soak.seen['connection lost with a code']} more with a code on the way")  # fmt: skip
+    print(f"  {dict(sorted(soak.seen.items()))}")
+    wrong = [
+        f"{count} answers {status}"
+        for status, count in soak.statuses.items()
+        if status >= 500 and status != 503
+    ]
+    for age, early, late in reaper.generations():
+        print(f"  memory of a process: {early / 1024:.1f} MiB at 30 s, {late / 1024:.1f} MiB at {age:.0f} s")
+        wrong += [f"memory grew by {(late - early) / 1024:.1f} MiB"] if late - early > GROWTH_KIB else []
+    return wrong + judge(app, soak)
+
+
+def judge(app: Flask, soak: Soak) -> list[str]:
+    """Hold the trail against what the browsers saw; return what is wrong."""
+    with app.app_context():
+        statement = select(AuditEvent).order_by(AuditEvent.id)
+        rows = [row for row in db.session.scalars(statement) if row.subject_id or row.details]
+        wrong = [f"a code got in twice, as two browsers saw: {email}" for email in soak.twice]
+        for event in SEEN:
+            there = Counter(row.subject_id for row in rows if row.event == event)
+            lost = Counter(soak.successes[event]) - there
+            seen = len(soak.successes[event])
+            print(f"  {event:<22} {sum(there.values()):>7} rows, {seen:>7} seen by browsers")
+            wrong += [f"{event}: {count} rows lost of person {who}" for who, count in lost.items()]
+        saved = [row for row in rows if row.event == "policy.changed"]
+        there = Counter(row.details["after"]["remember_days"] for row in saved)
+        seen = len(soak.successes["rule saved"])
+        print(f"  {'policy.changed':<22} {len(saved):>7} rows, {seen:>7} seen by browsers")
+        wrong += [
+            f"policy.changed: row lost of {days} days"
+            for days in Counter(soak.successes["rule saved"]) - there
+        ]
+        return wrong + list(_accepted_twice(rows, soak))
+
+
+def _accepted_twice(rows: list[AuditEvent], soak: Soak) -> list[str]:
+    """Return the rounds in which more than one code was accepted: each round has codes of one step alone."""
+    used: Counter[tuple[int, float]] = Counter()
+    everybody = {account.id: account for account in [*soak.people, *soak.staff.values()]}
+    for row in rows:
+        if row.event in ("code.accepted", "authenticator.linked"):
+            moment = row.at.timestamp()
+            begun = [began for began in everybody[row.subject_id].rounds if began <= moment]
+            used[row.subject_id, begun[-1] if begun else 0] += 1
+    rounds = sum(len(account.rounds) for account in everybody.values())
+    print(f"  {sum(used.values())} codes accepted in {len(used)} of {rounds} rounds of one step each")
+    return [
+        f"{count} codes accepted of person {who} in one round"
+        for (who, _at), count in used.items()
+        if count > 1
+    ]

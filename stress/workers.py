@@ -1,0 +1,90 @@
+"""The processes of a site that this program serves: which there are, how much memory they hold, their end."""
+
+import contextlib
+import os
+import random
+import signal
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
+ELDER_LIVES = 150.0  # seconds: long enough to see whether memory grows, short enough for some generations
+
+
+def children(parent: int) -> list[int]:
+    """Return the processes that this one has started, the oldest first."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            rest = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(rest[1]) == parent and rest[0] != "Z":
+                found.append((int(rest[19]), int(folder.name)))
+    return [pid for _started, pid in sorted(found)]
+
+
+def master() -> int:
+    """Return the gunicorn that this program has started."""
+    for pid in children(os.getpid()):
+        if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return pid
+    raise RuntimeError("no gunicorn has been started")
+
+
+def resident_kib(pid: int) -> int | None:
+    """Return how much memory a process holds; None if it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_KIB
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+@dataclass
+class Reaper:
+    """Kills a worker every few seconds: the younger of the two as a rule, the elder once it has lived long.
+
+    So there is always one that lives long enough for its memory to be watched.
+    """
+
+    every: float
+    chance: random.Random
+    kills: list[float] = field(default_factory=list)
+    memory: dict[int, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
+    born: dict[int, float] = field(default_factory=dict)
+
+    def run(self, over: threading.Event) -> None:
+        """Watch and kill until it is over."""
+        parent, next_kill = master(), time.monotonic() + self.every
+        self.watch(parent)
+        while not over.wait(1):
+            workers = children(parent)
+            for pid in (parent, *workers):
+                self.watch(pid)
+            if time.monotonic() >= next_kill and len(workers) == 2:
+                self.kill(workers)
+                next_kill = time.monotonic() + self.chance.uniform(0.5, 1.5) * self.every
+
+    def watch(self, pid: int) -> None:
+        """Note how much memory a process holds now."""
+        now, held = time.monotonic(), resident_kib(pid)
+        if held is not None:
+            self.memory[pid].append((now - self.born.setdefault(pid, now), held))
+
+    def kill(self, workers: list[int]) -> None:
+        """End one of the workers at once."""
+        elder, younger = workers
+        grown_old = time.monotonic() - self.born.get(elder, time.monotonic()) > ELDER_LIVES
+        self.kills.append(time.time())
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(elder if grown_old else younger, signal.SIGKILL)
+
+    def generations(self) -> list[tuple[float, int, int]]:
+        """Return of each process that lived long: its age, its KiB when 30 seconds old, and at its end."""
+        found = []
+        for seen in self.memory.values():
+            age = seen[-1][0]
+            if age > ELDER_LIVES / 2:
+                found.append((age, next(held for at, held in seen if at >= 30), seen[-1][1]))
+        return found

@@ -1,0 +1,230 @@
+"""K. Size, floods, logs and stolen files: eve sends too much, too odd, and looks at what is written down."""
+
+import io
+import json
+import logging
+import re
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from mfa_app.core import accounts, groups
+from mfa_app.core.links import Purpose, make
+from mfa_app.extensions import db
+from tests.attacks.eve import FORM, WRONG, EveBrowser, Town, dump, form, status_of
+from tests.conftest import both_databases
+from tests.served import at_once
+from tests.world import PASSWORD, TERMINAL, World
+
+HEAD = "Host: 127.0.0.1\r\nConnection: close\r\n"
+NEW = "quiet harbour under a green dawn"
+
+
+@pytest.mark.parametrize(
+    ("request_", "statuses"),
+    [
+        (f"POST /login HTTP/1.1\r\n{HEAD}Content-Type: {FORM}\r\nContent-Length: 10000000\r\n\r\na=1", {413}),
+        (
+            f"POST /nowhere HTTP/1.1\r\n{HEAD}Content-Type: {FORM}\r\nContent-Length: 10000000\r\n\r\na=1",
+            {404, 413},
+        ),
+        (f"GET /login HTTP/1.1\r\n{HEAD}Cookie: sid={'a' * 200_000}\r\n\r\n", {431}),
+        (f"GET /login HTTP/1.1\r\n{HEAD}" + "".join(f"X-{n}: 1\r\n" for n in range(500)) + "\r\n", {431}),
+        (f"GET /login?{'a' * 9000} HTTP/1.1\r\n{HEAD}\r\n", {414}),
+        (f"GET /{'a' * 9000} HTTP/1.1\r\n{HEAD}\r\n", {414}),
+        (
+            f"GET /login HTTP/1.1\r\n{HEAD}Cookie: " + "; ".join(f"c{n}=1" for n in range(50)) + "\r\n\r\n",
+            {200},
+        ),
+        (f"POST /login HTTP/1.1\r\n{HEAD}Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", {400, 415}),
+    ],
+)
+def test_too_much_is_refused_before_it_is_read(town: Town, request_: str, statuses: set[int]) -> None:
+    """Attacks 56 and 95."""
+    assert status_of(town.raw(request_)) in statuses
+
+
+def test_a_body_in_chunks_has_the_same_end(town: Town) -> None:
+    """Attack 95: without a length nothing says at first how much there will be."""
+    chunks = ("ffff\r\n" + "a" * 65535 + "\r\n") * 16
+    head = f"POST /login HTTP/1.1\r\n{HEAD}Content-Type: {FORM}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = town.raw(f"{head}{chunks}0\r\n\r\n")
+    assert answer == b"" or status_of(answer) in (400, 413)
+
+
+@pytest.mark.parametrize(
+    "body", [[1, 2], 1, {"email": 5}, {"email": "\ud800", "password": "x"}, {"password": [1]}]
+)
+def test_json_is_no_form_of_ours(world: World, body: object) -> None:
+    """Attack 4: Flask-WTF reads JSON where there is no form, and its values need not be text."""
+    for path in ("/login", "/password/forgotten"):
+        eve = world.visitor()
+        headers = {"Content-Type": "application/json", "X-CSRFToken": eve.open("/login").value("csrf_token")}
+        assert eve.open(path, method="POST", data=json.dumps(body), headers=headers).status == 400
+
+
+def test_a_file_in_place_of_a_text_is_refused(world: World) -> None:
+    """Attack 95: a multipart form whose address is an upload."""
+    eve = world.visitor()
+    data = {"csrf_token": eve.open("/login").value("csrf_token"), "password": "x"}
+    data["email"] = (io.BytesIO(b"alice@example.com"), "address.txt")
+    assert eve.open("/login", method="POST", data=data).status == 400
+
+
+def test_a_password_of_sixty_thousand_characters_is_not_hashed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attack 96: what is too long is refused at the form, whoever it is for."""
+    monkeypatch.setattr("mfa_app.core.passwords._slot", lambda: 1 / 0)
+    world.visitor().open("/login")
+    eve = world.visitor()
+    eve.open("/login")
+    assert eve.press("Log in", email="alice@example.com", password="x" * 60_000).status == 400
+
+
+def test_two_hundred_logins_at_once_leave_the_login_page_answering(town: Town) -> None:
+    """Attack 96: each is answered, a hash or "please try again"; and none by an error."""
+    names = [town.newcomer() for _ in range(4)]
+    browsers = [town.browser(f"127.0.4.{number % 200 + 1}") for number in range(40)]
+    for browser in browsers:
+        browser.open("/login")
+
+    def flood(browser: EveBrowser, name: str) -> list[int]:
+        statuses = []
+        for _ in range(5):
+            statuses.append(browser.post("/login", email=f"{name}@example.com", password=WRONG).status)
+        return statuses
+
+    calls = [lambda b=b, n=n: flood(b, names[n % 4]) for n, b in enumerate(browsers)]
+    *answers, pages = at_once(*calls, lambda: [town.browser().open("/login").status for _ in range(5)])
+    assert pages == [200] * 5
+    statuses = [status for answer in answers for status in answer]
+    assert len(statuses) == 200
+    assert set(statuses) <= {400, 429, 503}
+
+
+def test_few_slow_clients_do_not_hold_up_the_others(town: Town) -> None:
+    """Attack 95: four that never finish their headers or bodies; many more are the proxy's to hold off."""
+    begun = (
+        "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        f"POST /login HTTP/1.1\r\n{HEAD}Content-Length: 9\r\n\r\na",
+    )
+    with ExitStack() as lines:
+        for text in begun * 2:
+            line = lines.enter_context(
+                socket.create_connection(("127.0.0.1", urlsplit(town.site).port), timeout=10)
+            )
+            line.sendall(text.encode())
+        assert [town.browser().open("/login").status for _ in range(4)] == [200] * 4
+
+
+@both_databases
+def test_the_server_writes_down_no_secret_of_a_whole_run(town: Town) -> None:
+    """Attack 102, and requirement 62: log, trail, metrics and every column hold none of what was used."""
+    name = town.newcomer(groups_=(town.finance(),))
+    alice = town.password_given(name)
+    phone = town.phones[name] = town.phone_of(alice)
+    used = [phone.secret, alice.jar["sid"]]
+    used.append(code := phone.code())
+    alice.post("/enrolment", code=code)
+    used += [alice.jar["sid"], typed := town.next_code(name), WRONG]
+    alice.post("/logout")
+    town.browser("127.0.5.1").log_in(f"{name}@example.com", WRONG)
+    town.password_given(name, alice)
+    assert alice.post("/login/code", code=typed, remember="y").path == "/"
+    with town.data():
+        used.append(token := make(Purpose.PASSWORD_RESET, town.user(name), now=town.clock()))
+    reset = town.browser()
+    reset.open(f"/link/{token}")
+    reset.post("/password/choose", password=NEW)
+    used += [value for key, value in alice.jar.items() if key != "known"] + [NEW, PASSWORD]
+    written = town.log + str(dump(town.app)) + str(town.browser().open("/metrics").html)
+    assert f"{name}@example.com" in written
+    assert not [
+        value for value in used if re.search(rf"(?<![0-9a-f]){re.escape(value)}(?![0-9a-f])", written)
+    ]
+
+
+def test_a_stolen_database_file_holds_nothing_that_opens_anything(world: World) -> None:
+    """Attack 102: the bytes of the file and its companions, and the digests tried as tokens."""
+    world.group("Finance", required=True)
+    world.linked("alice", groups_=("Finance",))
+    alice = world.log_in("alice", remember=True)
+    with world.data():
+        token = make(Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
+    secrets = [PASSWORD, world.phones["alice"].secret, alice.cookie("sid"), token]
+    files = world.app.config["SETTINGS"].instance_path.glob("second-gate.sqlite3*")
+    held = b"".join(path.read_bytes() for path in files)
+    assert not [secret for secret in secrets if secret.encode() in held]
+    for digest in set(re.findall(rb"[0-9a-f]{64}", held)):
+        thief = world.visitor()
+        thief.client.set_cookie("sid", digest.decode())
+        assert thief.client.get("/").headers["Location"] == "/login"
+
+
+FORGED = 'eve"}\r\n2026-03-02 09:00  policy.changed  carol@example.com (person)\x1b[2J\x1b]0;owned\x07\u202e'
+
+
+def test_a_reason_forges_no_line_of_the_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Attack 99: line breaks, quotes and terminal commands in what dave types; one event stays one line."""
+    world.person("alice")
+    caplog.set_level(logging.INFO, "mfa_app.trail")
+    with world.data():
+        accounts.reset_second_factor(world.user("alice"), reason=FORGED, actor=TERMINAL, now=world.clock())
+    lines = [record.getMessage() for record in caplog.records if record.name == "mfa_app.trail"]
+    assert json.loads(lines[-1])["details"]["reason"] == FORGED
+    assert all(line.isprintable() for line in lines)
+
+
+def test_a_reason_commands_no_terminal_and_forges_no_row_of_a_list(world: World) -> None:
+    """Attack 99: an administrator lists the trail and the people on a terminal."""
+    world.person("alice")
+    world.rename("alice", FORGED)
+    with world.data():
+        accounts.reset_second_factor(world.user("alice"), reason=FORGED, actor=TERMINAL, now=world.clock())
+        groups.create(FORGED[:200], actor=TERMINAL, now=world.clock())
+    for words in ("audit list", "users list", "groups list"):
+        said = world.app.test_cli_runner().invoke(args=words.split())
+        assert said.exit_code == 0
+        lines = said.output.rstrip("\n").split("\n")
+        assert all(line.isprintable() for line in lines), words
+        assert not [line for line in lines if line.startswith("2026-03-02 09:00  policy.changed")]
+
+
+def test_a_user_agent_is_one_printable_line_wherever_it_is_kept(world: World) -> None:
+    """Attack 99."""
+    world.person("alice")
+    eve = world.visitor(browser="x\x1b[2J" + "\u00e9" * 400 + "\x7f")
+    world.password_given("alice", eve)
+    values = [value for table in dump(world.app).values() for row in table for value in row]
+    kept = [value for value in values if isinstance(value, str) and value.startswith("x?[2J")]
+    assert kept
+    assert all(value.isprintable() and value.isascii() and len(value) <= 300 for value in kept)
+
+
+def test_the_same_rules_for_size_hold_at_every_public_form(town: Town) -> None:
+    """Attack 95: the largest body that is read is 64 KiB, wherever it is sent."""
+    for path in ("/login", "/password/forgotten", "/password/choose", "/setup", "/logout"):
+        body = form(email="a" * 70_000)
+        head = f"POST {path} HTTP/1.1\r\n{HEAD}Content-Type: {FORM}\r\nContent-Length: {len(body)}\r\n\r\n"
+        assert status_of(town.raw(head.encode() + body)) == 413
+
+
+def test_an_error_page_tells_nothing_of_the_inside(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requirement 64: no traceback, no statement, no path, no version."""
+    world.person("alice")
+    secret = "SELECT password_hash FROM user_account"
+
+    def fail(*_arguments: object, **_facts: object) -> None:
+        raise RuntimeError(secret)
+
+    monkeypatch.setattr("mfa_app.core.login.sign_in", fail)
+    page = world.password_given("alice").page
+    assert page.status == 500
+    for word in (secret, "Traceback", "RuntimeError", str(Path(__file__).parents[2]), "Werkzeug"):
+        assert word not in page.response.text + str(page.response.headers)
+    with world.app.app_context():
+        db.session.rollback()
