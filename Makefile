@@ -18,7 +18,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
           --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt lock messages screenshots bench clean
+.PHONY: help run demo test lint audit fmt lock messages screenshots bench fuzz soak wapiti clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,11 @@ test: $(TESTING) ## Run all tests
 lint: $(TESTING) ## Check style, common mistakes and formatting
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive mfa_app
+
+audit: $(TESTING) ## Ask PyPI whether a locked package has a known weakness (needs the internet)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(BIN)/pip-audit --requirement requirements.txt --disable-pip
 
 fmt: $(TESTING) ## Format, and fix what can be fixed by itself
 	@$(BIN)/ruff check --fix --exit-zero --quiet
@@ -59,6 +64,15 @@ screenshots: $(TESTING) ## Make the pictures of the README anew
 
 bench: $(TESTING) ## Measure the speed, as ratios
 	@PYTHONPATH=. $(BIN)/python -m bench.run
+
+fuzz: $(TESTING) ## Send 100,000 requests as no browser makes them; also REQUESTS=1000, SEED=1
+	@$(BIN)/python -m stress.fuzz
+
+soak: $(TESTING) ## Ten minutes of logins while workers are killed; also MINUTES=1, KILL_EVERY=5
+	@$(BIN)/python -m stress.soak
+
+wapiti: $(TESTING) ## Let the scanner Wapiti attack the demo's company
+	@$(BIN)/python -m stress.wapiti
 
 clean: ## Remove what make made; instance/ stays
 	@rm -rf $(VENV) .pytest_cache .ruff_cache

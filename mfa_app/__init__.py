@@ -13,6 +13,7 @@ from mfa_app.extensions import babel, bootstrap, csrf, db, login_manager, migrat
 from mfa_app.web import assets, converters, cookies, errors, gate, headers, metrics, navigation, transaction
 from mfa_app.web.mailer import Mailer
 from mfa_app.web.monitors import AnyHost
+from mfa_app.web.proxies import WithoutQuotes
 
 MAX_BODY_BYTES = 64 * 1024
 DATABASE_TIMEOUT_SECONDS = 10
@@ -30,7 +31,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.config.update(_configuration(settings, keys), **overrides)
     if settings.trusted_proxy_hops:
         hops = settings.trusted_proxy_hops
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)
+        app.wsgi_app = WithoutQuotes(ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0))
     app.wsgi_app = AnyHost(app.wsgi_app, settings.public_host)
     _bind(app, settings)
     return app

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -171,7 +172,21 @@ def attack(site: str, folder: Path, cookies: Path) -> dict:
         sys.exit(f"Wapiti has not ended after {ALL_SECONDS} seconds.")
     if not report.exists():
         sys.exit(f"Wapiti has written no report: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return json.loads(report.read_text("utf-8"))
+    return json.loads(report.read_text("utf-8")) | {"crawled": crawled(folder / "sessions")}
+
+
+def crawled(sessions: Path) -> str:
+    """Return how many addresses and forms Wapiti has crawled, and how many modules attacked one of them."""
+    (path,) = sessions.glob("*.db")
+    with closing(sqlite3.connect(path)) as database:
+        addresses, attacked = (
+            database.execute(statement).fetchone()[0]
+            for statement in (
+                "SELECT COUNT(*) FROM paths WHERE evil = 0",
+                "SELECT COUNT(*) FROM (SELECT DISTINCT path_id, module_name FROM attack_log)",
+            )
+        )
+    return f"{addresses} addresses and forms crawled, attacked {attacked} times"
 
 
 def told(who: str, report: dict) -> int:
@@ -183,8 +198,7 @@ def told(who: str, report: dict) -> int:
         for entry in entries
     ]
     levels = Counter(level for level, _kind, _entry in found)
-    version, pages = (report["infos"].get(name, "?") for name in ("version", "crawled_pages"))
-    print(f"as {who}: {version}, {pages} pages crawled, found:", end=" ")
+    print(f"as {who}: {report['infos']['version']}, {report['crawled']}, found:", end=" ")
     print(", ".join(f"{levels[level]} {name}" for level, name in enumerate(LEVELS)), flush=True)
     for level, kind, entry in sorted(found, key=lambda one: -one[0])[:12]:
         print(f"    {LEVELS[level]}: {kind}: {entry['method']} {entry['path']}: {entry['info'][:200]}")

@@ -29,7 +29,7 @@ _NOBODY = _hasher.hash("nobody has this password")
 def check_acceptable(password: str, *, own_words: list[str]) -> None:
     """Accept 15 to 256 characters that are not easily guessed; there are no composition rules.
 
-    `own_words` are the person's address and name and the site's name. Raises UnacceptablePassword.
+    `own_words` are the person's address and name. Raises UnacceptablePassword.
     """
     if len(password) < MIN_LENGTH:
         raise UnacceptablePassword("short")

@@ -138,7 +138,7 @@ ATTACKS: dict[int, tuple[str, tuple[str, ...] | str]] = {
         "filling the table of counters",
         (
             f"{B}test_made_up_addresses_fill_no_table",
-            f"{B}test_windows_of_a_hundred_addresses_are_swept_away",
+            f"{B}test_a_window_that_is_over_leaves_no_row",
         ),
     ),
     20: (

@@ -134,7 +134,7 @@ def test_a_thousand_wrong_passwords_from_everywhere_leave_alice_her_browser_and_
     assert world.mails("alice") == ["password_reset"]
 
 
-@pytest.mark.parametrize("rest", [{"seconds": 3}, {"hours": 2}, {"hours": 25}, {"days": 31}, {"days": 400}])
+@pytest.mark.parametrize("rest", [{"seconds": 3}, {"hours": 25}, {"days": 400}])
 def test_waiting_never_tells_a_known_address_from_an_unknown_one(world: World, rest: dict[str, int]) -> None:
     """Attack 20: the answers are the same now, and after the counters have had time to be forgotten."""
     world.person("alice")
@@ -162,21 +162,21 @@ def test_a_closed_account_looks_like_a_closed_nobody(world: World) -> None:
 
 def test_made_up_addresses_fill_no_table(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Attack 19: of addresses of nobody only the latest counters are kept, and those of people all."""
-    monkeypatch.setattr(throttle, "NOBODIES_KEPT", 10)
+    monkeypatch.setattr(throttle, "NOBODIES_KEPT", 3)
     world.person("alice")
     attempt(world.visitor(), "alice")
-    for number in range(25):
+    for number in range(7):
         world.clock.advance(seconds=1)
         attempt(world.visitor(address=f"203.0.113.{number}"), f"nobody{number}")
     with world.data():
         housekeeping.tidy(now=world.clock())
-    assert world.count(Throttle, Throttle.key.startswith("nobody:")) == 10
+    assert world.count(Throttle, Throttle.key.startswith("nobody:")) == 3
     assert failures(world, f"password:{world.id_of('alice')}") == 1
 
 
-def test_windows_of_a_hundred_addresses_are_swept_away(world: World) -> None:
-    """Attack 19, by address: a window that is over leaves no row."""
-    for number in range(20):
+def test_a_window_that_is_over_leaves_no_row(world: World) -> None:
+    """Attack 19, by address: a flood from everywhere is swept away."""
+    for number in range(5):
         attempt(world.visitor(address=f"203.0.113.{number}"), "nobody")
     world.clock.advance(minutes=10)
     with world.data():
@@ -200,8 +200,10 @@ def test_eve_at_the_code_page_slows_down_nobodys_password(world: World) -> None:
 def test_a_good_login_of_eves_own_gives_her_address_no_more_tries(world: World) -> None:
     """Requirement 8: a success takes back itself alone, so it buys no try for another account."""
     world.person("eve")
-    for number in range(29):
-        attempt(world.visitor(), f"nobody{number}")
+    attempt(world.visitor(), "nobody")
+    with world.data():
+        counter = update(Throttle).where(Throttle.key.startswith("address:"))
+        db.session.execute(counter.values(failures=29))
     for _ in range(3):
         assert attempt(world.visitor(), "eve", PASSWORD).path == "/"
     assert attempt(world.visitor(), "nobody30").status == 400

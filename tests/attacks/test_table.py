@@ -9,7 +9,7 @@ HOUSE = Path(__file__).parents[2]
 NEVER_GIVEN = {7, 15, 23, 28, 35, 39, 41, 62, 66, 71, 73, 75, 89, 94, 97, 98, 100}
 
 
-def tests_in(path: Path) -> set[str]:
+def functions_of(path: Path) -> set[str]:
     return {
         node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)
     }
@@ -26,5 +26,5 @@ def test_every_number_has_a_test_or_a_reason() -> None:
 def test_every_test_that_the_table_names_is_there() -> None:
     named = {test for _what, shown in ATTACKS.values() if isinstance(shown, tuple) for test in shown}
     files = {test.partition("::")[0] for test in named}
-    present = {f"{file}::{name}" for file in files for name in tests_in(HOUSE / file)}
+    present = {f"{file}::{name}" for file in files for name in functions_of(HOUSE / file)}
     assert named <= present, named - present
