@@ -18,7 +18,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
           --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint audit fmt lock messages screenshots bench fuzz soak wapiti clean
+.PHONY: help run demo test crash lint audit fmt lock messages screenshots bench fuzz soak wapiti clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,7 +34,10 @@ demo: $(RUNTIME) ## The same, filled with people and groups to look around with
 
 test: $(TESTING) ## Run all tests
 	@bin/ensure-chromium
-	@$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
+	@$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal --ignore tests/crash $(ARGS)
+
+crash: $(TESTING) ## Kill the site at every statement of what must be whole (some minutes)
+	@$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal tests/crash $(ARGS)
 
 lint: $(TESTING) ## Check style, common mistakes and formatting
 	@$(BIN)/ruff check

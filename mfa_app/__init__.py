@@ -50,6 +50,7 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": settings.https,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_NAME": ";",  # no cookie is ever called so: Flask-Login's own remembering is not used
         "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
         "TRUSTED_HOSTS": sorted(hosts),
         "WTF_CSRF_TIME_LIMIT": None,  # a login page left open overnight still works

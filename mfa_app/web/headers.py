@@ -52,6 +52,10 @@ def init_app(app: Flask, *, https: bool) -> None:
 
 def refuse_unprintable() -> None:
     """Answer 400 to a NUL or half a surrogate pair in the address or a form: no database takes them."""
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        abort(400)
     for values in (request.args, request.form):
         for key, value in values.items(multi=True):
             if key is None:  # a part of a multipart body that has no name

@@ -113,16 +113,17 @@ def site_serializer(world: World, purpose: str, key: str | None = None) -> URLSa
     )
 
 
-@pytest.mark.parametrize(
-    "shape", [None, [], ["x"], ["x", "y", "z"], [1, 2], {"a": "b"}, "x", [["x"], ["y"]], 7]
-)
-def test_a_well_signed_cookie_of_any_shape_does_no_harm(world: World, alice: Visitor, shape: object) -> None:
+SHAPES = (None, [], ["x"], ["x", "y", "z"], [1, 2], {"a": "b"}, "x", [["x"], ["y"]], 7)
+
+
+def test_a_well_signed_cookie_of_any_shape_does_no_harm(world: World, alice: Visitor) -> None:
     """Attack 56: the signature is right, the contents are not."""
     ((name, _value),) = device_cookies(alice).items()
-    for purpose, cookie in (("device", name), ("known-browser", "known")):
+    for shape in SHAPES:
         eve = world.visitor()
-        eve.client.set_cookie(cookie, site_serializer(world, purpose).dumps(shape))
-        assert asked(world, eve)
+        for purpose, cookie in (("device", name), ("known-browser", "known")):
+            eve.client.set_cookie(cookie, site_serializer(world, purpose).dumps(shape))
+        assert asked(world, eve), shape
 
 
 def test_one_kind_of_cookie_is_never_taken_for_another(world: World, alice: Visitor) -> None:
@@ -152,7 +153,7 @@ def test_a_cookie_signed_with_a_key_of_ones_own_is_none(world: World, alice: Vis
         assert asked(world, eve)
 
 
-@pytest.mark.parametrize("days", [30, 31, 400])
+@pytest.mark.parametrize("days", [30, 400])
 def test_a_cookie_whose_age_eve_has_edited_is_as_old_as_its_row(
     world: World, alice: Visitor, days: int
 ) -> None:

@@ -18,7 +18,7 @@ from tests.browser import Visitor
 from tests.house.test_routes import address, is_public, rules
 from tests.world import PASSWORD, TERMINAL, World
 
-PROBES = ("<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "{{7*7}}${7*7}<%=7*7%>")
+PROBE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}${7*7}<%=7*7%>"
 
 
 @pytest.fixture
@@ -176,28 +176,19 @@ def test_a_password_that_confirms_stands_on_the_trail(world: World) -> None:
     assert world.events("bob") == [*before, "password.accepted"]
 
 
-@pytest.mark.parametrize("probe", PROBES)
-def test_names_and_reasons_of_eve_run_on_no_page_of_administration(world: World, probe: str) -> None:
+def test_names_and_reasons_of_eve_run_on_no_page_of_administration(world: World) -> None:
     """Attack 58: person, group, reason, user agent; shown to administrators on every page that names them."""
     world.linked("carol")
     world.person("eve")
-    world.rename("eve", probe)
-    world.group(probe)
+    world.rename("eve", PROBE)
+    world.group(PROBE)
     with world.data():
-        groups.add_member(groups.find(probe), world.user("eve"), actor=TERMINAL, now=world.clock())
-        accounts.reset_second_factor(world.user("eve"), reason=probe, actor=TERMINAL, now=world.clock())
-    world.password_given("eve", world.visitor(browser=probe)).open("/account")
-    carol = world.log_in("carol")
-    number = world.id_of("eve")
-    paths = ["", "/people", "/groups", "/groups/1", "/trail", f"/people/{number}", f"/people/{number}/edit"]
-    for path in (
-        *paths,
-        f"/people/{number}/policy",
-        f"/people/{number}/reset",
-        "/groups/1/policy",
-        "/policy",
-    ):
-        assert_inert(carol.open(f"/admin{path}").response.text, path)
+        groups.add_member(groups.find(PROBE), world.user("eve"), actor=TERMINAL, now=world.clock())
+        accounts.reset_second_factor(world.user("eve"), reason=PROBE, actor=TERMINAL, now=world.clock())
+    world.password_given("eve", world.visitor(browser=PROBE)).open("/account")
+    carol, number = world.log_in("carol"), world.id_of("eve")
+    for path in (page.replace("/people/1", f"/people/{number}") for page in admin_pages(world)):
+        assert_inert(carol.open(path).response.text, path)
 
 
 def assert_inert(text: str, where: str) -> None:
@@ -206,15 +197,14 @@ def assert_inert(text: str, where: str) -> None:
         assert sign not in text, where
 
 
-@pytest.mark.parametrize("probe", PROBES)
-def test_names_and_reasons_of_eve_run_in_no_mail(world: World, probe: str) -> None:
+def test_names_and_reasons_of_eve_run_in_no_mail(world: World) -> None:
     """Attack 58, in what people open with a mail program."""
     world.linked("alice")
-    world.rename("alice", probe)
+    world.rename("alice", PROBE)
     with world.data():
-        accounts.reset_second_factor(world.user("alice"), reason=probe, actor=TERMINAL, now=world.clock())
-    world.visitor(browser=probe).open("/password/forgotten")
-    eve = world.visitor(browser=probe)
+        accounts.reset_second_factor(world.user("alice"), reason=PROBE, actor=TERMINAL, now=world.clock())
+    world.visitor(browser=PROBE).open("/password/forgotten")
+    eve = world.visitor(browser=PROBE)
     eve.open("/password/forgotten")
     eve.press("Send the link", email="alice@example.com")
     folder = world.app.config["SETTINGS"].instance_path / "outbox"
@@ -241,9 +231,8 @@ def test_a_name_adds_no_line_to_the_head_of_a_mail(world: World) -> None:
     "agent",
     [
         "Your account is blocked: call 555 1234 [security] Bot 1",
-        "Call 0900 123456 now or lose your account bot/1",
         "Mozilla/5.0 (Send your code to eve; ) Firefox/1",
-        *PROBES,
+        PROBE,
     ],
 )
 def test_a_user_agent_puts_no_words_of_eves_into_a_mail(world: World, agent: str) -> None:

@@ -29,13 +29,12 @@ FIELDS = {
 
 @pytest.fixture
 def people(world: World) -> World:
-    """Alice, bob, carol the administrator, dave and dora of the help desk, all linked; Finance is group 1."""
+    """Alice, carol the administrator and dave of the help desk, linked; dora, his equal; group 1."""
     world.group("Finance", required=True)
-    for name in ("alice", "bob"):
-        world.linked(name, groups_=("Finance",))
+    world.linked("alice", groups_=("Finance",))
     for name in ("carol", "dave"):
         world.linked(name)
-    world.linked("dora", role=Role.HELPDESK)
+    world.person("dora", role=Role.HELPDESK)
     return world
 
 
@@ -47,14 +46,14 @@ def posts(world: World, number: int) -> list[str]:
     return [address(rule).replace("/people/1", f"/people/{number}") for rule in found]
 
 
-@pytest.mark.parametrize("name", ["carol", "dora", "dave"])
-def test_the_help_desk_changes_nothing_about_its_betters_equals_or_itself(people: World, name: str) -> None:
+def test_the_help_desk_changes_nothing_about_its_betters_equals_or_itself(people: World) -> None:
     """Attacks 69 and 70: every address of administration, with every field that any form has."""
     dave = people.log_in("dave")
     dave.open("/admin/people")
 
     def attack() -> None:
-        for path in posts(people, people.id_of(name)):
+        numbers = [people.id_of(name) for name in ("carol", "dora", "dave")]
+        for path in [path for number in numbers for path in posts(people, number)]:
             assert dave.post(path, **FIELDS).status in (403, 404), path
 
     assert changed(people.app, attack) == {"audit_event", "trail_head"}
@@ -120,6 +119,7 @@ def test_a_stolen_session_changes_nothing_once_its_code_is_old(people: World, na
 def test_the_sessions_and_devices_of_others_cannot_be_named(people: World, kind: str) -> None:
     """Attack 74: alice posts the ids of bob's, the digests, and ids that nobody has."""
     model, verb = {"sessions": (AuthSession, "end"), "devices": (TrustedDevice, "forget")}[kind]
+    people.linked("bob", groups_=("Finance",))
     people.log_in("bob", remember=True)
     alice = people.log_in("alice")
     bobs = people.id_of("bob")
@@ -154,7 +154,6 @@ def test_nobody_gives_a_role_that_the_own_does_not_reach(people: World) -> None:
         roles = {user.email.partition("@")[0]: user.role for user in db.session.scalars(select(User))}
     assert roles == {
         "alice": "staff",
-        "bob": "staff",
         "carol": "admin",
         "dave": "helpdesk",
         "dora": "helpdesk",
@@ -184,11 +183,12 @@ def test_a_switch_without_its_preview_still_needs_a_fresh_code_and_its_row(peopl
         assert db.session.get_one(Group, 1).required is False
 
 
-@pytest.mark.parametrize("page", ["reset", "edit", "policy"])
-def test_no_page_of_administration_shows_or_takes_a_password(people: World, page: str) -> None:
+def test_no_page_of_administration_shows_or_takes_a_password(people: World) -> None:
     """Requirement 25: the help desk starts a reset, and never learns what opens the account."""
     carol = people.log_in("carol")
-    text = carol.open(f"/admin/people/{people.id_of('alice')}/{page}").response.text
+    home = f"/admin/people/{people.id_of('alice')}"
+    pages = [carol.open(home + page) for page in ("", "/reset", "/edit", "/policy")]
+    text = "".join(page.response.text for page in pages)
     assert 'type="password"' not in text
     for secret in (people.phones["alice"].secret, "argon2", "otpauth", "v1:"):
         assert secret not in text

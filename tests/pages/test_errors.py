@@ -141,6 +141,12 @@ def test_a_broken_cookie_is_no_cookie(world: World, name: str) -> None:
         assert visitor.open("/").path == "/login"
 
 
+def test_flask_logins_own_cookie_is_never_looked_at(world: World) -> None:
+    visitor = world.visitor()
+    visitor.headers["Cookie"] = "remember_token=1\xff|\xff"
+    assert visitor.open("/nowhere").status == 404
+
+
 def test_fifty_cookies_do_no_harm(world: World) -> None:
     visitor = world.visitor()
     visitor.headers["Cookie"] = "; ".join(f"sid={number}; device-{number:08x}=x" for number in range(50))
