@@ -13,6 +13,9 @@ BIN    := $(VENV)/bin
 RUNTIME := $(VENV)/requirements.installed
 TESTING := $(VENV)/requirements-test.installed
 
+# One worker more than there are cores: the browser tests wait for the browser.
+WORKERS ?= $(shell expr $$(nproc) + 1)
+
 # One lock serves CPython 3.11 and newer, on every system.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
           --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
@@ -34,10 +37,10 @@ demo: $(RUNTIME) ## The same, filled with people and groups to look around with
 
 test: $(TESTING) ## Run all tests
 	@bin/ensure-chromium
-	@$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal --ignore tests/crash $(ARGS)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal --ignore tests/crash $(ARGS)
 
 crash: $(TESTING) ## Kill the site at every statement of what must be whole (some minutes)
-	@$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal tests/crash $(ARGS)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal tests/crash $(ARGS)
 
 lint: $(TESTING) ## Check style, common mistakes and formatting
 	@$(BIN)/ruff check
