@@ -172,7 +172,7 @@ class Window:
         """Read the QR code off a picture of the screen, as a phone does."""
         self.sees("Link your authentication app")
         picture = Image.open(io.BytesIO(self.page.locator("img.qr").screenshot()))
-        found = zxingcpp.read_barcodes(picture)
+        found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
         assert len(found) == 1, f"{len(found)} codes can be read"
         return AuthenticationApp(found[0].text, self.clock)
 
