@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from mfa_app.admin.people_forms import one_line
 from mfa_app.core import addresses
 from mfa_app.models import Group
-from mfa_app.web.fields import Form, tidy
+from mfa_app.web.fields import Form, email_field
 
 LONGEST_KEY = Group.name_key.type.length
 
@@ -35,15 +35,7 @@ class NameForm(Form):
 class MemberForm(Form):
     """Whom to put into a group."""
 
-    email = StringField(
-        _l("E-mail address"),
-        filters=[tidy],
-        validators=[
-            DataRequired(_l("Please enter an e-mail address.")),
-            Length(max=320, message=_l("An e-mail address has at most 320 characters.")),
-        ],
-        render_kw={"type": "email", "autocomplete": "off", "inputmode": "email", "spellcheck": "false"},
-    )
+    email = email_field(own=False)
 
 
 class ConfirmForm(Form):

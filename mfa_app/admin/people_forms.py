@@ -19,7 +19,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from mfa_app.core import clock
 from mfa_app.core.directory import Filters
 from mfa_app.models import Group, Role
-from mfa_app.web.fields import Form, tidy
+from mfa_app.web.fields import Form, email_field, tidy
 from mfa_app.web.messages import role_name
 
 NOT_THERE = _l("Please choose one of those that the page offers.")
@@ -112,15 +112,7 @@ class PersonForm(Form):
         ],
         render_kw={"autocomplete": "off"},
     )
-    email = StringField(
-        _l("E-mail address"),
-        filters=[tidy],
-        validators=[
-            DataRequired(_l("Please enter an e-mail address.")),
-            Length(max=320, message=_l("An e-mail address has at most 320 characters.")),
-        ],
-        render_kw={"type": "email", "autocomplete": "off", "inputmode": "email", "spellcheck": "false"},
-    )
+    email = email_field(own=False)
     role = RadioField(
         _l("Role"),
         default=Role.STAFF,

@@ -43,16 +43,22 @@ def tidy(value: str | None) -> str | None:
     return value.strip() if value else value
 
 
-def email_field() -> StringField:
-    """Return a field for an e-mail address, which the core checks."""
+def email_field(*, own: bool = True) -> StringField:
+    """Return a field for an e-mail address, one's own or somebody else's, which the core checks."""
+    missing = _l("Please enter your e-mail address.") if own else _l("Please enter an e-mail address.")
     return StringField(
         _l("E-mail address"),
         filters=[tidy],
         validators=[
-            DataRequired(_l("Please enter your e-mail address.")),
+            DataRequired(missing),
             Length(max=320, message=_l("An e-mail address has at most 320 characters.")),
         ],
-        render_kw={"type": "email", "autocomplete": "username", "inputmode": "email", "spellcheck": "false"},
+        render_kw={
+            "type": "email",
+            "autocomplete": "username" if own else "off",
+            "inputmode": "email",
+            "spellcheck": "false",
+        },
     )
 
 
