@@ -7,7 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mfa_app import account, admin, auth, cli, enrolment, health, models  # noqa: F401 (the tables)
 from mfa_app.config import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
-from mfa_app.core import vault
+from mfa_app.core import passwords, vault
 from mfa_app.core.keys import Keys, load_keys
 from mfa_app.extensions import babel, bootstrap, csrf, db, login_manager, migrate
 from mfa_app.web import assets, converters, cookies, errors, gate, headers, metrics, navigation, transaction
@@ -27,6 +27,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     settings = settings or load_settings()
     keys = load_keys(settings)
     vault.use(vault.Vault(keys.data_keys, reread=lambda: load_keys(settings).data_keys))
+    passwords.use_names(settings.site_name, settings.public_host)
     app = Flask(__name__, instance_path=str(settings.instance_path.resolve()))
     app.config.update(_configuration(settings, keys), **overrides)
     if settings.trusted_proxy_hops:

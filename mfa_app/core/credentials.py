@@ -21,7 +21,7 @@ def hash_new(password: str, email: str, name: str) -> str:
 
     Raises UnacceptablePassword, Busy.
     """
-    passwords.check_acceptable(password, own_words=[email, email.partition("@")[0], name])
+    passwords.check_acceptable(password, own_names=[email, email.partition("@")[0], name])
     return passwords.hash_password(password)
 
 

@@ -97,6 +97,6 @@ class Busy(Refusal):
 
 @dataclass
 class UnacceptablePassword(Refusal):
-    """The password is not taken; `reason` is "short", "long", "own address" or "guessable"."""
+    """The password is not taken; `reason` is "short", "long", "known names" or "guessable"."""
 
     reason: str

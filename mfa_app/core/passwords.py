@@ -1,5 +1,6 @@
 """Passwords: which are taken, how they are hashed, and how many are hashed at once."""
 
+import re
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from mfa_app.core.errors import Busy, UnacceptablePassword
 MIN_LENGTH = 15  # NIST SP 800-63B-4, section 3.1.1.2: a password that may be the only factor
 MAX_LENGTH = 256
 GUESSES_WANTED = 10**8
+SHORTEST_WORD = 4  # of the names that a password may not be made of
+OTHERS_WANTED = 8  # letters and digits beside those names
 ESTIMATED_LENGTH = 72  # zxcvbn's work grows with the square of the length
 
 # OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane. The library's own default would
@@ -25,27 +28,44 @@ SLOT_WAIT_SECONDS = 2.0
 # Verified for an unknown address, so that it takes as long as a known one.
 _NOBODY = _hasher.hash("nobody has this password")
 
+_names_here: list[str] = []
 
-def check_acceptable(password: str, *, own_words: list[str]) -> None:
+
+def use_names(*names: str) -> None:
+    """Let no password be made of these names, which everybody here knows: the site's and its host's."""
+    _names_here[:] = names
+
+
+def check_acceptable(password: str, *, own_names: list[str]) -> None:
     """Accept 15 to 256 characters that are not easily guessed; there are no composition rules.
 
-    `own_words` are the person's address and name. Raises UnacceptablePassword.
+    `own_names` are the person's address and name. Raises UnacceptablePassword.
     """
     if len(password) < MIN_LENGTH:
         raise UnacceptablePassword("short")
     if len(password) > MAX_LENGTH:
         raise UnacceptablePassword("long")
-    folded = password.casefold().strip()
-    if any(folded in word.casefold() or _mostly(word, folded) for word in own_words if word):
-        raise UnacceptablePassword("own address")
-    if zxcvbn(password[:ESTIMATED_LENGTH], own_words, max_length=MAX_LENGTH)["guesses"] < GUESSES_WANTED:
+    known_words = _words_in([*own_names, *_names_here])
+    if _is_little_more_than(known_words, password.casefold().strip()):
+        raise UnacceptablePassword("known names")
+    if zxcvbn(password[:ESTIMATED_LENGTH], known_words, max_length=MAX_LENGTH)["guesses"] < GUESSES_WANTED:
         raise UnacceptablePassword("guessable")
 
 
-def _mostly(word: str, password: str) -> bool:
-    """Say whether `password` is this word with a little around it."""
-    word = word.casefold()
-    return "@" in word and word in password and len(password) - len(word) < 8
+def _words_in(names: list[str]) -> list[str]:
+    """Return the names whole, without their spaces, and word by word, the longest first."""
+    spellings = [(name, "".join(name.split()), *re.split(r"\W+", name)) for name in names]
+    words = {word.casefold() for spelling in spellings for word in spelling if len(word) >= SHORTEST_WORD}
+    return sorted(words, key=lambda word: (-len(word), word))
+
+
+def _is_little_more_than(words: list[str], password: str) -> bool:
+    """Say whether a password is part of a word, or has words in it and hardly anything else."""
+    rest = password
+    for word in words:
+        rest = rest.replace(word, " ")
+    others = sum(character.isalnum() for character in rest)
+    return any(password in word for word in words) or (rest != password and others < OTHERS_WANTED)
 
 
 def hash_password(password: str) -> str:

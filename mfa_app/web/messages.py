@@ -76,7 +76,10 @@ def _password_sentence(reason: str) -> str:
             number=MIN_LENGTH,
         ),
         "long": _("Please use at most %(number)s characters.", number=MAX_LENGTH),
-        "own address": _("Please choose a password that is not made of your name or e-mail address."),
+        "known names": _(
+            "Please choose a password that is not made of your name, your e-mail address "
+            "or the name of this site."
+        ),
         "guessable": _(
             "This password is easy to guess, because it is common or follows a simple pattern. "
             "Please choose another one, such as a few words that do not belong together."

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from mfa_app import create_app
+from mfa_app.config import load_settings
 from mfa_app.core import passwords
 from mfa_app.core.errors import Busy, UnacceptablePassword
+from tests.timing import FakeClock
 from tests.world import PASSWORD, World
 
 OWN = ["alice.smith@example.com", "alice.smith", "Alice Smith"]
@@ -14,7 +17,7 @@ OWN = ["alice.smith@example.com", "alice.smith", "Alice Smith"]
 
 def refused_as(password: str) -> str:
     with pytest.raises(UnacceptablePassword) as refused:
-        passwords.check_acceptable(password, own_words=OWN)
+        passwords.check_acceptable(password, own_names=OWN)
     return refused.value.reason
 
 
@@ -31,7 +34,7 @@ def refused_as(password: str) -> str:
     ],
 )
 def test_what_is_long_and_hard_to_guess_is_taken(password: str) -> None:
-    passwords.check_acceptable(password, own_words=OWN)
+    passwords.check_acceptable(password, own_names=OWN)
 
 
 @pytest.mark.parametrize(
@@ -40,9 +43,11 @@ def test_what_is_long_and_hard_to_guess_is_taken(password: str) -> None:
         ("", "short"),
         ("seven quiet la", "short"),
         ("x" * 257, "long"),
-        ("alice.smith@example.com", "own address"),
-        ("ALICE.SMITH@EXAMPLE.COM", "own address"),
-        ("alice.smith@example.com1!", "own address"),
+        ("alice.smith@example.com", "known names"),
+        ("ALICE.SMITH@EXAMPLE.COM", "known names"),
+        ("alice.smith@example.com1!", "known names"),
+        ("lice.smith@example.c", "known names"),
+        ("Smith, Alice 2026!", "known names"),
         ("aaaaaaaaaaaaaaaaaaaa", "guessable"),
         ("passwordpassword", "guessable"),
         ("password12345678", "guessable"),
@@ -53,6 +58,19 @@ def test_what_is_long_and_hard_to_guess_is_taken(password: str) -> None:
 )
 def test_what_is_short_or_easy_to_guess_is_refused_with_the_reason(password: str, reason: str) -> None:
     assert refused_as(password) == reason
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["Kranich Logistik 2026", "kranichlogistik1!", "Login.Kranich.Example", "Kranich login KRANICH"],
+)
+def test_the_names_of_the_site_make_no_password(
+    environment: dict[str, str], clock: FakeClock, password: str
+) -> None:
+    names = {"MFA_SITE_NAME": "Kranich Logistik", "MFA_PUBLIC_URL": "https://login.kranich.example"}
+    create_app(load_settings({**environment, **names}))
+    assert refused_as(password) == "known names"
+    passwords.check_acceptable("seven cranes (kraniche) by a login", own_names=OWN)
 
 
 def test_length_is_counted_in_characters_not_bytes() -> None:
