@@ -1,10 +1,14 @@
 """The trail: a closed list of events, each with exactly its details, written once, never changed."""
 
+import hmac
+import json
+import logging
+
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DatabaseError
 
-from mfa_app.core import accounts
+from mfa_app.core import accounts, chain
 from mfa_app.core.audit import Actor, Event, record
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, Role
@@ -55,6 +59,22 @@ def test_the_database_itself_refuses_to_change_the_trail(world: World, change: o
             db.session.execute(change)
         db.session.rollback()
     assert world.events() == ["person.created"]
+
+
+def test_the_seal_of_a_row_is_an_hmac_sha_256_of_the_row_and_the_one_before(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "mfa_app.trail")
+    for name in ("alice", "bob"):
+        world.person(name)
+    first, second = (json.loads(record.message) for record in caplog.records)
+    with world.data():
+        key = chain.trail_key()
+    for row in (first, second):
+        seal = row.pop("mac")
+        text = json.dumps(row, sort_keys=True, separators=(",", ":")).encode()
+        assert seal == hmac.digest(key, text, "sha256").hex()
+        assert second["previous"] == seal or row is second
 
 
 def test_the_trail_outlives_the_address_it_tells_of(world: World) -> None:

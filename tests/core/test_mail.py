@@ -1,14 +1,22 @@
 """Mails: written with the change they tell of, sealed while they wait, sent after the commit, tried again."""
 
 import socket
+import ssl
 import stat
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import select
 
 from mfa_app import create_app
@@ -173,6 +181,38 @@ def test_a_mail_reaches_a_real_mail_server(posted: World, mailbox: Mailbox) -> N
     assert "linked" in message["Subject"]
     assert message["Auto-Submitted"] == "auto-generated"
     assert "Network address: 192.0.2.1" in message.get_body(("plain",)).get_content()
+
+
+@pytest.fixture
+def impostor(port: int, tmp_path: Path) -> Iterator[Mailbox]:
+    """A mail server with a certificate that nobody vouches for."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=127.0.0.1")
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    today = datetime.now(UTC)
+    made = made.not_valid_before(today - timedelta(days=1)).not_valid_after(today + timedelta(days=1))
+    pem = made.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    pem += key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "impostor.pem").write_bytes(pem)
+    encrypted = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    encrypted.load_cert_chain(tmp_path / "impostor.pem")
+    box = Mailbox()
+    controller = Controller(box, hostname="127.0.0.1", port=port, tls_context=encrypted)
+    controller.start()
+    yield box
+    controller.stop()
+
+
+def test_a_mail_server_with_a_certificate_of_its_own_making_gets_no_mail(
+    posted: World, impostor: Mailbox, port: int
+) -> None:
+    encrypted = replace(posted.app.config["SETTINGS"], smtp_url=f"smtp+starttls://127.0.0.1:{port}")
+    posted.person("alice")
+    with posted.data():
+        write(posted)
+    with posted.data():
+        assert Mailer(posted.app, encrypted, in_background=False).deliver_due() == 0
+        assert "CERTIFICATE_VERIFY_FAILED" in db.session.scalars(select(OutboxMail.last_error)).one()
+    assert not impostor.messages
 
 
 def test_a_name_with_a_line_break_adds_no_header(posted: World, mailbox: Mailbox) -> None:

@@ -3,6 +3,9 @@
 import base64
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import select, update
 
 from mfa_app.core.vault import CannotUnseal, Vault
@@ -17,6 +20,14 @@ OLD, NEW = {"old": b"o" * 32}, {"new": b"n" * 32}
 def test_what_is_sealed_opens_at_its_place() -> None:
     vault = Vault(OLD)
     assert vault.unseal(vault.seal("JBSWY3DPEHPK3PXP", "totp|1|2"), "totp|1|2") == "JBSWY3DPEHPK3PXP"
+
+
+def test_it_is_sealed_by_aes_256_gcm_under_a_key_of_its_own() -> None:
+    version, key, encoded = Vault(OLD).seal("JBSWY3DPEHPK3PXP", "totp|1|2").split(":")
+    raw = base64.b64decode(encoded)
+    cipher = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"second-gate seal v1").derive(OLD[key]))
+    assert version == "v1"
+    assert cipher.decrypt(raw[:12], raw[12:], b"totp|1|2") == b"JBSWY3DPEHPK3PXP"
 
 
 def test_the_same_text_is_sealed_differently_each_time() -> None:

@@ -123,6 +123,14 @@ def test_the_download_holds_what_the_search_finds_and_goes_on_the_trail(world: W
     assert world.details("trail.exported") == {"rows": trail.BATCH + 20}
 
 
+def test_the_download_is_a_file_with_a_name_of_our_own(world: World, carol: Visitor) -> None:
+    carol.open("/admin/trail")
+    page = carol.post("/admin/trail.csv?filename=x.exe", filename="x.exe", event="group.created")
+    headers = page.response.headers
+    assert headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert headers["Content-Disposition"] == 'attachment; filename="audit-trail-2026-03-02.csv"'
+
+
 def test_looking_at_the_trail_writes_nothing(world: World, carol: Visitor) -> None:
     assert set(cost(world, carol, "/admin/trail?person=carol@example.com")) == {"SELECT"}
 

@@ -60,6 +60,9 @@ def test_every_answer_shuts_out_frames_and_foreign_scripts(world: World, path: s
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["Referrer-Policy"] == "same-origin"
+    assert not [name for name, _value in headers if name.lower().startswith("access-control-")]
+    if headers["Content-Type"].startswith("text/"):
+        assert headers["Content-Type"].endswith("; charset=utf-8")
 
 
 @pytest.mark.parametrize("path", [path for path in ANSWERS if "static" not in path])
@@ -124,8 +127,15 @@ def test_behind_tls_every_cookie_is_tied_to_the_host_and_to_tls(secure: World) -
     assert "Max-Age=2592000" in device
 
 
-def test_behind_tls_browsers_are_told_to_come_back_over_tls(secure: World) -> None:
-    headers = secure.visitor().open("/login").response.headers
+@pytest.mark.parametrize("path", ANSWERS)
+def test_behind_tls_every_answer_tells_browsers_to_come_back_over_tls(secure: World, path: str) -> None:
+    response = secure.visitor().open(path, follow=False).response
+    response.close()
+    assert response.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+
+
+def test_behind_tls_a_page_with_a_wrong_host_tells_it_too(secure: World) -> None:
+    headers = secure.visitor().open("/login", headers={"Host": "evil.example"}).response.headers
     assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 

@@ -277,6 +277,12 @@ def test_fields_tell_password_managers_what_they_are(world: World) -> None:
     assert page.html.find(attrs={"name": "password"})["autocomplete"] == "current-password"
 
 
+def test_a_password_of_ten_years_ago_is_as_good_as_one_of_today(world: World) -> None:
+    world.person("alice")
+    world.clock.advance(days=3653)
+    assert world.password_given("alice").page.path == "/"
+
+
 def test_an_old_hash_is_renewed_at_the_next_login(world: World) -> None:
     world.person("alice")
     cheap = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)

@@ -1,8 +1,11 @@
 """A remembered device skips the code, for one person in one browser, until a fixed end, and nothing else."""
 
+import hashlib
 from collections.abc import Callable
 
 import pytest
+from itsdangerous import URLSafeSerializer
+from itsdangerous.signer import HMACAlgorithm, NoneAlgorithm, SigningAlgorithm
 from sqlalchemy import select, update
 
 from mfa_app.core import accounts, clock, credentials, enrolment
@@ -104,6 +107,19 @@ def test_a_forged_cookie_means_a_code_and_no_fuss(
 ) -> None:
     ((name, value),) = device_cookies(alice).items()
     alice.client.set_cookie(name, spoil(value))
+    assert asked(world, alice)
+
+
+@pytest.mark.parametrize("algorithm", [NoneAlgorithm(), HMACAlgorithm(hashlib.sha1)])
+def test_a_cookie_signed_by_another_algorithm_means_a_code(
+    world: World, alice: Visitor, algorithm: SigningAlgorithm
+) -> None:
+    ((name, value),) = device_cookies(alice).items()
+    keys = world.app.secret_key
+    salt, ours = "second-gate-device-v1", {"digest_method": hashlib.sha256}
+    held = URLSafeSerializer(keys, salt=salt, signer_kwargs=ours).loads(value)
+    forged = URLSafeSerializer(keys, salt=salt, signer_kwargs={**ours, "algorithm": algorithm}).dumps(held)
+    alice.client.set_cookie(name, forged)
     assert asked(world, alice)
 
 
