@@ -2,20 +2,24 @@
 
 import gc
 import shutil
-import uuid
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy
 from flask import Flask
 from flask_migrate import upgrade
-from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import Engine, event
 
 from mfa_app import create_app
-from mfa_app.config import load_settings
+from mfa_app.config import Settings, load_settings
 from mfa_app.core import clock as site_clock
+from mfa_app.core import passwords, vault
+from mfa_app.core.vault import Vault
 from mfa_app.extensions import db
 from tests.postgres import running_postgres
 from tests.timing import FakeClock
@@ -24,6 +28,17 @@ from tests.world import World
 # Pages, their trees and rows are made by the million and die young: looking for cycles among them less often
 # saves a tenth of the whole run.
 gc.set_threshold(100_000, 20, 20)
+
+
+# No test pulls the plug on the whole machine, so nothing has to reach the disk.
+spare_the_disk = True
+
+
+@event.listens_for(Engine, "connect")
+def _spare_the_disk(connection: Any, _record: Any) -> None:
+    if spare_the_disk and isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
+
 
 both_databases = pytest.mark.parametrize(
     "backend", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
@@ -79,19 +94,26 @@ def backend(request: pytest.FixtureRequest) -> str:
     return getattr(request, "param", "sqlite")
 
 
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this process's installation stands, again and again."""
+    return tmp_path_factory.mktemp("home") / "instance"
+
+
 @pytest.fixture
 def environment(
-    backend: str, templates: Path, tmp_path: Path, request: pytest.FixtureRequest
+    backend: str, templates: Path, home: Path, request: pytest.FixtureRequest
 ) -> Iterator[dict[str, str]]:
     """The settings of a fresh installation with its database at head, for this process or another."""
     pattern = request.getfixturevalue("postgresql") if backend == "postgresql" else None
-    with installed(tmp_path / "instance", templates, pattern) as values:
+    with installed(home, templates, pattern) as values:
         yield values
 
 
 @contextmanager
 def installed(folder: Path, templates: Path, pattern: str | None) -> Iterator[dict[str, str]]:
     """Make an installation in this folder, on the PostgreSQL at `pattern` or on SQLite; give its settings."""
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     shutil.copy(templates / "keys", folder / "keys")
     values = {"MFA_INSTANCE_PATH": str(folder), "MFA_ADMIN_EMAIL": "admin@example.com"}
@@ -99,7 +121,7 @@ def installed(folder: Path, templates: Path, pattern: str | None) -> Iterator[di
         shutil.copy(templates / "second-gate.sqlite3", folder)
         yield values
         return
-    name = f"test_{uuid.uuid4().hex}"
+    name = f"test_{folder.parent.name}"
     with _administration(pattern) as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE migrated")
     yield {**values, "MFA_DATABASE_URL": pattern.format(name=name)}
@@ -107,10 +129,18 @@ def installed(folder: Path, templates: Path, pattern: str | None) -> Iterator[di
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@lru_cache(maxsize=4)
+def _application(settings: Settings) -> tuple[Flask, Vault]:
+    """Return the application under these settings, made once; what it stands on is fresh for each test."""
+    return create_app(settings, MAIL_IN_BACKGROUND=False, TESTING=False), vault.vault()
+
+
 @pytest.fixture
-def app(environment: dict[str, str], templates: Path, clock: FakeClock) -> Iterator[Flask]:
-    application = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False, TESTING=False)
-    application.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(templates))  # compiled only once
+def app(environment: dict[str, str], clock: FakeClock) -> Iterator[Flask]:
+    settings = load_settings(environment)
+    application, its_vault = _application(settings)
+    vault.use(its_vault)
+    passwords.use_names(settings.site_name, settings.public_host)
     yield application
     with application.app_context():
         db.engine.dispose()

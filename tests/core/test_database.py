@@ -38,9 +38,11 @@ def in_threads(world: World, work: object, count: int = MANY) -> list[object]:
     [("journal_mode", "wal"), ("foreign_keys", 1), ("busy_timeout", 10000), ("synchronous", 2)],
 )
 def test_sqlite_waits_keeps_what_is_committed_and_minds_foreign_keys(
-    world: World, pragma: str, value: object
+    world: World, monkeypatch: pytest.MonkeyPatch, pragma: str, value: object
 ) -> None:
+    monkeypatch.setattr("tests.conftest.spare_the_disk", False)
     with world.app.app_context():
+        db.engine.dispose()
         assert db.session.scalar(db.text(f"PRAGMA {pragma}")) == value
 
 
