@@ -14,7 +14,7 @@ class AuditEvent(db.Model):
     """Who did what to whom, when and from where. Names are copied: the trail outlives the people.
 
     `mac` seals the row and, through `previous`, all rows before it; see core/chain. Triggers in both
-    databases refuse UPDATE and DELETE.
+    databases refuse UPDATE and DELETE, and an INSERT in the place of a row that is there.
     """
 
     __tablename__ = "audit_event"

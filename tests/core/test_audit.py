@@ -5,7 +5,7 @@ import json
 import logging
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from mfa_app.core import accounts, chain
@@ -61,6 +61,28 @@ def test_the_database_itself_refuses_to_change_the_trail(world: World, change: o
     assert world.events() == ["person.created"]
 
 
+def refused_to_put_rows_in_place_of_others(world: World, statement: str) -> bool:
+    """Say whether the database refuses to write each row of the trail where it stands."""
+    world.person("alice")
+    with world.app.app_context():
+        with pytest.raises(DatabaseError) as refusal:
+            db.session.execute(text(statement))
+        db.session.rollback()
+    return "never changed" in str(refusal.value)
+
+
+@both_databases
+def test_no_row_takes_the_place_of_another(world: World) -> None:
+    upsert = "INSERT INTO audit_event SELECT * FROM audit_event WHERE true ON CONFLICT (id) DO UPDATE SET {}"
+    assert refused_to_put_rows_in_place_of_others(world, upsert.format("event = excluded.event"))
+
+
+@pytest.mark.parametrize("replace", ["INSERT OR REPLACE", "REPLACE"])
+def test_no_row_replaces_another_past_the_trigger_for_deleting(world: World, replace: str) -> None:
+    statement = f"{replace} INTO audit_event SELECT * FROM audit_event"  # noqa: S608
+    assert refused_to_put_rows_in_place_of_others(world, statement)
+
+
 def test_the_seal_of_a_row_is_an_hmac_sha_256_of_the_row_and_the_one_before(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -72,8 +94,8 @@ def test_the_seal_of_a_row_is_an_hmac_sha_256_of_the_row_and_the_one_before(
         key = chain.trail_key()
     for row in (first, second):
         seal = row.pop("mac")
-        text = json.dumps(row, sort_keys=True, separators=(",", ":")).encode()
-        assert seal == hmac.digest(key, text, "sha256").hex()
+        sealed = json.dumps(row, sort_keys=True, separators=(",", ":")).encode()
+        assert seal == hmac.digest(key, sealed, "sha256").hex()
         assert second["previous"] == seal or row is second
 
 

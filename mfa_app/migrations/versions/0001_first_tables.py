@@ -259,6 +259,12 @@ def _keep_the_trail_as_it_is() -> None:
             f"CREATE TRIGGER audit_event_refuses_{change.lower()} BEFORE {change} ON audit_event "
             "BEGIN SELECT RAISE(ABORT, 'the audit trail is never changed'); END"
         )
+    # REPLACE deletes the old row without calling the trigger for DELETE.
+    op.execute(
+        "CREATE TRIGGER audit_event_refuses_replace BEFORE INSERT ON audit_event "
+        "WHEN EXISTS (SELECT 1 FROM audit_event WHERE id = NEW.id) "
+        "BEGIN SELECT RAISE(ABORT, 'the audit trail is never changed'); END"
+    )
 
 
 def downgrade() -> None:
