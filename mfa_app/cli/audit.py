@@ -7,9 +7,9 @@ import click
 from flask_babel import gettext as _
 
 from mfa_app.cli.terminal import EMAIL, moment, saves, table
-from mfa_app.core import trail
+from mfa_app.core import collector, trail
 from mfa_app.core.audit import Event
-from mfa_app.core.trail import Search
+from mfa_app.core.trail import LARGEST_ID, Search
 from mfa_app.models import AuditEvent
 from mfa_app.web.event_words import details_in_words
 
@@ -32,6 +32,16 @@ def list_(person: str | None, event: str | None, limit: int) -> Iterator[str]:
     rows = itertools.islice(_rows(search), limit)
     head = (_("TIME (UTC)"), _("EVENT"), _("BY"), _("TO"), _("FROM"), _("DETAILS"))
     return table(head, [_line(row) for row in rows])
+
+
+@commands.command("lines")
+@click.option("--after", type=click.IntRange(0, LARGEST_ID), required=True, help="The last that you have.")
+@saves
+def lines(after: int) -> Iterator[str]:
+    """Print the rows that follow a number, as the site prints them, to fill a gap in collected logs."""
+    for line in collector.lines(after):
+        click.echo(line)  # at once: there may be more than fit into memory
+    return iter(())
 
 
 def _rows(search: Search) -> Iterator[AuditEvent]:

@@ -4,7 +4,6 @@ import enum
 import hashlib
 import hmac
 import json
-import logging
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,8 +23,6 @@ SEALED_COLUMNS = (
     *("id", "event", "actor_kind", "actor_id", "actor_name", "subject_id", "subject_name"),
     *("address", "user_agent", "details", "previous"),
 )
-
-collector = logging.getLogger("mfa_app.trail")
 
 
 @dataclass(frozen=True)
@@ -98,11 +95,6 @@ def _tell_the_observers(session: Session) -> None:
     for row in session.info.pop(WRITTEN, ()):
         for observer in _observers:
             observer(row)
-
-
-@observe
-def _tell_the_collector(row: AuditEvent) -> None:
-    collector.info(_line(row))
 
 
 @event.listens_for(Session, "after_rollback")
@@ -188,7 +180,7 @@ def _seal(row: AuditEvent, key: bytes) -> str:
     return hmac.new(key, canonical.encode(), hashlib.sha256).hexdigest()
 
 
-def _line(row: AuditEvent) -> str:
+def line(row: AuditEvent) -> str:
     """Return the row as one line of JSON; its `mac` makes every line an anchor."""
     return json.dumps({**_content(row), "mac": row.mac}, sort_keys=True)
 

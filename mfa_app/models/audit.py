@@ -40,7 +40,10 @@ class AuditEvent(db.Model):
 
 
 class TrailHead(db.Model):
-    """The number and the seal of the trail's last row: one row, made by the first migration."""
+    """The number and the seal of the trail's last row: one row, made by the first migration.
+
+    `told` is the number up to which the workers have told what was done at the terminal; see core/collector.
+    """
 
     __tablename__ = "trail_head"
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
@@ -48,3 +51,4 @@ class TrailHead(db.Model):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
     last: Mapped[int] = mapped_column()
     mac: Mapped[str] = mapped_column(String(64))
+    told: Mapped[int] = mapped_column()

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from flask import Flask, render_template, url_for
 
 from mfa_app.config import Settings
-from mfa_app.core import anchors, clock, housekeeping, mail
+from mfa_app.core import anchors, clock, collector, housekeeping, mail
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
 from mfa_app.web.browsers import browser_name
@@ -67,6 +67,13 @@ class Mailer:
         if mails_written:
             self._wake.set()
 
+    def look_after_the_site(self) -> None:
+        """Do what is done every minute."""
+        self.deliver_due()
+        housekeeping.tidy(now=clock.now())
+        collector.tell_of_commands()
+        anchors.keep(self._settings, now=clock.now())
+
     def deliver_due(self) -> int:
         """Deliver all mails that are due; return how many left. A failure is noted and tried again later."""
         sent = 0
@@ -94,9 +101,7 @@ class Mailer:
             self._wake.clear()
             try:
                 with self._app.app_context():
-                    self.deliver_due()
-                    housekeeping.tidy(now=clock.now())
-                    anchors.keep(self._settings, now=clock.now())
+                    self.look_after_the_site()
             except Exception:
                 log.exception("What is done every minute has failed; trying again in a minute")
 

@@ -37,10 +37,11 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
         sa.Column("mac", sa.String(length=64), nullable=False),
+        sa.Column("told", sa.Integer(), nullable=False),
         sa.CheckConstraint("id = 1", name="ck_trail_head_single_row"),
         sa.PrimaryKeyConstraint("id", name="pk_trail_head"),
     )
-    op.execute("INSERT INTO trail_head (id, last, mac) VALUES (1, 0, '')")
+    op.execute("INSERT INTO trail_head (id, last, mac, told) VALUES (1, 0, '', 0)")
     op.create_table(
         "sealed_value",
         sa.Column("name", sa.String(length=40), nullable=False),
