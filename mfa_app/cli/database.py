@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_migrate import upgrade
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from mfa_app.core import schema
+from mfa_app.core import files, schema
 from mfa_app.extensions import db
 
 
@@ -85,6 +85,6 @@ def _keep_private() -> None:
         return
     path = Path(str(db.engine.url.database))
     with contextlib.suppress(OSError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(files.private(str(path), os.O_RDONLY))
     with contextlib.suppress(OSError):
         path.chmod(0o600)

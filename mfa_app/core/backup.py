@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import NullPool, create_engine, delete
 from sqlalchemy.orm import Session
 
-from mfa_app.core import installation, schema
+from mfa_app.core import files, installation, schema
 from mfa_app.models import AuthSession, Link, OutboxMail, PendingLink, TrustedDevice
 
 COMPANIONS = ("-wal", "-shm", "-journal")
@@ -83,6 +83,7 @@ def put_back(source: Path, database: Path, *, replace: bool, now: datetime) -> P
 def _new_file_beside(target: Path) -> Iterator[Path]:
     """Give a new file in the same folder that nobody else may read; what is left of it goes afterwards."""
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")  # mode 0600 from birth
+    files.hand_over(handle, target)
     os.close(handle)
     try:
         yield Path(name)

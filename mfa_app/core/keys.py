@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from mfa_app.config import SettingError, Settings
-from mfa_app.core import schema
+from mfa_app.core import files, schema
 from mfa_app.core.errors import RotationUnderWay
 
 DATA_KEY_BYTES = 32
@@ -80,16 +80,12 @@ def only_one_rotation(settings: Settings) -> Iterator[None]:
 
     Raises RotationUnderWay.
     """
-    with open(settings.instance_path / "keys.lock", "w", opener=_private) as lock:
+    with open(settings.instance_path / "keys.lock", "w", opener=files.private) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RotationUnderWay from None
         yield
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _refuse_to_replace(path: Path, settings: Settings) -> None:
@@ -139,6 +135,7 @@ def _make(path: Path) -> None:
 
 def _write_beside(path: Path, stored: dict[str, str]) -> str:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".keys-")  # mode 0600 from birth
+    files.hand_over(handle, path)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(stored, file, indent=1)
         file.flush()

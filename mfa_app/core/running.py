@@ -1,12 +1,12 @@
 """Whether the site runs on this installation: a lock that the kernel lets go with the last process."""
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
 from mfa_app.config import Settings
+from mfa_app.core import files
 
 
 class Occupied(Exception):
@@ -26,14 +26,10 @@ def standing_still(settings: Settings) -> Iterator[None]:
 
 
 def _locked(settings: Settings, kind: int) -> IO[str]:
-    file = open(settings.instance_path / "running.lock", "a", opener=_private)  # noqa: SIM115 - held on purpose
+    file = open(settings.instance_path / "running.lock", "a", opener=files.private)  # noqa: SIM115 - held on purpose
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
         raise Occupied from None
     return file
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -1,7 +1,6 @@
 """How mails leave: after the commit, beside the requests, over SMTP or as files."""
 
 import logging
-import os
 import smtplib
 import ssl
 import threading
@@ -15,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from flask import Flask, render_template, url_for
 
 from mfa_app.config import Settings
-from mfa_app.core import anchors, clock, collector, housekeeping, mail
+from mfa_app.core import anchors, clock, collector, files, housekeeping, mail
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
 from mfa_app.web.browsers import browser_name
@@ -146,8 +145,9 @@ class Mailer:
 
     def _file(self, message: EmailMessage, waiting: OutboxMail) -> None:
         folder = self._settings.instance_path / "outbox"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            files.hand_over(folder, folder.parent)
         path = folder / f"{waiting.created_at:%Y%m%dT%H%M%S}-{waiting.template}-{waiting.id[:8]}.eml"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
+        with open(path, "wb", opener=files.private) as file:
             file.write(message.as_bytes())

@@ -1,0 +1,66 @@
+"""Whose the files are: what a command leaves behind the site's own user can read, also if root typed it."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from mfa_app.core import files, running
+from tests.cli.conftest import Typist, done
+from tests.world import World
+
+SOMEBODY, SOMEBODY_ELSE = 65533, 65534
+MADE = {"keys", "keys.lock", "running.lock", "outbox", "second-gate.sqlite3"}
+
+
+@pytest.fixture
+def folder(world: World) -> Path:
+    """The instance folder; where the tests run as root it belongs, with all in it, to somebody else."""
+    folder = world.app.config["SETTINGS"].instance_path
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, SOMEBODY, SOMEBODY)
+    return folder
+
+
+def test_what_commands_leave_behind_belongs_to_the_owner_of_the_folder(
+    folder: Path, typed: Typist, tmp_path: Path
+) -> None:
+    done(typed("users", "add", "alice@example.com"))
+    done(typed("keys", "rotate"))
+    done(typed("backup", str(tmp_path / "monday.backup")))
+    done(typed("restore", "--replace", str(tmp_path / "monday.backup")))
+    owners = {path.name: path.stat().st_uid for path in folder.rglob("*")}
+    assert owners.keys() >= MADE
+    assert any(name.endswith(".eml") for name in owners)
+    assert set(owners.values()) == {folder.stat().st_uid}
+
+
+def test_what_is_replaced_keeps_its_owner(folder: Path, tmp_path: Path) -> None:
+    kept, made = folder / "keys", tmp_path / "made"
+    if os.geteuid() == 0:
+        os.chown(kept, SOMEBODY_ELSE, SOMEBODY_ELSE)
+    made.touch()
+    files.hand_over(made, kept)
+    assert made.stat().st_uid == kept.stat().st_uid
+    files.hand_over(made, folder / "nothing")
+    assert made.stat().st_uid == folder.stat().st_uid
+
+
+def test_a_file_is_made_private_and_kept_when_it_is_opened_again(folder: Path) -> None:
+    for _ in range(2):
+        with open(folder / "lock", "a", opener=files.private) as file:
+            file.write("x")
+    assert (folder / "lock").read_text() == "xx"
+    assert stat.S_IMODE((folder / "lock").stat().st_mode) == 0o600
+
+
+def test_root_is_not_led_to_give_away_a_file_elsewhere(world: World, folder: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.touch()
+    owner = victim.stat().st_uid
+    (folder / "running.lock").symlink_to(victim)
+    with pytest.raises(OSError, match="symbolic link"):
+        running.hold(world.app.config["SETTINGS"])
+    assert victim.stat().st_uid == owner
