@@ -8,8 +8,8 @@ from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from mfa_app.cli.terminal import Stop, actor, saves, table
-from mfa_app.config import SettingError, Settings
+from mfa_app.cli.terminal import actor, saves, table
+from mfa_app.config import Settings
 from mfa_app.core import keys, rotation
 from mfa_app.core.audit import Event, record
 from mfa_app.core.vault import vault
@@ -34,10 +34,24 @@ def list_() -> Iterator[str]:
 
 
 @commands.command()
+@click.option("--signing", is_flag=True, help="Replace the key that signs cookies, not the one that seals.")
 @saves
-def rotate() -> Iterator[str]:
+def rotate(signing: bool) -> Iterator[str]:
     """Seal all secrets under a new key, while the site runs; or go on where a rotation was broken off."""
     settings: Settings = current_app.config["SETTINGS"]
+    return _replace_signing_key(settings) if signing else _seal_anew(settings)
+
+
+def _replace_signing_key(settings: Settings) -> Iterator[str]:
+    with keys.only_one_rotation(settings):
+        keys.add_secret_key(settings)
+        record(Event.SIGNING_KEY_REPLACED, actor=actor())
+    yield _("A new key signs cookies as soon as the site is restarted: please do that now.")
+    yield _("What the key before has signed still counts; the one before that is gone.")
+    yield _("Back up %(place)s again, apart from the database.", place=keys.file_of(settings).resolve())
+
+
+def _seal_anew(settings: Settings) -> Iterator[str]:
     with keys.only_one_rotation(settings):
         vault().refresh()
         if set(rotation.keys_in_use()) <= {vault().current}:
@@ -62,10 +76,7 @@ def rotate() -> Iterator[str]:
 
 def _put_new_key_in_front(settings: Settings) -> None:
     # A request may be under way that has sealed under the key of a rotation ago: that one stays as well.
-    try:
-        keys.add_data_key(settings, in_use=set(vault().identifiers[:2]))
-    except SettingError as error:
-        raise Stop(str(error)) from None
+    keys.add_data_key(settings, in_use=set(vault().identifiers[:2]))
     vault().refresh()
 
 

@@ -64,6 +64,7 @@ class Event(enum.Enum):
     ACCESS_REFUSED = "access.refused", ("page",)
     TRAIL_EXPORTED = "trail.exported", ("rows",)
     KEYS_ROTATED = "keys.rotated", ("key", "secrets")
+    SIGNING_KEY_REPLACED = "keys.signing_replaced", ()
     BACKUP_MADE = "backup.made", ("file",)
     BACKUP_RESTORED = "backup.restored", ("file",)
 

@@ -56,6 +56,11 @@ def new_data_key() -> str:
     return f"{secrets.token_hex(4)}:{base64.b64encode(secrets.token_bytes(DATA_KEY_BYTES)).decode()}"
 
 
+def new_secret_key() -> str:
+    """Return a fresh secret key: 384 random bits in base64."""
+    return secrets.token_urlsafe(48)
+
+
 def add_data_key(settings: Settings, *, in_use: set[str]) -> None:
     """Put a new data key before the others in the file `keys`, and drop those that are not `in_use`.
 
@@ -70,8 +75,23 @@ def add_data_key(settings: Settings, *, in_use: set[str]) -> None:
     stored = _stored(path)
     kept = [entry for entry in stored["data_keys"].split(",") if entry.partition(":")[0] in in_use]
     stored["data_keys"] = ",".join([new_data_key(), *kept])
-    os.replace(_write_beside(path, stored), path)
-    _sync_folder(path)
+    _replace(path, stored)
+
+
+def add_secret_key(settings: Settings) -> None:
+    """Put a new secret key before the present one in the file `keys`; what stood behind that one is dropped.
+
+    Raises SettingError where the secret key comes from the environment.
+    """
+    if settings.secret_key is not None:
+        raise SettingError(
+            "The key that signs is set in MFA_SECRET_KEY: put a new one and a comma before the present "
+            f"one there (such as {new_secret_key()}), restart the site, drop the old one after 30 days."
+        )
+    path = file_of(settings)
+    stored = _stored(path)
+    present = stored["secret_key"].partition(",")[0]
+    _replace(path, {**stored, "secret_key": f"{new_secret_key()},{present}"})
 
 
 @contextmanager
@@ -122,7 +142,7 @@ def _stored(path: Path) -> dict[str, str]:
 
 
 def _make(path: Path) -> None:
-    fresh = {"secret_key": secrets.token_urlsafe(48), "data_keys": new_data_key()}
+    fresh = {"secret_key": new_secret_key(), "data_keys": new_data_key()}
     temporary = _write_beside(path, fresh)
     try:
         os.link(temporary, path)  # fails if another worker was first: then its keys are the keys
@@ -131,6 +151,11 @@ def _make(path: Path) -> None:
         pass
     finally:
         os.unlink(temporary)
+
+
+def _replace(path: Path, stored: dict[str, str]) -> None:
+    os.replace(_write_beside(path, stored), path)
+    _sync_folder(path)
 
 
 def _write_beside(path: Path, stored: dict[str, str]) -> str:

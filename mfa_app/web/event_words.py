@@ -47,6 +47,7 @@ _EVENTS = {
     Event.ACCESS_REFUSED: _l("Page refused"),
     Event.TRAIL_EXPORTED: _l("Audit trail downloaded"),
     Event.KEYS_ROTATED: _l("Keys rotated"),
+    Event.SIGNING_KEY_REPLACED: _l("Key that signs cookies replaced"),
     Event.BACKUP_MADE: _l("Backup made"),
     Event.BACKUP_RESTORED: _l("Backup restored"),
 }

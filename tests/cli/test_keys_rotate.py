@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
+
+from mfa_app import create_app
+from mfa_app.config import load_settings
 from mfa_app.core import keys, rotation
 from mfa_app.core.vault import vault
 from mfa_app.extensions import db
-from mfa_app.models import OutboxMail
+from mfa_app.models import OutboxMail, Throttle
 from mfa_app.models.types import new_id
+from tests.browser import Visitor
 from tests.cli.conftest import Shell, Typist, done, refused
 from tests.conftest import both_databases
-from tests.world import World
+from tests.world import PASSWORD, World
 
 
 def in_file(world: World) -> list[str]:
@@ -105,6 +110,78 @@ def caught_at_the_last_mail(folder: Path) -> Iterator[None]:
         )
         yield
         database.executescript("DROP TRIGGER caught; DROP VIEW endless")
+
+
+@pytest.fixture
+def alice(world: World) -> Visitor:
+    """Alice of Finance, logged out, in a browser that is known and remembered, with the login page open."""
+    world.group("Finance", required=True)
+    world.linked("alice", groups_=("Finance",))
+    visitor = world.log_in("alice", remember=True)
+    visitor.press("Log out")
+    return visitor
+
+
+def after_a_restart(world: World, environment: dict[str, str], visitor: Visitor) -> Visitor:
+    """Start the site anew, under the keys as they are now; return the same browser, at the same page."""
+    app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
+    world.app, anew = app, Visitor(app)
+    anew.page = visitor.page
+    for cookie in visitor.client._cookies.values():
+        anew.client.set_cookie(cookie.key, cookie.value)
+    return anew
+
+
+def test_a_new_signing_key_costs_nobody_anything(
+    world: World, typed: Typist, environment: dict[str, str], alice: Visitor
+) -> None:
+    assert "please do that now" in done(typed("keys", "rotate", "--signing"))
+    alice = after_a_restart(world, environment, alice)
+    page = alice.press("Log in", email="alice@example.com", password="not the right one at all")
+    assert (page.status, page.path) == (400, "/login")
+    assert world.count(Throttle, Throttle.key.startswith("known:")) == 1
+    assert alice.press("Log in", email="alice@example.com", password=PASSWORD).path == "/"
+    assert world.details("login.completed") == {"method": "remembered device"}
+    assert world.details("keys.signing_replaced") == {}
+
+
+def test_a_mailed_link_on_its_way_survives_a_new_signing_key(
+    world: World, typed: Typist, environment: dict[str, str], alice: Visitor
+) -> None:
+    alice.open("/password/forgotten")
+    alice.press("Send the link", email="alice@example.com")
+    alice.open(world.link_in_last_mail())
+    done(typed("keys", "rotate", "--signing"))
+    alice = after_a_restart(world, environment, alice)
+    assert alice.press("Save the password", password="eleven slow trams across the bridge").path == "/login"
+
+
+def test_once_the_old_signing_key_is_gone_the_code_is_asked_and_nothing_fails(
+    world: World, typed: Typist, environment: dict[str, str], alice: Visitor
+) -> None:
+    first = secret_keys(world)
+    for _ in range(2):
+        done(typed("keys", "rotate", "--signing"))
+    assert len(secret_keys(world)) == 2
+    assert not set(first) & set(secret_keys(world))
+    alice = after_a_restart(world, environment, alice)
+    assert alice.press("Log in", email="alice@example.com", password=PASSWORD).status == 400
+    assert world.password_given("alice", alice).page.path == "/login/code"
+    alice.press("Log in", code=world.phones["alice"].code())
+    assert world.details("login.completed") == {"method": "code"}
+
+
+def secret_keys(world: World) -> list[str]:
+    return keys.load_keys(world.app.config["SETTINGS"]).secret_keys
+
+
+def test_a_signing_key_from_the_environment_is_changed_there(shell: Shell) -> None:
+    shell.flask("prepare")
+    before = (shell.folder / "keys").read_bytes()
+    code, _said, errors = shell.flask("keys", "rotate", "--signing", MFA_SECRET_KEY="s" * 40)
+    assert (code, errors.count("\n")) == (1, 1)
+    assert errors.startswith("The key that signs is set in MFA_SECRET_KEY: put a new one and a comma")
+    assert (shell.folder / "keys").read_bytes() == before
 
 
 def test_two_rotations_at_once_are_one_too_many(world: World, typed: Typist) -> None:
