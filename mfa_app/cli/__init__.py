@@ -11,5 +11,6 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(noun)
     audit.commands.add_command(audit_verify.verify)
     audit.commands.add_command(audit_verify.anchor)
-    for command in (setup.prepare, setup.setup_link, demo.demo, backup.backup, backup.restore, doctor.doctor):
+    copies = (backup.backup, backup.restore, backup.restored)
+    for command in (setup.prepare, setup.setup_link, demo.demo, doctor.doctor, *copies):
         app.cli.add_command(command)

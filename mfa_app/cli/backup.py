@@ -1,4 +1,4 @@
-"""`flask backup` and `flask restore`: the whole database into one file while the site runs, and back."""
+"""`flask backup`, `restore`, `restored`: the whole database into one file while the site runs, and back."""
 
 import contextlib
 import shlex
@@ -45,24 +45,49 @@ def backup(file: Path) -> Iterator[str]:
 @saves
 def restore(file: Path, replace: bool) -> Iterator[str]:
     """Put a backup back, if it is sound and the keys fit. The site must not run meanwhile."""
-    settings: Settings = current_app.config["SETTINGS"]
-    _require_sqlite("pg_restore --clean --if-exists --dbname={url} {file}", file)
+    after = database.command_line("restored {file}")
+    _require_sqlite(f"pg_restore --clean --if-exists --dbname={{url}} {{file}} && {after}", file)
     db.engine.dispose()
+    with _undisturbed(file):
+        aside = core.put_back(file, _database(), replace=replace, now=clock.now())
+        yield from _go_on_from(file)
+    if aside is not None:
+        yield _("The database of before is kept as %(file)s; delete it when you are sure.", file=aside)
+
+
+@click.command("restored")
+@click.argument("file", type=FILE)
+@saves
+def restored(file: Path) -> Iterator[str]:
+    """Go on from FILE, which another program (pg_restore) has put back. The site must not run meanwhile."""
+    with _undisturbed(file):
+        core.take_over(db.session())
+        yield from _go_on_from(file)
+
+
+@contextlib.contextmanager
+def _undisturbed(file: Path) -> Iterator[None]:
+    """Keep the site from running meanwhile; stop with a sentence at what is refused."""
     try:
-        with running.standing_still(settings):
-            aside = core.put_back(file, _database(), replace=replace, now=clock.now())
-            _set_anchors_aside(settings)
+        with running.standing_still(current_app.config["SETTINGS"]):
+            yield
     except NotDone as error:
         raise Stop(_told(error, file)) from None
     except Occupied:
         raise Stop(_in_use()) from None
+
+
+def _go_on_from(file: Path) -> Iterator[str]:
+    """Let anchors, tables and trail follow the database that is in place now."""
+    _set_anchors_aside(current_app.config["SETTINGS"])
     database.bring_to_head()
     chain.trail_key()
     record(Event.BACKUP_RESTORED, actor=actor(), file=str(file.resolve())[-300:])
     yield _("The database is as it was when %(file)s was made, and the keys fit it.", file=file)
     yield _("Everybody logs in again, with the app; mailed links and waiting mails of that time are gone.")
-    if aside is not None:
-        yield _("The database of before is kept as %(file)s; delete it when you are sure.", file=aside)
+    yield _(
+        "What was changed since is undone: disabled accounts, passwords, apps, rules. Please look through it."
+    )
 
 
 def _require_sqlite(command: str, file: Path) -> None:

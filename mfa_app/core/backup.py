@@ -1,4 +1,4 @@
-"""Copying a whole SQLite database while it is in use, and putting such a copy back."""
+"""Copying a whole SQLite database while it is in use, and taking such a copy, or PostgreSQL's, back."""
 
 import contextlib
 import enum
@@ -59,8 +59,7 @@ def write(database: Path, target: Path) -> None:
 def put_back(source: Path, database: Path, *, replace: bool, now: datetime) -> Path | None:
     """Let a backup take the database's place in one step; return where the old database lies now, if any.
 
-    Nobody is logged in afterwards, and neither remembered devices nor mailed links of that time count: they
-    may have been revoked since. Raises NotDone, before anything is touched.
+    What `take_over` says holds for it. Raises NotDone, before anything is touched.
     """
     if database.exists() and not replace:
         raise NotDone(Why.DATABASE_EXISTS)
@@ -68,7 +67,7 @@ def put_back(source: Path, database: Path, *, replace: bool, now: datetime) -> P
         with _new_file_beside(database) as copy:
             _copy(source, copy)
             _require_sound(copy)
-            _require_ours(copy)
+            _take_over(copy)
             aside = _set_aside(database, now) if database.exists() else None
             for companion in COMPANIONS:
                 Path(f"{database}{companion}").unlink(missing_ok=True)
@@ -119,21 +118,30 @@ def _require_sound(copy: Path) -> None:
         raise NotDone(Why.DAMAGED, " ".join(answer.split()))
 
 
-def _require_ours(copy: Path) -> None:
-    """See that this version can work with the copy and the keys open it; then end all access of its time."""
+def take_over(session: Session) -> None:
+    """Take a database of the past for the present one: end all access of its time; commit.
+
+    Nobody is logged in afterwards, and neither remembered devices nor mailed links nor waiting mails of that
+    time count: they may have been revoked or used since. Raises NotDone, before anything is changed, when
+    this version cannot work with the database or the keys do not open it.
+    """
+    present = schema.revision(session.connection())
+    if present is None:
+        raise NotDone(Why.FOREIGN)
+    if not schema.is_known(present):
+        raise NotDone(Why.NEWER)
+    if not installation.keys_fit(session):
+        raise NotDone(Why.KEYS_DO_NOT_FIT)
+    for model in (PendingLink, AuthSession, TrustedDevice, Link):
+        session.execute(delete(model))
+    session.execute(delete(OutboxMail).where(OutboxMail.sent_at.is_(None)))
+    session.commit()
+
+
+def _take_over(copy: Path) -> None:
     engine = create_engine(f"sqlite:///{copy}", poolclass=NullPool, hide_parameters=True)
     with Session(engine) as session:
-        present = schema.revision(session.connection())
-        if present is None:
-            raise NotDone(Why.FOREIGN)
-        if not schema.is_known(present):
-            raise NotDone(Why.NEWER)
-        if not installation.keys_fit(session):
-            raise NotDone(Why.KEYS_DO_NOT_FIT)
-        for model in (PendingLink, AuthSession, TrustedDevice, Link):
-            session.execute(delete(model))
-        session.execute(delete(OutboxMail).where(OutboxMail.sent_at.is_(None)))
-        session.commit()
+        take_over(session)
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
 

@@ -4,17 +4,18 @@ import shutil
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from mfa_app import create_app
 from mfa_app.config import load_settings
-from mfa_app.core import anchors, chain, keys, running
+from mfa_app.core import anchors, chain, keys, links, mail, running, vault
 from mfa_app.extensions import db
-from mfa_app.models import AuthSession, Link, OutboxMail, TrustedDevice
+from mfa_app.models import AuthSession, Link, OutboxMail, PendingLink, TrustedDevice
 from tests.cli.conftest import Typist, done, refused
 from tests.world import World
 
@@ -211,5 +212,75 @@ def test_a_backup_of_a_newer_version_is_refused(world: World, typed: Typist, fil
 def test_on_postgresql_the_command_to_run_is_told(world: World, typed: Typist, file: Path) -> None:
     told = refused(typed("backup", str(file)))
     assert f"Please run: pg_dump --format=custom --file={file} 'postgresql://postgres@/test_" in told
-    assert "Please run: pg_restore --clean --if-exists" in refused(typed("restore", str(file)))
+    told = refused(typed("restore", str(file)))
+    assert "Please run: pg_restore --clean --if-exists" in told
+    assert told.endswith(f"{file} && flask --app wsgi restored {file}")
     assert not file.exists()
+
+
+@contextmanager
+def dumped(world: World) -> Iterator[Callable[[], None]]:
+    """Copy the PostgreSQL database; give the function that puts the copy in its place, as pg_restore does."""
+    with world.app.app_context():
+        url = db.engine.url
+    name, copy, server = url.database, f"{url.database}_dump", create_engine(url.set(database="postgres"))
+
+    def administer(*statements: str) -> None:
+        with world.app.app_context():
+            db.engine.dispose()
+        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+
+    administer(f"CREATE DATABASE {copy} TEMPLATE {name}")
+    yield lambda: administer(f"DROP DATABASE {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {copy}")
+    administer(f"DROP DATABASE {copy} WITH (FORCE)")
+    server.dispose()
+
+
+@POSTGRESQL
+def test_after_pg_restore_one_command_ends_what_may_have_been_revoked_since(
+    world: World, typed: Typist
+) -> None:
+    for name in ("alice", "bob"):
+        world.linked(name)
+    alice = world.log_in("alice", remember=True)
+    world.log_in("bob")
+    with world.data():
+        links.make(links.Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
+        mail.enqueue(mail.Mail.LINKED, world.user("alice"), now=world.clock())
+    with dumped(world) as put_back:
+        world.person("carol")
+        with world.data():
+            assert anchors.keep(world.app.config["SETTINGS"], now=world.clock())
+        put_back()
+        assert "the keys fit it" in done(typed("restored", "monday.dump"))
+    gone = (AuthSession, TrustedDevice, Link, PendingLink)
+    assert [world.count(model) for model in gone] == [0, 0, 0, 0]
+    assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
+    assert alice.open("/").path == "/login"
+    assert [world.log_in(name).open("/").path for name in ("alice", "bob")] == ["/", "/"]
+    assert world.details("backup.restored")["file"].endswith("/monday.dump")
+    assert done(typed("audit", "verify")).startswith("The trail is whole")
+
+
+@POSTGRESQL
+def test_nothing_is_taken_over_under_a_running_site_or_with_keys_that_do_not_fit(
+    world: World, typed: Typist
+) -> None:
+    world.linked("alice")
+    alice = world.log_in("alice")
+    with running.hold(world.app.config["SETTINGS"]):
+        assert "Please stop it first" in refused(typed("restored", "monday.dump"))
+    with other_keys():
+        assert "do not fit this database" in refused(typed("restored", "monday.dump"))
+    assert alice.open("/").path == "/"
+
+
+@contextmanager
+def other_keys() -> Iterator[None]:
+    """Let the site have the keys of another installation for a while."""
+    before = vault.vault()
+    vault.use(vault.Vault({"other": bytes(32)}))
+    yield
+    vault.use(before)
