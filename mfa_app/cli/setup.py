@@ -8,9 +8,10 @@ from flask import current_app
 from flask_babel import gettext as _
 
 from mfa_app.cli import database
-from mfa_app.cli.terminal import link_to, saves
+from mfa_app.cli.terminal import actor, link_to, saves
 from mfa_app.config import PROJECT_ROOT, Settings
 from mfa_app.core import administrators, chain, clock, installation, links
+from mfa_app.core.audit import Event, record
 from mfa_app.core.errors import SetupDone
 from mfa_app.core.links import LIFETIME, Purpose
 from mfa_app.core.vault import CannotUnseal
@@ -63,6 +64,7 @@ def make_ready(settings: Settings) -> bool:
 
 def _set_up_link(settings: Settings) -> Iterator[str]:
     token = links.make(Purpose.SETUP, None, now=clock.now())
+    record(Event.SETUP_LINK_MADE, actor=actor())
     hours = int(LIFETIME[Purpose.SETUP].total_seconds() // 3600)
     yield _("%(site)s has no administrator yet. Open this link to become the first:", site=settings.site_name)
     yield RULER

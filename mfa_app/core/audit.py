@@ -46,6 +46,7 @@ class Event(enum.Enum):
     AUTHENTICATOR_KEPT = "authenticator.kept_by_choice", ()
     AUTHENTICATOR_STOPPED = "authenticator.stopped", ("failures",)
     SECOND_FACTOR_RESET = "second_factor.reset", ("reason", "was_linked")
+    SETUP_LINK_MADE = "setup.link_made", ()
     PERSON_CREATED = "person.created", ("role", "groups")
     PERSON_INVITED = "person.invited", ()
     PERSON_EDITED = "person.edited", ("before", "after")

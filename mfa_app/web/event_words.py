@@ -29,6 +29,7 @@ _EVENTS = {
     Event.AUTHENTICATOR_KEPT: _l("App kept by choice"),
     Event.AUTHENTICATOR_STOPPED: _l("App stopped after wrong codes"),
     Event.SECOND_FACTOR_RESET: _l("2-factor authentication reset"),
+    Event.SETUP_LINK_MADE: _l("Link for the first administrator made"),
     Event.PERSON_CREATED: _l("Account made"),
     Event.PERSON_INVITED: _l("Invitation sent"),
     Event.PERSON_EDITED: _l("Account changed"),

@@ -7,8 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from mfa_app.cli import terminal
 from mfa_app.config import PROJECT_ROOT
-from mfa_app.core import vault
+from mfa_app.core import trail, vault
 from tests.cli.conftest import Shell, Typist, done, link_in, refused
 from tests.world import PASSWORD, World
 
@@ -73,6 +74,15 @@ def test_a_new_set_up_link_ends_the_one_before(world: World, typed: Typist) -> N
     first, second = (link_in(done(typed("setup-link"))) for _ in range(2))
     assert world.visitor().open(first).status == 410
     assert world.visitor().open(second).path == "/setup"
+
+
+def test_each_set_up_link_leaves_a_row_that_names_who_made_it(world: World, typed: Typist) -> None:
+    for command in ("prepare", "setup-link"):
+        done(typed(command))
+    assert world.events() == ["setup.link_made"] * 2
+    assert world.details("setup.link_made") == {}
+    with world.data():
+        assert trail.latest(1)[0].actor_name == terminal.actor().name
 
 
 def test_there_is_no_set_up_link_once_somebody_administers(world: World, typed: Typist) -> None:
