@@ -38,8 +38,9 @@ def invite(user: User, *, actor: Actor, now: datetime) -> str:
 def request_reset(email: str, *, blinding: str, actor: Actor, now: datetime) -> None:
     """Mail a link for a new password if there is an open account; whoever asks cannot tell.
 
-    A known and an unknown address cost the same commits and leave the same row on the trail, and each gets
-    three mails an hour at most. Raises Throttled for the network that asks too often.
+    A known and an unknown address cost the same commits, and each gets three mails an hour at most. Only a
+    known one leaves a row on the trail: with made-up addresses strangers could fill the disk. Raises
+    Throttled for the network that asks too often.
     """
     throttle.charge(throttle.RESET_REQUESTS, throttle.network_of(actor.address), now=now)
     key = addresses.key_of(email)
@@ -48,8 +49,11 @@ def request_reset(email: str, *, blinding: str, actor: Actor, now: datetime) -> 
         throttle.charge(throttle.MAIL_TO_PERSON, addresses.blind(key, blinding), now=now)
     except Throttled:
         return
+    if user is None:
+        throttle.charge(throttle.UNKNOWN_RESETS, "all", now=now)
+        return
     record(Event.PASSWORD_RESET_REQUESTED, actor=actor, subject=user)
-    if user is not None and user.is_active:
+    if user.is_active:
         token = links.make(Purpose.PASSWORD_RESET, user, now=now)
         minutes = int(LIFETIME[Purpose.PASSWORD_RESET].total_seconds() // 60)
         mail.enqueue(mail.Mail.PASSWORD_RESET, user, now=now, token=token, minutes=minutes)

@@ -61,6 +61,12 @@ ADDRESS = Limit("address", 30, stop_at=30, remembered=timedelta(minutes=10), win
 RESET_REQUESTS = Limit("reset", 10, stop_at=10, remembered=timedelta(minutes=10), window=True)
 MAIL_TO_PERSON = Limit("mail", 3, stop_at=3, remembered=timedelta(hours=1), window=True)
 
+# What is written on the trail is never taken off: a refused page may write no more than one row a minute on
+# the average, yet a burst, as of somebody who looks what opens, is told row by row.
+REFUSED_PAGES = Limit("refused", 60, stop_at=60, remembered=timedelta(hours=1), window=True)
+# Refuses nothing: one row that is charged where a request for an unknown address must cost a commit.
+UNKNOWN_RESETS = Limit("unknown", 1, remembered=timedelta(hours=1), window=True)
+
 
 @dataclass(frozen=True)
 class Charge:

@@ -1,12 +1,15 @@
 """Every page is shut by default: who asks, which gate that person faces now, and whether the page opens."""
 
+import contextlib
+
 from flask import Flask, Response, abort, current_app, flash, g, request
 from flask_babel import gettext as _
 from flask_login import LoginManager
 from werkzeug.exceptions import SecurityError
 
-from mfa_app.core import clock, permissions, sessions
+from mfa_app.core import clock, permissions, sessions, throttle
 from mfa_app.core.audit import Event, record
+from mfa_app.core.errors import Throttled
 from mfa_app.core.policy import Verdict
 from mfa_app.core.sessions import Identity
 from mfa_app.models import User
@@ -75,8 +78,10 @@ def _admit(identity: Identity, mark: Mark) -> Response | None:
 
 
 def refuse() -> None:
-    """Answer 403, and write down who tried to go where."""
-    record(Event.ACCESS_REFUSED, actor=current_actor(), page=request.path[:200])
+    """Answer 403, and write down who tried to go where, unless that person fills the trail with it."""
+    with contextlib.suppress(Throttled):
+        throttle.charge(throttle.REFUSED_PAGES, g.identity.user.id, now=clock.now())
+        record(Event.ACCESS_REFUSED, actor=current_actor(), page=request.path[:200])
     abort(403)
 
 

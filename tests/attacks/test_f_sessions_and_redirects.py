@@ -15,6 +15,7 @@ from mfa_app.models import AuditEvent, AuthSession, Role, User
 from mfa_app.web.browsers import browser_name
 from tests.attacks.eve import Town, changed
 from tests.browser import Visitor
+from tests.conftest import both_databases
 from tests.house.test_routes import address, is_public, rules
 from tests.world import PASSWORD, TERMINAL, World
 
@@ -268,6 +269,22 @@ def test_the_page_of_the_trail_shows_what_was_refused_to_whom(world: World, alic
         assert [row.details["page"] for row in rows] == refused
         assert {(row.actor_name, row.address) for row in rows} == {("alice@example.com", "192.0.2.1")}
     assert len(refused) > 10
+
+
+@both_databases
+def test_whoever_asks_for_refused_pages_without_end_does_not_fill_the_trail(
+    world: World, alice: Visitor
+) -> None:
+    """Requirement 61: sixty rows an hour tell enough of one person."""
+    for _ in range(80):
+        assert alice.open("/admin/people", follow=False).status == 403
+    assert world.events().count("access.refused") == 60
+    world.clock.advance(minutes=59)
+    assert alice.open("/admin/people", follow=False).status == 403
+    assert world.events().count("access.refused") == 60
+    world.clock.advance(minutes=1)
+    assert alice.open("/admin/people", follow=False).status == 403
+    assert world.events().count("access.refused") == 61
 
 
 def admin_pages(world: World) -> list[str]:

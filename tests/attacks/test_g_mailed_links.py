@@ -2,16 +2,18 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from mfa_app.core import accounts, credentials, groups, links
 from mfa_app.core.accounts import Profile
 from mfa_app.core.links import Purpose
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, Link, OutboxMail, Role, Throttle
+from mfa_app.web.mailer import Mailer
 from tests.attacks.eve import FORM, WRONG, Town, form
 from tests.browser import Page, Visitor
 from tests.conftest import both_databases
@@ -236,6 +238,47 @@ def test_all_who_may_not_log_in_look_alike_to_whoever_asks(world: World) -> None
         heads = {key: value for key, value in page.response.headers if key not in ("Set-Cookie", "Date")}
         answers.add((page.status, str(heads), page.response.data))
     assert len(answers) == 1
+
+
+@both_databases
+def test_a_request_for_an_unknown_address_costs_the_same_commits_and_leaves_no_row(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attacks 64 and 65: strangers of many networks make up addresses; the trail does not grow."""
+    monkeypatch.setattr(Mailer, "after_commit", lambda *_: None)  # mails leave in another thread, later
+    world.person("alice")
+    before, counted, commits = world.events(), world.count(Throttle), []
+    for n, name in enumerate(("alice", *(f"nobody{number}" for number in range(5)))):
+        browser = world.visitor(address=f"203.0.113.{n}")
+        with commits_of(world) as made:
+            ask(browser, f"{name}@example.com")
+        commits.append(len(made))
+    assert set(commits) == {3}
+    assert world.events() == [*before, "password.reset_requested"]
+    assert world.count(Throttle) == counted + 2 * 6 + 1
+
+
+@contextmanager
+def commits_of(world: World) -> Iterator[list[str]]:
+    """Give the list of the transactions that write and are committed meanwhile."""
+    with world.app.app_context():
+        engine = db.engine
+    made: list[str] = []
+    wrote: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if not statement.startswith("SELECT"):
+            wrote.append(statement)
+
+    def commit(_connection: object) -> None:
+        made.extend(wrote[-1:])
+        wrote.clear()
+
+    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "commit", commit)
+    yield made
+    event.remove(engine, "before_cursor_execute", note)
+    event.remove(engine, "commit", commit)
 
 
 def test_known_and_unknown_addresses_take_about_as_long(world: World) -> None:

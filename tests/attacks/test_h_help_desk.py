@@ -56,7 +56,7 @@ def test_the_help_desk_changes_nothing_about_its_betters_equals_or_itself(people
         for path in [path for number in numbers for path in posts(people, number)]:
             assert dave.post(path, **FIELDS).status in (403, 404), path
 
-    assert changed(people.app, attack) == {"audit_event", "trail_head"}
+    assert changed(people.app, attack) == {"audit_event", "trail_head", "throttle"}
     assert people.events()[-1] == "access.refused"
 
 
@@ -112,7 +112,7 @@ def test_a_stolen_session_changes_nothing_once_its_code_is_old(people: World, na
             led = answer.response.headers.get("Location", "").partition("?")[0]
             assert answer.status == 403 or led == "/login/again", path
 
-    assert changed(people.app, attack) <= {"audit_event", "trail_head", "auth_session"}
+    assert changed(people.app, attack) <= {"audit_event", "trail_head", "throttle", "auth_session"}
 
 
 @pytest.mark.parametrize("kind", ["sessions", "devices"])
