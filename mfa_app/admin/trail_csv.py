@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Row
@@ -20,7 +21,9 @@ COLUMNS = (
     "user_agent",
     "details",
 )
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Where a cell begins, also for a spreadsheet that separates by semicolons or tabs, as in German or French: at
+# the front and behind each of these, whatever quotes and spaces follow.
+STARTS_A_FORMULA = re.compile(r"""(^|[;\t\r\n])([" ]*)(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])""")
 
 
 def lines(rows: Iterable[Row]) -> Iterator[str]:
@@ -39,7 +42,8 @@ def _cell(value: object) -> str:
 
 
 def _line(cells: Iterable[str]) -> str:
-    """Return one line; a cell that a spreadsheet would run as a formula begins with an apostrophe."""
+    """Return one line; an apostrophe stands before whatever a spreadsheet would run as a formula."""
     line = io.StringIO()
-    csv.writer(line).writerow("'" + cell if cell.startswith(STARTS_A_FORMULA) else cell for cell in cells)
+    harmless = (STARTS_A_FORMULA.sub(r"\1\2'", cell) for cell in cells)
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(harmless)
     return line.getvalue()

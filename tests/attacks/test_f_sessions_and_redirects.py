@@ -250,15 +250,18 @@ def test_a_user_agent_puts_no_words_of_eves_into_a_mail(world: World, agent: str
 
 
 def test_the_download_runs_nothing_of_eves(world: World) -> None:
-    """Attack 58, in a spreadsheet: user agent, address and reason begin like formulas."""
+    """Attack 58, in a spreadsheet, a German one too: user agent, address and reason begin like formulas."""
     world.linked("carol")
     world.person("=cmd|calc")
-    world.password_given("=cmd|calc", world.visitor(browser="=HYPERLINK(1)"))
+    for browser in ("=HYPERLINK(1)", "x;=1+cmd|' /C calc'!A0;y", 'x";"@SUM(1)'):
+        world.password_given("=cmd|calc", world.visitor(browser=browser))
     carol = world.log_in("carol")
     carol.open("/admin/trail")
-    rows = list(csv.reader(io.StringIO(carol.post("/admin/trail.csv").response.text)))
-    assert any("HYPERLINK" in cell for row in rows for cell in row)
-    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    text = carol.post("/admin/trail.csv").response.text
+    assert all(word in text for word in ("HYPERLINK", "calc'!A0", "@SUM"))
+    for separator in (",", ";"):
+        cells = [cell for row in csv.reader(io.StringIO(text), delimiter=separator) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
 def test_the_page_of_the_trail_shows_what_was_refused_to_whom(world: World, alice: Visitor) -> None:

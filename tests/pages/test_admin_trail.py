@@ -2,10 +2,12 @@
 
 import csv
 import io
+import itertools
+from types import SimpleNamespace
 
 import pytest
 
-from mfa_app.admin.trail_csv import lines
+from mfa_app.admin.trail_csv import COLUMNS, lines
 from mfa_app.core import audit, mail, overview, people, policy, trail
 from mfa_app.core.audit import Actor, Event
 from mfa_app.models import OutboxMail
@@ -31,7 +33,7 @@ def downloaded(visitor: Visitor) -> list[dict[str, str]]:
     page = visitor.press("Download as CSV", follow=False)
     assert page.response.mimetype == "text/csv"
     assert "attachment" in page.response.headers["Content-Disposition"]
-    return list(csv.DictReader(io.StringIO(page.response.get_data(as_text=True))))
+    return list(csv.DictReader(io.StringIO(page.response.data.decode("utf-8-sig"))))
 
 
 def note(world: World, count: int, actor: Actor = TERMINAL) -> None:
@@ -142,12 +144,24 @@ def test_a_cell_that_a_spreadsheet_would_run_is_made_text(world: World, carol: V
     assert [row["actor_name"] for row in downloaded(carol)] == ["'" + name]
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_cell_runs_whatever_separates_the_cells(separator: str) -> None:
+    texts = map("".join, itertools.product(';"=\t\r, x', repeat=5))
+    rows = (SimpleNamespace(**{**dict.fromkeys(COLUMNS, "x"), "user_agent": text}) for text in texts)
+    _heading, *found = lines(rows)
+    for line in found:
+        cells = [
+            cell for row in csv.reader(io.StringIO(line, newline=""), delimiter=separator) for cell in row
+        ]
+        assert not [cell for cell in cells if cell.lstrip(' "').startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
 def test_the_download_is_made_line_by_line() -> None:
     def endless() -> object:
         raise AssertionError("a row was read before it was asked for")
         yield
 
-    assert next(lines(endless())).startswith("id,at,event,")
+    assert next(lines(endless())).startswith('"id","at","event",')
 
 
 def test_the_overview_counts_who_still_has_to_link(world: World, carol: Visitor) -> None:
