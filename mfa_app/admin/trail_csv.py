@@ -20,15 +20,18 @@ COLUMNS = (
     "address",
     "user_agent",
     "details",
+    "previous",
+    "mac",
 )
 # Where a cell begins, also for a spreadsheet that separates by semicolons or tabs, as in German or French: at
 # the front and behind each of these, whatever quotes and spaces follow.
 STARTS_A_FORMULA = re.compile(r"""(^|[;\t\r\n])([" ]*)(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])""")
+BYTE_ORDER_MARK = "\ufeff"  # by this Excel knows UTF-8
 
 
 def lines(rows: Iterable[Row]) -> Iterator[str]:
     """Yield the lines of the file one by one, the headings first."""
-    yield _line(COLUMNS)
+    yield BYTE_ORDER_MARK + _line(COLUMNS)
     for row in rows:
         yield _line(_cell(getattr(row, column)) for column in COLUMNS)
 

@@ -1,5 +1,6 @@
 """The audit trail on its page and as CSV, and the overview that begins with its latest rows."""
 
+import codecs
 import csv
 import io
 import itertools
@@ -8,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from mfa_app.admin.trail_csv import COLUMNS, lines
-from mfa_app.core import audit, mail, overview, people, policy, trail
+from mfa_app.core import audit, chain, mail, overview, people, policy, trail
 from mfa_app.core.audit import Actor, Event
 from mfa_app.models import OutboxMail
 from mfa_app.web.event_words import event_name
@@ -156,12 +157,28 @@ def test_no_cell_runs_whatever_separates_the_cells(separator: str) -> None:
         assert not [cell for cell in cells if cell.lstrip(' "').startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
+def test_the_seals_come_along_to_be_held_against_lines_and_anchors(world: World, carol: Visitor) -> None:
+    note(world, 2)
+    with world.data():
+        end = chain.head()
+    carol.open("/admin/trail?event=group.created")
+    second, first = downloaded(carol)
+    assert (second["id"], second["mac"], second["previous"]) == (str(end.last), end.mac, first["mac"])
+
+
+def test_umlauts_come_with_the_mark_by_which_excel_knows_them(world: World, carol: Visitor) -> None:
+    note(world, 1, Actor("terminal", "Jörg"))
+    carol.open("/admin/trail?event=group.created")
+    assert [row["actor_name"] for row in downloaded(carol)] == ["Jörg"]
+    assert carol.press("Download as CSV", follow=False).response.data.startswith(codecs.BOM_UTF8)
+
+
 def test_the_download_is_made_line_by_line() -> None:
     def endless() -> object:
         raise AssertionError("a row was read before it was asked for")
         yield
 
-    assert next(lines(endless())).startswith('"id","at","event",')
+    assert next(lines(endless())).startswith('\ufeff"id","at","event",')
 
 
 def test_the_overview_counts_who_still_has_to_link(world: World, carol: Visitor) -> None:
