@@ -8,9 +8,11 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from mfa_app.core import accounts, installation, passwords, rotation
+from mfa_app.core import links as mailed_links
+from mfa_app.core.links import Purpose
 from mfa_app.core.vault import vault
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, OutboxMail, Throttle, TrustedDevice
+from mfa_app.models import Authenticator, AuthSession, Link, OutboxMail, Throttle, TrustedDevice
 from tests.browser import Visitor
 from tests.conftest import both_databases
 from tests.crash.conftest import Reaper
@@ -91,10 +93,19 @@ def mails_that_leave(world: World, name: str) -> list[str]:
     return world.mails(name)
 
 
-def takes(world: World, password: str) -> bool:
-    """Say whether this is alice's password."""
+def takes(world: World, password: str, name: str = "alice") -> bool:
+    """Say whether this is the person's password."""
     with world.data():
-        return passwords.verify(world.user("alice").password_hash, password)
+        return passwords.verify(world.user(name).password_hash, password)
+
+
+def follows_link(world: World, name: str, purpose: Purpose) -> Visitor:
+    """Return a browser at the page where the link of a mail leads."""
+    with world.data():
+        token = mailed_links.make(purpose, world.user(name), now=world.clock())
+    visitor = world.visitor()
+    assert visitor.open(f"/link/{token}").path == "/password/choose"
+    return visitor
 
 
 def opens_everything(world: World) -> bool:
@@ -215,6 +226,37 @@ def test_a_password_is_changed_wholly_or_not_at_all(world: World, reaper: Reaper
         assert takes(world, NEW if done else PASSWORD)
         assert not takes(world, PASSWORD if done else NEW)
     assert goes_forward(story, NOTHING, COUNTED, DONE)
+
+
+def test_a_password_is_chosen_by_a_mailed_link_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
+    """Not chosen: password, session and link are as before. Chosen: the new one alone, and no link."""
+    world.linked("alice")
+    session, story = world.log_in("alice"), []
+    alice = follows_link(world, "alice", Purpose.PASSWORD_RESET)
+    for browser in reaper.deaths_of(alice, "/password/choose", password=NEW):
+        story.append("password.changed" in world.events("alice"))
+        assert takes(world, NEW if story[-1] else PASSWORD)
+        assert not takes(world, PASSWORD if story[-1] else NEW)
+        assert (session.open("/").path == "/login") == story[-1]
+        assert mails_that_leave(world, "alice").count("password_changed") == story[-1]
+        assert (browser.open("/password/choose").status == 410) == story[-1]
+        assert story[-1] or browser.press("Save the password", password=NEW).path == "/login"
+        assert takes(world, NEW)
+    assert goes_forward(story, False, True)
+
+
+def test_an_invitation_is_accepted_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
+    """Not accepted: no password opens the account, and the link works. Accepted: dora logs in with hers."""
+    world.person("dora", password=None)
+    dora, story = follows_link(world, "dora", Purpose.INVITATION), []
+    for browser in reaper.deaths_of(dora, "/password/choose", password=NEW):
+        story.append(takes(world, NEW, "dora"))
+        assert (world.count(Link) == 0) == story[-1] == ("password.changed" in world.events("dora"))
+        assert (browser.open("/password/choose").status == 410) == story[-1]
+        assert story[-1] or browser.press("Save the password", password=NEW).path == "/login"
+        browser.open("/login")
+        assert browser.press("Log in", email="dora@example.com", password=NEW).path == "/"
+    assert goes_forward(story, False, True)
 
 
 def test_a_rotation_of_the_keys_is_finished_by_the_next_one(world: World, reaper: Reaper) -> None:
