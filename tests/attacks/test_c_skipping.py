@@ -3,14 +3,17 @@
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 from sqlalchemy import event, select, update
+from sqlalchemy.exc import OperationalError
 
+from mfa_app.core import audit
 from mfa_app.core import clock as site_clock
+from mfa_app.core.audit import Event
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, PendingLink, User
+from mfa_app.models import Authenticator, AuthSession, PendingLink, Throttle, User
 from tests.attacks.eve import Town, changed, status_of
 from tests.browser import Visitor
 from tests.conftest import both_databases
@@ -194,6 +197,50 @@ def test_a_read_only_database_lets_nobody_in(world: World, eve: Visitor) -> None
     assert eve.post("/login/code", code=world.phones["alice"].code()).status == 503
     event.remove(engine, "checkout", shut)
     assert world.count(AuthSession, AuthSession.amr == "pwd otp") == 0
+
+
+def test_a_full_disk_lets_nobody_in_and_loses_no_count(world: World, eve: Visitor) -> None:
+    """Attacks 25 and 91: tries are counted still; with room again the code that was not looked at counts."""
+    world.person("bob")
+    right, wrong = world.phones["alice"].code(), world.phones["alice"].wrong_code()
+    bob = world.visitor()
+    bob.open("/login")
+    with no_room(world):
+        assert bob.press("Log in", email="bob@example.com", password=PASSWORD).status == 503
+        for code in (right, wrong):
+            eve.open("/login/code")
+            assert eve.post("/login/code", code=code).status == 503
+    assert (bob.cookie("sid"), bob.open("/").path) == (None, "/login")
+    assert world.count(AuthSession, AuthSession.amr == "pwd otp") == 0
+    assert world.count(Throttle, Throttle.key.startswith("code:"), Throttle.failures == 2) == 1
+    eve.open("/login/code")
+    assert eve.press("Log in", code=right).path == "/"
+    assert world.password_given("bob", bob).page.path == "/"
+
+
+WRITTEN_AT_THE_GATES = (Event.PASSWORD_ACCEPTED, Event.CODE_ACCEPTED, Event.CODE_REFUSED)
+
+
+@contextmanager
+def no_room(world: World) -> Iterator[None]:
+    """Let the database not grow by a page, and use up the room that its trail has left."""
+    with world.app.app_context():
+        engine = db.engine
+
+    def narrow(connection: sqlite3.Connection, *_more: object) -> None:
+        connection.execute("PRAGMA max_page_count = 1")  # means: as many as there are
+
+    event.listen(engine, "checkout", narrow)
+    for name, kind in itertools.product(("alice", "bob"), WRITTEN_AT_THE_GATES):
+        with pytest.raises(OperationalError, match="database or disk is full"):
+            for _ in range(100):
+                with world.data():
+                    actor = audit.Actor("person", user_id=world.user(name).id)
+                    details = dict.fromkeys(kind.details, "")
+                    audit.record(kind, actor=actor, subject=world.user(name), **details)
+    yield
+    event.remove(engine, "checkout", narrow)
+    engine.dispose()
 
 
 def test_a_policy_that_cannot_be_read_is_no_policy_without_a_code(world: World, eve: Visitor) -> None:
