@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+SITE_NAME_CHARACTERS, SITE_NAME_BYTES = 60, 120  # it stands twice in each QR code, in an encoding of its own
 
 
 class SettingError(ValueError):
@@ -33,6 +34,15 @@ def _text(value: str) -> str:
     if not value.isprintable():
         raise ValueError("must be one line of readable text")
     return value
+
+
+def _site_name(value: str) -> str:
+    if len(value) > SITE_NAME_CHARACTERS or len(_text(value).encode()) > SITE_NAME_BYTES:
+        raise ValueError(
+            f"must have {SITE_NAME_CHARACTERS} characters at most, and {SITE_NAME_BYTES} bytes in UTF-8: "
+            "it stands in the QR codes that people scan"
+        )
+    return _text(value)
 
 
 def _email(value: str) -> str:
@@ -157,7 +167,7 @@ SETTINGS = (
         "MFA_DATABASE_URL", None, "PostgreSQL address; else SQLite in the instance folder", _database_url
     ),
     Setting("MFA_PUBLIC_URL", None, "address people type, else http://127.0.0.1:PORT", _public_url),
-    Setting("MFA_SITE_NAME", "Second Gate", "name on the pages and in authentication apps"),
+    Setting("MFA_SITE_NAME", "Second Gate", "name on the pages and in authentication apps", _site_name),
     Setting("MFA_ADMIN_EMAIL", None, "administrator's address, shown to locked-out people", _email),
     Setting("MFA_HELP_EMAIL", None, "help desk's address, shown to locked-out people", _email),
     Setting("MFA_HELP_URL", None, "help desk's web page", _web_address),

@@ -13,7 +13,7 @@ PERIOD_SECONDS = 30  # RFC 6238, section 5.2
 DIGITS = 6
 SECRET_CHARACTERS = 32  # base32: 160 bits, as RFC 4226, section 4 (R6) recommends
 DRIFT_STEPS = (0, -1, 1)  # one step of network delay and clock drift: a code lives 90 s at most
-LABEL_LENGTH = 120  # some apps refuse a QR code whose label goes on for ever
+LABEL_BYTES = 120  # some apps refuse a label that goes on for ever, and a QR code has an end
 
 
 def new_secret() -> str:
@@ -61,4 +61,6 @@ def matching_step(secret: str, code: str, *, now: datetime) -> int:
 
 
 def _label(text: str) -> str:
-    return " ".join(text.replace(":", " ").split())[:LABEL_LENGTH] or "-"
+    """Return the text on one line, without a colon, cut off at the last whole character that fits."""
+    text = " ".join(text.replace(":", " ").split())
+    return text.encode()[:LABEL_BYTES].decode(errors="ignore").rstrip() or "-"

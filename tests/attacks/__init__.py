@@ -245,7 +245,10 @@ ATTACKS: dict[int, tuple[str, tuple[str, ...] | str]] = {
     ),
     37: (
         "a name that breaks the address in the QR code",
-        (f"{TOTP}test_the_address_parses_back_whatever_the_names",),
+        (
+            f"{TOTP}test_the_address_parses_back_whatever_the_names",
+            f"{LINKING}test_the_longest_names_still_make_a_picture_that_a_camera_reads",
+        ),
     ),
     38: ("guessing at the linking page", (f"{LINKING}test_guessing_at_the_linking_page_has_an_end_too",)),
     40: (

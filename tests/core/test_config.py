@@ -23,6 +23,8 @@ WRONG = [
     ("MFA_PUBLIC_URL", "https://"),
     ("MFA_SITE_NAME", "two\nlines"),
     ("MFA_SITE_NAME", "not text \udcff"),
+    ("MFA_SITE_NAME", "N" * 61),
+    ("MFA_SITE_NAME", "\U0001f512" * 31),
     ("MFA_ADMIN_EMAIL", "administrator"),
     ("MFA_HELP_EMAIL", "help@"),
     ("MFA_MAIL_FROM", "@example.com"),

@@ -141,6 +141,16 @@ def test_the_address_parses_back_whatever_the_names(account: str, issuer: str) -
     assert parts.path.count("/") == 1
 
 
+@pytest.mark.parametrize("text", ["x" * 400, "\u00e9" * 400, "\u4e2d" * 400, "\U0001f512" * 400])
+def test_a_label_that_goes_on_for_ever_is_cut_between_two_characters(text: str) -> None:
+    uri = provisioning_uri(RFC_SECRET, account=text, issuer=text)
+    issuer, _, account = unquote(urlsplit(uri).path.removeprefix("/")).partition(":")
+    assert issuer == account
+    assert text.startswith(account)
+    assert 116 < len(account.encode()) <= 120
+    assert len(uri) < 1250, "at 2,331 a QR code of this kind is full"
+
+
 def test_the_usual_address_is_as_the_apps_document_it() -> None:
     assert provisioning_uri(RFC_SECRET, account="alice@example.com", issuer="Second Gate") == (
         "otpauth://totp/Second%20Gate:alice@example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"

@@ -7,9 +7,15 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from mfa_app.models import Authenticator, AuthSession, PendingLink
+from mfa_app import create_app
+from mfa_app.config import load_settings
+from mfa_app.core import accounts
+from mfa_app.core.accounts import Profile
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, AuthSession, PendingLink, Role
 from tests.browser import Page, Visitor
-from tests.world import World
+from tests.timing import FakeClock
+from tests.world import PASSWORD, TERMINAL, World
 
 
 @pytest.fixture
@@ -46,6 +52,33 @@ def test_picture_link_and_text_hold_one_secret(alice: Visitor) -> None:
     assert qr_text(alice.page) == uri(alice.page)
     assert f"secret={''.join(groups)}&" in uri(alice.page)
     assert alice.page.html.find(attrs={"data-copy": "".join(groups)})
+
+
+LONG_ADDRESSES = [
+    f"{'a' * 64}@{'.'.join(['b' * 60] * 3)}.com",
+    f"{chr(0x1F600) * 16}@{'.'.join([chr(0x4E2D) * 15] * 3)}.com",
+]
+
+
+@pytest.mark.parametrize("address", LONG_ADDRESSES)
+@pytest.mark.parametrize("site_name", ["N" * 60, "\u00d6" * 60, "\U0001f512" * 30])
+def test_the_longest_names_still_make_a_picture_that_a_camera_reads(
+    environment: dict[str, str], clock: FakeClock, site_name: str, address: str
+) -> None:
+    app = create_app(load_settings({**environment, "MFA_SITE_NAME": site_name}), MAIL_IN_BACKGROUND=False)
+    world = World(app, clock)
+    world.person("alice")
+    world.require(None)
+    with world.data():
+        profile = Profile(address, "\U0001f468\u200d\U0001f469" * 100, Role.STAFF)
+        accounts.edit(world.user("alice"), profile, actor=TERMINAL, now=clock())
+    visitor = world.visitor()
+    visitor.open("/login")
+    page = visitor.press("Log in", email=address, password=PASSWORD)
+    assert (page.status, page.path) == (200, "/enrolment")
+    assert qr_text(page) == uri(page)
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.mark.parametrize("brand", ["Microsoft Authenticator", "Google Authenticator", "Authy", "Another app"])
