@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mfa_app.cli import examination
-from mfa_app.cli.examination import Diagnosis
+from mfa_app.cli.examination.diagnosis import Diagnosis
 from mfa_app.cli.terminal import Stop
 from mfa_app.config import Settings
 from mfa_app.core import clock, installation
@@ -28,7 +28,7 @@ def doctor() -> None:
             click.echo(_("ok       %(name)s", name=check.name))
     found = [*_of_checks(checks, settings), *examination.of_settings(settings)]
     if all(check.trouble is None for check in checks):
-        found += examination.of_data()
+        found += examination.of_data(settings)
     for diagnosis in sorted(found, key=lambda one: not one.wrong):
         click.echo(f"{_('WRONG') if diagnosis.wrong else _('warning'):8} {diagnosis.sentence}")
         click.echo(f"         {diagnosis.cure}")

@@ -1,5 +1,6 @@
 """What time it is: the one place that asks the machine."""
 
+import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,19 @@ def _system_time() -> datetime:
     return datetime.now(UTC)
 
 
+def _system_in_step() -> bool | None:
+    question = ctypes.create_string_buffer(TIMEX_BYTES)  # all zeros: it asks, and sets nothing
+    try:
+        answer = ctypes.CDLL(None).adjtimex(question)
+    except (OSError, AttributeError):  # not Linux
+        return None
+    return None if answer < 0 else answer != TIME_ERROR
+
+
+TIMEX_BYTES = 512  # struct timex has some 200
+TIME_ERROR = 5  # adjtimex(2): nobody has set the clock by NTP for long
 _source: Callable[[], datetime] = _system_time
+_in_step: Callable[[], bool | None] = _system_in_step
 
 
 def now() -> datetime:
@@ -17,21 +30,30 @@ def now() -> datetime:
     return _source()
 
 
-def use(source: Callable[[], datetime] | None) -> None:
-    """Take the time from `source` from now on, or from the machine again if it is None."""
-    global _source
+def kept_in_step() -> bool | None:
+    """Say whether the kernel knows the clock to be kept in step by NTP; None where it cannot be asked."""
+    return _in_step()
+
+
+def use(source: Callable[[], datetime] | None, *, in_step: bool | None = None) -> None:
+    """Take the time from `source` from now on, or from the machine again if it is None.
+
+    `in_step` is what is said of such a source by `kept_in_step`.
+    """
+    global _source, _in_step
     _source = source or _system_time
+    _in_step = (lambda: in_step) if source else _system_in_step
 
 
 @contextmanager
 def standing_at(moment: datetime) -> Iterator[None]:
     """Let it be this moment for a while: the demo tells its past with it."""
-    before = _source
-    use(lambda: moment)
+    global _source
+    before, _source = _source, lambda: moment
     try:
         yield
     finally:
-        use(before)
+        _source = before
 
 
 CLOCK_SKEW = timedelta(seconds=60)

@@ -48,6 +48,13 @@ def latest(count: int) -> list[AuditEvent]:
     return list(db.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(count)))
 
 
+def latest_addresses(count: int) -> list[str]:
+    """Return from where people and visitors came who did the newest things on the trail."""
+    theirs = (AuditEvent.actor_kind.in_(("person", "visitor")), AuditEvent.address != "")
+    newest = select(AuditEvent.address).where(*theirs).order_by(AuditEvent.id.desc())
+    return list(db.session.scalars(newest.limit(count)))
+
+
 def export(search: Search, *, actor: Actor) -> Iterator[Row]:
     """Note that the trail leaves the site, and return the rows that it had until then. Raises NotAllowed."""
     permissions.require(actor, Permission.READ_TRAIL)

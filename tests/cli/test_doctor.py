@@ -10,8 +10,10 @@ from aiosmtpd.smtp import AuthResult
 from click.testing import Result
 
 from mfa_app import create_app
+from mfa_app.cli.examination import network
 from mfa_app.config import load_settings
-from mfa_app.core import keys, mail, second_factors
+from mfa_app.core import clock, keys, mail, second_factors
+from mfa_app.core.audit import Actor, Event, record
 from mfa_app.core.mail import Mail
 from mfa_app.core.vault import vault
 from mfa_app.extensions import db
@@ -52,7 +54,7 @@ def healthy(world: World, environment: dict[str, str], postbox: Controller) -> d
     world.linked("carol")
     folder = Path(environment["MFA_INSTANCE_PATH"])
     folder.chmod(0o700)
-    for path in folder.glob("*.sqlite3"):
+    for path in filter(Path.is_file, folder.iterdir()):
         path.chmod(0o600)
     return {**environment, "MFA_SMTP_URL": f"smtp://127.0.0.1:{postbox.port}"}
 
@@ -111,13 +113,27 @@ def test_a_site_without_administrator_is_wrong(healthy: dict[str, str], world: W
     assert wrong(doctor(healthy)).startswith("WRONG There is no administrator. A link that makes the first:")
 
 
-@pytest.mark.parametrize("name", ["keys", "second-gate.sqlite3"])
+@pytest.mark.parametrize("name", ["keys", "second-gate.sqlite3", "settings.toml", "monday.dump"])
 def test_files_that_others_can_read_are_wrong(healthy: dict[str, str], name: str) -> None:
     path = Path(healthy["MFA_INSTANCE_PATH"]) / name
+    path.touch()
     path.chmod(0o644)
     assert wrong(doctor(healthy)) == (
         f"WRONG {path} can be read by other users of this machine. Please run: chmod 600 {path}"
     )
+
+
+def test_the_folder_of_mails_is_for_its_owner_alone(healthy: dict[str, str]) -> None:
+    path = Path(healthy["MFA_INSTANCE_PATH"]) / "outbox"
+    path.chmod(0o755)
+    assert f"Please run: chmod 700 {path}" in wrong(doctor(healthy))
+
+
+def test_settings_that_the_services_group_can_read_are_right(healthy: dict[str, str]) -> None:
+    path = Path(healthy["MFA_INSTANCE_PATH"]) / "settings.toml"
+    path.touch()
+    path.chmod(0o640)
+    done(doctor(healthy))
 
 
 def test_a_folder_that_others_can_look_into_is_a_warning(healthy: dict[str, str]) -> None:
@@ -142,6 +158,94 @@ def test_https_without_a_trusted_proxy_is_a_warning(healthy: dict[str, str]) -> 
 
 def test_a_trusted_proxy_in_front_of_a_site_for_this_machine_is_a_warning(healthy: dict[str, str]) -> None:
     assert "1 proxies are trusted" in warned(doctor(healthy, MFA_TRUSTED_PROXY_HOPS="1"))
+
+
+BEHIND_TLS = {"MFA_PUBLIC_URL": "https://login.example.com", "MFA_TRUSTED_PROXY_HOPS": "2"}
+
+
+def come_from(world: World, *addresses: str) -> None:
+    """Let visitors from these addresses stand on the trail."""
+    with world.data():
+        for address in addresses:
+            actor = Actor("visitor", address=address)
+            record(Event.PASSWORD_RESET_REQUESTED, actor=actor, subject=world.user("carol"))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.0.0.7", "fd00::7", "203.0.114.5:4711"])
+def test_visitors_who_all_come_from_a_proxy_are_a_warning(
+    healthy: dict[str, str], world: World, address: str
+) -> None:
+    come_from(world, "198.51.100.9", *[address] * 50)
+    said = warned(doctor(healthy, **BEHIND_TLS))
+    assert f"The last 50 entries of people on the trail all come from {address}" in said
+    assert "MFA_TRUSTED_PROXY_HOPS=2 must be the number of proxies" in said
+
+
+def test_few_visitors_many_addresses_and_the_terminal_prove_nothing(
+    healthy: dict[str, str], world: World
+) -> None:
+    come_from(world, *["127.0.0.1"] * 19)
+    assert done(doctor(healthy, **BEHIND_TLS))
+    come_from(world, *["10.0.0.7", "10.0.0.8"] * 10)
+    assert "0 warnings" in done(doctor(healthy, **BEHIND_TLS))
+    come_from(world, *["203.0.114.5"] * 50)
+    assert "0 warnings" in done(doctor(healthy, **BEHIND_TLS))
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "sentence", "is_wrong"),
+    [
+        ("SMTP_URL", "smtp://mail.example.com", "Mails go to mail.example.com unencrypted", True),
+        (
+            "DATABASE_URL",
+            "postgresql://db.example.com/x",
+            "db.example.com may be spoken to without TLS",
+            True,
+        ),
+        ("DATABASE_URL", "postgresql:///x?host=db.example.com&sslmode=allow", "without TLS", True),
+        ("DATABASE_URL", "postgresql://db.example.com/x?sslmode=require", "does not check whom", False),
+        ("DATABASE_URL", "postgresql://db.example.com/x?sslmode=verify-ca", "does not check whom", False),
+    ],
+)
+def test_what_goes_to_another_machine_in_the_open_is_told(
+    healthy: dict[str, str], world: World, name: str, address: str, sentence: str, is_wrong: bool
+) -> None:
+    with world.data():
+        (found,) = network.unencrypted(load_settings({**healthy, f"MFA_{name}": address}))
+    assert sentence in found.sentence
+    assert found.wrong == is_wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("SMTP_URL", "smtp+starttls://mail.example.com"),
+        ("SMTP_URL", "smtps://mail.example.com"),
+        ("SMTP_URL", "smtp://[::1]"),
+        ("DATABASE_URL", "postgresql://db.example.com/x?sslmode=verify-full"),
+        ("DATABASE_URL", "postgresql://127.0.0.1/x"),
+        ("DATABASE_URL", "postgresql:///x?host=/run/postgresql"),
+    ],
+)
+def test_what_is_encrypted_or_stays_on_this_machine_is_right(
+    healthy: dict[str, str], world: World, name: str, address: str
+) -> None:
+    with world.data():
+        assert not list(network.unencrypted(load_settings({**healthy, f"MFA_{name}": address})))
+
+
+def test_a_clock_that_nobody_keeps_right_is_a_warning(healthy: dict[str, str], world: World) -> None:
+    clock.use(world.clock, in_step=False)
+    assert "Please run: timedatectl set-ntp true" in warned(doctor(healthy))
+    clock.use(world.clock, in_step=True)
+    assert "0 warnings" in done(doctor(healthy))
+
+
+def test_the_kernel_says_of_the_clock_what_it_says(world: World) -> None:
+    clock.use(None)
+    assert clock.kept_in_step() in (True, False, None)
+    clock.use(world.clock)
+    assert clock.kept_in_step() is None
 
 
 def test_nobody_to_ask_and_no_mail_server_are_warnings(healthy: dict[str, str]) -> None:
