@@ -74,7 +74,7 @@ bench: $(TESTING) ## Measure the speed, as ratios
 fuzz: $(TESTING) ## Send 100,000 requests as no browser makes them; also REQUESTS=1000, SEED=1
 	@$(BIN)/python -m stress.fuzz
 
-soak: $(TESTING) ## Ten minutes of logins while workers are killed; also MINUTES=1, KILL_EVERY=5
+soak: $(TESTING) ## Ten minutes of logins while workers are killed; also MINUTES=1, DATABASE=postgresql
 	@$(BIN)/python -m stress.soak
 
 wapiti: $(TESTING) ## Let the scanner Wapiti attack the demo's company

@@ -1,6 +1,7 @@
 """Minutes of eight people logging in, with policies changed, apps reset and workers killed: `make soak`.
 
-At its end the trail is held against what the browsers saw. The clock is the real one, and the codes are real.
+At its end the trail is held against what the browsers saw, and against the lines on standard output. The
+clock is the real one, and the codes are real. DATABASE=postgresql takes a PostgreSQL of its own.
 """
 
 import os
@@ -9,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mfa_app import create_app
@@ -17,8 +19,9 @@ from mfa_app.config import PROJECT_ROOT, load_settings
 from stress.browser import Browser
 from stress.company import found
 from stress.people import Soak
-from stress.verdict import report
+from stress.verdict import lines, report
 from stress.workers import Reaper
+from tests.postgres import running_postgres
 from tests.served import serving
 
 MINUTES = float(os.environ.get("MINUTES", "10"))
@@ -28,15 +31,14 @@ SEED = int(os.environ.get("SEED", str(random.SystemRandom().randrange(10**9))))
 
 def main() -> None:
     """Run, print the numbers, and exit with 1 if anything is wrong."""
-    with tempfile.TemporaryDirectory(prefix="second-gate-soak-") as folder:
+    with tempfile.TemporaryDirectory(prefix="second-gate-soak-") as folder, database() as address:
         environment = {"MFA_INSTANCE_PATH": folder, "MFA_TRUSTED_PROXY_HOPS": "1"}
-        if address := os.environ.get("DATABASE"):
-            environment["MFA_DATABASE_URL"] = address
+        environment |= {"MFA_DATABASE_URL": address} if address else {}
         app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
         people, staff, group_ids = found(app)
         reaper = Reaper(KILL_EVERY, random.Random(SEED))
         with serving(environment) as site:
-            kind = app.config["SQLALCHEMY_DATABASE_URI"].partition(":")[0]
+            kind = "PostgreSQL" if address else "SQLite"
             print(f"soak: {MINUTES:g} minutes, seed {SEED}, {kind}", flush=True)
             soak, began = Soak(site, people, staff, group_ids, SEED), time.monotonic()
             soak.run(reaper, MINUTES * 60)
@@ -47,11 +49,23 @@ def main() -> None:
         code, said = flask_says(environment, "audit", "verify")
         print(f"  audit verify: exit {code}: {said.splitlines()[-1] if said else ''}")
         log = (Path(folder) / "gunicorn.log").read_text("utf-8", "replace")
+        wrong += lines(app, log)
         wrong += [f"audit verify: {said}"] if code else []
         wrong += [f"{log.count('Traceback')} tracebacks in the log"] if "Traceback" in log else []
         keep_log(log, wrong)
     print("\n".join(["WRONG:", *wrong[:50]]) if wrong else "Nothing is wrong.")
     sys.exit(bool(wrong))
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """Give the address of the database that DATABASE names, or none for SQLite."""
+    named = os.environ.get("DATABASE", "")
+    if named != "postgresql":
+        yield named
+        return
+    with running_postgres() as address:
+        yield address
 
 
 def flask_says(environment: dict[str, str], *words: str) -> tuple[int, str]:

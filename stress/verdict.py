@@ -1,5 +1,6 @@
 """The trail of a soak, held against what the browsers saw."""
 
+import json
 from collections import Counter
 
 from flask import Flask
@@ -11,6 +12,7 @@ from stress.people import Soak
 from stress.workers import Reaper
 
 SEEN = ("password.accepted", "code.accepted", "authenticator.linked", "second_factor.reset", "login.ended")
+TOLD_AT = (30, 60, 300)  # seconds of a life, besides its end
 GROWTH_KIB = 16 * 1024  # room for two password hashes that happen to be under way when it is measured
 
 
@@ -25,10 +27,41 @@ def report(app: Flask, soak: Soak, reaper: Reaper, took: float) -> list[str]:
         for status, count in soak.statuses.items()
         if status >= 500 and status != 503
     ]
-    for age, early, late in reaper.generations():
-        print(f"  memory of a process: {early / 1024:.1f} MiB at 30 s, {late / 1024:.1f} MiB at {age:.0f} s")
-        wrong += [f"memory grew by {(late - early) / 1024:.1f} MiB"] if late - early > GROWTH_KIB else []
+    for life in reaper.lives():
+        told = [_at(life, second) for second in TOLD_AT if second <= life[-1][0]] + [life[-1]]
+        held = ", ".join(f"{kib / 1024:.1f} MiB at {at:.0f} s" for at, kib in told)
+        print(f"  memory of a process: {held}")
+        grown = life[-1][1] - told[0][1]
+        wrong += [f"memory grew by {grown / 1024:.1f} MiB"] if grown > GROWTH_KIB else []
     return wrong + judge(app, soak)
+
+
+def _at(life: list[tuple[float, int]], second: float) -> tuple[float, int]:
+    return next((at, held) for at, held in life if at >= second)
+
+
+def lines(app: Flask, log: str) -> list[str]:
+    """Hold the lines on standard output against the trail, print how many are missing; return what is wrong.
+
+    A worker that is killed between the commit and the line takes the line with it.
+    """
+    read, torn = [], 0
+    for line in log.splitlines():
+        if line.startswith("{"):
+            try:
+                row = json.loads(line)
+                read.append((row["id"], row["mac"]))
+            except (ValueError, KeyError):
+                torn += 1
+    with app.app_context():
+        served = select(AuditEvent.id, AuditEvent.mac).where(AuditEvent.actor_kind != "terminal")
+        rows = set(map(tuple, db.session.execute(served)))
+    missing, twice = rows - set(read), len(read) - len(set(read))
+    print(f"  {len(read)} lines of {len(rows)} rows on standard output, {len(missing)} rows without a line, "
+          f"{torn} torn")  # fmt: skip
+    wrong = [f"{twice} lines came out twice"] if twice else []
+    foreign = set(read) - rows
+    return wrong + ([f"{len(foreign)} lines of rows that are not on the trail"] if foreign else [])
 
 
 def judge(app: Flask, soak: Soak) -> list[str]:

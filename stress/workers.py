@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
-ELDER_LIVES = 150.0  # seconds: long enough to see whether memory grows, short enough for some generations
+LIVED_LONG = 45  # seconds: what lived shorter was there to be killed
 
 
 def children(parent: int) -> list[int]:
@@ -43,9 +43,9 @@ def resident_kib(pid: int) -> int | None:
 
 @dataclass
 class Reaper:
-    """Kills a worker every few seconds: the younger of the two as a rule, the elder once it has lived long.
+    """Kills a worker every few seconds, always the younger of the two.
 
-    So there is always one that lives long enough for its memory to be watched.
+    So the elder lives through all of it, and its memory can be watched beside the main process.
     """
 
     every: float
@@ -73,18 +73,12 @@ class Reaper:
             self.memory[pid].append((now - self.born.setdefault(pid, now), held))
 
     def kill(self, workers: list[int]) -> None:
-        """End one of the workers at once."""
-        elder, younger = workers
-        grown_old = time.monotonic() - self.born.get(elder, time.monotonic()) > ELDER_LIVES
+        """End the younger of the two workers at once."""
+        _elder, younger = workers
         self.kills.append(time.time())
         with contextlib.suppress(ProcessLookupError):
-            os.kill(elder if grown_old else younger, signal.SIGKILL)
+            os.kill(younger, signal.SIGKILL)
 
-    def generations(self) -> list[tuple[float, int, int]]:
-        """Return of each process that lived long: its age, its KiB when 30 seconds old, and at its end."""
-        found = []
-        for seen in self.memory.values():
-            age = seen[-1][0]
-            if age > ELDER_LIVES / 2:
-                found.append((age, next(held for at, held in seen if at >= 30), seen[-1][1]))
-        return found
+    def lives(self) -> list[list[tuple[float, int]]]:
+        """Return of each process that lived long how many KiB it held, at each second of its life."""
+        return [seen for seen in self.memory.values() if seen[-1][0] > LIVED_LONG]
