@@ -77,7 +77,7 @@ fuzz: $(TESTING) ## Send 100,000 requests as no browser makes them; also REQUEST
 soak: $(TESTING) ## Ten minutes of logins while workers are killed; also MINUTES=1, DATABASE=postgresql
 	@$(BIN)/python -m stress.soak
 
-wapiti: $(TESTING) ## Let the scanner Wapiti attack the demo's company
+wapiti: $(TESTING) ## Let the scanner Wapiti attack the demo's company; also CRAWL=120, SECONDS=60
 	@$(BIN)/python -m stress.wapiti
 
 clean: ## Remove what make made; instance/ stays
