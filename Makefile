@@ -21,7 +21,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
           --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test crash lint audit fmt lock messages screenshots bench fuzz soak wapiti clean
+.PHONY: help run demo test crash lint audit fmt lock messages screenshots bench fuzz soak wapiti proxy clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,9 @@ soak: $(TESTING) ## Ten minutes of logins while workers are killed; also MINUTES
 
 wapiti: $(TESTING) ## Let the scanner Wapiti attack the demo's company; also CRAWL=120, SECONDS=60
 	@$(BIN)/python -m stress.wapiti
+
+proxy: $(TESTING) ## Try docs/deploy/nginx.conf out on the loopback, in a real nginx
+	@$(BIN)/python -m stress.proxy
 
 clean: ## Remove what make made; instance/ stays
 	@rm -rf $(VENV) .pytest_cache .ruff_cache

@@ -327,7 +327,7 @@ ATTACKS: dict[int, tuple[str, tuple[str, ...] | str]] = {
         ),
     ),
     52: (
-        "forms behind TLS",
+        "forms behind TLS",  # `make proxy`: also behind nginx, on any port
         (
             f"{HEADERS}test_behind_tls_every_cookie_is_tied_to_the_host_and_to_tls",
             f"{HEADERS}test_behind_tls_a_form_from_elsewhere_is_refused",
@@ -475,7 +475,7 @@ ATTACKS: dict[int, tuple[str, tuple[str, ...] | str]] = {
     81: ("forward-auth with sessions that are not through", NO_FORWARD_AUTH),
     82: ("redirects, codes and tokens of OIDC", NO_OIDC),
     83: (
-        "requests that are read in two ways",
+        "requests that are read in two ways",  # `make proxy`: also by nginx and gunicorn
         (
             f"{I}test_what_two_readers_could_read_in_two_ways_is_refused",
             f"{I}test_a_request_with_bare_line_feeds_or_without_a_version_is_refused",

@@ -1,0 +1,87 @@
+"""People and lines that come to the site through nginx, each from an address of the loopback."""
+
+import http.client
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.cookiejar import CookieJar
+from urllib.parse import urlsplit
+from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_opener
+
+from stress.nginx import Nginx
+from tests.races.conftest import ServedWorld
+from tests.served import Answer, NetworkBrowser
+
+
+class Browser(NetworkBrowser):
+    """A browser that comes from an address, trusts one certificate, and says which page a form is from."""
+
+    def __init__(self, nginx: Nginx, address: str, **headers: str) -> None:
+        super().__init__(f"https://127.0.0.1:{nginx.port}")
+        self.opener = build_opener(HTTPCookieProcessor(CookieJar()), _From(nginx, address))
+        self.headers = {"Referer": f"{self.site}/login", "User-Agent": "Firefox/140.0", **headers}
+
+    def _send(self, request: Request) -> Answer:
+        for name, value in self.headers.items():
+            request.add_header(name, value)
+        return super()._send(request)
+
+
+class _From(HTTPSHandler):
+    def __init__(self, nginx: Nginx, address: str) -> None:
+        super().__init__()
+        self._line = partial(http.client.HTTPSConnection, source_address=(address, 0), context=nginx.trust)
+
+    def https_open(self, request: Request) -> http.client.HTTPResponse:
+        return self.do_open(self._line, request)
+
+
+class Proxied(ServedWorld):
+    """The people of the tests, at a site behind nginx; each test comes from an address of its own."""
+
+    nginx: Nginx
+    address = "127.0.0.2"
+
+    def browser(self, **headers: str) -> Browser:
+        return Browser(self.nginx, self.address, **headers)
+
+    @contextmanager
+    def line(self) -> Iterator[socket.socket]:
+        """Give a line on which anything can be sent."""
+        plain = socket.create_connection(("127.0.0.1", self.nginx.port), 15, (self.address, 0))
+        with self.nginx.trust.wrap_socket(plain, server_hostname="127.0.0.1") as line:
+            yield line
+
+    def raw(self, request: bytes) -> bytes:
+        """Send bytes; return all that comes back until nginx hangs up."""
+        with self.line() as line:
+            line.sendall(request)
+            return heard(line)
+
+    def answered(self) -> int:
+        """Return how many requests the application has answered, by its own account."""
+        line = http.client.HTTPConnection(urlsplit(self.site).netloc, timeout=30)
+        line.request("GET", "/metrics")
+        numbers = line.getresponse().read().decode()
+        line.close()
+        return sum(
+            int(float(n)) for n in re.findall(r"^second_gate_answers_total\{.*\} (\S+)$", numbers, re.M)
+        )
+
+
+def heard(line: socket.socket) -> bytes:
+    """Return all that comes until the other end hangs up."""
+    answer = b""
+    try:
+        while part := line.recv(65536):
+            answer += part
+    except OSError:  # it has heard enough
+        pass
+    return answer
+
+
+def statuses(answer: bytes) -> tuple[int, ...]:
+    """Return the statuses of the answers on a line."""
+    return tuple(int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer))

@@ -1,0 +1,62 @@
+"""The nginx of docs/deploy before the site: both gates, and what must not get through: `make proxy`.
+
+On Debian it fetches nginx, if there is none. Everything stays on the loopback.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from flask_migrate import upgrade
+
+from mfa_app import create_app
+from mfa_app.config import load_settings
+from mfa_app.extensions import db
+from stress.nginx import Nginx, free_port, installed, running
+from stress.proxied import Proxied
+from stress.proxy_steps import STEPS, Wrong, a_link_while_gunicorn_is_down
+from tests.races.conftest import real_time
+from tests.served import serving
+
+
+def main() -> None:
+    """Set everything up, take every step, and exit with 1 if one goes wrong."""
+    with tempfile.TemporaryDirectory(prefix="second-gate-proxy-") as name, ExitStack() as gunicorn:
+        nginx = Nginx(free_port(), free_port(), Path(name))
+        program = installed(nginx.folder)
+        address = f"https://127.0.0.1:{nginx.port}"
+        environment = {"MFA_INSTANCE_PATH": f"{name}/instance", "MFA_TRUSTED_PROXY_HOPS": "1"}
+        environment["MFA_PUBLIC_URL"] = address
+        app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
+        with app.app_context():
+            upgrade()
+        world = Proxied(app, real_time)
+        world.nginx, world.site = nginx, gunicorn.enter_context(serving(environment))
+        print(f"proxy: {program} before gunicorn, {address}", flush=True)
+        with running(program, nginx, world.site):
+            well = [told(world, step, number) for number, step in enumerate(STEPS, 2)]
+            log = (nginx.folder / "instance" / "gunicorn.log").read_text("utf-8", "replace")
+            gunicorn.close()
+            well.append(told(world, a_link_while_gunicorn_is_down, 2))
+        with app.app_context():
+            db.engine.dispose()
+    print(f"tracebacks in the server's log: {log.count('Traceback')}")
+    sys.exit(not all(well) or "Traceback" in log)
+
+
+def told(world: Proxied, step: Callable[[Proxied], str], number: int) -> bool:
+    """Take a step from an address of its own, and print what it found; say whether all was well."""
+    world.address = f"127.0.0.{number}"
+    name = step.__name__.replace("_", " ")
+    try:
+        print(f"  {name}: {step(world)}", flush=True)
+    except Wrong as wrong:
+        print(f"  WRONG: {name}: {wrong}", flush=True)
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()
