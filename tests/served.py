@@ -25,13 +25,13 @@ Result = TypeVar("Result")
 
 
 @contextmanager
-def serving(environment: dict[str, str]) -> Iterator[str]:
+def serving(environment: dict[str, str], application: str = "wsgi:app") -> Iterator[str]:
     """Serve the site under these settings on a free port; give its address."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     values = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
     values |= {**environment, "PORT": str(port)}
-    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", application]
     log = Path(environment["MFA_INSTANCE_PATH"]) / "gunicorn.log"
     with (
         log.open("wb") as out,

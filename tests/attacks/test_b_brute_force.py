@@ -9,7 +9,6 @@ from mfa_app.extensions import db
 from mfa_app.models import Throttle
 from tests.attacks.eve import WRONG, Town
 from tests.browser import Page, Visitor
-from tests.conftest import both_databases
 from tests.served import at_once
 from tests.world import PASSWORD, World
 
@@ -31,7 +30,6 @@ def failures(world: World, key: str) -> int:
         return db.session.scalar(select(Throttle.failures).where(Throttle.key == key)) or 0
 
 
-@both_databases
 def test_of_twenty_passwords_guessed_at_once_at_most_five_are_looked_at(town: Town) -> None:
     """Attack 12, at the first gate; each guess comes from an address of its own."""
     name = town.newcomer()
@@ -75,6 +73,7 @@ def test_each_refusal_is_counted_and_committed(world: World) -> None:
         assert failures(world, f"code:{alice}") == count
 
 
+@pytest.mark.inside
 def test_a_guess_that_ends_in_an_error_is_counted_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Attack 13: eve makes the request fail after the check, so that it is rolled back."""
     world.person("alice")
@@ -160,6 +159,7 @@ def test_a_closed_account_looks_like_a_closed_nobody(world: World) -> None:
     assert len(told) == 1
 
 
+@pytest.mark.inside
 def test_made_up_addresses_fill_no_table(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Attack 19: of addresses of nobody only the latest counters are kept, and those of people all."""
     monkeypatch.setattr(throttle, "NOBODIES_KEPT", 3)

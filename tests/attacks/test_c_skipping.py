@@ -16,7 +16,6 @@ from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, PendingLink, Throttle, User
 from tests.attacks.eve import Town, changed, status_of
 from tests.browser import Visitor
-from tests.conftest import both_databases
 from tests.house.test_routes import address, is_public, rules
 from tests.world import PASSWORD, World
 
@@ -170,6 +169,8 @@ def impatient(world: World) -> Iterator[sqlite3.Connection]:
     event.remove(engine, "checkout", hurry)
 
 
+@pytest.mark.inside
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_locked_database_lets_nobody_in(world: World, eve: Visitor, impatient: sqlite3.Connection) -> None:
     """Attacks 25 and 91: 503 at both gates, and the right code still counts afterwards."""
     world.person("bob")
@@ -185,6 +186,8 @@ def test_a_locked_database_lets_nobody_in(world: World, eve: Visitor, impatient:
     assert eve.press("Log in", code=code).path == "/"
 
 
+@pytest.mark.inside
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_read_only_database_lets_nobody_in(world: World, eve: Visitor) -> None:
     """Attacks 25 and 91: what cannot be counted is not looked at."""
     with world.app.app_context():
@@ -199,6 +202,8 @@ def test_a_read_only_database_lets_nobody_in(world: World, eve: Visitor) -> None
     assert world.count(AuthSession, AuthSession.amr == "pwd otp") == 0
 
 
+@pytest.mark.inside
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_full_disk_lets_nobody_in_and_loses_no_count(world: World, eve: Visitor) -> None:
     """Attacks 25 and 91: tries are counted still; with room again the code that was not looked at counts."""
     world.person("bob")
@@ -243,6 +248,7 @@ def no_room(world: World) -> Iterator[None]:
     engine.dispose()
 
 
+@pytest.mark.inside
 def test_a_policy_that_cannot_be_read_is_no_policy_without_a_code(world: World, eve: Visitor) -> None:
     """Attack 25: never "nothing found, so nothing asked"."""
     stranger = world.visitor()
@@ -265,6 +271,7 @@ def test_without_a_row_for_everyone_nobody_gets_in(world: World, eve: Visitor) -
     assert world.password_given("alice").open("/").path == "/login"
 
 
+@pytest.mark.inside
 def test_a_mail_server_that_is_down_holds_up_no_login_and_spares_no_code(
     world: World, eve: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -280,6 +287,7 @@ def test_a_mail_server_that_is_down_holds_up_no_login_and_spares_no_code(
     assert world.mails("alice")[-1] == "wrong_codes"
 
 
+@pytest.mark.inside
 def test_a_clock_that_fails_lets_nobody_in(world: World, eve: Visitor) -> None:
     """Attack 25."""
     code = world.phones["alice"].code()
@@ -321,7 +329,6 @@ def test_with_the_password_alone_the_linking_page_shows_no_secret_by_any_method(
     assert world.count(PendingLink) == 0
 
 
-@both_databases
 def test_over_the_network_a_pending_login_opens_only_the_code_page(town: Town) -> None:
     """Attacks 21 and 27: raw requests with the pending token; a changed answer changes nothing here."""
     name = town.linked_newcomer()

@@ -15,7 +15,6 @@ from mfa_app.models import AuditEvent, AuthSession, Role, User
 from mfa_app.web.browsers import browser_name
 from tests.attacks.eve import Town, changed
 from tests.browser import Visitor
-from tests.conftest import both_databases
 from tests.house.test_routes import address, is_public, rules
 from tests.world import PASSWORD, TERMINAL, World
 
@@ -274,7 +273,6 @@ def test_the_page_of_the_trail_shows_what_was_refused_to_whom(world: World, alic
     assert len(refused) > 10
 
 
-@both_databases
 def test_whoever_asks_for_refused_pages_without_end_does_not_fill_the_trail(
     world: World, alice: Visitor
 ) -> None:

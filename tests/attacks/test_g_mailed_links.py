@@ -16,7 +16,6 @@ from mfa_app.models import Authenticator, AuthSession, Link, OutboxMail, Role, T
 from mfa_app.web.mailer import Mailer
 from tests.attacks.eve import FORM, WRONG, Town, form
 from tests.browser import Page, Visitor
-from tests.conftest import both_databases
 from tests.served import at_once
 from tests.world import PASSWORD, TERMINAL, World
 
@@ -240,7 +239,7 @@ def test_all_who_may_not_log_in_look_alike_to_whoever_asks(world: World) -> None
     assert len(answers) == 1
 
 
-@both_databases
+@pytest.mark.inside
 def test_a_request_for_an_unknown_address_costs_the_same_commits_and_leaves_no_row(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,7 +323,6 @@ def test_an_invitation_taken_back_by_a_newer_one_opens_nothing(world: World) -> 
     assert choose(world, old).status == 410
 
 
-@both_databases
 def test_of_twenty_who_accept_one_invitation_at_once_one_succeeds(town: Town) -> None:
     """Attacks 61 and 67: one change of the password, and the others are told that the link is used."""
     name = town.newcomer(password=None)

@@ -207,6 +207,7 @@ def test_a_reset_reaches_the_victim_on_the_code_page_within_one_request(people: 
     assert people.count(Authenticator, Authenticator.user_id == number) == 0
 
 
+@pytest.mark.inside
 def test_a_request_that_fails_at_its_row_of_the_trail_changes_nothing(
     people: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

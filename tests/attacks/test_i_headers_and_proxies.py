@@ -63,6 +63,7 @@ def test_an_old_address_in_a_new_spelling_is_the_old_bucket(world: World) -> Non
 @pytest.mark.parametrize(
     "address", ["a", "", "unknown", "127.0.0.1, 1.2.3.4", "1.2.3.4:80", "999.1.1.1", "[::1]"]
 )
+@pytest.mark.inside
 def test_an_address_that_is_none_shares_one_bucket(world: World, address: str) -> None:
     """Attack 80: what cannot be read is counted like an address of its own, and never not at all."""
     guess(world.visitor(address=address), "nobody")

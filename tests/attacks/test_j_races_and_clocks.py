@@ -14,7 +14,6 @@ from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Role, User
 from tests.attacks.eve import Town
 from tests.browser import Visitor
-from tests.conftest import both_databases
 from tests.served import at_once
 from tests.world import PASSWORD, TERMINAL, World
 
@@ -39,7 +38,6 @@ def promoting(world: World, name: str) -> None:
     accounts.edit(world.user(name), profile, actor=TERMINAL, now=world.clock())
 
 
-@both_databases
 @pytest.mark.parametrize("change", [new_password, disabling, promoting])
 def test_a_code_beside_a_change_leaves_nobody_in(town: Town, change: Callable[[World, str], None]) -> None:
     """Attacks 86 and 88: whatever comes first, the session of before does not outlive the change."""
@@ -57,7 +55,6 @@ def test_a_code_beside_a_change_leaves_nobody_in(town: Town, change: Callable[[W
         assert eve.log_in(f"{name}@example.com", PASSWORD).path != "/"
 
 
-@both_databases
 def test_the_old_password_beside_a_new_one_leaves_nobody_in(town: Town) -> None:
     """Attack 86: eve logs in with the old password in the moment in which alice resets it."""
     for _round in range(ROUNDS):
@@ -78,6 +75,7 @@ def test_the_old_password_beside_a_new_one_leaves_nobody_in(town: Town) -> None:
         assert {browser.open("/").path for browser in browsers} == {"/login"}
 
 
+@pytest.mark.inside
 def test_an_old_hash_that_is_renewed_never_brings_an_old_password_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +105,6 @@ def slowly(world: World) -> Callable[[str | None, str], bool]:
     return check
 
 
-@both_databases
 def test_switching_the_rule_back_and_forth_lets_nobody_in_without_a_code(town: Town) -> None:
     """Attack 87: the group is off and on again while eve asks and asks with the password alone."""
     group = town.finance()
@@ -126,7 +123,6 @@ def test_switching_the_rule_back_and_forth_lets_nobody_in_without_a_code(town: T
     assert set(town.levels(name)) == {"pwd"}
 
 
-@both_databases
 def test_enabling_beside_a_rule_that_goes_off_leaves_an_app_with_its_session_or_none(town: Town) -> None:
     """Attack 87, during linking: nobody is stranded, whatever comes first."""
     for _round in range(ROUNDS):
@@ -142,7 +138,6 @@ def test_enabling_beside_a_rule_that_goes_off_leaves_an_app_with_its_session_or_
         assert alice.open("/").path == "/"
 
 
-@both_databases
 def test_twenty_presses_of_remember_leave_one_session_and_at_most_one_device(town: Town) -> None:
     """Attack 84: one browser, one code, twenty times at once."""
     name = town.linked_newcomer()
@@ -154,7 +149,6 @@ def test_twenty_presses_of_remember_leave_one_session_and_at_most_one_device(tow
     assert town.events(name).count("device.trusted") == 1
 
 
-@both_databases
 def test_logging_out_everywhere_beside_a_login_ends_what_was_there(town: Town) -> None:
     """Attack 86: no session of before outlives it, however many confirm at that moment."""
     name = town.newcomer()

@@ -15,7 +15,6 @@ from mfa_app.core import accounts, groups
 from mfa_app.core.links import Purpose, make
 from mfa_app.extensions import db
 from tests.attacks.eve import FORM, WRONG, EveBrowser, Town, dump, form, status_of
-from tests.conftest import both_databases
 from tests.served import at_once
 from tests.world import PASSWORD, TERMINAL, World
 
@@ -74,6 +73,7 @@ def test_a_file_in_place_of_a_text_is_refused(world: World) -> None:
     assert eve.open("/login", method="POST", data=data).status == 400
 
 
+@pytest.mark.inside
 def test_a_password_of_sixty_thousand_characters_is_not_hashed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,7 +121,6 @@ def test_few_slow_clients_do_not_hold_up_the_others(town: Town) -> None:
         assert [town.browser().open("/login").status for _ in range(4)] == [200] * 4
 
 
-@both_databases
 def test_the_server_writes_down_no_secret_of_a_whole_run(town: Town) -> None:
     """Attack 102, and requirement 62: log, trail, metrics and every column hold none of what was used."""
     name, used = whole_run(town)
@@ -173,6 +172,7 @@ def test_a_stolen_database_file_holds_nothing_that_opens_anything(world: World) 
 FORGED = 'eve"}\r\n2026-03-02 09:00  policy.changed  carol@example.com (person)\x1b[2J\x1b]0;owned\x07\u202e'
 
 
+@pytest.mark.inside
 def test_a_reason_forges_no_line_of_the_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """Attack 99: line breaks, quotes and terminal commands in what dave types; one event stays one line."""
     world.person("alice")
@@ -199,6 +199,7 @@ def test_a_reason_commands_no_terminal_and_forges_no_row_of_a_list(world: World)
         assert not [line for line in lines if line.startswith("2026-03-02 09:00  policy.changed")]
 
 
+@pytest.mark.inside
 def test_a_user_agent_is_one_printable_line_wherever_it_is_kept(world: World) -> None:
     """Attack 99."""
     world.person("alice")
@@ -218,6 +219,7 @@ def test_the_same_rules_for_size_hold_at_every_public_form(town: Town) -> None:
         assert status_of(town.raw(head.encode() + body)) == 413
 
 
+@pytest.mark.inside
 def test_an_error_page_tells_nothing_of_the_inside(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requirement 64: no traceback, no statement, no path, no version."""
     world.person("alice")
