@@ -314,6 +314,7 @@ ATTACKS: dict[int, tuple[str, tuple[str, ...] | str]] = {
         "leading somebody to another site",
         (
             f"{NEXT}test_next_never_leads_elsewhere",
+            f"{NEXT}test_a_code_and_a_new_app_lead_nowhere_else_either",
             f"{I}test_a_referer_leads_nobody_away",
             f"{I}test_a_referer_that_is_no_address_is_no_error_of_the_server",
         ),
@@ -410,6 +411,7 @@ ATTACKS: dict[int, tuple[str, tuple[str, ...] | str]] = {
         (
             f"{G}test_an_invitation_makes_one_account_of_the_role_that_was_meant",
             f"{G}test_an_invitation_taken_back_by_a_newer_one_opens_nothing",
+            f"{G}test_an_invitation_outlives_the_group_that_it_came_with",
             f"{G}test_of_twenty_who_accept_one_invitation_at_once_one_succeeds",
         ),
     ),
@@ -456,7 +458,10 @@ ATTACKS: dict[int, tuple[str, tuple[str, ...] | str]] = {
     77: ("an address for Flask-Login", (f"{I}test_a_session_does_not_end_or_move_with_a_header",)),
     78: (
         "a name in a header",  # it would matter most to an application behind the site; there is none
-        (f"{H}test_visitors_of_a_name_of_an_administrator_are_visitors",),
+        (
+            f"{I}test_no_header_says_who_somebody_is",
+            f"{H}test_visitors_of_a_name_of_an_administrator_are_visitors",
+        ),
     ),
     79: (
         "a shut page in another spelling",

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -53,8 +54,9 @@ class Stage:
             self.rows = {table: _rows_of(table) for table in db.metadata.sorted_tables}
 
     def start_anew(self) -> None:
-        """Put the database back to how it was installed, while the site runs on it."""
+        """Put database and outbox back to how they were installed, while the site runs on them."""
         vault.use(self.vault)
+        shutil.rmtree(Path(self.app.instance_path) / "outbox", ignore_errors=True)
         with self.app.app_context():
             if db.engine.dialect.name == "postgresql":
                 self._put_back_rows()

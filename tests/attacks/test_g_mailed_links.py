@@ -280,6 +280,7 @@ def commits_of(world: World) -> Iterator[list[str]]:
     event.remove(engine, "commit", commit)
 
 
+@pytest.mark.inside
 def test_known_and_unknown_addresses_take_about_as_long(world: World) -> None:
     """Attack 64: medians of five tries each; only a hash left out (a factor of ten) would show."""
     world.person("alice")
@@ -321,6 +322,20 @@ def test_an_invitation_taken_back_by_a_newer_one_opens_nothing(world: World) -> 
     old = token_for(world, "dora", Purpose.INVITATION)
     token_for(world, "dora", Purpose.INVITATION)
     assert choose(world, old).status == 410
+
+
+def test_an_invitation_outlives_the_group_that_it_came_with(world: World) -> None:
+    """Attack 67: the group is deleted before dora chooses her password."""
+    world.group("Finance", required=True)
+    world.person("dora", groups_=("Finance",), password=None)
+    token = token_for(world, "dora", Purpose.INVITATION)
+    with world.data():
+        groups.remove(groups.find("Finance"), actor=TERMINAL)
+    assert choose(world, token).status == 200
+    dora = world.visitor()
+    dora.open("/login")
+    assert dora.press("Log in", email="dora@example.com", password=NEW).path == "/"
+    assert "Finance" not in dora.open("/account").text
 
 
 def test_of_twenty_who_accept_one_invitation_at_once_one_succeeds(town: Town) -> None:

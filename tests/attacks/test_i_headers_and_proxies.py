@@ -1,5 +1,7 @@
 """I. Headers and proxies: eve makes up where she comes from, and sends what two readers read in two ways."""
 
+from base64 import b64encode
+
 import pytest
 from sqlalchemy import select
 
@@ -10,7 +12,7 @@ from mfa_app.models import AuditEvent, AuthSession, Throttle
 from tests.attacks.eve import FORM, WRONG, Town, status_of
 from tests.browser import Visitor
 from tests.timing import FakeClock
-from tests.world import World
+from tests.world import PASSWORD, World
 
 FORWARDED = (
     *("X-Forwarded-For", "X-Real-IP", "Forwarded", "CF-Connecting-IP", "True-Client-IP", "X-Client-IP"),
@@ -125,6 +127,18 @@ def test_a_session_does_not_end_or_move_with_a_header(world: World) -> None:
         alice.headers["X-Forwarded-For"] = value
         assert alice.open("/").path == "/"
     assert world.count(AuthSession, AuthSession.address == "192.0.2.1") == 1
+
+
+def test_no_header_says_who_somebody_is(town: Town) -> None:
+    """Attack 78: what a site behind another login would believe."""
+    name = town.newcomer("carol")
+    names = ("Remote-User", "Remote_User", "X-Remote-User", "X-Forwarded-User", "Remote-Email", "X-User")
+    lines = "".join(f"{header}: {name}@example.com\r\n" for header in names)
+    lines += f"Authorization: Basic {b64encode(f'{name}@example.com:{PASSWORD}'.encode()).decode()}\r\n"
+    for path in ("/", "/admin", "/account"):
+        answer = town.raw(f"GET {path} HTTP/1.1\r\n{HEAD}{lines}\r\n")
+        assert status_of(answer) == 302
+        assert b"\r\nLocation: /login" in answer
 
 
 def test_gunicorn_believes_no_scheme_prefix_or_address_from_its_neighbour(town: Town) -> None:

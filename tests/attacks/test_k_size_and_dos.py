@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from itsdangerous.encoding import base64_decode
 
 from mfa_app.core import accounts, groups
 from mfa_app.core.links import Purpose, make
@@ -159,9 +160,11 @@ def test_a_stolen_database_file_holds_nothing_that_opens_anything(world: World) 
     alice = world.log_in("alice", remember=True)
     with world.data():
         token = make(Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
-    secrets = [PASSWORD, world.phones["alice"].secret, alice.cookie("sid"), token]
+    (device,) = (c.value for c in alice.client._cookies.values() if c.key.startswith("device-"))
+    secrets = [PASSWORD, world.phones["alice"].secret, alice.cookie("sid"), token, device]
+    secrets.append(json.loads(base64_decode(device.rsplit(".", 1)[0]))[1])
     files = world.app.config["SETTINGS"].instance_path.glob("second-gate.sqlite3*")
-    held = b"".join(path.read_bytes() for path in files)
+    held = b"".join(path.read_bytes() for path in files) + repr(dump(world.app)).encode()
     assert not [secret for secret in secrets if secret.encode() in held]
     for digest in set(re.findall(rb"[0-9a-f]{64}", held)):
         thief = world.visitor()

@@ -128,12 +128,18 @@ def test_what_is_no_code_is_refused_with_a_sentence(alice: Visitor, typed: str) 
     assert page.html.find(id="code-error")
 
 
-def full_width(code: str) -> str:
-    return "".join(chr(ord(digit) + 0xFEE0) for digit in code)
-
-
-def test_the_right_code_in_other_digits_is_refused(alice: Visitor, phone: Phone) -> None:
-    alice.press("Log in", code=full_width(phone.code()))
+@pytest.mark.parametrize(
+    "digits",
+    [
+        "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19",  # full width
+        "\u24ea\u2460\u2461\u2462\u2463\u2464\u2465\u2466\u2467\u2468",  # in circles
+        "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079",  # raised
+        "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669",  # Arabic
+        "\U0001d7ce\U0001d7cf\U0001d7d0\U0001d7d1\U0001d7d2\U0001d7d3\U0001d7d4\U0001d7d5\U0001d7d6\U0001d7d7",
+    ],
+)
+def test_the_right_code_in_other_digits_is_refused(alice: Visitor, phone: Phone, digits: str) -> None:
+    alice.press("Log in", code=phone.code().translate(str.maketrans("0123456789", digits)))
     assert "not right" in alice.page.text
 
 

@@ -121,6 +121,7 @@ def test_behind_tls_every_cookie_is_tied_to_the_host_and_to_tls(secure: World) -
     for name, attributes in cookies.items():
         assert name.startswith("__Host-")
         assert "; Secure" in f";{attributes}"
+        assert "Path=/" in attributes and "Domain" not in attributes
         assert "HttpOnly" in attributes
     (device,) = [attributes for name, attributes in cookies.items() if name.startswith("__Host-device-")]
     assert "SameSite=Strict" in device

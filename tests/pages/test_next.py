@@ -62,6 +62,21 @@ def test_next_never_leads_elsewhere(world: World) -> None:
     assert led["/login?next=//e.com"] == "/login?next=%2F%2Fe.com"
 
 
+def test_a_code_and_a_new_app_lead_nowhere_else_either(world: World) -> None:
+    world.group("Finance", required=True)
+    world.linked("alice", groups_=("Finance",))
+    world.person("bob", groups_=("Finance",))
+    for target in ("//e.com", "////e.com", "/\\e.com", "https://e.com", "/\t/e.com"):
+        alice = world.password_given("alice")
+        fields = {"code": world.phones["alice"].code(), "next": target}
+        page = alice.post(f"/login/code?next={quote(target)}", **fields)
+        assert page.response.headers["Location"] == "/"
+        world.clock.advance(seconds=30)
+    bob = world.password_given("bob")
+    fields = {"code": world.phone_that_scans(bob.page).code(), "next": "//e.com"}
+    assert bob.post("/enrolment?next=//e.com", **fields).response.headers["Location"] == "/"
+
+
 def test_next_with_a_nul_is_refused(world: World) -> None:
     assert world.visitor().open("/login?next=/%00").status == 400
 
