@@ -31,6 +31,7 @@ from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
 from mfa_app import serving  # noqa: E402
 from mfa_app.config import SettingError, load_settings  # noqa: E402
 from mfa_app.core.keys import load_keys  # noqa: E402
+from mfa_app.core.passwords import PLACES  # noqa: E402
 
 
 def on_exit(_server=None):
@@ -49,10 +50,11 @@ except SettingError as error:
 bind = f"127.0.0.1:{settings.port}"
 
 # Two processes, so that one slow password hash does not hold up the site; threads for what waits on the
-# database. Each process makes its own app: no database connection is shared across the fork.
+# database, and four that no password ever waits in. Each process makes its own app: no database connection is
+# shared across the fork.
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
-threads = 4
+threads = PLACES + 4
 preload_app = False
 
 # A worker silent for longer than this is stuck and replaced; on stop or reload, running requests may finish.

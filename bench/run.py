@@ -17,23 +17,25 @@ from argon2 import PasswordHasher
 from flask_migrate import upgrade
 from sqlalchemy import insert
 
+from bench import storm
 from mfa_app import create_app
 from mfa_app.config import load_settings
-from mfa_app.core import accounts, clock, groups, people, policy, rules
+from mfa_app.core import accounts, clock, groups, passwords, people, policy, rules
 from mfa_app.core.accounts import Profile
 from mfa_app.core.directory import Filters, search
 from mfa_app.core.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, User
+from tests.processes import workers_of
 from tests.served import serving
 from tests.world import PASSWORD, TERMINAL
 
-SECONDS, THREADS, MANY = 3.0, 8, 50_000
+SECONDS, THREADS, MANY = 3.0, passwords.PLACES, 50_000  # more at once are turned away
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        environment = {"MFA_INSTANCE_PATH": folder}
+        environment = {"MFA_INSTANCE_PATH": folder, "MFA_TRUSTED_PROXY_HOPS": "1"}
         app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
         with app.app_context():
             upgrade()
@@ -42,14 +44,13 @@ def main() -> None:
             _inside()
         with serving(environment) as address:
             _over_http(urlsplit(address).netloc)
+            storm.measure(urlsplit(address).netloc, workers_of(folder))
 
 
 def _fill() -> None:
-    """A company of 50,000 people, one small group and one with everybody, and one person with a password."""
-    now = clock.now()
-    accounts.create(
-        Profile("alice@example.com", "Alice"), groups=[], password=PASSWORD, actor=TERMINAL, now=now
-    )
+    """A company of 50,000 people, one small group and one with everybody; alice and 200 have a password."""
+    now, profile = clock.now(), Profile("alice@example.com", "Alice")
+    alice = accounts.create(profile, groups=[], password=PASSWORD, actor=TERMINAL, now=now)
     for name in ("Ten", "Everybody", *(f"Group {number}" for number in range(50))):
         groups.create(name, actor=TERMINAL, now=now)
     rows = [
@@ -59,6 +60,7 @@ def _fill() -> None:
             "name": f"Person {number}",
             "name_key": f"person {number}",
             "role": "staff",
+            "password_hash": alice.password_hash if number < storm.AT_ONCE else None,
             "stamp": 0,
             "required": False,
             "created_at": now,
@@ -136,33 +138,10 @@ def _over_http(host: str) -> None:
     hashes = _hashes_per_second()
     _told("argon2id alone, 2 at once", hashes, hashes)
     _told("POST /login with a password : argon2id alone", _rate(host, _post_login), hashes)
-    _under_load(host)
 
 
 def _told(what: str, rate: float, base: float) -> None:
     print(f"{what:<58}{rate:>12.1f} a s  {rate / base:.2f}")
-
-
-def _under_load(host: str) -> None:
-    """How long GET /login takes while 200 people log in at once, against a quiet site."""
-    quiet = _latency(host)
-    storm = [threading.Thread(target=_post_once, args=(host,), daemon=True) for _ in range(200)]
-    for thread in storm:
-        thread.start()
-    loud = _latency(host)
-    for thread in storm:
-        thread.join(60)
-    what = "GET /login (95 %) while 200 people log in : quiet"
-    print(f"{what:<58}{loud * 1000:>13.1f} ms  {loud / quiet:.1f}")
-
-
-def _latency(host: str, times: int = 40) -> float:
-    spent = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        _get(http.client.HTTPConnection(host, timeout=60), "/login")
-        spent.append(time.perf_counter() - begin)
-    return statistics.quantiles(spent, n=20)[-1]
 
 
 def _rate(host: str, work: Callable[[http.client.HTTPConnection], None]) -> float:
@@ -222,10 +201,6 @@ def _post_login(connection: http.client.HTTPConnection) -> str:
     response.read()
     cookies = [value for name, value in response.getheaders() if name == "Set-Cookie"]
     return "; ".join(cookie.partition(";")[0] for cookie in cookies)
-
-
-def _post_once(host: str) -> None:
-    _post_login(http.client.HTTPConnection(host, timeout=60))
 
 
 if __name__ == "__main__":

@@ -10,19 +10,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
+from tests.processes import children, resident_kib
+
 LIVED_LONG = 45  # seconds: what lived shorter was there to be killed
-
-
-def children(parent: int) -> list[int]:
-    """Return the processes that this one has started, the oldest first."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            rest = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(rest[1]) == parent and rest[0] != "Z":
-                found.append((int(rest[19]), int(folder.name)))
-    return [pid for _started, pid in sorted(found)]
 
 
 def master() -> int:
@@ -31,14 +21,6 @@ def master() -> int:
         if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes():
             return pid
     raise RuntimeError("no gunicorn has been started")
-
-
-def resident_kib(pid: int) -> int | None:
-    """Return how much memory a process holds; None if it is gone."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_KIB
-    except (OSError, IndexError, ValueError):
-        return None
 
 
 @dataclass

@@ -31,8 +31,10 @@ def serving(environment: dict[str, str], application: str = "wsgi:app") -> Itera
         port = probe.getsockname()[1]
     values = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
     values |= {**environment, "PORT": str(port)}
-    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", application]
-    log = Path(environment["MFA_INSTANCE_PATH"]) / "gunicorn.log"
+    folder = Path(environment["MFA_INSTANCE_PATH"])
+    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--pid"]
+    command += [str(folder / "gunicorn.pid"), application]
+    log = folder / "gunicorn.log"
     with (
         log.open("wb") as out,
         subprocess.Popen(command, cwd=PROJECT, env=values, stdout=out, stderr=out) as site,

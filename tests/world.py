@@ -28,7 +28,7 @@ ROLES = {"carol": Role.ADMIN, "dave": Role.HELPDESK}
 
 
 @cache
-def _hashed(password: str | None) -> str | None:
+def hashed(password: str | None) -> str | None:
     """Return the hash of a password, made once: nearly everybody here has the same."""
     return passwords.hash_password(password) if password else None
 
@@ -61,7 +61,7 @@ class World:
             profile = Profile(email, name.capitalize(), role or ROLES.get(name, Role.STAFF))
             members = [groups.find(group) for group in groups_]
             user = accounts.create(profile, groups=members, password=None, actor=TERMINAL, now=self.clock())
-            user.password_hash = _hashed(password)
+            user.password_hash = hashed(password)
         return email
 
     def rename(self, name: str, shown: str) -> None:

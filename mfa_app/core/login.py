@@ -57,9 +57,10 @@ def sign_in(
     key = addresses.key_of(email)
     user = db.session.scalar(select(User).where(User.email_key == key))
     stamp = user.stamp if user else 0
-    by_address = throttle.charge(throttle.ADDRESS, throttle.network_of(actor.address), now=now)
-    by_account = _charge_account(user, addresses.blind(key, blinding), browser, now)
-    fits = passwords.verify(user.password_hash if user else None, password)
+    with passwords.place():
+        by_address = throttle.charge(throttle.ADDRESS, throttle.network_of(actor.address), now=now)
+        by_account = _charge_account(user, addresses.blind(key, blinding), browser, now)
+        fits = passwords.verify(user.password_hash if user else None, password)
     if user is None or not fits or not user.is_active:
         reason = "unknown address" if user is None else "account disabled" if fits else "wrong password"
         failures = by_account.failures
@@ -118,8 +119,10 @@ def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now:
 
 def check_password(user: User, password: str, *, actor: Actor, now: datetime) -> None:
     """Check the current password of somebody who is logged in. Raises WrongPassword, Throttled, Busy."""
-    charged = throttle.charge(throttle.PASSWORD_KNOWN_BROWSER, f"{user.id}:session", now=now)
-    if not passwords.verify(user.password_hash, password):
+    with passwords.place():
+        charged = throttle.charge(throttle.PASSWORD_KNOWN_BROWSER, f"{user.id}:session", now=now)
+        fits = passwords.verify(user.password_hash, password)
+    if not fits:
         failures = charged.failures
         record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason="wrong password", failures=failures)
         raise WrongPassword

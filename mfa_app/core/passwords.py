@@ -3,8 +3,10 @@
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -22,12 +24,19 @@ ESTIMATED_LENGTH = 72  # zxcvbn's work grows with the square of the length
 # OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane. The library's own default would
 # take five times the work and three times the memory, which lets a login storm drown a small box.
 _hasher = PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1)
-_slots = threading.BoundedSemaphore(2)
+SLOTS = 2
 SLOT_WAIT_SECONDS = 2.0
+PLACES = 6  # at a slot or waiting for one; gunicorn.conf.py has threads beyond these, for all other pages
+_slots = threading.BoundedSemaphore(SLOTS)
+_places = threading.BoundedSemaphore(PLACES)
+# A thread that has hashed once keeps the memory of it, so the same two hash for all. They start with the
+# first password, in the worker: none is lost in a fork.
+_hashing = ThreadPoolExecutor(SLOTS, "hashing")
 
 # Verified for an unknown address, so that it takes as long as a known one.
 _NOBODY = _hasher.hash("nobody has this password")
 
+Result = TypeVar("Result")
 _names_here: list[str] = []
 
 
@@ -68,21 +77,33 @@ def _is_little_more_than(words: list[str], password: str) -> bool:
     return any(password in word for word in words) or (rest != password and others < OTHERS_WANTED)
 
 
+@contextmanager
+def place() -> Iterator[None]:
+    """Hold a place in the line for a slot, from before a password is charged until it has been looked at.
+
+    Raises Busy at once when all are taken: whoever waited behind many would hold a thread for long.
+    """
+    if not _places.acquire(blocking=False):
+        raise Busy
+    try:
+        yield
+    finally:
+        _places.release()
+
+
 def hash_password(password: str) -> str:
     """Return the argon2id hash of a password. Raises Busy when all slots stay taken."""
-    with _slot():
-        return _hasher.hash(_normal(password))
+    return _in_a_slot(lambda: _hasher.hash(_normal(password)))
 
 
 def verify(password_hash: str | None, password: str) -> bool:
     """Say whether the password fits; without a hash, take as long and say no. Raises Busy."""
     if len(password) > MAX_LENGTH:
         return False
-    with _slot():
-        try:
-            _hasher.verify(password_hash or _NOBODY, _normal(password))
-        except (VerificationError, InvalidHashError):
-            return False
+    try:
+        _in_a_slot(lambda: _hasher.verify(password_hash or _NOBODY, _normal(password)))
+    except (VerificationError, InvalidHashError):
+        return False
     return bool(password_hash)
 
 
@@ -94,6 +115,11 @@ def needs_rehash(password_hash: str) -> bool:
 def _normal(password: str) -> str:
     # The same password typed on a Mac (NFD) and on Windows (NFC) is one password.
     return unicodedata.normalize("NFC", password)
+
+
+def _in_a_slot(work: Callable[[], Result]) -> Result:
+    with _slot():
+        return _hashing.submit(work).result()
 
 
 @contextmanager

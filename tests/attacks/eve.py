@@ -13,10 +13,13 @@ from urllib.request import HTTPCookieProcessor, HTTPHandler, Request, build_open
 from flask import Flask
 from sqlalchemy import select
 
+from mfa_app.core import accounts
+from mfa_app.core.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, User
 from tests.races.conftest import ServedWorld, real_time
 from tests.served import Answer, NetworkBrowser
+from tests.world import PASSWORD, TERMINAL, hashed
 
 WRONG = "not the password of anybody at all"
 FORM = "application/x-www-form-urlencoded"
@@ -79,6 +82,16 @@ class Town(ServedWorld):
         name = f"{kind}{next(_numbers)}"
         self.person(name, **options)
         return name
+
+    def newcomers(self, count: int) -> list[str]:
+        """Make many such people at once."""
+        names = [f"alice{next(_numbers)}" for _ in range(count)]
+        with self.data():
+            made = {"groups": [], "password": None, "actor": TERMINAL, "now": self.clock()}
+            for name in names:
+                user = accounts.create(Profile(f"{name}@example.com", name.capitalize()), **made)
+                user.password_hash = hashed(PASSWORD)
+        return names
 
     def finance(self) -> str:
         """Make a group that requires 2FA; return its name."""

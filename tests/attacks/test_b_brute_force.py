@@ -39,23 +39,23 @@ def test_of_twenty_passwords_guessed_at_once_at_most_five_are_looked_at(town: To
     word = f"{name}@example.com"
     answers = at_once(*[lambda b=b: b.post("/login", email=word, password=WRONG) for b in browsers])
     assert town.events(name).count("password.refused") == 5
-    assert sorted(answer.status for answer in answers) == [400] * 5 + [429] * (MANY - 5)
+    statuses = [answer.status for answer in answers]
+    assert statuses.count(400) == 5
+    assert set(statuses) <= {400, 429, 503}  # 503: too many in the line, so not even counted
 
 
 def test_of_thirty_one_people_guessed_at_once_thirty_are_looked_at(town: Town) -> None:
     """Attack 12, across accounts: one address sprays one password over many."""
-    browsers = [town.browser("127.0.2.1") for _ in range(35)]
-    for browser in browsers:
-        browser.open("/login")
-    calls = [
-        lambda b=browser, n=n: b.post("/login", email=f"spray{n}@example.com", password=WRONG)
-        for n, browser in enumerate(browsers)
-    ]
-    statuses = [answer.status for answer in at_once(*calls)]
-    assert (
-        statuses.count(400) + statuses.count(503) == 30
-    )  # 503: no slot to hash in, and charged all the same
-    assert statuses.count(429) == 5
+
+    def insist(number: int) -> int:
+        """Try until the line is short enough; return the answer."""
+        browser = town.browser("127.0.2.1")
+        while (answer := browser.log_in(f"spray{number}@example.com", WRONG)).status == 503:
+            pass
+        return answer.status
+
+    statuses = at_once(*[lambda n=number: insist(n) for number in range(35)])
+    assert sorted(statuses) == [400] * 30 + [429] * 5
 
 
 def test_each_refusal_is_counted_and_committed(world: World) -> None:

@@ -2,13 +2,16 @@
 
 import unicodedata
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from mfa_app import create_app
 from mfa_app.config import load_settings
 from mfa_app.core import passwords
+from mfa_app.core.credentials import hash_new
 from mfa_app.core.errors import Busy, UnacceptablePassword
+from mfa_app.models import Throttle
 from tests.timing import FakeClock
 from tests.world import PASSWORD, World
 
@@ -129,6 +132,36 @@ def test_a_password_that_is_too_long_is_not_hashed_at_all() -> None:
 def test_when_all_slots_are_taken_the_third_is_turned_away() -> None:
     with pytest.raises(Busy):
         passwords.verify(None, PASSWORD)
+
+
+@pytest.fixture
+def all_places_taken() -> Iterator[None]:
+    """As many as may be at a slot, or wait for one, are there."""
+    with ExitStack() as held:
+        for _ in range(passwords.PLACES):
+            held.enter_context(passwords.place())
+        yield
+
+
+@pytest.mark.usefixtures("all_places_taken")
+def test_when_all_places_are_taken_nobody_waits_and_nothing_is_counted(world: World) -> None:
+    world.person("alice", password=None)
+    assert world.password_given("alice").page.status == 503
+    assert world.count(Throttle) == 0
+    assert world.visitor().open("/login").status == 200
+
+
+@pytest.mark.usefixtures("all_places_taken")
+def test_new_passwords_stand_in_the_same_line() -> None:
+    with pytest.raises(Busy):
+        hash_new(PASSWORD, "alice@example.com", "Alice")
+
+
+def test_a_place_is_free_again_whatever_came_of_it(world: World) -> None:
+    world.person("alice")
+    for _ in range(passwords.PLACES + 1):
+        assert world.password_given("nobody").page.status in (400, 429)
+    assert world.password_given("alice").page.path == "/"
 
 
 def test_whoever_is_turned_away_gets_a_page_that_says_when_to_come_back(

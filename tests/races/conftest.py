@@ -1,4 +1,4 @@
-"""Races run on the site as it is served: two processes, four threads each, and the real clock."""
+"""Races run on the site as it is served: two processes, ten threads each, and the real clock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
