@@ -1,5 +1,6 @@
 """The two gates: the password starts a session, the code lifts it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,7 +9,14 @@ from sqlalchemy import select, update
 
 from mfa_app.core import addresses, devices, mail, passwords, second_factors, sessions, throttle
 from mfa_app.core.audit import Actor, Event, record
-from mfa_app.core.errors import AuthenticatorStopped, UsedCode, WrongCode, WrongCredentials, WrongPassword
+from mfa_app.core.errors import (
+    AuthenticatorStopped,
+    Busy,
+    UsedCode,
+    WrongCode,
+    WrongCredentials,
+    WrongPassword,
+)
 from mfa_app.core.policy import Verdict
 from mfa_app.core.revocation import Because, one_change_at_a_time, revoke_access
 from mfa_app.core.sessions import Identity
@@ -60,7 +68,7 @@ def sign_in(
     with passwords.place():
         by_address = throttle.charge(throttle.ADDRESS, throttle.network_of(actor.address), now=now)
         by_account = _charge_account(user, addresses.blind(key, blinding), browser, now)
-        fits = passwords.verify(user.password_hash if user else None, password)
+        fits = _fits(user, password, by_account, by_address)
     if user is None or not fits or not user.is_active:
         reason = "unknown address" if user is None else "account disabled" if fits else "wrong password"
         failures = by_account.failures
@@ -121,12 +129,13 @@ def check_password(user: User, password: str, *, actor: Actor, now: datetime) ->
     """Check the current password of somebody who is logged in. Raises WrongPassword, Throttled, Busy."""
     with passwords.place():
         charged = throttle.charge(throttle.PASSWORD_KNOWN_BROWSER, f"{user.id}:session", now=now)
-        fits = passwords.verify(user.password_hash, password)
+        fits = _fits(user, password, charged)
     if not fits:
         failures = charged.failures
         record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason="wrong password", failures=failures)
         raise WrongPassword
     throttle.refund(charged)
+    db.session.commit()  # it was right, even if what follows ends in Busy
 
 
 def log_out(identity: Identity, *, actor: Actor) -> None:
@@ -160,6 +169,15 @@ def _charge_account(user: User | None, blinded: str, browser: Browser, now: date
     if mark := browser.known_to(user):
         return throttle.charge(throttle.PASSWORD_KNOWN_BROWSER, f"{user.id}:{mark}", now=now)
     return throttle.charge(throttle.PASSWORD_STRANGER, user.id, now=now)
+
+
+def _fits(user: User | None, password: str, *charges: throttle.Charge) -> bool:
+    """Say whether the password is the person's. Raises Busy, and then the tries do not count."""
+    try:
+        return passwords.verify(user.password_hash if user else None, password)
+    except Busy:
+        throttle.give_back(*charges)
+        raise
 
 
 def _check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now: datetime) -> None:
@@ -196,10 +214,14 @@ def _device(user: User, browser: Browser, now: datetime) -> TrustedDevice | None
 
 
 def _renew_hash(user: User, password: str) -> None:
-    """Hash the password anew if the costs have changed, unless somebody changes it beside this."""
+    """Hash the password anew if the costs have changed, unless somebody changes it beside this.
+
+    Where no slot is free, another login will do it.
+    """
     if passwords.needs_rehash(user.password_hash):
         same = update(User).where(User.id == user.id, User.password_hash == user.password_hash)
-        db.session.execute(same.values(password_hash=passwords.hash_password(password)))
+        with suppress(Busy):
+            db.session.execute(same.values(password_hash=passwords.hash_password(password)))
 
 
 def _finish_if_through(token: str, *, actor: Actor, now: datetime) -> None:

@@ -113,6 +113,20 @@ def refund(charged: Charge) -> None:
         db.session.execute(delete(Throttle).where(Throttle.key == charged.key))
 
 
+def give_back(*charges: Charge) -> None:
+    """Take back tries that nobody came to look at, with the waits that they began, and commit."""
+    for charged in charges:
+        same = Throttle.key == charged.key
+        latest = Throttle.failures == charged.failures  # else the wait is somebody's who came after
+        before = {
+            "failures": Throttle.failures - 1,
+            "next_try_at": case((latest, literal(EPOCH, UtcDateTime())), else_=Throttle.next_try_at),
+        }
+        db.session.execute(update(Throttle).where(same, Throttle.failures > 0).values(before))
+        db.session.execute(delete(Throttle).where(same, Throttle.failures == 0))
+    db.session.commit()
+
+
 def clear(limit: Limit, key: object) -> None:
     """Forget all failures under this key."""
     db.session.execute(delete(Throttle).where(Throttle.key == f"{limit.name}:{key}"))

@@ -12,6 +12,7 @@ from mfa_app.core import passwords
 from mfa_app.core.credentials import hash_new
 from mfa_app.core.errors import Busy, UnacceptablePassword
 from mfa_app.models import Throttle
+from tests.line import no_free_slot
 from tests.timing import FakeClock
 from tests.world import PASSWORD, World
 
@@ -113,14 +114,9 @@ def test_without_a_usable_hash_no_password_fits(stored: str | None) -> None:
 
 
 @pytest.fixture
-def all_slots_taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Two others are hashing, and take their time."""
-    monkeypatch.setattr(passwords, "SLOT_WAIT_SECONDS", 0.01)
-    taken = [passwords._slots.acquire(blocking=False) for _ in range(2)]
-    assert taken == [True, True]
-    yield
-    for _ in taken:
-        passwords._slots.release()
+def all_slots_taken() -> Iterator[None]:
+    with no_free_slot():
+        yield
 
 
 @pytest.mark.usefixtures("all_slots_taken")

@@ -157,6 +157,32 @@ def test_each_key_and_each_limit_has_its_own_counter(world: World) -> None:
     assert charge(world, throttle.CODE, "alice").failures == 1
 
 
+def test_what_is_given_back_neither_counts_nor_waits(world: World) -> None:
+    for _ in range(2):
+        charge(world)
+    throttle.give_back(charge(world), charge(world, throttle.ADDRESS))
+    db.session.rollback()
+    assert charge(world).failures == 3
+    assert charge(world, throttle.ADDRESS).failures == 1
+
+
+def test_giving_back_ends_no_wait_of_another_try(world: World) -> None:
+    charge(world)
+    unseen, _seen = charge(world), charge(world)
+    throttle.give_back(unseen)
+    assert wait_until_next(world) == 10
+    world.clock.advance(seconds=10)
+    assert charge(world).failures == 3
+
+
+def test_the_last_try_given_back_is_not_the_last(world: World) -> None:
+    for _ in range(8):
+        charge(world)
+        world.clock.advance(seconds=60)
+    throttle.give_back(charge(world))
+    assert charge(world).failures == 9
+
+
 def test_a_counter_can_be_cleared(world: World) -> None:
     for _ in range(3):
         charge(world)

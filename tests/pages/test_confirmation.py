@@ -1,8 +1,14 @@
 """Pages of one's own security ask for a fresh code (without an app: the password) every twenty minutes."""
 
+from unittest import mock
+
 import pytest
 
+from mfa_app.core import passwords
+from mfa_app.core.errors import Busy
+from mfa_app.models import Throttle
 from tests.browser import Visitor
+from tests.line import no_free_slot
 from tests.world import PASSWORD, World
 
 
@@ -63,6 +69,26 @@ def test_without_an_app_the_password_is_asked(world: World) -> None:
     assert alice.press("Confirm", password="not my password at all").status == 400
     alice.press("Confirm", password=PASSWORD)
     assert alice.page.path == "/account"
+
+
+def test_a_password_that_nobody_could_look_at_counts_for_nothing(world: World) -> None:
+    world.person("alice")
+    alice = world.password_given("alice")
+    world.clock.advance(minutes=20)
+    alice.open("/account")
+    with no_free_slot():
+        assert alice.press("Confirm", password=PASSWORD).status == 503
+    assert world.count(Throttle, Throttle.failures > 0) == 0
+
+
+def test_the_right_password_counts_for_nothing_where_the_new_one_could_not_be_hashed(world: World) -> None:
+    world.person("alice")
+    alice = world.password_given("alice")
+    alice.open("/account/password")
+    with mock.patch.object(passwords, "hash_password", side_effect=Busy):
+        page = alice.press("Save the password", current=PASSWORD, password="eleven slow trams on the bridge")
+    assert page.status == 503
+    assert world.count(Throttle, Throttle.failures > 0) == 0
 
 
 def test_the_password_confirms_nothing_where_there_is_an_app(bob: Visitor) -> None:

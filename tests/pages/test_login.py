@@ -1,14 +1,18 @@
 """The first gate: one page, one error text, an address in any spelling, and no way to lock anybody out."""
 
+from unittest import mock
+
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import update
 
-from mfa_app.core import accounts, throttle
+from mfa_app.core import accounts, passwords, throttle
 from mfa_app.core.accounts import Profile
+from mfa_app.core.errors import Busy
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, Throttle, User
 from tests.browser import Page, Visitor
+from tests.line import no_free_slot
 from tests.world import PASSWORD, TERMINAL, World
 
 WRONG = "seven loud lanterns by the river"
@@ -281,6 +285,27 @@ def test_a_password_of_ten_years_ago_is_as_good_as_one_of_today(world: World) ->
     world.person("alice")
     world.clock.advance(days=3653)
     assert world.password_given("alice").page.path == "/"
+
+
+def test_a_login_that_nobody_could_look_at_counts_for_nothing(world: World) -> None:
+    world.person("alice")
+    eve = world.visitor()
+    for _ in range(4):
+        attempt(eve, "alice@example.com", WRONG)
+    with no_free_slot():
+        assert [attempt(eve, "alice@example.com", WRONG).status for _ in range(3)] == [503] * 3
+    assert world.count(Throttle, Throttle.failures == 4) == 2  # her network's and the account's
+    assert [attempt(eve, "alice@example.com", WRONG).status for _ in range(2)] == [400, 429]
+
+
+def test_when_no_slot_is_free_an_old_hash_is_renewed_another_time(world: World) -> None:
+    world.person("alice")
+    cheap = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)
+    with world.data():
+        db.session.execute(update(User).values(password_hash=cheap))
+    with mock.patch.object(passwords, "hash_password", side_effect=Busy):
+        assert world.password_given("alice").page.path == "/"
+    assert world.count(User, User.password_hash == cheap) == 1
 
 
 def test_an_old_hash_is_renewed_at_the_next_login(world: World) -> None:

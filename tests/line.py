@@ -1,0 +1,18 @@
+"""The line for a slot in which a password is hashed, when it does not move."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest import mock
+
+from mfa_app.core import passwords
+
+
+@contextmanager
+def no_free_slot() -> Iterator[None]:
+    """Let others hash in all slots, and take longer than anybody waits."""
+    taken = [passwords._slots.acquire(blocking=False) for _ in range(passwords.SLOTS)]
+    assert all(taken)
+    with mock.patch.object(passwords, "SLOT_WAIT_SECONDS", 0.01):
+        yield
+    for _ in taken:
+        passwords._slots.release()
