@@ -9,7 +9,7 @@ from flask_babel import ngettext
 
 from mfa_app.account import blueprint
 from mfa_app.account.forms import ChangePasswordForm
-from mfa_app.core import clock, credentials, devices, enrolment, login, policy, sessions
+from mfa_app.core import clock, credentials, devices, enrolment, login, password_tries, policy, sessions
 from mfa_app.core.errors import Busy, Refusal, Throttled, WrongPassword
 from mfa_app.core.sessions import Identity
 from mfa_app.models import AuthSession, Role, TrustedDevice
@@ -78,7 +78,7 @@ def password() -> Response:
     if form.validate_on_submit():
         facts = {"actor": current_actor(), "now": clock.now()}
         try:
-            login.check_password(identity.user, form.current.data, **facts)
+            password_tries.check_own(identity.user, form.current.data, **facts)
             hand_over(credentials.change_own(identity, form.password.data, **facts))
             flash(_("Your password is changed. You have been logged out everywhere else."), "success")
             return redirect(url_for("account.overview"))

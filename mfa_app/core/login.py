@@ -7,15 +7,22 @@ from typing import Protocol
 
 from sqlalchemy import select, update
 
-from mfa_app.core import addresses, devices, mail, passwords, second_factors, sessions, throttle
+from mfa_app.core import (
+    addresses,
+    devices,
+    mail,
+    password_tries,
+    passwords,
+    second_factors,
+    sessions,
+    throttle,
+)
 from mfa_app.core.audit import Actor, Event, record
 from mfa_app.core.errors import (
     AuthenticatorStopped,
     Busy,
     UsedCode,
     WrongCode,
-    WrongCredentials,
-    WrongPassword,
 )
 from mfa_app.core.policy import Verdict
 from mfa_app.core.revocation import Because, one_change_at_a_time, revoke_access
@@ -65,17 +72,14 @@ def sign_in(
     key = addresses.key_of(email)
     user = db.session.scalar(select(User).where(User.email_key == key))
     stamp = user.stamp if user else 0
-    with passwords.place():
-        by_address = throttle.charge(throttle.ADDRESS, throttle.network_of(actor.address), now=now)
-        by_account = _charge_account(user, addresses.blind(key, blinding), browser, now)
-        fits = _fits(user, password, by_account, by_address)
-    if user is None or not fits or not user.is_active:
-        reason = "unknown address" if user is None else "account disabled" if fits else "wrong password"
-        failures = by_account.failures
-        record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason=reason, failures=failures)
-        raise WrongCredentials
-    throttle.refund(by_account)
-    throttle.refund(by_address)
+    password_tries.check_at_gate(
+        user,
+        password,
+        blinded=addresses.blind(key, blinding),
+        mark=browser.known_to(user) if user else None,
+        actor=actor,
+        now=now,
+    )
     _renew_hash(user, password)
     device = _device(user, browser, now)
     actor = as_person(actor, user)
@@ -118,24 +122,11 @@ def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetim
 
 
 def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
-    """Show the password again within a session, for a person without an app. Raises as check_password."""
-    check_password(identity.user, password, actor=actor, now=now)
+    """Show the password again within a session, for a person without an app. Raises as check_own."""
+    password_tries.check_own(identity.user, password, actor=actor, now=now)
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=identity.user)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=False)
     return SignedIn(token, session, identity.user)
-
-
-def check_password(user: User, password: str, *, actor: Actor, now: datetime) -> None:
-    """Check the current password of somebody who is logged in. Raises WrongPassword, Throttled, Busy."""
-    with passwords.place():
-        charged = throttle.charge(throttle.PASSWORD_KNOWN_BROWSER, f"{user.id}:session", now=now)
-        fits = _fits(user, password, charged)
-    if not fits:
-        failures = charged.failures
-        record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason="wrong password", failures=failures)
-        raise WrongPassword
-    throttle.refund(charged)
-    db.session.commit()  # it was right, even if what follows ends in Busy
 
 
 def log_out(identity: Identity, *, actor: Actor) -> None:
@@ -161,23 +152,6 @@ def log_out_everywhere(identity: Identity, *, actor: Actor) -> None:
 def as_person(actor: Actor, user: User) -> Actor:
     """Return the actor as this person, where the request came from a visitor."""
     return Actor("person", user.email, user.id, user.role, actor.address, actor.user_agent)
-
-
-def _charge_account(user: User | None, blinded: str, browser: Browser, now: datetime) -> throttle.Charge:
-    if user is None:
-        return throttle.charge(throttle.PASSWORD_NOBODY, blinded, now=now)
-    if mark := browser.known_to(user):
-        return throttle.charge(throttle.PASSWORD_KNOWN_BROWSER, f"{user.id}:{mark}", now=now)
-    return throttle.charge(throttle.PASSWORD_STRANGER, user.id, now=now)
-
-
-def _fits(user: User | None, password: str, *charges: throttle.Charge) -> bool:
-    """Say whether the password is the person's. Raises Busy, and then the tries do not count."""
-    try:
-        return passwords.verify(user.password_hash if user else None, password)
-    except Busy:
-        throttle.give_back(*charges)
-        raise
 
 
 def _check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now: datetime) -> None:

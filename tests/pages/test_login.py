@@ -194,6 +194,19 @@ def test_one_network_has_thirty_failures_in_ten_minutes(world: World) -> None:
     assert attempt(world.visitor(address="2001:db8::ffff"), "alice@example.com").path == "/"
 
 
+def test_guessing_from_an_office_shuts_out_no_browser_that_an_account_knows(world: World) -> None:
+    world.person("alice")
+    alice = world.password_given("alice")
+    alice.press("Log out")
+    for number in range(31):
+        eve = attempt(world.visitor(), f"nobody{number}@example.com")
+    assert eve.status == 429
+    assert attempt(alice, "alice@example.com").path == "/"
+    alice.press("Log out")
+    assert [attempt(alice, "alice@example.com", WRONG).status for _ in range(6)] == [400] * 5 + [429]
+    assert attempt(alice, "nobody@example.com").status == 429  # here it is as unknown as any other
+
+
 def test_an_office_behind_one_address_is_not_counted_for_its_good_logins(world: World) -> None:
     world.person("alice")
     attempt(world.visitor(), "nobody@example.com")

@@ -1,0 +1,64 @@
+"""A try at a password: counted before it is looked at, then forgiven, written down, or given back."""
+
+from datetime import datetime
+
+from mfa_app.core import passwords, throttle
+from mfa_app.core.audit import Actor, Event, record
+from mfa_app.core.errors import Busy, WrongCredentials, WrongPassword
+from mfa_app.core.throttle import Charge
+from mfa_app.extensions import db
+from mfa_app.models import User
+
+
+def check_at_gate(
+    user: User | None, password: str, *, blinded: str, mark: str | None, actor: Actor, now: datetime
+) -> None:
+    """Check a password at the first gate, and that the account is open.
+
+    `mark` is what names the browser if it is known to the person; `blinded` stands for the address if there
+    is no such person. Raises WrongCredentials, Throttled, PasswordClosed, Busy.
+    """
+    charges: list[Charge] = []
+    with passwords.place():
+        if user is not None and mark is not None:
+            charges.append(throttle.charge(throttle.PASSWORD_KNOWN_BROWSER, f"{user.id}:{mark}", now=now))
+        else:
+            # Guessing from an office must shut out nobody there, so a known browser is not counted here.
+            charges.append(throttle.charge(throttle.ADDRESS, throttle.network_of(actor.address), now=now))
+            charges.append(_charge_stranger(user, blinded, now))
+        fits = _fits(user, password, *charges)
+    if user is None or not fits or not user.is_active:
+        reason = "unknown address" if user is None else "account disabled" if fits else "wrong password"
+        failures = charges[-1].failures
+        record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason=reason, failures=failures)
+        raise WrongCredentials
+    for charged in charges:
+        throttle.refund(charged)
+
+
+def check_own(user: User, password: str, *, actor: Actor, now: datetime) -> None:
+    """Check the current password of somebody who is logged in. Raises WrongPassword, Throttled, Busy."""
+    with passwords.place():
+        charged = throttle.charge(throttle.PASSWORD_KNOWN_BROWSER, f"{user.id}:session", now=now)
+        fits = _fits(user, password, charged)
+    if not fits:
+        failures = charged.failures
+        record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason="wrong password", failures=failures)
+        raise WrongPassword
+    throttle.refund(charged)
+    db.session.commit()  # it was right, even if what follows ends in Busy
+
+
+def _charge_stranger(user: User | None, blinded: str, now: datetime) -> Charge:
+    if user is None:
+        return throttle.charge(throttle.PASSWORD_NOBODY, blinded, now=now)
+    return throttle.charge(throttle.PASSWORD_STRANGER, user.id, now=now)
+
+
+def _fits(user: User | None, password: str, *charges: Charge) -> bool:
+    """Say whether the password is the person's. Raises Busy, and then the tries do not count."""
+    try:
+        return passwords.verify(user.password_hash if user else None, password)
+    except Busy:
+        throttle.give_back(*charges)
+        raise
