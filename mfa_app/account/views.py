@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from mfa_app.account import blueprint
 from mfa_app.account.forms import ChangePasswordForm
 from mfa_app.core import clock, credentials, devices, enrolment, login, password_tries, policy, sessions
-from mfa_app.core.errors import Busy, Refusal, Throttled, WrongPassword
+from mfa_app.core.errors import Busy, PasswordClosed, Refusal, Throttled, WrongPassword
 from mfa_app.core.sessions import Identity
 from mfa_app.models import AuthSession, Role, TrustedDevice
 from mfa_app.web.actors import current_actor, current_identity
@@ -84,7 +84,7 @@ def password() -> Response:
             return redirect(url_for("account.overview"))
         except Busy:
             raise
-        except (WrongPassword, Throttled) as refusal:
+        except (WrongPassword, Throttled, PasswordClosed) as refusal:
             form.refuse(refusal, "current")
         except Refusal as refusal:
             form.refuse(refusal, "password")

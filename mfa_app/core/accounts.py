@@ -81,7 +81,7 @@ def create_first_administrator(
     user = create(profile, groups=[], password=None, actor=installer, now=now)
     user.password_hash = hashed
     token, session = sessions.start(user, actor=as_person(actor, user), now=now)
-    return SignedIn(token, session, user)
+    return SignedIn(token, session, user, through=False)
 
 
 def edit(user: User, profile: Profile, *, actor: Actor, now: datetime) -> None:

@@ -63,12 +63,13 @@ def request_reset(email: str, *, blinding: str, actor: Actor, now: datetime) -> 
 def choose(link: Link, user: User, password: str, *, actor: Actor, now: datetime) -> None:
     """Set the password through a mailed link, and use it up; nobody is logged in by it.
 
-    The link has proved the address, so an account that strangers' guesses had closed is open again.
+    The link has proved the address, so an account that guesses had closed is open again, in every browser.
     Raises LinkExpired, UnacceptablePassword, Busy.
     """
     hashed = hash_new(password, user.email, user.name)
     links.use_up(link)
     throttle.clear(throttle.PASSWORD_STRANGER, user.id)
+    throttle.clear(throttle.PASSWORD_KNOWN_BROWSER, user.id)
     _store(user, hashed, way="mailed link", keep=None, actor=actor, now=now)
 
 

@@ -32,7 +32,7 @@ class Throttled(Refusal):
 
 
 class PasswordClosed(Refusal):
-    """So many wrong passwords came from unknown browsers that only a mailed link opens the account."""
+    """So many wrong passwords came in a row that only a mailed link opens the account here."""
 
 
 class AuthenticatorStopped(Refusal):

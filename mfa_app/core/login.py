@@ -37,7 +37,7 @@ class Browser(Protocol):
     """What the browser at the first gate brings along, as read from its signed cookies."""
 
     def known_to(self, user: User) -> str | None:
-        """Return the browser's mark if this person has logged in with it before."""
+        """Return the browser's mark if this person has been let in with it before."""
 
     def device_of(self, user: User) -> tuple[str, str] | None:
         """Return the id and the secret of the device that is remembered for this person."""
@@ -45,12 +45,16 @@ class Browser(Protocol):
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A session that has just started or stepped up, with the token that only the browser may hold."""
+    """A session that has just started or stepped up, with the token that only the browser may hold.
+
+    `through`: nothing stands between the person and the own pages, neither a code nor linking.
+    """
 
     token: str
     session: AuthSession
     user: User
     device: tuple[str, TrustedDevice] | None = None
+    through: bool = True
 
 
 def sign_in(
@@ -87,8 +91,8 @@ def sign_in(
         sessions.end(instead_of.session.id)
     token, session = sessions.start(user, actor=actor, now=now, device=device, stamp=stamp)
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=user)
-    _finish_if_through(token, actor=actor, now=now)
-    return SignedIn(token, session, user)
+    through = _finish_if_through(token, actor=actor, now=now)
+    return SignedIn(token, session, user, through=through)
 
 
 def answer_challenge(
@@ -198,17 +202,21 @@ def _renew_hash(user: User, password: str) -> None:
             db.session.execute(same.values(password_hash=passwords.hash_password(password)))
 
 
-def _finish_if_through(token: str, *, actor: Actor, now: datetime) -> None:
-    """Note the end of a login where the password was enough; else the ten minutes between the gates begin."""
+def _finish_if_through(token: str, *, actor: Actor, now: datetime) -> bool:
+    """Note the end of a login where the password was enough; else the ten minutes between the gates begin.
+
+    Say whether it was enough.
+    """
     identity = sessions.find(token, now=now)
     if identity is None:
-        return
+        return False
     if identity.decision.verdict is Verdict.CHALLENGE:
         sessions.mark_challenged(identity.session, now=now)
     if identity.decision.verdict is not Verdict.ALLOW:
-        return
+        return False
     if identity.device is not None:
         devices.note_use(identity.device, now=now)
     identity.user.last_login_at = now
     method = "remembered device" if identity.device else "password"
     record(Event.LOGIN_COMPLETED, actor=actor, subject=identity.user, method=method)
+    return True

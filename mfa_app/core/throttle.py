@@ -45,14 +45,12 @@ class Limit:
 CODE = Limit("code", 5, timedelta(seconds=30), timedelta(hours=1), stop_at=50, stopped=AuthenticatorStopped)
 # A code that fails to link an app guards nothing yet; the limit keeps the page from being a toy.
 LINKING = Limit("linking", 10, timedelta(seconds=30), timedelta(minutes=15), remembered=timedelta(days=1))
-# Passwords from browsers that have never logged in to the account. Strangers share this counter, and
-# filling it must not shut out the owner: a browser that has logged in before counts by itself.
+# Passwords from browsers in which the owner has not been let in. Strangers share this counter, and filling it
+# must not shut out the owner: a browser that is known counts by itself, and has an end too.
 PASSWORD_STRANGER = Limit(
     "password", 5, timedelta(seconds=5), timedelta(minutes=15), stop_at=100, stopped=PasswordClosed
 )
-PASSWORD_KNOWN_BROWSER = Limit(
-    "known", 5, timedelta(seconds=5), timedelta(minutes=15), remembered=timedelta(days=30)
-)
+PASSWORD_KNOWN_BROWSER = replace(PASSWORD_STRANGER, name="known")
 # An address of nobody is counted like somebody's and as long, or waiting would tell the two apart; so that
 # made-up addresses cannot fill the disk, only the latest of these counters are kept.
 PASSWORD_NOBODY = replace(PASSWORD_STRANGER, name="nobody")
@@ -128,8 +126,14 @@ def give_back(*charges: Charge) -> None:
 
 
 def clear(limit: Limit, key: object) -> None:
-    """Forget all failures under this key."""
-    db.session.execute(delete(Throttle).where(Throttle.key == f"{limit.name}:{key}"))
+    """Forget all failures under this key, and under those that begin with it."""
+    db.session.execute(delete(Throttle).where(keys_of(limit, key)))
+
+
+def keys_of(limit: Limit, key: object) -> ColumnElement[bool]:
+    """Return the condition for the counters of a key: its own, and those of the browsers under it."""
+    name = f"{limit.name}:{key}"
+    return or_(Throttle.key == name, Throttle.key.startswith(f"{name}:"))
 
 
 def make_room() -> None:

@@ -44,7 +44,7 @@ def let_try_again(user: User, *, actor: Actor) -> bool:
     Raises NotAllowed.
     """
     permissions.require(actor, Permission.MANAGE_PEOPLE, user)
-    own = or_(*(_keys_of(limit, user) for limit in OF_PEOPLE))
+    own = or_(*(throttle.keys_of(limit, user.id) for limit in OF_PEOPLE))
     forgotten = db.session.execute(delete(Throttle).where(own)).rowcount > 0
     if forgotten:
         record(Event.THROTTLE_CLEARED, actor=actor, subject=user)
@@ -58,11 +58,6 @@ def _blocked(limit: Limit, now: datetime) -> ColumnElement[bool]:
         Throttle.forget_at > now,
         or_(stopped, Throttle.next_try_at > now),
     )
-
-
-def _keys_of(limit: Limit, user: User) -> ColumnElement[bool]:
-    key = f"{limit.name}:{user.id}"
-    return or_(Throttle.key == key, Throttle.key.startswith(f"{key}:"))
 
 
 def _user_id(row: Throttle) -> int | None:

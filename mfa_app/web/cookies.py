@@ -31,9 +31,10 @@ def session_token() -> str | None:
 
 
 def hand_over(signed_in: SignedIn) -> None:
-    """Let the answer to this request give the browser its new token, and remember the browser as known."""
+    """Let the answer to this request give the browser its token; whoever is through is known here later."""
     g.new_cookies = {**_queued(), cookie_name(SESSION): (signed_in.token, None, "Lax")}
-    _know(signed_in.user)
+    if signed_in.through:
+        _know(signed_in.user)
     if signed_in.device is not None:
         secret, device = signed_in.device
         value = _serializer("device").dumps([device.id, secret])
@@ -70,8 +71,17 @@ class SignedCookies:
     jar: dict[str, str] = field(default_factory=dict)
 
     def known_to(self, user: User) -> str | None:
-        people = dict(_known_people(self.jar))
-        return next((people[mark] for mark in _marks_of(user) if mark in people), None)
+        """Return the browser's mark if this person has been through both gates here, with today's password.
+
+        A new password makes strangers of all browsers: whoever knew the old one may have left such a cookie
+        behind. The security stamp would make them strangers for a new phone or a new role too, and to be a
+        stranger is to be shut out by strangers' guesses.
+        """
+        owners, proofs = _marks_of(user), _proofs_of(user)
+        for owner, known, proof in _known_people(self.jar):
+            if owner in owners and proof in proofs:
+                return known
+        return None
 
     def device_of(self, user: User) -> tuple[str, str] | None:
         names = [f"{cookie_name(DEVICE)}-{mark}" for mark in _marks_of(user)]
@@ -88,17 +98,19 @@ def this_browser() -> SignedCookies:
 
 def _know(user: User) -> None:
     marks = _marks_of(user)
-    people = [pair for pair in _known_people(request.cookies) if pair[0] not in marks]
+    people = [entry for entry in _known_people(request.cookies) if entry[0] not in marks]
     known = this_browser().known_to(user) or new_token()[:16]
-    value = _serializer("known-browser").dumps([[marks[0], known], *people][:KNOWN_PEOPLE])
+    own = [marks[0], known, _proofs_of(user)[0]]
+    value = _serializer("known-browser").dumps([own, *people][:KNOWN_PEOPLE])
     g.new_cookies[cookie_name(KNOWN_BROWSER)] = (value, KNOWN_FOR, "Strict")
 
 
-def _known_people(jar: dict[str, str]) -> list[tuple[str, str]]:
+def _known_people(jar: dict[str, str]) -> list[tuple[str, str, str]]:
+    """Return for each person whom the browser is known to: the person's name here, its mark, the proof."""
     held = _load("known-browser", jar.get(cookie_name(KNOWN_BROWSER)))
     if not isinstance(held, list):
         return []
-    return [(str(pair[0]), str(pair[1])) for pair in held if isinstance(pair, list) and len(pair) == 2]
+    return [tuple(map(str, entry)) for entry in held if isinstance(entry, list) and len(entry) == 3]
 
 
 def _make_room() -> None:
@@ -115,9 +127,17 @@ def _device_name(user: User) -> str:
 
 def _marks_of(user: User) -> list[str]:
     """Return names for the person that tell a stranger nothing: under today's key, then under older ones."""
+    return [digest[:8] for digest in _digests(f"browser|{user.id}")]
+
+
+def _proofs_of(user: User) -> list[str]:
+    """Return what only a browser has in which somebody was let in with the password that holds now."""
+    return [digest[:16] for digest in _digests(f"password|{user.id}|{user.password_hash}")]
+
+
+def _digests(text: str) -> list[str]:
     keys = [current_app.secret_key, *(current_app.config["SECRET_KEY_FALLBACKS"] or ())]
-    text = f"browser|{user.id}".encode()
-    return [hmac.new(key.encode(), text, hashlib.sha256).hexdigest()[:8] for key in keys]
+    return [hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest() for key in keys]
 
 
 def _serializer(purpose: str) -> URLSafeSerializer:

@@ -122,7 +122,7 @@ ATTACKS: dict[int, tuple[str, tuple[str, ...] | str]] = {
     17: (
         "shutting alice out by failing",
         (
-            f"{LOGIN}test_wrong_passwords_from_strangers_do_not_lock_the_browser_alice_knows",
+            f"{PAGES}known_browser.py::test_wrong_passwords_from_strangers_do_not_lock_the_known_browser",
             f"{B}test_a_thousand_wrong_passwords_from_everywhere_leave_alice_her_browser_and_her_mail",
             f"{B}test_eve_at_the_code_page_slows_down_nobodys_password",
         ),

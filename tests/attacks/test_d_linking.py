@@ -59,7 +59,7 @@ def test_the_secret_stands_on_the_page_and_in_no_header_address_or_cookie(
     response = alice.page.response
     assert secret not in str(response.headers) + response.request.full_path
     assert not re.search(r'src="(?!data:|/static/|/bootstrap/static/)', response.text)
-    for name in ("form", "sid", "known"):
+    for name in ("form", "sid"):
         assert secret not in opened(alice.cookie(name))
 
 
