@@ -1,7 +1,10 @@
 """The page that shows who is throttled, and the button that lets somebody try again."""
 
 import pytest
+from sqlalchemy import update
 
+from mfa_app.extensions import db
+from mfa_app.models import Throttle
 from tests.browser import Page, Visitor
 from tests.conftest import both_databases
 from tests.world import World
@@ -57,6 +60,29 @@ def test_wrong_codes_are_shown_too_and_forgotten(world: World, carol: Visitor) -
     carol.press("Let this person try again Bob")
     bob.open("/login/code")
     assert bob.press("Log in", code=world.phones["bob"].code()).path == "/"
+
+
+@both_databases
+def test_an_app_that_was_stopped_is_listed_until_a_reset_and_nothing_else_helps(
+    world: World, carol: Visitor
+) -> None:
+    world.linked("alice")
+    alice = world.password_given("alice")
+    alice.press("Log in", code=world.phones["alice"].wrong_code())
+    with world.data():
+        db.session.execute(update(Throttle).where(Throttle.key.startswith("code:")).values(failures=49))
+    alice.press("Log in", code=world.phones["alice"].wrong_code())
+    (row,) = carol.open("/admin/throttled").html.find("table").tbody.find_all("tr")
+    assert "alice@example.com" in row.get_text()
+    assert "only that helps" in row.get_text()
+    assert row.find("form") is None
+    assert row.find("a", href=f"/admin/people/{world.id_of('alice')}/reset")
+    again = carol.post(f"/admin/people/{world.id_of('alice')}/try-again", follow=True)
+    assert "did not have to wait" in again.text
+    assert "50" in again.html.find("table").get_text()
+    carol.open(f"/admin/people/{world.id_of('alice')}/reset")
+    carol.press("Reset 2-factor authentication", reason="lost phone, called back")
+    assert "Nobody has to wait" in carol.open("/admin/throttled").text
 
 
 def test_a_network_that_guesses_is_shown_without_a_button(world: World, carol: Visitor) -> None:
