@@ -32,10 +32,11 @@ class Event(enum.Enum):
 
     PASSWORD_ACCEPTED = "password.accepted", ()
     PASSWORD_REFUSED = "password.refused", ("reason", "failures")
+    PASSWORD_CLOSED = "password.closed", ("to", "failures")
     PASSWORD_CHANGED = "password.changed", ("way",)
     PASSWORD_RESET_REQUESTED = "password.reset_requested", ()
     CODE_ACCEPTED = "code.accepted", ("purpose",)
-    CODE_REFUSED = "code.refused", ("reason", "failures")
+    CODE_REFUSED = "code.refused", ("purpose", "reason", "failures")
     LOGIN_COMPLETED = "login.completed", ("method",)
     LOGGED_OUT = "login.ended", ()
     SESSIONS_ENDED = "sessions.ended", ("count", "because")

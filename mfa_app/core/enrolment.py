@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 
 from mfa_app.core import mail, sessions, throttle, totp
 from mfa_app.core.audit import Actor, Event, record
-from mfa_app.core.errors import AlreadyLinked, NotLinked, PendingLinkExpired, StillRequired
+from mfa_app.core.errors import AlreadyLinked, NotLinked, PendingLinkExpired, StillRequired, WrongCode
 from mfa_app.core.login import SignedIn
 from mfa_app.core.policy import effective_policy
 from mfa_app.core.revocation import Because, one_change_at_a_time, revoke_access
@@ -66,7 +66,12 @@ def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> Si
         raise PendingLinkExpired
     secret = _open(row)
     charged = throttle.charge(throttle.LINKING, user.id, now=now)
-    step = totp.matching_step(secret, code, now=now)
+    try:
+        step = totp.matching_step(secret, code, now=now)
+    except WrongCode:
+        told = {"purpose": "linking", "reason": "wrong", "failures": charged.failures}
+        record(Event.CODE_REFUSED, actor=actor, subject=user, **told)
+        raise
     one_change_at_a_time(user)  # a reset beside this comes before or after it, never in between
     sessions.require(identity.session)
     by_choice = not is_required(identity, now)

@@ -169,7 +169,8 @@ def _check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, no
         second_factors.accept(authenticator, code, now=now)
     except (WrongCode, UsedCode) as refusal:
         reason = "used" if isinstance(refusal, UsedCode) else "wrong"
-        record(Event.CODE_REFUSED, actor=actor, subject=user, reason=reason, failures=charged.failures)
+        told = {"purpose": purpose, "reason": reason, "failures": charged.failures}
+        record(Event.CODE_REFUSED, actor=actor, subject=user, **told)
         _react_to_failures(identity, charged.failures, actor, now)
         raise
     throttle.refund(charged)

@@ -29,8 +29,7 @@ def check_at_gate(
         fits = _fits(user, password, *charges)
     if user is None or not fits or not user.is_active:
         reason = "unknown address" if user is None else "account disabled" if fits else "wrong password"
-        failures = charges[-1].failures
-        record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason=reason, failures=failures)
+        _write_down(user, charges[-1], reason, actor)
         raise WrongCredentials
     for charged in charges:
         throttle.refund(charged)
@@ -42,11 +41,19 @@ def check_own(user: User, password: str, *, actor: Actor, now: datetime) -> None
         charged = throttle.charge(throttle.PASSWORD_KNOWN_BROWSER, f"{user.id}:session", now=now)
         fits = _fits(user, password, charged)
     if not fits:
-        failures = charged.failures
-        record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason="wrong password", failures=failures)
+        _write_down(user, charged, "wrong password", actor)
         raise WrongPassword
     throttle.refund(charged)
     db.session.commit()  # it was right, even if what follows ends in Busy
+
+
+def _write_down(user: User | None, charged: Charge, reason: str, actor: Actor) -> None:
+    """Put a refusal on the trail, and with the last one that the limit allows, that this was the last."""
+    failures = charged.failures
+    record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason=reason, failures=failures)
+    if user is not None and failures == charged.limit.stop_at:
+        to = "known browser" if charged.limit is throttle.PASSWORD_KNOWN_BROWSER else "unknown browsers"
+        record(Event.PASSWORD_CLOSED, actor=actor, subject=user, to=to, failures=failures)
 
 
 def _charge_stranger(user: User | None, blinded: str, now: datetime) -> Charge:

@@ -15,6 +15,7 @@ from mfa_app.web.messages import role_name
 _EVENTS = {
     Event.PASSWORD_ACCEPTED: _l("Password accepted"),
     Event.PASSWORD_REFUSED: _l("Password refused"),
+    Event.PASSWORD_CLOSED: _l("Password closed until a mailed link"),
     Event.PASSWORD_CHANGED: _l("Password changed"),
     Event.PASSWORD_RESET_REQUESTED: _l("Link for a new password requested"),
     Event.CODE_ACCEPTED: _l("Code accepted"),
@@ -59,6 +60,7 @@ _DETAILS = {
     "failures": _l("Tries in a row"),
     "way": _l("How"),
     "purpose": _l("For"),
+    "to": _l("To"),
     "method": _l("With"),
     "count": _l("Number"),
     "because": _l("Because"),
@@ -88,6 +90,8 @@ _CODES = {
     "unknown address": _l("unknown address"),
     "account disabled": _l("account disabled"),
     "wrong password": _l("wrong password"),
+    "unknown browsers": _l("unknown browsers"),
+    "known browser": _l("one of the person’s own browsers"),
     "wrong": _l("wrong code"),
     "used": _l("code used before"),
     "login": _l("logging in"),
@@ -109,7 +113,7 @@ _CODES = {
     "own page": _l("own account page"),
     "terminal": _l("terminal"),
 }
-_CODED = {"way", "purpose", "method", "because"}
+_CODED = {"way", "purpose", "method", "because", "to"}
 # The reasons of these are codes; elsewhere a reason was typed by somebody.
 _REFUSALS = {Event.PASSWORD_REFUSED.label, Event.CODE_REFUSED.label}
 

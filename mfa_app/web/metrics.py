@@ -42,7 +42,7 @@ def count_event(row: AuditEvent) -> None:
             SIGN_INS.labels(row.details["reason"]).inc()
         case Event.CODE_ACCEPTED.label:
             CODES.labels("accepted").inc()
-        case Event.CODE_REFUSED.label:
+        case Event.CODE_REFUSED.label if row.details["purpose"] != "linking":
             CODES.labels(row.details["reason"]).inc()
         case Event.LOGIN_COMPLETED.label:
             LOGINS.labels(row.details["method"]).inc()

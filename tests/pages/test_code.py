@@ -146,7 +146,7 @@ def test_the_right_code_in_other_digits_is_refused(alice: Visitor, phone: Phone,
 def test_two_codes_at_once_count_as_one_try(world: World, alice: Visitor, phone: Phone) -> None:
     alice.press("Log in", code=[phone.wrong_code(), phone.code()])
     assert alice.page.path == "/login/code"
-    assert world.details("code.refused") == {"reason": "wrong", "failures": 1}
+    assert world.details("code.refused") == {"purpose": "login", "reason": "wrong", "failures": 1}
 
 
 def test_five_tries_are_free_and_then_the_wait_doubles(world: World, alice: Visitor, phone: Phone) -> None:
@@ -230,7 +230,7 @@ def test_a_wrong_code_leaves_one_row_that_does_not_tell_it(
 ) -> None:
     alice.press("Log in", code=phone.wrong_code())
     assert world.events("alice").count("code.refused") == 1
-    assert world.details("code.refused") == {"reason": "wrong", "failures": 1}
+    assert world.details("code.refused") == {"purpose": "login", "reason": "wrong", "failures": 1}
 
 
 def test_between_the_gates_there_are_ten_minutes(world: World, alice: Visitor, phone: Phone) -> None:

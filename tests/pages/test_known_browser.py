@@ -146,6 +146,7 @@ def fail_a_hundred_times(world: World, visitor: Visitor) -> None:
     with world.data():
         db.session.execute(update(Throttle).where(Throttle.key.like("known:%")).values(failures=99))
     assert attempt(visitor, password=WRONG).status == 400
+    assert world.details("password.closed") == {"to": "known browser", "failures": 100}
     world.clock.advance(days=400)
 
 

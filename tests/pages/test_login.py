@@ -210,6 +210,8 @@ def test_a_hundred_wrong_passwords_close_the_password_to_strangers_until_a_maile
     with world.data():
         db.session.execute(update(Throttle).where(Throttle.key.like("password:%")).values(failures=99))
     assert attempt(eve, "alice@example.com", WRONG).status == 400
+    assert world.events("alice")[-2:] == ["password.refused", "password.closed"]
+    assert world.details("password.closed") == {"to": "unknown browsers", "failures": 100}
     world.clock.advance(days=30)
     page = attempt(world.visitor(), "alice@example.com")
     assert "Forgot your password" in page.text
