@@ -69,7 +69,7 @@ def second_gate() -> Response:
 
 
 @blueprint.route("/login/again", methods=["GET", "POST"])
-@admits(Verdict.ALLOW)
+@admits(Verdict.ALLOW, Verdict.ENROL)
 def again() -> Response:
     """Ask for the code (without an app: the password) once more, before pages that can change security."""
     identity = current_identity()
@@ -83,7 +83,8 @@ def again() -> Response:
             raise
         except Refusal as refusal:
             form.refuse(refusal, ask)
-    return page("auth/again.html", form, ask=ask, stopped=_is_stopped())
+    linking = identity.decision.verdict is Verdict.ENROL
+    return page("auth/again.html", form, ask=ask, email=identity.user.email, linking=linking)
 
 
 @blueprint.get("/login/help", endpoint="help")

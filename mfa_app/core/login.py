@@ -130,7 +130,7 @@ def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now:
     password_tries.check_own(identity.user, password, actor=actor, now=now)
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=identity.user)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=False)
-    return SignedIn(token, session, identity.user)
+    return SignedIn(token, session, identity.user, through=identity.decision.verdict is Verdict.ALLOW)
 
 
 def log_out(identity: Identity, *, actor: Actor) -> None:

@@ -66,7 +66,7 @@ def _admit(identity: Identity, mark: Mark) -> Response | None:
         return send_to(ENTRANCES[verdict], remember_where=verdict is not Verdict.ALLOW)
     if mark.permission is not None and not permissions.may(identity.user.role, mark.permission):
         refuse()
-    if verdict is not Verdict.ALLOW or not mark.recent:
+    if not mark.recent:
         return None
     if mark.permission is not None and identity.person.authenticator is None:
         flash(

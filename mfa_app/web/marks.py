@@ -50,7 +50,10 @@ def requires(permission: Permission) -> Callable[[View], View]:
 
 
 def recent(view: View) -> View:
-    """Ask for a fresh code (or, without an app, the password) before a page of one's own security."""
+    """Ask for a fresh code (or, without an app, the password) before a page of one's own security.
+
+    So it is too where linking is required: the cookie of an old session links nobody's app.
+    """
     return _marked(view, recent=True)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from mfa_app.core import accounts
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, PendingLink
-from tests.attacks.eve import Town
+from tests.attacks.eve import WRONG, Town
 from tests.browser import Visitor
 from tests.world import PASSWORD, TERMINAL, World
 
@@ -44,7 +44,7 @@ def test_a_requirement_meets_an_open_session_without_an_app(world: World) -> Non
     world.person("bob", groups_=("Finance",))
     bob = world.password_given("bob")
     world.require("Finance")
-    for path in ("/", "/account", "/login/code", "/login/again"):
+    for path in ("/", "/account", "/login/code"):
         assert bob.open(path).path == "/enrolment"
     phone = world.phone_that_scans(bob.page)
     assert bob.press("Enable", code=phone.code()).path in ("/", "/account", "/login/again")
@@ -125,6 +125,21 @@ def test_an_app_by_choice_needs_the_password_of_the_last_minutes(world: World) -
     world.clock.advance(minutes=21)
     assert stolen.open("/enrolment").path == "/login/again"
     assert stolen.post("/enrolment", code="123456", follow=True).path == "/login/again"
+    assert world.count(PendingLink) == 0
+
+
+def test_a_requirement_lets_no_old_session_link_before_the_password_is_shown_again(world: World) -> None:
+    """Attacks 31 and 72: eve holds the cookie of a session whose password was given long ago."""
+    world.group("Finance")
+    world.person("bob", groups_=("Finance",))
+    stolen = world.password_given("bob")
+    world.clock.advance(minutes=20)
+    world.require("Finance")
+    for path in ("/", "/account", "/enrolment"):
+        assert stolen.open(path).path == "/login/again"
+        assert "otpauth" not in stolen.page.response.text
+    assert stolen.post("/enrolment", code="123456", follow=True).path == "/login/again"
+    assert stolen.press("Confirm", password=WRONG).status == 400
     assert world.count(PendingLink) == 0
 
 

@@ -49,7 +49,7 @@ MARKS = {
     "admin.throttled": "manage_people",
     "admin.trail": "read_trail",
     "admin.trail_csv": "read_trail",
-    "auth.again": "allow",
+    "auth.again": "allow, enrol",
     "auth.choose_password": "public",
     "auth.code": "challenge",
     "auth.follow_link": "public",

@@ -8,7 +8,7 @@ from mfa_app.extensions import db
 from mfa_app.models import AuthSession, Throttle
 from tests.browser import Visitor
 from tests.phone import Phone
-from tests.world import TERMINAL, World
+from tests.world import PASSWORD, TERMINAL, World
 
 
 @pytest.fixture
@@ -332,7 +332,8 @@ def test_a_policy_tightened_at_noon_holds_at_the_next_click(world: World) -> Non
     bob = world.password_given("bob")
     world.clock.advance(minutes=30)
     world.require(None)
-    assert bob.open("/account").path == "/enrolment"
+    assert bob.open("/").path == "/login/again"
+    assert bob.press("Confirm", password=PASSWORD).path == "/enrolment"
 
 
 def test_whoever_was_asked_long_after_the_password_still_has_ten_minutes(

@@ -41,7 +41,7 @@ def typed_secret(page: Page) -> list[str]:
 
 
 def test_the_password_leads_to_the_linking_page_and_nowhere_else(alice: Visitor) -> None:
-    for path in ("/", "/account", "/account/password", "/login/code", "/login/again"):
+    for path in ("/", "/account", "/account/password", "/login/code"):
         assert alice.open(path).path == "/enrolment"
     assert "Finance requires" in alice.page.text
 
@@ -252,7 +252,28 @@ def test_grace_ends_for_a_session_that_is_open(world: World) -> None:
     bob = world.password_given("bob")
     assert bob.page.path == "/"
     world.clock.advance(minutes=30)
-    assert bob.open("/").path == "/enrolment"
+    assert bob.open("/account").path == "/login/again"
+    assert "Your account now needs 2-factor authentication" in bob.page.text
+    assert bob.press("Confirm", password=PASSWORD).path == "/enrolment"
+    assert "Sales requires" in bob.page.text
+    assert bob.press("Enable", code=world.phone_that_scans(bob.page).code()).path == "/account"
+
+
+def test_the_password_shown_again_makes_no_browser_known_before_an_app_is_linked(
+    world: World, alice: Visitor
+) -> None:
+    world.clock.advance(minutes=20)
+    alice.open("/enrolment")
+    assert alice.press("Confirm", password=PASSWORD).path == "/enrolment"
+    assert alice.cookie("known") is None
+
+
+def test_whoever_must_show_the_password_again_may_log_in_as_somebody_else(
+    world: World, alice: Visitor
+) -> None:
+    world.clock.advance(minutes=20)
+    alice.open("/enrolment")
+    assert alice.press("Not you? Log in as somebody else").path == "/login"
 
 
 def test_a_requirement_lifted_while_linking_strands_nobody(world: World, alice: Visitor) -> None:
