@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from mfa_app.account import blueprint
 from mfa_app.account.forms import ChangePasswordForm
 from mfa_app.core import clock, credentials, devices, enrolment, login, password_tries, policy, sessions
-from mfa_app.core.errors import Busy, PasswordClosed, Refusal, Throttled, WrongPassword
+from mfa_app.core.errors import Busy, PasswordClosed, Refusal, SessionOver, Throttled, WrongPassword
 from mfa_app.core.sessions import Identity
 from mfa_app.models import AuthSession, Role, TrustedDevice
 from mfa_app.web.actors import current_actor, current_identity
@@ -98,6 +98,8 @@ def remove_authenticator() -> Response:
     try:
         hand_over(enrolment.remove(current_identity(), actor=current_actor(), now=clock.now()))
         flash(_("2-factor authentication is switched off. You can delete the entry in your app."), "success")
+    except SessionOver:
+        raise
     except Refusal as refusal:
         flash(sentence(refusal), "danger")
     return redirect(url_for("account.overview"))

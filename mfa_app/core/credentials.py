@@ -10,7 +10,7 @@ from mfa_app.core.errors import Throttled
 from mfa_app.core.links import LIFETIME, Purpose
 from mfa_app.core.login import SignedIn
 from mfa_app.core.permissions import Permission
-from mfa_app.core.revocation import Because, revoke_access
+from mfa_app.core.revocation import Because, one_change_at_a_time, revoke_access
 from mfa_app.core.sessions import Identity
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, Link, User
@@ -67,6 +67,7 @@ def choose(link: Link, user: User, password: str, *, actor: Actor, now: datetime
     Raises LinkExpired, UnacceptablePassword, Busy.
     """
     hashed = hash_new(password, user.email, user.name)
+    one_change_at_a_time(user)
     links.use_up(link)
     throttle.clear(throttle.PASSWORD_STRANGER, user.id)
     throttle.clear(throttle.PASSWORD_KNOWN_BROWSER, user.id)

@@ -87,9 +87,11 @@ def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> Si
 
 
 def remove(identity: Identity, *, actor: Actor, now: datetime) -> SignedIn:
-    """Take the person's own app away, by choice. Raises NotLinked, StillRequired."""
+    """Take the person's own app away, by choice. Raises NotLinked, StillRequired, SessionOver."""
     if is_required(identity, now):
         raise StillRequired
+    one_change_at_a_time(identity.user)
+    sessions.require(identity.session)
     if not unlink(identity.user.id):
         raise NotLinked
     revoke_access(identity.user, because=Because.UNLINKED, actor=actor, keep=identity.session)

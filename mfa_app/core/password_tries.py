@@ -5,6 +5,7 @@ from datetime import datetime
 from mfa_app.core import passwords, throttle
 from mfa_app.core.audit import Actor, Event, record
 from mfa_app.core.errors import Busy, WrongCredentials, WrongPassword
+from mfa_app.core.revocation import one_change_at_a_time
 from mfa_app.core.throttle import Charge
 from mfa_app.extensions import db
 from mfa_app.models import User
@@ -13,7 +14,7 @@ from mfa_app.models import User
 def check_at_gate(
     user: User | None, password: str, *, blinded: str, mark: str | None, actor: Actor, now: datetime
 ) -> None:
-    """Check a password at the first gate, and that the account is open.
+    """Check a password at the first gate, and that the account is open; it leaves the person locked.
 
     `mark` is what names the browser if it is known to the person; `blinded` stands for the address if there
     is no such person. Raises WrongCredentials, Throttled, PasswordClosed, Busy.
@@ -31,6 +32,7 @@ def check_at_gate(
         reason = "unknown address" if user is None else "account disabled" if fits else "wrong password"
         _write_down(user, charges[-1], reason, actor)
         raise WrongCredentials
+    one_change_at_a_time(user)
     for charged in charges:
         throttle.refund(charged)
 

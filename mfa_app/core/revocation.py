@@ -27,7 +27,8 @@ class Because(enum.Enum):
 def one_change_at_a_time(user: User) -> None:
     """Let what gives a person access and what ends it run one after the other, until the commit.
 
-    Take this before the first write: revoke_access holds the same row, so nobody waits for each other.
+    Take this before the first write: revoke_access holds the same row, so of two of them one waits for the
+    other, and never each for the other.
     """
     db.session.execute(update(User).where(User.id == user.id).values(stamp=User.stamp))
 
