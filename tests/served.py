@@ -84,9 +84,9 @@ class NetworkBrowser:
         return self.page
 
     def post(self, path: str, **fields: str) -> Answer:
-        """Send a form to an address, with the CSRF token of the page at hand."""
-        token = self.page.html.find(attrs={"name": "csrf_token"})["value"]
-        body = urlencode({"csrf_token": token, **fields}).encode()
+        """Send a form to an address, with the hidden fields of the page at hand: the CSRF token for one."""
+        hidden = {field["name"]: field["value"] for field in self.page.html.find_all("input", type="hidden")}
+        body = urlencode({**hidden, **fields}).encode()
         self.page = self._send(Request(self.site + path, data=body))  # noqa: S310 - always http
         return self.page
 

@@ -1,7 +1,7 @@
 """The forms of the two gates and of mailed links; they check shape, the core checks truth."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, StringField
+from wtforms import BooleanField, HiddenField, StringField
 from wtforms.validators import DataRequired, Length
 
 from mfa_app.web.fields import Form, code_field, email_field, password_field, tidy
@@ -40,8 +40,9 @@ class ForgottenForm(Form):
 
 
 class ChoosePasswordForm(Form):
-    """A new password."""
+    """A new password, and the id of the link for which the page was shown."""
 
+    link = HiddenField()
     password = password_field(_l("New password"), new=True)
 
 

@@ -12,6 +12,7 @@ from mfa_app.core.links import Purpose
 from mfa_app.models import Role
 from mfa_app.web.actors import current_actor
 from mfa_app.web.cookies import hand_over
+from mfa_app.web.errors import error_page
 from mfa_app.web.fields import page
 from mfa_app.web.marks import public
 
@@ -67,6 +68,9 @@ def choose_password() -> Response:
     form, now = ChoosePasswordForm(), clock.now()
     try:
         link, user = links.find(session.get(LINK, ""), *PASSWORD_LINKS, now=now)
+        if form.is_submitted() and form.link.data != link.id:
+            return _another_link()
+        form.link.data = link.id
         if form.validate_on_submit():
             credentials.choose(link, user, form.password.data, actor=current_actor(), now=now)
             session.clear()
@@ -93,6 +97,17 @@ def forgotten() -> Response:
         except Throttled as refusal:
             form.refuse(refusal)
     return page("auth/forgotten.html", form)
+
+
+def _another_link() -> Response:
+    """Answer a page whose link is not this browser's latest: the password would be somebody else's."""
+    session.pop(LINK, None)
+    heading = _("Please open the link once more")
+    text = _(
+        "Another link was opened in this browser after this page, so nothing was saved. "
+        "Please open the link in your mail once more, and choose your password there."
+    )
+    return error_page(400, heading, text)
 
 
 def _expired() -> Response:

@@ -308,7 +308,7 @@ def test_an_invitation_makes_one_account_of_the_role_that_was_meant(world: World
     dora = world.visitor()
     dora.open(f"/link/{token}")
     wishes = {"email": "eve@example.com", "role": "admin", "groups": "1", "required": "", "name": "Eve"}
-    assert dora.post("/password/choose", password=NEW, **wishes).status == 302
+    assert dora.post("/password/choose", password=NEW, link=dora.page.value("link"), **wishes).status == 302
     assert choose(world, token).status == 410
     with world.data():
         user = world.user("dora")

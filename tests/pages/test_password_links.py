@@ -82,6 +82,19 @@ def test_a_form_that_is_open_when_the_link_is_used_saves_nothing(world: World, l
     assert world.events().count("password.changed") == 1
 
 
+def test_a_link_opened_over_an_open_form_changes_nobodys_password(world: World, link: str) -> None:
+    eves = invite(world, "eve")
+    alice = world.visitor()
+    page = alice.open(link)
+    alice.open(eves, follow=False)
+    alice.open("/password/choose", follow=False)
+    alice.page = page
+    assert alice.press("Save the password", password=NEW).status == 400
+    assert "open the link in your mail once more" in alice.page.text
+    assert "password.changed" not in world.events()
+    assert choose(world, link, visitor=alice).page.path == "/login"
+
+
 def test_looking_at_a_link_does_not_use_it_up(world: World, link: str) -> None:
     for _ in range(3):
         assert world.visitor().open(link).status == 200
@@ -194,7 +207,8 @@ def test_an_invitation_works_for_three_days(world: World) -> None:
 def test_fields_that_the_form_does_not_have_make_nobody_an_administrator(world: World) -> None:
     dora = world.visitor()
     dora.open(invite(world, "dora"))
-    dora.post("/password/choose", password=NEW, role="admin", email="eve@example.com", user_id="1")
+    wishes = {"role": "admin", "email": "eve@example.com", "user_id": "1"}
+    dora.post("/password/choose", password=NEW, link=dora.page.value("link"), **wishes)
     with world.data():
         assert world.user("dora").role == "staff"
         assert world.user("eve") is None
