@@ -9,13 +9,14 @@ from mfa_app.admin.policy_forms import switched
 from mfa_app.admin.subjects import person_or_refusal
 from mfa_app.core import accounts, clock, directory, groups, rosters, rules
 from mfa_app.core.directory import Filters
-from mfa_app.core.errors import Refusal
+from mfa_app.core.errors import OwnRequirement, Refusal
 from mfa_app.core.permissions import Permission
 from mfa_app.core.rosters import Roster
 from mfa_app.models import Group
 from mfa_app.web.actors import current_actor
 from mfa_app.web.fields import page
 from mfa_app.web.marks import requires
+from mfa_app.web.messages import sentence
 from mfa_app.web.rule_words import rule_sentence, rule_state
 
 
@@ -107,8 +108,12 @@ def add_member(group_id: int) -> Response:
 def remove_member(group_id: int, user_id: int) -> Response:
     """Take somebody out of the group."""
     group, user = _roster_or_404(group_id).group, person_or_refusal(user_id).user
-    if not groups.remove_member(group, user, actor=current_actor()):
-        abort(404)
+    try:
+        if not groups.remove_member(group, user, actor=current_actor()):
+            abort(404)
+    except OwnRequirement as refusal:
+        flash(sentence(refusal), "danger")
+        return _to_page_of(group)
     words = {"name": user.name or user.email, "group": group.name}
     flash(_("%(name)s is no longer in %(group)s.", **words), "success")
     return _to_page_of(group)

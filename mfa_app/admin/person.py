@@ -8,7 +8,7 @@ from mfa_app.admin.people_forms import PersonForm, ResetForm
 from mfa_app.admin.subjects import person_or_refusal, where_the_invitation_went
 from mfa_app.core import accounts, clock, credentials, devices, directory, groups, permissions, sessions
 from mfa_app.core.accounts import Profile
-from mfa_app.core.errors import LastAdministrator, Refusal
+from mfa_app.core.errors import LastAdministrator, OwnRequirement, Refusal
 from mfa_app.core.permissions import Permission
 from mfa_app.models import Role, User
 from mfa_app.web.actors import current_actor
@@ -57,12 +57,15 @@ def edit_person(user_id: int) -> Response:
     if form.validate_on_submit():
         role = Role(user.role if is_self else form.role.data)
         try:
+            groups.check_leaving(user, form.chosen(present), actor=actor)
             accounts.edit(user, Profile(form.email.data, form.name.data, role), actor=actor, now=now)
             groups.set_groups(user, form.chosen(present), actor=actor, now=now)
             flash(_("The changes are saved."), "success")
             return _to_page_of(user)
         except LastAdministrator as refusal:
             form.refuse(refusal, "role")
+        except OwnRequirement as refusal:
+            form.refuse(refusal, "groups")
         except Refusal as refusal:
             form.refuse(refusal, "email")
     return page("admin/person_edit.html", form, person=user)

@@ -7,7 +7,7 @@ from mfa_app.admin import blueprint
 from mfa_app.admin.people_forms import ExemptionForm
 from mfa_app.admin.subjects import person_or_refusal
 from mfa_app.core import clock, permissions, rules
-from mfa_app.core.errors import LastAdministrator
+from mfa_app.core.errors import LastAdministrator, OwnRequirement
 from mfa_app.core.permissions import Permission
 from mfa_app.web.actors import current_actor
 from mfa_app.web.fields import page
@@ -64,6 +64,6 @@ def _set_requirement(user_id: int, required: bool) -> Response:
     try:
         rules.set_requirement(user, required, actor=current_actor(), now=clock.now())
         flash(_("Saved."), "success")
-    except LastAdministrator as refusal:
+    except (LastAdministrator, OwnRequirement) as refusal:
         flash(sentence(refusal), "danger")
     return redirect(url_for("admin.person", user_id=user_id))

@@ -67,6 +67,10 @@ class NotAllowed(Refusal):
     """The actor's role does not reach that far."""
 
 
+class OwnRequirement(Refusal):
+    """Nobody ends what is required of themselves."""
+
+
 class LastAdministrator(Refusal):
     """No administrator would be able to get in any more."""
 

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 
 from mfa_app.core import addresses, administrators, permissions
 from mfa_app.core.audit import Actor, Event, record
-from mfa_app.core.errors import NameTaken
+from mfa_app.core.errors import NameTaken, OwnRequirement
 from mfa_app.core.permissions import Permission
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, User
@@ -52,8 +52,10 @@ def add_member(group: Group, user: User, *, actor: Actor, now: datetime) -> bool
 
 
 def remove_member(group: Group, user: User, *, actor: Actor) -> bool:
-    """Take a person out of a group; say whether the person was in it. Raises NotAllowed."""
+    """Take a person out of a group; say whether the person was in it. Raises NotAllowed, OwnRequirement."""
     permissions.require(actor, Permission.MANAGE_GROUPS)
+    if group.required and not permissions.may_loosen(actor, user):
+        raise OwnRequirement
     where = Membership.group_id == group.id, Membership.user_id == user.id
     removed = db.session.execute(delete(Membership).where(*where)).rowcount == 1
     if removed:
@@ -62,15 +64,21 @@ def remove_member(group: Group, user: User, *, actor: Actor) -> bool:
 
 
 def set_groups(user: User, wanted: list[Group], *, actor: Actor, now: datetime) -> None:
-    """Put a person into exactly these groups. Raises NotAllowed."""
-    held = select(Group).join(Membership).where(Membership.user_id == user.id)
-    present = {group.id: group for group in db.session.scalars(held)}
-    for group in wanted:
-        if group.id not in present:
-            add_member(group, user, actor=actor, now=now)
-    for group in present.values():
-        if group.id not in {other.id for other in wanted}:
+    """Put a person into exactly these groups. Raises NotAllowed, OwnRequirement."""
+    present = _of_person(user)
+    for group in present:
+        if group not in wanted:
             remove_member(group, user, actor=actor)
+    for group in wanted:
+        if group not in present:
+            add_member(group, user, actor=actor, now=now)
+
+
+def check_leaving(user: User, wanted: list[Group], *, actor: Actor) -> None:
+    """Raise OwnRequirement if these groups would let the actor off; for what is saved together with them."""
+    left = [group for group in _of_person(user) if group not in wanted]
+    if any(group.required for group in left) and not permissions.may_loosen(actor, user):
+        raise OwnRequirement
 
 
 def find(name: str) -> Group | None:
@@ -81,6 +89,10 @@ def find(name: str) -> Group | None:
 def everything() -> list[Group]:
     """Return all groups, by name."""
     return list(db.session.scalars(select(Group).order_by(Group.name_key)))
+
+
+def _of_person(user: User) -> list[Group]:
+    return list(db.session.scalars(select(Group).join(Membership).where(Membership.user_id == user.id)))
 
 
 def _require_free(name: str, owner: Group | None = None) -> None:

@@ -45,6 +45,11 @@ def may_act_on(actor: Actor, subject: User) -> bool:
     return actor.user_id != subject.id and Role(subject.role) in visible_roles(actor.role)
 
 
+def may_loosen(actor: Actor, subject: User) -> bool:
+    """Say whether the actor may end what is required of this person: nobody lets themselves off."""
+    return actor.kind == "terminal" or actor.user_id != subject.id
+
+
 def require(actor: Actor, permission: Permission, subject: User | None = None) -> None:
     """Raise NotAllowed unless the actor has the permission, and may use it on this person."""
     if actor.kind != "terminal" and not may(actor.role, permission):

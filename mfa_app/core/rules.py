@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from mfa_app.core import administrators, permissions
 from mfa_app.core.audit import Actor, Event, record
+from mfa_app.core.errors import OwnRequirement
 from mfa_app.core.people import site_policy, with_rule
 from mfa_app.core.permissions import Permission
 from mfa_app.extensions import db
@@ -76,8 +77,13 @@ def set_rule(scope: Group | None, values: RuleValues, *, actor: Actor, now: date
 
 
 def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) -> None:
-    """Require 2FA of this person, or no longer; it beats the groups. Raises NotAllowed, LastAdministrator."""
+    """Require 2FA of this person, or no longer; it beats the groups.
+
+    Raises NotAllowed, LastAdministrator, and OwnRequirement: nobody lets themselves off.
+    """
     permissions.require(actor, Permission.MANAGE_POLICY)
+    if not required and not permissions.may_loosen(actor, user):
+        raise OwnRequirement
     administrators.one_change_at_a_time()
     if required and user.role == Role.ADMIN and not _is_linked(user):
         administrators.require_one(without=user, now=now)

@@ -51,6 +51,9 @@ def _sentences() -> dict[type[errors.Refusal], str]:
         errors.StillRequired: _("2-factor authentication is required for you, so it cannot be switched off."),
         errors.NotLinked: _("No authentication app is linked to this account."),
         errors.NotAllowed: _("Your role does not allow this."),
+        errors.OwnRequirement: _(
+            "Nobody lets themselves off 2-factor authentication. Please ask another administrator to do it."
+        ),
         errors.LastAdministrator: _(
             "Not saved: no administrator would be able to get in any more. "
             "First let an administrator link an authentication app, or make somebody else an administrator."

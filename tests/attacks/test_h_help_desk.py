@@ -3,13 +3,14 @@
 import pytest
 from sqlalchemy import select
 
+from mfa_app.core import groups
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, Group, Role, TrustedDevice, User
 from mfa_app.web.marks import mark_of
 from tests.attacks.eve import changed
 from tests.browser import Visitor
 from tests.house.test_routes import address, rules
-from tests.world import World
+from tests.world import TERMINAL, World
 
 REASON = "Phone lost, called back on 4711"
 HIS = ("admin.people", "admin.person", "admin.reset_person")  # what the help desk is there for
@@ -171,6 +172,45 @@ def test_an_administrator_cannot_let_herself_off(people: World) -> None:
     with people.data():
         assert people.user("carol").role == "admin"
         assert people.user("carol").exempt_until is None
+
+
+def test_an_administrator_does_not_end_her_own_requirement(people: World) -> None:
+    """Attack 69: she may require 2FA of herself; only another administrator takes that back."""
+    carol = people.log_in("carol")
+    carol.open(f"/admin/people/{people.id_of('carol')}/policy")
+    carol.press("Require 2-factor authentication")
+    page = carol.open(f"/admin/people/{people.id_of('carol')}/policy")
+    assert "another administrator can leave it" in page.text
+    assert "Leave it to the groups again" not in page.text
+    page = carol.post(f"/admin/people/{people.id_of('carol')}/policy/release", follow=True)
+    assert "Nobody lets themselves off" in page.text
+    with people.data():
+        assert people.user("carol").required
+
+
+def test_an_administrator_does_not_take_herself_out_of_a_group_that_requires_a_code(people: World) -> None:
+    """Attack 69: neither on the group's page nor by editing herself, and then nothing is saved at all."""
+    people.group("Board", required=True)
+    people.group("Choir")
+    carol = people.log_in("carol")
+    with people.data():
+        board, choir = people.group_row("Board"), people.group_row("Choir")
+        for group in (board, choir):
+            groups.add_member(group, people.user("carol"), actor=TERMINAL, now=people.clock())
+        board, choir = board.id, choir.id
+    own = people.id_of("carol")
+    carol.open(f"/admin/people/{own}/edit")
+    page = carol.press("Save", name="Caroline", groups=[choir])
+    assert page.status == 400
+    assert "Nobody lets themselves off" in page.text
+    carol.open("/admin")
+    page = carol.post(f"/admin/groups/{board}/members/{own}/remove", follow=True)
+    assert "Nobody lets themselves off" in page.text
+    with people.data():
+        assert people.user("carol").name == "Carol"
+    carol.post(f"/admin/groups/{choir}/members/{own}/remove")
+    assert people.events("carol")[-1] == "group.member_removed"
+    assert people.details("group.member_removed") == {"group": "Choir"}
 
 
 def test_a_switch_without_its_preview_still_needs_a_fresh_code_and_its_row(people: World) -> None:
