@@ -1,6 +1,7 @@
 """Log in with a password, then with a code; confirm within a session; log out."""
 
-from flask import Response, current_app, redirect, render_template, request, session, url_for
+from flask import Response, current_app, flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
 
 from mfa_app.auth import blueprint
 from mfa_app.auth.forms import CodeForm, ConfirmByCodeForm, ConfirmByPasswordForm, LoginForm
@@ -108,6 +109,15 @@ def let_in(signed_in: SignedIn) -> Response:
     """Hand the new token over, with a new CSRF token, and go on; the gate decides where that really leads."""
     session.clear()
     hand_over(signed_in)
+    if signed_in.wrong_codes >= login.WARN_AFTER:
+        flash(
+            _(
+                "Before this, %(number)s wrong codes were entered for your account. If that was not you, "
+                "somebody has your password: please change it.",
+                number=signed_in.wrong_codes,
+            ),
+            "warning",
+        )
     return redirect(next_page())
 
 

@@ -48,6 +48,7 @@ class SignedIn:
     """A session that has just started or stepped up, with the token that only the browser may hold.
 
     `through`: nothing stands between the person and the own pages, neither a code nor linking.
+    `wrong_codes`: so many in a row came before the code of this login.
     """
 
     token: str
@@ -55,6 +56,7 @@ class SignedIn:
     user: User
     device: tuple[str, TrustedDevice] | None = None
     through: bool = True
+    wrong_codes: int = 0
 
 
 def sign_in(
@@ -103,7 +105,7 @@ def answer_challenge(
     Raises WrongCode, UsedCode, Throttled, AuthenticatorStopped.
     """
     user, days = identity.user, identity.decision.remember_days
-    _check_code(identity, code, purpose="login", actor=actor, now=now)
+    wrong_codes = _check_code(identity, code, purpose="login", actor=actor, now=now)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
     record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method="code")
     user.last_login_at = now
@@ -112,7 +114,7 @@ def answer_challenge(
         before = _device(user, browser, now)
         secret, row = devices.trust(user, days=days, actor=actor, now=now, instead_of=before)
         session.device_id, device = row.id, (secret, row)
-    return SignedIn(token, session, user, device)
+    return SignedIn(token, session, user, device, wrong_codes=wrong_codes)
 
 
 def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetime) -> SignedIn:
@@ -158,8 +160,11 @@ def as_person(actor: Actor, user: User) -> Actor:
     return Actor("person", user.email, user.id, user.role, actor.address, actor.user_agent)
 
 
-def _check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now: datetime) -> None:
-    """Charge, check, burn, refund: the only way in which a code is looked at."""
+def _check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now: datetime) -> int:
+    """Charge, check, burn, refund: the only way in which a code is looked at.
+
+    Return how many wrong ones came before it.
+    """
     user, authenticator = identity.user, identity.person.authenticator
     if authenticator is None or authenticator.stopped_at:
         raise AuthenticatorStopped
@@ -175,6 +180,7 @@ def _check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, no
         raise
     throttle.refund(charged)
     record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=purpose)
+    return charged.failures - 1
 
 
 def _react_to_failures(identity: Identity, failures: int, actor: Actor, now: datetime) -> None:

@@ -225,6 +225,18 @@ def test_alice_is_told_when_three_wrong_codes_follow_her_right_password(
     assert "right password" in world.last_mail()
 
 
+@pytest.mark.parametrize(("wrong", "told"), [(2, False), (3, True), (4, True)])
+def test_whoever_gets_in_after_wrong_codes_is_told_of_them(
+    world: World, alice: Visitor, phone: Phone, wrong: int, told: bool
+) -> None:
+    eve = another(world)
+    for _ in range(wrong):
+        eve.press("Log in", code=phone.wrong_code())
+    assert alice.press("Log in", code=phone.code()).path == "/"
+    assert (f"{wrong} wrong codes were entered" in alice.page.text) == told
+    assert "wrong codes" not in alice.open("/").text
+
+
 def test_a_wrong_code_leaves_one_row_that_does_not_tell_it(
     world: World, alice: Visitor, phone: Phone
 ) -> None:
