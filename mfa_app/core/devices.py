@@ -64,12 +64,14 @@ def of_person(user: User, *, now: datetime) -> list[TrustedDevice]:
     return list(db.session.scalars(statement))
 
 
-def forget(user: User, *, actor: Actor, device_id: str | None = None) -> int:
+def forget(
+    user: User, *, actor: Actor, device_id: str | None = None, because: str = "forgotten by hand"
+) -> int:
     """Forget one remembered device of the person, or all; return how many were forgotten."""
     statement = delete(TrustedDevice).where(TrustedDevice.user_id == user.id)
     if device_id is not None:
         statement = statement.where(TrustedDevice.id == device_id)
     count = db.session.execute(statement).rowcount
     if count:
-        record(Event.DEVICES_FORGOTTEN, actor=actor, subject=user, count=count, because="forgotten by hand")
+        record(Event.DEVICES_FORGOTTEN, actor=actor, subject=user, count=count, because=because)
     return count

@@ -79,4 +79,12 @@ def _person(rows: list[Row]) -> Person:
 
 
 def _rule(name: str | None, row: Group | SitePolicy, since: Any) -> Rule:
-    return Rule(name, row.required, row.required_from, row.grace_days, row.remember_days, since)
+    return Rule(
+        group=name,
+        required=row.required,
+        required_from=row.required_from,
+        grace_days=row.grace_days,
+        remember_days=row.remember_days,
+        since=since,
+        on_since=row.required_since,
+    )

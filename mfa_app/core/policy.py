@@ -2,7 +2,9 @@
 
 import enum
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -10,6 +12,7 @@ class Rule:
     """The rule of one group, or of the site (`group` is None), as it meets one person.
 
     `since` is when the person came under it: joined the group, or got the account. Grace counts from there.
+    `on_since` is when it was last switched on.
     """
 
     group: str | None
@@ -18,6 +21,12 @@ class Rule:
     grace_days: int
     remember_days: int
     since: datetime | None
+    on_since: datetime | None = None
+
+    def began(self) -> datetime:
+        """Return since when the rule has held for this person: switched on, its day come, and under it."""
+        moments = (self.on_since, self.required_from, self.since)
+        return max((moment for moment in moments if moment is not None), default=ALWAYS)
 
     def enrol_by(self) -> datetime | None:
         """Return the moment from which the app must be linked; None if it always had to be."""
@@ -120,7 +129,8 @@ def decide(facts: Facts, *, has_code: bool, trusted_since: datetime | None = Non
     """Decide what a person who has given the password may open now.
 
     `has_code`: this session has shown a code. `trusted_since`: it began on a device that was remembered then;
-    a rule that remembers for fewer days than it did at that time holds at once.
+    a rule that remembers for fewer days than it did at that time holds at once, and a device of before all
+    rules that hold now were switched on is none.
     A linked person is never sent to link: whoever has only the password could bind a second app.
     """
     policy = effective_policy(facts, now=now)
@@ -133,10 +143,21 @@ def decide(facts: Facts, *, has_code: bool, trusted_since: datetime | None = Non
     asked = policy.required or (facts.by_choice and because.reason is not Reason.EXEMPT)
     if asked and not policy.required:
         because = Because(Reason.BY_CHOICE)
-    trusted = trusted_since is not None and now < trusted_since + timedelta(days=days)
+    trusted = trusted_since is not None and asked_since(facts, now=now) <= trusted_since
+    trusted = trusted and now < trusted_since + timedelta(days=days)
     if asked and not has_code and not trusted:
         return Decision(Verdict.CHALLENGE, because, None, days)
     return Decision(Verdict.ALLOW, because, None, days)
+
+
+def asked_since(facts: Facts, *, now: datetime) -> datetime:
+    """Return since when a code has been asked of this person without a break, as far as the rules tell.
+
+    Own choice and own requirement have no such moment; whoever ends one ends the remembered devices.
+    """
+    if facts.by_choice or facts.required:
+        return ALWAYS
+    return min((rule.began() for rule in facts.rules if rule.holds(now)), default=ALWAYS)
 
 
 def is_asked(facts: Facts, *, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from mfa_app.core import administrators, permissions
+from mfa_app.core import administrators, devices, permissions
 from mfa_app.core.audit import Actor, Event, record
 from mfa_app.core.errors import OwnRequirement
 from mfa_app.core.people import site_policy, with_rule
@@ -14,6 +14,7 @@ from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Group, Membership, Role, User
 
 ADMINISTRATORS_NAMED = 20
+NO_LONGER = "no longer required"
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,15 @@ def set_rule(scope: Group | None, values: RuleValues, *, actor: Actor, now: date
     if values.required and not before.required:
         administrators.require_one(proposed=lambda facts: with_rule(facts, name, required=True), now=now)
     row = scope or site_policy()
+    if values.required and not before.required:
+        row.required_since = now
     for column, value in asdict(values).items():
         setattr(row, column, value)
     record(Event.POLICY_CHANGED, actor=actor, group=name or "", before=_told(before), after=_told(values))
 
 
 def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) -> None:
-    """Require 2FA of this person, or no longer; it beats the groups.
+    """Require 2FA of this person, or no longer, which ends the remembered devices; it beats the groups.
 
     Raises NotAllowed, LastAdministrator, and OwnRequirement: nobody lets themselves off.
     """
@@ -87,6 +90,8 @@ def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) 
     administrators.one_change_at_a_time()
     if required and user.role == Role.ADMIN and not _is_linked(user):
         administrators.require_one(without=user, now=now)
+    if user.required and not required:
+        devices.forget(user, actor=actor, because=NO_LONGER)
     user.required = required
     if required:
         user.exempt_until, user.exempt_reason, user.exempt_by = None, None, None
@@ -94,8 +99,12 @@ def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) 
 
 
 def exempt(user: User, *, until: datetime, reason: str, actor: Actor) -> None:
-    """Exempt a person from 2FA until a date, for a reason. Raises NotAllowed: nobody exempts themselves."""
+    """Exempt a person from 2FA until a date, for a reason; when it ends, no device is remembered.
+
+    Raises NotAllowed: nobody exempts themselves.
+    """
     permissions.require(actor, Permission.MANAGE_POLICY, user)
+    devices.forget(user, actor=actor, because=NO_LONGER)
     user.exempt_until, user.exempt_reason, user.exempt_by = until, reason, actor.name
     user.required = False
     record(Event.EXEMPTION_GIVEN, actor=actor, subject=user, until=until.isoformat(), reason=reason)

@@ -47,9 +47,13 @@ class User(UserMixin, db.Model):
 
 
 class RuleColumns:
-    """A rule: is 2FA required, from when, after how many days of grace; days that a device is remembered."""
+    """A rule: is 2FA required, from when, after how many days of grace; days that a device is remembered.
+
+    `required_since` is when it was last switched on.
+    """
 
     required: Mapped[bool] = mapped_column(default=False)
+    required_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     required_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
     grace_days: Mapped[int] = mapped_column(default=0)
     remember_days: Mapped[int] = mapped_column(default=30)

@@ -108,6 +108,7 @@ _CODES = {
     "address changed": _l("e-mail address changed"),
     "logged out everywhere": _l("logged out everywhere"),
     "forgotten by hand": _l("forgotten by hand"),
+    "no longer required": _l("no longer required"),
     "logged out by hand": _l("logged out by hand"),
     "mailed link": _l("mailed link"),
     "own page": _l("own account page"),

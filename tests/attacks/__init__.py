@@ -262,6 +262,7 @@ ATTACKS: dict[int, tuple[str, tuple[str, ...] | str]] = {
         "a device after what it stands for has changed",
         (
             f"{DEVICE}test_it_ends_with_what_it_stands_for",
+            f"{DEVICE}test_it_ends_when_a_code_is_required_no_longer_and_then_again",
             f"{DEVICE}test_it_ends_with_a_reset_and_stays_ended_after_linking_anew",
             f"{DEVICE}test_it_ends_when_a_new_phone_is_linked",
             f"{E}test_the_secret_of_one_device_opens_no_other_row",

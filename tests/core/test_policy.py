@@ -1,5 +1,6 @@
 """The decision, as a table: who faces which gate, and because of what."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -96,6 +97,26 @@ def test_a_linked_person_is_never_sent_to_link(known: Facts) -> None:
     for code in (False, True):
         for device in (False, True):
             assert verdict(linked, code=code, device=device) is not Verdict.ENROL
+
+
+LATER = NOW - timedelta(hours=1)  # after the device of `verdict` was made
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (facts(rule("A", on_since=YESTERDAY)), Verdict.ALLOW),
+        (facts(rule("A", on_since=LATER)), Verdict.CHALLENGE),
+        (facts(rule("A", since=LATER)), Verdict.CHALLENGE),
+        (facts(rule("A", on_since=LONG_AGO, required_from=LATER)), Verdict.CHALLENGE),
+        (facts(rule("A", on_since=LATER), rule("B", on_since=LONG_AGO)), Verdict.ALLOW),
+        (facts(rule("A", on_since=LATER), rule("B", required_from=TOMORROW)), Verdict.CHALLENGE),
+        (facts(rule("A", on_since=LATER), by_choice=True), Verdict.ALLOW),
+        (facts(rule("A", on_since=LATER), required=True), Verdict.ALLOW),
+    ],
+)
+def test_a_device_counts_if_a_code_has_been_asked_ever_since(known: Facts, expected: Verdict) -> None:
+    assert verdict(replace(known, linked=True), device=True) is expected
 
 
 @pytest.mark.parametrize("known", [row[1] for row in TABLE], ids=[row[0] for row in TABLE])

@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from itsdangerous import URLSafeSerializer
 from itsdangerous.signer import HMACAlgorithm, NoneAlgorithm, SigningAlgorithm
 from sqlalchemy import select, update
 
-from mfa_app.core import accounts, clock, credentials, enrolment
+from mfa_app.core import accounts, clock, credentials, enrolment, groups, rules
 from mfa_app.core.accounts import Profile
+from mfa_app.core.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import Role, TrustedDevice
 from tests.browser import Visitor
@@ -255,10 +257,58 @@ def test_it_ends_when_the_app_is_removed_and_linked_again(world: World, alice: V
     assert asked(world, alice)
 
 
-def test_it_outlives_a_group_switched_off_and_on(world: World, alice: Visitor) -> None:
-    world.require("Finance", False)
-    world.require("Finance", True)
+def off_and_on(world: World) -> None:
+    for required in (False, True):
+        rules.set_rule(world.group_row("Finance"), RuleValues(required), actor=TERMINAL, now=world.clock())
+
+
+def out_and_in(world: World) -> None:
+    group, user = world.group_row("Finance"), world.user("alice")
+    groups.remove_member(group, user, actor=TERMINAL)
+    groups.add_member(group, user, actor=TERMINAL, now=world.clock())
+
+
+def exempted_for_a_while(world: World) -> None:
+    user, until = world.user("alice"), world.clock() + timedelta(days=1)
+    rules.exempt(user, until=until, reason="no phone", actor=TERMINAL)
+    rules.end_exemption(user, actor=TERMINAL)
+
+
+@pytest.mark.parametrize("switch", [off_and_on, out_and_in, exempted_for_a_while])
+def test_it_ends_when_a_code_is_required_no_longer_and_then_again(
+    world: World, alice: Visitor, switch: Callable[[World], None]
+) -> None:
+    with world.data():
+        switch(world)
+    assert asked(world, alice)
+    alice.press("Log in", code=world.phones["alice"].code())
+    alice.press("Log out")
     assert not asked(world, alice)
+
+
+def test_it_ends_with_an_own_requirement_taken_back(world: World, alice: Visitor) -> None:
+    with world.data():
+        for required in (True, False):
+            rules.set_requirement(world.user("alice"), required, actor=TERMINAL, now=world.clock())
+    assert asked(world, alice)
+
+
+def test_it_outlives_a_change_of_the_rule_and_a_second_rule(world: World, alice: Visitor) -> None:
+    world.require("Finance", remember_days=20)
+    world.group("Sales", required=True)
+    with world.data():
+        groups.add_member(world.group_row("Sales"), world.user("alice"), actor=TERMINAL, now=world.clock())
+    assert not asked(world, alice)
+
+
+def test_of_whoever_is_asked_by_choice_it_outlives_rules_that_come_and_go(world: World) -> None:
+    world.group("Finance")
+    world.linked("bob", groups_=("Finance",))
+    bob = world.log_in("bob", remember=True)
+    bob.press("Log out")
+    for required in (True, False, True):
+        world.require("Finance", required)
+        assert not asked(world, bob, "bob")
 
 
 def test_a_stamp_raised_elsewhere_ends_it(world: World, alice: Visitor) -> None:
