@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from mfa_app.core import addresses, links, mail, passwords, permissions, sessions, throttle
 from mfa_app.core.audit import Actor, Event, record
-from mfa_app.core.errors import Throttled
+from mfa_app.core.errors import Busy, Throttled
 from mfa_app.core.links import LIFETIME, Purpose
 from mfa_app.core.login import SignedIn
 from mfa_app.core.permissions import Permission
@@ -80,7 +80,11 @@ def change_own(identity: Identity, password: str, *, actor: Actor, now: datetime
     Raises UnacceptablePassword, Busy.
     """
     user, session = identity.user, identity.session
-    hashed = hash_new(password, user.email, user.name)
+    try:
+        hashed = hash_new(password, user.email, user.name)
+    except Busy:
+        db.session.commit()  # the present password was right: that its try is forgiven stays
+        raise
     _store(user, hashed, way="own page", keep=session, actor=actor, now=now)
     token, session = sessions.elevate(session, actor=actor, now=now, code=False)
     return SignedIn(token, session, user)

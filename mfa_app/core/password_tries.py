@@ -7,7 +7,6 @@ from mfa_app.core.audit import Actor, Event, record
 from mfa_app.core.errors import Busy, WrongCredentials, WrongPassword
 from mfa_app.core.revocation import one_change_at_a_time
 from mfa_app.core.throttle import Charge
-from mfa_app.extensions import db
 from mfa_app.models import User
 
 
@@ -46,7 +45,6 @@ def check_own(user: User, password: str, *, actor: Actor, now: datetime) -> None
         _write_down(user, charged, "wrong password", actor)
         raise WrongPassword
     throttle.refund(charged)
-    db.session.commit()  # it was right, even if what follows ends in Busy
 
 
 def _write_down(user: User | None, charged: Charge, reason: str, actor: Actor) -> None:
