@@ -20,6 +20,9 @@ WORKERS ?= $(shell expr $$(nproc) + 1)
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
           --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
+# Tests start many programs, and each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run demo test crash lint audit fmt lock messages screenshots bench fuzz soak wapiti proxy clean
 
