@@ -13,6 +13,8 @@ from stress.workers import Reaper
 
 SEEN = ("password.accepted", "code.accepted", "authenticator.linked", "second_factor.reset", "login.ended")
 TOLD_AT = (30, 60, 300)  # seconds of a life, besides its end
+# Whoever logs out beside a reset sees it done, and it is the reset that has ended the session.
+ENDED = ("login.ended", "sessions.ended")
 GROWTH_KIB = 16 * 1024  # room for two password hashes that happen to be under way when it is measured
 
 
@@ -54,8 +56,7 @@ def lines(app: Flask, log: str) -> list[str]:
             except (ValueError, KeyError):
                 torn += 1
     with app.app_context():
-        served = select(AuditEvent.id, AuditEvent.mac).where(AuditEvent.actor_kind != "terminal")
-        rows = set(map(tuple, db.session.execute(served)))
+        rows = set(map(tuple, db.session.execute(select(AuditEvent.id, AuditEvent.mac))))
     missing, twice = rows - set(read), len(read) - len(set(read))
     print(f"  {len(read)} lines of {len(rows)} rows on standard output, {len(missing)} rows without a line, "
           f"{torn} torn")  # fmt: skip
@@ -71,7 +72,8 @@ def judge(app: Flask, soak: Soak) -> list[str]:
         rows = [row for row in db.session.scalars(statement) if row.subject_id or row.details]
         wrong = [f"a code got in twice, as two browsers saw: {email}" for email in soak.twice]
         for event in SEEN:
-            there = Counter(row.subject_id for row in rows if row.event == event)
+            kinds = ENDED if event in ENDED else (event,)
+            there = Counter(row.subject_id for row in rows if row.event in kinds)
             lost = Counter(soak.successes[event]) - there
             seen = len(soak.successes[event])
             print(f"  {event:<22} {sum(there.values()):>7} rows, {seen:>7} seen by browsers")
