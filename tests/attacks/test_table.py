@@ -15,6 +15,16 @@ def functions_of(path: Path) -> set[str]:
     }
 
 
+def test_whoever_reaches_into_the_application_has_it_in_the_same_process() -> None:
+    """In the served site a patch would patch nothing, and the attack would fail without a reason."""
+    for path in Path(__file__).parent.glob("test_[a-k]_*.py"):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                takes = {argument.arg for argument in node.args.args}
+                marks = {ast.unparse(decorator) for decorator in node.decorator_list}
+                assert not takes & {"monkeypatch", "caplog"} or "pytest.mark.inside" in marks, node.name
+
+
 def test_every_number_has_a_test_or_a_reason() -> None:
     assert set(ATTACKS) == set(range(1, 104)) - NEVER_GIVEN
     assert list(ATTACKS) == sorted(ATTACKS)

@@ -74,7 +74,7 @@ def test_an_app_that_was_stopped_is_listed_until_a_reset_and_nothing_else_helps(
     alice.press("Log in", code=world.phones["alice"].wrong_code())
     (row,) = carol.open("/admin/throttled").html.find("table").tbody.find_all("tr")
     assert "alice@example.com" in row.get_text()
-    assert "only that helps" in row.get_text()
+    assert "a reset: nothing else helps" in row.get_text()
     assert row.find("form") is None
     assert row.find("a", href=f"/admin/people/{world.id_of('alice')}/reset")
     again = carol.post(f"/admin/people/{world.id_of('alice')}/try-again", follow=True)
