@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from mfa_app.core import mail, sessions, throttle, totp
+from mfa_app.core import devices, mail, sessions, throttle, totp
 from mfa_app.core.audit import Actor, Event, record
 from mfa_app.core.errors import AlreadyLinked, NotLinked, PendingLinkExpired, StillRequired, WrongCode
 from mfa_app.core.login import SignedIn
@@ -103,10 +103,14 @@ def remove(identity: Identity, *, actor: Actor, now: datetime) -> SignedIn:
 
 
 def keep_asking(identity: Identity, *, actor: Actor) -> None:
-    """Let the person be asked for a code by choice, whatever the groups say. Raises NotLinked."""
+    """Let the person be asked for a code by choice, whatever the groups say, and on all devices first.
+
+    Raises NotLinked.
+    """
     kept = update(Authenticator).where(Authenticator.user_id == identity.user.id).values(by_choice=True)
     if db.session.execute(kept).rowcount != 1:
         raise NotLinked
+    devices.forget(identity.user, actor=actor, because="asked by choice")
     record(Event.AUTHENTICATOR_KEPT, actor=actor, subject=identity.user)
 
 

@@ -14,7 +14,7 @@ from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Group, Membership, Role, User
 
 ADMINISTRATORS_NAMED = 20
-NO_LONGER = "no longer required"
+NO_LONGER, REQUIRED = "no longer required", "required"
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,10 @@ class RuleValues:
     required_from: datetime | None = None
     grace_days: int = 0
     remember_days: int = 30
+
+    def hold(self, now: datetime) -> bool:
+        """Say whether the values require a code by now."""
+        return self.required and (self.required_from is None or self.required_from <= now)
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def set_rule(scope: Group | None, values: RuleValues, *, actor: Actor, now: date
     if values.required and not before.required:
         administrators.require_one(proposed=lambda facts: with_rule(facts, name, required=True), now=now)
     row = scope or site_policy()
-    if values.required and not before.required:
+    if values.hold(now) and not before.hold(now):
         row.required_since = now
     for column, value in asdict(values).items():
         setattr(row, column, value)
@@ -80,7 +84,7 @@ def set_rule(scope: Group | None, values: RuleValues, *, actor: Actor, now: date
 
 
 def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) -> None:
-    """Require 2FA of this person, or no longer, which ends the remembered devices; it beats the groups.
+    """Require 2FA of this person, or no longer; it beats the groups. Either ends the remembered devices.
 
     Raises NotAllowed, LastAdministrator, and OwnRequirement: nobody lets themselves off.
     """
@@ -90,8 +94,8 @@ def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) 
     administrators.one_change_at_a_time()
     if required and user.role == Role.ADMIN and not _is_linked(user):
         administrators.require_one(without=user, now=now)
-    if user.required and not required:
-        devices.forget(user, actor=actor, because=NO_LONGER)
+    if user.required != required:
+        devices.forget(user, actor=actor, because=REQUIRED if required else NO_LONGER)
     user.required = required
     if required:
         user.exempt_until, user.exempt_reason, user.exempt_by = None, None, None

@@ -109,6 +109,8 @@ _CODES = {
     "logged out everywhere": _l("logged out everywhere"),
     "forgotten by hand": _l("forgotten by hand"),
     "no longer required": _l("no longer required"),
+    "required": _l("required"),
+    "asked by choice": _l("asked by own choice"),
     "logged out by hand": _l("logged out by hand"),
     "mailed link": _l("mailed link"),
     "own page": _l("own account page"),

@@ -262,6 +262,18 @@ def off_and_on(world: World) -> None:
         rules.set_rule(world.group_row("Finance"), RuleValues(required), actor=TERMINAL, now=world.clock())
 
 
+def put_off_and_back(world: World) -> None:
+    group, tomorrow = world.group_row("Finance"), world.clock() + timedelta(days=1)
+    for day in (tomorrow, None):
+        values = RuleValues(required=True, required_from=day)
+        rules.set_rule(group, values, actor=TERMINAL, now=world.clock())
+
+
+def off_and_an_own_requirement_on(world: World) -> None:
+    rules.set_rule(world.group_row("Finance"), RuleValues(required=False), actor=TERMINAL, now=world.clock())
+    rules.set_requirement(world.user("alice"), True, actor=TERMINAL, now=world.clock())
+
+
 def out_and_in(world: World) -> None:
     group, user = world.group_row("Finance"), world.user("alice")
     groups.remove_member(group, user, actor=TERMINAL)
@@ -274,7 +286,16 @@ def exempted_for_a_while(world: World) -> None:
     rules.end_exemption(user, actor=TERMINAL)
 
 
-@pytest.mark.parametrize("switch", [off_and_on, out_and_in, exempted_for_a_while])
+@pytest.mark.parametrize(
+    "switch",
+    [
+        off_and_on,
+        put_off_and_back,
+        off_and_an_own_requirement_on,
+        out_and_in,
+        exempted_for_a_while,
+    ],
+)
 def test_it_ends_when_a_code_is_required_no_longer_and_then_again(
     world: World, alice: Visitor, switch: Callable[[World], None]
 ) -> None:
@@ -284,6 +305,16 @@ def test_it_ends_when_a_code_is_required_no_longer_and_then_again(
     alice.press("Log in", code=world.phones["alice"].code())
     alice.press("Log out")
     assert not asked(world, alice)
+
+
+def test_it_ends_when_its_person_wants_to_be_asked_again(world: World, alice: Visitor) -> None:
+    world.require("Finance", False)
+    other = world.log_in("alice")
+    other.open("/account")
+    if other.page.path != "/account":
+        other.press("Confirm", code=world.phones["alice"].code())
+    other.press("Keep asking me for a code")
+    assert asked(world, alice)
 
 
 def test_it_ends_with_an_own_requirement_taken_back(world: World, alice: Visitor) -> None:
