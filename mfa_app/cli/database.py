@@ -85,6 +85,7 @@ def _keep_private() -> None:
         return
     path = Path(str(db.engine.url.database))
     with contextlib.suppress(OSError):
-        os.close(files.private(str(path), os.O_RDONLY))
+        if not path.exists():
+            os.close(files.private(str(path), os.O_RDONLY))
     with contextlib.suppress(OSError):
         path.chmod(0o600)

@@ -122,9 +122,9 @@ def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetim
 
     Raises what answer_challenge raises.
     """
-    _check_code(identity, code, purpose="confirmation", actor=actor, now=now)
+    wrong_codes = _check_code(identity, code, purpose="confirmation", actor=actor, now=now)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
-    return SignedIn(token, session, identity.user)
+    return SignedIn(token, session, identity.user, wrong_codes=wrong_codes)
 
 
 def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
@@ -201,12 +201,12 @@ def _device(user: User, browser: Browser, now: datetime) -> TrustedDevice | None
 def _renew_hash(user: User, password: str) -> None:
     """Hash the password anew if the costs have changed, unless somebody changes it beside this.
 
-    Where no slot is free, another login will do it.
+    Where no slot is free at once, another login will do it: this one holds the person's row.
     """
     if passwords.needs_rehash(user.password_hash):
         same = update(User).where(User.id == user.id, User.password_hash == user.password_hash)
         with suppress(Busy):
-            db.session.execute(same.values(password_hash=passwords.hash_password(password)))
+            db.session.execute(same.values(password_hash=passwords.hash_password(password, wait=False)))
 
 
 def _finish_if_through(token: str, *, actor: Actor, now: datetime) -> bool:

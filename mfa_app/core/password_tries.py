@@ -37,13 +37,17 @@ def check_at_gate(
 
 
 def check_own(user: User, password: str, *, actor: Actor, now: datetime) -> None:
-    """Check the current password of somebody who is logged in. Raises WrongPassword, Throttled, Busy."""
+    """Check the current password of somebody who is logged in; it leaves the person locked.
+
+    Raises WrongPassword, Throttled, PasswordClosed, Busy.
+    """
     with passwords.place():
         charged = throttle.charge(throttle.PASSWORD_KNOWN_BROWSER, f"{user.id}:session", now=now)
         fits = _fits(user, password, charged)
     if not fits:
         _write_down(user, charged, "wrong password", actor)
         raise WrongPassword
+    one_change_at_a_time(user)
     throttle.refund(charged)
 
 

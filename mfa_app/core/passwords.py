@@ -91,9 +91,9 @@ def place() -> Iterator[None]:
         _places.release()
 
 
-def hash_password(password: str) -> str:
-    """Return the argon2id hash of a password. Raises Busy when all slots stay taken."""
-    return _in_a_slot(lambda: _hasher.hash(_normal(password)))
+def hash_password(password: str, *, wait: bool = True) -> str:
+    """Return the argon2id hash of a password. Raises Busy when all slots stay taken; it need not wait."""
+    return _in_a_slot(lambda: _hasher.hash(_normal(password)), wait=wait)
 
 
 def verify(password_hash: str | None, password: str) -> bool:
@@ -117,14 +117,14 @@ def _normal(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def _in_a_slot(work: Callable[[], Result]) -> Result:
-    with _slot():
+def _in_a_slot(work: Callable[[], Result], *, wait: bool = True) -> Result:
+    with _slot(SLOT_WAIT_SECONDS if wait else 0):
         return _hashing.submit(work).result()
 
 
 @contextmanager
-def _slot() -> Iterator[None]:
-    if not _slots.acquire(timeout=SLOT_WAIT_SECONDS):
+def _slot(seconds: float) -> Iterator[None]:
+    if not _slots.acquire(timeout=seconds):
         raise Busy
     try:
         yield

@@ -60,6 +60,15 @@ def test_wrong_codes_count_together_with_those_of_the_login(bob: Visitor, world:
     assert eve.press("Log in", code=wrong).status == 429
 
 
+def test_whoever_confirms_is_told_of_wrong_codes_before(bob: Visitor, world: World) -> None:
+    bob.open("/account")
+    for _ in range(3):
+        bob.press("Confirm", code=world.phones["bob"].wrong_code())
+    bob.press("Confirm", code=world.phones["bob"].code())
+    assert bob.page.path == "/account"
+    assert "3 wrong codes were entered for your account" in bob.page.text
+
+
 def test_without_an_app_the_password_is_asked(world: World) -> None:
     world.person("alice")
     alice = world.password_given("alice")
