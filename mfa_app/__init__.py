@@ -54,9 +54,8 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
         "REMEMBER_COOKIE_NAME": ";",  # no cookie is ever called so: Flask-Login's own remembering is not used
         "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
         "TRUSTED_HOSTS": sorted(hosts),
-        "WTF_CSRF_SECRET_KEY": keys.secret_keys[
-            ::-1
-        ],  # the last signs; a form open since before still counts
+        # The last signs; a form that was open before a rotation still counts.
+        "WTF_CSRF_SECRET_KEY": keys.secret_keys[::-1],
         "WTF_CSRF_TIME_LIMIT": None,  # a login page left open overnight still works
         "BOOTSTRAP_SERVE_LOCAL": True,
         "BABEL_TRANSLATION_DIRECTORIES": str(PROJECT_ROOT / "mfa_app" / "translations"),

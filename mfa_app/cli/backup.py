@@ -86,7 +86,8 @@ def _go_on_from(file: Path) -> Iterator[str]:
     yield _("The database is as it was when %(file)s was made, and the keys fit it.", file=file)
     yield _("Everybody logs in again, with the app; mailed links and waiting mails of that time are gone.")
     yield _(
-        "What was changed since is undone: disabled accounts, passwords, apps, rules. Please look through it."
+        "Accounts that were disabled since are open again; passwords, apps and rules are as they were then. "
+        "Please go through them before people use the site."
     )
 
 

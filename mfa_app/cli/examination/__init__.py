@@ -22,7 +22,7 @@ def of_settings(settings: Settings) -> Iterator[Diagnosis]:
     yield from network.examine(settings)
     if clock.kept_in_step() is False:
         yield Diagnosis(
-            _("The kernel does not know of anybody who keeps the clock right: it may run ahead unnoticed."),
+            _("No time service (NTP) seems to set this machine's clock, so it may go wrong unnoticed."),
             _("Please run: timedatectl set-ntp true"),
         )
     if not (settings.admin_email or settings.help_email or settings.help_url):
