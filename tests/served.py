@@ -1,5 +1,6 @@
 """The site as it is really served, by gunicorn with two workers, and browsers on the network."""
 
+import atexit
 import http.client
 import os
 import signal
@@ -25,8 +26,13 @@ Result = TypeVar("Result")
 
 
 @contextmanager
-def serving(environment: dict[str, str], application: str = "wsgi:app") -> Iterator[str]:
-    """Serve the site under these settings on a free port; give its address."""
+def serving(
+    environment: dict[str, str], application: str = "wsgi:app", *, wait: bool = True
+) -> Iterator[str]:
+    """Serve the site under these settings on a free port; give its address.
+
+    Without `wait`, its end is awaited at the end of this process, beside that of others.
+    """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     values = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
@@ -35,15 +41,14 @@ def serving(environment: dict[str, str], application: str = "wsgi:app") -> Itera
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--pid"]
     command += [str(folder / "gunicorn.pid"), application]
     log = folder / "gunicorn.log"
-    with (
-        log.open("wb") as out,
-        subprocess.Popen(command, cwd=PROJECT, env=values, stdout=out, stderr=out) as site,
-    ):
-        try:
-            _wait(site, port, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            site.send_signal(signal.SIGINT)  # its quick stop: nobody waits for open connections
+    with log.open("wb") as out:
+        site = subprocess.Popen(command, cwd=PROJECT, env=values, stdout=out, stderr=out)
+    try:
+        _wait(site, port, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        site.send_signal(signal.SIGINT)  # its quick stop: nobody waits for open connections
+        site.wait() if wait else atexit.register(site.wait)
 
 
 def _wait(site: subprocess.Popen, port: int, log: Path) -> None:

@@ -96,7 +96,7 @@ def _stage(folder: Path, templates: Path, pattern: str | None, hands: Path) -> I
             HANDS: str(hands),
         }
         stage = Stage(create_app(load_settings(environment), MAIL_IN_BACKGROUND=False), templates)
-        with serving(environment, "tests.attacks.clocked:app") as stage.site:
+        with serving(environment, "tests.attacks.clocked:app", wait=False) as stage.site:
             yield stage
         with stage.app.app_context():
             db.engine.dispose()
@@ -106,7 +106,7 @@ def _stage(folder: Path, templates: Path, pattern: str | None, hands: Path) -> I
 def _town(folder: Path, templates: Path, pattern: str | None) -> Iterator[Town]:
     with installed(folder / "instance", templates, pattern) as environment:
         town = Town(create_app(load_settings(environment), MAIL_IN_BACKGROUND=False), environment)
-        with serving(environment) as town.site:
+        with serving(environment, wait=False) as town.site:
             yield town
         with town.app.app_context():
             db.engine.dispose()
