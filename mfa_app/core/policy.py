@@ -7,6 +7,11 @@ from datetime import UTC, datetime, timedelta
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
+def holds(required: bool, required_from: datetime | None, now: datetime) -> bool:
+    """Say whether a rule that is on or off, and perhaps from a day on, requires a code by now."""
+    return required and (required_from is None or required_from <= now)
+
+
 @dataclass(frozen=True)
 class Rule:
     """The rule of one group, or of the site (`group` is None), as it meets one person.
@@ -37,7 +42,7 @@ class Rule:
 
     def holds(self, now: datetime) -> bool:
         """Say whether the rule requires a code by now, grace apart."""
-        return self.required and (self.required_from is None or self.required_from <= now)
+        return holds(self.required, self.required_from, now)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from mfa_app.core import administrators, devices, permissions
+from mfa_app.core import administrators, devices, permissions, policy
 from mfa_app.core.audit import Actor, Event, record
 from mfa_app.core.errors import OwnRequirement
 from mfa_app.core.people import site_policy, with_rule
@@ -28,7 +28,7 @@ class RuleValues:
 
     def hold(self, now: datetime) -> bool:
         """Say whether the values require a code by now."""
-        return self.required and (self.required_from is None or self.required_from <= now)
+        return policy.holds(self.required, self.required_from, now)
 
 
 @dataclass(frozen=True)
