@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
-from sqlalchemy import Table, text
 
 from mfa_app.core import vault
 from mfa_app.extensions import db
+from tests.rows import all_rows, put_back
 from tests.timing import FakeClock
 
 HANDS = "CLOCK_OF_THE_TESTS"
@@ -51,7 +51,7 @@ class Stage:
         self.template = templates / "second-gate.sqlite3"
         app.wsgi_app = self._ask
         with app.app_context():
-            self.rows = {table: _rows_of(table) for table in db.metadata.sorted_tables}
+            self.rows = all_rows()
 
     def start_anew(self) -> None:
         """Put database and outbox back to how they were installed, while the site runs on them."""
@@ -59,23 +59,12 @@ class Stage:
         shutil.rmtree(Path(self.app.instance_path) / "outbox", ignore_errors=True)
         with self.app.app_context():
             if db.engine.dialect.name == "postgresql":
-                self._put_back_rows()
+                put_back(self.rows, identity="RESTART")
             else:
                 path = db.engine.url.database
                 with closing(sqlite3.connect(self.template)) as fresh, closing(sqlite3.connect(path)) as live:
                     live.execute("PRAGMA synchronous = OFF")
                     fresh.backup(live)
-
-    def _put_back_rows(self) -> None:
-        with db.engine.begin() as connection:
-            # The trail's triggers rest meanwhile.
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-            # Fresh files also keep rows in the order in which they are written, for whoever asks without one.
-            names = ", ".join(table.name for table in self.rows)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
-            for table, rows in self.rows.items():
-                if rows:
-                    connection.execute(table.insert(), rows)
 
     def _ask(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         """Ask the served site in the place of the application here, as a proxy in front of gunicorn does."""
@@ -90,10 +79,6 @@ class Stage:
         headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in OF_THE_LINE]
         start_response(f"{answer.status} {answer.reason}", headers)
         return [content]
-
-
-def _rows_of(table: Table) -> list[dict[str, Any]]:
-    return [dict(row) for row in db.session.execute(table.select()).mappings()]
 
 
 def _headers(environ: dict[str, Any]) -> Iterator[tuple[str, str]]:

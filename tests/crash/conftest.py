@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from mfa_app.config import PROJECT_ROOT
 from mfa_app.core import chain
 from mfa_app.core.vault import vault
 from mfa_app.extensions import db
 from tests.browser import Visitor
+from tests.rows import Rows, all_rows, put_back
 from tests.world import World
 
 COOKIES = ("form", "sid", "known")
@@ -34,7 +34,7 @@ class Reaper:
     ) -> None:
         self.world, self.process, self.environment, self.kept = world, process, environment, kept
         self.folder = Path(environment["MFA_INSTANCE_PATH"])
-        self.rows: dict[str, list[dict]] = {}
+        self.rows: Rows = {}
 
     def deaths_of(self, visitor: Visitor, path: str, **fields: str) -> Iterator[Visitor]:
         """Post a form of the visitor's page and die on the way, at each point once.
@@ -83,22 +83,12 @@ class Reaper:
         """Recover what the dead process has left, check its trail, and return it: all rows, and the keys."""
         with self.world.data():
             assert chain.verify() is None
-            return repr((self._all_rows(), (self.folder / "keys").read_bytes()))
-
-    def _all_rows(self) -> dict[str, list[dict]]:
-        with db.engine.connect() as connection:
-            return {
-                table.name: [
-                    dict(row)
-                    for row in connection.execute(table.select().order_by(*table.primary_key)).mappings()
-                ]
-                for table in db.metadata.sorted_tables
-            }
+            return repr((list(all_rows().values()), (self.folder / "keys").read_bytes()))
 
     def _keep(self) -> None:
         """Keep all that lies in the instance folder and on the server."""
         with self.world.app.app_context():
-            self.rows = self._all_rows()
+            self.rows = all_rows()
             db.engine.dispose()
         shutil.copytree(self.folder, self.kept)
 
@@ -110,19 +100,8 @@ class Reaper:
             shutil.copytree(self.kept, self.folder)
             vault().refresh()
             if db.engine.dialect.name == "postgresql":
-                self._put_back_rows()
-
-    def _put_back_rows(self) -> None:
-        with db.engine.begin() as connection:
-            connection.execute(
-                text("SET LOCAL session_replication_role = replica")
-            )  # the trail's triggers rest
-            for table in reversed(db.metadata.sorted_tables):
-                connection.execute(table.delete())
-            for table in db.metadata.sorted_tables:
-                if self.rows[table.name]:
-                    connection.execute(table.insert(), self.rows[table.name])
-        db.engine.dispose()
+                put_back(self.rows, identity="CONTINUE")
+                db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
