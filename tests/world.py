@@ -123,6 +123,14 @@ class World:
             self.clock.advance(seconds=30)
         return visitor
 
+    def remembered(self, name: str) -> Visitor:
+        """Make somebody of Finance, which requires 2FA; return a browser that is remembered, logged out."""
+        self.group("Finance", required=True)
+        self.linked(name, groups_=("Finance",))
+        visitor = self.log_in(name, remember=True)
+        visitor.press("Log out")
+        return visitor
+
     def linked(self, name: str, **options: object) -> str:
         """Make a person who has an app linked, by the verbs alone; nobody is logged in afterwards."""
         email = self.person(name, **options)

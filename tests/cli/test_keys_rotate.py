@@ -115,11 +115,7 @@ def caught_at_the_last_mail(folder: Path) -> Iterator[None]:
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice of Finance, logged out, in a browser that is known and remembered, with the login page open."""
-    world.group("Finance", required=True)
-    world.linked("alice", groups_=("Finance",))
-    visitor = world.log_in("alice", remember=True)
-    visitor.press("Log out")
-    return visitor
+    return world.remembered("alice")
 
 
 def after_a_restart(world: World, environment: dict[str, str], visitor: Visitor) -> Visitor:

@@ -21,11 +21,7 @@ from tests.world import PASSWORD, TERMINAL, World
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice of Finance, logged out, in a browser that is remembered for her."""
-    world.group("Finance", required=True)
-    world.linked("alice", groups_=("Finance",))
-    visitor = world.log_in("alice", remember=True)
-    visitor.press("Log out")
-    return visitor
+    return world.remembered("alice")
 
 
 def device_cookies(visitor: Visitor) -> dict[str, str]:
