@@ -28,10 +28,10 @@ if f"{COUNTERS}{os.getpid()}-" not in os.environ.get("PROMETHEUS_MULTIPROC_DIR",
 
 from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
 
-from mfa_app import serving  # noqa: E402
-from mfa_app.config import SettingError, load_settings  # noqa: E402
-from mfa_app.core.keys import load_keys  # noqa: E402
-from mfa_app.core.passwords import PLACES  # noqa: E402
+from mfa_app import server as site_server  # noqa: E402
+from mfa_app.core.keys.keyring import load_keys  # noqa: E402
+from mfa_app.core.passwords.hashing import QUEUE_LIMIT  # noqa: E402
+from mfa_app.settings import SettingError, load_settings  # noqa: E402
 
 
 def on_exit(_server=None):
@@ -54,7 +54,7 @@ bind = f"127.0.0.1:{settings.port}"
 # shared across the fork.
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
-threads = PLACES + 4
+threads = QUEUE_LIMIT + 4
 preload_app = False
 
 # A worker silent for longer than this is stuck and replaced; on stop or reload, running requests may finish.
@@ -85,7 +85,7 @@ control_socket_disable = True
 def on_starting(server):
     """Start on nothing but a database at head that the keys fit; else end with a sentence."""
     try:
-        server.running = serving.start(settings)
+        server.running = site_server.start(settings)
     except SystemExit:
         on_exit()
         raise
@@ -93,7 +93,7 @@ def on_starting(server):
 
 def post_worker_init(_worker):
     """Print the audit trail on the standard output, one line of JSON an event."""
-    serving.print_trail()
+    site_server.print_trail()
 
 
 def child_exit(_server, worker):

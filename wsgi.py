@@ -3,7 +3,7 @@
 import sys
 
 from mfa_app import create_app
-from mfa_app.config import SettingError
+from mfa_app.settings import SettingError
 
 try:
     app = create_app()

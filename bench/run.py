@@ -19,18 +19,24 @@ from sqlalchemy import insert
 
 from bench import storm
 from mfa_app import create_app
-from mfa_app.config import load_settings
-from mfa_app.core import accounts, clock, groups, passwords, people, policy, rules
-from mfa_app.core.accounts import Profile
-from mfa_app.core.directory import Filters, search
-from mfa_app.core.rules import RuleValues
+from mfa_app.core.common import clock
+from mfa_app.core.groups import groups
+from mfa_app.core.passwords import hashing
+from mfa_app.core.policy import impact, rules
+from mfa_app.core.policy.decision import decide
+from mfa_app.core.policy.facts import find_subject
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.users import accounts
+from mfa_app.core.users.accounts import Profile
+from mfa_app.core.users.directory import UserFilters, search
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, User
+from mfa_app.settings import load_settings
 from tests.processes import workers_of
 from tests.served import serving
 from tests.world import PASSWORD, TERMINAL
 
-SECONDS, THREADS, MANY = 3.0, passwords.PLACES, 50_000  # more at once are turned away
+SECONDS, THREADS, MANY = 3.0, hashing.QUEUE_LIMIT, 50_000  # more at once are turned away
 
 
 def main() -> None:
@@ -73,7 +79,7 @@ def _fill() -> None:
     members = [{"user_id": id_, "group_id": everybody.id, "joined_at": now} for id_ in ids]
     members += [{"user_id": id_, "group_id": ten.id, "joined_at": now} for id_ in ids[:10]]
     db.session.execute(insert(Membership), members)
-    in_many = [group.id for group in groups.everything() if group.name.startswith("Group")]
+    in_many = [group.id for group in groups.all_groups() if group.name.startswith("Group")]
     db.session.execute(
         insert(Membership), [{"user_id": ids[100], "group_id": id_, "joined_at": now} for id_ in in_many]
     )
@@ -83,21 +89,21 @@ def _fill() -> None:
 def _inside() -> None:
     small, large = groups.find("Ten"), groups.find("Everybody")
     _compare("a switch for 50,000 people : one for 10", _switch(large), _switch(small))
-    _compare("foreseeing it for 50,000 : for 10", lambda: rules.foresee(large, now=clock.now()),
-             lambda: rules.foresee(small, now=clock.now()))  # fmt: skip
+    _compare("foreseeing it for 50,000 : for 10", lambda: impact.preview_impact(large, now=clock.now()),
+             lambda: impact.preview_impact(small, now=clock.now()))  # fmt: skip
     _compare(
         "page of people, last of 50,000 : first",
-        lambda: search(Filters(), actor=TERMINAL, after="p99"),
-        lambda: search(Filters(), actor=TERMINAL),
+        lambda: search(UserFilters(), actor=TERMINAL, after="p99"),
+        lambda: search(UserFilters(), actor=TERMINAL),
     )
-    in_many, in_one = people.find_person(101), people.find_person(20)
-    _compare("who is it, in 51 groups : in 1", lambda: people.find_person(in_many.user.id),
-             lambda: people.find_person(in_one.user.id))  # fmt: skip
-    decide = {"has_code": False, "now": clock.now()}
+    in_many, in_one = find_subject(101), find_subject(20)
+    _compare("who is it, in 51 groups : in 1", lambda: find_subject(in_many.user.id),
+             lambda: find_subject(in_one.user.id))  # fmt: skip
+    known = {"has_code": False, "now": clock.now()}
     _compare(
         "one SELECT for identity : the decision on it",
-        lambda: people.find_person(in_one.user.id),
-        lambda: policy.decide(in_one.facts, **decide),
+        lambda: find_subject(in_one.user.id),
+        lambda: decide(in_one.facts, **known),
     )
 
 

@@ -11,10 +11,10 @@ from playwright.sync_api import Browser
 
 from mfa_app import create_app
 from mfa_app.cli.company import Resident, found_company
-from mfa_app.config import PROJECT_ROOT, load_settings
-from mfa_app.core import clock
-from mfa_app.core.audit import Actor
+from mfa_app.core.common import clock
+from mfa_app.core.common.actor import Actor
 from mfa_app.extensions import db
+from mfa_app.settings import PROJECT_ROOT, load_settings
 from tests.chromium import PHONE, Window, running_chromium, serving
 from tests.phone import Phone
 from tests.timing import FakeClock

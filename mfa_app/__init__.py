@@ -5,15 +5,26 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mfa_app import account, admin, auth, cli, enrolment, health, models  # noqa: F401 (the tables)
-from mfa_app.config import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
-from mfa_app.core import passwords, vault
-from mfa_app.core.keys import Keys, load_keys
+from mfa_app import (
+    account,
+    admin,
+    auth,
+    cli,
+    enrolment,
+    models,  # noqa: F401 (the tables)
+    monitoring,
+)
+from mfa_app.core.keys import vault
+from mfa_app.core.keys.keyring import Keys, load_keys
+from mfa_app.core.passwords import strength
 from mfa_app.extensions import babel, bootstrap, csrf, db, login_manager, migrate
-from mfa_app.web import assets, converters, cookies, errors, gate, headers, metrics, navigation, transaction
+from mfa_app.settings import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
+from mfa_app.web.http import assets, converters, errors, headers, metrics, transaction
+from mfa_app.web.http.forwarded_headers import StripForwardedQuotes
+from mfa_app.web.http.monitoring import MonitoringHost
 from mfa_app.web.mailer import Mailer
-from mfa_app.web.monitors import AnyHost
-from mfa_app.web.proxies import WithoutQuotes
+from mfa_app.web.security import cookies, gate
+from mfa_app.web.ui import navigation
 
 MAX_BODY_BYTES = 64 * 1024
 DATABASE_TIMEOUT_SECONDS = 10
@@ -27,13 +38,13 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     settings = settings or load_settings()
     keys = load_keys(settings)
     vault.use(vault.Vault(keys.data_keys, reread=lambda: load_keys(settings).data_keys))
-    passwords.use_names(settings.site_name, settings.public_host)
+    strength.set_site_names(settings.site_name, settings.public_host)
     app = Flask(__name__, instance_path=str(settings.instance_path.resolve()))
     app.config.update(_configuration(settings, keys), **overrides)
     if settings.trusted_proxy_hops:
         hops = settings.trusted_proxy_hops
-        app.wsgi_app = WithoutQuotes(ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0))
-    app.wsgi_app = AnyHost(app.wsgi_app, settings.public_host)
+        app.wsgi_app = StripForwardedQuotes(ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0))
+    app.wsgi_app = MonitoringHost(app.wsgi_app, settings.public_host)
     _bind(app, settings)
     return app
 
@@ -88,6 +99,6 @@ def _bind(app: Flask, settings: Settings) -> None:
     errors.init_app(app)
     navigation.init_app(app, settings)
     converters.init_app(app)
-    for part in (auth, enrolment, account, admin, health):
+    for part in (auth, enrolment, account, admin, monitoring):
         app.register_blueprint(part.blueprint)
     cli.init_app(app)

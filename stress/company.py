@@ -8,13 +8,18 @@ from datetime import UTC, datetime
 from flask import Flask
 from flask_migrate import upgrade
 
-from mfa_app.core import accounts, clock, groups, passwords, rules, totp
-from mfa_app.core.accounts import Profile
-from mfa_app.core.rules import RuleValues
-from mfa_app.core.vault import vault
+from mfa_app.core.common import clock
+from mfa_app.core.factors import totp
+from mfa_app.core.groups import groups
+from mfa_app.core.keys.vault import vault
+from mfa_app.core.passwords import hashing
+from mfa_app.core.policy import rules
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.users import accounts
+from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Role
-from mfa_app.models.types import new_id
+from mfa_app.models.column_types import new_id
 from tests.phone import Phone
 from tests.world import PASSWORD, TERMINAL
 
@@ -47,7 +52,7 @@ def found(app: Flask) -> tuple[list[Account], dict[str, Account], list[int]]:
     """Make a company: half of the people always asked for a code, half as the side group's rule says."""
     with app.app_context():
         upgrade()
-        now, hashed = clock.now(), passwords.hash_password(PASSWORD)
+        now, hashed = clock.now(), hashing.hash_password(PASSWORD)
         both = [groups.create(name, actor=TERMINAL, now=now) for name in ("Always", "Sometimes")]
         for group in both:
             rules.set_rule(group, RuleValues(required=True), actor=TERMINAL, now=now)

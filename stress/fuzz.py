@@ -31,14 +31,18 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from sqlalchemy import delete, update
 
 from mfa_app import create_app
-from mfa_app.config import load_settings
-from mfa_app.core import accounts, clock, groups, sessions, totp
-from mfa_app.core.accounts import Profile
-from mfa_app.core.audit import Actor
-from mfa_app.core.vault import vault
+from mfa_app.core.common import clock
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.factors import totp
+from mfa_app.core.groups import groups
+from mfa_app.core.keys.vault import vault
+from mfa_app.core.sessions import sessions
+from mfa_app.core.users import accounts
+from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Membership, Role, Throttle, User
-from mfa_app.models.types import new_id
+from mfa_app.models.column_types import new_id
+from mfa_app.settings import load_settings
 from stress.browser import Browser, Lost
 from stress.strategies import WHO, Made, requests
 from stress.workers import children, master

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mfa_app.config import PROJECT_ROOT
+from mfa_app.settings import PROJECT_ROOT
 
 SHIPPED = PROJECT_ROOT / "docs" / "deploy" / "nginx.conf"
 AROUND = """

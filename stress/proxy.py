@@ -12,8 +12,8 @@ from pathlib import Path
 from flask_migrate import upgrade
 
 from mfa_app import create_app
-from mfa_app.config import load_settings
 from mfa_app.extensions import db
+from mfa_app.settings import load_settings
 from stress.nginx import Nginx, free_port, installed, running
 from stress.proxied import Proxied
 from stress.proxy_steps import STEPS, Wrong, a_link_while_gunicorn_is_down

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mfa_app import create_app
-from mfa_app.config import PROJECT_ROOT, load_settings
+from mfa_app.settings import PROJECT_ROOT, load_settings
 from stress.browser import Browser
 from stress.company import found
 from stress.people import Soak

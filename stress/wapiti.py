@@ -25,7 +25,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_opener
 
-from mfa_app.config import PROJECT_ROOT
+from mfa_app.settings import PROJECT_ROOT
 from stress.browser import Answer
 from tests.phone import Phone
 

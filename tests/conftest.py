@@ -16,11 +16,12 @@ from flask_migrate import upgrade
 from sqlalchemy import Engine, event
 
 from mfa_app import create_app
-from mfa_app.config import Settings, load_settings
-from mfa_app.core import clock as site_clock
-from mfa_app.core import passwords, vault
-from mfa_app.core.vault import Vault
+from mfa_app.core.common import clock as site_clock
+from mfa_app.core.keys import vault
+from mfa_app.core.keys.vault import Vault
+from mfa_app.core.passwords import strength
 from mfa_app.extensions import db
+from mfa_app.settings import Settings, load_settings
 from tests.postgres import running_postgres
 from tests.timing import FakeClock
 from tests.world import World
@@ -140,7 +141,7 @@ def app(environment: dict[str, str], clock: FakeClock) -> Iterator[Flask]:
     settings = load_settings(environment)
     application, its_vault = _application(settings)
     vault.use(its_vault)
-    passwords.use_names(settings.site_name, settings.public_host)
+    strength.set_site_names(settings.site_name, settings.public_host)
     yield application
     with application.app_context():
         db.engine.dispose()

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from mfa_app.core import passwords
+from mfa_app.core.passwords import hashing
 
 
 @contextmanager
 def no_free_slot() -> Iterator[None]:
     """Let others hash in all slots, and take longer than anybody waits."""
-    taken = [passwords._slots.acquire(blocking=False) for _ in range(passwords.SLOTS)]
+    taken = [hashing._slots.acquire(blocking=False) for _ in range(hashing.CONCURRENT_HASHES)]
     assert all(taken)
-    with mock.patch.object(passwords, "SLOT_WAIT_SECONDS", 0.01):
+    with mock.patch.object(hashing, "SLOT_WAIT_SECONDS", 0.01):
         yield
     for _ in taken:
-        passwords._slots.release()
+        hashing._slots.release()

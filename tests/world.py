@@ -11,10 +11,16 @@ from functools import cache
 from flask import Flask
 from sqlalchemy import func, select
 
-from mfa_app.core import accounts, enrolment, groups, login, mail, passwords, rules, sessions, totp
-from mfa_app.core.accounts import Profile
-from mfa_app.core.audit import Actor
-from mfa_app.core.rules import RuleValues
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.factors import enrolment, totp
+from mfa_app.core.groups import groups
+from mfa_app.core.passwords import hashing
+from mfa_app.core.policy import rules
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.signed_in import as_user
+from mfa_app.core.users import accounts, lookup
+from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, Group, OutboxMail, Role, User
 from tests.browser import Page, Visitor
@@ -30,7 +36,7 @@ ROLES = {"carol": Role.ADMIN, "dave": Role.HELPDESK}
 @cache
 def hashed(password: str | None) -> str | None:
     """Return the hash of a password, made once: nearly everybody here has the same."""
-    return passwords.hash_password(password) if password else None
+    return hashing.hash_password(password) if password else None
 
 
 class World:
@@ -136,7 +142,7 @@ class World:
         email = self.person(name, **options)
         with self.data():
             user, now = self.user(name), self.clock()
-            actor = login.as_person(VISITOR, user)
+            actor = as_user(VISITOR, user)
             token, _session = sessions.start(user, actor=actor, now=now)
             identity = sessions.find(token, now=now)
             secret = enrolment.begin(identity, now=now).secret
@@ -152,11 +158,11 @@ class World:
     def id_of(self, name: str) -> int:
         """Return the number of a person's row."""
         with self.data():
-            return accounts.find(f"{name}@example.com").id
+            return lookup.find_by_email(f"{name}@example.com").id
 
     def user(self, name: str) -> User:
         """Return a person's row, within `data()`."""
-        return accounts.find(f"{name}@example.com")
+        return lookup.find_by_email(f"{name}@example.com")
 
     def group_row(self, name: str) -> Group:
         """Return a group's row, within `data()`."""
@@ -202,4 +208,4 @@ class World:
             return db.session.scalar(select(func.count()).select_from(model).where(*where))
 
 
-__all__ = ["PASSWORD", "TERMINAL", "World", "mail"]
+__all__ = ["PASSWORD", "TERMINAL", "World"]

@@ -1,7 +1,7 @@
-"""A person's own pages: home, and the account with its devices and sessions."""
+"""The door for a user's own pages."""
 
 from flask import Blueprint
 
 blueprint = Blueprint("account", __name__)
 
-from mfa_app.account import views  # noqa: E402, F401 (its routes)
+from mfa_app.account import authenticator, devices, home, overview, password, sessions  # noqa: E402, F401 (their routes)

@@ -2,7 +2,8 @@
 
 from flask_babel import lazy_gettext as _l
 
-from mfa_app.web.fields import Form, password_field
+from mfa_app.web.ui.fields import password_field
+from mfa_app.web.ui.forms import Form
 
 
 class ChangePasswordForm(Form):

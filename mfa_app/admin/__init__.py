@@ -1,16 +1,7 @@
-"""Administration and help desk."""
+"""The door for administration and help desk."""
 
 from flask import Blueprint
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
-from mfa_app.admin import (  # noqa: E402, F401 (their routes)
-    groups,
-    overview,
-    people,
-    person,
-    person_policy,
-    policy,
-    throttled,
-    trail,
-)
+from mfa_app.admin import audit, groups, overview, policy, throttling, users  # noqa: E402, F401 (their routes)

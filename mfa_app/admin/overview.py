@@ -3,11 +3,12 @@
 from flask import render_template
 
 from mfa_app.admin import blueprint
-from mfa_app.core import clock, trail
-from mfa_app.core import overview as core
-from mfa_app.core.permissions import Permission
-from mfa_app.web.event_words import event_line
-from mfa_app.web.marks import requires
+from mfa_app.core.audit import search as trail
+from mfa_app.core.common import clock
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.operations import statistics as core
+from mfa_app.web.security.access_rules import requires
+from mfa_app.wording.events import event_line
 
 LATEST_EVENTS = 10
 
@@ -18,6 +19,6 @@ def overview() -> str:
     """The first page of administration."""
     return render_template(
         "admin/overview.html",
-        standing=core.standing(now=clock.now()),
+        standing=core.site_statistics(now=clock.now()),
         events=[event_line(row) for row in trail.latest(LATEST_EVENTS)],
     )

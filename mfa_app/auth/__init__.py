@@ -1,7 +1,17 @@
-"""The two gates, the way out, and the links that a mail brings."""
+"""The door for logging in and out, and for mailed one-time links."""
 
 from flask import Blueprint
 
 blueprint = Blueprint("auth", __name__)
 
-from mfa_app.auth import links, views  # noqa: E402, F401 (their routes)
+from mfa_app.auth import (  # noqa: E402, F401 (their routes)
+    code,
+    login,
+    logout,
+    lost_app,
+    one_time_link,
+    password_forgotten,
+    password_link,
+    reauthenticate,
+    setup,
+)

@@ -4,7 +4,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, StringField
 from wtforms.validators import DataRequired, Length
 
-from mfa_app.web.fields import Form, code_field, email_field, password_field, tidy
+from mfa_app.web.ui.fields import code_field, email_field, password_field, strip
+from mfa_app.web.ui.forms import Form
 
 
 class LoginForm(Form):
@@ -51,7 +52,7 @@ class SetupForm(Form):
 
     name = StringField(
         _l("Your name"),
-        filters=[tidy],
+        filters=[strip],
         validators=[
             DataRequired(_l("Please enter your name.")),
             Length(max=300, message=_l("A name has at most 300 characters.")),

@@ -7,11 +7,13 @@ import click
 from flask_babel import gettext as _
 
 from mfa_app.cli.terminal import EMAIL, moment, saves, table
-from mfa_app.core import collector, trail
-from mfa_app.core.audit import Event
-from mfa_app.core.trail import LARGEST_ID, Search
+from mfa_app.core.audit import search as trail
+from mfa_app.core.audit import stream
+from mfa_app.core.audit.events import Event
+from mfa_app.core.audit.search import LARGEST_ID, TrailSearch
+from mfa_app.core.users import lookup
 from mfa_app.models import AuditEvent
-from mfa_app.web.event_words import details_in_words
+from mfa_app.wording.events import details_in_words
 
 EVENTS = {event.label: event for event in Event}
 
@@ -28,7 +30,11 @@ def commands() -> None:
 @saves
 def list_(person: str | None, event: str | None, limit: int) -> Iterator[str]:
     """List what happened, the newest first."""
-    search = Search(person=person or "", event=EVENTS[event] if event else None)
+    search = TrailSearch(
+        person=person or "",
+        user_id=lookup.id_by_email(person) if person else None,
+        event=EVENTS[event] if event else None,
+    )
     rows = itertools.islice(_rows(search), limit)
     head = (_("TIME (UTC)"), _("EVENT"), _("BY"), _("TO"), _("FROM"), _("DETAILS"))
     return table(head, [_line(row) for row in rows])
@@ -39,12 +45,12 @@ def list_(person: str | None, event: str | None, limit: int) -> Iterator[str]:
 @saves
 def lines(after: int) -> Iterator[str]:
     """Print the rows that follow a number, as the site prints them, to fill a gap in collected logs."""
-    for line in collector.lines(after):
+    for line in stream.lines(after):
         click.echo(line)  # at once: there may be more than fit into memory
     return iter(())
 
 
-def _rows(search: Search) -> Iterator[AuditEvent]:
+def _rows(search: TrailSearch) -> Iterator[AuditEvent]:
     page = trail.read(search)
     yield from page.rows
     while page.before is not None:

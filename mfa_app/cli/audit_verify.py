@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mfa_app.cli.terminal import Stop, saves
-from mfa_app.core import anchors, chain
-from mfa_app.core.chain import Anchor, Finding, Flaw
+from mfa_app.core.audit import anchors, chain, verification
+from mfa_app.core.audit.chain import Anchor
+from mfa_app.core.audit.verification import Finding, Flaw
 
 
 class AnchorText(click.ParamType):
@@ -31,7 +32,7 @@ class AnchorText(click.ParamType):
 def verify(given: Anchor | None) -> Iterator[str]:
     """Check each row of the trail, and that none was cut off since the last anchor."""
     kept = [given] if given else anchors.read(current_app.config["SETTINGS"])
-    finding = chain.verify(*kept)
+    finding = verification.verify(*kept)
     if finding is not None:
         raise Stop(_told(finding))
     count = chain.head().last
@@ -44,7 +45,7 @@ def verify(given: Anchor | None) -> Iterator[str]:
 @saves
 def anchor() -> Iterator[str]:
     """Print the number and the seal of the last row, to be kept where nobody can change it."""
-    yield anchors.told(chain.head())
+    yield anchors.format_anchor(chain.head())
 
 
 def _told(finding: Finding) -> str:

@@ -11,14 +11,17 @@ from flask_babel import gettext as _
 
 from mfa_app.cli import database
 from mfa_app.cli.terminal import Stop, actor, saves
-from mfa_app.config import Settings
-from mfa_app.core import anchors, chain, clock, keys, running
-from mfa_app.core import backup as core
-from mfa_app.core.audit import Event, record
-from mfa_app.core.backup import NotDone, Why
-from mfa_app.core.running import Occupied
+from mfa_app.core.audit import anchors, chain
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import clock
+from mfa_app.core.keys import keyring
+from mfa_app.core.operations import backup as core
+from mfa_app.core.operations import instance_lock
+from mfa_app.core.operations.backup import BackupError, BackupProblem
+from mfa_app.core.operations.instance_lock import SiteRunning
 from mfa_app.extensions import db
-from mfa_app.web.check_words import keys_do_not_fit
+from mfa_app.settings import Settings
+from mfa_app.wording.health import keys_do_not_fit
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -31,7 +34,7 @@ def backup(file: Path) -> Iterator[str]:
     _require_sqlite("pg_dump --format=custom --file={file} {url}", file)
     try:
         core.write(_database(), file)
-    except NotDone as error:
+    except BackupError as error:
         raise Stop(_told(error, file)) from None
     record(Event.BACKUP_MADE, actor=actor(), file=str(file.resolve())[-300:])
     yield _("The database is in %(file)s.", file=file)
@@ -49,7 +52,7 @@ def restore(file: Path, replace: bool) -> Iterator[str]:
     _require_sqlite(f"pg_restore --clean --if-exists --dbname={{url}} {{file}} && {after}", file)
     db.engine.dispose()
     with _undisturbed(file):
-        aside = core.put_back(file, _database(), replace=replace, now=clock.now())
+        aside = core.restore(file, _database(), replace=replace, now=clock.now())
         yield from _go_on_from(file)
     if aside is not None:
         yield _("The database of before is kept as %(file)s; delete it when you are sure.", file=aside)
@@ -61,7 +64,7 @@ def restore(file: Path, replace: bool) -> Iterator[str]:
 def restored(file: Path) -> Iterator[str]:
     """Go on from FILE, which another program (pg_restore) has put back. The site must not run meanwhile."""
     with _undisturbed(file):
-        core.take_over(db.session())
+        core.invalidate_access(db.session())
         yield from _go_on_from(file)
 
 
@@ -69,11 +72,11 @@ def restored(file: Path) -> Iterator[str]:
 def _undisturbed(file: Path) -> Iterator[None]:
     """Keep the site from running meanwhile; stop with a sentence at what is refused."""
     try:
-        with running.standing_still(current_app.config["SETTINGS"]):
+        with instance_lock.lock_exclusive(current_app.config["SETTINGS"]):
             yield
-    except NotDone as error:
+    except BackupError as error:
         raise Stop(_told(error, file)) from None
-    except Occupied:
+    except SiteRunning:
         raise Stop(_in_use()) from None
 
 
@@ -105,7 +108,7 @@ def _database() -> Path:
 
 def _keys() -> str:
     settings: Settings = current_app.config["SETTINGS"]
-    return "MFA_DATA_KEYS" if settings.data_keys else str(keys.file_of(settings).resolve())
+    return "MFA_DATA_KEYS" if settings.data_keys else str(keyring.file_of(settings).resolve())
 
 
 def _set_anchors_aside(settings: Settings) -> None:
@@ -119,19 +122,21 @@ def _in_use() -> str:
     return _("The site runs on this database. Please stop it first.")
 
 
-def _told(error: NotDone, file: Path) -> str:
+def _told(error: BackupError, file: Path) -> str:
     settings: Settings = current_app.config["SETTINGS"]
     words = {"file": file, "reason": error.reason.rstrip(".")}
     return {
-        Why.EXISTS: _("%(file)s exists already, and is left as it is.", **words),
-        Why.UNWRITABLE: _("The file cannot be written: %(reason)s.", **words),
-        Why.UNREADABLE: _("%(file)s cannot be read as a database: %(reason)s.", **words),
-        Why.DAMAGED: _("The copy is damaged: %(reason)s. Please take another backup.", **words),
-        Why.FOREIGN: _("%(file)s is not a database of this site.", **words),
-        Why.NEWER: _("%(file)s comes from a newer version of this site. Please run that version.", **words),
-        Why.KEYS_DO_NOT_FIT: str(keys_do_not_fit(settings)),
-        Why.DATABASE_EXISTS: _(
+        BackupProblem.EXISTS: _("%(file)s exists already, and is left as it is.", **words),
+        BackupProblem.UNWRITABLE: _("The file cannot be written: %(reason)s.", **words),
+        BackupProblem.UNREADABLE: _("%(file)s cannot be read as a database: %(reason)s.", **words),
+        BackupProblem.DAMAGED: _("The copy is damaged: %(reason)s. Please take another backup.", **words),
+        BackupProblem.FOREIGN: _("%(file)s is not a database of this site.", **words),
+        BackupProblem.NEWER: _(
+            "%(file)s comes from a newer version of this site. Please run that version.", **words
+        ),
+        BackupProblem.KEYS_DO_NOT_FIT: str(keys_do_not_fit(settings)),
+        BackupProblem.DATABASE_EXISTS: _(
             "There is a database at %(place)s already. With --replace it is put aside.", place=_database()
         ),
-        Why.IN_USE: _in_use(),
+        BackupProblem.IN_USE: _in_use(),
     }[error.why]

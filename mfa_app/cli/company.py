@@ -12,13 +12,21 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from mfa_app.cli import names
-from mfa_app.core import accounts, clock, credentials, enrolment, groups, login, rules, sessions
-from mfa_app.core.accounts import Profile
-from mfa_app.core.audit import Actor
-from mfa_app.core.errors import WrongCode
-from mfa_app.core.login import as_person
-from mfa_app.core.rules import RuleValues
-from mfa_app.core.sessions import Identity
+from mfa_app.core.common import clock
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import WrongCode
+from mfa_app.core.factors import enrolment
+from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.login import code_step, password_step
+from mfa_app.core.login.logout import log_out
+from mfa_app.core.policy import overrides, rules
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.sessions.signed_in import as_user
+from mfa_app.core.users import accounts, invitations
+from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Role, User
 
 DOMAIN = "firma.example"
@@ -98,15 +106,15 @@ class Company:
         profile = Profile(f"{name.partition(' ')[0].lower()}@{DOMAIN}", name)
         actor, now = self.administrator, clock.now()
         user = accounts.create(profile, groups=[groups.find(group)], password=None, actor=actor, now=now)
-        credentials.invite(user, actor=actor, now=now)
+        invitations.invite(user, actor=actor, now=now)
 
     def link(self, first: str, place: Actor = LAPTOP) -> None:
         """Let somebody log in, link an app and log out."""
         now, identity = clock.now(), self._give_password(first, place)
-        actor = as_person(place, identity.user)
+        actor = as_user(place, identity.user)
         secret = enrolment.begin(identity, now=now).secret
         signed_in = enrolment.confirm(identity, pyotp.TOTP(secret).at(now), actor=actor, now=now)
-        login.log_out(sessions.find(signed_in.token, now=now), actor=actor)
+        log_out(sessions.find(signed_in.token, now=now), actor=actor)
         self.secrets[first] = secret
 
     def log_in(self, first: str, place: Actor = LAPTOP, *, slips: int = 0, remember: bool = False) -> None:
@@ -114,30 +122,30 @@ class Company:
         now, identity = clock.now(), self._give_password(first, place)
         for code in [*["none"] * slips, pyotp.TOTP(self.secrets[first]).at(now)]:
             with contextlib.suppress(WrongCode):
-                login.answer_challenge(
+                code_step.answer_challenge(
                     identity,
                     code,
                     remember=remember,
                     browser=StrangeBrowser(),
-                    actor=as_person(place, identity.user),
+                    actor=as_user(place, identity.user),
                     now=now,
                 )
 
     def promote_ada(self) -> None:
         """From now on it is Ada who administers."""
-        self.administrator = as_person(LAPTOP, self.people["Ada"])
+        self.administrator = as_user(LAPTOP, self.people["Ada"])
         groups.add_member(groups.find("IT"), self.people["Ada"], actor=self.administrator, now=clock.now())
 
     def reset_lena(self) -> None:
         """Let the help desk help somebody."""
-        ben = as_person(LAPTOP, self.people["Ben"])
+        ben = as_user(LAPTOP, self.people["Ben"])
         reason = "Lost phone, called back"
-        accounts.reset_second_factor(self.people["Lena"], reason=reason, actor=ben, now=clock.now())
+        reset_second_factor(self.people["Lena"], reason=reason, actor=ben, now=clock.now())
 
     def exempt_hugo(self) -> None:
         """Exempt somebody, with an end and a reason."""
         until, reason = self.now + EXEMPT_FOR, "Broken arm, no phone"
-        rules.exempt(self.people["Hugo"], until=until, reason=reason, actor=self.administrator)
+        overrides.exempt(self.people["Hugo"], until=until, reason=reason, actor=self.administrator)
 
     def disable_jonas(self) -> None:
         """Close the account of somebody who has left."""
@@ -145,7 +153,7 @@ class Company:
 
     def _give_password(self, first: str, place: Actor) -> Identity:
         user, now = self.people[first], clock.now()
-        signed_in = login.sign_in(
+        signed_in = password_step.sign_in(
             user.email, self.passwords[first], browser=StrangeBrowser(), blinding="", actor=place, now=now
         )
         return sessions.find(signed_in.token, now=now)

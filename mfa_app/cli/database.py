@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_migrate import upgrade
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from mfa_app.core import files, schema
+from mfa_app.core.common import files, schema
 from mfa_app.extensions import db
 
 
@@ -86,6 +86,6 @@ def _keep_private() -> None:
     path = Path(str(db.engine.url.database))
     with contextlib.suppress(OSError):
         if not path.exists():
-            os.close(files.private(str(path), os.O_RDONLY))
+            os.close(files.open_private(str(path), os.O_RDONLY))
     with contextlib.suppress(OSError):
         path.chmod(0o600)

@@ -12,10 +12,11 @@ from sqlalchemy import delete, select
 from mfa_app.cli.company import DOMAIN, Resident, found_company
 from mfa_app.cli.setup import RULER, make_ready
 from mfa_app.cli.terminal import Stop, actor, saves, table
-from mfa_app.config import Settings
-from mfa_app.core import accounts, clock
+from mfa_app.core.common import clock
+from mfa_app.core.users import lookup
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, User
+from mfa_app.settings import Settings
 
 
 @click.command("demo")
@@ -30,7 +31,7 @@ def demo() -> Iterator[str]:
         if settings.smtp_url:  # nobody at the made-up company reads mail
             db.session.execute(delete(OutboxMail))
         _write(written, "\n".join(_sign_ins(residents)))
-    elif not written.exists() or accounts.find(f"ada@{DOMAIN}") is None:
+    elif not written.exists() or lookup.find_by_email(f"ada@{DOMAIN}") is None:
         raise Stop(
             _("There are people here already, so this stays as it is: the demo fills a fresh instance only.")
         )

@@ -11,10 +11,11 @@ from flask_babel import ngettext
 from mfa_app.cli import examination
 from mfa_app.cli.examination.diagnosis import Diagnosis
 from mfa_app.cli.terminal import Stop
-from mfa_app.config import Settings
-from mfa_app.core import clock, installation
-from mfa_app.core.installation import Check
-from mfa_app.web.check_words import told
+from mfa_app.core.common import clock
+from mfa_app.core.operations import health_checks
+from mfa_app.core.operations.health_checks import Check
+from mfa_app.settings import Settings
+from mfa_app.wording.health import describe
 
 
 @click.command("doctor")
@@ -22,7 +23,7 @@ from mfa_app.web.check_words import told
 def doctor() -> None:
     """Look at the installation and say what is wrong with it, and the cure. Exit code 1 if anything is."""
     settings: Settings = current_app.config["SETTINGS"]
-    checks = installation.checks(settings, now=clock.now())
+    checks = health_checks.run_checks(settings, now=clock.now())
     for check in checks:
         if check.trouble is None:
             click.echo(_("ok       %(name)s", name=check.name))
@@ -42,5 +43,5 @@ def doctor() -> None:
 def _of_checks(checks: list[Check], settings: Settings) -> Iterator[Diagnosis]:
     for check in checks:
         if check.trouble is not None:
-            words = told(check, settings)
+            words = describe(check, settings)
             yield Diagnosis(words.sentence, words.cure, wrong=True)

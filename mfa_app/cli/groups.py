@@ -8,9 +8,11 @@ from flask_babel import gettext as _
 
 from mfa_app.cli.terminal import GROUP, actor, group_named, moment, saves, table
 from mfa_app.cli.words import ON_OR_OFF, foresight_lines
-from mfa_app.core import clock, groups, rosters, rules
-from mfa_app.core.rosters import Roster
-from mfa_app.core.rules import RuleValues
+from mfa_app.core.common import clock
+from mfa_app.core.groups import groups
+from mfa_app.core.groups.groups import GroupWithCounts
+from mfa_app.core.policy import impact, rules
+from mfa_app.core.policy.rules import RuleValues
 
 
 @click.group("groups")
@@ -37,7 +39,7 @@ def add(name: str, require_2fa: bool) -> Iterator[str]:
 def list_() -> Iterator[str]:
     """List all groups with their rule and their members."""
     head = (_("GROUP"), _("2FA"), _("GRACE"), _("REMEMBERED"), _("MEMBERS"), _("LINKED"))
-    return table(head, [_row(roster) for roster in rosters.everything()])
+    return table(head, [_row(roster) for roster in groups.all_with_counts()])
 
 
 @commands.command()
@@ -56,10 +58,10 @@ def require(name: str, switch: str) -> Iterator[str]:
         yield _("Apps that are linked stay linked.")
         return
     yield _("%(group)s requires 2-factor authentication.", group=group.name)
-    yield from foresight_lines(rules.foresee(group, now=now), values, now=now)
+    yield from foresight_lines(impact.preview_impact(group, now=now), values, now=now)
 
 
-def _row(roster: Roster) -> tuple[str, ...]:
+def _row(roster: GroupWithCounts) -> tuple[str, ...]:
     group = roster.group
     required = _("required") if group.required else "-"
     if group.required and group.required_from:

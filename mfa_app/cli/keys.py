@@ -9,10 +9,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mfa_app.cli.terminal import actor, saves, table
-from mfa_app.config import Settings
-from mfa_app.core import keys, rotation
-from mfa_app.core.audit import Event, record
-from mfa_app.core.vault import vault
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.keys import keyring
+from mfa_app.core.keys.vault import vault
+from mfa_app.core.operations import key_rotation
+from mfa_app.settings import Settings
 
 
 @click.group("keys")
@@ -24,7 +25,7 @@ def commands() -> None:
 @saves
 def list_() -> Iterator[str]:
     """List the keys, and how many secrets are sealed under each."""
-    counts, at_hand = rotation.keys_in_use(), vault().identifiers
+    counts, at_hand = key_rotation.keys_in_use(), vault().identifiers
     head = (_("KEY"), _("SECRETS"), _("STATE"))
     rows = [
         (key, str(counts.get(key, 0)), _state(key, at_hand)) for key in dict.fromkeys((*at_hand, *counts))
@@ -43,18 +44,18 @@ def rotate(signing: bool) -> Iterator[str]:
 
 
 def _replace_signing_key(settings: Settings) -> Iterator[str]:
-    with keys.only_one_rotation(settings):
-        keys.add_secret_key(settings)
+    with keyring.lock_rotation(settings):
+        keyring.add_secret_key(settings)
         record(Event.SIGNING_KEY_REPLACED, actor=actor())
     yield _("A new key signs cookies as soon as the site is restarted: please do that now.")
     yield _("What the key before has signed still counts; the one before that is gone.")
-    yield _("Back up %(place)s again, apart from the database.", place=keys.file_of(settings).resolve())
+    yield _("Back up %(place)s again, apart from the database.", place=keyring.file_of(settings).resolve())
 
 
 def _seal_anew(settings: Settings) -> Iterator[str]:
-    with keys.only_one_rotation(settings):
+    with keyring.lock_rotation(settings):
         vault().refresh()
-        if set(rotation.keys_in_use()) <= {vault().current}:
+        if set(key_rotation.keys_in_use()) <= {vault().current}:
             _put_new_key_in_front(settings)
         else:
             yield _(
@@ -76,13 +77,13 @@ def _seal_anew(settings: Settings) -> Iterator[str]:
 
 def _put_new_key_in_front(settings: Settings) -> None:
     # A request may be under way that has sealed under the key of a rotation ago: that one stays as well.
-    keys.add_data_key(settings, in_use=set(vault().identifiers[:2]))
+    keyring.add_data_key(settings, in_use=set(vault().identifiers[:2]))
     vault().refresh()
 
 
 def _reseal() -> int:
     """Seal what is not yet under the current key, with a bar that shows how far it is; return how much."""
-    total = sum(count for key, count in rotation.keys_in_use().items() if key != vault().current)
+    total = sum(count for key, count in key_rotation.keys_in_use().items() if key != vault().current)
     done = 0
     shown = {"label": _("Sealing"), "file": sys.stderr, "hidden": not sys.stderr.isatty()}
     with click.progressbar(length=total, **shown) as bar:
@@ -92,7 +93,7 @@ def _reseal() -> int:
             done += count
             bar.update(count)
 
-        rotation.reseal(report)
+        key_rotation.reseal(report)
     return done
 
 
@@ -104,4 +105,4 @@ def _state(key: str, at_hand: list[str]) -> str:
 
 def _place() -> str:
     settings: Settings = current_app.config["SETTINGS"]
-    return "MFA_DATA_KEYS" if settings.data_keys else str(keys.file_of(settings).resolve())
+    return "MFA_DATA_KEYS" if settings.data_keys else str(keyring.file_of(settings).resolve())

@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 
 from mfa_app.cli.terminal import EMAIL, actor, moment, person_named, saves
 from mfa_app.cli.words import ON_OR_OFF, foresight_lines, rule_line
-from mfa_app.core import clock, people, rules
-from mfa_app.core.people import Person
-from mfa_app.web.policy_words import standing_sentence
+from mfa_app.core.common import clock
+from mfa_app.core.policy import impact, rules
+from mfa_app.core.policy.facts import PolicySubject, find_subject
+from mfa_app.wording.policy import policy_explanation
 
 
 @click.group("policy")
@@ -24,8 +25,8 @@ def commands() -> None:
 @saves
 def explain(email: str) -> Iterator[str]:
     """Say why a person is or is not asked for a code."""
-    person, now = people.find_person(person_named(email).id), clock.now()
-    yield standing_sentence(person, now)
+    person, now = find_subject(person_named(email).id), clock.now()
+    yield policy_explanation(person, now)
     yield ""
     yield from (f"  {rule_line(rule, now=now)}" for rule in person.facts.rules)
     yield from (f"  {line}" for line in _own_facts(person, now))
@@ -45,10 +46,10 @@ def everyone(switch: str) -> Iterator[str]:
         yield _("2-factor authentication is not required of everyone; the groups decide.")
         return
     yield _("2-factor authentication is required of everyone.")
-    yield from foresight_lines(rules.foresee(None, now=now), values, now=now)
+    yield from foresight_lines(impact.preview_impact(None, now=now), values, now=now)
 
 
-def _own_facts(person: Person, now: datetime) -> Iterator[str]:
+def _own_facts(person: PolicySubject, now: datetime) -> Iterator[str]:
     user = person.user
     yield _("Own requirement: %(answer)s", answer=_("yes") if user.required else _("no"))
     if user.exempt_until is None:

@@ -9,13 +9,17 @@ from flask_babel import gettext as _
 
 from mfa_app.cli import database
 from mfa_app.cli.terminal import actor, link_to, saves
-from mfa_app.config import PROJECT_ROOT, Settings
-from mfa_app.core import administrators, chain, clock, installation, links
-from mfa_app.core.audit import Event, record
-from mfa_app.core.errors import SetupDone
-from mfa_app.core.links import LIFETIME, Purpose
-from mfa_app.core.vault import CannotUnseal
+from mfa_app.core.audit import chain
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import clock
+from mfa_app.core.common.errors import AlreadySetUp
+from mfa_app.core.keys.vault import CannotUnseal
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.operations import health_checks
+from mfa_app.core.policy import last_administrator
 from mfa_app.extensions import db
+from mfa_app.settings import PROJECT_ROOT, Settings
 
 RULER = "-" * 72
 
@@ -32,7 +36,7 @@ def prepare() -> Iterator[str]:
             "Back that file up, but not beside the database: without it no authentication app fits any more."
         )
         yield ""
-    if administrators.exists():
+    if last_administrator.administrator_exists():
         yield _("%(site)s is ready: %(url)s", site=settings.site_name, url=settings.public_url)
         return
     yield from _set_up_link(settings)
@@ -42,8 +46,8 @@ def prepare() -> Iterator[str]:
 @saves
 def setup_link() -> Iterator[str]:
     """Print a new link for making the first administrator; the one before stops working."""
-    if administrators.exists():
-        raise SetupDone
+    if last_administrator.administrator_exists():
+        raise AlreadySetUp
     yield from _set_up_link(current_app.config["SETTINGS"])
 
 
@@ -56,14 +60,14 @@ def make_ready(settings: Settings) -> bool:
         with contextlib.suppress(OSError):
             folder.chmod(0o700)
     was_empty = database.bring_to_head()
-    if not installation.keys_fit(db.session()):
+    if not health_checks.keys_fit(db.session()):
         raise CannotUnseal
     chain.trail_key()
     return was_empty
 
 
 def _set_up_link(settings: Settings) -> Iterator[str]:
-    token = links.make(Purpose.SETUP, None, now=clock.now())
+    token = one_time_links.create(Purpose.SETUP, None, now=clock.now())
     record(Event.SETUP_LINK_MADE, actor=actor())
     hours = int(LIFETIME[Purpose.SETUP].total_seconds() // 3600)
     yield _("%(site)s has no administrator yet. Open this link to become the first:", site=settings.site_name)

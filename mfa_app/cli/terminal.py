@@ -17,15 +17,17 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from mfa_app.cli import database
-from mfa_app.config import SettingError
-from mfa_app.core import accounts, addresses, groups
-from mfa_app.core.audit import Actor
-from mfa_app.core.errors import Refusal
-from mfa_app.core.vault import CannotUnseal
+from mfa_app.core.common import email_addresses
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import Refusal
+from mfa_app.core.groups import groups
+from mfa_app.core.keys.vault import CannotUnseal
+from mfa_app.core.users import lookup
 from mfa_app.extensions import db
 from mfa_app.models import Group, User
-from mfa_app.web.check_words import keys_do_not_fit
-from mfa_app.web.messages import sentence
+from mfa_app.settings import SettingError
+from mfa_app.wording.health import keys_do_not_fit
+from mfa_app.wording.refusals import sentence
 
 MAX_PASSWORD_BYTES = 4096
 
@@ -104,7 +106,7 @@ def actor() -> Actor:
 
 def person_named(email: str) -> User:
     """Return the person with this address, in any spelling; else stop."""
-    user = accounts.find(email)
+    user = lookup.find_by_email(email)
     if user is None:
         raise Stop(_("There is no account with the address %(email)s.", email=email))
     return user
@@ -160,4 +162,4 @@ def name_from(email: str) -> str:
     """Return a name made of an address: anna.de-vries@firma.local is called Anna De Vries."""
     local = email.partition("@")[0].partition("+")[0]
     words = "".join(character if character.isalnum() else " " for character in local).split()
-    return " ".join(word[:1].upper() + word[1:] for word in words) or addresses.fold(email)
+    return " ".join(word[:1].upper() + word[1:] for word in words) or email_addresses.fold(email)

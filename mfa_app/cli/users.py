@@ -23,13 +23,17 @@ from mfa_app.cli.terminal import (
     saves,
     table,
 )
-from mfa_app.core import accounts, clock, credentials, groups, people
-from mfa_app.core.accounts import Profile
-from mfa_app.core.links import LIFETIME, Purpose
-from mfa_app.core.people import Person
+from mfa_app.core.common import clock
+from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.passwords import change
+from mfa_app.core.policy.facts import PolicySubject, find_subject, find_subjects
+from mfa_app.core.users import accounts, invitations
+from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Membership, Role, User
-from mfa_app.web.messages import role_name
-from mfa_app.web.policy_words import standing_sentence
+from mfa_app.wording.labels import role_name
+from mfa_app.wording.policy import policy_explanation
 
 ROLES = click.Choice([role.value for role in Role])
 
@@ -68,7 +72,7 @@ def list_(group: str | None) -> Iterator[str]:
     if group is not None:
         members = select(Membership.user_id).where(Membership.group_id == group_named(group).id)
         where.append(User.id.in_(members))
-    found = people.find_people(*where)
+    found = find_subjects(*where)
     head = (_("E-MAIL ADDRESS"), _("NAME"), _("ROLE"), _("APP"), _("STATE"), _("GROUPS"))
     yield from table(head, [_row(person) for person in found])
 
@@ -94,7 +98,7 @@ def show(email: str) -> Iterator[str]:
         (_("Authentication app"), linked),
         (_("Last login"), moment(user.last_login_at)),
     )
-    yield standing_sentence(person, now=clock.now())
+    yield policy_explanation(person, now=clock.now())
 
 
 @commands.command()
@@ -127,10 +131,10 @@ def enable(email: str) -> Iterator[str]:
 @click.argument("email", type=EMAIL)
 @click.option("--reason", type=REASON, default="from the terminal", show_default=True)
 @saves
-def reset_second_factor(email: str, reason: str) -> Iterator[str]:
+def reset_2fa(email: str, reason: str) -> Iterator[str]:
     """Take the person's authentication app away; it is linked anew at the next login."""
     user = person_named(email)
-    accounts.reset_second_factor(user, reason=reason, actor=actor(), now=clock.now())
+    reset_second_factor(user, reason=reason, actor=actor(), now=clock.now())
     yield _("2-factor authentication of %(email)s is reset; all sessions have ended.", email=user.email)
 
 
@@ -149,7 +153,7 @@ def invite(email: str) -> Iterable[str]:
 def password(email: str, password_stdin: bool) -> Iterator[str]:
     """Set a password; all sessions and remembered devices end."""
     user = person_named(email)
-    credentials.set_from_terminal(user, password_from_stdin(), actor=actor(), now=clock.now())
+    change.set_from_terminal(user, password_from_stdin(), actor=actor(), now=clock.now())
     yield _("%(email)s has a new password; all sessions have ended.", email=user.email)
 
 
@@ -192,7 +196,7 @@ def leave(email: str, group: str) -> Iterator[str]:
 def _invitation(user: User) -> Iterator[str]:
     if not user.is_active:
         raise Stop(_("%(email)s is disabled, so a link would not work.", email=user.email))
-    token = credentials.invite(user, actor=actor(), now=clock.now())
+    token = invitations.invite(user, actor=actor(), now=clock.now())
     hours = int(LIFETIME[Purpose.INVITATION].total_seconds() // 3600)
     yield _(
         "This link lets %(name)s choose a password. It works once, for %(hours)s hours:",
@@ -205,15 +209,15 @@ def _invitation(user: User) -> Iterator[str]:
     yield _("The same link is on its way to %(email)s by mail.", email=user.email)
 
 
-def _person(email: str) -> Person:
-    return people.find_person(person_named(email).id)
+def _person(email: str) -> PolicySubject:
+    return find_subject(person_named(email).id)
 
 
 def _groups_named(names: tuple[str, ...]) -> list[Group]:
     return list({group.id: group for group in map(group_named, names)}.values())
 
 
-def _row(person: Person) -> tuple[str, ...]:
+def _row(person: PolicySubject) -> tuple[str, ...]:
     user = person.user
     app = _("linked") if person.authenticator else "-"
     names = ", ".join(group.name for group in person.groups) or "-"

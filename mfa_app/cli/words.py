@@ -8,13 +8,14 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mfa_app.cli.terminal import moment
-from mfa_app.core.policy import Rule
-from mfa_app.core.rules import Foresight, RuleValues
+from mfa_app.core.policy.decision import Rule
+from mfa_app.core.policy.impact import Impact
+from mfa_app.core.policy.rules import RuleValues
 
 ON_OR_OFF = click.Choice(["on", "off"])
 
 
-def foresight_lines(met: Foresight, values: RuleValues, *, now: datetime) -> Iterator[str]:
+def foresight_lines(met: Impact, values: RuleValues, *, now: datetime) -> Iterator[str]:
     """Say whom a rule meets: how many people, how many of them without an app, which administrators."""
     if values.required_from and values.required_from > now:
         yield _("It holds from %(date)s UTC on.", date=moment(values.required_from))

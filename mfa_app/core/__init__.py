@@ -1,1 +1,1 @@
-"""Floor 2: the rules and the verbs. Nothing here knows of requests, forms or pages."""
+"""Floor 2: the rules and the verbs. Nothing here knows requests, forms or sentences."""

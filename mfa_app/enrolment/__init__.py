@@ -1,7 +1,7 @@
-"""Linking an authentication app."""
+"""The door for linking an authentication app."""
 
 from flask import Blueprint
 
 blueprint = Blueprint("enrolment", __name__)
 
-from mfa_app.enrolment import views  # noqa: E402, F401 (its routes)
+from mfa_app.enrolment import authenticator  # noqa: E402, F401 (their routes)

@@ -1,6 +1,7 @@
 """The form of the linking page."""
 
-from mfa_app.web.fields import Form, code_field
+from mfa_app.web.ui.fields import code_field
+from mfa_app.web.ui.forms import Form
 
 
 class EnableForm(Form):

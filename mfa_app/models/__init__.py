@@ -1,28 +1,31 @@
 """Floor 1: the tables, and properties of one row. Rules that need two rows live in core."""
 
 from mfa_app.models.audit import AuditEvent, TrailHead
-from mfa_app.models.authenticator import Authenticator, PendingLink
-from mfa_app.models.link import Link
+from mfa_app.models.authenticator import Authenticator, PendingEnrolment
+from mfa_app.models.group import Group, Membership
+from mfa_app.models.one_time_link import OneTimeLink
 from mfa_app.models.outbox import OutboxMail
-from mfa_app.models.sealed import SealedValue
-from mfa_app.models.session import AuthSession, TrustedDevice
+from mfa_app.models.policy import SitePolicy
+from mfa_app.models.remembered_device import RememberedDevice
+from mfa_app.models.sealed_value import SealedValue
+from mfa_app.models.session import AuthSession
 from mfa_app.models.throttle import Throttle
-from mfa_app.models.user import Group, Membership, Role, SitePolicy, User
+from mfa_app.models.user import Role, User
 
 __all__ = [
     "AuditEvent",
     "AuthSession",
     "Authenticator",
     "Group",
-    "Link",
     "Membership",
+    "OneTimeLink",
     "OutboxMail",
-    "PendingLink",
+    "PendingEnrolment",
+    "RememberedDevice",
     "Role",
     "SealedValue",
     "SitePolicy",
     "Throttle",
     "TrailHead",
-    "TrustedDevice",
     "User",
 ]

@@ -7,13 +7,13 @@ from sqlalchemy import JSON, CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
-from mfa_app.models.types import UtcDateTime
+from mfa_app.models.column_types import UtcDateTime
 
 
 class AuditEvent(db.Model):
     """Who did what to whom, when and from where. Names are copied: the trail outlives the people.
 
-    `mac` seals the row and, through `previous`, all rows before it; see core/chain. Triggers in both
+    `mac` seals the row and, through `previous`, all rows before it; see core/audit/chain. Triggers in both
     databases refuse UPDATE and DELETE, and an INSERT in the place of a row that is there.
     """
 
@@ -42,7 +42,7 @@ class AuditEvent(db.Model):
 class TrailHead(db.Model):
     """The number and the seal of the trail's last row: one row, made by the first migration.
 
-    `told` is the number up to which the workers have told what was done at the terminal; see core/collector.
+    `told` is the last row done at the terminal that has been streamed; see core/audit/stream.
     """
 
     __tablename__ = "trail_head"

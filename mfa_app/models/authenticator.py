@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
-from mfa_app.models.types import UtcDateTime, new_id
+from mfa_app.models.column_types import UtcDateTime, new_id
 
 
 class Authenticator(db.Model):
@@ -28,7 +28,7 @@ class Authenticator(db.Model):
         return f"totp|{self.id}|{self.user_id}"
 
 
-class PendingLink(db.Model):
+class PendingEnrolment(db.Model):
     """A secret shown as a QR code to one session only, so that nobody else can be scanning it."""
 
     __tablename__ = "pending_link"

@@ -6,7 +6,7 @@ from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
-from mfa_app.models.types import UtcDateTime, new_id
+from mfa_app.models.column_types import UtcDateTime, new_id
 
 
 class OutboxMail(db.Model):

@@ -1,4 +1,4 @@
-"""Sessions and remembered devices: rows that know only the digest of the token in the browser."""
+"""Sessions: rows that hold only the digest of the token in the browser."""
 
 from datetime import datetime
 
@@ -6,28 +6,8 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
-from mfa_app.models.types import UtcDateTime, new_id
-
-
-class BrowserColumns:
-    """Whose, where and with what: shared by sessions and remembered devices."""
-
-    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    digest: Mapped[str] = mapped_column(String(64), unique=True)
-    stamp: Mapped[int] = mapped_column()
-    address: Mapped[str] = mapped_column(String(45))
-    user_agent: Mapped[str] = mapped_column(String(300))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-
-
-class TrustedDevice(BrowserColumns, db.Model):
-    """A browser on which one person is not asked for a code, until a fixed end."""
-
-    __tablename__ = "trusted_device"
-
-    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
-    last_used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+from mfa_app.models.browser_columns import BrowserColumns
+from mfa_app.models.column_types import UtcDateTime
 
 
 class AuthSession(BrowserColumns, db.Model):

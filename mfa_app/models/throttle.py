@@ -6,7 +6,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
-from mfa_app.models.types import UtcDateTime
+from mfa_app.models.column_types import UtcDateTime
 
 
 class Throttle(db.Model):

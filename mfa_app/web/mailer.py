@@ -13,15 +13,21 @@ from urllib.parse import unquote, urlsplit
 
 from flask import Flask, render_template, url_for
 
-from mfa_app.config import Settings
-from mfa_app.core import anchors, clock, collector, files, housekeeping, mail
+from mfa_app.core.audit import anchors, stream
+from mfa_app.core.common import clock, files
+from mfa_app.core.mail import outbox
+from mfa_app.core.operations import housekeeping
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
-from mfa_app.web.browsers import browser_name
+from mfa_app.settings import Settings
+from mfa_app.wording.user_agents import browser_name
 
 SMTP_TIMEOUT_SECONDS = 15
+
 LOOK_EVERY_SECONDS = 60
+
 SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
 
 log = logging.getLogger(__name__)
 
@@ -69,21 +75,21 @@ class Mailer:
     def look_after_the_site(self) -> None:
         """Do what is done every minute."""
         self.deliver_due()
-        housekeeping.tidy(now=clock.now())
-        collector.tell_of_commands()
-        anchors.keep(self._settings, now=clock.now())
+        housekeeping.purge_expired(now=clock.now())
+        stream.stream_cli_events()
+        anchors.append_daily(self._settings, now=clock.now())
 
     def deliver_due(self) -> int:
         """Deliver all mails that are due; return how many left. A failure is noted and tried again later."""
         sent = 0
-        while (waiting := mail.claim(now=clock.now())) is not None:
+        while (waiting := outbox.claim(now=clock.now())) is not None:
             try:
                 self._deliver(waiting)
             except (OSError, smtplib.SMTPException, ValueError) as error:
                 log.warning("A mail could not be sent: %s", type(error).__name__)
-                mail.mark_failed(waiting, f"{type(error).__name__}: {error}", now=clock.now())
+                outbox.mark_failed(waiting, f"{type(error).__name__}: {error}", now=clock.now())
             else:
-                mail.mark_sent(waiting, now=clock.now())
+                outbox.mark_sent(waiting, now=clock.now())
                 sent += 1
             db.session.commit()
         return sent
@@ -112,7 +118,7 @@ class Mailer:
             self._file(message, waiting)
 
     def _compose(self, waiting: OutboxMail) -> EmailMessage:
-        context = mail.context_of(waiting)
+        context = outbox.context_of(waiting)
         if context is None:
             raise ValueError("sealed under a key that is gone")
         settings = self._settings
@@ -147,7 +153,7 @@ class Mailer:
         folder = self._settings.instance_path / "outbox"
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
-            files.hand_over(folder, folder.parent)
+            files.chown_like(folder, folder.parent)
         path = folder / f"{waiting.created_at:%Y%m%dT%H%M%S}-{waiting.template}-{waiting.id[:8]}.eml"
-        with open(path, "wb", opener=files.private) as file:
+        with open(path, "wb", opener=files.open_private) as file:
             file.write(message.as_bytes())

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mfa_app import create_app
-from mfa_app.core import clock
+from mfa_app.core.common import clock
 from tests.attacks.stage import HANDS
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from mfa_app import create_app
-from mfa_app.config import load_settings
-from mfa_app.core import clock as site_clock
+from mfa_app.core.common import clock as site_clock
 from mfa_app.extensions import db
+from mfa_app.settings import load_settings
 from tests.attacks.eve import Town
 from tests.attacks.stage import HANDS, SharedClock, Stage
 from tests.conftest import installed

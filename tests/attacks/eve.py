@@ -13,8 +13,8 @@ from urllib.request import HTTPCookieProcessor, HTTPHandler, Request, build_open
 from flask import Flask
 from sqlalchemy import select
 
-from mfa_app.core import accounts
-from mfa_app.core.accounts import Profile
+from mfa_app.core.users import accounts
+from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, User
 from tests.races.conftest import ServedWorld, real_time

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from mfa_app.core import vault
+from mfa_app.core.keys import vault
 from mfa_app.extensions import db
 from tests.rows import all_rows, put_back
 from tests.timing import FakeClock

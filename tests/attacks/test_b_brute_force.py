@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import select, update
 
 from mfa_app import create_app
-from mfa_app.core import housekeeping, throttle
+from mfa_app.core.operations import housekeeping
+from mfa_app.core.throttling import counters
 from mfa_app.extensions import db
 from mfa_app.models import Throttle
 from tests.attacks.eve import WRONG, Town
@@ -77,7 +78,7 @@ def test_each_refusal_is_counted_and_committed(world: World) -> None:
 def test_a_guess_that_ends_in_an_error_is_counted_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Attack 13: eve makes the request fail after the check, so that it is rolled back."""
     world.person("alice")
-    monkeypatch.setattr("mfa_app.core.password_tries.record", lambda *_args, **_facts: 1 / 0)
+    monkeypatch.setattr("mfa_app.core.passwords.attempts.record", lambda *_args, **_facts: 1 / 0)
     assert attempt(world.visitor(), "alice").status == 500
     assert failures(world, f"password:{world.id_of('alice')}") == 1
     assert failures(world, "address:192.0.2.1") == 1
@@ -162,14 +163,14 @@ def test_a_closed_account_looks_like_a_closed_nobody(world: World) -> None:
 @pytest.mark.inside
 def test_made_up_addresses_fill_no_table(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Attack 19: of addresses of nobody only the latest counters are kept, and those of people all."""
-    monkeypatch.setattr(throttle, "NOBODIES_KEPT", 3)
+    monkeypatch.setattr(counters, "NOBODIES_KEPT", 3)
     world.person("alice")
     attempt(world.visitor(), "alice")
     for number in range(7):
         world.clock.advance(seconds=1)
         attempt(world.visitor(address=f"203.0.113.{number}"), f"nobody{number}")
     with world.data():
-        housekeeping.tidy(now=world.clock())
+        housekeeping.purge_expired(now=world.clock())
     assert world.count(Throttle, Throttle.key.startswith("nobody:")) == 3
     assert failures(world, f"password:{world.id_of('alice')}") == 1
 
@@ -180,7 +181,7 @@ def test_a_window_that_is_over_leaves_no_row(world: World) -> None:
         attempt(world.visitor(address=f"203.0.113.{number}"), "nobody")
     world.clock.advance(minutes=10)
     with world.data():
-        housekeeping.tidy(now=world.clock())
+        housekeeping.purge_expired(now=world.clock())
     assert world.count(Throttle, Throttle.key.startswith("address:")) == 0
 
 

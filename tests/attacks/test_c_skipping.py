@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
-from mfa_app.core import audit
-from mfa_app.core import clock as site_clock
-from mfa_app.core.audit import Event
+from mfa_app.core.audit import events
+from mfa_app.core.audit.events import Event
+from mfa_app.core.common import clock as site_clock
+from mfa_app.core.common.actor import Actor
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, PendingLink, Throttle, User
+from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, Throttle, User
 from tests.attacks.eve import Town, changed, status_of
 from tests.browser import Visitor
 from tests.house.test_routes import address, is_public, rules
@@ -147,7 +148,7 @@ def test_the_pending_secret_of_another_session_opens_nowhere_else(world: World, 
     thief.open("/enrolment")
     code = world.phone_that_scans(dora.page).code()
     with world.data():
-        first, second = PendingLink.query.all()
+        first, second = PendingEnrolment.query.all()
         first.sealed_secret, second.sealed_secret = second.sealed_secret, first.sealed_secret
     assert thief.press("Enable", code=code).status == 503
     assert world.count(Authenticator) == 1
@@ -240,9 +241,9 @@ def no_room(world: World) -> Iterator[None]:
         with pytest.raises(OperationalError, match="database or disk is full"):
             for _ in range(100):
                 with world.data():
-                    actor = audit.Actor("person", user_id=world.user(name).id)
+                    actor = Actor("person", user_id=world.user(name).id)
                     details = dict.fromkeys(kind.details, "")
-                    audit.record(kind, actor=actor, subject=world.user(name), **details)
+                    events.record(kind, actor=actor, subject=world.user(name), **details)
     yield
     event.remove(engine, "checkout", narrow)
     engine.dispose()
@@ -326,7 +327,7 @@ def test_with_the_password_alone_the_linking_page_shows_no_secret_by_any_method(
         page = eve.open("/enrolment?next=/enrolment", method=method, data=token if method == "POST" else None)
         assert page.path == "/login/code"
         assert "data:image" not in page.response.text
-    assert world.count(PendingLink) == 0
+    assert world.count(PendingEnrolment) == 0
 
 
 def test_over_the_network_a_pending_login_opens_only_the_code_page(town: Town) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from mfa_app.core import accounts
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.users import accounts
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, PendingLink
+from mfa_app.models import Authenticator, PendingEnrolment
 from tests.attacks.eve import WRONG, Town
 from tests.browser import Visitor
 from tests.world import PASSWORD, TERMINAL, World
@@ -32,7 +33,7 @@ def test_eve_who_links_first_is_told_to_alice_and_undone_by_the_help_desk(
     assert world.mails("alice") == ["linked"]
     assert alice.open("/enrolment").path == "/login"
     with world.data():
-        accounts.reset_second_factor(world.user("alice"), reason="eve", actor=TERMINAL, now=world.clock())
+        reset_second_factor(world.user("alice"), reason="eve", actor=TERMINAL, now=world.clock())
     assert eve.open("/").path == "/login"
     world.link("alice", alice)
     assert world.password_given("alice", eve).press("Log in", code="123456").status == 400
@@ -90,7 +91,7 @@ def test_a_photographed_qr_code_is_worth_nothing_after_another_login(world: Worl
     """Attack 34: the secret belongs to one session, so it ends with that."""
     photographed = world.phone_that_scans(alice.page)
     alice.post("/logout")
-    assert world.count(PendingLink) == 0
+    assert world.count(PendingEnrolment) == 0
     alice = world.password_given("alice", alice)
     assert world.phone_that_scans(alice.page).secret != photographed.secret
     assert alice.press("Enable", code=photographed.code()).status == 400
@@ -100,7 +101,7 @@ def test_eve_cannot_name_the_secret_that_is_linked(world: World, alice: Visitor)
     """Attacks 36 and 55: fields beside the code plant nothing."""
     eve = world.phone_that_scans(world.password_given("alice").page)
     with world.data():
-        row = db.session.scalars(select(PendingLink).order_by(PendingLink.expires_at)).first()
+        row = db.session.scalars(select(PendingEnrolment).order_by(PendingEnrolment.expires_at)).first()
         ids = {"pending_id": row.id, "session_id": row.session_id, "sealed_secret": row.sealed_secret}
     alice.post("/enrolment", code=eve.code(), secret=eve.secret, otpauth_uri=eve.uri, **ids)
     assert world.count(Authenticator) == 0
@@ -125,7 +126,7 @@ def test_an_app_by_choice_needs_the_password_of_the_last_minutes(world: World) -
     world.clock.advance(minutes=21)
     assert stolen.open("/enrolment").path == "/login/again"
     assert stolen.post("/enrolment", code="123456", follow=True).path == "/login/again"
-    assert world.count(PendingLink) == 0
+    assert world.count(PendingEnrolment) == 0
 
 
 def test_a_requirement_lets_no_old_session_link_before_the_password_is_shown_again(world: World) -> None:
@@ -140,11 +141,11 @@ def test_a_requirement_lets_no_old_session_link_before_the_password_is_shown_aga
         assert "otpauth" not in stolen.page.response.text
     assert stolen.post("/enrolment", code="123456", follow=True).path == "/login/again"
     assert stolen.press("Confirm", password=WRONG).status == 400
-    assert world.count(PendingLink) == 0
+    assert world.count(PendingEnrolment) == 0
 
 
 def by_reset(world: World) -> None:
-    accounts.reset_second_factor(world.user("alice"), reason="lost", actor=TERMINAL, now=world.clock())
+    reset_second_factor(world.user("alice"), reason="lost", actor=TERMINAL, now=world.clock())
 
 
 def by_closing(world: World) -> None:
@@ -164,7 +165,7 @@ def test_what_ends_all_access_ends_a_qr_code_on_a_page_too(
     with world.data():
         end(world)
     assert alice.press("Enable", code=code).path == "/login"
-    assert world.count(Authenticator) + world.count(PendingLink) == 0
+    assert world.count(Authenticator) + world.count(PendingEnrolment) == 0
 
 
 def test_nothing_of_a_linking_is_in_the_servers_log(town: Town) -> None:

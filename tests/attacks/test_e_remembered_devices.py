@@ -7,9 +7,9 @@ import pytest
 from itsdangerous import URLSafeSerializer
 from sqlalchemy import select
 
-from mfa_app.core import credentials
+from mfa_app.core.passwords import change
 from mfa_app.extensions import db
-from mfa_app.models import TrustedDevice
+from mfa_app.models import RememberedDevice
 from tests.browser import Visitor
 from tests.pages.test_remembered_device import asked, device_cookies
 from tests.world import PASSWORD, TERMINAL, World
@@ -92,8 +92,8 @@ def test_the_secret_of_one_device_opens_no_other_row(world: World, alice: Visito
     _id, secret = serializer.loads(value)
     other = world.log_in("alice", remember=True)
     with world.data():
-        ids = list(db.session.scalars(select(TrustedDevice.id).where(TrustedDevice.id != _id)))
-        digests = list(db.session.scalars(select(TrustedDevice.digest)))
+        ids = list(db.session.scalars(select(RememberedDevice.id).where(RememberedDevice.id != _id)))
+        digests = list(db.session.scalars(select(RememberedDevice.digest)))
     assert other.page.path == "/"
     for forged in [[ids[0], secret], [ids[0], ""], [ids[0], digests[0]], [ids[0], digests[1]], ["", secret]]:
         eve = world.visitor()
@@ -166,7 +166,7 @@ def test_a_browser_that_was_known_before_the_password_changed_is_not_remembered(
 ) -> None:
     """Attack 42: `known` spares waiting, never the code."""
     with world.data():
-        credentials.set_from_terminal(world.user("alice"), PASSWORD, actor=TERMINAL, now=world.clock())
+        change.set_from_terminal(world.user("alice"), PASSWORD, actor=TERMINAL, now=world.clock())
     assert alice.cookie("known")
     assert asked(world, alice)
 

@@ -8,11 +8,13 @@ from flask.sessions import SecureCookieSessionInterface
 from sqlalchemy import select
 
 from mfa_app import create_app
-from mfa_app.core import accounts, groups
-from mfa_app.core.accounts import Profile
+from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.users import accounts
+from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, AuthSession, Role, User
-from mfa_app.web.browsers import browser_name
+from mfa_app.wording.user_agents import browser_name
 from tests.attacks.eve import Town, changed
 from tests.browser import Visitor
 from tests.house.test_routes import address, is_public, rules
@@ -184,7 +186,7 @@ def test_names_and_reasons_of_eve_run_on_no_page_of_administration(world: World)
     world.group(PROBE)
     with world.data():
         groups.add_member(groups.find(PROBE), world.user("eve"), actor=TERMINAL, now=world.clock())
-        accounts.reset_second_factor(world.user("eve"), reason=PROBE, actor=TERMINAL, now=world.clock())
+        reset_second_factor(world.user("eve"), reason=PROBE, actor=TERMINAL, now=world.clock())
     world.password_given("eve", world.visitor(browser=PROBE)).open("/account")
     carol, number = world.log_in("carol"), world.id_of("eve")
     for path in (page.replace("/people/1", f"/people/{number}") for page in admin_pages(world)):
@@ -202,7 +204,7 @@ def test_names_and_reasons_of_eve_run_in_no_mail(world: World) -> None:
     world.linked("alice")
     world.rename("alice", PROBE)
     with world.data():
-        accounts.reset_second_factor(world.user("alice"), reason=PROBE, actor=TERMINAL, now=world.clock())
+        reset_second_factor(world.user("alice"), reason=PROBE, actor=TERMINAL, now=world.clock())
     world.visitor(browser=PROBE).open("/password/forgotten")
     eve = world.visitor(browser=PROBE)
     eve.open("/password/forgotten")
@@ -220,7 +222,7 @@ def test_a_name_adds_no_line_to_the_head_of_a_mail(world: World) -> None:
     world.person("alice")
     with world.data():
         world.user("alice").name = "Alice\r\nBcc: eve@evil.example\r\n\r\nPlease pay"
-        accounts.reset_second_factor(world.user("alice"), reason="x" * 9, actor=TERMINAL, now=world.clock())
+        reset_second_factor(world.user("alice"), reason="x" * 9, actor=TERMINAL, now=world.clock())
     with world.app.app_context():
         world.app.extensions["mailer"].deliver_due()
     head = world.last_mail().partition("\n\n")[0]

@@ -8,11 +8,15 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event, select, update
 
-from mfa_app.core import accounts, credentials, groups, links
-from mfa_app.core.accounts import Profile
-from mfa_app.core.links import Purpose
+from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.passwords import change
+from mfa_app.core.users import accounts
+from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, Link, OutboxMail, Role, Throttle
+from mfa_app.models import Authenticator, AuthSession, OneTimeLink, OutboxMail, Role, Throttle
 from mfa_app.web.mailer import Mailer
 from tests.attacks.eve import FORM, WRONG, Town, form
 from tests.browser import Page, Visitor
@@ -24,7 +28,7 @@ NEW = "quiet harbour under a green dawn"
 
 def token_for(world: World, name: str, purpose: Purpose = Purpose.PASSWORD_RESET) -> str:
     with world.data():
-        return links.make(purpose, world.user(name), now=world.clock())
+        return one_time_links.create(purpose, world.user(name), now=world.clock())
 
 
 def choose(world: World, token: str, password: str = NEW) -> Page:
@@ -93,7 +97,7 @@ def test_a_foreign_host_gets_no_mail_sent_and_no_link_of_its_own(
 
 
 def change_password(world: World) -> None:
-    credentials.set_from_terminal(world.user("alice"), NEW + " too", actor=TERMINAL, now=world.clock())
+    change.set_from_terminal(world.user("alice"), NEW + " too", actor=TERMINAL, now=world.clock())
 
 
 def change_address(world: World) -> None:
@@ -112,7 +116,7 @@ def disable_and_enable(world: World) -> None:
 
 
 def reset(world: World) -> None:
-    accounts.reset_second_factor(world.user("alice"), reason="lost", actor=TERMINAL, now=world.clock())
+    reset_second_factor(world.user("alice"), reason="lost", actor=TERMINAL, now=world.clock())
 
 
 def end_access(world: World) -> None:
@@ -155,7 +159,9 @@ def test_the_link_of_a_mail_is_no_other_secret_of_the_site(world: World) -> None
     token_for(world, "alice")
     set_up = token_for(world, "alice", Purpose.SETUP)
     with world.data():
-        row = db.session.scalars(select(Link).where(Link.purpose == Purpose.PASSWORD_RESET)).one()
+        row = db.session.scalars(
+            select(OneTimeLink).where(OneTimeLink.purpose == Purpose.PASSWORD_RESET)
+        ).one()
         session = db.session.scalars(select(AuthSession.digest)).one()
     for token in (row.digest, row.id, alice.cookie("sid"), session, "A" * 43, "_" * 100):
         assert world.visitor().open(f"/link/{token}").status == 410

@@ -3,17 +3,17 @@
 import pytest
 from sqlalchemy import select
 
-from mfa_app.core import groups
+from mfa_app.core.groups import groups
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, Group, Role, TrustedDevice, User
-from mfa_app.web.marks import mark_of
+from mfa_app.models import Authenticator, AuthSession, Group, RememberedDevice, Role, User
+from mfa_app.web.security.access_rules import access_rule_of
 from tests.attacks.eve import changed
 from tests.browser import Visitor
 from tests.house.test_routes import address, rules
 from tests.world import TERMINAL, World
 
 REASON = "Phone lost, called back on 4711"
-HIS = ("admin.people", "admin.person", "admin.reset_person")  # what the help desk is there for
+HIS = ("admin.user_list", "admin.user", "admin.reset_user")  # what the help desk is there for
 FIELDS = {
     "name": "Mallory",
     "email": "mallory@example.com",
@@ -86,7 +86,7 @@ def test_what_only_administrators_may_is_refused_to_all_others(people: World, na
     eve.open("/")
     refused = 0
     for rule in rules(people.app):
-        mark = mark_of(people.app.view_functions[rule.endpoint])
+        mark = access_rule_of(people.app.view_functions[rule.endpoint])
         if mark.permission is None or (name == "dave" and rule.endpoint in HIS):
             continue
         for method in sorted(rule.methods & {"GET", "POST"}):
@@ -119,7 +119,7 @@ def test_a_stolen_session_changes_nothing_once_its_code_is_old(people: World, na
 @pytest.mark.parametrize("kind", ["sessions", "devices"])
 def test_the_sessions_and_devices_of_others_cannot_be_named(people: World, kind: str) -> None:
     """Attack 74: alice posts the ids of bob's, the digests, and ids that nobody has."""
-    model, verb = {"sessions": (AuthSession, "end"), "devices": (TrustedDevice, "forget")}[kind]
+    model, verb = {"sessions": (AuthSession, "end"), "devices": (RememberedDevice, "forget")}[kind]
     people.linked("bob", groups_=("Finance",))
     people.log_in("bob", remember=True)
     alice = people.log_in("alice")
@@ -138,7 +138,7 @@ def test_identifiers_are_random(people: World) -> None:
     for _ in range(3):
         people.log_in("alice", remember=True)
     with people.data():
-        for model in (AuthSession, TrustedDevice, Authenticator):
+        for model in (AuthSession, RememberedDevice, Authenticator):
             ids = list(db.session.scalars(select(model.id)))
             assert len({found[:8] for found in ids}) == len(ids) >= 3
             assert all(len(found) == 32 for found in ids)
@@ -254,7 +254,7 @@ def test_a_request_that_fails_at_its_row_of_the_trail_changes_nothing(
     """No audit, no change: eve makes the trail unwritable, then dave resets."""
     dave, number = people.log_in("dave"), people.id_of("alice")
     dave.open(f"/admin/people/{number}/reset")
-    monkeypatch.setattr("mfa_app.core.chain._seal", lambda *_facts: 1 / 0)
+    monkeypatch.setattr("mfa_app.core.audit.chain.seal_row", lambda *_facts: 1 / 0)
 
     def attack() -> None:
         dave.press("Reset 2-factor authentication", reason=REASON)

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from mfa_app import create_app
-from mfa_app.config import load_settings
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, AuthSession, Throttle
+from mfa_app.settings import load_settings
 from tests.attacks.eve import FORM, WRONG, Town, status_of
 from tests.browser import Visitor
 from tests.timing import FakeClock

@@ -7,9 +7,13 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import update
 
-from mfa_app.core import accounts, credentials, groups, passwords, rules
-from mfa_app.core.accounts import Profile
-from mfa_app.core.rules import RuleValues
+from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.passwords import change, hashing
+from mfa_app.core.policy import rules
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.users import accounts
+from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Role, User
 from tests.attacks.eve import Town
@@ -22,7 +26,7 @@ ROUNDS = 2
 
 
 def new_password(world: World, name: str) -> None:
-    credentials.set_from_terminal(world.user(name), NEW, actor=TERMINAL, now=world.clock())
+    change.set_from_terminal(world.user(name), NEW, actor=TERMINAL, now=world.clock())
 
 
 def disabling(world: World, name: str) -> None:
@@ -30,7 +34,7 @@ def disabling(world: World, name: str) -> None:
 
 
 def resetting(world: World, name: str) -> None:
-    accounts.reset_second_factor(world.user(name), reason="lost", actor=TERMINAL, now=world.clock())
+    reset_second_factor(world.user(name), reason="lost", actor=TERMINAL, now=world.clock())
 
 
 def promoting(world: World, name: str) -> None:
@@ -84,17 +88,17 @@ def test_an_old_hash_that_is_renewed_never_brings_an_old_password_back(
     cheap = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)
     with world.data():
         db.session.execute(update(User).values(password_hash=cheap))
-    monkeypatch.setattr(passwords, "verify", slowly(world))
+    monkeypatch.setattr(hashing, "verify", slowly(world))
     eve = world.password_given("alice")
     monkeypatch.undo()
     assert eve.open("/").path == "/login"
     with world.data():
-        assert passwords.verify(world.user("alice").password_hash, NEW)
+        assert hashing.verify(world.user("alice").password_hash, NEW)
 
 
 def slowly(world: World) -> Callable[[str | None, str], bool]:
     """Return a check of a password during which somebody else saves a new one."""
-    verify = passwords.verify
+    verify = hashing.verify
 
     def check(stored: str | None, typed: str) -> bool:
         fits = verify(stored, typed)

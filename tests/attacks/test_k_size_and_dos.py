@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 from itsdangerous.encoding import base64_decode
 
-from mfa_app.core import accounts, groups
-from mfa_app.core.links import Purpose, make
+from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.mail.one_time_links import Purpose, create
 from mfa_app.extensions import db
 from tests.attacks.eve import FORM, WRONG, Town, dump, form, status_of
 from tests.processes import resident_kib, workers_of
@@ -81,7 +82,7 @@ def test_a_password_of_sixty_thousand_characters_is_not_hashed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Attack 96: what is too long is refused at the form, whoever it is for."""
-    monkeypatch.setattr("mfa_app.core.passwords._slot", lambda: 1 / 0)
+    monkeypatch.setattr("mfa_app.core.passwords.hashing._slot", lambda: 1 / 0)
     world.visitor().open("/login")
     eve = world.visitor()
     eve.open("/login")
@@ -148,7 +149,7 @@ def whole_run(town: Town) -> tuple[str, list[str]]:
     town.password_given(name, alice)
     assert alice.post("/login/code", code=later, remember="y").path == "/"
     with town.data():
-        used.append(token := make(Purpose.PASSWORD_RESET, town.user(name), now=town.clock()))
+        used.append(token := create(Purpose.PASSWORD_RESET, town.user(name), now=town.clock()))
     reset = town.browser()
     reset.open(f"/link/{token}")
     reset.post("/password/choose", password=NEW)
@@ -161,7 +162,7 @@ def test_a_stolen_database_file_holds_nothing_that_opens_anything(world: World) 
     world.linked("alice", groups_=("Finance",))
     alice = world.log_in("alice", remember=True)
     with world.data():
-        token = make(Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
+        token = create(Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
     (device,) = (c.value for c in alice.client._cookies.values() if c.key.startswith("device-"))
     secrets = [PASSWORD, world.phones["alice"].secret, alice.cookie("sid"), token, device]
     secrets.append(json.loads(base64_decode(device.rsplit(".", 1)[0]))[1])
@@ -183,7 +184,7 @@ def test_a_reason_forges_no_line_of_the_log(world: World, caplog: pytest.LogCapt
     world.person("alice")
     caplog.set_level(logging.INFO, "mfa_app.trail")
     with world.data():
-        accounts.reset_second_factor(world.user("alice"), reason=FORGED, actor=TERMINAL, now=world.clock())
+        reset_second_factor(world.user("alice"), reason=FORGED, actor=TERMINAL, now=world.clock())
     lines = [record.getMessage() for record in caplog.records if record.name == "mfa_app.trail"]
     assert json.loads(lines[-1])["details"]["reason"] == FORGED
     assert all(line.isprintable() for line in lines)
@@ -194,7 +195,7 @@ def test_a_reason_commands_no_terminal_and_forges_no_row_of_a_list(world: World)
     world.person("alice")
     world.rename("alice", FORGED)
     with world.data():
-        accounts.reset_second_factor(world.user("alice"), reason=FORGED, actor=TERMINAL, now=world.clock())
+        reset_second_factor(world.user("alice"), reason=FORGED, actor=TERMINAL, now=world.clock())
         groups.create(FORGED[:200], actor=TERMINAL, now=world.clock())
     for words in ("audit list", "users list", "groups list"):
         said = world.app.test_cli_runner().invoke(args=words.split())
@@ -233,7 +234,7 @@ def test_an_error_page_tells_nothing_of_the_inside(world: World, monkeypatch: py
     def fail(*_arguments: object, **_facts: object) -> None:
         raise RuntimeError(secret)
 
-    monkeypatch.setattr("mfa_app.core.login.sign_in", fail)
+    monkeypatch.setattr("mfa_app.core.login.password_step.sign_in", fail)
     page = world.password_given("alice").page
     assert page.status == 500
     for word in (secret, "Traceback", "RuntimeError", str(Path(__file__).parents[2]), "Werkzeug"):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from mfa_app.config import PROJECT_ROOT
+from mfa_app.settings import PROJECT_ROOT
 from tests.world import World
 
 Typist = Callable[..., Result]

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from mfa_app.core import collector
+from mfa_app.core.audit import stream
 from tests.cli.conftest import Typist, done
 from tests.conftest import both_databases
 from tests.served import at_once
@@ -22,7 +22,7 @@ def told_events(lines: list[str]) -> list[str]:
 
 def look(world: World) -> None:
     with world.data():
-        collector.tell_of_commands()
+        stream.stream_cli_events()
 
 
 def test_the_trail_is_listed_newest_first_and_no_longer_than_asked(world: World, typed: Typist) -> None:

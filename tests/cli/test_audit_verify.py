@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from mfa_app.config import Settings
-from mfa_app.core import anchors
+from mfa_app.core.audit import anchors
 from mfa_app.extensions import db
+from mfa_app.settings import Settings
 from tests.cli.conftest import Typist, done, refused
 from tests.conftest import both_databases
 from tests.world import PASSWORD, World
@@ -92,7 +92,7 @@ def cut(world: World, last: int) -> None:
 
 def keep_anchor(world: World) -> bool:
     with world.data():
-        return anchors.keep(settings_of(world), now=world.clock())
+        return anchors.append_daily(settings_of(world), now=world.clock())
 
 
 def test_a_tail_cut_with_care_shows_against_the_anchor_of_the_day(

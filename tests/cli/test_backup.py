@@ -12,10 +12,13 @@ import pytest
 from sqlalchemy import create_engine
 
 from mfa_app import create_app
-from mfa_app.config import load_settings
-from mfa_app.core import anchors, chain, keys, links, mail, running, vault
+from mfa_app.core.audit import anchors, verification
+from mfa_app.core.keys import keyring, vault
+from mfa_app.core.mail import one_time_links, outbox
+from mfa_app.core.operations import instance_lock
 from mfa_app.extensions import db
-from mfa_app.models import AuthSession, Link, OutboxMail, PendingLink, TrustedDevice
+from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, PendingEnrolment, RememberedDevice
+from mfa_app.settings import load_settings
 from tests.cli.conftest import Typist, done, refused
 from tests.world import World
 
@@ -98,7 +101,7 @@ def test_a_backup_is_private_and_takes_no_other_files_place(world: World, typed:
 def test_whoever_has_the_backup_has_neither_keys_nor_secrets(world: World, typed: Typist, file: Path) -> None:
     world.linked("alice")
     done(typed("backup", str(file)))
-    stored = keys.load_keys(world.app.config["SETTINGS"])
+    stored = keyring.load_keys(world.app.config["SETTINGS"])
     for secret in (*stored.secret_keys, *stored.data_keys.values(), world.phones["alice"].secret):
         assert (secret if isinstance(secret, bytes) else secret.encode()) not in file.read_bytes()
 
@@ -116,7 +119,7 @@ def test_nobody_is_logged_in_after_a_restoration(world: World, typed: Typist, fi
     done(typed("backup", str(file)))
     done(typed("restore", "--replace", str(file)))
     assert alice.open("/").path == "/login"
-    assert [world.count(model) for model in (AuthSession, TrustedDevice, Link)] == [0, 0, 0]
+    assert [world.count(model) for model in (AuthSession, RememberedDevice, OneTimeLink)] == [0, 0, 0]
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
     assert world.log_in("alice", alice).open("/").path == "/"
 
@@ -139,11 +142,11 @@ def test_the_trail_is_whole_after_a_restoration_although_rows_are_gone(
     done(typed("backup", str(file)))
     world.person("alice")
     with world.data():
-        assert anchors.keep(world.app.config["SETTINGS"], now=world.clock())
+        assert anchors.append_daily(world.app.config["SETTINGS"], now=world.clock())
     done(typed("restore", "--replace", str(file)))
     assert done(typed("audit", "verify")).startswith("The trail is whole: 1 row.")
     with world.data():
-        assert chain.verify() is None
+        assert verification.verify() is None
 
 
 def test_a_database_that_is_there_stays_unless_told_otherwise(
@@ -171,7 +174,7 @@ def test_other_keys_are_refused_and_nothing_is_touched(
 def test_nothing_is_restored_under_a_running_site(world: World, typed: Typist, file: Path) -> None:
     done(typed("backup", str(file)))
     sentence = "The site runs on this database. Please stop it first."
-    with running.hold(world.app.config["SETTINGS"]):
+    with instance_lock.lock_shared(world.app.config["SETTINGS"]):
         assert refused(typed("restore", "--replace", str(file))) == sentence
     with sqlite3.connect(database_of(world)) as somebody:
         somebody.execute("SELECT count(*) FROM user_account").fetchone()
@@ -247,15 +250,15 @@ def test_after_pg_restore_one_command_ends_what_may_have_been_revoked_since(
     alice = world.log_in("alice", remember=True)
     world.log_in("bob")
     with world.data():
-        links.make(links.Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
-        mail.enqueue(mail.Mail.LINKED, world.user("alice"), now=world.clock())
+        one_time_links.create(one_time_links.Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
+        outbox.enqueue(outbox.Mail.LINKED, world.user("alice"), now=world.clock())
     with dumped(world) as put_back:
         world.person("carol")
         with world.data():
-            assert anchors.keep(world.app.config["SETTINGS"], now=world.clock())
+            assert anchors.append_daily(world.app.config["SETTINGS"], now=world.clock())
         put_back()
         assert "the keys fit it" in done(typed("restored", "monday.dump"))
-    gone = (AuthSession, TrustedDevice, Link, PendingLink)
+    gone = (AuthSession, RememberedDevice, OneTimeLink, PendingEnrolment)
     assert [world.count(model) for model in gone] == [0, 0, 0, 0]
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
     assert alice.open("/").path == "/login"
@@ -270,7 +273,7 @@ def test_nothing_is_taken_over_under_a_running_site_or_with_keys_that_do_not_fit
 ) -> None:
     world.linked("alice")
     alice = world.log_in("alice")
-    with running.hold(world.app.config["SETTINGS"]):
+    with instance_lock.lock_shared(world.app.config["SETTINGS"]):
         assert "Please stop it first" in refused(typed("restored", "monday.dump"))
     with other_keys():
         assert "do not fit this database" in refused(typed("restored", "monday.dump"))

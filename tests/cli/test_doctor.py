@@ -11,13 +11,17 @@ from click.testing import Result
 
 from mfa_app import create_app
 from mfa_app.cli.examination import network
-from mfa_app.config import load_settings
-from mfa_app.core import clock, keys, mail, second_factors
-from mfa_app.core.audit import Actor, Event, record
-from mfa_app.core.mail import Mail
-from mfa_app.core.vault import vault
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import clock
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.factors import verification
+from mfa_app.core.keys import keyring
+from mfa_app.core.keys.vault import vault
+from mfa_app.core.mail import outbox
+from mfa_app.core.mail.outbox import Mail
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, OutboxMail
+from mfa_app.settings import load_settings
 from tests.cli.conftest import done
 from tests.world import World
 
@@ -90,7 +94,7 @@ def test_a_healthy_site_is_told_so_and_no_mail_is_sent(
     healthy: dict[str, str], postbox: Controller, world: World
 ) -> None:
     with world.data():
-        mail.enqueue(Mail.RESET, world.user("carol"), now=world.clock())
+        outbox.enqueue(Mail.RESET, world.user("carol"), now=world.clock())
     said = done(doctor(healthy))
     assert said.count("ok  ") == 6
     assert said.endswith("Nothing is wrong; 0 warnings.\n")
@@ -254,13 +258,13 @@ def test_nobody_to_ask_and_no_mail_server_are_warnings(healthy: dict[str, str]) 
 
 
 def test_a_rotation_that_was_not_finished_is_a_warning(healthy: dict[str, str], world: World) -> None:
-    keys.add_data_key(world.app.config["SETTINGS"], in_use=set(vault().identifiers))
+    keyring.add_data_key(world.app.config["SETTINGS"], in_use=set(vault().identifiers))
     assert "Finish the rotation: flask --app wsgi keys rotate" in warned(doctor(healthy))
 
 
 def test_an_administrator_who_is_locked_out_is_a_warning(healthy: dict[str, str], world: World) -> None:
     with world.data():
-        second_factors.stop(db.session.query(Authenticator).one(), now=world.clock())
+        verification.lock(db.session.query(Authenticator).one(), now=world.clock())
     assert "Please run: flask --app wsgi users reset-2fa carol@example.com" in warned(doctor(healthy))
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mfa_app.core import files, running
+from mfa_app.core.common import files
+from mfa_app.core.operations import instance_lock
 from tests.cli.conftest import Typist, done
 from tests.world import World
 
@@ -42,15 +43,15 @@ def test_what_is_replaced_keeps_its_owner(folder: Path, tmp_path: Path) -> None:
     if os.geteuid() == 0:
         os.chown(kept, SOMEBODY_ELSE, SOMEBODY_ELSE)
     made.touch()
-    files.hand_over(made, kept)
+    files.chown_like(made, kept)
     assert made.stat().st_uid == kept.stat().st_uid
-    files.hand_over(made, folder / "nothing")
+    files.chown_like(made, folder / "nothing")
     assert made.stat().st_uid == folder.stat().st_uid
 
 
 def test_a_file_is_made_private_and_kept_when_it_is_opened_again(folder: Path) -> None:
     for _ in range(2):
-        with open(folder / "lock", "a", opener=files.private) as file:
+        with open(folder / "lock", "a", opener=files.open_private) as file:
             file.write("x")
     assert (folder / "lock").read_text() == "xx"
     assert stat.S_IMODE((folder / "lock").stat().st_mode) == 0o600
@@ -62,5 +63,5 @@ def test_root_is_not_led_to_give_away_a_file_elsewhere(world: World, folder: Pat
     owner = victim.stat().st_uid
     (folder / "running.lock").symlink_to(victim)
     with pytest.raises(OSError, match="symbolic link"):
-        running.hold(world.app.config["SETTINGS"])
+        instance_lock.lock_shared(world.app.config["SETTINGS"])
     assert victim.stat().st_uid == owner

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from mfa_app import create_app
-from mfa_app.config import load_settings
-from mfa_app.core import keys, rotation
-from mfa_app.core.vault import vault
+from mfa_app.core.keys import keyring
+from mfa_app.core.keys.vault import vault
+from mfa_app.core.operations import key_rotation
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, Throttle
-from mfa_app.models.types import new_id
+from mfa_app.models.column_types import new_id
+from mfa_app.settings import load_settings
 from tests.browser import Visitor
 from tests.cli.conftest import Shell, Typist, done, refused
 from tests.conftest import both_databases
@@ -23,13 +24,13 @@ from tests.world import PASSWORD, World
 
 def in_file(world: World) -> list[str]:
     """Return the identifiers of the data keys in the file, the current first."""
-    stored = json.loads(keys.file_of(world.app.config["SETTINGS"]).read_text("utf-8"))
+    stored = json.loads(keyring.file_of(world.app.config["SETTINGS"]).read_text("utf-8"))
     return [entry.partition(":")[0] for entry in stored["data_keys"].split(",")]
 
 
 def sealed_under(world: World) -> dict[str, int]:
     with world.data():
-        return rotation.keys_in_use()
+        return key_rotation.keys_in_use()
 
 
 def write_mails(world: World, count: int) -> None:
@@ -63,12 +64,12 @@ def test_the_key_of_two_rotations_ago_leaves_the_file(world: World, typed: Typis
 
 
 def test_what_an_older_process_sealed_meanwhile_can_be_opened(world: World, typed: Typist) -> None:
-    old_file = keys.file_of(world.app.config["SETTINGS"]).read_bytes()
+    old_file = keyring.file_of(world.app.config["SETTINGS"]).read_bytes()
     done(typed("keys", "rotate"))
-    new_file = keys.file_of(world.app.config["SETTINGS"]).read_bytes()
-    keys.file_of(world.app.config["SETTINGS"]).write_bytes(old_file)
+    new_file = keyring.file_of(world.app.config["SETTINGS"]).read_bytes()
+    keyring.file_of(world.app.config["SETTINGS"]).write_bytes(old_file)
     write_mails(world, 1)
-    keys.file_of(world.app.config["SETTINGS"]).write_bytes(new_file)
+    keyring.file_of(world.app.config["SETTINGS"]).write_bytes(new_file)
     with world.data():
         vault().refresh()
     said = done(typed("keys", "rotate"))
@@ -168,7 +169,7 @@ def test_once_the_old_signing_key_is_gone_the_code_is_asked_and_nothing_fails(
 
 
 def secret_keys(world: World) -> list[str]:
-    return keys.load_keys(world.app.config["SETTINGS"]).secret_keys
+    return keyring.load_keys(world.app.config["SETTINGS"]).secret_keys
 
 
 def test_a_signing_key_from_the_environment_is_changed_there(shell: Shell) -> None:
@@ -182,7 +183,7 @@ def test_a_signing_key_from_the_environment_is_changed_there(shell: Shell) -> No
 
 def test_two_rotations_at_once_are_one_too_many(world: World, typed: Typist) -> None:
     before = in_file(world)
-    with keys.only_one_rotation(world.app.config["SETTINGS"]):
+    with keyring.lock_rotation(world.app.config["SETTINGS"]):
         assert refused(typed("keys", "rotate")).startswith("Somebody else rotates the keys right now.")
     assert in_file(world) == before
 
@@ -196,7 +197,7 @@ def test_the_list_says_what_each_key_does(world: World, typed: Typist) -> None:
 
 
 def test_keys_from_the_environment_are_changed_there(shell: Shell) -> None:
-    first, second = keys.new_data_key(), keys.new_data_key()
+    first, second = keyring.new_data_key(), keyring.new_data_key()
     shell.flask("prepare", MFA_DATA_KEYS=first)
     code, _said, errors = shell.flask("keys", "rotate", MFA_DATA_KEYS=first)
     assert (code, errors.count("\n")) == (1, 1)
@@ -207,19 +208,19 @@ def test_keys_from_the_environment_are_changed_there(shell: Shell) -> None:
 
 def test_missing_keys_are_never_replaced_by_new_ones(environment: dict[str, str], world: World) -> None:
     world.linked("alice")
-    keys.file_of(world.app.config["SETTINGS"]).unlink()
+    keyring.file_of(world.app.config["SETTINGS"]).unlink()
     shell = Shell(Path(environment["MFA_INSTANCE_PATH"]))
     server = ("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
     for command in (("flask", "--app", "wsgi", "prepare"), server):
         code, said, errors = shell.run(*command)
         assert (code, said, errors.count("\n")) == (1, "", 1)
         assert "Put back the file keys from your backup" in errors
-    assert not keys.file_of(world.app.config["SETTINGS"]).exists()
+    assert not keyring.file_of(world.app.config["SETTINGS"]).exists()
 
 
 def test_the_server_does_not_start_on_keys_that_do_not_fit(shell: Shell) -> None:
     assert shell.flask("prepare")[0] == 0
-    stored = {"secret_key": "x" * 40, "data_keys": keys.new_data_key()}
+    stored = {"secret_key": "x" * 40, "data_keys": keyring.new_data_key()}
     (shell.folder / "keys").write_text(json.dumps(stored))
     code, _said, errors = shell.run("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
     assert code == 1

@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from mfa_app.cli import terminal
-from mfa_app.config import PROJECT_ROOT
-from mfa_app.core import trail, vault
+from mfa_app.core.audit import search as trail
+from mfa_app.core.keys import vault
+from mfa_app.settings import PROJECT_ROOT
 from tests.cli.conftest import Shell, Typist, done, link_in, refused
 from tests.world import PASSWORD, World
 

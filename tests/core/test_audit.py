@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DatabaseError
 
-from mfa_app.core import accounts, chain
-from mfa_app.core.audit import Actor, Event, record
+from mfa_app.core.audit import chain
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.users import accounts
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, Role
 from tests.conftest import both_databases
@@ -42,7 +44,7 @@ def test_labels_are_unique_and_say_subject_and_deed() -> None:
 def test_a_row_says_who_did_what_to_whom_when_from_where_and_with_what(world: World) -> None:
     world.person("alice")
     with world.data():
-        record(Event.PERSON_DISABLED, actor=CAROL, subject=world.user("alice"))
+        record(Event.USER_DISABLED, actor=CAROL, subject=world.user("alice"))
     with world.data():
         row = db.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(1)).one()
         assert (row.actor_kind, row.actor_id, row.actor_name) == ("person", 7, "carol@example.com")
@@ -112,7 +114,7 @@ def test_without_its_row_no_change_is_saved(world: World) -> None:
     world.person("alice")
     with world.app.app_context(), pytest.raises(ValueError, match="needs the details"):
         accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
-        record(Event.PERSON_DISABLED, actor=TERMINAL, because="a mistake")
+        record(Event.USER_DISABLED, actor=TERMINAL, because="a mistake")
     with world.data():
         assert world.user("alice").is_active
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mfa_app.config import SETTINGS, Application, SettingError, load_settings
+from mfa_app.settings import SETTINGS, Application, SettingError, load_settings
 
 WRONG = [
     ("MFA_DATABASE_URL", "mysql://db/site"),

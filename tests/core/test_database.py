@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import StatementError
 
-from mfa_app.core import throttle
-from mfa_app.core.errors import UsedCode
-from mfa_app.core.second_factors import accept
+from mfa_app.core.common.errors import UsedCode
+from mfa_app.core.factors.verification import accept
+from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, SitePolicy, Throttle, User
 from mfa_app.models.database import insert_once
@@ -71,7 +71,9 @@ def test_of_changes_in_many_threads_none_is_lost(world: World) -> None:
 
 @both_databases
 def test_of_charges_in_many_threads_all_are_counted(world: World) -> None:
-    counted = in_threads(world, lambda _: throttle.charge(throttle.ADDRESS, "x", now=world.clock()).failures)
+    counted = in_threads(
+        world, lambda _: counters.charge(limits.PASSWORD_NETWORK, "x", now=world.clock()).failures
+    )
     assert sorted(counted) == list(range(1, MANY + 1))
     assert world.count(Throttle) == 1
 

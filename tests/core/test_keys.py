@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mfa_app.config import SettingError, Settings, load_settings
-from mfa_app.core.keys import Keys, load_keys, new_data_key
+from mfa_app.core.keys.keyring import Keys, load_keys, new_data_key
+from mfa_app.settings import SettingError, Settings, load_settings
 from tests.conftest import both_databases
 from tests.world import World
 

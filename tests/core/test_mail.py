@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sqlalchemy import select
 
 from mfa_app import create_app
-from mfa_app.config import load_settings
-from mfa_app.core import mail
-from mfa_app.core.mail import Mail
+from mfa_app.core.mail import outbox
+from mfa_app.core.mail.outbox import Mail
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, User
+from mfa_app.settings import load_settings
 from mfa_app.web.mailer import Mailer
 from tests.conftest import both_databases
 from tests.timing import FakeClock
@@ -84,7 +84,7 @@ def posted(environment: dict[str, str], clock: FakeClock, port: int) -> Iterator
 
 
 def write(world: World, kind: Mail = Mail.LINKED, **context: object) -> None:
-    mail.enqueue(kind, world.user("alice"), now=world.clock(), **{**CONTEXT.get(kind, {}), **context})
+    outbox.enqueue(kind, world.user("alice"), now=world.clock(), **{**CONTEXT.get(kind, {}), **context})
 
 
 def deliver(world: World) -> int:
@@ -282,7 +282,7 @@ def test_after_three_days_it_is_given_up(posted: World) -> None:
     deliver(posted)
     assert waiting(posted).next_attempt_at is None
     with posted.data():
-        assert mail.waiting() == 0
+        assert outbox.waiting() == 0
 
 
 def test_one_mail_that_fails_does_not_hold_up_the_next(posted: World, mailbox: Mailbox) -> None:
@@ -302,10 +302,10 @@ def test_a_mail_that_one_worker_has_taken_is_not_sent_by_another(world: World) -
     with world.data():
         write(world)
     with world.app.app_context():
-        assert mail.claim(now=world.clock()) is not None
-        assert mail.claim(now=world.clock()) is None
+        assert outbox.claim(now=world.clock()) is not None
+        assert outbox.claim(now=world.clock()) is None
         world.clock.advance(minutes=2)
-        assert mail.claim(now=world.clock()) is not None
+        assert outbox.claim(now=world.clock()) is not None
 
 
 def test_a_dead_mail_server_never_delays_an_answer(environment: dict[str, str], clock: FakeClock) -> None:
@@ -327,7 +327,7 @@ def test_the_right_address_gets_the_mail_when_it_is_changed(world: World) -> Non
     world.person("alice")
     with world.data():
         user = db.session.scalars(select(User)).one()
-        mail.enqueue(
+        outbox.enqueue(
             Mail.ADDRESS_CHANGED, user, now=world.clock(), to="old@example.com", new_address=user.email
         )
     assert world.mails("old@example.com") == ["address_changed"]

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 import pytest
 
 from mfa_app import create_app
-from mfa_app.config import load_settings
-from mfa_app.core import passwords
-from mfa_app.core.credentials import hash_new
-from mfa_app.core.errors import Busy, UnacceptablePassword
+from mfa_app.core.common.errors import HashingQueueFull, UnacceptablePassword
+from mfa_app.core.passwords import hashing, strength
+from mfa_app.core.passwords.change import hash_new
 from mfa_app.models import Throttle
+from mfa_app.settings import load_settings
 from tests.line import no_free_slot
 from tests.timing import FakeClock
 from tests.world import PASSWORD, World
@@ -21,7 +21,7 @@ OWN = ["alice.smith@example.com", "alice.smith", "Alice Smith"]
 
 def refused_as(password: str) -> str:
     with pytest.raises(UnacceptablePassword) as refused:
-        passwords.check_acceptable(password, own_names=OWN)
+        strength.check_acceptable(password, own_names=OWN)
     return refused.value.reason
 
 
@@ -38,7 +38,7 @@ def refused_as(password: str) -> str:
     ],
 )
 def test_what_is_long_and_hard_to_guess_is_taken(password: str) -> None:
-    passwords.check_acceptable(password, own_names=OWN)
+    strength.check_acceptable(password, own_names=OWN)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_the_names_of_the_site_make_no_password(
     names = {"MFA_SITE_NAME": "Kranich Logistik", "MFA_PUBLIC_URL": "https://login.kranich.example"}
     create_app(load_settings({**environment, **names}))
     assert refused_as(password) == "known names"
-    passwords.check_acceptable("seven cranes (kraniche) by a login", own_names=OWN)
+    strength.check_acceptable("seven cranes (kraniche) by a login", own_names=OWN)
 
 
 def test_length_is_counted_in_characters_not_bytes() -> None:
@@ -82,9 +82,9 @@ def test_length_is_counted_in_characters_not_bytes() -> None:
 
 
 def test_the_hash_is_argon2id_with_the_parameters_of_owasp() -> None:
-    hashed = passwords.hash_password(PASSWORD)
+    hashed = hashing.hash_password(PASSWORD)
     assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    assert hashed != passwords.hash_password(PASSWORD)
+    assert hashed != hashing.hash_password(PASSWORD)
 
 
 def test_a_stored_hash_has_those_parameters(world: World) -> None:
@@ -95,22 +95,22 @@ def test_a_stored_hash_has_those_parameters(world: World) -> None:
 
 def test_the_right_password_fits_and_every_other_does_not() -> None:
     long = "seven quiet lanterns by the river " * 7
-    hashed = passwords.hash_password(long)
-    assert passwords.verify(hashed, long)
+    hashed = hashing.hash_password(long)
+    assert hashing.verify(hashed, long)
     for other in (long[:-1], long + " ", long.upper(), "", "\x00"):
-        assert not passwords.verify(hashed, other)
+        assert not hashing.verify(hashed, other)
 
 
 def test_two_spellings_of_one_accent_are_one_password() -> None:
-    hashed = passwords.hash_password(unicodedata.normalize("NFC", "caf\u00e9 cr\u00e8me br\u00fbl\u00e9e"))
-    assert passwords.verify(hashed, unicodedata.normalize("NFD", "caf\u00e9 cr\u00e8me br\u00fbl\u00e9e"))
-    assert not passwords.verify(hashed, "cafe creme brulee")
+    hashed = hashing.hash_password(unicodedata.normalize("NFC", "caf\u00e9 cr\u00e8me br\u00fbl\u00e9e"))
+    assert hashing.verify(hashed, unicodedata.normalize("NFD", "caf\u00e9 cr\u00e8me br\u00fbl\u00e9e"))
+    assert not hashing.verify(hashed, "cafe creme brulee")
 
 
 @pytest.mark.parametrize("stored", [None, "", "x", "$argon2id$", "$2b$12$abcdefghijklmnopqrstuu"])
 def test_without_a_usable_hash_no_password_fits(stored: str | None) -> None:
-    assert not passwords.verify(stored, PASSWORD)
-    assert not passwords.verify(stored, "nobody has this password")
+    assert not hashing.verify(stored, PASSWORD)
+    assert not hashing.verify(stored, "nobody has this password")
 
 
 @pytest.fixture
@@ -121,21 +121,21 @@ def all_slots_taken() -> Iterator[None]:
 
 @pytest.mark.usefixtures("all_slots_taken")
 def test_a_password_that_is_too_long_is_not_hashed_at_all() -> None:
-    assert not passwords.verify(None, "x" * 257)
+    assert not hashing.verify(None, "x" * 257)
 
 
 @pytest.mark.usefixtures("all_slots_taken")
 def test_when_all_slots_are_taken_the_third_is_turned_away() -> None:
-    with pytest.raises(Busy):
-        passwords.verify(None, PASSWORD)
+    with pytest.raises(HashingQueueFull):
+        hashing.verify(None, PASSWORD)
 
 
 @pytest.fixture
 def all_places_taken() -> Iterator[None]:
     """As many as may be at a slot, or wait for one, are there."""
     with ExitStack() as held:
-        for _ in range(passwords.PLACES):
-            held.enter_context(passwords.place())
+        for _ in range(hashing.QUEUE_LIMIT):
+            held.enter_context(hashing.admission())
         yield
 
 
@@ -149,13 +149,13 @@ def test_when_all_places_are_taken_nobody_waits_and_nothing_is_counted(world: Wo
 
 @pytest.mark.usefixtures("all_places_taken")
 def test_new_passwords_stand_in_the_same_line() -> None:
-    with pytest.raises(Busy):
+    with pytest.raises(HashingQueueFull):
         hash_new(PASSWORD, "alice@example.com", "Alice")
 
 
 def test_a_place_is_free_again_whatever_came_of_it(world: World) -> None:
     world.person("alice")
-    for _ in range(passwords.PLACES + 1):
+    for _ in range(hashing.QUEUE_LIMIT + 1):
         assert world.password_given("nobody").page.status in (400, 429)
     assert world.password_given("alice").page.path == "/"
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mfa_app.core.policy import (
-    Because,
+from mfa_app.core.policy.decision import (
     Decision,
-    Facts,
+    PolicyFacts,
+    PolicySource,
     Reason,
     Rule,
     Verdict,
@@ -30,16 +30,16 @@ def rule(group: str | None, required: bool = True, **changes: object) -> Rule:
 EVERYONE_FREE = rule(None, required=False)
 
 
-def facts(*rules: Rule, **changes: object) -> Facts:
+def facts(*rules: Rule, **changes: object) -> PolicyFacts:
     values = {"linked": False, "by_choice": False, "required": False, "exempt_until": None, **changes}
-    return Facts(rules=(*rules, EVERYONE_FREE), **values)
+    return PolicyFacts(rules=(*rules, EVERYONE_FREE), **values)
 
 
-def verdict(known: Facts, *, code: bool = False, device: bool = False) -> Verdict:
+def verdict(known: PolicyFacts, *, code: bool = False, device: bool = False) -> Verdict:
     return decide(known, has_code=code, trusted_since=YESTERDAY if device else None, now=NOW).verdict
 
 
-def because(known: Facts) -> Because:
+def because(known: PolicyFacts) -> PolicySource:
     return effective_policy(known, now=NOW).because
 
 
@@ -49,8 +49,8 @@ TABLE = [
     ("nobody asks", facts(), Verdict.ALLOW),
     ("a group asks, no app", facts(FINANCE), Verdict.ENROL),
     ("a group asks, linked", facts(FINANCE, linked=True), Verdict.CHALLENGE),
-    ("everyone is asked, no app", Facts(False, False, False, None, (rule(None),)), Verdict.ENROL),
-    ("everyone is asked, linked", Facts(True, False, False, None, (rule(None),)), Verdict.CHALLENGE),
+    ("everyone is asked, no app", PolicyFacts(False, False, False, None, (rule(None),)), Verdict.ENROL),
+    ("everyone is asked, linked", PolicyFacts(True, False, False, None, (rule(None),)), Verdict.CHALLENGE),
     ("asked personally, no app", facts(required=True), Verdict.ENROL),
     ("asked personally, linked", facts(required=True, linked=True), Verdict.CHALLENGE),
     ("linked by choice, nobody asks", facts(linked=True, by_choice=True), Verdict.CHALLENGE),
@@ -87,13 +87,13 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("known", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_with_the_password_alone(known: Facts, expected: Verdict) -> None:
+def test_with_the_password_alone(known: PolicyFacts, expected: Verdict) -> None:
     assert verdict(known) is expected
 
 
 @pytest.mark.parametrize("known", [row[1] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_a_linked_person_is_never_sent_to_link(known: Facts) -> None:
-    linked = Facts(True, known.by_choice, known.required, known.exempt_until, known.rules)
+def test_a_linked_person_is_never_sent_to_link(known: PolicyFacts) -> None:
+    linked = PolicyFacts(True, known.by_choice, known.required, known.exempt_until, known.rules)
     for code in (False, True):
         for device in (False, True):
             assert verdict(linked, code=code, device=device) is not Verdict.ENROL
@@ -115,18 +115,18 @@ LATER = NOW - timedelta(hours=1)  # after the device of `verdict` was made
         (facts(rule("A", on_since=LATER), required=True), Verdict.ALLOW),
     ],
 )
-def test_a_device_counts_if_a_code_has_been_asked_ever_since(known: Facts, expected: Verdict) -> None:
+def test_a_device_counts_if_a_code_has_been_asked_ever_since(known: PolicyFacts, expected: Verdict) -> None:
     assert verdict(replace(known, linked=True), device=True) is expected
 
 
 @pytest.mark.parametrize("known", [row[1] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_a_linked_person_with_a_code_is_let_in(known: Facts) -> None:
-    linked = Facts(True, known.by_choice, known.required, known.exempt_until, known.rules)
+def test_a_linked_person_with_a_code_is_let_in(known: PolicyFacts) -> None:
+    linked = PolicyFacts(True, known.by_choice, known.required, known.exempt_until, known.rules)
     assert verdict(linked, code=True) is Verdict.ALLOW
 
 
 @pytest.mark.parametrize("known", [row[1] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_a_code_or_a_device_never_spares_anybody_linking(known: Facts) -> None:
+def test_a_code_or_a_device_never_spares_anybody_linking(known: PolicyFacts) -> None:
     if not known.linked:
         assert verdict(known, code=True, device=True) is verdict(known)
 
@@ -160,13 +160,13 @@ def test_the_earliest_date_wins() -> None:
     known = facts(rule("A", required_from=NOW + timedelta(days=9)), rule("B", required_from=TOMORROW))
     policy = effective_policy(known, now=NOW)
     assert policy.enrol_by == TOMORROW
-    assert policy.because == Because(Reason.NOT_REQUIRED, "B", TOMORROW)
+    assert policy.because == PolicySource(Reason.NOT_REQUIRED, "B", TOMORROW)
 
 
 def test_the_earliest_end_of_grace_wins() -> None:
     known = facts(rule("A", grace_days=9, since=NOW), rule("B", grace_days=3, since=NOW))
     assert decide(known, has_code=False, now=NOW) == Decision(
-        Verdict.ALLOW, Because(Reason.GROUP, "B"), NOW + timedelta(days=3), 30
+        Verdict.ALLOW, PolicySource(Reason.GROUP, "B"), NOW + timedelta(days=3), 30
     )
 
 
@@ -177,12 +177,12 @@ def test_grace_for_a_new_member_never_ends_before_the_rule_begins() -> None:
 
 def test_the_reason_names_the_strictest_group() -> None:
     known = facts(rule("Graceful", grace_days=30, since=NOW), FINANCE)
-    assert because(known) == Because(Reason.GROUP, "Finance")
+    assert because(known) == PolicySource(Reason.GROUP, "Finance")
 
 
 def test_a_group_is_named_before_everyone() -> None:
-    known = Facts(True, False, False, None, (rule(None), FINANCE))
-    assert because(known) == Because(Reason.GROUP, "Finance")
+    known = PolicyFacts(True, False, False, None, (rule(None), FINANCE))
+    assert because(known) == PolicySource(Reason.GROUP, "Finance")
 
 
 @pytest.mark.parametrize(
@@ -191,20 +191,20 @@ def test_a_group_is_named_before_everyone() -> None:
         (facts(), Reason.NOT_REQUIRED),
         (facts(FINANCE, exempt_until=TOMORROW), Reason.EXEMPT),
         (facts(FINANCE, required=True), Reason.PERSONAL),
-        (Facts(False, False, False, None, (rule(None),)), Reason.EVERYONE),
+        (PolicyFacts(False, False, False, None, (rule(None),)), Reason.EVERYONE),
     ],
 )
-def test_the_reason_is_told(known: Facts, reason: Reason) -> None:
+def test_the_reason_is_told(known: PolicyFacts, reason: Reason) -> None:
     assert because(known).reason is reason
 
 
 def test_ones_own_choice_is_told_as_the_reason() -> None:
     decision = decide(facts(linked=True, by_choice=True), has_code=False, now=NOW)
-    assert decision.because == Because(Reason.BY_CHOICE)
+    assert decision.because == PolicySource(Reason.BY_CHOICE)
 
 
 def test_an_exemption_tells_its_end() -> None:
-    assert because(facts(FINANCE, exempt_until=TOMORROW)) == Because(Reason.EXEMPT, until=TOMORROW)
+    assert because(facts(FINANCE, exempt_until=TOMORROW)) == PolicySource(Reason.EXEMPT, until=TOMORROW)
 
 
 def test_who_is_asked_is_who_is_not_let_in_by_the_password_alone() -> None:
@@ -223,5 +223,5 @@ def test_who_is_asked_is_who_is_not_let_in_by_the_password_alone() -> None:
         (facts(linked=True, by_choice=True), False),
     ],
 )
-def test_who_will_be_asked_in_the_end(known: Facts, expected: bool) -> None:
+def test_who_will_be_asked_in_the_end(known: PolicyFacts, expected: bool) -> None:
     assert will_be_required(known, now=NOW) is expected

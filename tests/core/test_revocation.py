@@ -5,13 +5,17 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import event
 
-from mfa_app.core import accounts, enrolment, links, login, sessions
-from mfa_app.core.audit import Actor
-from mfa_app.core.errors import LinkExpired, Refusal, SessionOver
-from mfa_app.core.links import Purpose
-from mfa_app.core.revocation import Because, revoke_access
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import OneTimeLinkExpired, Refusal, SessionEnded
+from mfa_app.core.factors import enrolment
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.login import code_step, password_step
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, Link, PendingLink, TrustedDevice
+from mfa_app.models import Authenticator, AuthSession, OneTimeLink, PendingEnrolment, RememberedDevice
 from tests.browser import Visitor
 from tests.conftest import both_databases
 from tests.world import PASSWORD, TERMINAL, World
@@ -38,28 +42,30 @@ def alice(world: World) -> Visitor:
     return world.log_in("alice", remember=True)
 
 
-def revoke(world: World, because: Because) -> None:
+def revoke(world: World, because: RevocationReason) -> None:
     with world.data():
         revoke_access(world.user("alice"), because=because, actor=TERMINAL)
 
 
-@pytest.mark.parametrize("because", Because)
-def test_every_reason_ends_everything(world: World, alice: Visitor, because: Because) -> None:
+@pytest.mark.parametrize("because", RevocationReason)
+def test_every_reason_ends_everything(world: World, alice: Visitor, because: RevocationReason) -> None:
     pending = world.password_given("alice")
     with world.data():
-        token = links.make(Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
+        token = one_time_links.create(Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
         stamp = world.user("alice").stamp
     revoke(world, because)
     assert alice.open("/").path == pending.open("/login/code").path == "/login"
-    assert [world.count(model) for model in (AuthSession, TrustedDevice, Link, PendingLink)] == [0, 0, 0, 0]
-    with world.data(), pytest.raises(LinkExpired):
+    assert [
+        world.count(model) for model in (AuthSession, RememberedDevice, OneTimeLink, PendingEnrolment)
+    ] == [0, 0, 0, 0]
+    with world.data(), pytest.raises(OneTimeLinkExpired):
         assert world.user("alice").stamp == stamp + 1
-        links.find(token, Purpose.PASSWORD_RESET, now=world.clock())
+        one_time_links.find(token, Purpose.PASSWORD_RESET, now=world.clock())
 
 
 def test_the_trail_says_how_many_and_why(world: World, alice: Visitor) -> None:
     world.password_given("alice")
-    revoke(world, Because.PASSWORD_CHANGED)
+    revoke(world, RevocationReason.PASSWORD_CHANGED)
     assert world.details("sessions.ended") == {"count": 2, "because": "password changed"}
     assert world.details("devices.forgotten") == {"count": 1, "because": "password changed"}
 
@@ -67,18 +73,18 @@ def test_the_trail_says_how_many_and_why(world: World, alice: Visitor) -> None:
 def test_nobody_else_is_touched(world: World, alice: Visitor) -> None:
     world.linked("bob", groups_=("Finance",))
     bob = world.log_in("bob", remember=True)
-    revoke(world, Because.RESET)
+    revoke(world, RevocationReason.RESET)
     assert bob.open("/").path == "/"
-    assert world.count(TrustedDevice) == 1
+    assert world.count(RememberedDevice) == 1
 
 
 def test_the_session_that_is_kept_lives_on_without_its_device(world: World, alice: Visitor) -> None:
     with world.data():
         identity = sessions.find(alice.cookie("sid"), now=world.clock())
-        because = Because.PASSWORD_CHANGED
+        because = RevocationReason.PASSWORD_CHANGED
         revoke_access(identity.user, because=because, actor=TERMINAL, keep=identity.session)
     assert alice.open("/").path == "/"
-    assert world.count(TrustedDevice) == 0
+    assert world.count(RememberedDevice) == 0
 
 
 def test_a_password_checked_before_a_revocation_starts_a_session_that_is_dead(
@@ -88,7 +94,7 @@ def test_a_password_checked_before_a_revocation_starts_a_session_that_is_dead(
         user = world.user("alice")
         stamp = user.stamp
         with world.data():
-            revoke_access(world.user("alice"), because=Because.DISABLED, actor=TERMINAL)
+            revoke_access(world.user("alice"), because=RevocationReason.DISABLED, actor=TERMINAL)
         token, _ = sessions.start(user, actor=VISITOR, now=world.clock(), stamp=stamp)
     with world.data():
         assert sessions.find(token, now=world.clock()) is None
@@ -102,9 +108,9 @@ def meanwhile(act: Callable[[], None]) -> None:
 def test_a_password_given_beside_a_revocation_opens_nothing(world: World, alice: Visitor) -> None:
     world.require("Finance", False)
     with world.data():
-        meanwhile(lambda: revoke(world, Because.PASSWORD_CHANGED))
+        meanwhile(lambda: revoke(world, RevocationReason.PASSWORD_CHANGED))
         given = {"browser": StrangeBrowser(), "blinding": "x" * 32, "actor": VISITOR, "now": world.clock()}
-        signed_in = login.sign_in("alice@example.com", PASSWORD, **given)
+        signed_in = password_step.sign_in("alice@example.com", PASSWORD, **given)
     with world.data():
         assert sessions.find(signed_in.token, now=world.clock()) is None
 
@@ -116,19 +122,19 @@ def test_a_code_given_beside_a_reset_opens_nothing(world: World, alice: Visitor)
         meanwhile(lambda: reset(world))
         given = {"remember": True, "browser": StrangeBrowser(), "actor": VISITOR, "now": world.clock()}
         with pytest.raises(Refusal):
-            login.answer_challenge(identity, code, **given)
-    assert [world.count(model) for model in (AuthSession, TrustedDevice, Authenticator)] == [0, 0, 0]
+            code_step.answer_challenge(identity, code, **given)
+    assert [world.count(model) for model in (AuthSession, RememberedDevice, Authenticator)] == [0, 0, 0]
 
 
 def test_a_right_code_beside_logging_out_everywhere_opens_nothing(world: World, alice: Visitor) -> None:
     token, code = world.password_given("alice").cookie("sid"), world.phones["alice"].code()
     with world.data():
         identity = sessions.find(token, now=world.clock())
-        meanwhile(lambda: revoke(world, Because.LOGGED_OUT_EVERYWHERE))
+        meanwhile(lambda: revoke(world, RevocationReason.LOGGED_OUT_EVERYWHERE))
         given = {"remember": True, "browser": StrangeBrowser(), "actor": VISITOR, "now": world.clock()}
-        with pytest.raises(SessionOver):
-            login.answer_challenge(identity, code, **given)
-    assert [world.count(model) for model in (AuthSession, TrustedDevice)] == [0, 0]
+        with pytest.raises(SessionEnded):
+            code_step.answer_challenge(identity, code, **given)
+    assert [world.count(model) for model in (AuthSession, RememberedDevice)] == [0, 0]
 
 
 def test_an_app_enabled_beside_a_reset_is_not_linked(world: World) -> None:
@@ -139,7 +145,7 @@ def test_an_app_enabled_beside_a_reset_is_not_linked(world: World) -> None:
     with world.data():
         identity = sessions.find(eve.cookie("sid"), now=world.clock())
         meanwhile(lambda: reset(world))
-        with pytest.raises(SessionOver):
+        with pytest.raises(SessionEnded):
             enrolment.confirm(identity, code, actor=VISITOR, now=world.clock())
     assert world.count(Authenticator) == 0
 
@@ -152,22 +158,20 @@ def test_a_qr_code_that_is_asked_for_beside_a_reset_is_not_shown(world: World) -
     with world.data():
         identity = sessions.find(eve.cookie("sid"), now=world.clock())
         reset(world)
-        with pytest.raises(SessionOver):
+        with pytest.raises(SessionEnded):
             enrolment.begin(identity, now=world.clock())
 
 
 def reset(world: World) -> None:
     """Reset alice's second factor in a transaction of its own, as another request would."""
     with world.data():
-        accounts.reset_second_factor(
-            world.user("alice"), reason="lost phone", actor=TERMINAL, now=world.clock()
-        )
+        reset_second_factor(world.user("alice"), reason="lost phone", actor=TERMINAL, now=world.clock())
 
 
 def test_a_link_mailed_under_an_old_stamp_is_dead(world: World, alice: Visitor) -> None:
     with world.data():
         user = world.user("alice")
-        token = links.make(Purpose.PASSWORD_RESET, user, now=world.clock())
+        token = one_time_links.create(Purpose.PASSWORD_RESET, user, now=world.clock())
         db.session.flush()
         user.stamp += 1
     assert world.visitor().open(f"/link/{token}").status == 410

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from mfa_app.core import sessions
-from mfa_app.core.audit import Actor
-from mfa_app.core.errors import SessionOver
-from mfa_app.core.policy import Verdict
-from mfa_app.core.secrets import digest
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import SessionEnded
+from mfa_app.core.common.tokens import digest
+from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.sessions import sessions
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, User
 from tests.conftest import both_databases
@@ -94,9 +94,9 @@ def test_a_session_that_was_ended_beside_it_cannot_step_up(world: World, token: 
         identity = sessions.find(token, now=world.clock())
         with world.data():
             sessions.end(identity.session.id)
-        with pytest.raises(SessionOver):
+        with pytest.raises(SessionEnded):
             sessions.elevate(identity.session, actor=VISITOR, now=world.clock(), code=True)
-        with pytest.raises(SessionOver):
+        with pytest.raises(SessionEnded):
             sessions.require(identity.session)
     assert world.count(AuthSession) == 0
 
@@ -125,5 +125,5 @@ def test_the_list_of_ones_sessions_has_the_living_ones_latest_first(world: World
         user = world.user("alice")
         for minutes in (10, 20):
             sessions.start(user, actor=VISITOR, now=world.clock() + timedelta(minutes=minutes))
-        alive = sessions.of_person(user, now=world.clock() + timedelta(minutes=65))
+        alive = sessions.of_user(user, now=world.clock() + timedelta(minutes=65))
         assert [session.created_at.minute for session in alive] == [20, 10]

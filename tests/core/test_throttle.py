@@ -6,16 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from mfa_app.core import throttle
-from mfa_app.core.errors import AuthenticatorStopped, PasswordClosed, Refusal, Throttled
-from mfa_app.core.throttle import Limit
+from mfa_app.core.common.errors import AuthenticatorLocked, PasswordLocked, Refusal, Throttled
+from mfa_app.core.throttling import counters, limits
+from mfa_app.core.throttling.limits import Limit
 from mfa_app.extensions import db
 from mfa_app.models import Throttle
 from tests.conftest import both_databases
 from tests.world import World
 
 pytestmark = both_databases
-PEEK = Limit("peek", 3, timedelta(seconds=10), timedelta(seconds=60), stop_at=9, stopped=AuthenticatorStopped)
+PEEK = Limit("peek", 3, timedelta(seconds=10), timedelta(seconds=60), stop_at=9, stopped=AuthenticatorLocked)
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +25,8 @@ def data(world: World) -> Iterator[None]:
         yield
 
 
-def charge(world: World, limit: Limit = PEEK, key: object = "alice") -> throttle.Charge:
-    return throttle.charge(limit, key, now=world.clock())
+def charge(world: World, limit: Limit = PEEK, key: object = "alice") -> counters.Charge:
+    return counters.charge(limit, key, now=world.clock())
 
 
 def wait_until_next(world: World, limit: Limit = PEEK) -> float:
@@ -64,7 +64,7 @@ def test_at_its_end_a_limit_says_what_it_is_made_to_say(world: World) -> None:
         charge(world)
         world.clock.advance(seconds=60)
     for _ in range(2):
-        with pytest.raises(AuthenticatorStopped):
+        with pytest.raises(AuthenticatorLocked):
             charge(world)
         world.clock.advance(days=30)
 
@@ -72,9 +72,9 @@ def test_at_its_end_a_limit_says_what_it_is_made_to_say(world: World) -> None:
 @pytest.mark.parametrize(
     ("limit", "stop", "said"),
     [
-        (throttle.CODE, 50, AuthenticatorStopped),
-        (throttle.PASSWORD_STRANGER, 100, PasswordClosed),
-        (throttle.PASSWORD_NOBODY, 100, PasswordClosed),
+        (limits.CODE, 50, AuthenticatorLocked),
+        (limits.PASSWORD_UNKNOWN_BROWSER, 100, PasswordLocked),
+        (limits.PASSWORD_UNKNOWN_USER, 100, PasswordLocked),
     ],
 )
 def test_codes_end_at_fifty_and_passwords_at_a_hundred(
@@ -91,8 +91,8 @@ def test_codes_end_at_fifty_and_passwords_at_a_hundred(
 @pytest.mark.parametrize(
     ("limit", "waits"),
     [
-        (throttle.CODE, [0, 0, 0, 0, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]),
-        (throttle.PASSWORD_STRANGER, [0, 0, 0, 0, 5, 10, 20, 40, 80, 160, 320, 640, 900, 900]),
+        (limits.CODE, [0, 0, 0, 0, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]),
+        (limits.PASSWORD_UNKNOWN_BROWSER, [0, 0, 0, 0, 5, 10, 20, 40, 80, 160, 320, 640, 900, 900]),
     ],
 )
 def test_the_waits_are_those_of_the_table(limit: Limit, waits: list[int]) -> None:
@@ -100,7 +100,7 @@ def test_the_waits_are_those_of_the_table(limit: Limit, waits: list[int]) -> Non
 
 
 @pytest.mark.parametrize(
-    "limit", [throttle.CODE, throttle.LINKING, throttle.PASSWORD_STRANGER, throttle.PASSWORD_KNOWN_BROWSER]
+    "limit", [limits.CODE, limits.LINKING, limits.PASSWORD_UNKNOWN_BROWSER, limits.PASSWORD_KNOWN_BROWSER]
 )
 def test_the_database_computes_the_same_waits_as_the_table(world: World, limit: Limit) -> None:
     for failures in range(1, 16):
@@ -114,62 +114,62 @@ def test_the_database_computes_the_same_waits_as_the_table(world: World, limit: 
 def test_a_success_forgives_all_failures_in_a_row(world: World) -> None:
     for _ in range(2):
         charge(world)
-    throttle.refund(charge(world))
+    counters.reset_after_success(charge(world))
     assert charge(world).failures == 1
 
 
 def test_in_a_window_a_success_takes_back_only_itself(world: World) -> None:
     for _ in range(29):
-        charge(world, throttle.ADDRESS)
-    throttle.refund(charge(world, throttle.ADDRESS))
-    assert charge(world, throttle.ADDRESS).failures == 30
+        charge(world, limits.PASSWORD_NETWORK)
+    counters.reset_after_success(charge(world, limits.PASSWORD_NETWORK))
+    assert charge(world, limits.PASSWORD_NETWORK).failures == 30
     with pytest.raises(Throttled):
-        charge(world, throttle.ADDRESS)
+        charge(world, limits.PASSWORD_NETWORK)
 
 
 def test_a_window_ends_ten_minutes_after_its_first_try(world: World) -> None:
     for _ in range(30):
-        charge(world, throttle.ADDRESS)
+        charge(world, limits.PASSWORD_NETWORK)
         world.clock.advance(seconds=10)
-    assert wait_until_next(world, throttle.ADDRESS) == 300
+    assert wait_until_next(world, limits.PASSWORD_NETWORK) == 300
     world.clock.advance(seconds=300)
-    assert charge(world, throttle.ADDRESS).failures == 1
+    assert charge(world, limits.PASSWORD_NETWORK).failures == 1
 
 
 def test_a_limit_that_is_forgotten_begins_anew(world: World) -> None:
     for _ in range(5):
-        charge(world, throttle.LINKING)
+        charge(world, limits.LINKING)
     world.clock.advance(days=1)
-    assert charge(world, throttle.LINKING).failures == 1
+    assert charge(world, limits.LINKING).failures == 1
 
 
 def test_failures_with_a_code_are_never_forgotten_by_time(world: World) -> None:
     for _ in range(4):
-        charge(world, throttle.CODE)
+        charge(world, limits.CODE)
     world.clock.advance(days=3000)
-    assert charge(world, throttle.CODE).failures == 5
+    assert charge(world, limits.CODE).failures == 5
 
 
 def test_each_key_and_each_limit_has_its_own_counter(world: World) -> None:
     for _ in range(3):
         charge(world)
     assert charge(world, PEEK, "bob").failures == 1
-    assert charge(world, throttle.CODE, "alice").failures == 1
+    assert charge(world, limits.CODE, "alice").failures == 1
 
 
 def test_what_is_given_back_neither_counts_nor_waits(world: World) -> None:
     for _ in range(2):
         charge(world)
-    throttle.give_back(charge(world), charge(world, throttle.ADDRESS))
+    counters.undo(charge(world), charge(world, limits.PASSWORD_NETWORK))
     db.session.rollback()
     assert charge(world).failures == 3
-    assert charge(world, throttle.ADDRESS).failures == 1
+    assert charge(world, limits.PASSWORD_NETWORK).failures == 1
 
 
 def test_giving_back_ends_no_wait_of_another_try(world: World) -> None:
     charge(world)
     unseen, _seen = charge(world), charge(world)
-    throttle.give_back(unseen)
+    counters.undo(unseen)
     assert wait_until_next(world) == 10
     world.clock.advance(seconds=10)
     assert charge(world).failures == 3
@@ -179,14 +179,14 @@ def test_the_last_try_given_back_is_not_the_last(world: World) -> None:
     for _ in range(8):
         charge(world)
         world.clock.advance(seconds=60)
-    throttle.give_back(charge(world))
+    counters.undo(charge(world))
     assert charge(world).failures == 9
 
 
 def test_a_counter_can_be_cleared(world: World) -> None:
     for _ in range(3):
         charge(world)
-    throttle.clear(PEEK, "alice")
+    counters.clear(PEEK, "alice")
     assert charge(world).failures == 1
 
 
@@ -197,9 +197,9 @@ def test_a_charge_outlives_the_request_that_fails(world: World) -> None:
 
 
 def test_a_request_that_began_a_little_earlier_is_not_refused_for_that(world: World) -> None:
-    charge(world, throttle.ADDRESS)
+    charge(world, limits.PASSWORD_NETWORK)
     world.clock.advance(seconds=-1)
-    assert charge(world, throttle.ADDRESS).failures == 2
+    assert charge(world, limits.PASSWORD_NETWORK).failures == 2
 
 
 def test_a_request_that_began_a_little_earlier_does_not_jump_the_longest_wait(world: World) -> None:
@@ -213,9 +213,9 @@ def test_a_request_that_began_a_little_earlier_does_not_jump_the_longest_wait(wo
 
 def test_a_clock_set_back_by_a_day_shuts_nobody_out_for_a_day(world: World) -> None:
     for _ in range(5):
-        charge(world, throttle.PASSWORD_STRANGER)
+        charge(world, limits.PASSWORD_UNKNOWN_BROWSER)
     world.clock.advance(days=-1)
-    assert charge(world, throttle.PASSWORD_STRANGER).failures == 6
+    assert charge(world, limits.PASSWORD_UNKNOWN_BROWSER).failures == 6
 
 
 @pytest.mark.parametrize(
@@ -231,4 +231,4 @@ def test_a_clock_set_back_by_a_day_shuts_nobody_out_for_a_day(world: World) -> N
     ],
 )
 def test_what_counts_as_one_network(address: str, network: str) -> None:
-    assert throttle.network_of(address) == network
+    assert limits.network_of(address) == network

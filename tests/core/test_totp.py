@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
-from mfa_app.core.errors import WrongCode
-from mfa_app.core.totp import matching_step, new_secret, provisioning_uri
+from mfa_app.core.common.errors import WrongCode
+from mfa_app.core.factors.totp import matching_step, new_secret, provisioning_uri
 from tests.phone import Phone
 
 RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import select, update
 
-from mfa_app.core.vault import CannotUnseal, Vault
+from mfa_app.core.keys.vault import CannotUnseal, Vault
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator
 from tests.conftest import both_databases

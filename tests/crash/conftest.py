@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from mfa_app.config import PROJECT_ROOT
-from mfa_app.core import chain
-from mfa_app.core.vault import vault
+from mfa_app.core.audit import verification
+from mfa_app.core.keys.vault import vault
 from mfa_app.extensions import db
+from mfa_app.settings import PROJECT_ROOT
 from tests.browser import Visitor
 from tests.rows import Rows, all_rows, put_back
 from tests.world import World
@@ -82,7 +82,7 @@ class Reaper:
     def _state(self) -> str:
         """Recover what the dead process has left, check its trail, and return it: all rows, and the keys."""
         with self.world.data():
-            assert chain.verify() is None
+            assert verification.verify() is None
             return repr((list(all_rows().values()), (self.folder / "keys").read_bytes()))
 
     def _keep(self) -> None:

@@ -17,9 +17,9 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from mfa_app import create_app
-from mfa_app.config import load_settings
-from mfa_app.core import clock
+from mfa_app.core.common import clock
 from mfa_app.extensions import db
+from mfa_app.settings import load_settings
 
 FILES = {"os.rename", "os.remove", "tempfile.mkstemp"}
 

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from mfa_app.core import accounts, installation, passwords, rotation
-from mfa_app.core import links as mailed_links
-from mfa_app.core.links import Purpose
-from mfa_app.core.vault import vault
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.keys.vault import vault
+from mfa_app.core.mail import one_time_links as mailed_links
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.operations import health_checks, key_rotation
+from mfa_app.core.passwords import hashing
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, Link, OutboxMail, Throttle, TrustedDevice
+from mfa_app.models import Authenticator, AuthSession, OneTimeLink, OutboxMail, RememberedDevice, Throttle
 from tests.browser import Visitor
 from tests.conftest import both_databases
 from tests.crash.conftest import Reaper
@@ -76,7 +78,7 @@ def reset(world: World) -> None:
     """Let alice be reset on the command line."""
     with world.data():
         facts = {"reason": "Phone lost", "actor": TERMINAL, "now": world.clock()}
-        accounts.reset_second_factor(world.user("alice"), **facts)
+        reset_second_factor(world.user("alice"), **facts)
 
 
 def links_anew(world: World) -> bool:
@@ -96,13 +98,13 @@ def mails_that_leave(world: World, name: str) -> list[str]:
 def takes(world: World, password: str, name: str = "alice") -> bool:
     """Say whether this is the person's password."""
     with world.data():
-        return passwords.verify(world.user(name).password_hash, password)
+        return hashing.verify(world.user(name).password_hash, password)
 
 
 def follows_link(world: World, name: str, purpose: Purpose) -> Visitor:
     """Return a browser at the page where the link of a mail leads."""
     with world.data():
-        token = mailed_links.make(purpose, world.user(name), now=world.clock())
+        token = mailed_links.create(purpose, world.user(name), now=world.clock())
     visitor = world.visitor()
     assert visitor.open(f"/link/{token}").path == "/password/choose"
     return visitor
@@ -111,13 +113,13 @@ def follows_link(world: World, name: str, purpose: Purpose) -> Visitor:
 def opens_everything(world: World) -> bool:
     """Say whether the keys at hand open the apps' secrets and the key of the trail."""
     with world.data():
-        return installation.keys_fit(db.session())
+        return health_checks.keys_fit(db.session())
 
 
 def under_keys(world: World) -> dict[str, int]:
     """Return how many secrets are sealed under each key."""
     with world.data():
-        return rotation.keys_in_use()
+        return key_rotation.keys_in_use()
 
 
 def test_enable_is_done_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
@@ -160,7 +162,7 @@ def test_a_code_opens_a_session_or_still_counts(world: World, reaper: Reaper) ->
     for browser in reaper.deaths_of(alice, "/login/code", code=code, remember="y"):
         story.append(progress(world, "code.accepted", limit))
         done = story[-1] == DONE
-        assert world.count(AuthSession, AuthSession.amr == "pwd otp") == done == world.count(TrustedDevice)
+        assert world.count(AuthSession, AuthSession.amr == "pwd otp") == done == world.count(RememberedDevice)
         assert browser.open("/").path == ("/login" if done else "/login/code")
         assert (world.password_given("alice").press("Log in", code=code).path == "/") != done
         assert gets_in(world, "alice")
@@ -205,7 +207,7 @@ def test_a_reset_is_done_wholly_or_not_at_all(world: World, reaper: Reaper) -> N
     dave.open(path)
     for _browser in reaper.deaths_of(dave, path, reason="Phone lost"):
         story.append("second_factor.reset" in world.events("alice"))
-        assert (app_of(world, "alice") is None) == story[-1] == (world.count(TrustedDevice) == 0)
+        assert (app_of(world, "alice") is None) == story[-1] == (world.count(RememberedDevice) == 0)
         assert (alice.open("/").path == "/login") == story[-1]
         assert mails_that_leave(world, "alice").count("reset_second_factor") == story[-1]
         assert links_anew(world) if story[-1] else gets_in(world, "alice")
@@ -251,7 +253,7 @@ def test_an_invitation_is_accepted_wholly_or_not_at_all(world: World, reaper: Re
     dora, story = follows_link(world, "dora", Purpose.INVITATION), []
     for browser in reaper.deaths_of(dora, "/password/choose", password=NEW, link=dora.page.value("link")):
         story.append(takes(world, NEW, "dora"))
-        assert (world.count(Link) == 0) == story[-1] == ("password.changed" in world.events("dora"))
+        assert (world.count(OneTimeLink) == 0) == story[-1] == ("password.changed" in world.events("dora"))
         assert (browser.open("/password/choose").status == 410) == story[-1]
         assert story[-1] or browser.press("Save the password", password=NEW).path == "/login"
         browser.open("/login")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mfa_app import MAX_BODY_BYTES
-from mfa_app.config import load_settings
+from mfa_app.settings import load_settings
 
 NGINX = (Path(__file__).parents[2] / "docs" / "deploy" / "nginx.conf").read_text("utf-8")
 

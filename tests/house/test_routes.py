@@ -6,10 +6,10 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from mfa_app.core.policy import Verdict
-from mfa_app.web.converters import RandomId, RowId, Token
-from mfa_app.web.headers import STATIC
-from mfa_app.web.marks import Mark, mark_of
+from mfa_app.core.policy.decision import Verdict
+from mfa_app.web.http.converters import RandomId, RowId, Token
+from mfa_app.web.http.headers import STATIC
+from mfa_app.web.security.access_rules import AccessRule, access_rule_of
 from tests.world import World
 
 MARKS = {
@@ -18,55 +18,55 @@ MARKS = {
     "account.forget_device": "allow, recent",
     "account.forget_devices": "allow, recent",
     "account.home": "allow",
-    "account.keep_asking": "allow, recent",
+    "account.opt_in": "allow, recent",
     "account.overview": "allow, recent",
     "account.password": "allow, recent",
     "account.remove_authenticator": "allow, recent",
     "admin.add_member": "manage_groups",
     "admin.delete_group": "manage_groups",
-    "admin.disable_person": "manage_people",
-    "admin.edit_person": "manage_people",
-    "admin.enable_person": "manage_people",
-    "admin.end_access": "manage_people",
+    "admin.disable_user": "manage_users",
+    "admin.edit_user": "manage_users",
+    "admin.enable_user": "manage_users",
+    "admin.end_access": "manage_users",
     "admin.end_exemption": "manage_policy",
     "admin.group": "manage_groups",
     "admin.group_policy": "manage_policy",
-    "admin.groups": "manage_groups",
-    "admin.invite_person": "manage_people",
-    "admin.let_try_again": "manage_people",
+    "admin.group_list": "manage_groups",
+    "admin.invite_user": "manage_users",
+    "admin.let_try_again": "manage_users",
     "admin.new_group": "manage_groups",
-    "admin.new_person": "manage_people",
+    "admin.new_user": "manage_users",
     "admin.overview": "manage_policy",
-    "admin.people": "see_people",
-    "admin.person": "see_people",
-    "admin.person_policy": "manage_policy",
-    "admin.policy": "manage_policy",
-    "admin.release_person": "manage_policy",
+    "admin.user_list": "see_users",
+    "admin.user": "see_users",
+    "admin.user_policy": "manage_policy",
+    "admin.site_policy": "manage_policy",
+    "admin.release_user": "manage_policy",
     "admin.remove_member": "manage_groups",
     "admin.rename_group": "manage_groups",
-    "admin.require_of_person": "manage_policy",
-    "admin.reset_person": "reset_second_factor",
-    "admin.throttled": "manage_people",
+    "admin.require_of_user": "manage_policy",
+    "admin.reset_user": "reset_second_factor",
+    "admin.blocked_sign_ins": "manage_users",
     "admin.trail": "read_trail",
     "admin.trail_csv": "read_trail",
-    "auth.again": "allow, enrol",
+    "auth.reauthenticate": "allow, enrol",
     "auth.choose_password": "public",
     "auth.code": "challenge",
     "auth.follow_link": "public",
     "auth.forgotten": "public",
-    "auth.help": "public",
+    "auth.lost_app": "public",
     "auth.login": "public",
     "auth.logout": "allow, challenge, enrol",
     "auth.setup": "public",
-    "enrolment.link": "allow, enrol, recent",
-    "health.healthz": "monitors",
-    "health.metrics": "monitors",
-    "health.readyz": "monitors",
+    "enrolment.authenticator": "allow, enrol, recent",
+    "monitoring.healthz": "monitors",
+    "monitoring.metrics": "monitors",
+    "monitoring.readyz": "monitors",
 }
 SAMPLES = {"row": "1", "random": "0" * 32, "token": "A" * 43}
 
 
-def told(mark: Mark) -> str:
+def told(mark: AccessRule) -> str:
     """Return a mark in the words of the table."""
     if mark.public:
         return "monitors" if mark.monitors else "public"
@@ -87,11 +87,11 @@ def address(rule: Rule) -> str:
 
 
 def is_public(app: Flask, rule: Rule) -> bool:
-    return mark_of(app.view_functions[rule.endpoint]).public
+    return access_rule_of(app.view_functions[rule.endpoint]).public
 
 
 def test_every_route_has_the_mark_that_this_table_says(app: Flask) -> None:
-    real = {rule.endpoint: told(mark_of(app.view_functions[rule.endpoint])) for rule in rules(app)}
+    real = {rule.endpoint: told(access_rule_of(app.view_functions[rule.endpoint])) for rule in rules(app)}
     wrong = {name: real.get(name) for name in real.keys() | MARKS.keys() if real.get(name) != MARKS.get(name)}
     assert not wrong, (
         f"Decide who may open {sorted(wrong)}: mark the view (@public, @admits, @requires, @recent; "

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mfa_app.core.mail import Mail
+from mfa_app.core.mail.outbox import Mail
 
 TEMPLATES = Path(__file__).parents[2] / "mfa_app" / "templates"
 PAGES = sorted(path for path in TEMPLATES.rglob("*.html") if "email" not in path.parts)

@@ -3,8 +3,9 @@
 import pytest
 from flask import Flask
 
-from mfa_app.core import clock, links
-from mfa_app.core.links import Purpose
+from mfa_app.core.common import clock
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator
 from tests.accessibility import Inspector
@@ -59,8 +60,8 @@ FOR_DAVE = {
     "/admin/people/{alice}/reset": "Reset 2-factor authentication",
 }
 # Where a test below goes on the way that people go.
-ARRIVED_AT = {"auth.setup", "auth.choose_password", "auth.code", "auth.again"}
-NO_PAGES = {"static", "bootstrap.static", "health.healthz", "health.readyz", "health.metrics"}
+ARRIVED_AT = {"auth.setup", "auth.choose_password", "auth.code", "auth.reauthenticate"}
+NO_PAGES = {"static", "bootstrap.static", "monitoring.healthz", "monitoring.readyz", "monitoring.metrics"}
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_forms_for_anybody_that_were_filled_in_wrongly(
 
 def test_what_single_use_links_open(world: World, window: Window, inspector: Inspector) -> None:
     with world.data():
-        token = links.make(Purpose.SETUP, None, now=clock.now())
+        token = one_time_links.create(Purpose.SETUP, None, now=clock.now())
     window.open(f"/link/{token}")
     inspector.look("Set up Second Gate")
     window.press_after_filling(
@@ -110,7 +111,7 @@ def test_what_single_use_links_open(world: World, window: Window, inspector: Ins
     inspector.look("Set up Second Gate")
     world.person("alice")
     with world.data():
-        token = links.make(Purpose.PASSWORD_RESET, world.user("alice"), now=clock.now())
+        token = one_time_links.create(Purpose.PASSWORD_RESET, world.user("alice"), now=clock.now())
     window.open(f"/link/{token}")
     inspector.look("Choose a new password")
     window.press_after_filling("Save the password", {"New password": "aaaaaaaaaaaaaaaa"})

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from mfa_app.config import PROJECT_ROOT
+from mfa_app.settings import PROJECT_ROOT
 from tests.chromium import Window
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Request, expect
 
-from mfa_app.core import administrators
+from mfa_app.core.common.locks import lock_administration
 from tests.authentication_app import app_of
 from tests.chromium import Window
 from tests.world import World
@@ -130,7 +130,7 @@ def test_a_second_click_while_the_site_is_slow_sends_no_second_code(world: World
     window.page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
     place = window.page.get_by_role("button", name="Log in", exact=True).bounding_box()
     with world.data():
-        administrators.one_change_at_a_time()  # holds the database's lock: the answer has to wait
+        lock_administration()  # holds the database's lock: the answer has to wait
         with window.page.expect_request("**/login/code"):
             window.page.mouse.click(place["x"] + 9, place["y"] + 9)
         window.page.mouse.click(place["x"] + 9, place["y"] + 9)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mfa_app.core import rules
-from mfa_app.models import AuthSession, TrustedDevice
+from mfa_app.core.policy import overrides
+from mfa_app.models import AuthSession, RememberedDevice
 from tests.browser import Visitor
 from tests.world import PASSWORD, TERMINAL, World
 
@@ -58,7 +58,7 @@ def test_a_dormant_link_is_told_and_can_be_kept_in_use(world: World, alice: Visi
 def test_an_exempt_person_is_told_until_when(world: World, alice: Visitor) -> None:
     with world.data():
         until = world.clock.moment.replace(month=6)
-        rules.exempt(world.user("alice"), until=until, reason="broken phone", actor=TERMINAL)
+        overrides.exempt(world.user("alice"), until=until, reason="broken phone", actor=TERMINAL)
     assert "exempt until" in alice.open("/account").text
 
 
@@ -92,7 +92,7 @@ def test_the_password_is_changed_with_the_current_one(world: World, alice: Visit
     assert alice.page.path == "/account"
     assert alice.cookie("sid") != before
     assert elsewhere.open("/").path == "/login"
-    assert world.count(TrustedDevice) == 0
+    assert world.count(RememberedDevice) == 0
     assert world.mails("alice")[-1] == "password_changed"
     assert world.details("password.changed") == {"way": "own page"}
 
@@ -154,7 +154,7 @@ def test_alice_forgets_one_device(world: World, alice: Visitor) -> None:
     row = alice.page.html.find("form", action=lambda value: value and value.endswith("/forget"))
     alice.post(row["action"], follow=True)
     assert "forgotten" in alice.page.text
-    assert world.count(TrustedDevice) == 0
+    assert world.count(RememberedDevice) == 0
     assert world.password_given("alice", other).page.path == "/login/code"
 
 
@@ -163,7 +163,7 @@ def test_alice_forgets_all_devices(world: World, alice: Visitor) -> None:
         world.log_in("alice", remember=True)
     alice.open("/account")
     alice.press("Yes, forget all devices")
-    assert world.count(TrustedDevice) == 0
+    assert world.count(RememberedDevice) == 0
     assert world.details("devices.forgotten")["count"] == 2
 
 
@@ -185,7 +185,7 @@ def test_alice_logs_out_everywhere(world: World, alice: Visitor) -> None:
     assert alice.page.path == "/login"
     assert other.open("/").path == "/login"
     assert world.count(AuthSession) == 0
-    assert world.count(TrustedDevice) == 0
+    assert world.count(RememberedDevice) == 0
 
 
 def test_what_is_bobs_is_not_there_for_alice(world: World, alice: Visitor) -> None:
@@ -194,11 +194,11 @@ def test_what_is_bobs_is_not_there_for_alice(world: World, alice: Visitor) -> No
     bobs = world.id_of("bob")
     with world.data():
         session = AuthSession.query.filter_by(user_id=bobs).one().id
-        device = TrustedDevice.query.filter_by(user_id=bobs).one().id
+        device = RememberedDevice.query.filter_by(user_id=bobs).one().id
     alice.open("/account")
     assert alice.post(f"/account/sessions/{session}/end").status == 404
     assert alice.post(f"/account/devices/{device}/forget").status == 404
-    assert world.count(TrustedDevice) == 1
+    assert world.count(RememberedDevice) == 1
 
 
 def test_fields_that_the_form_does_not_have_change_nothing(world: World, alice: Visitor) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mfa_app.core import accounts, groups
+from mfa_app.core.groups import groups
+from mfa_app.core.users import accounts
 from mfa_app.models import Group, Membership
 from tests.browser import Visitor
 from tests.world import TERMINAL, World

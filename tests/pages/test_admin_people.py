@@ -2,7 +2,7 @@
 
 import pytest
 
-from mfa_app.models import AuthSession, TrustedDevice, User
+from mfa_app.models import AuthSession, RememberedDevice, User
 from tests.browser import Visitor
 from tests.conftest import both_databases
 from tests.house.test_statements import cost
@@ -219,10 +219,10 @@ def test_end_all_access_ends_sessions_and_devices_and_nothing_else(world: World,
     world.linked("alice")
     world.log_in("alice", remember=True)
     page = carol.open(page_of(world, "alice"))
-    assert world.count(TrustedDevice) == 1
+    assert world.count(RememberedDevice) == 1
     page = carol.press("End all access")
     assert "Alice is logged out everywhere" in page.text
-    assert world.count(TrustedDevice) == 0
+    assert world.count(RememberedDevice) == 0
     assert world.count(AuthSession, AuthSession.user_id == world.id_of("alice")) == 0
     assert "authenticator.removed" not in world.events("alice")
 

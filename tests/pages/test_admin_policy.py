@@ -2,7 +2,9 @@
 
 import pytest
 
-from mfa_app.core import people, rules, second_factors
+from mfa_app.core.factors import verification
+from mfa_app.core.policy import rules
+from mfa_app.core.policy.facts import find_subject
 from mfa_app.models import Membership
 from tests.browser import Page, Visitor
 from tests.conftest import both_databases
@@ -30,7 +32,7 @@ def rule(world: World, group: str | None = "Finance") -> rules.RuleValues:
 
 def stop_app_of(world: World, name: str) -> None:
     with world.data():
-        second_factors.stop(people.find_person(world.user(name).id).authenticator, now=world.clock())
+        verification.lock(find_subject(world.user(name).id).authenticator, now=world.clock())
 
 
 def stand(page: Page) -> list[str]:

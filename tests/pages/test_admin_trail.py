@@ -8,11 +8,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from mfa_app.admin.trail_csv import COLUMNS, lines
-from mfa_app.core import audit, chain, mail, overview, people, policy, trail
-from mfa_app.core.audit import Actor, Event
+from mfa_app.admin.audit.csv_export import COLUMNS, lines
+from mfa_app.core.audit import chain, events
+from mfa_app.core.audit import search as trail
+from mfa_app.core.audit.events import Event
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.mail import outbox
+from mfa_app.core.operations import statistics
+from mfa_app.core.policy.decision import will_be_required
+from mfa_app.core.policy.facts import find_subjects
 from mfa_app.models import OutboxMail
-from mfa_app.web.event_words import event_name
+from mfa_app.wording.events import event_name
 from tests.browser import Page, Visitor
 from tests.conftest import both_databases
 from tests.house.test_statements import cost
@@ -40,7 +46,7 @@ def downloaded(visitor: Visitor) -> list[dict[str, str]]:
 def note(world: World, count: int, actor: Actor = TERMINAL) -> None:
     with world.data():
         for number in range(count):
-            audit.record(Event.GROUP_CREATED, actor=actor, group=f"Group {number:03}")
+            events.record(Event.GROUP_CREATED, actor=actor, group=f"Group {number:03}")
 
 
 def test_every_event_has_a_name_in_words() -> None:
@@ -203,8 +209,8 @@ def test_the_overview_counts_in_sql_what_the_policy_says(world: World) -> None:
         world.user("person2").exempt_until = world.clock().replace(year=2027)
         world.user("person4").exempt_until = world.clock()
         now = world.clock()
-        expected = [policy.will_be_required(person.facts, now=now) for person in people.find_people()]
-        assert overview.standing(now=now).must_link == sum(expected) == 3
+        expected = [will_be_required(person.facts, now=now) for person in find_subjects()]
+        assert statistics.site_statistics(now=now).must_link == sum(expected) == 3
 
 
 def test_the_overview_costs_the_same_for_few_and_for_many(world: World, carol: Visitor) -> None:
@@ -218,9 +224,9 @@ def test_the_overview_costs_the_same_for_few_and_for_many(world: World, carol: V
 @both_databases
 def test_an_error_of_the_mail_server_is_told_on_the_overview(world: World, carol: Visitor) -> None:
     with world.data():
-        mail.enqueue(mail.Mail.LINKED, world.user("carol"), now=world.clock())
+        outbox.enqueue(outbox.Mail.LINKED, world.user("carol"), now=world.clock())
         waiting = OutboxMail.query.filter_by(sent_at=None).one()
-        mail.mark_failed(waiting, "SMTPConnectError: <refused>", now=world.clock())
+        outbox.mark_failed(waiting, "SMTPConnectError: <refused>", now=world.clock())
     page = carol.open("/admin")
     assert "Mails waiting 1" in page.text
     assert "The last error: SMTPConnectError: <refused>" in page.text

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import update
 
-from mfa_app.core import accounts
+from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, Throttle
 from tests.browser import Visitor
@@ -211,7 +211,7 @@ def test_a_reset_opens_the_account_after_fifty_wrong_codes(
         db.session.execute(update(Throttle).where(Throttle.key.like("code:%")).values(failures=49))
     alice.press("Log in", code=phone.wrong_code())
     with world.data():
-        accounts.reset_second_factor(world.user("alice"), reason="guessed", actor=TERMINAL, now=world.clock())
+        reset_second_factor(world.user("alice"), reason="guessed", actor=TERMINAL, now=world.clock())
     world.link("alice").press("Log out")
     assert world.log_in("alice").page.path == "/"
 

@@ -4,8 +4,8 @@ from unittest import mock
 
 import pytest
 
-from mfa_app.core import passwords
-from mfa_app.core.errors import Busy
+from mfa_app.core.common.errors import HashingQueueFull
+from mfa_app.core.passwords import hashing
 from mfa_app.models import Throttle
 from tests.browser import Visitor
 from tests.line import no_free_slot
@@ -94,7 +94,7 @@ def test_the_right_password_counts_for_nothing_where_the_new_one_could_not_be_ha
     world.person("alice")
     alice = world.password_given("alice")
     alice.open("/account/password")
-    with mock.patch.object(passwords, "hash_password", side_effect=Busy):
+    with mock.patch.object(hashing, "hash_password", side_effect=HashingQueueFull):
         page = alice.press("Save the password", current=PASSWORD, password="eleven slow trams on the bridge")
     assert page.status == 503
     assert world.count(Throttle, Throttle.failures > 0) == 0

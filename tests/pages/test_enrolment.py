@@ -8,11 +8,11 @@ import zxingcpp
 from PIL import Image
 
 from mfa_app import create_app
-from mfa_app.config import load_settings
-from mfa_app.core import accounts
-from mfa_app.core.accounts import Profile
+from mfa_app.core.users import accounts
+from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, PendingLink, Role
+from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, Role
+from mfa_app.settings import load_settings
 from tests.browser import Page, Visitor
 from tests.timing import FakeClock
 from tests.world import PASSWORD, TERMINAL, World
@@ -153,7 +153,7 @@ def test_linking_ends_what_eve_began_with_the_password(world: World, alice: Visi
     eve.press("Enable", code=phone.code())
     assert eve.page.path == "/login"
     assert world.count(AuthSession) == 1
-    assert world.count(PendingLink) == 0
+    assert world.count(PendingEnrolment) == 0
 
 
 def test_linking_alone_does_not_remember_the_device(world: World, alice: Visitor) -> None:
@@ -199,7 +199,7 @@ def test_the_page_is_kept_nowhere(alice: Visitor) -> None:
 def test_somebody_else_may_log_in_instead(alice: Visitor, world: World) -> None:
     alice.press("Not you? Log in as somebody else")
     assert alice.page.path == "/login"
-    assert world.count(PendingLink) == 0
+    assert world.count(PendingEnrolment) == 0
 
 
 def test_bob_links_by_choice_and_is_asked_from_then_on(world: World) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mfa_app.core import clock
+from mfa_app.core.common import clock
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession
 from tests.browser import Page

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from mfa_app import create_app
-from mfa_app.config import load_settings
 from mfa_app.extensions import db
+from mfa_app.settings import load_settings
 from tests.browser import Visitor
 from tests.timing import FakeClock
 from tests.world import PASSWORD, World

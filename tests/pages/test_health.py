@@ -8,12 +8,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from mfa_app import create_app
-from mfa_app.config import SettingError, load_settings
-from mfa_app.core import anchors, keys, mail
-from mfa_app.core.mail import Mail
-from mfa_app.core.vault import Vault, use
+from mfa_app.core.audit import anchors
+from mfa_app.core.keys import keyring
+from mfa_app.core.keys.vault import Vault, use
+from mfa_app.core.mail import outbox
+from mfa_app.core.mail.outbox import Mail
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
+from mfa_app.settings import SettingError, load_settings
 from tests.browser import Page, Visitor
 from tests.conftest import both_databases
 from tests.house.test_statements import cost
@@ -122,7 +124,7 @@ def test_missing_migrations_are_told(world: World, monitor: Visitor) -> None:
 
 def test_keys_that_do_not_fit_are_told(world: World, monitor: Visitor) -> None:
     world.person("alice")
-    use(Vault({"other": b"k" * keys.DATA_KEY_BYTES}))
+    use(Vault({"other": b"k" * keyring.DATA_KEY_BYTES}))
     assert hole(monitor, "keys").endswith("do not fit this database.")
 
 
@@ -148,10 +150,10 @@ def refused_mail(world: World) -> None:
     """Let a mail wait that no server has taken."""
     world.person("alice")
     with world.data():
-        mail.enqueue(Mail.RESET, world.user("alice"), now=world.clock())
+        outbox.enqueue(Mail.RESET, world.user("alice"), now=world.clock())
         db.session.flush()
         row = db.session.scalars(select(OutboxMail)).one()
-        mail.mark_failed(row, "refused", now=world.clock() + timedelta(days=1))
+        outbox.mark_failed(row, "refused", now=world.clock() + timedelta(days=1))
 
 
 @pytest.mark.usefixtures("refused_mail")
@@ -203,5 +205,5 @@ def test_no_metric_tells_who_it_was(world: World, monitor: Visitor) -> None:
     carol = world.link(world.person("carol").partition("@")[0])
     carol.open(f"/admin/people/{world.id_of('alice')}")
     text = monitor.open("/metrics").response.get_data(as_text=True)
-    assert 'second_gate_request_seconds_count{endpoint="admin.person"}' in text
+    assert 'second_gate_request_seconds_count{endpoint="admin.user"}' in text
     assert not re.search(r"alice|carol|example\.com|192\.0\.2|/admin", text)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mfa_app.models import Authenticator, AuthSession, PendingLink, TrustedDevice
+from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, RememberedDevice
 from tests.browser import Visitor
 from tests.world import World
 
@@ -57,7 +57,7 @@ def test_a_reset_ends_everything_and_tells_the_person(world: World, dave: Visito
     reset(world, dave, "alice")
     assert alice.open("/").path == "/login"
     assert world.count(Authenticator) == 1  # dave's own
-    assert world.count(TrustedDevice) == 0
+    assert world.count(RememberedDevice) == 0
     assert world.details("second_factor.reset") == {"reason": REASON, "was_linked": True}
     assert world.mails("alice")[-1] == "reset_second_factor"
     assert REASON in world.last_mail()
@@ -70,7 +70,7 @@ def test_a_reset_drops_logins_and_links_that_have_only_begun(world: World, dave:
     erin = world.password_given("erin")
     phone = world.phone_that_scans(erin.page)
     reset(world, dave, "erin")
-    assert world.count(PendingLink) == 0
+    assert world.count(PendingEnrolment) == 0
     assert world.count(AuthSession, AuthSession.user_id == world.id_of("erin")) == 0
     assert erin.press("Enable", code=phone.code()).path == "/login"
 

@@ -6,8 +6,12 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import update
 
-from mfa_app.core import accounts, credentials, enrolment, throttle
-from mfa_app.core.accounts import Profile
+from mfa_app.core.factors import enrolment
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.passwords import change
+from mfa_app.core.throttling import limits
+from mfa_app.core.users import accounts
+from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import Role, Throttle, User
 from tests.browser import Page, Visitor
@@ -51,7 +55,7 @@ def test_guessing_from_an_office_shuts_out_no_known_browser(world: World, alice:
 
 def test_wrong_passwords_from_strangers_do_not_lock_the_known_browser(world: World, alice: Visitor) -> None:
     with world.data():
-        key = f"{throttle.PASSWORD_STRANGER.name}:{world.user('alice').id}"
+        key = f"{limits.PASSWORD_UNKNOWN_BROWSER.name}:{world.user('alice').id}"
     for number in range(8):
         attempt(world.visitor(address=f"203.0.113.{number}"), "alice@example.com", WRONG)
     assert world.count(Throttle, Throttle.key == key, Throttle.failures == 5) == 1
@@ -92,7 +96,7 @@ def test_after_the_code_it_is_known(world: World) -> None:
 
 def test_a_new_password_makes_a_stranger_of_it(world: World, alice: Visitor) -> None:
     with world.data():
-        credentials.set_from_terminal(world.user("alice"), NEW, actor=TERMINAL, now=world.clock())
+        change.set_from_terminal(world.user("alice"), NEW, actor=TERMINAL, now=world.clock())
     assert not is_known(world, alice)
 
 
@@ -114,11 +118,11 @@ def end_access(world: World) -> None:
 
 
 def reset(world: World) -> None:
-    accounts.reset_second_factor(world.user("alice"), reason="lost", actor=TERMINAL, now=world.clock())
+    reset_second_factor(world.user("alice"), reason="lost", actor=TERMINAL, now=world.clock())
 
 
 def unlink(world: World) -> None:
-    enrolment.unlink(world.user("alice").id)
+    enrolment.delete_authenticator(world.user("alice").id)
 
 
 @pytest.mark.parametrize("change", [change_role, end_access, reset, unlink])

@@ -6,9 +6,10 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import update
 
-from mfa_app.core import accounts, passwords
-from mfa_app.core.accounts import Profile
-from mfa_app.core.errors import Busy
+from mfa_app.core.common.errors import HashingQueueFull
+from mfa_app.core.passwords import change, hashing
+from mfa_app.core.users import accounts
+from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, Throttle, User
 from tests.browser import Page, Visitor
@@ -105,7 +106,7 @@ def test_a_password_is_never_cut_off(world: World) -> None:
     world.person("alice")
     long = "a long walk past the harbour, " * 8
     with world.data():
-        world.user("alice").password_hash = accounts.credentials.hash_new(long, "alice@example.com", "Alice")
+        world.user("alice").password_hash = change.hash_new(long, "alice@example.com", "Alice")
     assert attempt(world.visitor(), "alice@example.com", long[:-1]).status == 400
     assert attempt(world.visitor(), "alice@example.com", long).path == "/"
 
@@ -284,7 +285,7 @@ def test_when_no_slot_is_free_an_old_hash_is_renewed_another_time(world: World) 
     cheap = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)
     with world.data():
         db.session.execute(update(User).values(password_hash=cheap))
-    with mock.patch.object(passwords, "hash_password", side_effect=Busy):
+    with mock.patch.object(hashing, "hash_password", side_effect=HashingQueueFull):
         assert world.password_given("alice").page.path == "/"
     assert world.count(User, User.password_hash == cheap) == 1
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from mfa_app.core import accounts
+from mfa_app.core.users import accounts
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession
 from tests.browser import Visitor

@@ -2,8 +2,9 @@
 
 import pytest
 
-from mfa_app.core import accounts, credentials
-from mfa_app.models import AuthSession, Link, OutboxMail, TrustedDevice
+from mfa_app.core.passwords import change
+from mfa_app.core.users import accounts, invitations
+from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, RememberedDevice
 from tests.browser import Page, Visitor
 from tests.world import TERMINAL, World
 
@@ -19,7 +20,7 @@ def invite(world: World, name: str) -> str:
     """Make somebody without a password and mail an invitation; return the path of its link."""
     world.person(name, password=None)
     with world.data():
-        return "/link/" + credentials.invite(world.user(name), actor=TERMINAL, now=world.clock())
+        return "/link/" + invitations.invite(world.user(name), actor=TERMINAL, now=world.clock())
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_a_new_password_ends_all_other_access(world: World, link: str) -> None:
     eve = world.log_in("alice", remember=True)
     choose(world, link)
     assert eve.open("/").path == "/login"
-    assert world.count(TrustedDevice) == 0
+    assert world.count(RememberedDevice) == 0
     assert world.mails("alice")[-1] == "password_changed"
     assert world.details("password.changed") == {"way": "mailed link"}
 
@@ -118,7 +119,7 @@ def test_a_newer_link_takes_the_place_of_the_older(world: World, link: str) -> N
 
 def test_a_link_ends_with_the_password_it_was_for(world: World, link: str) -> None:
     with world.data():
-        credentials.set_from_terminal(world.user("alice"), NEW, actor=TERMINAL, now=world.clock())
+        change.set_from_terminal(world.user("alice"), NEW, actor=TERMINAL, now=world.clock())
     assert world.visitor().open(link).status == 410
 
 
@@ -230,5 +231,5 @@ def test_a_link_for_a_password_sets_up_no_administrator(world: World, link: str)
 def test_the_database_never_knows_the_link(world: World, link: str) -> None:
     token = link.rpartition("/")[2]
     files = world.app.config["SETTINGS"].instance_path.glob("second-gate.sqlite3*")
-    assert world.count(Link) == 1
+    assert world.count(OneTimeLink) == 1
     assert not any(token.encode() in path.read_bytes() for path in files)

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from mfa_app.core import clock, people, second_factors
+from mfa_app.core.common import clock
+from mfa_app.core.factors import verification
+from mfa_app.core.policy.facts import find_subject
 from tests.browser import Visitor
 from tests.world import World
 
@@ -150,5 +152,5 @@ def test_an_app_that_is_stopped_says_what_to_do(world: World, carol: Visitor) ->
     world.linked("alice")
     alice = world.id_of("alice")
     with world.data():
-        second_factors.stop(people.find_person(alice).authenticator, now=clock.now())
+        verification.lock(find_subject(alice).authenticator, now=clock.now())
     assert "reset 2-factor authentication, and another app is linked" in standing(world, carol, "alice")

@@ -9,11 +9,17 @@ from itsdangerous import URLSafeSerializer
 from itsdangerous.signer import HMACAlgorithm, NoneAlgorithm, SigningAlgorithm
 from sqlalchemy import select, update
 
-from mfa_app.core import accounts, clock, credentials, enrolment, groups, rules
-from mfa_app.core.accounts import Profile
-from mfa_app.core.rules import RuleValues
+from mfa_app.core.common import clock
+from mfa_app.core.factors import enrolment
+from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.passwords import change
+from mfa_app.core.policy import overrides, rules
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.users import accounts, lookup
+from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
-from mfa_app.models import Role, TrustedDevice
+from mfa_app.models import RememberedDevice, Role
 from tests.browser import Visitor
 from tests.world import PASSWORD, TERMINAL, World
 
@@ -48,7 +54,7 @@ def test_an_unticked_box_remembers_nothing(world: World) -> None:
     world.linked("bob", groups_=("Finance",))
     bob = world.log_in("bob")
     assert device_cookies(bob) == {}
-    assert world.count(TrustedDevice) == 0
+    assert world.count(RememberedDevice) == 0
 
 
 def test_the_cookie_is_signed_and_tells_no_name(alice: Visitor) -> None:
@@ -60,7 +66,7 @@ def test_the_cookie_is_signed_and_tells_no_name(alice: Visitor) -> None:
 def test_the_row_knows_only_a_digest(world: World, alice: Visitor) -> None:
     (value,) = device_cookies(alice).values()
     with world.data():
-        device = db.session.scalars(select(TrustedDevice)).one()
+        device = db.session.scalars(select(RememberedDevice)).one()
         assert len(device.digest) == 64
         assert device.digest not in value
         assert device.expires_at - device.created_at == clock.timedelta(days=30)
@@ -93,7 +99,7 @@ def test_a_deleted_cookie_means_a_code(world: World, alice: Visitor) -> None:
 
 def test_a_deleted_row_means_a_code(world: World, alice: Visitor) -> None:
     with world.data():
-        db.session.delete(db.session.scalars(select(TrustedDevice)).one())
+        db.session.delete(db.session.scalars(select(RememberedDevice)).one())
     assert asked(world, alice)
 
 
@@ -150,7 +156,7 @@ def test_remembering_again_in_one_browser_makes_no_second_row(world: World, alic
     world.password_given("alice", alice)
     world.require("Finance")
     alice.post("/login/code", code=world.phones["alice"].code(), remember="y")
-    assert world.count(TrustedDevice) == 1
+    assert world.count(RememberedDevice) == 1
 
 
 def test_it_does_not_open_the_account_page(world: World, alice: Visitor) -> None:
@@ -171,7 +177,7 @@ def test_it_does_not_open_administration(world: World) -> None:
 def test_a_session_begun_on_it_ends_with_it(world: World, alice: Visitor) -> None:
     world.password_given("alice", alice)
     with world.data():
-        db.session.delete(db.session.scalars(select(TrustedDevice)).one())
+        db.session.delete(db.session.scalars(select(RememberedDevice)).one())
     assert alice.open("/").path == "/login/code"
 
 
@@ -180,7 +186,7 @@ def test_with_zero_days_there_is_no_box_and_no_device(world: World, alice: Visit
     assert asked(world, alice)
     assert alice.page.html.find(attrs={"name": "remember"}) is None
     alice.post("/login/code", code=world.phones["alice"].code(), remember="y")
-    assert world.count(TrustedDevice, TrustedDevice.created_at == world.clock()) == 0
+    assert world.count(RememberedDevice, RememberedDevice.created_at == world.clock()) == 0
     assert alice.open("/").path == "/"
 
 
@@ -195,11 +201,11 @@ def test_the_policys_days_count(world: World, alice: Visitor) -> None:
 
 
 def change_password(world: World) -> None:
-    credentials.set_from_terminal(world.user("alice"), PASSWORD, actor=TERMINAL, now=world.clock())
+    change.set_from_terminal(world.user("alice"), PASSWORD, actor=TERMINAL, now=world.clock())
 
 
 def reset(world: World) -> None:
-    accounts.reset_second_factor(world.user("alice"), reason="lost", actor=TERMINAL, now=world.clock())
+    reset_second_factor(world.user("alice"), reason="lost", actor=TERMINAL, now=world.clock())
 
 
 def disable_and_enable(world: World) -> None:
@@ -214,7 +220,7 @@ def change_role(world: World) -> None:
 
 def change_address_and_back(world: World) -> None:
     for email in ("alicia@example.com", "alice@example.com"):
-        user = accounts.find("alice@example.com") or accounts.find("alicia@example.com")
+        user = lookup.find_by_email("alice@example.com") or lookup.find_by_email("alicia@example.com")
         accounts.edit(user, Profile(email, "Alice"), actor=TERMINAL, now=world.clock())
 
 
@@ -227,7 +233,7 @@ def test_it_ends_with_what_it_stands_for(
     with world.data():
         change(world)
     assert asked(world, alice)
-    assert world.count(TrustedDevice) == 0
+    assert world.count(RememberedDevice) == 0
 
 
 def test_it_ends_with_a_reset_and_stays_ended_after_linking_anew(world: World, alice: Visitor) -> None:
@@ -248,7 +254,7 @@ def test_it_ends_when_a_new_phone_is_linked(world: World, alice: Visitor) -> Non
 def test_it_ends_when_the_app_is_removed_and_linked_again(world: World, alice: Visitor) -> None:
     world.require("Finance", False)
     with world.data():
-        enrolment.unlink(world.user("alice").id)
+        enrolment.delete_authenticator(world.user("alice").id)
     world.link("alice")
     assert asked(world, alice)
 
@@ -267,7 +273,7 @@ def put_off_and_back(world: World) -> None:
 
 def off_and_an_own_requirement_on(world: World) -> None:
     rules.set_rule(world.group_row("Finance"), RuleValues(required=False), actor=TERMINAL, now=world.clock())
-    rules.set_requirement(world.user("alice"), True, actor=TERMINAL, now=world.clock())
+    overrides.set_requirement(world.user("alice"), True, actor=TERMINAL, now=world.clock())
 
 
 def out_and_in(world: World) -> None:
@@ -278,8 +284,8 @@ def out_and_in(world: World) -> None:
 
 def exempted_for_a_while(world: World) -> None:
     user, until = world.user("alice"), world.clock() + timedelta(days=1)
-    rules.exempt(user, until=until, reason="no phone", actor=TERMINAL)
-    rules.end_exemption(user, actor=TERMINAL)
+    overrides.exempt(user, until=until, reason="no phone", actor=TERMINAL)
+    overrides.end_exemption(user, actor=TERMINAL)
 
 
 @pytest.mark.parametrize(
@@ -316,7 +322,7 @@ def test_it_ends_when_its_person_wants_to_be_asked_again(world: World, alice: Vi
 def test_it_ends_with_an_own_requirement_taken_back(world: World, alice: Visitor) -> None:
     with world.data():
         for required in (True, False):
-            rules.set_requirement(world.user("alice"), required, actor=TERMINAL, now=world.clock())
+            overrides.set_requirement(world.user("alice"), required, actor=TERMINAL, now=world.clock())
     assert asked(world, alice)
 
 
@@ -340,7 +346,7 @@ def test_of_whoever_is_asked_by_choice_it_outlives_rules_that_come_and_go(world:
 
 def test_a_stamp_raised_elsewhere_ends_it(world: World, alice: Visitor) -> None:
     with world.data():
-        db.session.execute(update(TrustedDevice).values(stamp=TrustedDevice.stamp - 1))
+        db.session.execute(update(RememberedDevice).values(stamp=RememberedDevice.stamp - 1))
     assert asked(world, alice)
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mfa_app.core import links
-from mfa_app.core.links import Purpose
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.models import User
 from tests.browser import Visitor
 from tests.world import PASSWORD, World
@@ -13,7 +13,7 @@ from tests.world import PASSWORD, World
 def link(world: World) -> str:
     """The set-up link that a fresh installation prints."""
     with world.data():
-        return "/link/" + links.make(Purpose.SETUP, None, now=world.clock())
+        return "/link/" + one_time_links.create(Purpose.SETUP, None, now=world.clock())
 
 
 def fill_in(visitor: Visitor, link: str, **fields: str) -> Visitor:

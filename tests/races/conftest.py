@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import delete
 
 from mfa_app import create_app
-from mfa_app.config import load_settings
 from mfa_app.extensions import db
 from mfa_app.models import Group, Throttle, User
+from mfa_app.settings import load_settings
 from tests.conftest import installed
 from tests.phone import Phone
 from tests.served import NetworkBrowser, serving

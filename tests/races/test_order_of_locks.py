@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mfa_app.core import accounts, links
-from mfa_app.core.links import Purpose
-from mfa_app.core.revocation import Because, one_change_at_a_time, revoke_access
+from mfa_app.core.common.locks import lock_user
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
 from mfa_app.extensions import db
 from mfa_app.models import User
 from tests.browser import Page
@@ -21,18 +23,18 @@ WAITING = db.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
 def revoke(alice: User, _world: World) -> None:
-    revoke_access(alice, because=Because.LOGGED_OUT_EVERYWHERE, actor=TERMINAL)
+    revoke_access(alice, because=RevocationReason.LOGGED_OUT_EVERYWHERE, actor=TERMINAL)
 
 
 def reset(alice: User, world: World) -> None:
-    accounts.reset_second_factor(alice, reason="lost phone", actor=TERMINAL, now=world.clock())
+    reset_second_factor(alice, reason="lost phone", actor=TERMINAL, now=world.clock())
 
 
 def beside(world: World, request: Callable[[], Page], end: Callable[[User, World], None] = revoke) -> Page:
     """Begin to end alice's access, let a request come so far that it waits for that, and go on."""
     with world.app.app_context(), ThreadPoolExecutor(1) as pool:
         alice = world.user("alice")
-        one_change_at_a_time(alice)
+        lock_user(alice)
         answer = pool.submit(request)
         while not db.session.scalar(WAITING):
             assert not answer.done(), answer.result().text
@@ -52,7 +54,7 @@ def test_logging_in_again_in_a_browser_that_holds_a_session(world: World) -> Non
 def test_choosing_a_password_by_a_mailed_link(world: World) -> None:
     world.person("alice")
     with world.data():
-        token = links.make(Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
+        token = one_time_links.create(Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
     alice = world.visitor()
     alice.open(f"/link/{token}")
     word = "eleven slow trams across the bridge"

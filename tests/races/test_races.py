@@ -1,7 +1,9 @@
 """Requests that arrive in one moment at two processes: one code opens one session, and no state is half."""
 
-from mfa_app.core import accounts, links
-from mfa_app.core.links import Purpose
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.users import accounts
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, Throttle
 from tests.races.conftest import ServedWorld
@@ -100,7 +102,7 @@ def test_disabling_beside_the_password_leaves_nobody_logged_in(race: ServedWorld
 def test_one_mailed_link_sets_one_password(race: ServedWorld) -> None:
     race.person("alice")
     with race.data():
-        token = links.make(Purpose.PASSWORD_RESET, race.user("alice"), now=race.clock())
+        token = one_time_links.create(Purpose.PASSWORD_RESET, race.user("alice"), now=race.clock())
     browsers = [race.browser() for _ in range(4)]
     assert {browser.open(f"/link/{token}").path for browser in browsers} == {"/password/choose"}
     word = "quiet harbour under a green dawn"
@@ -111,9 +113,7 @@ def test_one_mailed_link_sets_one_password(race: ServedWorld) -> None:
 
 def reset(race: ServedWorld) -> None:
     with race.data():
-        accounts.reset_second_factor(
-            race.user("alice"), reason="lost phone", actor=TERMINAL, now=race.clock()
-        )
+        reset_second_factor(race.user("alice"), reason="lost phone", actor=TERMINAL, now=race.clock())
 
 
 def disable(race: ServedWorld) -> None:

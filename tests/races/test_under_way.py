@@ -4,8 +4,8 @@ import json
 import re
 from pathlib import Path
 
-from mfa_app.core import keys
-from mfa_app.core.vault import vault
+from mfa_app.core.keys import keyring
+from mfa_app.core.keys.vault import vault
 from tests.cli.conftest import Shell
 from tests.conftest import both_databases
 from tests.races.conftest import ServedWorld
@@ -33,7 +33,9 @@ def test_workers_of_before_a_rotation_accept_codes_during_and_after_it(
         served.person(name, groups_=("Finance",))
     for name in ("alice", "bob"):
         served.link(name).post("/logout")
-    keys.add_data_key(settings, in_use=set(vault().identifiers))  # as far as a rotation comes that is killed
+    keyring.add_data_key(
+        settings, in_use=set(vault().identifiers)
+    )  # as far as a rotation comes that is killed
     assert log_in(served, "alice") == "/"
     served.link("carol").post("/logout")
     code, said, errors = flask(environment, "keys", "rotate")

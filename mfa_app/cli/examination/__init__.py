@@ -8,12 +8,14 @@ from sqlalchemy import func, select
 
 from mfa_app.cli.examination import files, network
 from mfa_app.cli.examination.diagnosis import Diagnosis
-from mfa_app.config import Settings
-from mfa_app.core import clock, people, rotation
-from mfa_app.core.installation import CLOCK_TOLERANCE
-from mfa_app.core.vault import vault
+from mfa_app.core.common import clock
+from mfa_app.core.keys.vault import vault
+from mfa_app.core.operations import key_rotation
+from mfa_app.core.operations.health_checks import CLOCK_TOLERANCE
+from mfa_app.core.policy.facts import find_subjects
 from mfa_app.extensions import db
 from mfa_app.models import Role, User
+from mfa_app.settings import Settings
 
 
 def of_settings(settings: Settings) -> Iterator[Diagnosis]:
@@ -36,7 +38,7 @@ def of_data(settings: Settings) -> Iterator[Diagnosis]:
     """Look at what is in a database that works."""
     yield from _database_clock()
     yield from network.addresses(settings)
-    outdated = sum(count for key, count in rotation.keys_in_use().items() if key != vault().current)
+    outdated = sum(count for key, count in key_rotation.keys_in_use().items() if key != vault().current)
     if outdated:
         yield Diagnosis(
             _("%(count)s secrets are not sealed under the current key yet.", count=outdated),
@@ -59,7 +61,7 @@ def _database_clock() -> Iterator[Diagnosis]:
 
 
 def _administrators() -> Iterator[Diagnosis]:
-    present = people.find_people(User.role == Role.ADMIN, User.disabled_at.is_(None))
+    present = find_subjects(User.role == Role.ADMIN, User.disabled_at.is_(None))
     if not present:
         yield Diagnosis(
             _("There is no administrator."),

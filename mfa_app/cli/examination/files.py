@@ -7,9 +7,9 @@ from pathlib import Path
 from flask_babel import gettext as _
 
 from mfa_app.cli.examination.diagnosis import Diagnosis
-from mfa_app.config import Settings
-from mfa_app.core import keys
+from mfa_app.core.keys import keyring
 from mfa_app.extensions import db
+from mfa_app.settings import Settings
 
 OPEN_TO_ALL = stat.S_IRWXO
 OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -19,7 +19,7 @@ NO_SECRET = ".gitignore"  # it comes with the code
 def examine(settings: Settings) -> Iterator[Diagnosis]:
     """Look at the keys, the database, all else that may hold secrets, and the folder itself."""
     folder = settings.instance_path.resolve()
-    own = [path for path in (keys.file_of(settings).resolve(), _sqlite_file()) if path and path.exists()]
+    own = [path for path in (keyring.file_of(settings).resolve(), _sqlite_file()) if path and path.exists()]
     for path in own:
         yield from _readable(path, OPEN_TO_OTHERS)
         if path.stat().st_uid != folder.stat().st_uid:

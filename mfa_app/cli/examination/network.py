@@ -9,8 +9,9 @@ from flask_babel import gettext as _
 from sqlalchemy import URL, make_url
 
 from mfa_app.cli.examination.diagnosis import Diagnosis
-from mfa_app.config import LOOPBACK_HOSTS, Settings
-from mfa_app.core import throttle, trail
+from mfa_app.core.audit import search as trail
+from mfa_app.core.throttling import limits
+from mfa_app.settings import LOOPBACK_HOSTS, Settings
 from mfa_app.web.mailer import mail_server
 
 SMTP_TIMEOUT_SECONDS = 5
@@ -27,8 +28,8 @@ def examine(settings: Settings) -> Iterator[Diagnosis]:
 
 def addresses(settings: Settings) -> Iterator[Diagnosis]:
     """Look whether those who come through the proxies are told apart: else all share one limit."""
-    hops, seen = settings.trusted_proxy_hops, trail.latest_addresses(LOOKED_AT)
-    networks = {throttle.network_of(address) for address in seen}
+    hops, seen = settings.trusted_proxy_hops, trail.latest_ip_addresses(LOOKED_AT)
+    networks = {limits.network_of(address) for address in seen}
     if not (settings.https and hops) or len(seen) < TOO_FEW or len(networks) > 1:
         return
     if _may_be_a_proxy(networks.pop()):

@@ -1,0 +1,78 @@
+"""A user's own account: the authentication app, remembered devices and sessions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import render_template
+
+from mfa_app.account import blueprint
+from mfa_app.core.browsers import remembered_devices
+from mfa_app.core.common import clock
+from mfa_app.core.factors import enrolment
+from mfa_app.core.policy.decision import is_asked
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.models import AuthSession, RememberedDevice
+from mfa_app.web.security.access_rules import requires_recent_auth
+from mfa_app.web.security.current import current_identity
+from mfa_app.wording.policy import why
+from mfa_app.wording.user_agents import browser_name
+
+
+@dataclass(frozen=True)
+class BrowserEntry:
+    """A session or a remembered device, as the page shows it."""
+
+    id: str
+    browser: str
+    place: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+@blueprint.get("/account")
+@requires_recent_auth
+def overview() -> str:
+    """The person's own account, with its app, remembered devices and sessions."""
+    identity, now = current_identity(), clock.now()
+    user = identity.user
+    here = identity.session
+    return render_template(
+        "account/overview.html",
+        person=user,
+        groups=[group.name for group in identity.person.groups],
+        second_factor=_second_factor(identity, now),
+        devices=[
+            _browser_entry(device, device.last_used_at, device.id == here.device_id)
+            for device in remembered_devices.of_user(user, now=now)
+        ],
+        sessions=[
+            _browser_entry(other, other.last_seen_at, other.id == here.id)
+            for other in sessions.of_user(user, now=now)
+        ],
+    )
+
+
+def _second_factor(identity: Identity, now: datetime) -> dict[str, object]:
+    authenticator, facts = identity.person.authenticator, identity.person.facts
+    linked, required = authenticator is not None, enrolment.is_required(identity, now)
+    asked = is_asked(facts, now=now)
+    return {
+        "linked": linked,
+        "since": authenticator.linked_at if linked else None,
+        "because": why(identity.decision.because),
+        "asked": asked,
+        "enrol_by": identity.decision.enrol_by,
+        "may_link": not linked,
+        "may_remove": linked and not required,
+        "may_replace": linked,
+        "may_keep": linked and not required and not authenticator.by_choice,
+    }
+
+
+def _browser_entry(row: AuthSession | RememberedDevice, used_at: datetime, current: bool) -> BrowserEntry:
+    return BrowserEntry(
+        row.id, browser_name(row.user_agent), row.address, row.created_at, used_at, row.expires_at, current
+    )

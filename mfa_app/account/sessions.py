@@ -1,0 +1,31 @@
+"""Ending one's own sessions."""
+
+from flask import Response, abort, flash, redirect, session, url_for
+from flask_babel import gettext as _
+
+from mfa_app.account import blueprint
+from mfa_app.core.login.logout import log_out_elsewhere, log_out_everywhere
+from mfa_app.web.security.access_rules import requires_recent_auth
+from mfa_app.web.security.cookies import clear_session_cookie
+from mfa_app.web.security.current import current_actor, current_identity
+
+
+@blueprint.post("/account/sessions/<random:session_id>/end")
+@requires_recent_auth
+def end_session(session_id: str) -> Response:
+    """Log out in one other place."""
+    if not log_out_elsewhere(current_identity(), session_id, actor=current_actor()):
+        abort(404)
+    flash(_("That session is logged out."), "success")
+    return redirect(url_for("account.overview"))
+
+
+@blueprint.post("/account/sessions/end")
+@requires_recent_auth
+def end_sessions() -> Response:
+    """Log out everywhere, here too, and forget all remembered devices."""
+    log_out_everywhere(current_identity(), actor=current_actor())
+    session.clear()
+    clear_session_cookie()
+    flash(_("You are logged out everywhere."), "success")
+    return redirect(url_for("auth.login"))

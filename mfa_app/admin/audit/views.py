@@ -1,0 +1,51 @@
+"""The audit trail: looked through page by page, and downloaded."""
+
+from flask import Response, request, stream_with_context, url_for
+
+from mfa_app.admin import blueprint
+from mfa_app.admin.audit.csv_export import lines
+from mfa_app.admin.audit.forms import TrailFilter
+from mfa_app.core.audit import search as core
+from mfa_app.core.common import clock
+from mfa_app.core.common.permissions import Permission
+from mfa_app.web.security.access_rules import requires
+from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.forms import render_form
+from mfa_app.wording.events import event_line
+
+
+@blueprint.get("/trail")
+@requires(Permission.READ_TRAIL)
+def trail() -> Response:
+    """What has happened, the newest first."""
+    form, before = TrailFilter(request.args), request.args.get("before", type=int)
+    form.offer()
+    found = core.read(form.search(), before=before) if form.validate() else core.TrailPage()
+    return _trail_page(form, found, paged=before is not None)
+
+
+@blueprint.post("/trail.csv")
+@requires(Permission.READ_TRAIL)
+def trail_csv() -> Response:
+    """Download all that the search finds; that goes on the trail, so it is a POST."""
+    form = TrailFilter(request.form)
+    form.offer()
+    if not form.validate():
+        return _trail_page(form, core.TrailPage())
+    rows = core.export(form.search(), actor=current_actor())
+    response = Response(stream_with_context(lines(rows)), mimetype="text/csv")
+    name = f"audit-trail-{clock.now():%Y-%m-%d}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _trail_page(form: TrailFilter, found: core.TrailPage, *, paged: bool = False) -> Response:
+    chosen = {} if form.errors else form.chosen()
+    return render_form(
+        "admin/audit/trail.html",
+        form,
+        events=[event_line(row) for row in found.rows],
+        chosen=chosen,
+        newest_url=url_for("admin.trail", **chosen) if paged else None,
+        older_url=found.before and url_for("admin.trail", **chosen, before=found.before),
+    )

@@ -1,0 +1,148 @@
+"""Groups: the list with its switches, one group with its members, and making, renaming, deleting."""
+
+from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from mfa_app.admin import blueprint
+from mfa_app.admin.groups.forms import ConfirmForm, MemberForm, NameForm
+from mfa_app.admin.policy.forms import toggle_fields
+from mfa_app.admin.users.lookup import get_user_or_deny
+from mfa_app.core.common import clock
+from mfa_app.core.common.errors import CannotExemptSelf, Refusal
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.groups import groups
+from mfa_app.core.groups.groups import GroupWithCounts
+from mfa_app.core.policy import impact
+from mfa_app.core.users import directory, lookup
+from mfa_app.core.users.directory import UserFilters
+from mfa_app.models import Group
+from mfa_app.web.security.access_rules import requires
+from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.forms import render_form
+from mfa_app.wording.refusals import sentence
+from mfa_app.wording.rules import rule_sentence, rule_state
+
+
+@blueprint.get("/groups")
+@requires(Permission.MANAGE_GROUPS)
+def group_list() -> str:
+    """All groups with their counts, each with its switch."""
+    return render_template(
+        "admin/groups/list.html",
+        rosters=groups.all_with_counts(),
+        now=clock.now(),
+        rule_sentence=rule_sentence,
+        rule_state=rule_state,
+        switched=toggle_fields,
+    )
+
+
+@blueprint.route("/groups/new", methods=["GET", "POST"])
+@requires(Permission.MANAGE_GROUPS)
+def new_group() -> Response:
+    """Make a group; its rule requires nothing yet."""
+    form = NameForm()
+    if form.validate_on_submit():
+        try:
+            group = groups.create(form.name.data, actor=current_actor(), now=clock.now())
+            flash(_("The group %(name)s is made. Now add its members.", name=group.name), "success")
+            return _to_page_of(group)
+        except Refusal as refusal:
+            form.refuse(refusal, "name")
+    return render_form("admin/groups/name.html", form, group=None)
+
+
+@blueprint.get("/groups/<row:group_id>")
+@requires(Permission.MANAGE_GROUPS)
+def group(group_id: int) -> Response:
+    """One group: its rule, its members."""
+    return _group_page(_group_or_404(group_id), MemberForm())
+
+
+@blueprint.route("/groups/<row:group_id>/name", methods=["GET", "POST"])
+@requires(Permission.MANAGE_GROUPS)
+def rename_group(group_id: int) -> Response:
+    """Give a group another name."""
+    group = _group_or_404(group_id).group
+    form = NameForm(name=group.name)
+    if form.validate_on_submit():
+        try:
+            groups.rename(group, form.name.data, actor=current_actor())
+            flash(_("The group is called %(name)s now.", name=group.name), "success")
+            return _to_page_of(group)
+        except Refusal as refusal:
+            form.refuse(refusal, "name")
+    return render_form("admin/groups/name.html", form, group=group)
+
+
+@blueprint.route("/groups/<row:group_id>/delete", methods=["GET", "POST"])
+@requires(Permission.MANAGE_GROUPS)
+def delete_group(group_id: int) -> Response:
+    """Say what stops when the group is gone, then delete it."""
+    roster, form, now = _group_or_404(group_id), ConfirmForm(), clock.now()
+    if form.validate_on_submit():
+        groups.remove(roster.group, actor=current_actor())
+        flash(_("The group %(name)s is deleted.", name=roster.group.name), "success")
+        return redirect(url_for("admin.group_list"))
+    foresight = impact.preview_impact(roster.group, now=now)
+    return render_form("admin/groups/delete.html", form, roster=roster, foresight=foresight)
+
+
+@blueprint.post("/groups/<row:group_id>/members")
+@requires(Permission.MANAGE_GROUPS)
+def add_member(group_id: int) -> Response:
+    """Put somebody into the group, by e-mail address."""
+    roster, form = _group_or_404(group_id), MemberForm()
+    user = lookup.find_by_email(form.email.data) if form.validate_on_submit() else None
+    if user is None:
+        if not form.errors:
+            form.email.errors.append(_("Nobody here has this e-mail address. Please check it."))
+        return _group_page(roster, form)
+    words = {"name": user.name or user.email, "group": roster.group.name}
+    if groups.add_member(roster.group, user, actor=current_actor(), now=clock.now()):
+        flash(_("%(name)s is in %(group)s now.", **words), "success")
+    else:
+        flash(_("%(name)s was in %(group)s already.", **words), "info")
+    return _to_page_of(roster.group)
+
+
+@blueprint.post("/groups/<row:group_id>/members/<row:user_id>/remove")
+@requires(Permission.MANAGE_GROUPS)
+def remove_member(group_id: int, user_id: int) -> Response:
+    """Take somebody out of the group."""
+    group, user = _group_or_404(group_id).group, get_user_or_deny(user_id).user
+    try:
+        if not groups.remove_member(group, user, actor=current_actor()):
+            abort(404)
+    except CannotExemptSelf as refusal:
+        flash(sentence(refusal), "danger")
+        return _to_page_of(group)
+    words = {"name": user.name or user.email, "group": group.name}
+    flash(_("%(name)s is no longer in %(group)s.", **words), "success")
+    return _to_page_of(group)
+
+
+def _group_or_404(group_id: int) -> GroupWithCounts:
+    return groups.find_with_counts(group_id) or abort(404)
+
+
+def _group_page(roster: GroupWithCounts, form: MemberForm) -> Response:
+    where = {"after": request.args.get("after"), "before": request.args.get("before")}
+    group_id, now = roster.group.id, clock.now()
+    found = directory.search(UserFilters(group_id=group_id), actor=current_actor(), **where)
+    return render_form(
+        "admin/groups/detail.html",
+        form,
+        group=roster.group,
+        roster=roster,
+        members=found.entries,
+        previous_url=found.before and url_for("admin.group", group_id=group_id, before=found.before),
+        next_url=found.after and url_for("admin.group", group_id=group_id, after=found.after),
+        rule=rule_sentence(roster.group, now),
+        state=rule_state(roster.group, now),
+        switch=toggle_fields(roster.group),
+    )
+
+
+def _to_page_of(group: Group) -> Response:
+    return redirect(url_for("admin.group", group_id=group.id))

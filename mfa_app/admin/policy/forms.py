@@ -1,0 +1,74 @@
+"""The form of a rule, the same for a group and for everyone; it checks shape, the core checks truth."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, DateField, SubmitField
+from wtforms.validators import NumberRange, Optional, ValidationError
+
+from mfa_app.core.common import clock
+from mfa_app.core.policy import rules
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.models import Group
+from mfa_app.web.ui.fields import DayField, DaysField
+from mfa_app.web.ui.forms import Form
+
+FIRST_DAY = date(2000, 1, 1)
+
+FURTHEST = timedelta(days=5 * 366)
+
+
+class RuleForm(Form):
+    """A rule. The first time it is sent it leads to the preview, with `confirm` it is saved."""
+
+    required = BooleanField(_l("Require 2-factor authentication"))
+    required_from = DayField(_l("From which day on"), validators=[Optional()])
+    grace_days = DaysField(
+        _l("Days of grace"),
+        validators=[NumberRange(0, 90, _l("Please enter a number of days from 0 to 90."))],
+        render_kw={"inputmode": "numeric", "autocomplete": "off"},
+    )
+    remember_days = DaysField(
+        _l("Days that a device is remembered"),
+        validators=[NumberRange(0, 365, _l("Please enter a number of days from 0 to 365."))],
+        render_kw={"inputmode": "numeric", "autocomplete": "off"},
+    )
+    confirm = SubmitField()
+    back = SubmitField()
+
+    def show(self, values: RuleValues) -> None:
+        """Fill the form in with a rule, unless somebody has filled it in already."""
+        if self.is_submitted():
+            return
+        self.required.data = values.required
+        self.required_from.data = values.required_from.date() if values.required_from else None
+        self.grace_days.data, self.remember_days.data = values.grace_days, values.remember_days
+
+    def values(self) -> RuleValues:
+        """Return the rule; a day begins at midnight UTC."""
+        day = self.required_from.data
+        moment = datetime.combine(day, time(), UTC) if day else None
+        return RuleValues(self.required.data, moment, self.grace_days.data, self.remember_days.data)
+
+    def validate_required_from(self, field: DateField) -> None:
+        """The day is one that people can mean."""
+        if field.data is None or not FIRST_DAY <= field.data <= clock.now().date() + FURTHEST:
+            raise ValidationError(_("Please enter a day, at most five years ahead, or leave this empty."))
+
+
+def as_fields(values: RuleValues) -> dict[str, object]:
+    """Return a rule as the fields of a form that is sent on."""
+    fields = {"grace_days": values.grace_days, "remember_days": values.remember_days}
+    if values.required:
+        fields["required"] = "y"
+    if values.required_from:
+        fields["required_from"] = values.required_from.date().isoformat()
+    return fields
+
+
+def toggle_fields(group: Group) -> dict[str, object]:
+    """Return the fields that lead to the preview of turning a group's switch; the other values stay."""
+    present = rules.values_of(group)
+    return as_fields(replace(present, required=not present.required))

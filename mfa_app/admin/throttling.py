@@ -1,0 +1,33 @@
+"""Who is throttled now, and "let this person try again"."""
+
+from flask import Response, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+
+from mfa_app.admin import blueprint
+from mfa_app.admin.users.lookup import get_user_or_deny
+from mfa_app.core.common import clock
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.throttling import blocked
+from mfa_app.web.security.access_rules import requires
+from mfa_app.web.security.current import current_actor
+from mfa_app.wording.labels import limit_name
+
+
+@blueprint.get("/throttled")
+@requires(Permission.MANAGE_USERS)
+def blocked_sign_ins() -> str:
+    """The people and networks whose tries are not looked at for now."""
+    waiting = blocked.list_blocked(now=clock.now())
+    return render_template("admin/throttling/blocked.html", waiting=waiting, limit_name=limit_name)
+
+
+@blueprint.post("/people/<row:user_id>/try-again")
+@requires(Permission.MANAGE_USERS)
+def let_try_again(user_id: int) -> Response:
+    """Forget a person's failed tries."""
+    user = get_user_or_deny(user_id, to_change=True).user
+    if blocked.unblock(user, actor=current_actor()):
+        flash(_("%(name)s can try again now.", name=user.name), "success")
+    else:
+        flash(_("%(name)s did not have to wait.", name=user.name), "info")
+    return redirect(url_for("admin.blocked_sign_ins"))

@@ -1,0 +1,138 @@
+"""One person: what holds for the account, and what an administrator changes about it."""
+
+from flask import Response, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+
+from mfa_app.admin import blueprint
+from mfa_app.admin.users.forms import ResetForm, UserForm
+from mfa_app.admin.users.lookup import get_user_or_deny, invitation_notice
+from mfa_app.core.browsers import remembered_devices
+from mfa_app.core.common import clock, permissions
+from mfa_app.core.common.errors import CannotExemptSelf, LastAdministrator, Refusal
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.sessions import sessions
+from mfa_app.core.users import accounts, directory, invitations
+from mfa_app.core.users.accounts import Profile
+from mfa_app.models import Role, User
+from mfa_app.web.security.access_rules import requires
+from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.forms import render_form
+from mfa_app.wording.events import event_line
+from mfa_app.wording.labels import role_name
+from mfa_app.wording.policy import policy_explanation
+from mfa_app.wording.refusals import sentence
+
+
+@blueprint.get("/people/<row:user_id>")
+@requires(Permission.SEE_USERS)
+def user(user_id: int) -> str:
+    """What there is to know about a person, and why a code is asked for or not."""
+    found, actor, now = get_user_or_deny(user_id), current_actor(), clock.now()
+    user, events = found.user, []
+    if permissions.may(actor.role, Permission.READ_TRAIL):
+        events = [event_line(row) for row in directory.latest_events(user)]
+    return render_template(
+        "admin/users/detail.html",
+        person=user,
+        role=role_name(user.role),
+        authenticator=found.authenticator,
+        groups=[group.name for group in found.groups],
+        standing=policy_explanation(found, now),
+        session_count=len(sessions.of_user(user, now=now)),
+        device_count=len(remembered_devices.of_user(user, now=now)),
+        events=events,
+        is_self=actor.user_id == user.id,
+        may_act=permissions.may_act_on(actor, user),
+    )
+
+
+@blueprint.route("/people/<row:user_id>/edit", methods=["GET", "POST"])
+@requires(Permission.MANAGE_USERS)
+def edit_user(user_id: int) -> Response:
+    """Change address, name, role and groups; nobody changes the own role."""
+    found, actor, now = get_user_or_deny(user_id), current_actor(), clock.now()
+    user, present, is_self = found.user, groups.all_groups(), actor.user_id == user_id
+    form = UserForm(
+        name=user.name, email=user.email, role=user.role, groups=[group.id for group in found.groups]
+    )
+    form.offer(present)
+    if is_self:
+        del form.role
+    if form.validate_on_submit():
+        role = Role(user.role if is_self else form.role.data)
+        try:
+            groups.check_leaving(user, form.chosen(present), actor=actor)
+            accounts.edit(user, Profile(form.email.data, form.name.data, role), actor=actor, now=now)
+            groups.set_groups(user, form.chosen(present), actor=actor, now=now)
+            flash(_("The changes are saved."), "success")
+            return _to_page_of(user)
+        except LastAdministrator as refusal:
+            form.refuse(refusal, "role")
+        except CannotExemptSelf as refusal:
+            form.refuse(refusal, "groups")
+        except Refusal as refusal:
+            form.refuse(refusal, "email")
+    return render_form("admin/users/edit.html", form, person=user)
+
+
+@blueprint.post("/people/<row:user_id>/disable")
+@requires(Permission.MANAGE_USERS)
+def disable_user(user_id: int) -> Response:
+    """Close the account; all access ends."""
+    user = get_user_or_deny(user_id, to_change=True).user
+    try:
+        accounts.disable(user, actor=current_actor(), now=clock.now())
+        flash(_("The account of %(name)s is disabled, and all access has ended.", name=user.name), "success")
+    except LastAdministrator as refusal:
+        flash(sentence(refusal), "danger")
+    return _to_page_of(user)
+
+
+@blueprint.post("/people/<row:user_id>/enable")
+@requires(Permission.MANAGE_USERS)
+def enable_user(user_id: int) -> Response:
+    """Open a disabled account again."""
+    user = get_user_or_deny(user_id, to_change=True).user
+    accounts.enable(user, actor=current_actor())
+    flash(_("%(name)s can log in again.", name=user.name), "success")
+    return _to_page_of(user)
+
+
+@blueprint.post("/people/<row:user_id>/invite")
+@requires(Permission.MANAGE_USERS)
+def invite_user(user_id: int) -> Response:
+    """Mail the invitation once more; the link before it stops working."""
+    user = get_user_or_deny(user_id, to_change=True).user
+    invitations.invite(user, actor=current_actor(), now=clock.now())
+    flash(invitation_notice(user), "success")
+    return _to_page_of(user)
+
+
+@blueprint.post("/people/<row:user_id>/end-access")
+@requires(Permission.MANAGE_USERS)
+def end_access(user_id: int) -> Response:
+    """Log the person out everywhere, and forget the remembered devices."""
+    user = get_user_or_deny(user_id, to_change=True).user
+    accounts.end_access(user, actor=current_actor())
+    flash(_("%(name)s is logged out everywhere, and no device is remembered.", name=user.name), "success")
+    return _to_page_of(user)
+
+
+@blueprint.route("/people/<row:user_id>/reset", methods=["GET", "POST"])
+@requires(Permission.RESET_SECOND_FACTOR)
+def reset_user(user_id: int) -> Response:
+    """Take away an app that is lost, for a reason; the person links another one at the next login."""
+    found, form = get_user_or_deny(user_id, to_change=True), ResetForm()
+    user = found.user
+    if form.validate_on_submit():
+        reason = form.reason.data
+        reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
+        flash(_("The 2-factor authentication of %(name)s is reset.", name=user.name), "success")
+        return _to_page_of(user)
+    return render_form("admin/users/reset.html", form, person=user, linked=found.authenticator is not None)
+
+
+def _to_page_of(user: User) -> Response:
+    return redirect(url_for("admin.user", user_id=user.id))

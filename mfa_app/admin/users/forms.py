@@ -1,0 +1,148 @@
+"""The forms about people; they check shape, the core checks truth."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    DateField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.validators import DataRequired, Length, ValidationError
+
+from mfa_app.core.common import clock
+from mfa_app.core.users.directory import UserFilters
+from mfa_app.models import Group, Role
+from mfa_app.web.ui.fields import INVALID_CHOICE, email_field, one_line, reason_field, strip
+from mfa_app.web.ui.forms import Form
+from mfa_app.wording.labels import role_name
+
+LONGEST_EXEMPTION = timedelta(days=366)
+
+
+class UserFilter(Form):
+    """What to look for in the list; it comes in the address, so it has no CSRF token."""
+
+    class Meta:
+        csrf = False
+
+    q = StringField(
+        _l("Name or e-mail address"),
+        filters=[strip],
+        validators=[Length(max=320, message=_l("Please search for at most 320 characters."))],
+        render_kw={"type": "search", "autocomplete": "off", "spellcheck": "false"},
+    )
+    group = SelectField(_l("Group"), default="", invalid_choice_message=INVALID_CHOICE)
+    role = SelectField(_l("Role"), default="", invalid_choice_message=INVALID_CHOICE)
+    linked = SelectField(
+        _l("App"),
+        default="",
+        choices=[
+            SelectChoice("", _l("Any")),
+            SelectChoice("yes", _l("App linked")),
+            SelectChoice("no", _l("Not linked")),
+        ],
+        invalid_choice_message=INVALID_CHOICE,
+    )
+    state = SelectField(
+        _l("Account"),
+        default="",
+        choices=[
+            SelectChoice("", _l("Any")),
+            SelectChoice("active", _l("Active")),
+            SelectChoice("disabled", _l("Disabled")),
+        ],
+        invalid_choice_message=INVALID_CHOICE,
+    )
+
+    def offer(self, groups: Iterable[Group], roles: frozenset[Role]) -> None:
+        """Set what there is to choose from."""
+        names = {str(group.id): group.name for group in groups}
+        self.group.choices = {"": _("Any"), **names}
+        self.role.choices = {"": _("Any"), **{role: role_name(role) for role in Role if role in roles}}
+
+    def filters(self) -> UserFilters:
+        """Return the facts to search by."""
+        return UserFilters(
+            text=self.q.data or "",
+            group_id=int(self.group.data) if self.group.data else None,
+            role=Role(self.role.data) if self.role.data else None,
+            linked={"yes": True, "no": False}.get(self.linked.data),
+            active={"active": True, "disabled": False}.get(self.state.data),
+        )
+
+    def chosen(self) -> dict[str, str]:
+        """Return what has been filled in, as it stands in the address."""
+        return {field.name: field.data for field in self if field.data}
+
+
+class UserForm(Form):
+    """An account: address, name, role and groups."""
+
+    name = StringField(
+        _l("Name"),
+        filters=[one_line],
+        validators=[
+            DataRequired(_l("Please enter a name.")),
+            Length(max=300, message=_l("A name has at most 300 characters.")),
+        ],
+        render_kw={"autocomplete": "off"},
+    )
+    email = email_field(own=False)
+    role = RadioField(
+        _l("Role"),
+        default=Role.STAFF,
+        choices=[
+            SelectChoice(Role.STAFF, _l("Staff: logs in to the platform, nothing more")),
+            SelectChoice(Role.HELPDESK, _l("Help desk: may also reset the 2-factor authentication of staff")),
+            SelectChoice(Role.ADMIN, _l("Administrator: may do everything on this site")),
+        ],
+        invalid_choice_message=INVALID_CHOICE,
+    )
+    groups = SelectMultipleField(
+        _l("Groups"), coerce=int, invalid_choice_message=INVALID_CHOICE, invalid_value_message=INVALID_CHOICE
+    )
+
+    def offer(self, groups: Iterable[Group]) -> None:
+        """Set which groups there are."""
+        self.groups.choices = [SelectChoice(group.id, group.name) for group in groups]
+
+    def chosen(self, groups: Iterable[Group]) -> list[Group]:
+        """Return the groups that are ticked."""
+        return [group for group in groups if group.id in (self.groups.data or ())]
+
+
+class ResetForm(Form):
+    """Why somebody's 2-factor authentication is reset."""
+
+    reason = reason_field(_l("For example: phone lost; called back on the number in the directory"))
+
+
+class ExemptionForm(Form):
+    """Until when, and why, somebody is exempt from 2-factor authentication."""
+
+    until = DateField(_l("Last day"))
+    reason = reason_field(_l("For example: works in a laboratory where no phone is allowed"))
+
+    @property
+    def first_day(self) -> date:
+        return clock.now().date() + timedelta(days=1)
+
+    @property
+    def last_day(self) -> date:
+        return clock.now().date() + LONGEST_EXEMPTION
+
+    def validate_until(self, field: DateField) -> None:
+        """The day lies in the future, at most a year ahead."""
+        if field.data is None or not self.first_day <= field.data <= self.last_day:
+            field.errors.clear()
+            raise ValidationError(_("Please choose a day in the future, at most a year ahead."))
+
+    def until_moment(self) -> datetime:
+        """Return the end of the last day."""
+        return datetime.combine(self.until.data, time(23, 59, 59), UTC)

@@ -1,0 +1,36 @@
+"""Whom a page of administration is about, if whoever asks may see that person."""
+
+from flask import abort, current_app
+from flask_babel import gettext as _
+
+from mfa_app.core.common.errors import NotAllowed
+from mfa_app.core.policy.facts import PolicySubject
+from mfa_app.core.users import directory
+from mfa_app.models import User
+from mfa_app.web.security import gate
+from mfa_app.web.security.current import current_actor
+
+
+def get_user_or_deny(user_id: int, *, to_change: bool = False) -> PolicySubject:
+    """Return the person; answer 404 if there is none, 403 if this actor may not see (or change) it."""
+    try:
+        person = directory.get_visible(user_id, actor=current_actor(), to_change=to_change)
+    except NotAllowed:
+        gate.deny()
+    return person or abort(404)
+
+
+def invitation_notice(user: User) -> str:
+    """Return the sentence that says how the mailed link reaches the person."""
+    settings = current_app.config["SETTINGS"]
+    if settings.smtp_url:
+        return _(
+            "An invitation with a link to choose a password is on its way to %(email)s.", email=user.email
+        )
+    folder = f"{settings.instance_path.name}/outbox/"
+    return _(
+        "No mail server is set, so the invitation for %(email)s lies as a file in %(folder)s. "
+        "Pass on the link in it.",
+        email=user.email,
+        folder=folder,
+    )

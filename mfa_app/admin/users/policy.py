@@ -1,0 +1,70 @@
+"""What holds for one person alone: a requirement of the person's own, or an exemption with its end."""
+
+from flask import Response, flash, redirect, url_for
+from flask_babel import gettext as _
+
+from mfa_app.admin import blueprint
+from mfa_app.admin.users.forms import ExemptionForm
+from mfa_app.admin.users.lookup import get_user_or_deny
+from mfa_app.core.common import clock, permissions
+from mfa_app.core.common.errors import CannotExemptSelf, LastAdministrator
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.policy import overrides
+from mfa_app.web.security.access_rules import requires
+from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.forms import render_form
+from mfa_app.wording.policy import policy_explanation
+from mfa_app.wording.refusals import sentence
+
+
+@blueprint.route("/people/<row:user_id>/policy", methods=["GET", "POST"])
+@requires(Permission.MANAGE_POLICY)
+def user_policy(user_id: int) -> Response:
+    """Show what holds and why; give an exemption."""
+    form, actor, now = ExemptionForm(), current_actor(), clock.now()
+    found = get_user_or_deny(user_id, to_change=form.is_submitted())
+    if form.validate_on_submit():
+        overrides.exempt(found.user, until=form.until_moment(), reason=form.reason.data, actor=actor)
+        flash(_("The exemption is saved."), "success")
+        return redirect(url_for("admin.user", user_id=user_id))
+    return render_form(
+        "admin/users/policy.html",
+        form,
+        person=found.user,
+        standing=policy_explanation(found, now),
+        exempt=found.user.exempt_until is not None and found.user.exempt_until > now,
+        may_exempt=permissions.may_act_on(actor, found.user),
+    )
+
+
+@blueprint.post("/people/<row:user_id>/policy/require")
+@requires(Permission.MANAGE_POLICY)
+def require_of_user(user_id: int) -> Response:
+    """Require 2FA of this person, whatever the groups say."""
+    return _set_requirement(user_id, True)
+
+
+@blueprint.post("/people/<row:user_id>/policy/release")
+@requires(Permission.MANAGE_POLICY)
+def release_user(user_id: int) -> Response:
+    """Leave it to the groups again."""
+    return _set_requirement(user_id, False)
+
+
+@blueprint.post("/people/<row:user_id>/policy/end-exemption")
+@requires(Permission.MANAGE_POLICY)
+def end_exemption(user_id: int) -> Response:
+    """End the person's exemption now."""
+    overrides.end_exemption(get_user_or_deny(user_id).user, actor=current_actor())
+    flash(_("The exemption has ended."), "success")
+    return redirect(url_for("admin.user", user_id=user_id))
+
+
+def _set_requirement(user_id: int, required: bool) -> Response:
+    user = get_user_or_deny(user_id).user
+    try:
+        overrides.set_requirement(user, required, actor=current_actor(), now=clock.now())
+        flash(_("Saved."), "success")
+    except (LastAdministrator, CannotExemptSelf) as refusal:
+        flash(sentence(refusal), "danger")
+    return redirect(url_for("admin.user", user_id=user_id))

@@ -1,0 +1,47 @@
+"""The page “2-factor authentication”: a code of the authentication app."""
+
+from flask import Response
+
+from mfa_app.auth import blueprint
+from mfa_app.auth.forms import CodeForm
+from mfa_app.auth.responses import signed_in_response
+from mfa_app.core.common import clock
+from mfa_app.core.common.errors import Refusal
+from mfa_app.core.login import code_step
+from mfa_app.core.policy.decision import Verdict
+from mfa_app.web.security.access_rules import admits
+from mfa_app.web.security.cookies import this_browser
+from mfa_app.web.security.current import current_actor, current_identity
+from mfa_app.web.ui.forms import render_form
+
+
+@blueprint.route("/login/code", methods=["GET", "POST"])
+@admits(Verdict.CHALLENGE)
+def code() -> Response:
+    """The second gate: a code of the authentication app."""
+    form, identity = CodeForm(), current_identity()
+    if form.validate_on_submit():
+        try:
+            signed_in = code_step.answer_challenge(
+                identity,
+                form.code.data,
+                remember=form.remember.data,
+                browser=this_browser(),
+                actor=current_actor(),
+                now=clock.now(),
+            )
+            return signed_in_response(signed_in)
+        except Refusal as refusal:
+            form.refuse(refusal, "code")
+    return render_form(
+        "auth/code.html",
+        form,
+        email=identity.user.email,
+        remember_days=identity.decision.remember_days,
+        stopped=_is_locked(),
+    )
+
+
+def _is_locked() -> bool:
+    authenticator = current_identity().person.authenticator
+    return authenticator is not None and authenticator.stopped_at is not None

@@ -1,0 +1,42 @@
+"""The login page: e-mail address and password."""
+
+from flask import Response, current_app, redirect, request
+
+from mfa_app.auth import blueprint
+from mfa_app.auth.forms import LoginForm
+from mfa_app.auth.responses import signed_in_response
+from mfa_app.core.common import clock
+from mfa_app.core.common.errors import HashingQueueFull, Refusal
+from mfa_app.core.login import password_step
+from mfa_app.core.policy.decision import Verdict
+from mfa_app.web.http.redirects import next_page
+from mfa_app.web.security.access_rules import public
+from mfa_app.web.security.cookies import this_browser
+from mfa_app.web.security.current import current_actor, current_identity
+from mfa_app.web.ui.forms import render_form
+
+
+@blueprint.route("/login", methods=["GET", "POST"])
+@public
+def login() -> Response:
+    """The first gate: e-mail address and password."""
+    form, identity = LoginForm(), current_identity()
+    if request.method == "GET" and identity is not None and identity.decision.verdict is Verdict.ALLOW:
+        return redirect(next_page())
+    if form.validate_on_submit():
+        try:
+            signed_in = password_step.sign_in(
+                form.email.data,
+                form.password.data,
+                browser=this_browser(),
+                instead_of=identity,
+                blinding=current_app.secret_key,
+                actor=current_actor(),
+                now=clock.now(),
+            )
+            return signed_in_response(signed_in)
+        except HashingQueueFull:
+            raise
+        except Refusal as refusal:
+            form.refuse(refusal)
+    return render_form("auth/login.html", form)

@@ -1,0 +1,13 @@
+"""The page for people who lost their authentication app."""
+
+from flask import render_template
+
+from mfa_app.auth import blueprint
+from mfa_app.web.security.access_rules import public
+
+
+@blueprint.get("/login/help")
+@public
+def lost_app() -> str:
+    """What to do when the authentication app is lost."""
+    return render_template("auth/lost_app.html")

@@ -1,0 +1,29 @@
+"""Follows a mailed one-time link without leaving its token in the address."""
+
+from flask import Response, make_response, redirect, render_template, session, url_for
+
+from mfa_app.auth import blueprint
+from mfa_app.core.common import clock
+from mfa_app.core.common.errors import OneTimeLinkExpired
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.web.security.access_rules import public
+
+TOKEN_KEY = "link"  # where the token waits in the signed form cookie, so that addresses stay clean
+
+
+@blueprint.get("/link/<token:token>")
+@public
+def follow_link(token: str) -> Response:
+    """Take the token out of the address, so that neither history nor Referer has it, and go on."""
+    try:
+        link, _user = one_time_links.find(token, *Purpose, now=clock.now())
+    except OneTimeLinkExpired:
+        return expired_page()
+    session[TOKEN_KEY] = token
+    return redirect(url_for("auth.setup" if link.purpose == Purpose.SETUP else "auth.choose_password"))
+
+
+def expired_page() -> Response:
+    session.pop(TOKEN_KEY, None)
+    return make_response(render_template("auth/link_expired.html"), 410)

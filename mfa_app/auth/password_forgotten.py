@@ -1,0 +1,28 @@
+"""Asks for a password reset link."""
+
+from flask import Response, current_app, make_response, render_template
+
+from mfa_app.auth import blueprint
+from mfa_app.auth.forms import ForgottenForm
+from mfa_app.core.common import clock
+from mfa_app.core.common.errors import Throttled
+from mfa_app.core.passwords import reset_by_mail
+from mfa_app.web.security.access_rules import public
+from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.forms import render_form
+
+
+@blueprint.route("/password/forgotten", methods=["GET", "POST"])
+@public
+def forgotten() -> Response:
+    """Send a link for a new password; the answer is the same whether the address is known or not."""
+    form = ForgottenForm()
+    if form.validate_on_submit():
+        try:
+            reset_by_mail.request_reset(
+                form.email.data, blinding=current_app.secret_key, actor=current_actor(), now=clock.now()
+            )
+            return make_response(render_template("auth/password_forgotten_sent.html"))
+        except Throttled as refusal:
+            form.refuse(refusal)
+    return render_form("auth/password_forgotten.html", form)

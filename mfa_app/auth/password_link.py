@@ -1,0 +1,52 @@
+"""The page that an invitation or a password reset link opens."""
+
+from flask import Response, flash, redirect, session, url_for
+from flask_babel import gettext as _
+
+from mfa_app.auth import blueprint
+from mfa_app.auth.forms import ChoosePasswordForm
+from mfa_app.auth.one_time_link import TOKEN_KEY, expired_page
+from mfa_app.core.common import clock
+from mfa_app.core.common.errors import OneTimeLinkExpired, UnacceptablePassword
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.passwords import reset_by_mail
+from mfa_app.web.http.errors import error_page
+from mfa_app.web.security.access_rules import public
+from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.forms import render_form
+
+PASSWORD_PURPOSES = (Purpose.INVITATION, Purpose.PASSWORD_RESET)
+
+
+@blueprint.route("/password/choose", methods=["GET", "POST"])
+@public
+def choose_password() -> Response:
+    """Choose a password through a mailed link; the login follows, so the second gate stays where it is."""
+    form, now = ChoosePasswordForm(), clock.now()
+    try:
+        link, user = one_time_links.find(session.get(TOKEN_KEY, ""), *PASSWORD_PURPOSES, now=now)
+        if form.is_submitted() and form.link.data != link.id:
+            return _another_link()
+        form.link.data = link.id
+        if form.validate_on_submit():
+            reset_by_mail.choose_password(link, user, form.password.data, actor=current_actor(), now=now)
+            session.clear()
+            flash(_("Your password is saved. Please log in with it."), "success")
+            return redirect(url_for("auth.login"))
+    except OneTimeLinkExpired:
+        return expired_page()
+    except UnacceptablePassword as refusal:
+        form.refuse(refusal, "password")
+    return render_form("auth/password_link.html", form, purpose=link.purpose, email=user.email)
+
+
+def _another_link() -> Response:
+    """Answer a page whose link is not this browser's latest: the password would be somebody else's."""
+    session.pop(TOKEN_KEY, None)
+    heading = _("Please open the link once more")
+    text = _(
+        "Another link was opened in this browser after this page, so nothing was saved. "
+        "Please open the link in your mail once more, and choose your password there."
+    )
+    return error_page(400, heading, text)

@@ -1,0 +1,25 @@
+"""How each successful login step is answered."""
+
+from flask import Response, flash, redirect, session
+from flask_babel import gettext as _
+
+from mfa_app.core.login import code_step
+from mfa_app.core.sessions.signed_in import SignedIn
+from mfa_app.web.http.redirects import next_page
+from mfa_app.web.security.cookies import issue_cookies
+
+
+def signed_in_response(signed_in: SignedIn) -> Response:
+    """Hand the new token over, with a new CSRF token, and go on; the gate decides where that really leads."""
+    session.clear()
+    issue_cookies(signed_in)
+    if signed_in.wrong_codes >= code_step.WARN_AFTER:
+        flash(
+            _(
+                "Before this, %(number)s wrong codes were entered for your account. If that was not you, "
+                "somebody has your password: please change it.",
+                number=signed_in.wrong_codes,
+            ),
+            "warning",
+        )
+    return redirect(next_page())

@@ -1,0 +1,1 @@
+"""The audit trail: written by one function, chained, verified, streamed and searched."""

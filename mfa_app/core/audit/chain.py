@@ -1,0 +1,119 @@
+"""The chain that shows tampering: each row of the trail is sealed together with all rows before it."""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import event, select, update
+from sqlalchemy.orm import Session
+
+from mfa_app.core.keys.vault import vault
+from mfa_app.extensions import db
+from mfa_app.models import AuditEvent, SealedValue, TrailHead
+from mfa_app.models.database import insert_once
+
+TRAIL_KEY = "trail key"
+
+QUEUED, WRITTEN = "trail_queued", "trail_written"
+
+SEALED_COLUMNS = (
+    *("id", "event", "actor_kind", "actor_id", "actor_name", "subject_id", "subject_name"),
+    *("address", "user_agent", "details", "previous"),
+)
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The number and the seal of a row, kept outside the database: what is cut off after it shows."""
+
+    last: int
+    mac: str
+
+
+Observer = Callable[[AuditEvent], None]
+
+_observers: list[Observer] = []
+
+
+def observe(observer: Observer) -> Observer:
+    """Call `observer` with every row from now on, once its commit has succeeded."""
+    _observers.append(observer)
+    return observer
+
+
+def append(row: AuditEvent) -> None:
+    """Put a row on the trail with the commit of this transaction; without its row no change is saved.
+
+    The rows are chained just before the commit, so that the head of the chain is the last lock taken: two
+    transactions never wait for each other.
+    """
+    db.session().info.setdefault(QUEUED, []).append(row)
+
+
+@event.listens_for(Session, "before_commit")
+def _write_queued(session: Session) -> None:
+    queued = session.info.pop(QUEUED, None)
+    if not queued:
+        return
+    session.flush()
+    count = len(queued)
+    head = update(TrailHead).values(last=TrailHead.last + count).returning(TrailHead.last, TrailHead.mac)
+    last, mac = session.execute(head).one()
+    key = trail_key()
+    for number, row in enumerate(queued, last - count + 1):
+        row.id, row.previous = number, mac
+        row.mac = mac = seal_row(row, key)
+    session.add_all(queued)
+    session.execute(update(TrailHead).values(mac=mac))
+    session.flush()
+    session.info.setdefault(WRITTEN, []).extend(queued)
+
+
+@event.listens_for(Session, "after_commit")
+def _tell_the_observers(session: Session) -> None:
+    for row in session.info.pop(WRITTEN, ()):
+        for observer in _observers:
+            observer(row)
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget_queued(session: Session) -> None:
+    session.info.pop(QUEUED, None)
+    session.info.pop(WRITTEN, None)
+
+
+def head() -> Anchor:
+    """Return the present end of the trail, to be kept outside the database."""
+    row = db.session.get_one(TrailHead, 1, populate_existing=True)
+    return Anchor(row.last, row.mac)
+
+
+def _content(row: AuditEvent) -> dict[str, object]:
+    return {"at": row.at.isoformat(), **{column: getattr(row, column) for column in SEALED_COLUMNS}}
+
+
+def seal_row(row: AuditEvent, key: bytes) -> str:
+    canonical = json.dumps(_content(row), sort_keys=True, separators=(",", ":"))
+    return hmac.new(key, canonical.encode(), hashlib.sha256).hexdigest()
+
+
+def line(row: AuditEvent) -> str:
+    """Return the row as one line of JSON; its `mac` makes every line an anchor."""
+    return json.dumps({**_content(row), "mac": row.mac}, sort_keys=True)
+
+
+def trail_key() -> bytes:
+    """Return the key of the trail, made once and sealed under the data keys.
+
+    It is also the canary: under other data keys it raises CannotUnseal, and the site must not start.
+    """
+    stored = select(SealedValue).where(SealedValue.name == TRAIL_KEY)
+    row = db.session.scalar(stored)
+    if row is None:
+        place = SealedValue(name=TRAIL_KEY).place
+        insert_once(SealedValue, name=TRAIL_KEY, sealed=vault().seal(secrets.token_hex(32), place))
+        row = db.session.scalars(stored).one()
+    return bytes.fromhex(vault().unseal(row.sealed, row.place))

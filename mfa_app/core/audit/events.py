@@ -1,0 +1,80 @@
+"""The audit trail: who acts, what can happen, and the one function that writes it down."""
+
+import enum
+from typing import Any
+
+from mfa_app.core.audit import chain
+from mfa_app.core.common import clock
+from mfa_app.core.common.actor import Actor
+from mfa_app.models import AuditEvent, User
+
+
+class Event(enum.Enum):
+    """All that can stand on the trail, each with exactly the details that its row must have."""
+
+    PASSWORD_ACCEPTED = "password.accepted", ()
+    PASSWORD_REFUSED = "password.refused", ("reason", "failures")
+    PASSWORD_CLOSED = "password.closed", ("to", "failures")
+    PASSWORD_CHANGED = "password.changed", ("way",)
+    PASSWORD_RESET_REQUESTED = "password.reset_requested", ()
+    CODE_ACCEPTED = "code.accepted", ("purpose",)
+    CODE_REFUSED = "code.refused", ("purpose", "reason", "failures")
+    LOGIN_COMPLETED = "login.completed", ("method",)
+    LOGGED_OUT = "login.ended", ()
+    SESSIONS_ENDED = "sessions.ended", ("count", "because")
+    DEVICE_TRUSTED = "device.trusted", ("days",)
+    DEVICES_FORGOTTEN = "devices.forgotten", ("count", "because")
+    AUTHENTICATOR_LINKED = "authenticator.linked", ("by_choice", "replaced")
+    AUTHENTICATOR_REMOVED = "authenticator.removed", ()
+    AUTHENTICATOR_KEPT = "authenticator.kept_by_choice", ()
+    AUTHENTICATOR_STOPPED = "authenticator.stopped", ("failures",)
+    SECOND_FACTOR_RESET = "second_factor.reset", ("reason", "was_linked")
+    SETUP_LINK_MADE = "setup.link_made", ()
+    USER_CREATED = "person.created", ("role", "groups")
+    USER_INVITED = "person.invited", ()
+    USER_EDITED = "person.edited", ("before", "after")
+    USER_DISABLED = "person.disabled", ()
+    USER_ENABLED = "person.enabled", ()
+    REQUIREMENT_CHANGED = "person.requirement_changed", ("required",)
+    EXEMPTION_GIVEN = "person.exempted", ("until", "reason")
+    EXEMPTION_ENDED = "person.exemption_ended", ()
+    MEMBER_ADDED = "group.member_added", ("group",)
+    MEMBER_REMOVED = "group.member_removed", ("group",)
+    GROUP_CREATED = "group.created", ("group",)
+    GROUP_RENAMED = "group.renamed", ("group", "before")
+    GROUP_DELETED = "group.deleted", ("group",)
+    POLICY_CHANGED = "policy.changed", ("group", "before", "after")
+    THROTTLE_CLEARED = "throttle.cleared", ()
+    ACCESS_REFUSED = "access.refused", ("page",)
+    TRAIL_EXPORTED = "trail.exported", ("rows",)
+    KEYS_ROTATED = "keys.rotated", ("key", "secrets")
+    SIGNING_KEY_REPLACED = "keys.signing_replaced", ()
+    BACKUP_MADE = "backup.made", ("file",)
+    BACKUP_RESTORED = "backup.restored", ("file",)
+
+    def __init__(self, label: str, details: tuple[str, ...]) -> None:
+        self.label = label
+        self.details = frozenset(details)
+
+
+def record(event: Event, *, actor: Actor, subject: User | None = None, **details: Any) -> None:
+    """Write one row, in the transaction of the change that it tells of: no row, no change.
+
+    Raises ValueError when the details are not exactly those that the event asks for.
+    """
+    if set(details) != event.details:
+        raise ValueError(f"{event.label} needs the details {sorted(event.details)}, got {sorted(details)}")
+    chain.append(
+        AuditEvent(
+            at=clock.now(),
+            event=event.label,
+            actor_kind=actor.kind,
+            actor_id=actor.user_id,
+            actor_name=actor.name,
+            subject_id=subject.id if subject else None,
+            subject_name=subject.email if subject else "",
+            address=actor.address,
+            user_agent=actor.user_agent,
+            details=details,
+        )
+    )

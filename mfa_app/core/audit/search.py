@@ -1,0 +1,104 @@
+"""Reading the audit trail: what is found, page by page, and the export of all of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, func, or_, select
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import permissions
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.permissions import Permission
+from mfa_app.extensions import db
+from mfa_app.models import AuditEvent
+
+PAGE = 50
+
+BATCH = 500
+
+LARGEST_ID = 2**31 - 1  # PostgreSQL's integer
+
+
+@dataclass(frozen=True)
+class TrailSearch:
+    """What somebody looks for; `until` is the first moment after the span.
+
+    `person` acted or was acted on: the e-mail address as it was then, or the name of who used the terminal.
+    `user_id` is the user who has that address now, and finds what was done under other addresses too.
+    """
+
+    person: str = ""
+    user_id: int | None = None
+    event: Event | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class TrailPage:
+    """Rows of the trail, the newest first, and the number before which the next page begins."""
+
+    rows: tuple[AuditEvent, ...] = ()
+    before: int | None = None
+
+
+def read(search: TrailSearch, *, before: int | None = None) -> TrailPage:
+    """Return a page of the trail, the newest rows first; the one behind it lies `before` the last number."""
+    limit = LARGEST_ID if before is None else max(0, min(before, LARGEST_ID))
+    found = select(AuditEvent).where(AuditEvent.id < limit, *_conditions(search))
+    rows = db.session.scalars(found.order_by(AuditEvent.id.desc()).limit(PAGE + 1)).all()
+    return TrailPage(tuple(rows[:PAGE]), rows[PAGE - 1].id if len(rows) > PAGE else None)
+
+
+def latest(count: int) -> list[AuditEvent]:
+    """Return the newest rows."""
+    return list(db.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(count)))
+
+
+def latest_ip_addresses(count: int) -> list[str]:
+    """Return from where people and visitors came who did the newest things on the trail."""
+    theirs = (AuditEvent.actor_kind.in_(("person", "visitor")), AuditEvent.address != "")
+    newest = select(AuditEvent.address).where(*theirs).order_by(AuditEvent.id.desc())
+    return list(db.session.scalars(newest.limit(count)))
+
+
+def export(search: TrailSearch, *, actor: Actor) -> Iterator[Row]:
+    """Note that the trail leaves the site, and return the rows that it had until then. Raises NotAllowed."""
+    permissions.require(actor, Permission.READ_TRAIL)
+    conditions = _conditions(search)
+    found = select(func.count(AuditEvent.id), func.max(AuditEvent.id)).where(*conditions)
+    count, last = db.session.execute(found).one()
+    record(Event.TRAIL_EXPORTED, actor=actor, rows=count)
+    return _batches(conditions, (last or 0) + 1)
+
+
+def _batches(conditions: list[ColumnElement[bool]], before: int) -> Iterator[Row]:
+    """Yield rows, the newest first, holding neither all of them nor the database while the reader is slow."""
+    found = select(*AuditEvent.__table__.columns).where(*conditions)
+    while True:
+        batch = found.where(AuditEvent.id < before).order_by(AuditEvent.id.desc()).limit(BATCH)
+        rows = db.session.execute(batch).all()
+        db.session.rollback()  # nothing is written here: it gives the connection back
+        if not rows:
+            return
+        yield from rows
+        before = rows[-1].id
+
+
+def _conditions(search: TrailSearch) -> list[ColumnElement[bool]]:
+    conditions = [_about(search)] if search.person else []
+    if search.event is not None:
+        conditions.append(AuditEvent.event == search.event.label)
+    if search.since is not None:
+        conditions.append(AuditEvent.at >= search.since)
+    if search.until is not None:
+        conditions.append(AuditEvent.at < search.until)
+    return conditions
+
+
+def _about(search: TrailSearch) -> ColumnElement[bool]:
+    if search.user_id is not None:
+        return or_(AuditEvent.actor_id == search.user_id, AuditEvent.subject_id == search.user_id)
+    name = search.person.lower()
+    return or_(func.lower(AuditEvent.actor_name) == name, func.lower(AuditEvent.subject_name) == name)

@@ -1,0 +1,96 @@
+"""Checks the whole audit trail: every row, its order, its end and its anchors."""
+
+import enum
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from mfa_app.core.audit import chain
+from mfa_app.core.audit.chain import Anchor
+from mfa_app.extensions import db
+from mfa_app.models import AuditEvent
+
+BATCH = 1000
+
+
+class Flaw(enum.StrEnum):
+    """What can be wrong with a row of the trail."""
+
+    MISSING = "the row is missing"
+    OUT_OF_PLACE = "the row does not follow the one before it"
+    CHANGED = "the row was changed"
+    NOT_ANCHORED = "the row is not the one that was anchored"
+    CUT = "the end of the trail was cut off"
+    HEAD = "the head does not fit the last row"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a verification found wrong first: the row's number and what is wrong there."""
+
+    row: int
+    what: Flaw
+
+
+def verify(*anchors: Anchor) -> Finding | None:
+    """Check the whole trail, its end, and each anchor; return the first thing wrong, or None.
+
+    Rows that are written meanwhile are checked as well.
+    """
+    end, key, kept = chain.head(), chain.trail_key(), {anchor.last: anchor.mac for anchor in anchors}
+    expected, mac = 1, ""
+    try:
+        for row in _all_rows():
+            flaw = _flaw(row, expected, mac, key)
+            if flaw is None and kept.get(row.id, row.mac) != row.mac:
+                flaw = Flaw.NOT_ANCHORED
+            if flaw is None and row.id == end.last and row.mac != end.mac:
+                flaw = Flaw.HEAD
+            if flaw is not None:
+                return Finding(min(row.id, expected), flaw)
+            expected, mac = row.id + 1, row.mac
+    except _Unreadable as error:
+        return Finding(error.row, Flaw.CHANGED)
+    if max(end.last, *(anchor.last for anchor in anchors), 0) >= expected:
+        return Finding(expected, Flaw.CUT)
+    return None if chain.head().last >= expected - 1 else Finding(expected - 1, Flaw.HEAD)
+
+
+def _flaw(row: AuditEvent, expected: int, mac: str, key: bytes) -> Flaw | None:
+    if row.id > expected:
+        return Flaw.MISSING
+    if row.id < expected or row.previous != mac:
+        return Flaw.OUT_OF_PLACE
+    try:
+        genuine = hmac.compare_digest(str(row.mac).encode(), chain.seal_row(row, key).encode())
+    except (TypeError, ValueError, AttributeError):  # SQLite takes anything in any column
+        genuine = False
+    return None if genuine else Flaw.CHANGED
+
+
+class _Unreadable(Exception):
+    """A column of this row holds what can never have been written into it."""
+
+    def __init__(self, row: int) -> None:
+        self.row = row
+
+
+def _all_rows() -> Iterator[AuditEvent]:
+    after = -(2**31)  # PostgreSQL's smallest integer: a row slipped in before the first shows as well
+    while rows := _rows_after(after, BATCH):
+        yield from rows
+        after = rows[-1].id
+        db.session.expunge_all()
+
+
+def _rows_after(after: int, limit: int) -> list[AuditEvent]:
+    following = select(AuditEvent).where(AuditEvent.id > after).order_by(AuditEvent.id)
+    try:
+        return list(db.session.scalars(following.limit(limit)))
+    except (TypeError, ValueError):
+        if limit > 1:
+            return _rows_after(after, 1)
+        number = following.with_only_columns(AuditEvent.id).limit(1)
+        raise _Unreadable(db.session.scalars(number).one()) from None

@@ -1,0 +1,1 @@
+"""Browsers: remembered devices and known browsers."""

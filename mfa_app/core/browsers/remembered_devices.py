@@ -1,0 +1,80 @@
+"""Remembered devices: a browser on which one person is not asked for a code until a fixed end."""
+
+import hmac
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.tokens import digest, new_token
+from mfa_app.extensions import db
+from mfa_app.models import RememberedDevice, User
+
+
+def remember(
+    user: User, *, days: int, actor: Actor, now: datetime, instead_of: RememberedDevice | None = None
+) -> tuple[str, RememberedDevice]:
+    """Remember this browser for the person for so many days; return the secret for its cookie and the row."""
+    if instead_of is not None:
+        db.session.execute(delete(RememberedDevice).where(RememberedDevice.id == instead_of.id))
+    secret = new_token()
+    device = RememberedDevice(
+        user_id=user.id,
+        digest=digest(secret),
+        stamp=user.stamp,
+        address=actor.address,
+        user_agent=actor.user_agent,
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + timedelta(days=days),
+    )
+    db.session.add(device)
+    db.session.flush()
+    record(Event.DEVICE_TRUSTED, actor=actor, subject=user, days=days)
+    return secret, device
+
+
+def find_valid(user: User, device_id: str, secret: str, *, now: datetime) -> RememberedDevice | None:
+    """Return the remembered device if this secret is its own, it is this person's, and it still counts."""
+    device = db.session.get(RememberedDevice, device_id)
+    if (
+        device is None
+        or device.user_id != user.id
+        or device.stamp != user.stamp
+        or not device.created_at <= now < device.expires_at
+        or not hmac.compare_digest(device.digest, digest(secret))
+    ):
+        return None
+    return device
+
+
+def note_use(device: RememberedDevice, *, now: datetime) -> None:
+    """Note when the device last spared its person a code; its end stays where it is."""
+    db.session.execute(
+        update(RememberedDevice).where(RememberedDevice.id == device.id).values(last_used_at=now)
+    )
+
+
+def of_user(user: User, *, now: datetime) -> list[RememberedDevice]:
+    """Return the person's remembered devices that still count, the latest used first."""
+    statement = (
+        select(RememberedDevice)
+        .where(RememberedDevice.user_id == user.id, RememberedDevice.expires_at > now)
+        .where(RememberedDevice.stamp == user.stamp)
+        .order_by(RememberedDevice.last_used_at.desc())
+    )
+    return list(db.session.scalars(statement))
+
+
+def forget(
+    user: User, *, actor: Actor, device_id: str | None = None, because: str = "forgotten by hand"
+) -> int:
+    """Forget one remembered device of the person, or all; return how many were forgotten."""
+    statement = delete(RememberedDevice).where(RememberedDevice.user_id == user.id)
+    if device_id is not None:
+        statement = statement.where(RememberedDevice.id == device_id)
+    count = db.session.execute(statement).rowcount
+    if count:
+        record(Event.DEVICES_FORGOTTEN, actor=actor, subject=user, count=count, because=because)
+    return count

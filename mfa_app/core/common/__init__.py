@@ -1,0 +1,1 @@
+"""What every room needs: the clock, refusals, actors, locks, tokens, permissions."""

@@ -1,0 +1,1 @@
+"""Second factors: enrolling an authenticator and checking its codes."""

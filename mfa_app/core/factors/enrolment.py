@@ -1,0 +1,176 @@
+"""Linking an authentication app: show a secret, believe it when a code proves it, and take it away again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.browsers import remembered_devices
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import (
+    AlreadyEnrolled,
+    NotEnrolled,
+    PendingEnrolmentExpired,
+    TwoFactorRequired,
+    WrongCode,
+)
+from mfa_app.core.common.locks import lock_user
+from mfa_app.core.factors import totp
+from mfa_app.core.keys.vault import vault
+from mfa_app.core.mail import outbox
+from mfa_app.core.policy.decision import effective_policy
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.sessions.signed_in import SignedIn
+from mfa_app.core.throttling import counters, limits
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, PendingEnrolment
+from mfa_app.models.column_types import new_id
+from mfa_app.models.database import insert_once
+
+PENDING_LIFETIME = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class PendingSecret:
+    """A secret that is on a page but not linked yet, good until `expires_at`."""
+
+    secret: str
+    expires_at: datetime
+
+
+def begin(identity: Identity, *, now: datetime) -> PendingSecret:
+    """Return the secret to show to this session: the same one until it expires, then a new one.
+
+    Raises AlreadyLinked if the person has an app and this session has not shown a code of it lately,
+    SessionOver if the session has ended meanwhile.
+    """
+    _check_may_enrol(identity, now)
+    row = _pending(identity)
+    if row is not None and row.expires_at > now:
+        return PendingSecret(_open(row), row.expires_at)
+    lock_user(identity.user)
+    sessions.require(identity.session)
+    db.session.execute(delete(PendingEnrolment).where(PendingEnrolment.session_id == identity.session.id))
+    secret, expires_at = totp.new_secret(), now + PENDING_LIFETIME
+    row = PendingEnrolment(id=new_id(), session_id=identity.session.id)
+    sealed = vault().seal(secret, row.place)
+    inserted = insert_once(
+        PendingEnrolment, id=row.id, session_id=row.session_id, sealed_secret=sealed, expires_at=expires_at
+    )
+    if not inserted:  # another tab was faster: both shall show one QR code
+        row = _pending(identity)
+        return PendingSecret(_open(row), row.expires_at)
+    return PendingSecret(secret, expires_at)
+
+
+def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> SignedIn:
+    """Link the app whose code this is, end all other access of the person, and go on under a new token.
+
+    The code that proves the app is burned with it, so that it opens no login. Raises WrongCode,
+    PendingLinkExpired, AlreadyLinked, SessionOver, Throttled.
+    """
+    _check_may_enrol(identity, now)
+    user, row = identity.user, _pending(identity)
+    if row is None or row.expires_at <= now:
+        raise PendingEnrolmentExpired
+    secret = _open(row)
+    charged = counters.charge(limits.LINKING, user.id, now=now)
+    try:
+        step = totp.matching_step(secret, code, now=now)
+    except WrongCode:
+        told = {"purpose": "linking", "reason": "wrong", "failures": charged.failures}
+        record(Event.CODE_REFUSED, actor=actor, subject=user, **told)
+        raise
+    lock_user(user)  # a reset beside this comes before or after it, never in between
+    sessions.require(identity.session)
+    by_choice = not is_required(identity, now)
+    replaced = _store(identity, secret, step, by_choice, now)
+    counters.reset_after_success(charged)
+    counters.clear(limits.CODE, user.id)
+    revoke_access(user, because=RevocationReason.LINKED, actor=actor, keep=identity.session)
+    token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
+    user.last_login_at = now
+    record(Event.AUTHENTICATOR_LINKED, actor=actor, subject=user, by_choice=by_choice, replaced=replaced)
+    outbox.enqueue(outbox.Mail.LINKED, user, now=now, place=actor.address, user_agent=actor.user_agent)
+    return SignedIn(token, session, user)
+
+
+def remove(identity: Identity, *, actor: Actor, now: datetime) -> SignedIn:
+    """Take the person's own app away, by choice. Raises NotLinked, StillRequired, SessionOver."""
+    if is_required(identity, now):
+        raise TwoFactorRequired
+    lock_user(identity.user)
+    sessions.require(identity.session)
+    if not delete_authenticator(identity.user.id):
+        raise NotEnrolled
+    revoke_access(identity.user, because=RevocationReason.UNLINKED, actor=actor, keep=identity.session)
+    token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
+    record(Event.AUTHENTICATOR_REMOVED, actor=actor, subject=identity.user)
+    place = {"place": actor.address, "user_agent": actor.user_agent}
+    outbox.enqueue(outbox.Mail.REMOVED, identity.user, now=now, **place)
+    return SignedIn(token, session, identity.user)
+
+
+def opt_in(identity: Identity, *, actor: Actor) -> None:
+    """Let the person be asked for a code by choice, whatever the groups say, and on all devices first.
+
+    Raises NotLinked.
+    """
+    kept = update(Authenticator).where(Authenticator.user_id == identity.user.id).values(by_choice=True)
+    if db.session.execute(kept).rowcount != 1:
+        raise NotEnrolled
+    remembered_devices.forget(identity.user, actor=actor, because="asked by choice")
+    record(Event.AUTHENTICATOR_KEPT, actor=actor, subject=identity.user)
+
+
+def delete_authenticator(user_id: int) -> bool:
+    """Delete a person's authenticator; say whether there was one."""
+    return db.session.execute(delete(Authenticator).where(Authenticator.user_id == user_id)).rowcount == 1
+
+
+def is_required(identity: Identity, now: datetime) -> bool:
+    """Say whether the policy, and not only the person, wants an app to be linked."""
+    return effective_policy(identity.person.facts, now=now).required
+
+
+def _check_may_enrol(identity: Identity, now: datetime) -> None:
+    if identity.person.authenticator is not None and not (
+        identity.session.has_code and identity.recently_confirmed(now)
+    ):
+        raise AlreadyEnrolled
+
+
+def _store(identity: Identity, secret: str, step: int, by_choice: bool, now: datetime) -> bool:
+    """Write the authenticator, in place of the present one if there is one; say whether there was."""
+    user_id, before = identity.user.id, identity.person.authenticator
+    row = before or Authenticator(id=new_id(), user_id=user_id)
+    values = {
+        "sealed_secret": vault().seal(secret, row.place),
+        "last_step": step,
+        "by_choice": by_choice,
+        "linked_at": now,
+        "stopped_at": None,
+    }
+    if before is None:
+        if not insert_once(Authenticator, id=row.id, user_id=user_id, **values):
+            raise AlreadyEnrolled
+        return False
+    same = update(Authenticator).where(
+        Authenticator.id == before.id, Authenticator.sealed_secret == before.sealed_secret
+    )
+    if db.session.execute(same.values(**values)).rowcount != 1:
+        raise AlreadyEnrolled
+    return True
+
+
+def _pending(identity: Identity) -> PendingEnrolment | None:
+    return db.session.scalar(
+        select(PendingEnrolment).where(PendingEnrolment.session_id == identity.session.id)
+    )
+
+
+def _open(row: PendingEnrolment) -> str:
+    return vault().unseal(row.sealed_secret, row.place)

@@ -1,0 +1,34 @@
+"""Does this answer pass the second gate? A code counts once: checking and burning are one statement."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+
+from mfa_app.core.common.errors import AuthenticatorLocked, UsedCode
+from mfa_app.core.factors import totp
+from mfa_app.core.keys.vault import vault
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator
+
+
+def accept(authenticator: Authenticator, code: str, *, now: datetime) -> None:
+    """Accept a code of this authenticator and burn its time step, so that it is never accepted again.
+
+    Raises WrongCode, UsedCode (RFC 6238, section 5.2), AuthenticatorStopped, CannotUnseal.
+    """
+    secret = vault().unseal(authenticator.sealed_secret, authenticator.place)
+    step = totp.matching_step(secret, code, now=now)
+    burned = db.session.execute(
+        update(Authenticator)
+        .where(Authenticator.id == authenticator.id, Authenticator.stopped_at.is_(None))
+        .where(Authenticator.last_step < step)
+        .values(last_step=step)
+    )
+    if burned.rowcount != 1:
+        raise AuthenticatorLocked if authenticator.stopped_at else UsedCode
+
+
+def lock(authenticator: Authenticator, *, now: datetime) -> None:
+    """Let the authenticator open nothing any more, until it is reset."""
+    stopped = update(Authenticator).where(Authenticator.id == authenticator.id).values(stopped_at=now)
+    db.session.execute(stopped)

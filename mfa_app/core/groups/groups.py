@@ -1,0 +1,133 @@
+"""Groups: making, renaming and deleting them, and who is in which."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, delete, func, select
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import email_addresses, permissions
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import CannotExemptSelf, NameTaken
+from mfa_app.core.common.locks import lock_administration
+from mfa_app.core.common.permissions import Permission
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, Group, Membership, User
+from mfa_app.models.database import insert_once
+
+
+def create(name: str, *, actor: Actor, now: datetime) -> Group:
+    """Make a group whose rule requires nothing yet. Raises NameTaken, NotAllowed."""
+    permissions.require(actor, Permission.MANAGE_GROUPS)
+    lock_administration()
+    _require_free(name)
+    group = Group(name=name, name_key=email_addresses.name_key(name), created_at=now)
+    db.session.add(group)
+    db.session.flush()
+    record(Event.GROUP_CREATED, actor=actor, group=name)
+    return group
+
+
+def rename(group: Group, name: str, *, actor: Actor) -> None:
+    """Give a group another name. Raises NameTaken, NotAllowed."""
+    permissions.require(actor, Permission.MANAGE_GROUPS)
+    lock_administration()
+    _require_free(name, group)
+    before, group.name, group.name_key = group.name, name, email_addresses.name_key(name)
+    record(Event.GROUP_RENAMED, actor=actor, group=name, before=before)
+
+
+def remove(group: Group, *, actor: Actor) -> None:
+    """Delete a group; its members stay, its rule goes. Raises NotAllowed."""
+    permissions.require(actor, Permission.MANAGE_GROUPS)
+    db.session.execute(delete(Membership).where(Membership.group_id == group.id))
+    db.session.execute(delete(Group).where(Group.id == group.id))
+    record(Event.GROUP_DELETED, actor=actor, group=group.name)
+
+
+def add_member(group: Group, user: User, *, actor: Actor, now: datetime) -> bool:
+    """Put a person into a group, and say whether that was new; grace counts from now. Raises NotAllowed."""
+    permissions.require(actor, Permission.MANAGE_GROUPS)
+    added = insert_once(Membership, user_id=user.id, group_id=group.id, joined_at=now)
+    if added:
+        record(Event.MEMBER_ADDED, actor=actor, subject=user, group=group.name)
+    return added
+
+
+def remove_member(group: Group, user: User, *, actor: Actor) -> bool:
+    """Take a person out of a group; say whether the person was in it. Raises NotAllowed, OwnRequirement."""
+    permissions.require(actor, Permission.MANAGE_GROUPS)
+    if group.required and not permissions.may_loosen(actor, user):
+        raise CannotExemptSelf
+    where = Membership.group_id == group.id, Membership.user_id == user.id
+    removed = db.session.execute(delete(Membership).where(*where)).rowcount == 1
+    if removed:
+        record(Event.MEMBER_REMOVED, actor=actor, subject=user, group=group.name)
+    return removed
+
+
+def set_groups(user: User, wanted: list[Group], *, actor: Actor, now: datetime) -> None:
+    """Put a person into exactly these groups. Raises NotAllowed, OwnRequirement."""
+    present = _of_user(user)
+    for group in present:
+        if group not in wanted:
+            remove_member(group, user, actor=actor)
+    for group in wanted:
+        if group not in present:
+            add_member(group, user, actor=actor, now=now)
+
+
+def check_leaving(user: User, wanted: list[Group], *, actor: Actor) -> None:
+    """Raise OwnRequirement if these groups would let the actor off; for what is saved together with them."""
+    left = [group for group in _of_user(user) if group not in wanted]
+    if any(group.required for group in left) and not permissions.may_loosen(actor, user):
+        raise CannotExemptSelf
+
+
+def find(name: str) -> Group | None:
+    """Return the group of this name, in any spelling."""
+    return db.session.scalar(select(Group).where(Group.name_key == email_addresses.name_key(name)))
+
+
+def all_groups() -> list[Group]:
+    """Return all groups, by name."""
+    return list(db.session.scalars(select(Group).order_by(Group.name_key)))
+
+
+def _of_user(user: User) -> list[Group]:
+    return list(db.session.scalars(select(Group).join(Membership).where(Membership.user_id == user.id)))
+
+
+def _require_free(name: str, owner: Group | None = None) -> None:
+    taken = find(name)
+    if taken is not None and (owner is None or taken.id != owner.id):
+        raise NameTaken
+
+
+@dataclass(frozen=True)
+class GroupWithCounts:
+    """A group with its counts; disabled accounts are counted too."""
+
+    group: Group
+    members: int
+    linked: int
+
+
+def all_with_counts() -> list[GroupWithCounts]:
+    """Return all groups with their counts, by name; one SELECT."""
+    return [GroupWithCounts(*row) for row in db.session.execute(_counted().order_by(Group.name_key))]
+
+
+def find_with_counts(group_id: int) -> GroupWithCounts | None:
+    """Return one group with its counts, or None."""
+    row = db.session.execute(_counted().where(Group.id == group_id)).first()
+    return GroupWithCounts(*row) if row else None
+
+
+def _counted() -> Select:
+    return (
+        select(Group, func.count(Membership.user_id), func.count(Authenticator.id))
+        .outerjoin(Membership, Membership.group_id == Group.id)
+        .outerjoin(Authenticator, Authenticator.user_id == Membership.user_id)
+        .group_by(Group.id)
+    )

@@ -1,0 +1,1 @@
+"""What the help desk does for a locked-out user."""

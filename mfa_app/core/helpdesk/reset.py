@@ -1,0 +1,26 @@
+"""The help desk's reset: it removes the authenticator, so that the user enrols again at the next login."""
+
+from datetime import datetime
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import permissions
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.locks import lock_user
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.factors import enrolment
+from mfa_app.core.mail import outbox
+from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
+from mfa_app.models import User
+
+
+def reset_second_factor(user: User, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Take the person's app away and end all access, so that it is linked again at the next login.
+
+    Raises NotAllowed: the help desk never acts on administrators, its equals or itself.
+    """
+    permissions.require(actor, Permission.RESET_SECOND_FACTOR, user)
+    lock_user(user)
+    was_linked = enrolment.delete_authenticator(user.id)
+    record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, reason=reason, was_linked=was_linked)
+    revoke_access(user, because=RevocationReason.RESET, actor=actor)
+    outbox.enqueue(outbox.Mail.RESET, user, now=now, actor_name=actor.name, reason=reason)

@@ -1,0 +1,195 @@
+"""The keys of this installation: read from the environment, else from a file that is made once."""
+
+import base64
+import fcntl
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from mfa_app.core.common import files, schema
+from mfa_app.core.common.errors import RotationRunning
+from mfa_app.settings import SettingError, Settings
+
+DATA_KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Keys:
+    """`secret_keys` sign cookies, `data_keys` (id -> key) seal; the first of each is today's."""
+
+    secret_keys: list[str]
+    data_keys: dict[str, bytes]
+
+
+def load_keys(settings: Settings) -> Keys:
+    """Return the keys; make the file `keys` (mode 0600) in the instance folder if it is needed and missing.
+
+    Raises SettingError when a key cannot be read, or when the file is missing beside a database that has
+    secrets in it: new keys would open none of them, and make everybody link anew.
+    """
+    settings.make_instance_folder()
+    secret_key, data_keys = settings.secret_key, settings.data_keys
+    if secret_key is None or data_keys is None:
+        path = file_of(settings)
+        if data_keys is None:
+            _refuse_to_replace(path, settings)
+        stored = _stored(path)
+        secret_key = secret_key or stored["secret_key"]
+        data_keys = data_keys or stored["data_keys"]
+    return Keys(secret_key.split(","), _parse(data_keys))
+
+
+def file_of(settings: Settings) -> Path:
+    """Return the file of the keys."""
+    return settings.instance_path / "keys"
+
+
+def new_data_key() -> str:
+    """Return a fresh data key as it stands in settings: id, colon, 256 random bits in base64."""
+    return f"{secrets.token_hex(4)}:{base64.b64encode(secrets.token_bytes(DATA_KEY_BYTES)).decode()}"
+
+
+def new_secret_key() -> str:
+    """Return a fresh secret key: 384 random bits in base64."""
+    return secrets.token_urlsafe(48)
+
+
+def add_data_key(settings: Settings, *, in_use: set[str]) -> None:
+    """Put a new data key before the others in the file `keys`, and drop those that are not `in_use`.
+
+    Raises SettingError where the data keys come from the environment, which only the engineer can change.
+    """
+    if settings.data_keys is not None:
+        raise SettingError(
+            "The data keys are set in MFA_DATA_KEYS: put a new one before the others there "
+            f"(such as {new_data_key()}), restart the site, then rotate again."
+        )
+    path = file_of(settings)
+    stored = _stored(path)
+    kept = [entry for entry in stored["data_keys"].split(",") if entry.partition(":")[0] in in_use]
+    stored["data_keys"] = ",".join([new_data_key(), *kept])
+    _replace(path, stored)
+
+
+def add_secret_key(settings: Settings) -> None:
+    """Put a new secret key before the present one in the file `keys`; what stood behind that one is dropped.
+
+    Raises SettingError where the secret key comes from the environment.
+    """
+    if settings.secret_key is not None:
+        raise SettingError(
+            "The key that signs is set in MFA_SECRET_KEY: put a new one and a comma before the present "
+            f"one there (such as {new_secret_key()}), restart the site, drop the old one after 30 days."
+        )
+    path = file_of(settings)
+    stored = _stored(path)
+    present = stored["secret_key"].partition(",")[0]
+    _replace(path, {**stored, "secret_key": f"{new_secret_key()},{present}"})
+
+
+@contextmanager
+def lock_rotation(settings: Settings) -> Iterator[None]:
+    """Keep other rotations out: of two new keys one would be lost, with all that it seals.
+
+    Raises RotationUnderWay.
+    """
+    with open(settings.instance_path / "keys.lock", "w", opener=files.open_private) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RotationRunning from None
+        yield
+
+
+def _refuse_to_replace(path: Path, settings: Settings) -> None:
+    if path.exists():
+        return
+    try:
+        needed = schema.holds_secrets(settings)
+    except SQLAlchemyError:
+        raise SettingError(
+            f"There are no keys in {path}, and none are made while the database cannot be asked whether it "
+            "holds secrets of other keys. Put the file back from your backup, or let the database answer."
+        ) from None
+    if needed and not path.exists():  # another process may just have made both
+        raise SettingError(
+            f"The keys in {path} are missing, and the database holds secrets that only they open. Put back "
+            "the file keys from your backup: with other keys nobody's authentication app fits any more."
+        )
+
+
+def _stored(path: Path) -> dict[str, str]:
+    try:
+        if not path.exists():
+            _make(path)
+    except OSError as error:
+        raise SettingError(f"The keys cannot be written to {path}: {error.strerror}.") from None
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        return {"secret_key": str(stored["secret_key"]), "data_keys": str(stored["data_keys"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SettingError(
+            f"The keys in {path} cannot be read. Put the file back from your backup: "
+            "without it nobody's authentication app fits any more."
+        ) from None
+
+
+def _make(path: Path) -> None:
+    fresh = {"secret_key": new_secret_key(), "data_keys": new_data_key()}
+    temporary = _write_beside(path, fresh)
+    try:
+        os.link(temporary, path)  # fails if another worker was first: then its keys are the keys
+        _sync_folder(path)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(temporary)
+
+
+def _replace(path: Path, stored: dict[str, str]) -> None:
+    os.replace(_write_beside(path, stored), path)
+    _sync_folder(path)
+
+
+def _write_beside(path: Path, stored: dict[str, str]) -> str:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".keys-")  # mode 0600 from birth
+    files.chown_like(handle, path)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(stored, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary
+
+
+def _sync_folder(path: Path) -> None:
+    """Let the file survive a power cut: before that nothing may be sealed under a key in it."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _parse(text: str) -> dict[str, bytes]:
+    keys = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        identifier, _, encoded = entry.partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            key = b""
+        if not identifier or len(key) != DATA_KEY_BYTES:
+            raise SettingError(
+                "MFA_DATA_KEYS must be a list of id:key, separated by commas, each key 32 bytes in base64."
+            )
+        keys[identifier] = key
+    if not keys:
+        raise SettingError("MFA_DATA_KEYS must name at least one key.")
+    return keys

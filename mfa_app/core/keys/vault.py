@@ -1,0 +1,106 @@
+"""Sealing: AES-256-GCM under the installation's data keys, each text bound to the row that it belongs to."""
+
+import base64
+import contextlib
+import os
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from mfa_app.settings import SettingError
+
+VERSION = "v1"
+
+NONCE_BYTES = 12
+
+
+class CannotUnseal(Exception):
+    """The sealed text, the key and the place do not belong together."""
+
+
+class Vault:
+    """Seals under the first of its keys and unseals under any of them.
+
+    `reread` returns the keys as they are now, since somebody may rotate them while this process runs. It is
+    asked before each sealing, so that nothing is sealed under a key that is on its way out, and when a text
+    names a key that is not known yet.
+    """
+
+    def __init__(
+        self, data_keys: dict[str, bytes], reread: Callable[[], dict[str, bytes]] | None = None
+    ) -> None:
+        self._reread = reread
+        self._data_keys: dict[str, bytes] = {}
+        self._take(data_keys)
+
+    @property
+    def current(self) -> str:
+        """The identifier of the key that seals."""
+        return next(iter(self._data_keys))
+
+    @property
+    def identifiers(self) -> list[str]:
+        """The identifiers of all keys, the one that seals first."""
+        return list(self._data_keys)
+
+    def refresh(self) -> None:
+        """Take the keys as they are now; those at hand stay if they cannot be read."""
+        with contextlib.suppress(SettingError):
+            if self._reread is not None:
+                self._take(self._reread())
+
+    def seal(self, text: str, place: str) -> str:
+        """Return `text` sealed for one place only, such as "totp|<authenticator id>|<user id>"."""
+        self.refresh()
+        nonce, (current, cipher) = os.urandom(NONCE_BYTES), next(iter(self._ciphers.items()))
+        sealed = cipher.encrypt(nonce, text.encode(), place.encode())
+        return ":".join((VERSION, current, base64.b64encode(nonce + sealed).decode()))
+
+    def unseal(self, sealed: str, place: str) -> str:
+        """Return what was sealed for this place. Raises CannotUnseal."""
+        version, _, rest = sealed.partition(":")
+        identifier, _, encoded = rest.partition(":")
+        if identifier not in self._ciphers:
+            self.refresh()
+        cipher = self._ciphers.get(identifier)
+        if version != VERSION or cipher is None:
+            raise CannotUnseal(place)
+        try:
+            raw = base64.b64decode(encoded)
+            opened = cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place.encode())
+        except (InvalidTag, ValueError) as error:
+            raise CannotUnseal(place) from error
+        return opened.decode()
+
+    def _take(self, data_keys: dict[str, bytes]) -> None:
+        if list(data_keys.items()) == list(self._data_keys.items()):
+            return
+        self._data_keys = data_keys
+        self._ciphers = {
+            identifier: AESGCM(HKDF(SHA256(), 32, salt=None, info=b"second-gate seal v1").derive(key))
+            for identifier, key in data_keys.items()
+        }
+
+
+def key_of(sealed: str) -> str:
+    """Return the identifier of the key under which a text is sealed."""
+    return sealed.split(":")[1]
+
+
+_vault: Vault | None = None
+
+
+def use(vault: Vault) -> None:
+    """Seal with this vault from now on."""
+    global _vault
+    _vault = vault
+
+
+def vault() -> Vault:
+    """Return the vault of this installation."""
+    if _vault is None:
+        raise RuntimeError("no vault: create_app opens it")
+    return _vault

@@ -1,0 +1,71 @@
+"""The second gate: a code of the user's authenticator completes the login."""
+
+from datetime import datetime
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.browsers import remembered_devices
+from mfa_app.core.browsers.known_browsers import Browser, remembered_device_of
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import AuthenticatorLocked, UsedCode, WrongCode
+from mfa_app.core.common.locks import lock_user
+from mfa_app.core.factors import verification
+from mfa_app.core.mail import outbox
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.sessions.signed_in import SignedIn
+from mfa_app.core.throttling import counters, limits
+
+WARN_AFTER = 3  # wrong codes after a right password: somebody else may know it
+
+
+def answer_challenge(
+    identity: Identity, code: str, *, remember: bool, browser: Browser, actor: Actor, now: datetime
+) -> SignedIn:
+    """Pass the second gate: check the code, burn its time step, and go on under a new token.
+
+    Raises WrongCode, UsedCode, Throttled, AuthenticatorStopped.
+    """
+    user, days = identity.user, identity.decision.remember_days
+    wrong_codes = check_code(identity, code, purpose="login", actor=actor, now=now)
+    token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
+    record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method="code")
+    user.last_login_at = now
+    device = None
+    if remember and days > 0:
+        before = remembered_device_of(user, browser, now)
+        secret, row = remembered_devices.remember(user, days=days, actor=actor, now=now, instead_of=before)
+        session.device_id, device = row.id, (secret, row)
+    return SignedIn(token, session, user, device, wrong_codes=wrong_codes)
+
+
+def check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now: datetime) -> int:
+    """Charge, check, burn, refund: the only way in which a code is looked at.
+
+    Return how many wrong ones came before it.
+    """
+    user, authenticator = identity.user, identity.person.authenticator
+    if authenticator is None or authenticator.stopped_at:
+        raise AuthenticatorLocked
+    charged = counters.charge(limits.CODE, user.id, now=now)
+    lock_user(user)
+    try:
+        verification.accept(authenticator, code, now=now)
+    except (WrongCode, UsedCode) as refusal:
+        reason = "used" if isinstance(refusal, UsedCode) else "wrong"
+        told = {"purpose": purpose, "reason": reason, "failures": charged.failures}
+        record(Event.CODE_REFUSED, actor=actor, subject=user, **told)
+        _react_to_failures(identity, charged.failures, actor, now)
+        raise
+    counters.reset_after_success(charged)
+    record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=purpose)
+    return charged.failures - 1
+
+
+def _react_to_failures(identity: Identity, failures: int, actor: Actor, now: datetime) -> None:
+    place = {"place": actor.address, "user_agent": actor.user_agent}
+    if failures == WARN_AFTER:
+        outbox.enqueue(outbox.Mail.WRONG_CODES, identity.user, now=now, **place)
+    if failures == limits.CODE.stop_at:
+        verification.lock(identity.person.authenticator, now=now)
+        record(Event.AUTHENTICATOR_STOPPED, actor=actor, subject=identity.user, failures=failures)
+        outbox.enqueue(outbox.Mail.STOPPED, identity.user, now=now, **place)

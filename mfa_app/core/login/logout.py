@@ -1,0 +1,27 @@
+"""Ending one's own sessions."""
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
+from mfa_app.core.sessions.sessions import Identity
+
+
+def log_out(identity: Identity, *, actor: Actor) -> None:
+    """End the session on the server."""
+    sessions.end(identity.session.id)
+    record(Event.LOGGED_OUT, actor=actor, subject=identity.user)
+
+
+def log_out_elsewhere(identity: Identity, session_id: str, *, actor: Actor) -> bool:
+    """End one of the person's sessions; say whether there was such a one."""
+    ended = sessions.end(session_id, user=identity.user)
+    if ended:
+        user, because = identity.user, "logged out by hand"
+        record(Event.SESSIONS_ENDED, actor=actor, subject=user, count=ended, because=because)
+    return bool(ended)
+
+
+def log_out_everywhere(identity: Identity, *, actor: Actor) -> None:
+    """End all of the person's sessions, this one too, and forget the remembered devices."""
+    revoke_access(identity.user, because=RevocationReason.LOGGED_OUT_EVERYWHERE, actor=actor)

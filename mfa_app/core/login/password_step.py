@@ -1,0 +1,89 @@
+"""The first gate: e-mail address and password start a session."""
+
+from contextlib import suppress
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.browsers import remembered_devices
+from mfa_app.core.browsers.known_browsers import Browser, remembered_device_of
+from mfa_app.core.common import email_addresses
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import HashingQueueFull
+from mfa_app.core.passwords import attempts, hashing
+from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.sessions.signed_in import SignedIn, as_user
+from mfa_app.extensions import db
+from mfa_app.models import User
+
+
+def sign_in(
+    email: str,
+    password: str,
+    *,
+    browser: Browser,
+    blinding: str,
+    actor: Actor,
+    now: datetime,
+    instead_of: Identity | None = None,
+) -> SignedIn:
+    """Pass the first gate: check address and password, and start a session that has shown the password.
+
+    The session that this browser had before (`instead_of`) ends. `blinding` keys the digest under which
+    unknown addresses are counted. Whatever is wrong, and whoever asks, the answer is the same:
+    WrongCredentials; or Throttled, PasswordClosed, Busy.
+    """
+    key = email_addresses.key_of(email)
+    user = db.session.scalar(select(User).where(User.email_key == key))
+    stamp = user.stamp if user else 0
+    attempts.check_at_login(
+        user,
+        password,
+        blinded=email_addresses.keyed_digest(key, blinding),
+        mark=browser.known_to(user) if user else None,
+        actor=actor,
+        now=now,
+    )
+    _renew_hash(user, password)
+    device = remembered_device_of(user, browser, now)
+    actor = as_user(actor, user)
+    if instead_of is not None:
+        sessions.end(instead_of.session.id)
+    token, session = sessions.start(user, actor=actor, now=now, device=device, stamp=stamp)
+    record(Event.PASSWORD_ACCEPTED, actor=actor, subject=user)
+    through = _finish_if_through(token, actor=actor, now=now)
+    return SignedIn(token, session, user, through=through)
+
+
+def _renew_hash(user: User, password: str) -> None:
+    """Hash the password anew if the costs have changed, unless somebody changes it beside this.
+
+    Where no slot is free at once, another login will do it: this one holds the person's row.
+    """
+    if hashing.needs_rehash(user.password_hash):
+        same = update(User).where(User.id == user.id, User.password_hash == user.password_hash)
+        with suppress(HashingQueueFull):
+            db.session.execute(same.values(password_hash=hashing.hash_password(password, wait=False)))
+
+
+def _finish_if_through(token: str, *, actor: Actor, now: datetime) -> bool:
+    """Note the end of a login where the password was enough; else the ten minutes between the gates begin.
+
+    Say whether it was enough.
+    """
+    identity = sessions.find(token, now=now)
+    if identity is None:
+        return False
+    if identity.decision.verdict is Verdict.CHALLENGE:
+        sessions.mark_challenged(identity.session, now=now)
+    if identity.decision.verdict is not Verdict.ALLOW:
+        return False
+    if identity.device is not None:
+        remembered_devices.note_use(identity.device, now=now)
+    identity.user.last_login_at = now
+    method = "remembered device" if identity.device else "password"
+    record(Event.LOGIN_COMPLETED, actor=actor, subject=identity.user, method=method)
+    return True

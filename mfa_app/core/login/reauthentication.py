@@ -1,0 +1,30 @@
+"""Proving oneself again within a session, before pages that can change security."""
+
+from datetime import datetime
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.login import code_step
+from mfa_app.core.passwords import attempts
+from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.sessions.signed_in import SignedIn
+
+
+def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetime) -> SignedIn:
+    """Show a fresh code within a session, before pages of administration and of one's own security.
+
+    Raises what answer_challenge raises.
+    """
+    wrong_codes = code_step.check_code(identity, code, purpose="confirmation", actor=actor, now=now)
+    token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
+    return SignedIn(token, session, identity.user, wrong_codes=wrong_codes)
+
+
+def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
+    """Show the password again within a session, for a person without an app. Raises as check_own."""
+    attempts.check_own_password(identity.user, password, actor=actor, now=now)
+    record(Event.PASSWORD_ACCEPTED, actor=actor, subject=identity.user)
+    token, session = sessions.elevate(identity.session, actor=actor, now=now, code=False)
+    return SignedIn(token, session, identity.user, through=identity.decision.verdict is Verdict.ALLOW)

@@ -1,0 +1,64 @@
+"""Single-use links: who gets one, how long it works, and the one moment at which it is used up."""
+
+import enum
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+
+from mfa_app.core.common.clock import is_fresh
+from mfa_app.core.common.errors import OneTimeLinkExpired
+from mfa_app.core.common.tokens import digest, new_token
+from mfa_app.extensions import db
+from mfa_app.models import OneTimeLink, User
+
+
+class Purpose(enum.StrEnum):
+    """What a link is for; one is never taken for another."""
+
+    SETUP = "setup"
+    INVITATION = "invitation"
+    PASSWORD_RESET = "password_reset"
+
+
+LIFETIME = {
+    Purpose.SETUP: timedelta(hours=24),
+    Purpose.INVITATION: timedelta(hours=72),
+    Purpose.PASSWORD_RESET: timedelta(minutes=60),
+}
+
+
+def create(purpose: Purpose, user: User | None, *, now: datetime) -> str:
+    """Return the token of a new link; the person's earlier links for this purpose stop working."""
+    owner = OneTimeLink.user_id.is_(None) if user is None else OneTimeLink.user_id == user.id
+    db.session.execute(delete(OneTimeLink).where(OneTimeLink.purpose == purpose, owner))
+    token = new_token()
+    db.session.add(
+        OneTimeLink(
+            purpose=purpose,
+            digest=digest(token),
+            user_id=user.id if user else None,
+            stamp=user.stamp if user else 0,
+            expires_at=now + LIFETIME[purpose],
+        )
+    )
+    return token
+
+
+def find(token: str, *purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | None]:
+    """Return the link behind a token and the person whom it is for. Raises LinkExpired; uses nothing up."""
+    link = db.session.scalar(select(OneTimeLink).where(OneTimeLink.digest == digest(token)))
+    if link is None or link.purpose not in purposes:
+        raise OneTimeLinkExpired
+    lifetime = LIFETIME[Purpose(link.purpose)]
+    if not is_fresh(link.expires_at - lifetime, lifetime, now=now):  # nor after the clock was set back
+        raise OneTimeLinkExpired
+    user = db.session.get(User, link.user_id) if link.user_id else None
+    if user is not None and (user.stamp != link.stamp or not user.is_active):
+        raise OneTimeLinkExpired
+    return link, user
+
+
+def consume(link: OneTimeLink) -> None:
+    """Use a link up; of several requests at once exactly one gets past this. Raises LinkExpired."""
+    if db.session.execute(delete(OneTimeLink).where(OneTimeLink.id == link.id)).rowcount != 1:
+        raise OneTimeLinkExpired

@@ -1,0 +1,1 @@
+"""Running the installation: health checks, backup, key rotation, housekeeping."""

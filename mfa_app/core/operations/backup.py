@@ -1,0 +1,171 @@
+"""Copying a whole SQLite database while it is in use, and taking such a copy, or PostgreSQL's, back."""
+
+import contextlib
+import enum
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import NullPool, create_engine, delete
+from sqlalchemy.orm import Session
+
+from mfa_app.core.common import files, schema
+from mfa_app.core.operations import health_checks
+from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, PendingEnrolment, RememberedDevice
+
+SQLITE_SIDECARS = ("-wal", "-shm", "-journal")
+
+
+class BackupProblem(enum.Enum):
+    """Why a backup or a restoration is refused."""
+
+    EXISTS = enum.auto()
+    UNWRITABLE = enum.auto()
+    UNREADABLE = enum.auto()
+    DAMAGED = enum.auto()
+    FOREIGN = enum.auto()
+    NEWER = enum.auto()
+    KEYS_DO_NOT_FIT = enum.auto()
+    DATABASE_EXISTS = enum.auto()
+    IN_USE = enum.auto()
+
+
+class BackupError(Exception):
+    """The backup was not made, or not put back; whatever was there is there still."""
+
+    def __init__(self, why: BackupProblem, reason: str = "") -> None:
+        self.why, self.reason = why, reason
+
+
+def write(database: Path, target: Path) -> None:
+    """Copy the database as it is at one moment into a new file, on disk when this returns. Raises NotDone."""
+    if os.path.lexists(target):
+        raise BackupError(BackupProblem.EXISTS)
+    try:
+        with _new_file_beside(target) as copy:
+            _copy(database, copy)
+            _require_sound(copy)
+            os.link(copy, target)  # unlike a rename, never in place of a file that appeared meanwhile
+        _sync(target.parent)
+    except FileExistsError:
+        raise BackupError(BackupProblem.EXISTS) from None
+    except OSError as error:
+        raise BackupError(BackupProblem.UNWRITABLE, error.strerror or str(error)) from None
+
+
+def restore(source: Path, database: Path, *, replace: bool, now: datetime) -> Path | None:
+    """Let a backup take the database's place in one step; return where the old database lies now, if any.
+
+    What `take_over` says holds for it. Raises NotDone, before anything is touched.
+    """
+    if database.exists() and not replace:
+        raise BackupError(BackupProblem.DATABASE_EXISTS)
+    try:
+        with _new_file_beside(database) as copy:
+            _copy(source, copy)
+            _require_sound(copy)
+            _invalidate_access_of_copy(copy)
+            aside = _set_aside(database, now) if database.exists() else None
+            for companion in SQLITE_SIDECARS:
+                Path(f"{database}{companion}").unlink(missing_ok=True)
+            os.replace(copy, database)
+        _sync(database.parent)
+    except OSError as error:
+        raise BackupError(BackupProblem.UNWRITABLE, error.strerror or str(error)) from None
+    return aside
+
+
+@contextmanager
+def _new_file_beside(target: Path) -> Iterator[Path]:
+    """Give a new file in the same folder that nobody else may read; what is left of it goes afterwards."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")  # mode 0600 from birth
+    files.chown_like(handle, target)
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        for path in (name, *(name + companion for companion in SQLITE_SIDECARS)):
+            Path(path).unlink(missing_ok=True)
+
+
+def _copy(source: Path, copy: Path) -> None:
+    """Copy in one step: in several, every write of another process would begin it anew."""
+    try:
+        with (
+            closing(
+                sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+            ) as original,
+            closing(sqlite3.connect(copy)) as target,
+        ):
+            original.backup(target, pages=-1)
+            target.execute("PRAGMA journal_mode = DELETE")  # a backup is one file
+    except sqlite3.Error as error:
+        raise BackupError(BackupProblem.UNREADABLE, str(error)) from None
+    with copy.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _require_sound(copy: Path) -> None:
+    with closing(sqlite3.connect(copy)) as connection:
+        try:
+            (answer,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        except sqlite3.DatabaseError as error:
+            answer = str(error)
+    if answer != "ok":
+        raise BackupError(BackupProblem.DAMAGED, " ".join(answer.split()))
+
+
+def invalidate_access(session: Session) -> None:
+    """Take a database of the past for the present one: end all access of its time; commit.
+
+    Nobody is logged in afterwards, and neither remembered devices nor mailed links nor waiting mails of that
+    time count: they may have been revoked or used since. Raises NotDone, before anything is changed, when
+    this version cannot work with the database or the keys do not open it.
+    """
+    present = schema.revision(session.connection())
+    if present is None:
+        raise BackupError(BackupProblem.FOREIGN)
+    if not schema.is_known(present):
+        raise BackupError(BackupProblem.NEWER)
+    if not health_checks.keys_fit(session):
+        raise BackupError(BackupProblem.KEYS_DO_NOT_FIT)
+    for model in (PendingEnrolment, AuthSession, RememberedDevice, OneTimeLink):
+        session.execute(delete(model))
+    session.execute(delete(OutboxMail).where(OutboxMail.sent_at.is_(None)))
+    session.commit()
+
+
+def _invalidate_access_of_copy(copy: Path) -> None:
+    engine = create_engine(f"sqlite:///{copy}", poolclass=NullPool, hide_parameters=True)
+    with Session(engine) as session:
+        invalidate_access(session)
+    with closing(sqlite3.connect(copy)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def _set_aside(database: Path, now: datetime) -> Path:
+    """Give the present database a second name that it keeps, once nobody uses it any more."""
+    aside = database.with_name(f"{database.name}.replaced-{now:%Y%m%dT%H%M%S}")
+    with closing(sqlite3.connect(database, timeout=0)) as connection:
+        try:
+            connection.execute("PRAGMA journal_mode = DELETE")  # needs it alone, and takes in what -wal holds
+        except sqlite3.OperationalError:
+            raise BackupError(BackupProblem.IN_USE) from None
+        except sqlite3.DatabaseError:  # damaged: then it is kept as it is, with all its parts
+            for companion in SQLITE_SIDECARS:
+                with contextlib.suppress(FileNotFoundError):
+                    os.link(f"{database}{companion}", f"{aside}{companion}")
+    os.link(database, aside)
+    return aside
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,149 @@
+"""Whether this installation is fit to serve: what is looked at, and what can be wrong with it, as data."""
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from mfa_app.core.audit import anchors
+from mfa_app.core.audit.chain import TRAIL_KEY
+from mfa_app.core.common import clock, schema
+from mfa_app.core.keys.vault import CannotUnseal, vault
+from mfa_app.extensions import db
+from mfa_app.models import AuditEvent, Authenticator, OutboxMail, SealedValue
+from mfa_app.settings import Settings
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+MAIL_STUCK_AFTER = timedelta(minutes=30)
+
+SAMPLE = 20
+
+
+class Problem(enum.Enum):
+    """What can be wrong; the words are in wording/health."""
+
+    UNREACHABLE = enum.auto()
+    UNPREPARED = enum.auto()
+    NEWER = enum.auto()
+    KEYS_DO_NOT_FIT = enum.auto()
+    CLOCK_BEHIND = enum.auto()
+    MAILS_STUCK = enum.auto()
+    TRAIL_CUT = enum.auto()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at, what is wrong with it, and the facts for the sentence about it."""
+
+    name: str
+    trouble: Problem | None = None
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+def run_checks(settings: Settings, *, now: datetime) -> list[Check]:
+    """Look at everything that the site needs; what cannot be looked at yet is left out."""
+    found = [_run_check("database", _database)]
+    if found[-1].trouble is None:
+        found.append(_run_check("migrations", _migrations))
+    if found[-1].trouble is None:
+        found += [
+            _run_check("keys", _keys),
+            _run_check("clock", lambda name: _clock(name, now)),
+            _run_check("outbox", lambda name: _outbox(name, now)),
+            _run_check("trail", lambda name: _trail(name, settings)),
+        ]
+    return found
+
+
+def startup_blocker(settings: Settings) -> Check | None:
+    """Return what must stop the site from starting: missing migrations, or keys that do not fit.
+
+    A database that does not answer may come back, so it stops nothing.
+    """
+    stopping = {Problem.UNPREPARED, Problem.NEWER, Problem.KEYS_DO_NOT_FIT}
+    return next((check for check in run_checks(settings, now=clock.now()) if check.trouble in stopping), None)
+
+
+def keys_fit(session: Session) -> bool:
+    """Say whether the data keys open the key of the trail and the apps' secrets, by a sample of these."""
+    sealed = session.execute(
+        select(SealedValue.name, SealedValue.sealed).where(SealedValue.name == TRAIL_KEY)
+    )
+    apps = select(Authenticator.id, Authenticator.user_id, Authenticator.sealed_secret)
+    pairs = [(text, SealedValue(name=name).place) for name, text in sealed]
+    pairs += [
+        (text, Authenticator(id=id_, user_id=user_id).place)
+        for id_, user_id, text in session.execute(apps.order_by(Authenticator.id).limit(SAMPLE))
+    ]
+    try:
+        for text, place in pairs:
+            vault().unseal(text, place)
+    except CannotUnseal:
+        return False
+    return True
+
+
+def _run_check(name: str, look: Callable[[str], Check]) -> Check:
+    try:
+        return look(name)
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        return Check(name, Problem.UNREACHABLE, {"kind": type(error).__name__})
+
+
+def _database(name: str) -> Check:
+    db.session.execute(select(1))
+    return Check(name)
+
+
+def _migrations(name: str) -> Check:
+    present = schema.revision(db.session.connection())
+    if present == schema.newest():
+        return Check(name)
+    known = present is None or schema.is_known(present)
+    return Check(name, Problem.UNPREPARED if known else Problem.NEWER)
+
+
+def _keys(name: str) -> Check:
+    return Check(name, None if keys_fit(db.session()) else Problem.KEYS_DO_NOT_FIT)
+
+
+def _clock(name: str, now: datetime) -> Check:
+    """Compare the clock with what has been written down: time does not run backwards."""
+    newest = db.session.scalar(select(AuditEvent.at).order_by(AuditEvent.id.desc()).limit(1))
+    earliest = max(clock.NOT_BEFORE, newest - CLOCK_TOLERANCE if newest else clock.NOT_BEFORE)
+    behind = {"clock": now, "newest": newest or clock.NOT_BEFORE}
+    return Check(name, Problem.CLOCK_BEHIND, behind) if now < earliest else Check(name)
+
+
+def _outbox(name: str, now: datetime) -> Check:
+    """Mails are stuck when one has waited for long and none that was written later has left.
+
+    So a single address that takes no mail is no trouble of the site.
+    """
+    waits = OutboxMail.next_attempt_at.is_not(None)
+    oldest = db.session.scalar(
+        select(OutboxMail).where(waits).order_by(OutboxMail.created_at, OutboxMail.id).limit(1)
+    )
+    if oldest is None or oldest.created_at > now - MAIL_STUCK_AFTER:
+        return Check(name)
+    left_later = (OutboxMail.created_at > oldest.created_at, OutboxMail.sent_at.is_not(None))
+    if db.session.scalar(select(OutboxMail.id).where(*left_later).limit(1)) is not None:
+        return Check(name)
+    waiting = db.session.scalar(select(func.count(OutboxMail.id)).where(waits))
+    facts = {"waiting": waiting, "since": oldest.created_at, "error": oldest.last_error}
+    return Check(name, Problem.MAILS_STUCK, facts)
+
+
+def _trail(name: str, settings: Settings) -> Check:
+    """Look whether the trail still has the row that was anchored last; `audit verify` looks at all of it."""
+    kept = anchors.read(settings)
+    if not kept:
+        return Check(name)
+    found = db.session.scalar(select(AuditEvent.mac).where(AuditEvent.id == kept[-1].last))
+    return Check(name) if found == kept[-1].mac else Check(name, Problem.TRAIL_CUT, {"row": kept[-1].last})

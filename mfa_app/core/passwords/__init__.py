@@ -1,0 +1,1 @@
+"""Passwords: strength, hashing, attempts, change and reset."""

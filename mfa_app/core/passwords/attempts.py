@@ -1,0 +1,79 @@
+"""A try at a password: counted before it is looked at, then forgiven, written down, or given back."""
+
+from datetime import datetime
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import HashingQueueFull, WrongCredentials, WrongPassword
+from mfa_app.core.common.locks import lock_user
+from mfa_app.core.passwords import hashing
+from mfa_app.core.throttling import counters, limits
+from mfa_app.core.throttling.counters import Charge
+from mfa_app.models import User
+
+
+def check_at_login(
+    user: User | None, password: str, *, blinded: str, mark: str | None, actor: Actor, now: datetime
+) -> None:
+    """Check a password at the first gate, and that the account is open; it leaves the person locked.
+
+    `mark` is what names the browser if it is known to the person; `blinded` stands for the address if there
+    is no such person. Raises WrongCredentials, Throttled, PasswordClosed, Busy.
+    """
+    charges: list[Charge] = []
+    with hashing.admission():
+        if user is not None and mark is not None:
+            charges.append(counters.charge(limits.PASSWORD_KNOWN_BROWSER, f"{user.id}:{mark}", now=now))
+        else:
+            # Guessing from an office must shut out nobody there, so a known browser is not counted here.
+            charges.append(
+                counters.charge(limits.PASSWORD_NETWORK, limits.network_of(actor.address), now=now)
+            )
+            charges.append(_charge_unknown_browser(user, blinded, now))
+        fits = _matches(user, password, *charges)
+    if user is None or not fits or not user.is_active:
+        reason = "unknown address" if user is None else "account disabled" if fits else "wrong password"
+        _record_failure(user, charges[-1], reason, actor)
+        raise WrongCredentials
+    lock_user(user)
+    for charged in charges:
+        counters.reset_after_success(charged)
+
+
+def check_own_password(user: User, password: str, *, actor: Actor, now: datetime) -> None:
+    """Check the current password of somebody who is logged in; it leaves the person locked.
+
+    Raises WrongPassword, Throttled, PasswordClosed, Busy.
+    """
+    with hashing.admission():
+        charged = counters.charge(limits.PASSWORD_KNOWN_BROWSER, f"{user.id}:session", now=now)
+        fits = _matches(user, password, charged)
+    if not fits:
+        _record_failure(user, charged, "wrong password", actor)
+        raise WrongPassword
+    lock_user(user)
+    counters.reset_after_success(charged)
+
+
+def _record_failure(user: User | None, charged: Charge, reason: str, actor: Actor) -> None:
+    """Put a refusal on the trail, and with the last one that the limit allows, that this was the last."""
+    failures = charged.failures
+    record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason=reason, failures=failures)
+    if user is not None and failures == charged.limit.stop_at:
+        to = "known browser" if charged.limit is limits.PASSWORD_KNOWN_BROWSER else "unknown browsers"
+        record(Event.PASSWORD_CLOSED, actor=actor, subject=user, to=to, failures=failures)
+
+
+def _charge_unknown_browser(user: User | None, blinded: str, now: datetime) -> Charge:
+    if user is None:
+        return counters.charge(limits.PASSWORD_UNKNOWN_USER, blinded, now=now)
+    return counters.charge(limits.PASSWORD_UNKNOWN_BROWSER, user.id, now=now)
+
+
+def _matches(user: User | None, password: str, *charges: Charge) -> bool:
+    """Say whether the password is the person's. Raises Busy, and then the tries do not count."""
+    try:
+        return hashing.verify(user.password_hash if user else None, password)
+    except HashingQueueFull:
+        counters.undo(*charges)
+        raise

@@ -1,0 +1,57 @@
+"""Setting a password: on the user's own page or from the terminal."""
+
+from datetime import datetime
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import HashingQueueFull
+from mfa_app.core.mail import outbox
+from mfa_app.core.passwords import hashing, strength
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.sessions.signed_in import SignedIn
+from mfa_app.extensions import db
+from mfa_app.models import AuthSession, User
+
+
+def hash_new(password: str, email: str, name: str) -> str:
+    """Return the hash of a new password, if it is acceptable for this person.
+
+    Raises UnacceptablePassword, Busy.
+    """
+    with hashing.admission():
+        strength.check_acceptable(password, own_names=[email, email.partition("@")[0], name])
+        return hashing.hash_password(password)
+
+
+def change_own(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
+    """Set a new password for somebody who has just shown the present one; all other access ends.
+
+    Raises UnacceptablePassword, Busy.
+    """
+    user, session = identity.user, identity.session
+    try:
+        hashed = hash_new(password, user.email, user.name)
+    except HashingQueueFull:
+        db.session.commit()  # the present password was right: that its try is forgiven stays
+        raise
+    store_password(user, hashed, way="own page", keep=session, actor=actor, now=now)
+    token, session = sessions.elevate(session, actor=actor, now=now, code=False)
+    return SignedIn(token, session, user)
+
+
+def set_from_terminal(user: User, password: str, *, actor: Actor, now: datetime) -> None:
+    """Set a password on the command line; all access ends. Raises UnacceptablePassword, Busy."""
+    hashed = hash_new(password, user.email, user.name)
+    store_password(user, hashed, way="terminal", keep=None, actor=actor, now=now)
+
+
+def store_password(
+    user: User, hashed: str, *, way: str, keep: AuthSession | None, actor: Actor, now: datetime
+) -> None:
+    user.password_hash = hashed
+    record(Event.PASSWORD_CHANGED, actor=actor, subject=user, way=way)
+    revoke_access(user, because=RevocationReason.PASSWORD_CHANGED, actor=actor, keep=keep)
+    place = {"place": actor.address, "user_agent": actor.user_agent}
+    outbox.enqueue(outbox.Mail.PASSWORD_CHANGED, user, now=now, **place)

@@ -1,0 +1,55 @@
+"""Passwords by mail: asking for a reset link, and choosing a password with it."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import email_addresses
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import Throttled
+from mfa_app.core.common.locks import lock_user
+from mfa_app.core.mail import one_time_links, outbox
+from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.passwords import change
+from mfa_app.core.throttling import counters, limits
+from mfa_app.extensions import db
+from mfa_app.models import OneTimeLink, User
+
+
+def request_reset(email: str, *, blinding: str, actor: Actor, now: datetime) -> None:
+    """Mail a link for a new password if there is an open account; whoever asks cannot tell.
+
+    A known and an unknown address cost the same commits, and each gets three mails an hour at most. Only a
+    known one leaves a row on the trail: with made-up addresses strangers could fill the disk. Raises
+    Throttled for the network that asks too often.
+    """
+    counters.charge(limits.RESET_REQUESTS, limits.network_of(actor.address), now=now)
+    key = email_addresses.key_of(email)
+    user = db.session.scalar(select(User).where(User.email_key == key))
+    try:
+        counters.charge(limits.MAIL_TO_USER, email_addresses.keyed_digest(key, blinding), now=now)
+    except Throttled:
+        return
+    if user is None:
+        counters.charge(limits.TIMING_DECOY, "all", now=now)
+        return
+    record(Event.PASSWORD_RESET_REQUESTED, actor=actor, subject=user)
+    if user.is_active:
+        token = one_time_links.create(Purpose.PASSWORD_RESET, user, now=now)
+        minutes = int(LIFETIME[Purpose.PASSWORD_RESET].total_seconds() // 60)
+        outbox.enqueue(outbox.Mail.PASSWORD_RESET, user, now=now, token=token, minutes=minutes)
+
+
+def choose_password(link: OneTimeLink, user: User, password: str, *, actor: Actor, now: datetime) -> None:
+    """Set the password through a mailed link, and use it up; nobody is logged in by it.
+
+    The link has proved the address, so an account that guesses had closed is open again, in every browser.
+    Raises LinkExpired, UnacceptablePassword, Busy.
+    """
+    hashed = change.hash_new(password, user.email, user.name)
+    lock_user(user)
+    one_time_links.consume(link)
+    counters.clear(limits.PASSWORD_UNKNOWN_BROWSER, user.id)
+    counters.clear(limits.PASSWORD_KNOWN_BROWSER, user.id)
+    change.store_password(user, hashed, way="mailed link", keep=None, actor=actor, now=now)

@@ -1,0 +1,1 @@
+"""Who needs a second factor: rules, overrides, the decision and its impact."""

@@ -1,0 +1,192 @@
+"""The one answer to: which gate does this person face now, and why? Facts in, decision out."""
+
+import enum
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+
+def in_force(required: bool, required_from: datetime | None, now: datetime) -> bool:
+    """Say whether a rule that is on or off, and perhaps from a day on, requires a code by now."""
+    return required and (required_from is None or required_from <= now)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The rule of one group, or of the site (`group` is None), as it meets one person.
+
+    `since` is when the person came under it: joined the group, or got the account. Grace counts from there.
+    `on_since` is when it was last switched on.
+    """
+
+    group: str | None
+    required: bool
+    required_from: datetime | None
+    grace_days: int
+    remember_days: int
+    since: datetime | None
+    on_since: datetime | None = None
+
+    def began(self) -> datetime:
+        """Return since when the rule has held for this person: switched on, its day come, and under it."""
+        moments = (self.on_since, self.required_from, self.since)
+        return max((moment for moment in moments if moment is not None), default=ALWAYS)
+
+    def enrol_by(self) -> datetime | None:
+        """Return the moment from which the app must be linked; None if it always had to be."""
+        moments = [self.required_from] if self.required_from else []
+        if self.grace_days and self.since:
+            moments.append(self.since + timedelta(days=self.grace_days))
+        return max(moments, default=None)
+
+    def holds(self, now: datetime) -> bool:
+        """Say whether the rule requires a code by now, grace apart."""
+        return in_force(self.required, self.required_from, now)
+
+
+@dataclass(frozen=True)
+class PolicyFacts:
+    """All about a person that the decision needs."""
+
+    linked: bool
+    by_choice: bool
+    required: bool
+    exempt_until: datetime | None
+    rules: tuple[Rule, ...]
+
+
+class Reason(enum.Enum):
+    """Why a person is or is not asked for a code."""
+
+    EXEMPT = "exempt"
+    PERSONAL = "personal requirement"
+    GROUP = "group"
+    EVERYONE = "everyone"
+    BY_CHOICE = "own choice"
+    NOT_REQUIRED = "not required"
+
+
+@dataclass(frozen=True)
+class PolicySource:
+    """A reason with the group that it names and the moment at which it begins or ends."""
+
+    reason: Reason
+    group: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What holds for a person. `enrol_by` is set while the app may still be missing."""
+
+    required: bool
+    because: PolicySource
+    enrol_by: datetime | None
+    remember_days: int
+
+
+class Verdict(enum.Enum):
+    """Which pages are open: all of the person's own, the code page, or the linking page."""
+
+    ALLOW = "allow"
+    CHALLENGE = "challenge"
+    ENROL = "enrol"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The verdict, with its reason; `enrol_by` is the end of grace, if the app is not linked yet."""
+
+    verdict: Verdict
+    because: PolicySource
+    enrol_by: datetime | None = None
+    remember_days: int = 0
+
+
+def effective_policy(facts: PolicyFacts, *, now: datetime) -> Policy:
+    """Return the policy that holds for a person: own exemption or requirement, else the strictest rule.
+
+    Several rules: the earliest date and the shortest remembering win. "Everyone" is a rule like a group's.
+    """
+    remember_days = min(
+        (rule.remember_days for rule in facts.rules if rule.holds(now)),
+        default=min((rule.remember_days for rule in facts.rules if rule.group is None), default=0),
+    )
+    if facts.exempt_until is not None and facts.exempt_until > now:
+        return Policy(False, PolicySource(Reason.EXEMPT, until=facts.exempt_until), None, remember_days)
+    if facts.required:
+        return Policy(True, PolicySource(Reason.PERSONAL), None, remember_days)
+    holding = [rule for rule in facts.rules if rule.holds(now)]
+    if holding:
+        strictest = min(holding, key=_strictness)
+        return Policy(True, _source(strictest), _future(strictest.enrol_by(), now), remember_days)
+    coming = [rule for rule in facts.rules if rule.required]
+    because, enrol_by = PolicySource(Reason.NOT_REQUIRED), None
+    if coming:
+        first = min(coming, key=_strictness)
+        because = PolicySource(Reason.NOT_REQUIRED, first.group, first.required_from)
+        enrol_by = first.enrol_by()
+    return Policy(False, because, enrol_by, remember_days)
+
+
+def decide(
+    facts: PolicyFacts, *, has_code: bool, trusted_since: datetime | None = None, now: datetime
+) -> Decision:
+    """Decide what a person who has given the password may open now.
+
+    `has_code`: this session has shown a code. `trusted_since`: it began on a device that was remembered then;
+    a rule that remembers for fewer days than it did at that time holds at once, and a device of before all
+    rules that hold now were switched on is none.
+    A linked person is never sent to link: whoever has only the password could bind a second app.
+    """
+    policy = effective_policy(facts, now=now)
+    because, days = policy.because, policy.remember_days
+    if not facts.linked:
+        waits = policy.enrol_by is not None and policy.enrol_by > now
+        if not policy.required or waits:
+            return Decision(Verdict.ALLOW, because, policy.enrol_by, days)
+        return Decision(Verdict.ENROL, because, None, days)
+    asked = policy.required or (facts.by_choice and because.reason is not Reason.EXEMPT)
+    if asked and not policy.required:
+        because = PolicySource(Reason.BY_CHOICE)
+    trusted = trusted_since is not None and asked_since(facts, now=now) <= trusted_since
+    trusted = trusted and now < trusted_since + timedelta(days=days)
+    if asked and not has_code and not trusted:
+        return Decision(Verdict.CHALLENGE, because, None, days)
+    return Decision(Verdict.ALLOW, because, None, days)
+
+
+def asked_since(facts: PolicyFacts, *, now: datetime) -> datetime:
+    """Return since when a code has been asked of this person without a break, as far as the rules tell.
+
+    Own choice and own requirement have no such moment; whoever ends one ends the remembered devices.
+    """
+    if facts.by_choice or facts.required:
+        return ALWAYS
+    return min((rule.began() for rule in facts.rules if rule.holds(now)), default=ALWAYS)
+
+
+def is_asked(facts: PolicyFacts, *, now: datetime) -> bool:
+    """Say whether this person is asked for a code (or to link an app) on a device that nobody remembers."""
+    return decide(facts, has_code=False, now=now).verdict is not Verdict.ALLOW
+
+
+def will_be_required(facts: PolicyFacts, *, now: datetime) -> bool:
+    """Say whether a code is required of this person once every date has come and every grace is over."""
+    exempt = facts.exempt_until is not None and facts.exempt_until > now
+    return not exempt and (facts.required or any(rule.required for rule in facts.rules))
+
+
+def _strictness(rule: Rule) -> tuple[bool, float, bool]:
+    """Sort the strictest first: no date, then the earlier date, then a group before everyone."""
+    enrol_by = rule.enrol_by()
+    return (enrol_by is not None, enrol_by.timestamp() if enrol_by else 0.0, rule.group is None)
+
+
+def _source(rule: Rule) -> PolicySource:
+    return PolicySource(Reason.EVERYONE) if rule.group is None else PolicySource(Reason.GROUP, rule.group)
+
+
+def _future(moment: datetime | None, now: datetime) -> datetime | None:
+    return moment if moment is not None and moment > now else None

@@ -1,0 +1,92 @@
+"""A person with all that the policy needs to know, gathered by one SELECT."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, select, true
+
+from mfa_app.core.policy.decision import PolicyFacts, Rule
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, Group, Membership, SitePolicy, User
+
+
+@dataclass(frozen=True)
+class PolicySubject:
+    """A user with the linked authenticator, the groups, and the facts that the policy asks for."""
+
+    user: User
+    authenticator: Authenticator | None
+    groups: tuple[Group, ...]
+    facts: PolicyFacts
+
+
+def select_with_policy(*more: Any) -> Select:
+    """Return a SELECT with one row for each group of each person; `gather` puts the rows together."""
+    return (
+        select(User, Authenticator, SitePolicy, Membership, Group, *more)
+        .select_from(User)
+        .outerjoin(Authenticator, Authenticator.user_id == User.id)
+        .join(SitePolicy, true())
+        .outerjoin(Membership, Membership.user_id == User.id)
+        .outerjoin(Group, Group.id == Membership.group_id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def group_by_user(rows: Iterable[Row]) -> list[PolicySubject]:
+    """Turn the rows of `person_columns` into people, each once, in the order of their first row."""
+    of_user: dict[int, list[Row]] = {}
+    for row in rows:
+        of_user.setdefault(row.User.id, []).append(row)
+    return [_subject(rows) for rows in of_user.values()]
+
+
+def find_subjects(*where: ColumnElement[bool]) -> list[PolicySubject]:
+    """Return the people to whom these conditions apply, by address."""
+    return group_by_user(
+        db.session.execute(select_with_policy().where(*where).order_by(User.email_key, Group.name_key))
+    )
+
+
+def find_subject(user_id: int) -> PolicySubject | None:
+    """Return one person, or None."""
+    return next(iter(find_subjects(User.id == user_id)), None)
+
+
+def site_policy() -> SitePolicy:
+    """Return the rule for everyone."""
+    return db.session.get_one(SitePolicy, 1)
+
+
+def with_rule(facts: PolicyFacts, group: str | None, **changes: Any) -> PolicyFacts:
+    """Return the facts as they would be if a group's rule (or everyone's: None) were changed like this."""
+    rules = tuple(replace(rule, **changes) if rule.group == group else rule for rule in facts.rules)
+    return replace(facts, rules=rules)
+
+
+def _subject(rows: list[Row]) -> PolicySubject:
+    user, authenticator, site = rows[0].User, rows[0].Authenticator, rows[0].SitePolicy
+    memberships = [(row.Membership, row.Group) for row in rows if row.Group is not None]
+    rules = [_rule(group.name, group, membership.joined_at) for membership, group in memberships]
+    rules.append(_rule(None, site, user.created_at))
+    facts = PolicyFacts(
+        linked=authenticator is not None,
+        by_choice=authenticator is not None and authenticator.by_choice,
+        required=user.required,
+        exempt_until=user.exempt_until,
+        rules=tuple(rules),
+    )
+    return PolicySubject(user, authenticator, tuple(group for _, group in memberships), facts)
+
+
+def _rule(name: str | None, row: Group | SitePolicy, since: Any) -> Rule:
+    return Rule(
+        group=name,
+        required=row.required,
+        required_from=row.required_from,
+        grace_days=row.grace_days,
+        remember_days=row.remember_days,
+        since=since,
+        on_since=row.required_since,
+    )

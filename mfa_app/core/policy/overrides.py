@@ -1,0 +1,61 @@
+"""Overrides for one user: a personal requirement or an exemption. Both beat the groups."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.browsers import remembered_devices
+from mfa_app.core.common import permissions
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import CannotExemptSelf
+from mfa_app.core.common.locks import lock_administration
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.policy import last_administrator
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, Role, User
+
+NO_LONGER_REQUIRED, REQUIRED = "no longer required", "required"
+
+
+def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) -> None:
+    """Require 2FA of this person, or no longer; it beats the groups. Either ends the remembered devices.
+
+    Raises NotAllowed, LastAdministrator, and OwnRequirement: nobody lets themselves off.
+    """
+    permissions.require(actor, Permission.MANAGE_POLICY)
+    if not required and not permissions.may_loosen(actor, user):
+        raise CannotExemptSelf
+    lock_administration()
+    if required and user.role == Role.ADMIN and not _is_enrolled(user):
+        last_administrator.require_one(without=user, now=now)
+    if user.required != required:
+        remembered_devices.forget(user, actor=actor, because=REQUIRED if required else NO_LONGER_REQUIRED)
+    user.required = required
+    if required:
+        user.exempt_until, user.exempt_reason, user.exempt_by = None, None, None
+    record(Event.REQUIREMENT_CHANGED, actor=actor, subject=user, required=required)
+
+
+def exempt(user: User, *, until: datetime, reason: str, actor: Actor) -> None:
+    """Exempt a person from 2FA until a date, for a reason; when it ends, no device is remembered.
+
+    Raises NotAllowed: nobody exempts themselves.
+    """
+    permissions.require(actor, Permission.MANAGE_POLICY, user)
+    remembered_devices.forget(user, actor=actor, because=NO_LONGER_REQUIRED)
+    user.exempt_until, user.exempt_reason, user.exempt_by = until, reason, actor.name
+    user.required = False
+    record(Event.EXEMPTION_GIVEN, actor=actor, subject=user, until=until.isoformat(), reason=reason)
+
+
+def end_exemption(user: User, *, actor: Actor) -> None:
+    """End a person's exemption now. Raises NotAllowed."""
+    permissions.require(actor, Permission.MANAGE_POLICY)
+    user.exempt_until, user.exempt_reason, user.exempt_by = None, None, None
+    record(Event.EXEMPTION_ENDED, actor=actor, subject=user)
+
+
+def _is_enrolled(user: User) -> bool:
+    linked = select(Authenticator.id).where(Authenticator.user_id == user.id)
+    return db.session.scalar(linked) is not None

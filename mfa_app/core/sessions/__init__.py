@@ -1,0 +1,1 @@
+"""Sessions: start, find, elevate, end; and what a change revokes."""

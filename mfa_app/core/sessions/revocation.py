@@ -1,0 +1,55 @@
+"""What a change ends: the one place that takes trust away."""
+
+import enum
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm.attributes import set_committed_value
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.throttling import counters, limits
+from mfa_app.extensions import db
+from mfa_app.models import AuthSession, OneTimeLink, RememberedDevice, User
+
+
+class RevocationReason(enum.Enum):
+    """The changes that end trust."""
+
+    PASSWORD_CHANGED = "password changed"
+    LINKED = "authenticator linked"
+    UNLINKED = "authenticator removed"
+    RESET = "second factor reset"
+    DISABLED = "account disabled"
+    ROLE_CHANGED = "role changed"
+    ADDRESS_CHANGED = "address changed"
+    LOGGED_OUT_EVERYWHERE = "logged out everywhere"
+
+
+def revoke_access(
+    user: User, *, because: RevocationReason, actor: Actor, keep: AuthSession | None = None
+) -> None:
+    """End all sessions (but `keep`), remembered devices, pending logins and mailed links of a person.
+
+    The person's stamp is raised first, so that whatever a request beside this one is about to start
+    under the old stamp is dead when it is born.
+    """
+    raised = update(User).where(User.id == user.id).values(stamp=User.stamp + 1).returning(User.stamp)
+    set_committed_value(user, "stamp", db.session.scalar(raised))
+    sessions = delete(AuthSession).where(AuthSession.user_id == user.id)
+    if keep is not None:
+        sessions = sessions.where(AuthSession.id != keep.id)
+        db.session.execute(
+            update(AuthSession).where(AuthSession.id == keep.id).values(stamp=user.stamp, device_id=None)
+        )
+        set_committed_value(keep, "stamp", user.stamp)
+    ended = db.session.execute(sessions).rowcount
+    forgotten = db.session.execute(
+        delete(RememberedDevice).where(RememberedDevice.user_id == user.id)
+    ).rowcount
+    db.session.execute(delete(OneTimeLink).where(OneTimeLink.user_id == user.id))
+    if because is RevocationReason.RESET:
+        counters.clear(limits.CODE, user.id)
+    if ended:
+        record(Event.SESSIONS_ENDED, actor=actor, subject=user, count=ended, because=because.value)
+    if forgotten:
+        record(Event.DEVICES_FORGOTTEN, actor=actor, subject=user, count=forgotten, because=because.value)

@@ -1,0 +1,186 @@
+"""Sessions: how one starts, is found at each request, steps up and ends."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.clock import is_fresh
+from mfa_app.core.common.errors import SessionEnded
+from mfa_app.core.common.tokens import digest, new_token
+from mfa_app.core.policy.decision import Decision, Verdict, decide
+from mfa_app.core.policy.facts import PolicySubject, group_by_user, select_with_policy
+from mfa_app.extensions import db
+from mfa_app.models import AuthSession, RememberedDevice, User
+
+IDLE_TIMEOUT = timedelta(minutes=60)  # NIST SP 800-63B-4, section 2.2.3 (AAL2): an hour at most
+
+MAX_LIFETIME = timedelta(hours=12)
+
+CHALLENGE_TIMEOUT = timedelta(minutes=10)
+
+RECENT_AUTH_WINDOW = timedelta(minutes=20)
+
+TOUCH_INTERVAL = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a request comes from: the session, its person, and which gate that person faces now."""
+
+    session: AuthSession
+    person: PolicySubject
+    decision: Decision
+    device: RememberedDevice | None = None
+
+    @property
+    def user(self) -> User:
+        return self.person.user
+
+    def recently_confirmed(self, now: datetime) -> bool:
+        """Say whether the code (without an app: the password) was shown in the last 20 minutes."""
+        shown_at = self.session.code_at if self.person.authenticator else self.session.password_at
+        return is_fresh(shown_at, RECENT_AUTH_WINDOW, now=now)
+
+    def out_of_time(self, now: datetime) -> bool:
+        """Say whether more than ten minutes have gone by since this session was first asked for its code."""
+        began = self.session.challenged_at
+        return (
+            self.decision.verdict is Verdict.CHALLENGE
+            and began is not None
+            and not is_fresh(began, CHALLENGE_TIMEOUT, now=now)
+        )
+
+
+def find(token: str, *, now: datetime) -> Identity | None:
+    """Return the identity behind a session's token, with one SELECT; None if the session is over."""
+    statement = (
+        select_with_policy(AuthSession, RememberedDevice)
+        .join(AuthSession, AuthSession.user_id == User.id)
+        .outerjoin(RememberedDevice, RememberedDevice.id == AuthSession.device_id)
+        .where(AuthSession.digest == digest(token))
+    )
+    rows = db.session.execute(statement).all()
+    if not rows:
+        return None
+    session, device = rows[0].AuthSession, rows[0].RememberedDevice
+    (person,) = group_by_user(rows)
+    if not _alive(session, person.user, now):
+        return None
+    if device is not None and (device.stamp != person.user.stamp or device.expires_at <= now):
+        device = None
+    since = device.created_at if device else None
+    decision = decide(person.facts, has_code=session.has_code, trusted_since=since, now=now)
+    return Identity(session, person, decision, device)
+
+
+def start(
+    user: User,
+    *,
+    actor: Actor,
+    now: datetime,
+    device: RememberedDevice | None = None,
+    stamp: int | None = None,
+) -> tuple[str, AuthSession]:
+    """Start a session for a person who has just given the password; return its token and its row.
+
+    `stamp` is the person's stamp as it was when the password was checked: if trust has been revoked since,
+    the session is born dead.
+    """
+    return _add(
+        AuthSession(
+            user_id=user.id,
+            amr="pwd",
+            stamp=user.stamp if stamp is None else stamp,
+            password_at=now,
+            created_at=now,
+            expires_at=now + MAX_LIFETIME,
+            device_id=device.id if device else None,
+        ),
+        actor,
+        now,
+    )
+
+
+def elevate(
+    session: AuthSession, *, actor: Actor, now: datetime, code: bool, stamp: int | None = None
+) -> tuple[str, AuthSession]:
+    """End a session and start its successor under a new token, with a code or the password freshly shown.
+
+    Raises SessionOver when a request beside this one has ended it.
+    """
+    if end(session.id) != 1:
+        raise SessionEnded
+    return _add(
+        AuthSession(
+            user_id=session.user_id,
+            amr="pwd otp" if code or session.has_code else "pwd",
+            stamp=session.stamp if stamp is None else stamp,
+            password_at=session.password_at if code else now,
+            code_at=now if code else session.code_at,
+            created_at=session.created_at,
+            expires_at=session.expires_at,
+            device_id=session.device_id,
+        ),
+        actor,
+        now,
+    )
+
+
+def require(session: AuthSession) -> None:
+    """Raise SessionOver if a request beside this one has ended the session."""
+    same = select(AuthSession.id).where(AuthSession.id == session.id, AuthSession.stamp == session.stamp)
+    if db.session.scalar(same) is None:
+        raise SessionEnded
+
+
+def end(session_id: str, *, user: User | None = None) -> int:
+    """End a session (if `user` is given, only one of that person's); return how many ended."""
+    statement = delete(AuthSession).where(AuthSession.id == session_id)
+    if user is not None:
+        statement = statement.where(AuthSession.user_id == user.id)
+    return db.session.execute(statement).rowcount
+
+
+def touch(session: AuthSession, *, now: datetime) -> None:
+    """Note that the session is in use, at most once a minute."""
+    if now - session.last_seen_at >= TOUCH_INTERVAL:
+        _set(session, last_seen_at=now)
+
+
+def mark_challenged(session: AuthSession, *, now: datetime) -> None:
+    """Start the ten minutes that a session has between the gates."""
+    _set(session, challenged_at=now)
+
+
+def of_user(user: User, *, now: datetime) -> list[AuthSession]:
+    """Return the sessions of a person that are alive, the latest used first."""
+    rows = db.session.scalars(
+        select(AuthSession).where(AuthSession.user_id == user.id).order_by(AuthSession.last_seen_at.desc())
+    )
+    return [session for session in rows if _alive(session, user, now)]
+
+
+def _alive(session: AuthSession, user: User, now: datetime) -> bool:
+    return (
+        user.is_active
+        and session.stamp == user.stamp
+        and session.expires_at > now
+        and is_fresh(session.created_at, MAX_LIFETIME, now=now)
+        and is_fresh(session.last_seen_at, IDLE_TIMEOUT, now=now)
+    )
+
+
+def _set(session: AuthSession, **values: datetime) -> None:
+    db.session.execute(update(AuthSession).where(AuthSession.id == session.id).values(**values))
+
+
+def _add(session: AuthSession, actor: Actor, now: datetime) -> tuple[str, AuthSession]:
+    token = new_token()
+    session.digest = digest(token)
+    session.last_seen_at = now
+    session.address, session.user_agent = actor.address, actor.user_agent
+    db.session.add(session)
+    db.session.flush()
+    return token, session

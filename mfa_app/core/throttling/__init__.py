@@ -1,0 +1,1 @@
+"""Too many attempts: limits, counters, and who is blocked now."""

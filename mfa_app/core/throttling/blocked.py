@@ -1,0 +1,106 @@
+"""Who is throttled now, and the administrator's way to let somebody try again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, String, and_, cast, delete, or_, select
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import permissions
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.throttling import counters, limits
+from mfa_app.core.throttling.limits import Limit
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, Throttle, User
+
+SHOWN = 200
+
+OF_USERS = (limits.CODE, limits.LINKING, limits.PASSWORD_UNKNOWN_BROWSER, limits.PASSWORD_KNOWN_BROWSER)
+
+_OUT_OF_USE = Authenticator.stopped_at.is_not(None)
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A person or a network that has to wait until a moment, or (None) until something is done.
+
+    Where `stopped`, that is a reset: too many wrong codes have put the app out of use.
+    """
+
+    limit: Limit
+    user: User | None
+    network: str | None
+    failures: int
+    until: datetime | None
+    stopped: bool = False
+
+
+def list_blocked(*, now: datetime) -> list[Blocked]:
+    """Return whose app is stopped, then who has to wait now, the longest first.
+
+    Three SELECTs; 200 entries of each kind at most.
+    """
+    blocked = or_(*(_blocked(limit, now) for limit in (*OF_USERS, limits.PASSWORD_NETWORK)))
+    rows = list(
+        db.session.scalars(select(Throttle).where(blocked).order_by(Throttle.next_try_at.desc()).limit(SHOWN))
+    )
+    numbers = {_user_id(row) for row in rows} - {None}
+    users = {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(numbers)))}
+    stopped = _locked()
+    out_of_use = {f"{limits.CODE.name}:{entry.user.id}" for entry in stopped}
+    return stopped + [_entry(row, users) for row in rows if row.key not in out_of_use]
+
+
+def unblock(user: User, *, actor: Actor) -> bool:
+    """Forget the person's failed tries; say whether there were any.
+
+    The codes that stopped an app are left alone, since only a reset helps. Raises NotAllowed.
+    """
+    permissions.require(actor, Permission.MANAGE_USERS, user)
+    is_stopped = select(Authenticator.id).where(Authenticator.user_id == user.id, _OUT_OF_USE)
+    cleared = set(OF_USERS) - {limits.CODE} if db.session.scalar(is_stopped) else OF_USERS
+    own = or_(*(counters.keys_of(limit, user.id) for limit in cleared))
+    forgotten = db.session.execute(delete(Throttle).where(own)).rowcount > 0
+    if forgotten:
+        record(Event.THROTTLE_CLEARED, actor=actor, subject=user)
+    return forgotten
+
+
+def _locked() -> list[Blocked]:
+    counter = Throttle.key == f"{limits.CODE.name}:" + cast(User.id, String)
+    statement = (
+        select(User, Throttle.failures)
+        .join(Authenticator, Authenticator.user_id == User.id)
+        .outerjoin(Throttle, counter)
+        .where(_OUT_OF_USE)
+        .order_by(Authenticator.stopped_at.desc())
+        .limit(SHOWN)
+    )
+    return [
+        Blocked(limits.CODE, user, None, failures or 0, None, stopped=True)
+        for user, failures in db.session.execute(statement)
+    ]
+
+
+def _blocked(limit: Limit, now: datetime) -> ColumnElement[bool]:
+    stopped = Throttle.failures >= limit.stop_at if limit.stop_at else Throttle.next_try_at > now
+    return and_(
+        Throttle.key.startswith(f"{limit.name}:"),
+        Throttle.forget_at > now,
+        or_(stopped, Throttle.next_try_at > now),
+    )
+
+
+def _user_id(row: Throttle) -> int | None:
+    name, number, *_ = row.key.split(":")
+    return int(number) if name != limits.PASSWORD_NETWORK.name else None
+
+
+def _entry(row: Throttle, users: dict[int, User]) -> Blocked:
+    name, _, rest = row.key.partition(":")
+    limit = next(limit for limit in (*OF_USERS, limits.PASSWORD_NETWORK) if limit.name == name)
+    stopped = limit.stop_at is not None and row.failures >= limit.stop_at
+    if limit is limits.PASSWORD_NETWORK:
+        return Blocked(limit, None, rest, row.failures, row.forget_at)
+    return Blocked(limit, users.get(_user_id(row)), None, row.failures, None if stopped else row.next_try_at)

@@ -1,0 +1,145 @@
+"""The one counter behind all limits: charge, then verify, then reset after a success."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, delete, literal, or_, select, update
+
+from mfa_app.core.common.clock import CLOCK_SKEW
+from mfa_app.core.common.errors import Refusal, Throttled
+from mfa_app.core.throttling.limits import MAX_UNKNOWN_USER_COUNTERS, PASSWORD_UNKNOWN_USER, Limit
+from mfa_app.extensions import db
+from mfa_app.models import Throttle
+from mfa_app.models.column_types import UtcDateTime
+from mfa_app.models.database import dialect_insert
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Charge:
+    """A try that has been counted as failed, before anybody has looked at it."""
+
+    limit: Limit
+    key: str
+    failures: int
+
+
+def charge(limit: Limit, key: object, *, now: datetime) -> Charge:
+    """Count a try as failed and commit, so that neither a crash nor a race gives it back.
+
+    Raises Throttled, or what the limit says at its end; then the try must not be looked at.
+    """
+    name = f"{limit.name}:{key}"
+    statement = dialect_insert(Throttle).values(
+        key=name, failures=1, next_try_at=_after(limit, 1, now), forget_at=now + limit.remembered
+    )
+    forgotten = _forgotten(limit, now)
+    stop = limit.stop_at or 10**9
+    statement = statement.on_conflict_do_update(
+        index_elements=[Throttle.key],
+        set_={
+            "failures": case((forgotten, 1), else_=Throttle.failures + 1),
+            "next_try_at": _next_try(limit, forgotten, now),
+            "forget_at": _forget_at(limit, forgotten, now),
+        },
+        where=or_(forgotten, and_(_waited(limit, now), Throttle.failures < stop)),
+    ).returning(Throttle.failures)
+    failures = db.session.scalar(statement)
+    db.session.commit()
+    if failures is None:
+        raise _refusal(limit, name, now)
+    return Charge(limit, name, failures)
+
+
+def reset_after_success(charged: Charge) -> None:
+    """Take the charge back after a success: all failures in a row, or in a window just this one try."""
+    if charged.limit.window:
+        one_less = update(Throttle).where(Throttle.key == charged.key, Throttle.failures > 0)
+        db.session.execute(one_less.values(failures=Throttle.failures - 1))
+    else:
+        db.session.execute(delete(Throttle).where(Throttle.key == charged.key))
+
+
+def undo(*charges: Charge) -> None:
+    """Take back tries that nobody came to look at, with the waits that they began, and commit."""
+    for charged in charges:
+        same = Throttle.key == charged.key
+        latest = Throttle.failures == charged.failures  # else the wait is somebody's who came after
+        before = {
+            "failures": Throttle.failures - 1,
+            "next_try_at": case((latest, literal(EPOCH, UtcDateTime())), else_=Throttle.next_try_at),
+        }
+        db.session.execute(update(Throttle).where(same, Throttle.failures > 0).values(before))
+        db.session.execute(delete(Throttle).where(same, Throttle.failures == 0))
+    db.session.commit()
+
+
+def clear(limit: Limit, key: object) -> None:
+    """Forget all failures under this key, and under those that begin with it."""
+    db.session.execute(delete(Throttle).where(keys_of(limit, key)))
+
+
+def keys_of(limit: Limit, key: object) -> ColumnElement[bool]:
+    """Return the condition for the counters of a key: its own, and those of the browsers under it."""
+    name = f"{limit.name}:{key}"
+    return or_(Throttle.key == name, Throttle.key.startswith(f"{name}:"))
+
+
+def evict_oldest() -> None:
+    """Forget the oldest counters of addresses of nobody once there are too many."""
+    nobody = Throttle.key.startswith(f"{PASSWORD_UNKNOWN_USER.name}:")
+    newest_first = select(Throttle.forget_at).where(nobody).order_by(Throttle.forget_at.desc())
+    last = db.session.scalar(newest_first.offset(MAX_UNKNOWN_USER_COUNTERS).limit(1))
+    if last is not None:
+        db.session.execute(delete(Throttle).where(nobody, Throttle.forget_at <= last))
+
+
+def _forgotten(limit: Limit, now: datetime) -> ColumnElement[bool]:
+    """Say whether the count begins anew; a window that ends too late comes from a clock that was set back."""
+    over, latest = Throttle.forget_at <= now, now + limit.remembered + CLOCK_SKEW
+    return or_(over, Throttle.forget_at > latest) if limit.window else over
+
+
+def _waited(limit: Limit, now: datetime) -> ColumnElement[bool]:
+    """Say whether the wait is over; one longer than the longest comes from a clock that was set back.
+
+    Requests overtake each other by less than CLOCK_SKEW; that is no clock set back, and opens nothing.
+    """
+    return or_(Throttle.next_try_at <= now, Throttle.next_try_at > now + limit.longest_wait + CLOCK_SKEW)
+
+
+def _after(limit: Limit, failures: int, now: datetime) -> datetime:
+    """Return when the next try is allowed; a free one waits for nothing, not even for a clock set back."""
+    wait = limit.wait_after(failures)
+    return now + wait if wait else EPOCH
+
+
+def _next_try(limit: Limit, forgotten: ColumnElement[bool], now: datetime) -> ColumnElement:
+    """Return the moment of the next try as an SQL expression on the count before this failure."""
+
+    def after(failures: int) -> ColumnElement:
+        return literal(_after(limit, failures, now), UtcDateTime())
+
+    branches = [(forgotten, after(1)), (Throttle.failures < limit.free - 1, after(1))]
+    before = limit.free - 1
+    while limit.wait_after(before + 1) < limit.longest_wait:
+        branches.append((Throttle.failures == before, after(before + 1)))
+        before += 1
+    return case(*branches, else_=after(before + 1))
+
+
+def _forget_at(limit: Limit, forgotten: ColumnElement[bool], now: datetime) -> ColumnElement:
+    later = literal(now + limit.remembered, UtcDateTime())
+    return case((forgotten, later), else_=Throttle.forget_at) if limit.window else later
+
+
+def _refusal(limit: Limit, name: str, now: datetime) -> Refusal:
+    row = db.session.scalar(
+        select(Throttle).where(Throttle.key == name).execution_options(populate_existing=True)
+    )
+    if row is None:
+        return Throttled(now + timedelta(seconds=1))
+    if limit.stop_at is not None and row.failures >= limit.stop_at:
+        return limit.stopped() if limit.stopped else Throttled(row.forget_at)
+    return Throttled(row.next_try_at)

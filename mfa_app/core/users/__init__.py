@@ -1,0 +1,1 @@
+"""User accounts: create, invite, find, change."""

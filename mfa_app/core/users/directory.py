@@ -1,0 +1,164 @@
+"""The directory of people: who is found, page by page, and whom somebody gets to see at all."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, Select, or_, select
+
+from mfa_app.core.common import email_addresses, permissions
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import NotAllowed
+from mfa_app.core.policy.facts import PolicySubject, find_subject
+from mfa_app.extensions import db
+from mfa_app.models import AuditEvent, Authenticator, Group, Membership, Role, User
+
+PAGE = 50
+
+LATEST_EVENTS = 10
+
+
+@dataclass(frozen=True)
+class UserFilters:
+    """What somebody looks for: a beginning of an address or of a part of the name, and what must be so."""
+
+    text: str = ""
+    group_id: int | None = None
+    role: Role | None = None
+    linked: bool | None = None
+    active: bool | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A person as the list shows one; `invited` is somebody who has not chosen a password yet."""
+
+    id: int
+    name: str
+    email: str
+    role: Role
+    groups: tuple[str, ...]
+    linked_at: datetime | None
+    stopped: bool
+    disabled: bool
+    invited: bool
+    last_login_at: datetime | None
+
+
+@dataclass(frozen=True)
+class UserPage:
+    """People by address, and the addresses (as keys) before and after which the neighbouring pages lie."""
+
+    entries: tuple[Entry, ...] = ()
+    before: str | None = None
+    after: str | None = None
+
+
+def search(
+    filters: UserFilters, *, actor: Actor, after: str | None = None, before: str | None = None
+) -> UserPage:
+    """Return a page of the people whom the actor may see; two SELECTs, however many there are."""
+    statement = _columns().where(User.role.in_(roles_seen_by(actor)), *_conditions(filters))
+    if after is None and before is not None:
+        statement = statement.where(User.email_key < before).order_by(User.email_key.desc())
+    else:
+        statement = statement.where(User.email_key > (after or "")).order_by(User.email_key)
+    rows = list(db.session.execute(statement.limit(PAGE + 1)))
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    backwards = after is None and before is not None
+    if backwards:
+        rows.reverse()
+    return UserPage(
+        _entries(rows),
+        before=rows[0].email_key if rows and (more if backwards else after is not None) else None,
+        after=rows[-1].email_key if rows and (more or backwards) else None,
+    )
+
+
+def get_visible(user_id: int, *, actor: Actor, to_change: bool = False) -> PolicySubject | None:
+    """Return a person, or None. Raises NotAllowed if the actor may not see (or change) that account."""
+    person = find_subject(user_id)
+    if person is None:
+        return None
+    seen = Role(person.user.role) in roles_seen_by(actor)
+    if not seen or (to_change and not permissions.may_act_on(actor, person.user)):
+        raise NotAllowed
+    return person
+
+
+def roles_seen_by(actor: Actor) -> frozenset[Role]:
+    """Return the roles of the people whom the actor may see."""
+    return frozenset(Role) if actor.kind == "terminal" else permissions.visible_roles(actor.role)
+
+
+def latest_events(user: User) -> list[AuditEvent]:
+    """Return what was last written on the trail about a person, the newest first."""
+    about = select(AuditEvent).where(AuditEvent.subject_id == user.id)
+    return list(db.session.scalars(about.order_by(AuditEvent.id.desc()).limit(LATEST_EVENTS)))
+
+
+def _columns() -> Select:
+    return select(
+        User.id,
+        User.name,
+        User.email,
+        User.email_key,
+        User.role,
+        User.disabled_at,
+        User.last_login_at,
+        User.password_hash.is_(None).label("invited"),
+        Authenticator.linked_at,
+        Authenticator.stopped_at,
+    ).outerjoin(Authenticator, Authenticator.user_id == User.id)
+
+
+def _conditions(filters: UserFilters) -> list[ColumnElement[bool]]:
+    conditions = [_begins_with(filters.text)] if filters.text else []
+    if filters.group_id is not None:
+        members = select(Membership.user_id).where(Membership.group_id == filters.group_id)
+        conditions.append(User.id.in_(members))
+    if filters.role is not None:
+        conditions.append(User.role == filters.role)
+    if filters.linked is not None:
+        conditions.append(Authenticator.id.is_not(None) if filters.linked else Authenticator.id.is_(None))
+    if filters.active is not None:
+        conditions.append(User.disabled_at.is_(None) if filters.active else User.disabled_at.is_not(None))
+    return conditions
+
+
+def _begins_with(text: str) -> ColumnElement[bool]:
+    folded = email_addresses.fold(text)
+    return or_(
+        User.email_key.startswith(folded, autoescape=True),
+        User.email_key == email_addresses.key_of(text),
+        User.name_key.startswith(folded, autoescape=True),
+        User.name_key.contains(" " + folded, autoescape=True),
+    )
+
+
+def _entries(rows: list[Row]) -> tuple[Entry, ...]:
+    groups = _groups_of([row.id for row in rows])
+    return tuple(
+        Entry(
+            id=row.id,
+            name=row.name,
+            email=row.email,
+            role=Role(row.role),
+            groups=tuple(groups.get(row.id, ())),
+            linked_at=row.linked_at,
+            stopped=row.stopped_at is not None,
+            disabled=row.disabled_at is not None,
+            invited=row.invited,
+            last_login_at=row.last_login_at,
+        )
+        for row in rows
+    )
+
+
+def _groups_of(user_ids: list[int]) -> dict[int, list[str]]:
+    held = select(Membership.user_id, Group.name).join(Group, Group.id == Membership.group_id)
+    names: dict[int, list[str]] = {}
+    for user_id, name in db.session.execute(
+        held.where(Membership.user_id.in_(user_ids)).order_by(Group.name_key)
+    ):
+        names.setdefault(user_id, []).append(name)
+    return names

@@ -1,0 +1,37 @@
+"""The first administrator: the one account that a set-up link creates."""
+
+from datetime import datetime
+
+from mfa_app.core.common import email_addresses
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import AlreadySetUp
+from mfa_app.core.common.locks import lock_administration
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.passwords import change
+from mfa_app.core.policy import last_administrator
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.signed_in import SignedIn, as_user
+from mfa_app.core.users import accounts
+from mfa_app.core.users.accounts import Profile
+from mfa_app.models import OneTimeLink
+
+
+def create_first_administrator(
+    link: OneTimeLink, profile: Profile, password: str, *, actor: Actor, now: datetime
+) -> SignedIn:
+    """Make the first administrator of a fresh installation, use up the set-up link, and start a session.
+
+    Raises SetupDone, LinkExpired, InvalidAddress, UnacceptablePassword.
+    """
+    address = email_addresses.parse(profile.email)
+    hashed = change.hash_new(password, address.shown, profile.name)
+    lock_administration()
+    if last_administrator.administrator_exists():
+        raise AlreadySetUp
+    accounts.require_free_email(address)
+    one_time_links.consume(link)
+    installer = Actor("terminal", "set-up link", address=actor.address, user_agent=actor.user_agent)
+    user = accounts.create(profile, groups=[], password=None, actor=installer, now=now)
+    user.password_hash = hashed
+    token, session = sessions.start(user, actor=as_user(actor, user), now=now)
+    return SignedIn(token, session, user, through=False)

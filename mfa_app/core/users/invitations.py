@@ -1,0 +1,21 @@
+"""Invitations: a mailed one-time link with which a new user chooses a password."""
+
+from datetime import datetime
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import permissions
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.mail import one_time_links, outbox
+from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.models import User
+
+
+def invite(user: User, *, actor: Actor, now: datetime) -> str:
+    """Mail the person a link at which a password is chosen; return the link's token. Raises NotAllowed."""
+    permissions.require(actor, Permission.MANAGE_USERS, user)
+    token = one_time_links.create(Purpose.INVITATION, user, now=now)
+    hours = int(LIFETIME[Purpose.INVITATION].total_seconds() // 3600)
+    outbox.enqueue(outbox.Mail.INVITATION, user, now=now, token=token, hours=hours)
+    record(Event.USER_INVITED, actor=actor, subject=user)
+    return token

@@ -1,0 +1,75 @@
+"""The linking page: a QR code, a code, and the button Enable."""
+
+import math
+
+from flask import Response, current_app, flash, redirect, session
+from flask_babel import gettext as _
+
+from mfa_app.core.common import clock
+from mfa_app.core.common.errors import AlreadyEnrolled, PendingEnrolmentExpired, Refusal, SessionEnded
+from mfa_app.core.factors import enrolment, totp
+from mfa_app.core.policy.decision import Verdict
+from mfa_app.enrolment import blueprint
+from mfa_app.enrolment.forms import EnableForm
+from mfa_app.web.http.redirects import next_page
+from mfa_app.web.security.access_rules import admits, requires_recent_auth
+from mfa_app.web.security.cookies import issue_cookies
+from mfa_app.web.security.current import current_actor, current_identity
+from mfa_app.web.ui import qr
+from mfa_app.web.ui.forms import render_form
+from mfa_app.wording.policy import why_linked
+from mfa_app.wording.refusals import sentence
+
+GROUP_OF_FOUR = 4
+
+
+@blueprint.route("/enrolment", methods=["GET", "POST"])
+@admits(Verdict.ENROL, Verdict.ALLOW)
+@requires_recent_auth
+def authenticator() -> Response:
+    """Show the QR code until a code proves that an app has read it; then the person is in."""
+    form, identity = EnableForm(), current_identity()
+    try:
+        if form.validate_on_submit():
+            signed_in = enrolment.confirm(identity, form.code.data, actor=current_actor(), now=clock.now())
+            session.clear()
+            issue_cookies(signed_in)
+            flash(
+                _("The platform is now linked to your authentication app. You are now logged in."), "success"
+            )
+            return redirect(next_page())
+    except AlreadyEnrolled as refusal:
+        flash(sentence(refusal), "info")
+        return redirect(next_page())
+    except SessionEnded:
+        raise
+    except PendingEnrolmentExpired as refusal:
+        form.refuse(refusal)
+    except Refusal as refusal:
+        form.refuse(refusal, "code")
+    return _enrolment_page(form)
+
+
+def _enrolment_page(form: EnableForm) -> Response:
+    identity = current_identity()
+    now = clock.now()
+    pending = enrolment.begin(identity, now=now)
+    seconds_left = math.ceil((pending.expires_at - now).total_seconds())
+    uri = totp.provisioning_uri(
+        pending.secret, account=identity.user.email, issuer=current_app.config["SETTINGS"].site_name
+    )
+    secret = pending.secret
+    return render_form(
+        "enrolment/authenticator.html",
+        form,
+        qr=qr.data_uri(uri),
+        otpauth_uri=uri,
+        secret_groups=[secret[i : i + GROUP_OF_FOUR] for i in range(0, len(secret), GROUP_OF_FOUR)],
+        expires_at=pending.expires_at,
+        expires_seconds=seconds_left,
+        expires_minutes=math.ceil(seconds_left / 60),
+        because=why_linked(identity.decision.because),
+        by_choice=identity.decision.verdict is Verdict.ALLOW,
+        replacing=identity.person.authenticator is not None,
+        account=identity.user.email,
+    )

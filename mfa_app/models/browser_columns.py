@@ -1,0 +1,20 @@
+"""The columns that sessions and remembered devices share."""
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mfa_app.models.column_types import UtcDateTime, new_id
+
+
+class BrowserColumns:
+    """Whose, where and with what: shared by sessions and remembered devices."""
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    stamp: Mapped[int] = mapped_column()
+    address: Mapped[str] = mapped_column(String(45))
+    user_agent: Mapped[str] = mapped_column(String(300))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -1,0 +1,32 @@
+"""Groups, and who is a member of which."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mfa_app.extensions import db
+from mfa_app.models.column_types import UtcDateTime
+from mfa_app.models.policy import RuleColumns
+
+
+class Group(RuleColumns, db.Model):
+    """A named set of people with a rule of its own."""
+
+    __tablename__ = "user_group"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(String(400), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Membership(db.Model):
+    """A person is in a group since `joined_at`; without that moment there is no grace."""
+
+    __tablename__ = "membership"
+    __table_args__ = (Index("ix_membership_group_id_user_id", "group_id", "user_id"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("user_group.id", ondelete="CASCADE"), primary_key=True)
+    joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

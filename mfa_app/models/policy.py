@@ -1,0 +1,36 @@
+"""The rule that a group, or the whole site, carries."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mfa_app.extensions import db
+from mfa_app.models.column_types import UtcDateTime
+
+
+class RuleColumns:
+    """A rule: is 2FA required, from when, after how many days of grace; days that a device is remembered.
+
+    `required_since` is when it was last switched on.
+    """
+
+    required: Mapped[bool] = mapped_column(default=False)
+    required_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    required_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    grace_days: Mapped[int] = mapped_column(default=0)
+    remember_days: Mapped[int] = mapped_column(default=30)
+
+
+class SitePolicy(RuleColumns, db.Model):
+    """The rule for everyone: one row, made by the first migration.
+
+    `revision` is raised first by every change that must not run beside another of its kind
+    (see core/users/accounts): the row is their common lock on both databases.
+    """
+
+    __tablename__ = "site_policy"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    revision: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,19 @@
+"""Remembered devices: rows that hold only the digest of the token in the browser."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mfa_app.extensions import db
+from mfa_app.models.browser_columns import BrowserColumns
+from mfa_app.models.column_types import UtcDateTime
+
+
+class RememberedDevice(BrowserColumns, db.Model):
+    """A browser on which one person is not asked for a code, until a fixed end."""
+
+    __tablename__ = "trusted_device"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    last_used_at: Mapped[datetime] = mapped_column(UtcDateTime)

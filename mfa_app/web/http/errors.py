@@ -1,0 +1,139 @@
+"""The pages for what goes wrong: a heading, a sentence that says what to do, and nothing about the inside."""
+
+import logging
+
+from flask import Flask, Response, current_app, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, SecurityError
+
+from mfa_app.core.common.errors import HashingQueueFull, SessionEnded
+from mfa_app.core.keys.vault import CannotUnseal
+from mfa_app.extensions import db
+from mfa_app.web.http.redirects import send_to
+from mfa_app.wording.refusals import sentence
+
+RETRY_SECONDS = 5
+
+STORE_FAILURES = (SQLAlchemyError, CannotUnseal)
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error with a page of the house."""
+    app.register_error_handler(HTTPException, _http_page)
+    app.register_error_handler(SecurityError, _wrong_address_page)
+    app.register_error_handler(CSRFError, _csrf_page)
+    app.register_error_handler(HashingQueueFull, _busy_page)
+    app.register_error_handler(SessionEnded, _to_the_login)
+    for failure in STORE_FAILURES:
+        app.register_error_handler(failure, unavailable_page)
+    app.register_error_handler(Exception, _failure_page)
+
+
+def _http_page(error: HTTPException) -> Response:
+    code = error.code or 500
+    if code < 400 and error.response is not None:
+        return error.response
+    heading, text = _words().get(code, _words()[400 if code < 500 else 500])
+    response = error_page(code, heading, text)
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def _wrong_address_page(_error: SecurityError) -> Response:
+    """Answer a request for a host that is not ours: nothing on that page may build on the address."""
+    public_url = current_app.config["SETTINGS"].public_url
+    return make_response(render_template("errors/wrong_address.html", public_url=public_url), 400)
+
+
+def error_page(code: int, heading: str, text: str) -> Response:
+    """Return a page that says in one sentence what went wrong and what to do."""
+    if isinstance(request.routing_exception, SecurityError):  # whatever else is wrong with the request
+        return _wrong_address_page(request.routing_exception)
+    page = render_template(
+        "errors/error.html",
+        code=code,
+        heading=heading,
+        sentence=text,
+        action_url=url_for("account.home"),
+        action_label=_("Go to the start page"),
+    )
+    return make_response(page, code)
+
+
+def _words() -> dict[int, tuple[str, str]]:
+    return {
+        400: (
+            _("That did not work"),
+            _("Your browser sent something this site does not understand. Please go back and try again."),
+        ),
+        403: (
+            _("Not for your account"),
+            _("Your account may not open this page. If it should, ask an administrator."),
+        ),
+        404: (
+            _("Page not found"),
+            _("There is no page at this address. It may have been moved or mistyped."),
+        ),
+        405: (
+            _("That did not work"),
+            _("This address does not answer that kind of request. Please go back and try again."),
+        ),
+        413: (
+            _("Too much at once"),
+            _("What you sent is larger than this site accepts. Please go back and shorten it."),
+        ),
+        429: (
+            _("Please wait a moment"),
+            _("Too many attempts have failed. Please try again in a few minutes."),
+        ),
+        500: (
+            _("Something went wrong here"),
+            _("This is our fault, not yours. Nothing was changed. Please try again in a few minutes."),
+        ),
+        503: (
+            _("Please try again in a moment"),
+            _("The site cannot answer right now. Nothing was changed. Please try again in a few seconds."),
+        ),
+    }
+
+
+def _csrf_page(_error: CSRFError) -> Response:
+    text = _(
+        "This form is no longer valid, because the page was open for a long time, you logged in or out "
+        "in another tab, or your browser does not accept cookies. "
+        "Please go back, reload the page and try again."
+    )
+    return error_page(400, _("Please reload the page"), text)
+
+
+def _to_the_login(_refusal: SessionEnded) -> Response:
+    """Answer who pressed twice, or was logged out meanwhile: whoever is still in goes on from there."""
+    return send_to("auth.login")
+
+
+def _busy_page(refusal: HashingQueueFull) -> Response:
+    return _later(error_page(503, _words()[503][0], sentence(refusal)))
+
+
+def unavailable_page(_error: Exception) -> Response:
+    """Answer when the database or a key fails: nothing is saved, and trying again may help."""
+    log.exception("The database or a key failed")
+    db.session.rollback()
+    return _later(error_page(503, *_words()[503]))
+
+
+def _failure_page(_error: Exception) -> Response:
+    log.exception("An error that nobody foresaw")
+    db.session.rollback()
+    return error_page(500, *_words()[500])
+
+
+def _later(response: Response) -> Response:
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response

@@ -1,0 +1,1 @@
+"""Who may open which page: the gate, the access rules and the cookies."""

@@ -1,0 +1,96 @@
+"""Every page is shut by default: who asks, which gate that person faces now, and whether the page opens."""
+
+import contextlib
+
+from flask import Flask, Response, abort, current_app, flash, g, request
+from flask_babel import gettext as _
+from flask_login import LoginManager
+from werkzeug.exceptions import SecurityError
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import clock, permissions
+from mfa_app.core.common.errors import Throttled
+from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.throttling import counters, limits
+from mfa_app.models import User
+from mfa_app.web.http.headers import STATIC
+from mfa_app.web.http.monitoring import asked_by_monitor
+from mfa_app.web.http.redirects import send_to
+from mfa_app.web.security.access_rules import AccessRule, access_rule_of
+from mfa_app.web.security.cookies import clear_session_cookie, session_token
+from mfa_app.web.security.current import current_actor
+
+LANDING_PAGES = {
+    Verdict.CHALLENGE: "auth.code",
+    Verdict.ENROL: "enrolment.authenticator",
+    Verdict.ALLOW: "account.home",
+}
+
+
+def init_app(app: Flask, login_manager: LoginManager) -> None:
+    """Stand before every request, and let Flask-Login's current_user be whom the gate lets through."""
+    app.before_request(authorize_request)
+    login_manager.session_protection = None  # it reads X-Forwarded-For as the client wrote it
+    login_manager.request_loader(_user_let_through)
+
+
+def authorize_request() -> Response | None:
+    """Find out who asks; answer in the view's place unless its mark admits that person."""
+    mark = access_rule_of(current_app.view_functions.get(request.endpoint or ""))
+    if request.endpoint in STATIC:
+        return None
+    if isinstance(request.routing_exception, SecurityError):
+        return None  # another host than ours: the page about it is for nobody in particular, and has no links
+    if mark.monitors:  # without a look at cookies or the database: it tells how these are
+        return None if asked_by_monitor() else abort(404)
+    token = session_token()
+    g.identity = sessions.find(token, now=clock.now()) if token else None
+    if mark.public or request.routing_exception is not None:
+        return None
+    if g.identity is None:
+        if token:
+            flash(_("Your session has ended. Please log in again."), "info")
+        return send_to("auth.login")
+    return _admit(g.identity, mark)
+
+
+def _admit(identity: Identity, mark: AccessRule) -> Response | None:
+    now, verdict = clock.now(), identity.decision.verdict
+    if identity.out_of_time(now):
+        sessions.end(identity.session.id)
+        clear_session_cookie()
+        flash(
+            _("More than ten minutes have passed since you entered your password. Please log in again."),
+            "info",
+        )
+        return send_to("auth.login")
+    if verdict is Verdict.CHALLENGE and identity.session.challenged_at is None:
+        sessions.mark_challenged(identity.session, now=now)
+    if verdict not in mark.verdicts:
+        return send_to(LANDING_PAGES[verdict], remember_where=verdict is not Verdict.ALLOW)
+    if mark.permission is not None and not permissions.may(identity.user.role, mark.permission):
+        deny()
+    if not mark.recent:
+        return None
+    if mark.permission is not None and identity.person.authenticator is None:
+        flash(
+            _("The pages of administration ask for a code. Please link your authentication app first."),
+            "info",
+        )
+        return send_to("enrolment.authenticator")
+    return None if identity.recently_confirmed(now) else send_to("auth.reauthenticate")
+
+
+def deny() -> None:
+    """Answer 403, and write down who tried to go where, unless that person fills the trail with it."""
+    with contextlib.suppress(Throttled):
+        counters.charge(limits.REFUSED_PAGES, g.identity.user.id, now=clock.now())
+        record(Event.ACCESS_REFUSED, actor=current_actor(), page=request.path[:200])
+    abort(403)
+
+
+def _user_let_through(_request: object) -> User | None:
+    identity: Identity | None = g.get("identity")
+    return identity.user if identity and identity.decision.verdict is Verdict.ALLOW else None

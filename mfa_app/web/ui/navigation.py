@@ -1,0 +1,56 @@
+"""What every page needs around its content: the site's name, who to ask, and where one can go."""
+
+from typing import Any
+
+from flask import Flask, request, url_for
+from flask_babel import gettext as _
+
+from mfa_app.core.common import permissions
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.policy.decision import Verdict
+from mfa_app.models import Role
+from mfa_app.settings import Settings
+from mfa_app.web.security.current import current_identity
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Give every template the words and links of the frame."""
+
+    @app.context_processor
+    def frame() -> dict[str, Any]:
+        return {
+            "site_name": settings.site_name,
+            "admin_email": settings.admin_email,
+            "help_email": settings.help_email,
+            "help_url": settings.help_url,
+            "local_mode": not settings.https,
+            "nav": _navigation(),
+            "Permission": Permission,
+            "may": _may,
+        }
+
+
+def _may(permission: Permission) -> bool:
+    identity = current_identity()
+    return identity is not None and permissions.may(identity.user.role, permission)
+
+
+def _navigation() -> list[tuple[str, str, bool]]:
+    """Return label, address and whether it is the present part of the site, for somebody who is through."""
+    identity = current_identity()
+    if identity is None or identity.decision.verdict is not Verdict.ALLOW:
+        return []
+    links = [(_("Home"), "account.home"), (_("Your account"), "account.overview")]
+    if identity.user.role == Role.ADMIN:
+        links.append((_("Administration"), "admin.overview"))
+    elif identity.user.role == Role.HELPDESK:
+        links.append((_("Help desk"), "admin.user_list"))
+    part = (request.endpoint or "").partition(".")[0]
+    return [(label, url_for(endpoint), _is_here(endpoint, part)) for label, endpoint in links]
+
+
+def _is_here(endpoint: str, part: str) -> bool:
+    if part == "account":
+        here = "account.home" if request.endpoint == "account.home" else "account.overview"
+        return endpoint == here
+    return endpoint.partition(".")[0] == part

@@ -1,0 +1,204 @@
+"""Words for the audit trail: what each event is called, and its details as short lines."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import format_date
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from mfa_app.core.audit.events import Event
+from mfa_app.models import AuditEvent, Role
+from mfa_app.wording.labels import role_name
+
+_EVENTS = {
+    Event.PASSWORD_ACCEPTED: _l("Password accepted"),
+    Event.PASSWORD_REFUSED: _l("Password refused"),
+    Event.PASSWORD_CLOSED: _l("Password closed until a mailed link"),
+    Event.PASSWORD_CHANGED: _l("Password changed"),
+    Event.PASSWORD_RESET_REQUESTED: _l("Link for a new password requested"),
+    Event.CODE_ACCEPTED: _l("Code accepted"),
+    Event.CODE_REFUSED: _l("Code refused"),
+    Event.LOGIN_COMPLETED: _l("Logged in"),
+    Event.LOGGED_OUT: _l("Logged out"),
+    Event.SESSIONS_ENDED: _l("Sessions ended"),
+    Event.DEVICE_TRUSTED: _l("Device remembered"),
+    Event.DEVICES_FORGOTTEN: _l("Devices forgotten"),
+    Event.AUTHENTICATOR_LINKED: _l("App linked"),
+    Event.AUTHENTICATOR_REMOVED: _l("App removed"),
+    Event.AUTHENTICATOR_KEPT: _l("App kept by choice"),
+    Event.AUTHENTICATOR_STOPPED: _l("App stopped after wrong codes"),
+    Event.SECOND_FACTOR_RESET: _l("2-factor authentication reset"),
+    Event.SETUP_LINK_MADE: _l("Link for the first administrator made"),
+    Event.USER_CREATED: _l("Account made"),
+    Event.USER_INVITED: _l("Invitation sent"),
+    Event.USER_EDITED: _l("Account changed"),
+    Event.USER_DISABLED: _l("Account disabled"),
+    Event.USER_ENABLED: _l("Account enabled"),
+    Event.REQUIREMENT_CHANGED: _l("Personal requirement changed"),
+    Event.EXEMPTION_GIVEN: _l("Exemption given"),
+    Event.EXEMPTION_ENDED: _l("Exemption ended"),
+    Event.MEMBER_ADDED: _l("Put into a group"),
+    Event.MEMBER_REMOVED: _l("Taken out of a group"),
+    Event.GROUP_CREATED: _l("Group made"),
+    Event.GROUP_RENAMED: _l("Group renamed"),
+    Event.GROUP_DELETED: _l("Group deleted"),
+    Event.POLICY_CHANGED: _l("Policy changed"),
+    Event.THROTTLE_CLEARED: _l("Allowed to try again"),
+    Event.ACCESS_REFUSED: _l("Page refused"),
+    Event.TRAIL_EXPORTED: _l("Audit trail downloaded"),
+    Event.KEYS_ROTATED: _l("Keys rotated"),
+    Event.SIGNING_KEY_REPLACED: _l("Key that signs cookies replaced"),
+    Event.BACKUP_MADE: _l("Backup made"),
+    Event.BACKUP_RESTORED: _l("Backup restored"),
+}
+
+_NAMES = {event.label: name for event, name in _EVENTS.items()}
+
+
+_DETAILS = {
+    "reason": _l("Reason"),
+    "failures": _l("Tries in a row"),
+    "way": _l("How"),
+    "purpose": _l("For"),
+    "to": _l("To"),
+    "method": _l("With"),
+    "count": _l("Number"),
+    "because": _l("Because"),
+    "days": _l("Days"),
+    "by_choice": _l("By own choice"),
+    "replaced": _l("In place of another app"),
+    "was_linked": _l("An app was linked"),
+    "role": _l("Role"),
+    "groups": _l("Groups"),
+    "group": _l("Group"),
+    "before": _l("Before"),
+    "required": _l("Required"),
+    "until": _l("Until"),
+    "page": _l("Page"),
+    "rows": _l("Rows"),
+    "key": _l("Key"),
+    "secrets": _l("Secrets sealed anew"),
+    "file": _l("File"),
+    "email": _l("E-mail address"),
+    "name": _l("Name"),
+    "required_from": _l("From"),
+    "grace_days": _l("Days of grace"),
+    "remember_days": _l("Days that a device is remembered"),
+}
+
+
+_CODES = {
+    "unknown address": _l("unknown address"),
+    "account disabled": _l("account disabled"),
+    "wrong password": _l("wrong password"),
+    "unknown browsers": _l("unknown browsers"),
+    "known browser": _l("one of the person’s own browsers"),
+    "wrong": _l("wrong code"),
+    "used": _l("code used before"),
+    "login": _l("logging in"),
+    "confirmation": _l("confirming"),
+    "code": _l("password and code"),
+    "password": _l("password alone"),
+    "remembered device": _l("password on a remembered device"),
+    "linking": _l("linking"),
+    "password changed": _l("password changed"),
+    "authenticator linked": _l("app linked"),
+    "authenticator removed": _l("app removed"),
+    "second factor reset": _l("2-factor authentication reset"),
+    "role changed": _l("role changed"),
+    "address changed": _l("e-mail address changed"),
+    "logged out everywhere": _l("logged out everywhere"),
+    "forgotten by hand": _l("forgotten by hand"),
+    "no longer required": _l("no longer required"),
+    "required": _l("required"),
+    "asked by choice": _l("asked by own choice"),
+    "logged out by hand": _l("logged out by hand"),
+    "mailed link": _l("mailed link"),
+    "own page": _l("own account page"),
+    "terminal": _l("terminal"),
+}
+
+_CODED = {"way", "purpose", "method", "because", "to"}
+
+# The reasons of these are codes; elsewhere a reason was typed by somebody.
+_REFUSALS = {Event.PASSWORD_REFUSED.label, Event.CODE_REFUSED.label}
+
+
+@dataclass(frozen=True)
+class EventLine:
+    """A row of the trail in words; `about` is empty when somebody acted on the own account."""
+
+    at: datetime
+    name: str
+    details: tuple[str, ...]
+    by: str
+    by_id: int | None
+    about: str
+    about_id: int | None
+    address: str
+
+
+def event_name(label: str) -> str:
+    """Return what an event is called, by the label under which it stands on the trail."""
+    return str(_NAMES.get(label, label))
+
+
+def event_line(row: AuditEvent) -> EventLine:
+    """Return a row of the trail in words."""
+    own = row.subject_id is not None and row.subject_id == row.actor_id
+    return EventLine(
+        at=row.at,
+        name=event_name(row.event),
+        details=tuple(details_in_words(row.event, row.details)),
+        by=_actor(row),
+        by_id=row.actor_id,
+        about="" if own else row.subject_name,
+        about_id=None if own else row.subject_id,
+        address=row.address,
+    )
+
+
+def details_in_words(label: str, details: dict[str, object]) -> Iterator[str]:
+    """Yield the details of a row as short lines; of a change only what differs."""
+    before, after = details.get("before"), details.get("after")
+    is_change = isinstance(before, dict) and isinstance(after, dict)
+    for key, value in details.items():
+        if not (is_change and key in ("before", "after")):
+            yield _("%(what)s: %(value)s", what=_DETAILS.get(key, key), value=_value(label, key, value))
+    if is_change:
+        for key in sorted(before.keys() | after.keys()):
+            if before.get(key) != after.get(key):
+                old, new = (_value(label, key, state.get(key)) for state in (before, after))
+                yield _("%(what)s: %(old)s → %(new)s", what=_DETAILS.get(key, key), old=old, new=new)
+
+
+def _actor(row: AuditEvent) -> str:
+    if row.actor_kind == "visitor":
+        return _("Somebody who is not logged in")
+    if row.actor_kind == "terminal":
+        return _("Terminal (%(name)s)", name=row.actor_name)
+    return row.actor_name
+
+
+def _value(label: str, key: str, value: object) -> str:
+    if value is None or value == []:
+        return _("none")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if key in _CODED or (key == "reason" and label in _REFUSALS):
+        return str(_CODES.get(str(value), value))
+    return _text(label, key, str(value))
+
+
+def _text(label: str, key: str, value: str) -> str:
+    if key == "role" and value in set(Role):
+        return role_name(value)
+    if key in ("until", "required_from"):
+        return format_date(datetime.fromisoformat(value), "d MMM yyyy")
+    if key == "group" and not value and label == Event.POLICY_CHANGED.label:
+        return _("everyone")
+    return value

@@ -1,0 +1,104 @@
+"""Words for the policy's decisions: why somebody is, or is not, asked for a code."""
+
+from datetime import datetime
+
+from flask_babel import format_date, format_datetime
+from flask_babel import gettext as _
+
+from mfa_app.core.policy.decision import Decision, PolicySource, Reason, Verdict, decide
+from mfa_app.core.policy.facts import PolicySubject
+
+
+def why(because: PolicySource) -> str:
+    """Return the reason for a policy as the end of a sentence: "required by group Finance"."""
+    if because.reason is Reason.GROUP:
+        return _("required by group %(group)s", group=because.group)
+    if because.reason is Reason.EXEMPT:
+        return _("not asked: exempt until %(date)s", date=format_date(because.until))
+    return {
+        Reason.PERSONAL: _("required for you personally"),
+        Reason.EVERYONE: _("required for everyone"),
+        Reason.BY_CHOICE: _("by your own choice"),
+        Reason.NOT_REQUIRED: _("not required"),
+    }[because.reason]
+
+
+def why_linked(because: PolicySource) -> str | None:
+    """Return the sentence that tells on the linking page who asks for an app; None if nobody does."""
+    if because.reason is Reason.GROUP:
+        return _("Your group %(group)s requires 2-factor authentication.", group=because.group)
+    return {
+        Reason.PERSONAL: _("2-factor authentication is required for your account."),
+        Reason.EVERYONE: _("2-factor authentication is required for everyone."),
+    }.get(because.reason)
+
+
+def policy_explanation(person: PolicySubject, now: datetime) -> str:
+    """Return the one sentence that tells others why this person is or is not asked for a code."""
+    decision = decide(person.facts, has_code=False, now=now)
+    name, reason = person.user.name or person.user.email, _why_others_are_asked(decision.because)
+    if not person.user.is_active:
+        return _("%(name)s cannot log in: the account is disabled.", name=name)
+    if decision.verdict is Verdict.ENROL:
+        return _(
+            "%(name)s must link an authentication app at the next login: %(reason)s.",
+            name=name,
+            reason=reason,
+        )
+    if decision.verdict is Verdict.ALLOW:
+        return _explain_not_asked(person, name, decision)
+    if person.authenticator.stopped_at:
+        return _(
+            "%(name)s cannot log in: after too many wrong codes the authentication app no longer counts; "
+            "reset 2-factor authentication, and another app is linked at the next login.",
+            name=name,
+        )
+    return _("%(name)s is asked for a code: %(reason)s.", name=name, reason=reason)
+
+
+def _explain_not_asked(person: PolicySubject, name: str, decision: Decision) -> str:
+    because, user = decision.because, person.user
+    if because.reason is Reason.EXEMPT:
+        return _(
+            "%(name)s is not asked for a code: exempt until %(date)s "
+            "(reason: “%(reason)s”, given by %(by)s).",
+            name=name,
+            date=_day(because.until),
+            reason=user.exempt_reason,
+            by=user.exempt_by,
+        )
+    if decision.enrol_by:
+        return _(
+            "%(name)s must link an authentication app by %(moment)s: %(reason)s.",
+            name=name,
+            moment=_("%(moment)s UTC", moment=format_datetime(decision.enrol_by, "d MMMM yyyy, HH:mm")),
+            reason=_why_others_are_asked(because),
+        )
+    if because.until:
+        return _(
+            "%(name)s is not asked for a code before %(date)s: then it is %(reason)s.",
+            name=name,
+            date=_day(because.until),
+            reason=_why_others_are_asked(because),
+        )
+    if person.authenticator:
+        return _(
+            "%(name)s is not asked for a code: 2-factor authentication is not required; "
+            "the authentication app stays linked, dormant.",
+            name=name,
+        )
+    return _("%(name)s is not asked for a code: 2-factor authentication is not required.", name=name)
+
+
+def _why_others_are_asked(because: PolicySource) -> str:
+    """Return the reason in words about somebody else; a rule that is still to come is named as well."""
+    if because.group:
+        return _("required by group %(group)s", group=because.group)
+    return {
+        Reason.PERSONAL: _("required for this person"),
+        Reason.BY_CHOICE: _("the app was linked by choice"),
+    }.get(because.reason, _("required for everyone"))
+
+
+def _day(moment: datetime) -> str:
+    return format_date(moment, "d MMMM yyyy")

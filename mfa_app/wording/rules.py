@@ -1,0 +1,53 @@
+"""Words for a rule: what a group, or the whole site, asks of its people, and what a change would do."""
+
+from datetime import datetime
+
+from flask_babel import format_date, ngettext
+from flask_babel import gettext as _
+
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.models import Group, SitePolicy
+
+
+def rule_sentence(rule: RuleValues | Group | SitePolicy, now: datetime) -> str:
+    """Return a rule in one line: "Required since 1 Mar 2026, devices remembered for 30 days"."""
+    if not rule.required:
+        return _("Not required")
+    return ", ".join(part for part in (_since(rule, now), _grace(rule), _remembering(rule)) if part)
+
+
+def rule_state(rule: RuleValues | Group | SitePolicy, now: datetime) -> str:
+    """Return "on", "off", or "coming" when the rule holds from a later date."""
+    if not rule.required:
+        return "off"
+    return "coming" if rule.required_from is not None and rule.required_from > now else "on"
+
+
+def kind_of_change(before: RuleValues, after: RuleValues) -> str:
+    """Return what a change does to a rule: "on", "off", "kept" (other values), or "same"."""
+    if before == after:
+        return "same"
+    if before.required != after.required:
+        return "on" if after.required else "off"
+    return "kept"
+
+
+def _since(rule: RuleValues | Group | SitePolicy, now: datetime) -> str:
+    if rule.required_from is None:
+        return _("Required")
+    words = _("Required from %(date)s") if rule.required_from > now else _("Required since %(date)s")
+    return words % {"date": format_date(rule.required_from, "d MMM yyyy")}
+
+
+def _grace(rule: RuleValues | Group | SitePolicy) -> str:
+    if not rule.grace_days:
+        return ""
+    return ngettext("%(num)s day of grace", "%(num)s days of grace", rule.grace_days)
+
+
+def _remembering(rule: RuleValues | Group | SitePolicy) -> str:
+    if not rule.remember_days:
+        return _("no device is remembered")
+    return ngettext(
+        "devices remembered for %(num)s day", "devices remembered for %(num)s days", rule.remember_days
+    )
