@@ -67,7 +67,7 @@ def _fill() -> None:
             "name_key": f"person {number}",
             "role": "staff",
             "password_hash": alice.password_hash if number < storm.AT_ONCE else None,
-            "stamp": 0,
+            "security_stamp": 0,
             "required": False,
             "created_at": now,
         }

@@ -74,8 +74,8 @@ def _person(name: str, role: Role, address: str, in_groups: list, hashed: str) -
     now, profile = clock.now(), Profile(f"{name}@example.com", name.capitalize(), role)
     user = accounts.create(profile, groups=in_groups, password=None, actor=TERMINAL, now=now)
     user.password_hash = hashed
-    row, secret = Authenticator(id=new_id(), user_id=user.id, linked_at=now, last_step=0), totp.new_secret()
-    row.sealed_secret = vault().seal(secret, row.place)
+    row, secret = Authenticator(id=new_id(), user_id=user.id, enrolled_at=now, last_step=0), totp.new_secret()
+    row.sealed_secret = vault().seal(secret, row.seal_context)
     db.session.add(row)
     db.session.flush()
     return Account(user.id, user.email, address, secret)

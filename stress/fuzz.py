@@ -112,8 +112,8 @@ class Site:
         db.session.execute(delete(Membership).where(Membership.user_id == number))
         user = db.session.get_one(User, number, populate_existing=True)
         if db.session.scalar(db.select(Authenticator.id).where(Authenticator.user_id == number)) is None:
-            row = Authenticator(id=new_id(), user_id=number, linked_at=now, last_step=0)
-            row.sealed_secret = vault().seal(totp.new_secret(), row.place)
+            row = Authenticator(id=new_id(), user_id=number, enrolled_at=now, last_step=0)
+            row.sealed_secret = vault().seal(totp.new_secret(), row.seal_context)
             db.session.add(row)
         actor = Actor("person", user.email, user.id, user.role, "127.0.0.1", "fuzz")
         _token, session = sessions.start(user, actor=actor, now=now)
@@ -270,7 +270,7 @@ class Wire:
     """A connection to the served site on which anything can be sent."""
 
     def __init__(self, host: str, port: int, tally: Tally, site: Site) -> None:
-        self.place, self.tally, self.site = (host, port), tally, site
+        self.seal_context, self.tally, self.site = (host, port), tally, site
         self.socket: socket.socket | None = None
         self.people: dict[str, tuple[str, str]] = {}
 
@@ -279,7 +279,7 @@ class Wire:
         cookie, body = cookies_and_body(made, self.people)
         lines = [f"X-Forwarded-For: 127.1.{len(made.path) % 250}.1"]
         if all(name != "Host" for name, _value in made.headers):
-            lines.append(f"Host: 127.0.0.1:{self.place[1]}")
+            lines.append(f"Host: 127.0.0.1:{self.seal_context[1]}")
         lines += [f"{name}: {value}" for name, value in made.headers if name not in ("Expect", "Upgrade")]
         lines += [f"Cookie: {cookie}"] if cookie else []
         lines += (
@@ -296,7 +296,7 @@ class Wire:
 
     def _exchange(self, content: bytes, method: str) -> int:
         if self.socket is None:
-            self.socket = socket.create_connection(self.place, timeout=20)
+            self.socket = socket.create_connection(self.seal_context, timeout=20)
         self.socket.sendall(content)
         response = http.client.HTTPResponse(self.socket, method=method)
         response.begin()

@@ -1,4 +1,4 @@
-"""The nginx of docs/deploy before the site: both gates, and what must not get through: `make proxy`.
+"""The nginx of docs/deploy before the site: both gates, and what must not get signed_in_fully: `make proxy`.
 
 On Debian it fetches nginx, if there is none. Everything stays on the loopback.
 """

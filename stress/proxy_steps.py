@@ -67,7 +67,7 @@ def made_up_addresses(world: Proxied) -> str:
         eve.open("/login")
         page = eve.post("/login", email=f"nobody{number}@example.com", password="not a password of theirs")
         must(page.status == 400, lie, page.status)
-    refused = select(AuditEvent.address).where(AuditEvent.event == "password.refused")
+    refused = select(AuditEvent.ip_address).where(AuditEvent.event == "password.refused")
     with world.data():
         found = list(db.session.scalars(refused))
     must(found == [world.address] * len(lies), found)

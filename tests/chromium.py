@@ -55,7 +55,7 @@ def running_chromium() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None or not _driver_runs():
         missing = pytest.fail if os.environ.get("CI") else pytest.skip
-        missing("There is no Chromium here, or no libatomic: bin/ensure-chromium says how to get them.")
+        missing("There is no Chromium here, or no libatomic: bin/ensure-test-programs says how to get them.")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:

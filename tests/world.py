@@ -29,7 +29,7 @@ from tests.timing import FakeClock
 
 PASSWORD = "seven quiet lanterns by the river"
 TERMINAL = Actor("terminal", "tests")
-VISITOR = Actor("visitor", address="192.0.2.1", user_agent="Firefox")
+VISITOR = Actor("visitor", ip_address="192.0.2.1", user_agent="Firefox")
 ROLES = {"carol": Role.ADMIN, "dave": Role.HELPDESK}
 
 

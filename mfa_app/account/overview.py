@@ -42,7 +42,7 @@ def overview() -> str:
     return render_template(
         "account/overview.html",
         person=user,
-        groups=[group.name for group in identity.person.groups],
+        groups=[group.name for group in identity.subject.groups],
         second_factor=_second_factor(identity, now),
         devices=[
             _browser_entry(device, device.last_used_at, device.id == here.device_id)
@@ -56,23 +56,23 @@ def overview() -> str:
 
 
 def _second_factor(identity: Identity, now: datetime) -> dict[str, object]:
-    authenticator, facts = identity.person.authenticator, identity.person.facts
+    authenticator, facts = identity.subject.authenticator, identity.subject.facts
     linked, required = authenticator is not None, enrolment.is_required(identity, now)
     asked = is_asked(facts, now=now)
     return {
         "linked": linked,
-        "since": authenticator.linked_at if linked else None,
+        "since": authenticator.enrolled_at if linked else None,
         "because": why(identity.decision.because),
         "asked": asked,
         "enrol_by": identity.decision.enrol_by,
         "may_link": not linked,
         "may_remove": linked and not required,
         "may_replace": linked,
-        "may_keep": linked and not required and not authenticator.by_choice,
+        "may_keep": linked and not required and not authenticator.opted_in,
     }
 
 
 def _browser_entry(row: AuthSession | RememberedDevice, used_at: datetime, current: bool) -> BrowserEntry:
     return BrowserEntry(
-        row.id, browser_name(row.user_agent), row.address, row.created_at, used_at, row.expires_at, current
+        row.id, browser_name(row.user_agent), row.ip_address, row.created_at, used_at, row.expires_at, current
     )

@@ -43,5 +43,5 @@ def code() -> Response:
 
 
 def _is_locked() -> bool:
-    authenticator = current_identity().person.authenticator
-    return authenticator is not None and authenticator.stopped_at is not None
+    authenticator = current_identity().subject.authenticator
+    return authenticator is not None and authenticator.locked_at is not None

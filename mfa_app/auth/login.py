@@ -29,8 +29,8 @@ def login() -> Response:
                 form.email.data,
                 form.password.data,
                 browser=this_browser(),
-                instead_of=identity,
-                blinding=current_app.secret_key,
+                replaces=identity,
+                hmac_key=current_app.secret_key,
                 actor=current_actor(),
                 now=clock.now(),
             )

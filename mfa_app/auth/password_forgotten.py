@@ -20,7 +20,7 @@ def forgotten() -> Response:
     if form.validate_on_submit():
         try:
             reset_by_mail.request_reset(
-                form.email.data, blinding=current_app.secret_key, actor=current_actor(), now=clock.now()
+                form.email.data, hmac_key=current_app.secret_key, actor=current_actor(), now=clock.now()
             )
             return make_response(render_template("auth/password_forgotten_sent.html"))
         except Throttled as refusal:

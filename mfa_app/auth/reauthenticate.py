@@ -19,7 +19,7 @@ from mfa_app.web.ui.forms import render_form
 def reauthenticate() -> Response:
     """Ask for the code (without an app: the password) once more, before pages that can change security."""
     identity = current_identity()
-    ask = "code" if identity.person.authenticator else "password"
+    ask = "code" if identity.subject.authenticator else "password"
     form = ConfirmByCodeForm() if ask == "code" else ConfirmByPasswordForm()
     if form.validate_on_submit():
         confirm = reauthentication.confirm_by_code if ask == "code" else reauthentication.confirm_by_password

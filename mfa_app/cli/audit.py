@@ -59,6 +59,6 @@ def _rows(search: TrailSearch) -> Iterator[AuditEvent]:
 
 
 def _line(row: AuditEvent) -> tuple[str, ...]:
-    who, place = f"{row.actor_name or '-'} ({row.actor_kind})", row.address or "-"
+    who, place = f"{row.actor_name or '-'} ({row.actor_kind})", row.ip_address or "-"
     details = ", ".join(details_in_words(row.event, row.details))
     return moment(row.at), row.event, who, row.subject_name or "-", place, details

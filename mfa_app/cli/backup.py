@@ -139,4 +139,4 @@ def _told(error: BackupError, file: Path) -> str:
             "There is a database at %(place)s already. With --replace it is put aside.", place=_database()
         ),
         BackupProblem.IN_USE: _in_use(),
-    }[error.why]
+    }[error.problem]

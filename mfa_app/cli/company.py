@@ -33,8 +33,8 @@ DOMAIN = "firma.example"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look like another
 DAY = "d MMMM yyyy"
 EXEMPT_FOR = timedelta(days=30)
-LAPTOP = Actor("visitor", address="198.51.100.23", user_agent=names.FIREFOX)
-PHONE = Actor("visitor", address="203.0.113.80", user_agent=names.SAFARI)
+LAPTOP = Actor("visitor", ip_address="198.51.100.23", user_agent=names.FIREFOX)
+PHONE = Actor("visitor", ip_address="203.0.113.80", user_agent=names.SAFARI)
 
 # How many days ago, and what was done then.
 Deed = tuple[float, Callable[[], None]]
@@ -154,7 +154,7 @@ class Company:
     def _give_password(self, first: str, place: Actor) -> Identity:
         user, now = self.people[first], clock.now()
         signed_in = password_step.sign_in(
-            user.email, self.passwords[first], browser=StrangeBrowser(), blinding="", actor=place, now=now
+            user.email, self.passwords[first], browser=StrangeBrowser(), hmac_key="", actor=place, now=now
         )
         return sessions.find(signed_in.token, now=now)
 

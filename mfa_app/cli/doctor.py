@@ -25,10 +25,10 @@ def doctor() -> None:
     settings: Settings = current_app.config["SETTINGS"]
     checks = health_checks.run_checks(settings, now=clock.now())
     for check in checks:
-        if check.trouble is None:
+        if check.problem is None:
             click.echo(_("ok       %(name)s", name=check.name))
     found = [*_of_checks(checks, settings), *examination.of_settings(settings)]
-    if all(check.trouble is None for check in checks):
+    if all(check.problem is None for check in checks):
         found += examination.of_data(settings)
     for diagnosis in sorted(found, key=lambda one: not one.wrong):
         click.echo(f"{_('WRONG') if diagnosis.wrong else _('warning'):8} {diagnosis.sentence}")
@@ -42,6 +42,6 @@ def doctor() -> None:
 
 def _of_checks(checks: list[Check], settings: Settings) -> Iterator[Diagnosis]:
     for check in checks:
-        if check.trouble is not None:
+        if check.problem is not None:
             words = describe(check, settings)
             yield Diagnosis(words.sentence, words.cure, wrong=True)

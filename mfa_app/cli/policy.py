@@ -63,4 +63,4 @@ def _own_facts(person: PolicySubject, now: datetime) -> Iterator[str]:
     if person.authenticator is None:
         yield _("Authentication app: not linked")
     else:
-        yield _("Authentication app: linked on %(date)s UTC", date=moment(person.authenticator.linked_at))
+        yield _("Authentication app: linked on %(date)s UTC", date=moment(person.authenticator.enrolled_at))

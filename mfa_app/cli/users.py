@@ -86,8 +86,8 @@ def show(email: str) -> Iterator[str]:
     user = person.user
     linked = _("not linked")
     if person.authenticator is not None:
-        linked = _("linked on %(date)s UTC", date=moment(person.authenticator.linked_at))
-        if person.authenticator.stopped_at:
+        linked = _("linked on %(date)s UTC", date=moment(person.authenticator.enrolled_at))
+        if person.authenticator.locked_at:
             linked = _("stopped after too many wrong codes; reset it with “users reset-2fa”")
     yield from _facts(
         (_("E-mail address"), user.email),

@@ -70,6 +70,6 @@ def _enrolment_page(form: EnableForm) -> Response:
         expires_minutes=math.ceil(seconds_left / 60),
         because=why_linked(identity.decision.because),
         by_choice=identity.decision.verdict is Verdict.ALLOW,
-        replacing=identity.person.authenticator is not None,
+        replacing=identity.subject.authenticator is not None,
         account=identity.user.email,
     )

@@ -18,12 +18,12 @@ class Authenticator(db.Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), unique=True)
     sealed_secret: Mapped[str] = mapped_column(Text)
     last_step: Mapped[int] = mapped_column()
-    by_choice: Mapped[bool] = mapped_column(default=False)
-    linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    opted_in: Mapped[bool] = mapped_column(default=False)
+    enrolled_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @property
-    def place(self) -> str:
+    def seal_context(self) -> str:
         """The place for which the secret is sealed, so that it opens in no other row."""
         return f"totp|{self.id}|{self.user_id}"
 
@@ -31,7 +31,7 @@ class Authenticator(db.Model):
 class PendingEnrolment(db.Model):
     """A secret shown as a QR code to one session only, so that nobody else can be scanning it."""
 
-    __tablename__ = "pending_link"
+    __tablename__ = "pending_enrolment"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     session_id: Mapped[str] = mapped_column(ForeignKey("auth_session.id", ondelete="CASCADE"), unique=True)
@@ -39,6 +39,6 @@ class PendingEnrolment(db.Model):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     @property
-    def place(self) -> str:
+    def seal_context(self) -> str:
         """The place for which the secret is sealed."""
         return f"pending|{self.id}|{self.session_id}"

@@ -13,8 +13,8 @@ class BrowserColumns:
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
-    stamp: Mapped[int] = mapped_column()
-    address: Mapped[str] = mapped_column(String(45))
+    security_stamp: Mapped[int] = mapped_column()
+    ip_address: Mapped[str] = mapped_column(String(45))
     user_agent: Mapped[str] = mapped_column(String(300))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -12,11 +12,11 @@ from mfa_app.models.column_types import UtcDateTime, new_id
 class OneTimeLink(db.Model):
     """A link that works once, before its end, for one purpose; the row knows only the token's digest."""
 
-    __tablename__ = "link"
+    __tablename__ = "one_time_link"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     purpose: Mapped[str] = mapped_column(String(20))
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
-    stamp: Mapped[int] = mapped_column(default=0)
+    security_stamp: Mapped[int] = mapped_column(default=0)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

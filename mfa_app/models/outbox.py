@@ -25,6 +25,6 @@ class OutboxMail(db.Model):
     last_error: Mapped[str | None] = mapped_column(String(300))
 
     @property
-    def place(self) -> str:
+    def seal_context(self) -> str:
         """The place for which the contents are sealed."""
         return f"mail|{self.id}"

@@ -13,7 +13,7 @@ from mfa_app.models.column_types import UtcDateTime
 class RememberedDevice(BrowserColumns, db.Model):
     """A browser on which one person is not asked for a code, until a fixed end."""
 
-    __tablename__ = "trusted_device"
+    __tablename__ = "remembered_device"
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
     last_used_at: Mapped[datetime] = mapped_column(UtcDateTime)

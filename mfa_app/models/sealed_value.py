@@ -15,6 +15,6 @@ class SealedValue(db.Model):
     sealed: Mapped[str] = mapped_column(Text)
 
     @property
-    def place(self) -> str:
+    def seal_context(self) -> str:
         """The place for which the secret is sealed."""
         return f"installation|{self.name}"

@@ -26,7 +26,7 @@ class AuthSession(BrowserColumns, db.Model):
     challenged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     device_id: Mapped[str | None] = mapped_column(
-        ForeignKey("trusted_device.id", ondelete="SET NULL"), index=True
+        ForeignKey("remembered_device.id", ondelete="SET NULL"), index=True
     )
 
     @property

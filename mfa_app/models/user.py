@@ -32,7 +32,7 @@ class User(UserMixin, db.Model):
     role: Mapped[Role] = mapped_column(String(20), default=Role.STAFF, index=True)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    stamp: Mapped[int] = mapped_column(default=0)
+    security_stamp: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -33,8 +33,8 @@ def readyz() -> Response:
     """Say whether everything that the site needs is there: 200, or 503 and what is wrong."""
     settings = current_app.config["SETTINGS"]
     checks = health_checks.run_checks(settings, now=clock.now())
-    words = {check.name: describe(check, settings).sentence if check.trouble else "ok" for check in checks}
-    status = 503 if any(check.trouble for check in checks) else 200
+    words = {check.name: describe(check, settings).sentence if check.problem else "ok" for check in checks}
+    status = 503 if any(check.problem for check in checks) else 200
     lines = "".join(f"{name}: {text}\n" for name, text in words.items())
     return Response(lines, status, content_type=TEXT)
 

@@ -24,7 +24,9 @@ from mfa_app.wording.user_agents import browser_name
 
 SMTP_TIMEOUT_SECONDS = 15
 
+
 LOOK_EVERY_SECONDS = 60
+
 
 SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 

@@ -137,7 +137,7 @@ class EventLine:
     by_id: int | None
     about: str
     about_id: int | None
-    address: str
+    ip_address: str
 
 
 def event_name(label: str) -> str:
@@ -156,7 +156,7 @@ def event_line(row: AuditEvent) -> EventLine:
         by_id=row.actor_id,
         about="" if own else row.subject_name,
         about_id=None if own else row.subject_id,
-        address=row.address,
+        ip_address=row.ip_address,
     )
 
 

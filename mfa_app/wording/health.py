@@ -25,7 +25,7 @@ class HealthMessage:
 
 def describe(check: Check, settings: Settings) -> HealthMessage:
     """Return the words about a check that has found something."""
-    match check.trouble:
+    match check.problem:
         case Problem.UNREACHABLE:
             return HealthMessage(
                 _("The database does not answer (%(kind)s).", **check.facts),
@@ -60,12 +60,12 @@ def _told_of_the_rest(check: Check) -> HealthMessage:
         key: format_datetime(value, "yyyy-MM-dd HH:mm") if hasattr(value, "year") else value
         for key, value in check.facts.items()
     }
-    if check.trouble is Problem.CLOCK_BEHIND:
+    if check.problem is Problem.CLOCK_BEHIND:
         return HealthMessage(
             _("The clock shows %(clock)s UTC, but it was %(newest)s UTC already.", **facts),
             _("Set the clock by NTP: codes, sessions and links all depend on it."),
         )
-    if check.trouble is Problem.MAILS_STUCK:
+    if check.problem is Problem.MAILS_STUCK:
         error = facts["error"] or _("nobody has tried to send them")
         return HealthMessage(
             ngettext(

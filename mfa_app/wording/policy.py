@@ -47,7 +47,7 @@ def policy_explanation(person: PolicySubject, now: datetime) -> str:
         )
     if decision.verdict is Verdict.ALLOW:
         return _explain_not_asked(person, name, decision)
-    if person.authenticator.stopped_at:
+    if person.authenticator.locked_at:
         return _(
             "%(name)s cannot log in: after too many wrong codes the authentication app no longer counts; "
             "reset 2-factor authentication, and another app is linked at the next login.",

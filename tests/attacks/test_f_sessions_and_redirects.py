@@ -272,7 +272,7 @@ def test_the_page_of_the_trail_shows_what_was_refused_to_whom(world: World, alic
         told = select(AuditEvent).where(AuditEvent.event == "access.refused").order_by(AuditEvent.id)
         rows = db.session.scalars(told).all()
         assert [row.details["page"] for row in rows] == refused
-        assert {(row.actor_name, row.address) for row in rows} == {("alice@example.com", "192.0.2.1")}
+        assert {(row.actor_name, row.ip_address) for row in rows} == {("alice@example.com", "192.0.2.1")}
     assert len(refused) > 10
 
 

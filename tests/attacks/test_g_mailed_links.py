@@ -124,7 +124,7 @@ def end_access(world: World) -> None:
 
 
 def raise_the_stamp(world: World) -> None:
-    world.user("alice").stamp += 1
+    world.user("alice").security_stamp += 1
 
 
 @pytest.mark.parametrize("purpose", [Purpose.PASSWORD_RESET, Purpose.INVITATION])

@@ -71,7 +71,7 @@ def test_the_help_desk_resets_staff_and_changes_nothing_else(people: World) -> N
     assert dave.post(f"/admin/people/{alice}/reset", **fields).status == 302
     with people.data():
         after = row_of("alice")
-    assert {key for key in before if before[key] != after[key]} == {"stamp"}
+    assert {key for key in before if before[key] != after[key]} == {"security_stamp"}
 
 
 def row_of(name: str) -> dict:
@@ -254,7 +254,7 @@ def test_a_request_that_fails_at_its_row_of_the_trail_changes_nothing(
     """No audit, no change: eve makes the trail unwritable, then dave resets."""
     dave, number = people.log_in("dave"), people.id_of("alice")
     dave.open(f"/admin/people/{number}/reset")
-    monkeypatch.setattr("mfa_app.core.audit.chain.seal_row", lambda *_facts: 1 / 0)
+    monkeypatch.setattr("mfa_app.core.audit.events.chain.seal_row", lambda *_facts: 1 / 0)
 
     def attack() -> None:
         dave.press("Reset 2-factor authentication", reason=REASON)

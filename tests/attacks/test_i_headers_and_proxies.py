@@ -93,7 +93,7 @@ def test_behind_a_proxy_only_what_the_proxy_wrote_counts(behind_a_proxy: World) 
         assert "evil.example" not in eve.page.response.text + str(eve.page.response.headers)
     assert buckets(behind_a_proxy) == {"198.51.100.9"}
     with behind_a_proxy.data():
-        assert set(db.session.scalars(select(AuditEvent.address))) == {"198.51.100.9"}
+        assert set(db.session.scalars(select(AuditEvent.ip_address))) == {"198.51.100.9"}
 
 
 OPEN_QUOTES = ('"', '203.0.113.1, "', '"203.0.113.1', 'for="', '\\"', '"\\"', '%00"<b>')
@@ -126,7 +126,7 @@ def test_a_session_does_not_end_or_move_with_a_header(world: World) -> None:
     for value in ("203.0.113.1", "a", ""):
         alice.headers["X-Forwarded-For"] = value
         assert alice.open("/").path == "/"
-    assert world.count(AuthSession, AuthSession.address == "192.0.2.1") == 1
+    assert world.count(AuthSession, AuthSession.ip_address == "192.0.2.1") == 1
 
 
 def test_no_header_says_who_somebody_is(town: Town) -> None:

@@ -253,5 +253,5 @@ def test_a_person_is_linked_or_not_and_never_half(world: World, eve: Visitor) ->
     code = world.phone_that_scans(bob.page).code()
     assert bob.press("Enable", code=code).path == "/"
     with world.data():
-        assert {row.stopped_at for row in Authenticator.query} == {None}
+        assert {row.locked_at for row in Authenticator.query} == {None}
         assert all(row.last_step > 0 and row.sealed_secret.startswith("v1:") for row in Authenticator.query)

@@ -171,7 +171,7 @@ def come_from(world: World, *addresses: str) -> None:
     """Let visitors from these addresses stand on the trail."""
     with world.data():
         for address in addresses:
-            actor = Actor("visitor", address=address)
+            actor = Actor("visitor", ip_address=address)
             record(Event.PASSWORD_RESET_REQUESTED, actor=actor, subject=world.user("carol"))
 
 

@@ -38,7 +38,7 @@ def write_mails(world: World, count: int) -> None:
     with world.data():
         for _ in range(count):
             row = OutboxMail(id=new_id(), to="a@example.com", template="linked", created_at=world.clock())
-            row.sealed_context = vault().seal("{}", row.place)
+            row.sealed_context = vault().seal("{}", row.seal_context)
             db.session.add(row)
 
 

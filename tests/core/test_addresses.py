@@ -118,8 +118,8 @@ def test_an_address_whose_key_grows_too_long_is_refused(world: World) -> None:
 
 
 def test_an_unknown_name_is_counted_without_keeping_it() -> None:
-    blinded = email_addresses.keyed_digest("alice@example.com", "s" * 40)
-    assert len(blinded) == 32
-    assert "alice" not in blinded
-    assert blinded != email_addresses.keyed_digest("alice@example.com", "t" * 40)
+    email_digest = email_addresses.keyed_digest("alice@example.com", "s" * 40)
+    assert len(email_digest) == 32
+    assert "alice" not in email_digest
+    assert email_digest != email_addresses.keyed_digest("alice@example.com", "t" * 40)
     assert email_addresses.keyed_digest("\ud800", "s" * 40)

@@ -49,7 +49,7 @@ def test_a_row_says_who_did_what_to_whom_when_from_where_and_with_what(world: Wo
         row = db.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(1)).one()
         assert (row.actor_kind, row.actor_id, row.actor_name) == ("person", 7, "carol@example.com")
         assert (row.subject_id, row.subject_name) == (world.user("alice").id, "alice@example.com")
-        assert (row.address, row.user_agent, row.at) == ("192.0.2.9", "Firefox", world.clock())
+        assert (row.ip_address, row.user_agent, row.at) == ("192.0.2.9", "Firefox", world.clock())
 
 
 @both_databases

@@ -10,6 +10,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import insert, inspect
 from sqlalchemy.exc import IntegrityError
 
+from mfa_app.core.audit import verification
 from mfa_app.extensions import db
 from mfa_app.models import SitePolicy
 from tests.conftest import both_databases
@@ -56,6 +57,16 @@ def test_migrating_twice_changes_nothing(world: World) -> None:
         assert world.user("alice").name == "Alice"
 
 
+def test_going_back_one_release_and_forward_again_loses_nothing(world: World) -> None:
+    alice = world.remembered("alice")
+    with world.app.app_context():
+        downgrade(revision="0001")
+        upgrade()
+    assert world.log_in("alice", alice).page.path == "/"
+    with world.data():
+        assert verification.verify() is None
+
+
 def test_a_fresh_database_has_the_one_rule_for_everyone_which_requires_nothing(empty: Flask) -> None:
     upgrade()
     rule = db.session.get_one(SitePolicy, 1)
@@ -75,8 +86,8 @@ def test_two_spellings_of_an_address_or_a_group_are_one_to_the_database_too(app:
                 "user_account",
                 "user_group",
                 "auth_session",
-                "trusted_device",
-                "link",
+                "remembered_device",
+                "one_time_link",
                 "authenticator",
             )
             for found in inspect(db.engine).get_unique_constraints(table)
@@ -85,7 +96,7 @@ def test_two_spellings_of_an_address_or_a_group_are_one_to_the_database_too(app:
         ("user_account", ("email_key",)),
         ("user_group", ("name_key",)),
         ("auth_session", ("digest",)),
-        ("trusted_device", ("digest",)),
-        ("link", ("digest",)),
+        ("remembered_device", ("digest",)),
+        ("one_time_link", ("digest",)),
         ("authenticator", ("user_id",)),
     }

@@ -23,7 +23,13 @@ LONG_AGO, YESTERDAY, TOMORROW = NOW - timedelta(days=400), NOW - timedelta(days=
 
 
 def rule(group: str | None, required: bool = True, **changes: object) -> Rule:
-    values = {"required_from": None, "grace_days": 0, "remember_days": 30, "since": LONG_AGO, **changes}
+    values = {
+        "required_from": None,
+        "grace_days": 0,
+        "remember_days": 30,
+        "member_since": LONG_AGO,
+        **changes,
+    }
     return Rule(group, required, **values)
 
 
@@ -31,7 +37,7 @@ EVERYONE_FREE = rule(None, required=False)
 
 
 def facts(*rules: Rule, **changes: object) -> PolicyFacts:
-    values = {"linked": False, "by_choice": False, "required": False, "exempt_until": None, **changes}
+    values = {"linked": False, "opted_in": False, "required": False, "exempt_until": None, **changes}
     return PolicyFacts(rules=(*rules, EVERYONE_FREE), **values)
 
 
@@ -53,11 +59,11 @@ TABLE = [
     ("everyone is asked, linked", PolicyFacts(True, False, False, None, (rule(None),)), Verdict.CHALLENGE),
     ("asked personally, no app", facts(required=True), Verdict.ENROL),
     ("asked personally, linked", facts(required=True, linked=True), Verdict.CHALLENGE),
-    ("linked by choice, nobody asks", facts(linked=True, by_choice=True), Verdict.CHALLENGE),
+    ("linked by choice, nobody asks", facts(linked=True, opted_in=True), Verdict.CHALLENGE),
     ("dormant: linked, nobody asks any more", facts(linked=True), Verdict.ALLOW),
     ("exempt from a group's rule", facts(FINANCE, exempt_until=TOMORROW), Verdict.ALLOW),
     ("exempt and linked", facts(FINANCE, linked=True, exempt_until=TOMORROW), Verdict.ALLOW),
-    ("exempt and linked by choice", facts(linked=True, by_choice=True, exempt_until=TOMORROW), Verdict.ALLOW),
+    ("exempt and linked by choice", facts(linked=True, opted_in=True, exempt_until=TOMORROW), Verdict.ALLOW),
     ("the exemption has ended", facts(FINANCE, exempt_until=YESTERDAY), Verdict.ENROL),
     ("the exemption ends this moment", facts(FINANCE, exempt_until=NOW), Verdict.ENROL),
     ("the rule holds from tomorrow", facts(rule("Finance", required_from=TOMORROW)), Verdict.ALLOW),
@@ -68,18 +74,22 @@ TABLE = [
         facts(rule("Finance", required_from=TOMORROW), linked=True),
         Verdict.ALLOW,
     ),
-    ("within grace", facts(rule("Finance", grace_days=7, since=YESTERDAY)), Verdict.ALLOW),
-    ("grace is over", facts(rule("Finance", grace_days=1, since=YESTERDAY)), Verdict.ENROL),
-    ("grace without a start is no grace", facts(rule("Finance", grace_days=7, since=None)), Verdict.ENROL),
+    ("within grace", facts(rule("Finance", grace_days=7, member_since=YESTERDAY)), Verdict.ALLOW),
+    ("grace is over", facts(rule("Finance", grace_days=1, member_since=YESTERDAY)), Verdict.ENROL),
+    (
+        "grace without a start is no grace",
+        facts(rule("Finance", grace_days=7, member_since=None)),
+        Verdict.ENROL,
+    ),
     (
         "grace is for linking, not for codes",
-        facts(rule("Finance", grace_days=7, since=NOW), linked=True),
+        facts(rule("Finance", grace_days=7, member_since=NOW), linked=True),
         Verdict.CHALLENGE,
     ),
     ("a switched-off rule has no grace to give", facts(rule("Finance", False, grace_days=7)), Verdict.ALLOW),
     (
         "grace of one group, none of another",
-        facts(rule("A", grace_days=7, since=NOW), rule("B")),
+        facts(rule("A", grace_days=7, member_since=NOW), rule("B")),
         Verdict.ENROL,
     ),
     ("one group asks, another does not", facts(FINANCE, rule("Sales", False)), Verdict.ENROL),
@@ -93,7 +103,7 @@ def test_with_the_password_alone(known: PolicyFacts, expected: Verdict) -> None:
 
 @pytest.mark.parametrize("known", [row[1] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_a_linked_person_is_never_sent_to_link(known: PolicyFacts) -> None:
-    linked = PolicyFacts(True, known.by_choice, known.required, known.exempt_until, known.rules)
+    linked = PolicyFacts(True, known.opted_in, known.required, known.exempt_until, known.rules)
     for code in (False, True):
         for device in (False, True):
             assert verdict(linked, code=code, device=device) is not Verdict.ENROL
@@ -105,14 +115,14 @@ LATER = NOW - timedelta(hours=1)  # after the device of `verdict` was made
 @pytest.mark.parametrize(
     ("known", "expected"),
     [
-        (facts(rule("A", on_since=YESTERDAY)), Verdict.ALLOW),
-        (facts(rule("A", on_since=LATER)), Verdict.CHALLENGE),
-        (facts(rule("A", since=LATER)), Verdict.CHALLENGE),
-        (facts(rule("A", on_since=LONG_AGO, required_from=LATER)), Verdict.CHALLENGE),
-        (facts(rule("A", on_since=LATER), rule("B", on_since=LONG_AGO)), Verdict.ALLOW),
-        (facts(rule("A", on_since=LATER), rule("B", required_from=TOMORROW)), Verdict.CHALLENGE),
-        (facts(rule("A", on_since=LATER), by_choice=True), Verdict.ALLOW),
-        (facts(rule("A", on_since=LATER), required=True), Verdict.ALLOW),
+        (facts(rule("A", enabled_since=YESTERDAY)), Verdict.ALLOW),
+        (facts(rule("A", enabled_since=LATER)), Verdict.CHALLENGE),
+        (facts(rule("A", member_since=LATER)), Verdict.CHALLENGE),
+        (facts(rule("A", enabled_since=LONG_AGO, required_from=LATER)), Verdict.CHALLENGE),
+        (facts(rule("A", enabled_since=LATER), rule("B", enabled_since=LONG_AGO)), Verdict.ALLOW),
+        (facts(rule("A", enabled_since=LATER), rule("B", required_from=TOMORROW)), Verdict.CHALLENGE),
+        (facts(rule("A", enabled_since=LATER), opted_in=True), Verdict.ALLOW),
+        (facts(rule("A", enabled_since=LATER), required=True), Verdict.ALLOW),
     ],
 )
 def test_a_device_counts_if_a_code_has_been_asked_ever_since(known: PolicyFacts, expected: Verdict) -> None:
@@ -121,7 +131,7 @@ def test_a_device_counts_if_a_code_has_been_asked_ever_since(known: PolicyFacts,
 
 @pytest.mark.parametrize("known", [row[1] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_a_linked_person_with_a_code_is_let_in(known: PolicyFacts) -> None:
-    linked = PolicyFacts(True, known.by_choice, known.required, known.exempt_until, known.rules)
+    linked = PolicyFacts(True, known.opted_in, known.required, known.exempt_until, known.rules)
     assert verdict(linked, code=True) is Verdict.ALLOW
 
 
@@ -152,7 +162,7 @@ def test_the_shortest_remembering_of_the_rules_that_hold_wins() -> None:
 
 
 def test_where_no_rule_holds_the_sites_remembering_counts() -> None:
-    known = facts(rule("A", False, remember_days=1), linked=True, by_choice=True)
+    known = facts(rule("A", False, remember_days=1), linked=True, opted_in=True)
     assert decide(known, has_code=False, now=NOW).remember_days == 30
 
 
@@ -164,19 +174,19 @@ def test_the_earliest_date_wins() -> None:
 
 
 def test_the_earliest_end_of_grace_wins() -> None:
-    known = facts(rule("A", grace_days=9, since=NOW), rule("B", grace_days=3, since=NOW))
+    known = facts(rule("A", grace_days=9, member_since=NOW), rule("B", grace_days=3, member_since=NOW))
     assert decide(known, has_code=False, now=NOW) == Decision(
         Verdict.ALLOW, PolicySource(Reason.GROUP, "B"), NOW + timedelta(days=3), 30
     )
 
 
 def test_grace_for_a_new_member_never_ends_before_the_rule_begins() -> None:
-    known = facts(rule("A", required_from=TOMORROW, grace_days=7, since=LONG_AGO))
+    known = facts(rule("A", required_from=TOMORROW, grace_days=7, member_since=LONG_AGO))
     assert effective_policy(known, now=NOW).enrol_by == TOMORROW
 
 
 def test_the_reason_names_the_strictest_group() -> None:
-    known = facts(rule("Graceful", grace_days=30, since=NOW), FINANCE)
+    known = facts(rule("Graceful", grace_days=30, member_since=NOW), FINANCE)
     assert because(known) == PolicySource(Reason.GROUP, "Finance")
 
 
@@ -199,7 +209,7 @@ def test_the_reason_is_told(known: PolicyFacts, reason: Reason) -> None:
 
 
 def test_ones_own_choice_is_told_as_the_reason() -> None:
-    decision = decide(facts(linked=True, by_choice=True), has_code=False, now=NOW)
+    decision = decide(facts(linked=True, opted_in=True), has_code=False, now=NOW)
     assert decision.because == PolicySource(Reason.BY_CHOICE)
 
 
@@ -216,11 +226,11 @@ def test_who_is_asked_is_who_is_not_let_in_by_the_password_alone() -> None:
     [
         (facts(), False),
         (facts(rule("A", required_from=NOW + timedelta(days=900))), True),
-        (facts(rule("A", grace_days=900, since=NOW)), True),
+        (facts(rule("A", grace_days=900, member_since=NOW)), True),
         (facts(FINANCE, exempt_until=TOMORROW), False),
         (facts(FINANCE, exempt_until=YESTERDAY), True),
         (facts(required=True), True),
-        (facts(linked=True, by_choice=True), False),
+        (facts(linked=True, opted_in=True), False),
     ],
 )
 def test_who_will_be_asked_in_the_end(known: PolicyFacts, expected: bool) -> None:

@@ -21,7 +21,7 @@ from tests.conftest import both_databases
 from tests.world import PASSWORD, TERMINAL, World
 
 pytestmark = both_databases
-VISITOR = Actor("visitor", address="192.0.2.1", user_agent="Firefox")
+VISITOR = Actor("visitor", ip_address="192.0.2.1", user_agent="Firefox")
 
 
 class StrangeBrowser:
@@ -52,14 +52,14 @@ def test_every_reason_ends_everything(world: World, alice: Visitor, because: Rev
     pending = world.password_given("alice")
     with world.data():
         token = one_time_links.create(Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
-        stamp = world.user("alice").stamp
+        security_stamp = world.user("alice").security_stamp
     revoke(world, because)
     assert alice.open("/").path == pending.open("/login/code").path == "/login"
     assert [
         world.count(model) for model in (AuthSession, RememberedDevice, OneTimeLink, PendingEnrolment)
     ] == [0, 0, 0, 0]
     with world.data(), pytest.raises(OneTimeLinkExpired):
-        assert world.user("alice").stamp == stamp + 1
+        assert world.user("alice").security_stamp == security_stamp + 1
         one_time_links.find(token, Purpose.PASSWORD_RESET, now=world.clock())
 
 
@@ -82,7 +82,7 @@ def test_the_session_that_is_kept_lives_on_without_its_device(world: World, alic
     with world.data():
         identity = sessions.find(alice.cookie("sid"), now=world.clock())
         because = RevocationReason.PASSWORD_CHANGED
-        revoke_access(identity.user, because=because, actor=TERMINAL, keep=identity.session)
+        revoke_access(identity.user, because=because, actor=TERMINAL, except_session=identity.session)
     assert alice.open("/").path == "/"
     assert world.count(RememberedDevice) == 0
 
@@ -92,10 +92,10 @@ def test_a_password_checked_before_a_revocation_starts_a_session_that_is_dead(
 ) -> None:
     with world.data():
         user = world.user("alice")
-        stamp = user.stamp
+        security_stamp = user.security_stamp
         with world.data():
             revoke_access(world.user("alice"), because=RevocationReason.DISABLED, actor=TERMINAL)
-        token, _ = sessions.start(user, actor=VISITOR, now=world.clock(), stamp=stamp)
+        token, _ = sessions.start(user, actor=VISITOR, now=world.clock(), security_stamp=security_stamp)
     with world.data():
         assert sessions.find(token, now=world.clock()) is None
 
@@ -109,7 +109,7 @@ def test_a_password_given_beside_a_revocation_opens_nothing(world: World, alice:
     world.require("Finance", False)
     with world.data():
         meanwhile(lambda: revoke(world, RevocationReason.PASSWORD_CHANGED))
-        given = {"browser": StrangeBrowser(), "blinding": "x" * 32, "actor": VISITOR, "now": world.clock()}
+        given = {"browser": StrangeBrowser(), "hmac_key": "x" * 32, "actor": VISITOR, "now": world.clock()}
         signed_in = password_step.sign_in("alice@example.com", PASSWORD, **given)
     with world.data():
         assert sessions.find(signed_in.token, now=world.clock()) is None
@@ -173,7 +173,7 @@ def test_a_link_mailed_under_an_old_stamp_is_dead(world: World, alice: Visitor) 
         user = world.user("alice")
         token = one_time_links.create(Purpose.PASSWORD_RESET, user, now=world.clock())
         db.session.flush()
-        user.stamp += 1
+        user.security_stamp += 1
     assert world.visitor().open(f"/link/{token}").status == 410
 
 

@@ -17,7 +17,7 @@ from tests.conftest import both_databases
 from tests.world import World
 
 pytestmark = both_databases
-VISITOR = Actor("visitor", address="192.0.2.1", user_agent="Firefox")
+VISITOR = Actor("visitor", ip_address="192.0.2.1", user_agent="Firefox")
 
 
 @pytest.fixture
@@ -104,10 +104,10 @@ def test_a_session_that_was_ended_beside_it_cannot_step_up(world: World, token: 
 def test_a_session_begun_under_an_old_stamp_is_born_dead(world: World, token: str) -> None:
     with world.data():
         user = world.user("alice")
-        stamp_when_the_password_was_checked = user.stamp
-        db.session.execute(update(User).values(stamp=User.stamp + 1))
+        stamp_when_the_password_was_checked = user.security_stamp
+        db.session.execute(update(User).values(security_stamp=User.security_stamp + 1))
         new, _ = sessions.start(
-            user, actor=VISITOR, now=world.clock(), stamp=stamp_when_the_password_was_checked
+            user, actor=VISITOR, now=world.clock(), security_stamp=stamp_when_the_password_was_checked
         )
     assert found(world, new) is None
 

@@ -15,7 +15,14 @@ from tests.conftest import both_databases
 from tests.world import World
 
 pytestmark = both_databases
-PEEK = Limit("peek", 3, timedelta(seconds=10), timedelta(seconds=60), stop_at=9, stopped=AuthenticatorLocked)
+PEEK = Limit(
+    "peek",
+    3,
+    timedelta(seconds=10),
+    timedelta(seconds=60),
+    lockout_after=9,
+    lockout_error=AuthenticatorLocked,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -142,7 +142,7 @@ def test_the_code_page_at_first_after_wrong_codes_and_stopped(
     window.reads("Too many attempts have failed. Please try again in 30 seconds.")
     inspector.look("2-factor authentication")
     with world.data():
-        db.session.query(Authenticator).update({"stopped_at": clock.now()})
+        db.session.query(Authenticator).update({"locked_at": clock.now()})
     window.open("/login/code")
     window.reads("Too many wrong codes were entered.")
     inspector.look("2-factor authentication")

@@ -129,11 +129,16 @@ def test_what_was_typed_stays_beside_the_sentence(carol: Visitor, fields: dict, 
 
 def test_fields_that_the_form_does_not_have_change_nothing(world: World, carol: Visitor) -> None:
     carol.open("/admin/people/new")
-    more = {"password": "nine green boats on the lake", "password_hash": "x", "stamp": "9", "id": "77"}
+    more = {
+        "password": "nine green boats on the lake",
+        "password_hash": "x",
+        "security_stamp": "9",
+        "id": "77",
+    }
     carol.post("/admin/people/new", name="Frank", email="frank@example.com", role="staff", **more)
     with world.data():
         frank = world.user("frank")
-        assert (frank.password_hash, frank.stamp) == (None, 0)
+        assert (frank.password_hash, frank.security_stamp) == (None, 0)
         assert frank.id != 77
 
 

@@ -110,7 +110,7 @@ def test_a_disabled_person_is_out_at_the_next_click(world: World, alice: Visitor
 
 def test_a_row_with_an_old_stamp_opens_nothing(world: World, alice: Visitor) -> None:
     with world.data():
-        db.session.execute(update(AuthSession).values(stamp=AuthSession.stamp - 1))
+        db.session.execute(update(AuthSession).values(security_stamp=AuthSession.security_stamp - 1))
     assert alice.open("/").path == "/login"
 
 

@@ -346,7 +346,9 @@ def test_of_whoever_is_asked_by_choice_it_outlives_rules_that_come_and_go(world:
 
 def test_a_stamp_raised_elsewhere_ends_it(world: World, alice: Visitor) -> None:
     with world.data():
-        db.session.execute(update(RememberedDevice).values(stamp=RememberedDevice.stamp - 1))
+        db.session.execute(
+            update(RememberedDevice).values(security_stamp=RememberedDevice.security_stamp - 1)
+        )
     assert asked(world, alice)
 
 

@@ -17,7 +17,7 @@ COLUMNS = (
     "actor_name",
     "subject_id",
     "subject_name",
-    "address",
+    "ip_address",
     "user_agent",
     "details",
     "previous",

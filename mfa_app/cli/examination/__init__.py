@@ -69,7 +69,7 @@ def _administrators() -> Iterator[Diagnosis]:
             wrong=True,
         )
     for person in present:
-        if person.authenticator is not None and person.authenticator.stopped_at is not None:
+        if person.authenticator is not None and person.authenticator.locked_at is not None:
             email = person.user.email
             yield Diagnosis(
                 _("%(email)s administers, and is locked out after too many wrong codes.", email=email),

@@ -19,10 +19,15 @@ TRAIL_KEY = "trail key"
 
 QUEUED, WRITTEN = "trail_queued", "trail_written"
 
-SEALED_COLUMNS = (
-    *("id", "event", "actor_kind", "actor_id", "actor_name", "subject_id", "subject_name"),
-    *("address", "user_agent", "details", "previous"),
-)
+# What a row's seal covers, by the names that stand in every line ever streamed: they never change.
+SEALED = {
+    **{
+        name: name
+        for name in ("id", "event", "actor_kind", "actor_id", "actor_name", "subject_id", "subject_name")
+    },
+    "address": "ip_address",
+    **{name: name for name in ("user_agent", "details", "previous")},
+}
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ def head() -> Anchor:
 
 
 def _content(row: AuditEvent) -> dict[str, object]:
-    return {"at": row.at.isoformat(), **{column: getattr(row, column) for column in SEALED_COLUMNS}}
+    return {"at": row.at.isoformat(), **{name: getattr(row, column) for name, column in SEALED.items()}}
 
 
 def seal_row(row: AuditEvent, key: bytes) -> str:
@@ -113,7 +118,7 @@ def trail_key() -> bytes:
     stored = select(SealedValue).where(SealedValue.name == TRAIL_KEY)
     row = db.session.scalar(stored)
     if row is None:
-        place = SealedValue(name=TRAIL_KEY).place
+        place = SealedValue(name=TRAIL_KEY).seal_context
         insert_once(SealedValue, name=TRAIL_KEY, sealed=vault().seal(secrets.token_hex(32), place))
         row = db.session.scalars(stored).one()
-    return bytes.fromhex(vault().unseal(row.sealed, row.place))
+    return bytes.fromhex(vault().unseal(row.sealed, row.seal_context))

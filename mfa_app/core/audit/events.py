@@ -73,7 +73,7 @@ def record(event: Event, *, actor: Actor, subject: User | None = None, **details
             actor_name=actor.name,
             subject_id=subject.id if subject else None,
             subject_name=subject.email if subject else "",
-            address=actor.address,
+            ip_address=actor.ip_address,
             user_agent=actor.user_agent,
             details=details,
         )

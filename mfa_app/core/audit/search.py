@@ -58,8 +58,8 @@ def latest(count: int) -> list[AuditEvent]:
 
 def latest_ip_addresses(count: int) -> list[str]:
     """Return from where people and visitors came who did the newest things on the trail."""
-    theirs = (AuditEvent.actor_kind.in_(("person", "visitor")), AuditEvent.address != "")
-    newest = select(AuditEvent.address).where(*theirs).order_by(AuditEvent.id.desc())
+    theirs = (AuditEvent.actor_kind.in_(("person", "visitor")), AuditEvent.ip_address != "")
+    newest = select(AuditEvent.ip_address).where(*theirs).order_by(AuditEvent.id.desc())
     return list(db.session.scalars(newest.limit(count)))
 
 

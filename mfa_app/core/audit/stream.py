@@ -12,7 +12,7 @@ from mfa_app.models import AuditEvent, TrailHead
 BATCH = 500
 
 # Whoever opens the set-up link acts as the terminal too, with an address: a worker has told of it at once.
-BY_THE_CLI = (AuditEvent.actor_kind == "terminal", AuditEvent.address == "")
+BY_THE_CLI = (AuditEvent.actor_kind == "terminal", AuditEvent.ip_address == "")
 
 
 log = logging.getLogger("mfa_app.trail")
@@ -32,8 +32,8 @@ def stream_cli_events() -> None:
     """
     if not log.isEnabledFor(logging.INFO):
         return
-    last, told = db.session.execute(select(TrailHead.last, TrailHead.told)).one()
-    claim = update(TrailHead).where(TrailHead.told == told).values(told=last)
+    last, told = db.session.execute(select(TrailHead.last, TrailHead.streamed_up_to)).one()
+    claim = update(TrailHead).where(TrailHead.streamed_up_to == told).values(streamed_up_to=last)
     won = last != told and db.session.execute(claim).rowcount == 1
     db.session.commit()
     if won:

@@ -13,17 +13,17 @@ from mfa_app.models import RememberedDevice, User
 
 
 def remember(
-    user: User, *, days: int, actor: Actor, now: datetime, instead_of: RememberedDevice | None = None
+    user: User, *, days: int, actor: Actor, now: datetime, replaces: RememberedDevice | None = None
 ) -> tuple[str, RememberedDevice]:
     """Remember this browser for the person for so many days; return the secret for its cookie and the row."""
-    if instead_of is not None:
-        db.session.execute(delete(RememberedDevice).where(RememberedDevice.id == instead_of.id))
+    if replaces is not None:
+        db.session.execute(delete(RememberedDevice).where(RememberedDevice.id == replaces.id))
     secret = new_token()
     device = RememberedDevice(
         user_id=user.id,
         digest=digest(secret),
-        stamp=user.stamp,
-        address=actor.address,
+        security_stamp=user.security_stamp,
+        ip_address=actor.ip_address,
         user_agent=actor.user_agent,
         created_at=now,
         last_used_at=now,
@@ -41,7 +41,7 @@ def find_valid(user: User, device_id: str, secret: str, *, now: datetime) -> Rem
     if (
         device is None
         or device.user_id != user.id
-        or device.stamp != user.stamp
+        or device.security_stamp != user.security_stamp
         or not device.created_at <= now < device.expires_at
         or not hmac.compare_digest(device.digest, digest(secret))
     ):
@@ -61,7 +61,7 @@ def of_user(user: User, *, now: datetime) -> list[RememberedDevice]:
     statement = (
         select(RememberedDevice)
         .where(RememberedDevice.user_id == user.id, RememberedDevice.expires_at > now)
-        .where(RememberedDevice.stamp == user.stamp)
+        .where(RememberedDevice.security_stamp == user.security_stamp)
         .order_by(RememberedDevice.last_used_at.desc())
     )
     return list(db.session.scalars(statement))

@@ -17,7 +17,7 @@ class Actor:
     name: str = ""
     user_id: int | None = None
     role: Role | None = None
-    address: str = ""
+    ip_address: str = ""
     user_agent: str = ""
 
 

@@ -26,7 +26,7 @@ class EmailAddress:
 
 
 def parse(text: str) -> EmailAddress:
-    """Return the address, internal domains such as firma.local included. Raises InvalidAddress."""
+    """Return the address, internal domains such as firma.local included. Raises InvalidEmail."""
     try:
         valid = validate_email(_strip(text), check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError:

@@ -12,7 +12,7 @@ def lock_user(user: User) -> None:
     Take this before the first write: revoke_access holds the same row, so of two of them one waits for the
     other, and never each for the other.
     """
-    db.session.execute(update(User).where(User.id == user.id).values(stamp=User.stamp))
+    db.session.execute(update(User).where(User.id == user.id).values(security_stamp=User.security_stamp))
 
 
 def lock_administration() -> None:

@@ -44,8 +44,8 @@ class PendingSecret:
 def begin(identity: Identity, *, now: datetime) -> PendingSecret:
     """Return the secret to show to this session: the same one until it expires, then a new one.
 
-    Raises AlreadyLinked if the person has an app and this session has not shown a code of it lately,
-    SessionOver if the session has ended meanwhile.
+    Raises AlreadyEnrolled if the person has an app and this session has not shown a code of it lately,
+    SessionEnded if the session has ended meanwhile.
     """
     _check_may_enrol(identity, now)
     row = _pending(identity)
@@ -56,7 +56,7 @@ def begin(identity: Identity, *, now: datetime) -> PendingSecret:
     db.session.execute(delete(PendingEnrolment).where(PendingEnrolment.session_id == identity.session.id))
     secret, expires_at = totp.new_secret(), now + PENDING_LIFETIME
     row = PendingEnrolment(id=new_id(), session_id=identity.session.id)
-    sealed = vault().seal(secret, row.place)
+    sealed = vault().seal(secret, row.seal_context)
     inserted = insert_once(
         PendingEnrolment, id=row.id, session_id=row.session_id, sealed_secret=sealed, expires_at=expires_at
     )
@@ -70,7 +70,7 @@ def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> Si
     """Link the app whose code this is, end all other access of the person, and go on under a new token.
 
     The code that proves the app is burned with it, so that it opens no login. Raises WrongCode,
-    PendingLinkExpired, AlreadyLinked, SessionOver, Throttled.
+    PendingEnrolmentExpired, AlreadyEnrolled, SessionEnded, Throttled.
     """
     _check_may_enrol(identity, now)
     user, row = identity.user, _pending(identity)
@@ -90,26 +90,28 @@ def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> Si
     replaced = _store(identity, secret, step, by_choice, now)
     counters.reset_after_success(charged)
     counters.clear(limits.CODE, user.id)
-    revoke_access(user, because=RevocationReason.LINKED, actor=actor, keep=identity.session)
+    revoke_access(user, because=RevocationReason.LINKED, actor=actor, except_session=identity.session)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
     user.last_login_at = now
     record(Event.AUTHENTICATOR_LINKED, actor=actor, subject=user, by_choice=by_choice, replaced=replaced)
-    outbox.enqueue(outbox.Mail.LINKED, user, now=now, place=actor.address, user_agent=actor.user_agent)
+    outbox.enqueue(outbox.Mail.LINKED, user, now=now, place=actor.ip_address, user_agent=actor.user_agent)
     return SignedIn(token, session, user)
 
 
 def remove(identity: Identity, *, actor: Actor, now: datetime) -> SignedIn:
-    """Take the person's own app away, by choice. Raises NotLinked, StillRequired, SessionOver."""
+    """Take the person's own app away, by choice. Raises NotEnrolled, TwoFactorRequired, SessionEnded."""
     if is_required(identity, now):
         raise TwoFactorRequired
     lock_user(identity.user)
     sessions.require(identity.session)
     if not delete_authenticator(identity.user.id):
         raise NotEnrolled
-    revoke_access(identity.user, because=RevocationReason.UNLINKED, actor=actor, keep=identity.session)
+    revoke_access(
+        identity.user, because=RevocationReason.UNLINKED, actor=actor, except_session=identity.session
+    )
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
     record(Event.AUTHENTICATOR_REMOVED, actor=actor, subject=identity.user)
-    place = {"place": actor.address, "user_agent": actor.user_agent}
+    place = {"place": actor.ip_address, "user_agent": actor.user_agent}
     outbox.enqueue(outbox.Mail.REMOVED, identity.user, now=now, **place)
     return SignedIn(token, session, identity.user)
 
@@ -117,9 +119,9 @@ def remove(identity: Identity, *, actor: Actor, now: datetime) -> SignedIn:
 def opt_in(identity: Identity, *, actor: Actor) -> None:
     """Let the person be asked for a code by choice, whatever the groups say, and on all devices first.
 
-    Raises NotLinked.
+    Raises NotEnrolled.
     """
-    kept = update(Authenticator).where(Authenticator.user_id == identity.user.id).values(by_choice=True)
+    kept = update(Authenticator).where(Authenticator.user_id == identity.user.id).values(opted_in=True)
     if db.session.execute(kept).rowcount != 1:
         raise NotEnrolled
     remembered_devices.forget(identity.user, actor=actor, because="asked by choice")
@@ -133,11 +135,11 @@ def delete_authenticator(user_id: int) -> bool:
 
 def is_required(identity: Identity, now: datetime) -> bool:
     """Say whether the policy, and not only the person, wants an app to be linked."""
-    return effective_policy(identity.person.facts, now=now).required
+    return effective_policy(identity.subject.facts, now=now).required
 
 
 def _check_may_enrol(identity: Identity, now: datetime) -> None:
-    if identity.person.authenticator is not None and not (
+    if identity.subject.authenticator is not None and not (
         identity.session.has_code and identity.recently_confirmed(now)
     ):
         raise AlreadyEnrolled
@@ -145,14 +147,14 @@ def _check_may_enrol(identity: Identity, now: datetime) -> None:
 
 def _store(identity: Identity, secret: str, step: int, by_choice: bool, now: datetime) -> bool:
     """Write the authenticator, in place of the present one if there is one; say whether there was."""
-    user_id, before = identity.user.id, identity.person.authenticator
+    user_id, before = identity.user.id, identity.subject.authenticator
     row = before or Authenticator(id=new_id(), user_id=user_id)
     values = {
-        "sealed_secret": vault().seal(secret, row.place),
+        "sealed_secret": vault().seal(secret, row.seal_context),
         "last_step": step,
-        "by_choice": by_choice,
-        "linked_at": now,
-        "stopped_at": None,
+        "opted_in": by_choice,
+        "enrolled_at": now,
+        "locked_at": None,
     }
     if before is None:
         if not insert_once(Authenticator, id=row.id, user_id=user_id, **values):
@@ -173,4 +175,4 @@ def _pending(identity: Identity) -> PendingEnrolment | None:
 
 
 def _open(row: PendingEnrolment) -> str:
-    return vault().unseal(row.sealed_secret, row.place)
+    return vault().unseal(row.sealed_secret, row.seal_context)

@@ -14,21 +14,21 @@ from mfa_app.models import Authenticator
 def accept(authenticator: Authenticator, code: str, *, now: datetime) -> None:
     """Accept a code of this authenticator and burn its time step, so that it is never accepted again.
 
-    Raises WrongCode, UsedCode (RFC 6238, section 5.2), AuthenticatorStopped, CannotUnseal.
+    Raises WrongCode, UsedCode (RFC 6238, section 5.2), AuthenticatorLocked, CannotUnseal.
     """
-    secret = vault().unseal(authenticator.sealed_secret, authenticator.place)
+    secret = vault().unseal(authenticator.sealed_secret, authenticator.seal_context)
     step = totp.matching_step(secret, code, now=now)
     burned = db.session.execute(
         update(Authenticator)
-        .where(Authenticator.id == authenticator.id, Authenticator.stopped_at.is_(None))
+        .where(Authenticator.id == authenticator.id, Authenticator.locked_at.is_(None))
         .where(Authenticator.last_step < step)
         .values(last_step=step)
     )
     if burned.rowcount != 1:
-        raise AuthenticatorLocked if authenticator.stopped_at else UsedCode
+        raise AuthenticatorLocked if authenticator.locked_at else UsedCode
 
 
 def lock(authenticator: Authenticator, *, now: datetime) -> None:
     """Let the authenticator open nothing any more, until it is reset."""
-    stopped = update(Authenticator).where(Authenticator.id == authenticator.id).values(stopped_at=now)
+    stopped = update(Authenticator).where(Authenticator.id == authenticator.id).values(locked_at=now)
     db.session.execute(stopped)

@@ -55,7 +55,7 @@ def add_member(group: Group, user: User, *, actor: Actor, now: datetime) -> bool
 
 
 def remove_member(group: Group, user: User, *, actor: Actor) -> bool:
-    """Take a person out of a group; say whether the person was in it. Raises NotAllowed, OwnRequirement."""
+    """Take a person out of a group; say whether the person was in it. Raises NotAllowed, CannotExemptSelf."""
     permissions.require(actor, Permission.MANAGE_GROUPS)
     if group.required and not permissions.may_loosen(actor, user):
         raise CannotExemptSelf
@@ -67,7 +67,7 @@ def remove_member(group: Group, user: User, *, actor: Actor) -> bool:
 
 
 def set_groups(user: User, wanted: list[Group], *, actor: Actor, now: datetime) -> None:
-    """Put a person into exactly these groups. Raises NotAllowed, OwnRequirement."""
+    """Put a person into exactly these groups. Raises NotAllowed, CannotExemptSelf."""
     present = _of_user(user)
     for group in present:
         if group not in wanted:
@@ -78,7 +78,7 @@ def set_groups(user: User, wanted: list[Group], *, actor: Actor, now: datetime) 
 
 
 def check_leaving(user: User, wanted: list[Group], *, actor: Actor) -> None:
-    """Raise OwnRequirement if these groups would let the actor off; for what is saved together with them."""
+    """Raise CannotExemptSelf if leaving the other groups would end what is required of the actor."""
     left = [group for group in _of_user(user) if group not in wanted]
     if any(group.required for group in left) and not permissions.may_loosen(actor, user):
         raise CannotExemptSelf

@@ -98,7 +98,7 @@ def add_secret_key(settings: Settings) -> None:
 def lock_rotation(settings: Settings) -> Iterator[None]:
     """Keep other rotations out: of two new keys one would be lost, with all that it seals.
 
-    Raises RotationUnderWay.
+    Raises RotationRunning.
     """
     with open(settings.instance_path / "keys.lock", "w", opener=files.open_private) as lock:
         try:

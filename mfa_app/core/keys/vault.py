@@ -52,14 +52,14 @@ class Vault:
             if self._reread is not None:
                 self._take(self._reread())
 
-    def seal(self, text: str, place: str) -> str:
+    def seal(self, text: str, context: str) -> str:
         """Return `text` sealed for one place only, such as "totp|<authenticator id>|<user id>"."""
         self.refresh()
         nonce, (current, cipher) = os.urandom(NONCE_BYTES), next(iter(self._ciphers.items()))
-        sealed = cipher.encrypt(nonce, text.encode(), place.encode())
+        sealed = cipher.encrypt(nonce, text.encode(), context.encode())
         return ":".join((VERSION, current, base64.b64encode(nonce + sealed).decode()))
 
-    def unseal(self, sealed: str, place: str) -> str:
+    def unseal(self, sealed: str, context: str) -> str:
         """Return what was sealed for this place. Raises CannotUnseal."""
         version, _, rest = sealed.partition(":")
         identifier, _, encoded = rest.partition(":")
@@ -67,12 +67,12 @@ class Vault:
             self.refresh()
         cipher = self._ciphers.get(identifier)
         if version != VERSION or cipher is None:
-            raise CannotUnseal(place)
+            raise CannotUnseal(context)
         try:
             raw = base64.b64decode(encoded)
-            opened = cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place.encode())
+            opened = cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], context.encode())
         except (InvalidTag, ValueError) as error:
-            raise CannotUnseal(place) from error
+            raise CannotUnseal(context) from error
         return opened.decode()
 
     def _take(self, data_keys: dict[str, bytes]) -> None:

@@ -23,7 +23,7 @@ def answer_challenge(
 ) -> SignedIn:
     """Pass the second gate: check the code, burn its time step, and go on under a new token.
 
-    Raises WrongCode, UsedCode, Throttled, AuthenticatorStopped.
+    Raises WrongCode, UsedCode, Throttled, AuthenticatorLocked.
     """
     user, days = identity.user, identity.decision.remember_days
     wrong_codes = check_code(identity, code, purpose="login", actor=actor, now=now)
@@ -33,7 +33,7 @@ def answer_challenge(
     device = None
     if remember and days > 0:
         before = remembered_device_of(user, browser, now)
-        secret, row = remembered_devices.remember(user, days=days, actor=actor, now=now, instead_of=before)
+        secret, row = remembered_devices.remember(user, days=days, actor=actor, now=now, replaces=before)
         session.device_id, device = row.id, (secret, row)
     return SignedIn(token, session, user, device, wrong_codes=wrong_codes)
 
@@ -43,8 +43,8 @@ def check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now
 
     Return how many wrong ones came before it.
     """
-    user, authenticator = identity.user, identity.person.authenticator
-    if authenticator is None or authenticator.stopped_at:
+    user, authenticator = identity.user, identity.subject.authenticator
+    if authenticator is None or authenticator.locked_at:
         raise AuthenticatorLocked
     charged = counters.charge(limits.CODE, user.id, now=now)
     lock_user(user)
@@ -62,10 +62,10 @@ def check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now
 
 
 def _react_to_failures(identity: Identity, failures: int, actor: Actor, now: datetime) -> None:
-    place = {"place": actor.address, "user_agent": actor.user_agent}
+    place = {"place": actor.ip_address, "user_agent": actor.user_agent}
     if failures == WARN_AFTER:
         outbox.enqueue(outbox.Mail.WRONG_CODES, identity.user, now=now, **place)
-    if failures == limits.CODE.stop_at:
-        verification.lock(identity.person.authenticator, now=now)
+    if failures == limits.CODE.lockout_after:
+        verification.lock(identity.subject.authenticator, now=now)
         record(Event.AUTHENTICATOR_STOPPED, actor=actor, subject=identity.user, failures=failures)
         outbox.enqueue(outbox.Mail.STOPPED, identity.user, now=now, **place)

@@ -25,24 +25,24 @@ def sign_in(
     password: str,
     *,
     browser: Browser,
-    blinding: str,
+    hmac_key: str,
     actor: Actor,
     now: datetime,
-    instead_of: Identity | None = None,
+    replaces: Identity | None = None,
 ) -> SignedIn:
     """Pass the first gate: check address and password, and start a session that has shown the password.
 
-    The session that this browser had before (`instead_of`) ends. `blinding` keys the digest under which
+    The session that this browser had before (`replaces`) ends. `hmac_key` keys the digest under which
     unknown addresses are counted. Whatever is wrong, and whoever asks, the answer is the same:
-    WrongCredentials; or Throttled, PasswordClosed, Busy.
+    WrongCredentials; or Throttled, PasswordLocked, HashingQueueFull.
     """
     key = email_addresses.key_of(email)
     user = db.session.scalar(select(User).where(User.email_key == key))
-    stamp = user.stamp if user else 0
+    security_stamp = user.security_stamp if user else 0
     attempts.check_at_login(
         user,
         password,
-        blinded=email_addresses.keyed_digest(key, blinding),
+        email_digest=email_addresses.keyed_digest(key, hmac_key),
         mark=browser.known_to(user) if user else None,
         actor=actor,
         now=now,
@@ -50,12 +50,12 @@ def sign_in(
     _renew_hash(user, password)
     device = remembered_device_of(user, browser, now)
     actor = as_user(actor, user)
-    if instead_of is not None:
-        sessions.end(instead_of.session.id)
-    token, session = sessions.start(user, actor=actor, now=now, device=device, stamp=stamp)
+    if replaces is not None:
+        sessions.end(replaces.session.id)
+    token, session = sessions.start(user, actor=actor, now=now, device=device, security_stamp=security_stamp)
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=user)
-    through = _finish_if_through(token, actor=actor, now=now)
-    return SignedIn(token, session, user, through=through)
+    signed_in_fully = _finish_if_through(token, actor=actor, now=now)
+    return SignedIn(token, session, user, signed_in_fully=signed_in_fully)
 
 
 def _renew_hash(user: User, password: str) -> None:

@@ -27,4 +27,4 @@ def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now:
     attempts.check_own_password(identity.user, password, actor=actor, now=now)
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=identity.user)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=False)
-    return SignedIn(token, session, identity.user, through=identity.decision.verdict is Verdict.ALLOW)
+    return SignedIn(token, session, identity.user, signed_in_fully=identity.decision.verdict is Verdict.ALLOW)

@@ -37,7 +37,7 @@ def create(purpose: Purpose, user: User | None, *, now: datetime) -> str:
             purpose=purpose,
             digest=digest(token),
             user_id=user.id if user else None,
-            stamp=user.stamp if user else 0,
+            security_stamp=user.security_stamp if user else 0,
             expires_at=now + LIFETIME[purpose],
         )
     )
@@ -45,7 +45,7 @@ def create(purpose: Purpose, user: User | None, *, now: datetime) -> str:
 
 
 def find(token: str, *purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | None]:
-    """Return the link behind a token and the person whom it is for. Raises LinkExpired; uses nothing up."""
+    """Return the link behind a token and its user, without consuming it. Raises OneTimeLinkExpired."""
     link = db.session.scalar(select(OneTimeLink).where(OneTimeLink.digest == digest(token)))
     if link is None or link.purpose not in purposes:
         raise OneTimeLinkExpired
@@ -53,12 +53,12 @@ def find(token: str, *purposes: Purpose, now: datetime) -> tuple[OneTimeLink, Us
     if not is_fresh(link.expires_at - lifetime, lifetime, now=now):  # nor after the clock was set back
         raise OneTimeLinkExpired
     user = db.session.get(User, link.user_id) if link.user_id else None
-    if user is not None and (user.stamp != link.stamp or not user.is_active):
+    if user is not None and (user.security_stamp != link.security_stamp or not user.is_active):
         raise OneTimeLinkExpired
     return link, user
 
 
 def consume(link: OneTimeLink) -> None:
-    """Use a link up; of several requests at once exactly one gets past this. Raises LinkExpired."""
+    """Use a link up; of several requests at once exactly one gets past this. Raises OneTimeLinkExpired."""
     if db.session.execute(delete(OneTimeLink).where(OneTimeLink.id == link.id)).rowcount != 1:
         raise OneTimeLinkExpired

@@ -39,7 +39,7 @@ def enqueue(mail: Mail, user: User, *, now: datetime, to: str | None = None, **c
     row = OutboxMail(
         id=new_id(), to=to or user.email, template=mail.value, created_at=now, next_attempt_at=now
     )
-    row.sealed_context = vault().seal(json.dumps(context), row.place)
+    row.sealed_context = vault().seal(json.dumps(context), row.seal_context)
     db.session.add(row)
     db.session().info["mails_written"] = True
 
@@ -61,7 +61,7 @@ def claim(*, now: datetime) -> OutboxMail | None:
 def context_of(mail: OutboxMail) -> dict[str, object] | None:
     """Return what the mail's templates need; None if it cannot be unsealed any more."""
     try:
-        return json.loads(vault().unseal(mail.sealed_context or "", mail.place))
+        return json.loads(vault().unseal(mail.sealed_context or "", mail.seal_context))
     except CannotUnseal:
         return None
 

@@ -37,12 +37,12 @@ class BackupProblem(enum.Enum):
 class BackupError(Exception):
     """The backup was not made, or not put back; whatever was there is there still."""
 
-    def __init__(self, why: BackupProblem, reason: str = "") -> None:
-        self.why, self.reason = why, reason
+    def __init__(self, problem: BackupProblem, reason: str = "") -> None:
+        self.problem, self.reason = problem, reason
 
 
 def write(database: Path, target: Path) -> None:
-    """Copy the database as it is at one moment into a new file, on disk when this returns. Raises NotDone."""
+    """Copy the database, as of one moment, into a new file that is on disk afterwards. Raises BackupError."""
     if os.path.lexists(target):
         raise BackupError(BackupProblem.EXISTS)
     try:
@@ -60,7 +60,7 @@ def write(database: Path, target: Path) -> None:
 def restore(source: Path, database: Path, *, replace: bool, now: datetime) -> Path | None:
     """Let a backup take the database's place in one step; return where the old database lies now, if any.
 
-    What `take_over` says holds for it. Raises NotDone, before anything is touched.
+    What `take_over` says holds for it. Raises BackupError, before anything is touched.
     """
     if database.exists() and not replace:
         raise BackupError(BackupProblem.DATABASE_EXISTS)
@@ -123,7 +123,7 @@ def invalidate_access(session: Session) -> None:
     """Take a database of the past for the present one: end all access of its time; commit.
 
     Nobody is logged in afterwards, and neither remembered devices nor mailed links nor waiting mails of that
-    time count: they may have been revoked or used since. Raises NotDone, before anything is changed, when
+    time count: they may have been revoked or used since. Raises BackupError, before anything is changed, when
     this version cannot work with the database or the keys do not open it.
     """
     present = schema.revision(session.connection())

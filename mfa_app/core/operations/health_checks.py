@@ -41,16 +41,16 @@ class Check:
     """One thing that was looked at, what is wrong with it, and the facts for the sentence about it."""
 
     name: str
-    trouble: Problem | None = None
+    problem: Problem | None = None
     facts: dict[str, object] = field(default_factory=dict)
 
 
 def run_checks(settings: Settings, *, now: datetime) -> list[Check]:
     """Look at everything that the site needs; what cannot be looked at yet is left out."""
     found = [_run_check("database", _database)]
-    if found[-1].trouble is None:
+    if found[-1].problem is None:
         found.append(_run_check("migrations", _migrations))
-    if found[-1].trouble is None:
+    if found[-1].problem is None:
         found += [
             _run_check("keys", _keys),
             _run_check("clock", lambda name: _clock(name, now)),
@@ -66,7 +66,7 @@ def startup_blocker(settings: Settings) -> Check | None:
     A database that does not answer may come back, so it stops nothing.
     """
     stopping = {Problem.UNPREPARED, Problem.NEWER, Problem.KEYS_DO_NOT_FIT}
-    return next((check for check in run_checks(settings, now=clock.now()) if check.trouble in stopping), None)
+    return next((check for check in run_checks(settings, now=clock.now()) if check.problem in stopping), None)
 
 
 def keys_fit(session: Session) -> bool:
@@ -75,9 +75,9 @@ def keys_fit(session: Session) -> bool:
         select(SealedValue.name, SealedValue.sealed).where(SealedValue.name == TRAIL_KEY)
     )
     apps = select(Authenticator.id, Authenticator.user_id, Authenticator.sealed_secret)
-    pairs = [(text, SealedValue(name=name).place) for name, text in sealed]
+    pairs = [(text, SealedValue(name=name).seal_context) for name, text in sealed]
     pairs += [
-        (text, Authenticator(id=id_, user_id=user_id).place)
+        (text, Authenticator(id=id_, user_id=user_id).seal_context)
         for id_, user_id, text in session.execute(apps.order_by(Authenticator.id).limit(SAMPLE))
     ]
     try:

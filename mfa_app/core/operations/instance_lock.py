@@ -14,13 +14,13 @@ class SiteRunning(Exception):
 
 
 def lock_shared(settings: Settings) -> IO[str]:
-    """Say that the site runs, until the file that is returned is closed everywhere. Raises Occupied."""
+    """Say that the site runs, until the file that is returned is closed everywhere. Raises SiteRunning."""
     return _locked(settings, fcntl.LOCK_SH)
 
 
 @contextmanager
 def lock_exclusive(settings: Settings) -> Iterator[None]:
-    """Keep the site from running for a while. Raises Occupied when it runs."""
+    """Keep the site from running for a while. Raises SiteRunning when it runs."""
     with _locked(settings, fcntl.LOCK_EX):
         yield
 

@@ -66,6 +66,6 @@ def _batches(sealed: SealedColumn) -> Iterator[list]:
 
 def _reseal_row(row: db.Model, sealed: SealedColumn) -> None:
     before = getattr(row, sealed.column.key)
-    anew = vault().seal(vault().unseal(before, row.place), row.place)
+    anew = vault().seal(vault().unseal(before, row.seal_context), row.seal_context)
     same = sealed.key == getattr(row, sealed.key.key), sealed.column == before
     db.session.execute(update(type(row)).where(*same).values({sealed.column.key: anew}))

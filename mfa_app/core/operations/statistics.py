@@ -37,7 +37,7 @@ def site_statistics(*, now: datetime) -> SiteStatistics:
             func.count(User.id),
             func.count(Authenticator.id),
             func.count(User.id).filter(Authenticator.id.is_(None), impact.required_of_user(now)),
-            func.count(Authenticator.stopped_at),
+            func.count(Authenticator.locked_at),
         )
         .outerjoin(Authenticator, Authenticator.user_id == User.id)
         .where(User.disabled_at.is_(None))
@@ -45,7 +45,7 @@ def site_statistics(*, now: datetime) -> SiteStatistics:
     waiting = select(func.count(Throttle.key)).where(
         Throttle.key.startswith(f"{limits.CODE.name}:"),
         Throttle.next_try_at > now,
-        Throttle.failures < limits.CODE.stop_at,
+        Throttle.failures < limits.CODE.lockout_after,
     )
     mails = select(
         func.count(OutboxMail.next_attempt_at),

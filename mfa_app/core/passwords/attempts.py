@@ -13,12 +13,12 @@ from mfa_app.models import User
 
 
 def check_at_login(
-    user: User | None, password: str, *, blinded: str, mark: str | None, actor: Actor, now: datetime
+    user: User | None, password: str, *, email_digest: str, mark: str | None, actor: Actor, now: datetime
 ) -> None:
     """Check a password at the first gate, and that the account is open; it leaves the person locked.
 
-    `mark` is what names the browser if it is known to the person; `blinded` stands for the address if there
-    is no such person. Raises WrongCredentials, Throttled, PasswordClosed, Busy.
+    `mark` is the id of the browser if it is known to the user; `email_digest` stands for the address if
+    there is no such user. Raises WrongCredentials, Throttled, PasswordLocked, HashingQueueFull.
     """
     charges: list[Charge] = []
     with hashing.admission():
@@ -27,9 +27,9 @@ def check_at_login(
         else:
             # Guessing from an office must shut out nobody there, so a known browser is not counted here.
             charges.append(
-                counters.charge(limits.PASSWORD_NETWORK, limits.network_of(actor.address), now=now)
+                counters.charge(limits.PASSWORD_NETWORK, limits.network_of(actor.ip_address), now=now)
             )
-            charges.append(_charge_unknown_browser(user, blinded, now))
+            charges.append(_charge_unknown_browser(user, email_digest, now))
         fits = _matches(user, password, *charges)
     if user is None or not fits or not user.is_active:
         reason = "unknown address" if user is None else "account disabled" if fits else "wrong password"
@@ -43,7 +43,7 @@ def check_at_login(
 def check_own_password(user: User, password: str, *, actor: Actor, now: datetime) -> None:
     """Check the current password of somebody who is logged in; it leaves the person locked.
 
-    Raises WrongPassword, Throttled, PasswordClosed, Busy.
+    Raises WrongPassword, Throttled, PasswordLocked, HashingQueueFull.
     """
     with hashing.admission():
         charged = counters.charge(limits.PASSWORD_KNOWN_BROWSER, f"{user.id}:session", now=now)
@@ -59,19 +59,19 @@ def _record_failure(user: User | None, charged: Charge, reason: str, actor: Acto
     """Put a refusal on the trail, and with the last one that the limit allows, that this was the last."""
     failures = charged.failures
     record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason=reason, failures=failures)
-    if user is not None and failures == charged.limit.stop_at:
+    if user is not None and failures == charged.limit.lockout_after:
         to = "known browser" if charged.limit is limits.PASSWORD_KNOWN_BROWSER else "unknown browsers"
         record(Event.PASSWORD_CLOSED, actor=actor, subject=user, to=to, failures=failures)
 
 
-def _charge_unknown_browser(user: User | None, blinded: str, now: datetime) -> Charge:
+def _charge_unknown_browser(user: User | None, email_digest: str, now: datetime) -> Charge:
     if user is None:
-        return counters.charge(limits.PASSWORD_UNKNOWN_USER, blinded, now=now)
+        return counters.charge(limits.PASSWORD_UNKNOWN_USER, email_digest, now=now)
     return counters.charge(limits.PASSWORD_UNKNOWN_BROWSER, user.id, now=now)
 
 
 def _matches(user: User | None, password: str, *charges: Charge) -> bool:
-    """Say whether the password is the person's. Raises Busy, and then the tries do not count."""
+    """Say whether the password is the person's. Raises HashingQueueFull, and then the tries do not count."""
     try:
         return hashing.verify(user.password_hash if user else None, password)
     except HashingQueueFull:

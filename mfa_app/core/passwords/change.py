@@ -18,7 +18,7 @@ from mfa_app.models import AuthSession, User
 def hash_new(password: str, email: str, name: str) -> str:
     """Return the hash of a new password, if it is acceptable for this person.
 
-    Raises UnacceptablePassword, Busy.
+    Raises UnacceptablePassword, HashingQueueFull.
     """
     with hashing.admission():
         strength.check_acceptable(password, own_names=[email, email.partition("@")[0], name])
@@ -28,7 +28,7 @@ def hash_new(password: str, email: str, name: str) -> str:
 def change_own(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
     """Set a new password for somebody who has just shown the present one; all other access ends.
 
-    Raises UnacceptablePassword, Busy.
+    Raises UnacceptablePassword, HashingQueueFull.
     """
     user, session = identity.user, identity.session
     try:
@@ -36,22 +36,22 @@ def change_own(identity: Identity, password: str, *, actor: Actor, now: datetime
     except HashingQueueFull:
         db.session.commit()  # the present password was right: that its try is forgiven stays
         raise
-    store_password(user, hashed, way="own page", keep=session, actor=actor, now=now)
+    store_password(user, hashed, way="own page", except_session=session, actor=actor, now=now)
     token, session = sessions.elevate(session, actor=actor, now=now, code=False)
     return SignedIn(token, session, user)
 
 
 def set_from_terminal(user: User, password: str, *, actor: Actor, now: datetime) -> None:
-    """Set a password on the command line; all access ends. Raises UnacceptablePassword, Busy."""
+    """Set a password on the command line; all access ends. Raises UnacceptablePassword, HashingQueueFull."""
     hashed = hash_new(password, user.email, user.name)
-    store_password(user, hashed, way="terminal", keep=None, actor=actor, now=now)
+    store_password(user, hashed, way="terminal", except_session=None, actor=actor, now=now)
 
 
 def store_password(
-    user: User, hashed: str, *, way: str, keep: AuthSession | None, actor: Actor, now: datetime
+    user: User, hashed: str, *, way: str, except_session: AuthSession | None, actor: Actor, now: datetime
 ) -> None:
     user.password_hash = hashed
     record(Event.PASSWORD_CHANGED, actor=actor, subject=user, way=way)
-    revoke_access(user, because=RevocationReason.PASSWORD_CHANGED, actor=actor, keep=keep)
-    place = {"place": actor.address, "user_agent": actor.user_agent}
+    revoke_access(user, because=RevocationReason.PASSWORD_CHANGED, actor=actor, except_session=except_session)
+    place = {"place": actor.ip_address, "user_agent": actor.user_agent}
     outbox.enqueue(outbox.Mail.PASSWORD_CHANGED, user, now=now, **place)

@@ -45,7 +45,7 @@ Result = TypeVar("Result")
 def admission() -> Iterator[None]:
     """Hold a place in the line for a slot, from before a password is charged until it has been looked at.
 
-    Raises Busy at once when all are taken: whoever waited behind many would hold a thread for long.
+    Raises HashingQueueFull at once when all are taken: a longer queue would hold threads for long.
     """
     if not _queue.acquire(blocking=False):
         raise HashingQueueFull
@@ -56,12 +56,12 @@ def admission() -> Iterator[None]:
 
 
 def hash_password(password: str, *, wait: bool = True) -> str:
-    """Return the argon2id hash of a password. Raises Busy when all slots stay taken; it need not wait."""
+    """Return the argon2id hash of a password. Raises HashingQueueFull when no slot becomes free."""
     return _in_slot(lambda: _hasher.hash(_normal(password)), wait=wait)
 
 
 def verify(password_hash: str | None, password: str) -> bool:
-    """Say whether the password fits; without a hash, take as long and say no. Raises Busy."""
+    """Say whether the password fits; without a hash, take as long and say no. Raises HashingQueueFull."""
     if len(password) > MAX_LENGTH:
         return False
     try:

@@ -17,18 +17,18 @@ from mfa_app.extensions import db
 from mfa_app.models import OneTimeLink, User
 
 
-def request_reset(email: str, *, blinding: str, actor: Actor, now: datetime) -> None:
+def request_reset(email: str, *, hmac_key: str, actor: Actor, now: datetime) -> None:
     """Mail a link for a new password if there is an open account; whoever asks cannot tell.
 
     A known and an unknown address cost the same commits, and each gets three mails an hour at most. Only a
     known one leaves a row on the trail: with made-up addresses strangers could fill the disk. Raises
     Throttled for the network that asks too often.
     """
-    counters.charge(limits.RESET_REQUESTS, limits.network_of(actor.address), now=now)
+    counters.charge(limits.RESET_REQUESTS, limits.network_of(actor.ip_address), now=now)
     key = email_addresses.key_of(email)
     user = db.session.scalar(select(User).where(User.email_key == key))
     try:
-        counters.charge(limits.MAIL_TO_USER, email_addresses.keyed_digest(key, blinding), now=now)
+        counters.charge(limits.MAIL_TO_USER, email_addresses.keyed_digest(key, hmac_key), now=now)
     except Throttled:
         return
     if user is None:
@@ -45,11 +45,11 @@ def choose_password(link: OneTimeLink, user: User, password: str, *, actor: Acto
     """Set the password through a mailed link, and use it up; nobody is logged in by it.
 
     The link has proved the address, so an account that guesses had closed is open again, in every browser.
-    Raises LinkExpired, UnacceptablePassword, Busy.
+    Raises OneTimeLinkExpired, UnacceptablePassword, HashingQueueFull.
     """
     hashed = change.hash_new(password, user.email, user.name)
     lock_user(user)
     one_time_links.consume(link)
     counters.clear(limits.PASSWORD_UNKNOWN_BROWSER, user.id)
     counters.clear(limits.PASSWORD_KNOWN_BROWSER, user.id)
-    change.store_password(user, hashed, way="mailed link", keep=None, actor=actor, now=now)
+    change.store_password(user, hashed, way="mailed link", except_session=None, actor=actor, now=now)

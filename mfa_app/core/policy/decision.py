@@ -16,8 +16,8 @@ def in_force(required: bool, required_from: datetime | None, now: datetime) -> b
 class Rule:
     """The rule of one group, or of the site (`group` is None), as it meets one person.
 
-    `since` is when the person came under it: joined the group, or got the account. Grace counts from there.
-    `on_since` is when it was last switched on.
+    `member_since` is when the user joined the group, or got the account. Grace counts from there.
+    `enabled_since` is when the rule was last switched on.
     """
 
     group: str | None
@@ -25,22 +25,22 @@ class Rule:
     required_from: datetime | None
     grace_days: int
     remember_days: int
-    since: datetime | None
-    on_since: datetime | None = None
+    member_since: datetime | None
+    enabled_since: datetime | None = None
 
-    def began(self) -> datetime:
+    def in_force_since(self) -> datetime:
         """Return since when the rule has held for this person: switched on, its day come, and under it."""
-        moments = (self.on_since, self.required_from, self.since)
+        moments = (self.enabled_since, self.required_from, self.member_since)
         return max((moment for moment in moments if moment is not None), default=ALWAYS)
 
     def enrol_by(self) -> datetime | None:
         """Return the moment from which the app must be linked; None if it always had to be."""
         moments = [self.required_from] if self.required_from else []
-        if self.grace_days and self.since:
-            moments.append(self.since + timedelta(days=self.grace_days))
+        if self.grace_days and self.member_since:
+            moments.append(self.member_since + timedelta(days=self.grace_days))
         return max(moments, default=None)
 
-    def holds(self, now: datetime) -> bool:
+    def in_force(self, now: datetime) -> bool:
         """Say whether the rule requires a code by now, grace apart."""
         return in_force(self.required, self.required_from, now)
 
@@ -50,7 +50,7 @@ class PolicyFacts:
     """All about a person that the decision needs."""
 
     linked: bool
-    by_choice: bool
+    opted_in: bool
     required: bool
     exempt_until: datetime | None
     rules: tuple[Rule, ...]
@@ -110,14 +110,14 @@ def effective_policy(facts: PolicyFacts, *, now: datetime) -> Policy:
     Several rules: the earliest date and the shortest remembering win. "Everyone" is a rule like a group's.
     """
     remember_days = min(
-        (rule.remember_days for rule in facts.rules if rule.holds(now)),
+        (rule.remember_days for rule in facts.rules if rule.in_force(now)),
         default=min((rule.remember_days for rule in facts.rules if rule.group is None), default=0),
     )
     if facts.exempt_until is not None and facts.exempt_until > now:
         return Policy(False, PolicySource(Reason.EXEMPT, until=facts.exempt_until), None, remember_days)
     if facts.required:
         return Policy(True, PolicySource(Reason.PERSONAL), None, remember_days)
-    holding = [rule for rule in facts.rules if rule.holds(now)]
+    holding = [rule for rule in facts.rules if rule.in_force(now)]
     if holding:
         strictest = min(holding, key=_strictness)
         return Policy(True, _source(strictest), _future(strictest.enrol_by(), now), remember_days)
@@ -147,7 +147,7 @@ def decide(
         if not policy.required or waits:
             return Decision(Verdict.ALLOW, because, policy.enrol_by, days)
         return Decision(Verdict.ENROL, because, None, days)
-    asked = policy.required or (facts.by_choice and because.reason is not Reason.EXEMPT)
+    asked = policy.required or (facts.opted_in and because.reason is not Reason.EXEMPT)
     if asked and not policy.required:
         because = PolicySource(Reason.BY_CHOICE)
     trusted = trusted_since is not None and asked_since(facts, now=now) <= trusted_since
@@ -162,9 +162,9 @@ def asked_since(facts: PolicyFacts, *, now: datetime) -> datetime:
 
     Own choice and own requirement have no such moment; whoever ends one ends the remembered devices.
     """
-    if facts.by_choice or facts.required:
+    if facts.opted_in or facts.required:
         return ALWAYS
-    return min((rule.began() for rule in facts.rules if rule.holds(now)), default=ALWAYS)
+    return min((rule.in_force_since() for rule in facts.rules if rule.in_force(now)), default=ALWAYS)
 
 
 def is_asked(facts: PolicyFacts, *, now: datetime) -> bool:

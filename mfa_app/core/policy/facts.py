@@ -72,7 +72,7 @@ def _subject(rows: list[Row]) -> PolicySubject:
     rules.append(_rule(None, site, user.created_at))
     facts = PolicyFacts(
         linked=authenticator is not None,
-        by_choice=authenticator is not None and authenticator.by_choice,
+        opted_in=authenticator is not None and authenticator.opted_in,
         required=user.required,
         exempt_until=user.exempt_until,
         rules=tuple(rules),
@@ -87,6 +87,6 @@ def _rule(name: str | None, row: Group | SitePolicy, since: Any) -> Rule:
         required_from=row.required_from,
         grace_days=row.grace_days,
         remember_days=row.remember_days,
-        since=since,
-        on_since=row.required_since,
+        member_since=since,
+        enabled_since=row.required_since,
     )

@@ -39,5 +39,5 @@ def require_one(
 
 
 def _gets_in(person: PolicySubject, facts: PolicyFacts, now: datetime) -> bool:
-    works = person.authenticator is not None and person.authenticator.stopped_at is None
+    works = person.authenticator is not None and person.authenticator.locked_at is None
     return works or not will_be_required(facts, now=now)

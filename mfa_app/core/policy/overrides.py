@@ -21,7 +21,7 @@ NO_LONGER_REQUIRED, REQUIRED = "no longer required", "required"
 def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) -> None:
     """Require 2FA of this person, or no longer; it beats the groups. Either ends the remembered devices.
 
-    Raises NotAllowed, LastAdministrator, and OwnRequirement: nobody lets themselves off.
+    Raises NotAllowed, LastAdministrator, and CannotExemptSelf: nobody lets themselves off.
     """
     permissions.require(actor, Permission.MANAGE_POLICY)
     if not required and not permissions.may_loosen(actor, user):

@@ -23,7 +23,7 @@ class RuleValues:
     grace_days: int = 0
     remember_days: int = 30
 
-    def hold(self, now: datetime) -> bool:
+    def in_force(self, now: datetime) -> bool:
         """Say whether the values require a code by now."""
         return in_force(self.required, self.required_from, now)
 
@@ -46,7 +46,7 @@ def set_rule(scope: Group | None, values: RuleValues, *, actor: Actor, now: date
     if values.required and not before.required:
         last_administrator.require_one(proposed=lambda facts: with_rule(facts, name, required=True), now=now)
     row = scope or site_policy()
-    if values.hold(now) and not before.hold(now):
+    if values.in_force(now) and not before.in_force(now):
         row.required_since = now
     for column, value in asdict(values).items():
         setattr(row, column, value)

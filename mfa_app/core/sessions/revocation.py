@@ -26,22 +26,29 @@ class RevocationReason(enum.Enum):
 
 
 def revoke_access(
-    user: User, *, because: RevocationReason, actor: Actor, keep: AuthSession | None = None
+    user: User, *, because: RevocationReason, actor: Actor, except_session: AuthSession | None = None
 ) -> None:
-    """End all sessions (but `keep`), remembered devices, pending logins and mailed links of a person.
+    """End all sessions (except `except_session`), remembered devices and one-time links of a user.
 
     The person's stamp is raised first, so that whatever a request beside this one is about to start
     under the old stamp is dead when it is born.
     """
-    raised = update(User).where(User.id == user.id).values(stamp=User.stamp + 1).returning(User.stamp)
-    set_committed_value(user, "stamp", db.session.scalar(raised))
+    raised = (
+        update(User)
+        .where(User.id == user.id)
+        .values(security_stamp=User.security_stamp + 1)
+        .returning(User.security_stamp)
+    )
+    set_committed_value(user, "security_stamp", db.session.scalar(raised))
     sessions = delete(AuthSession).where(AuthSession.user_id == user.id)
-    if keep is not None:
-        sessions = sessions.where(AuthSession.id != keep.id)
+    if except_session is not None:
+        sessions = sessions.where(AuthSession.id != except_session.id)
         db.session.execute(
-            update(AuthSession).where(AuthSession.id == keep.id).values(stamp=user.stamp, device_id=None)
+            update(AuthSession)
+            .where(AuthSession.id == except_session.id)
+            .values(security_stamp=user.security_stamp, device_id=None)
         )
-        set_committed_value(keep, "stamp", user.stamp)
+        set_committed_value(except_session, "security_stamp", user.security_stamp)
     ended = db.session.execute(sessions).rowcount
     forgotten = db.session.execute(
         delete(RememberedDevice).where(RememberedDevice.user_id == user.id)

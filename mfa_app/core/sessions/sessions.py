@@ -30,17 +30,17 @@ class Identity:
     """Who a request comes from: the session, its person, and which gate that person faces now."""
 
     session: AuthSession
-    person: PolicySubject
+    subject: PolicySubject
     decision: Decision
     device: RememberedDevice | None = None
 
     @property
     def user(self) -> User:
-        return self.person.user
+        return self.subject.user
 
     def recently_confirmed(self, now: datetime) -> bool:
         """Say whether the code (without an app: the password) was shown in the last 20 minutes."""
-        shown_at = self.session.code_at if self.person.authenticator else self.session.password_at
+        shown_at = self.session.code_at if self.subject.authenticator else self.session.password_at
         return is_fresh(shown_at, RECENT_AUTH_WINDOW, now=now)
 
     def out_of_time(self, now: datetime) -> bool:
@@ -68,7 +68,9 @@ def find(token: str, *, now: datetime) -> Identity | None:
     (person,) = group_by_user(rows)
     if not _alive(session, person.user, now):
         return None
-    if device is not None and (device.stamp != person.user.stamp or device.expires_at <= now):
+    if device is not None and (
+        device.security_stamp != person.user.security_stamp or device.expires_at <= now
+    ):
         device = None
     since = device.created_at if device else None
     decision = decide(person.facts, has_code=session.has_code, trusted_since=since, now=now)
@@ -81,18 +83,18 @@ def start(
     actor: Actor,
     now: datetime,
     device: RememberedDevice | None = None,
-    stamp: int | None = None,
+    security_stamp: int | None = None,
 ) -> tuple[str, AuthSession]:
     """Start a session for a person who has just given the password; return its token and its row.
 
-    `stamp` is the person's stamp as it was when the password was checked: if trust has been revoked since,
-    the session is born dead.
+    `security_stamp` is what the user's was when the password was
+    checked: if access has been revoked since, the session is invalid from the start.
     """
     return _add(
         AuthSession(
             user_id=user.id,
             amr="pwd",
-            stamp=user.stamp if stamp is None else stamp,
+            security_stamp=user.security_stamp if security_stamp is None else security_stamp,
             password_at=now,
             created_at=now,
             expires_at=now + MAX_LIFETIME,
@@ -104,11 +106,11 @@ def start(
 
 
 def elevate(
-    session: AuthSession, *, actor: Actor, now: datetime, code: bool, stamp: int | None = None
+    session: AuthSession, *, actor: Actor, now: datetime, code: bool, security_stamp: int | None = None
 ) -> tuple[str, AuthSession]:
     """End a session and start its successor under a new token, with a code or the password freshly shown.
 
-    Raises SessionOver when a request beside this one has ended it.
+    Raises SessionEnded when a request beside this one has ended it.
     """
     if end(session.id) != 1:
         raise SessionEnded
@@ -116,7 +118,7 @@ def elevate(
         AuthSession(
             user_id=session.user_id,
             amr="pwd otp" if code or session.has_code else "pwd",
-            stamp=session.stamp if stamp is None else stamp,
+            security_stamp=session.security_stamp if security_stamp is None else security_stamp,
             password_at=session.password_at if code else now,
             code_at=now if code else session.code_at,
             created_at=session.created_at,
@@ -129,8 +131,10 @@ def elevate(
 
 
 def require(session: AuthSession) -> None:
-    """Raise SessionOver if a request beside this one has ended the session."""
-    same = select(AuthSession.id).where(AuthSession.id == session.id, AuthSession.stamp == session.stamp)
+    """Raise SessionEnded if a request beside this one has ended the session."""
+    same = select(AuthSession.id).where(
+        AuthSession.id == session.id, AuthSession.security_stamp == session.security_stamp
+    )
     if db.session.scalar(same) is None:
         raise SessionEnded
 
@@ -165,7 +169,7 @@ def of_user(user: User, *, now: datetime) -> list[AuthSession]:
 def _alive(session: AuthSession, user: User, now: datetime) -> bool:
     return (
         user.is_active
-        and session.stamp == user.stamp
+        and session.security_stamp == user.security_stamp
         and session.expires_at > now
         and is_fresh(session.created_at, MAX_LIFETIME, now=now)
         and is_fresh(session.last_seen_at, IDLE_TIMEOUT, now=now)
@@ -180,7 +184,7 @@ def _add(session: AuthSession, actor: Actor, now: datetime) -> tuple[str, AuthSe
     token = new_token()
     session.digest = digest(token)
     session.last_seen_at = now
-    session.address, session.user_agent = actor.address, actor.user_agent
+    session.ip_address, session.user_agent = actor.ip_address, actor.user_agent
     db.session.add(session)
     db.session.flush()
     return token, session

@@ -10,7 +10,7 @@ from mfa_app.models import AuthSession, RememberedDevice, User
 class SignedIn:
     """A session that has just started or stepped up, with the token that only the browser may hold.
 
-    `through`: nothing stands between the person and the own pages, neither a code nor linking.
+    `signed_in_fully`: nothing stands between the person and the own pages, neither a code nor linking.
     `wrong_codes`: so many in a row came before the code of this login.
     """
 
@@ -18,10 +18,10 @@ class SignedIn:
     session: AuthSession
     user: User
     device: tuple[str, RememberedDevice] | None = None
-    through: bool = True
+    signed_in_fully: bool = True
     wrong_codes: int = 0
 
 
 def as_user(actor: Actor, user: User) -> Actor:
     """Return the actor as this person, where the request came from a visitor."""
-    return Actor("person", user.email, user.id, user.role, actor.address, actor.user_agent)
+    return Actor("person", user.email, user.id, user.role, actor.ip_address, actor.user_agent)

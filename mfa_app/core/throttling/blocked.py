@@ -18,7 +18,7 @@ SHOWN = 200
 
 OF_USERS = (limits.CODE, limits.LINKING, limits.PASSWORD_UNKNOWN_BROWSER, limits.PASSWORD_KNOWN_BROWSER)
 
-_OUT_OF_USE = Authenticator.stopped_at.is_not(None)
+_OUT_OF_USE = Authenticator.locked_at.is_not(None)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _locked() -> list[Blocked]:
         .join(Authenticator, Authenticator.user_id == User.id)
         .outerjoin(Throttle, counter)
         .where(_OUT_OF_USE)
-        .order_by(Authenticator.stopped_at.desc())
+        .order_by(Authenticator.locked_at.desc())
         .limit(SHOWN)
     )
     return [
@@ -84,7 +84,7 @@ def _locked() -> list[Blocked]:
 
 
 def _blocked(limit: Limit, now: datetime) -> ColumnElement[bool]:
-    stopped = Throttle.failures >= limit.stop_at if limit.stop_at else Throttle.next_try_at > now
+    stopped = Throttle.failures >= limit.lockout_after if limit.lockout_after else Throttle.next_try_at > now
     return and_(
         Throttle.key.startswith(f"{limit.name}:"),
         Throttle.forget_at > now,
@@ -100,7 +100,7 @@ def _user_id(row: Throttle) -> int | None:
 def _entry(row: Throttle, users: dict[int, User]) -> Blocked:
     name, _, rest = row.key.partition(":")
     limit = next(limit for limit in (*OF_USERS, limits.PASSWORD_NETWORK) if limit.name == name)
-    stopped = limit.stop_at is not None and row.failures >= limit.stop_at
+    stopped = limit.lockout_after is not None and row.failures >= limit.lockout_after
     if limit is limits.PASSWORD_NETWORK:
         return Blocked(limit, None, rest, row.failures, row.forget_at)
     return Blocked(limit, users.get(_user_id(row)), None, row.failures, None if stopped else row.next_try_at)

@@ -32,10 +32,10 @@ def charge(limit: Limit, key: object, *, now: datetime) -> Charge:
     """
     name = f"{limit.name}:{key}"
     statement = dialect_insert(Throttle).values(
-        key=name, failures=1, next_try_at=_after(limit, 1, now), forget_at=now + limit.remembered
+        key=name, failures=1, next_try_at=_after(limit, 1, now), forget_at=now + limit.ttl
     )
     forgotten = _forgotten(limit, now)
-    stop = limit.stop_at or 10**9
+    stop = limit.lockout_after or 10**9
     statement = statement.on_conflict_do_update(
         index_elements=[Throttle.key],
         set_={
@@ -54,7 +54,7 @@ def charge(limit: Limit, key: object, *, now: datetime) -> Charge:
 
 def reset_after_success(charged: Charge) -> None:
     """Take the charge back after a success: all failures in a row, or in a window just this one try."""
-    if charged.limit.window:
+    if charged.limit.fixed_window:
         one_less = update(Throttle).where(Throttle.key == charged.key, Throttle.failures > 0)
         db.session.execute(one_less.values(failures=Throttle.failures - 1))
     else:
@@ -97,8 +97,8 @@ def evict_oldest() -> None:
 
 def _forgotten(limit: Limit, now: datetime) -> ColumnElement[bool]:
     """Say whether the count begins anew; a window that ends too late comes from a clock that was set back."""
-    over, latest = Throttle.forget_at <= now, now + limit.remembered + CLOCK_SKEW
-    return or_(over, Throttle.forget_at > latest) if limit.window else over
+    over, latest = Throttle.forget_at <= now, now + limit.ttl + CLOCK_SKEW
+    return or_(over, Throttle.forget_at > latest) if limit.fixed_window else over
 
 
 def _waited(limit: Limit, now: datetime) -> ColumnElement[bool]:
@@ -106,7 +106,7 @@ def _waited(limit: Limit, now: datetime) -> ColumnElement[bool]:
 
     Requests overtake each other by less than CLOCK_SKEW; that is no clock set back, and opens nothing.
     """
-    return or_(Throttle.next_try_at <= now, Throttle.next_try_at > now + limit.longest_wait + CLOCK_SKEW)
+    return or_(Throttle.next_try_at <= now, Throttle.next_try_at > now + limit.max_delay + CLOCK_SKEW)
 
 
 def _after(limit: Limit, failures: int, now: datetime) -> datetime:
@@ -121,17 +121,17 @@ def _next_try(limit: Limit, forgotten: ColumnElement[bool], now: datetime) -> Co
     def after(failures: int) -> ColumnElement:
         return literal(_after(limit, failures, now), UtcDateTime())
 
-    branches = [(forgotten, after(1)), (Throttle.failures < limit.free - 1, after(1))]
-    before = limit.free - 1
-    while limit.wait_after(before + 1) < limit.longest_wait:
+    branches = [(forgotten, after(1)), (Throttle.failures < limit.free_attempts - 1, after(1))]
+    before = limit.free_attempts - 1
+    while limit.wait_after(before + 1) < limit.max_delay:
         branches.append((Throttle.failures == before, after(before + 1)))
         before += 1
     return case(*branches, else_=after(before + 1))
 
 
 def _forget_at(limit: Limit, forgotten: ColumnElement[bool], now: datetime) -> ColumnElement:
-    later = literal(now + limit.remembered, UtcDateTime())
-    return case((forgotten, later), else_=Throttle.forget_at) if limit.window else later
+    later = literal(now + limit.ttl, UtcDateTime())
+    return case((forgotten, later), else_=Throttle.forget_at) if limit.fixed_window else later
 
 
 def _refusal(limit: Limit, name: str, now: datetime) -> Refusal:
@@ -140,6 +140,6 @@ def _refusal(limit: Limit, name: str, now: datetime) -> Refusal:
     )
     if row is None:
         return Throttled(now + timedelta(seconds=1))
-    if limit.stop_at is not None and row.failures >= limit.stop_at:
-        return limit.stopped() if limit.stopped else Throttled(row.forget_at)
+    if limit.lockout_after is not None and row.failures >= limit.lockout_after:
+        return limit.lockout_error() if limit.lockout_error else Throttled(row.forget_at)
     return Throttled(row.next_try_at)

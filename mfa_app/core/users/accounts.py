@@ -34,7 +34,7 @@ def create(
 ) -> User:
     """Make an account, with a password or without one (then `credentials.invite` lets the person choose it).
 
-    Raises InvalidAddress, AddressTaken, UnacceptablePassword, NotAllowed.
+    Raises InvalidEmail, EmailTaken, UnacceptablePassword, NotAllowed.
     """
     permissions.require(actor, Permission.MANAGE_USERS)
     address = email_addresses.parse(profile.email)
@@ -61,7 +61,7 @@ def create(
 def edit(user: User, profile: Profile, *, actor: Actor, now: datetime) -> None:
     """Change address, name and role. A new address is told to the old one; it and a new role end all access.
 
-    Raises InvalidAddress, AddressTaken, LastAdministrator, NotAllowed (nobody changes the own role).
+    Raises InvalidEmail, EmailTaken, LastAdministrator, NotAllowed (nobody changes the own role).
     """
     permissions.require(actor, Permission.MANAGE_USERS)
     address = email_addresses.parse(profile.email)

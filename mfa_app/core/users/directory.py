@@ -37,7 +37,7 @@ class Entry:
     email: str
     role: Role
     groups: tuple[str, ...]
-    linked_at: datetime | None
+    enrolled_at: datetime | None
     stopped: bool
     disabled: bool
     invited: bool
@@ -106,8 +106,8 @@ def _columns() -> Select:
         User.disabled_at,
         User.last_login_at,
         User.password_hash.is_(None).label("invited"),
-        Authenticator.linked_at,
-        Authenticator.stopped_at,
+        Authenticator.enrolled_at,
+        Authenticator.locked_at,
     ).outerjoin(Authenticator, Authenticator.user_id == User.id)
 
 
@@ -144,8 +144,8 @@ def _entries(rows: list[Row]) -> tuple[Entry, ...]:
             email=row.email,
             role=Role(row.role),
             groups=tuple(groups.get(row.id, ())),
-            linked_at=row.linked_at,
-            stopped=row.stopped_at is not None,
+            enrolled_at=row.enrolled_at,
+            stopped=row.locked_at is not None,
             disabled=row.disabled_at is not None,
             invited=row.invited,
             last_login_at=row.last_login_at,

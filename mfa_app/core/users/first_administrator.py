@@ -21,7 +21,7 @@ def create_first_administrator(
 ) -> SignedIn:
     """Make the first administrator of a fresh installation, use up the set-up link, and start a session.
 
-    Raises SetupDone, LinkExpired, InvalidAddress, UnacceptablePassword.
+    Raises AlreadySetUp, OneTimeLinkExpired, InvalidEmail, UnacceptablePassword.
     """
     address = email_addresses.parse(profile.email)
     hashed = change.hash_new(password, address.shown, profile.name)
@@ -30,8 +30,8 @@ def create_first_administrator(
         raise AlreadySetUp
     accounts.require_free_email(address)
     one_time_links.consume(link)
-    installer = Actor("terminal", "set-up link", address=actor.address, user_agent=actor.user_agent)
+    installer = Actor("terminal", "set-up link", ip_address=actor.ip_address, user_agent=actor.user_agent)
     user = accounts.create(profile, groups=[], password=None, actor=installer, now=now)
     user.password_hash = hashed
     token, session = sessions.start(user, actor=as_user(actor, user), now=now)
-    return SignedIn(token, session, user, through=False)
+    return SignedIn(token, session, user, signed_in_fully=False)

@@ -16,7 +16,7 @@ def local_path(target: str | None) -> str | None:
     """Return path and query of a page of this site, built anew from its parts; None for anything else.
 
     Only a path that one of the site's own views answers is taken, so no spelling of a foreign address
-    gets through: not //host, not /\\host, not ////host, not a control character.
+    gets signed_in_fully: not //host, not /\\host, not ////host, not a control character.
     """
     if not target or not target.isprintable() or "\\" in target:
         return None

@@ -38,7 +38,7 @@ def session_token() -> str | None:
 def issue_cookies(signed_in: SignedIn) -> None:
     """Let the answer to this request give the browser its token; whoever is through is known here later."""
     g.new_cookies = {**_queued(), cookie_name(SESSION): (signed_in.token, None, "Lax")}
-    if signed_in.through:
+    if signed_in.signed_in_fully:
         _know(signed_in.user)
     if signed_in.device is not None:
         secret, device = signed_in.device

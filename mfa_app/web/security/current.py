@@ -15,7 +15,7 @@ def current_identity() -> Identity | None:
 
 def current_actor() -> Actor:
     """Return the actor. The address comes through the one configured ProxyFix, never from a header."""
-    place = {"address": (request.remote_addr or "")[:45], "user_agent": user_agent()}
+    place = {"ip_address": (request.remote_addr or "")[:45], "user_agent": user_agent()}
     identity = current_identity()
     if identity is None:
         return Actor("visitor", **place)

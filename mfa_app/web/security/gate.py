@@ -74,7 +74,7 @@ def _admit(identity: Identity, mark: AccessRule) -> Response | None:
         deny()
     if not mark.recent:
         return None
-    if mark.permission is not None and identity.person.authenticator is None:
+    if mark.permission is not None and identity.subject.authenticator is None:
         flash(
             _("The pages of administration ask for a code. Please link your authentication app first."),
             "info",
