@@ -39,7 +39,7 @@ demo: $(RUNTIME) ## The same, filled with people and groups to look around with
 	@exec $(BIN)/gunicorn --config gunicorn.conf.py wsgi:app
 
 test: $(TESTING) ## Run all tests
-	@bin/ensure-chromium
+	@bin/ensure-test-programs
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal --ignore tests/crash $(ARGS)
 
 crash: $(TESTING) ## Kill the site at every statement of what must be whole (some minutes)
