@@ -1,4 +1,4 @@
-"""Floor 1: the tables, and properties of one row. Rules that need two rows live in core."""
+"""Floor 1: the tables and the properties of a single row. Rules about several rows live in core."""
 
 from mfa_app.models.audit import AuditEvent, TrailHead
 from mfa_app.models.authenticator import Authenticator, PendingEnrolment

@@ -1,4 +1,4 @@
-"""The audit trail: rows that are written once and never changed, and the head of their chain."""
+"""The tables of the audit trail: rows written once and never changed, and the head of their chain."""
 
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,10 @@ from mfa_app.models.column_types import UtcDateTime
 
 
 class AuditEvent(db.Model):
-    """Who did what to whom, when and from where. Names are copied: the trail outlives the people.
+    """Who did what to whom, when and from where. Names are copied, so the trail outlives the accounts.
 
-    `mac` seals the row and, through `previous`, all rows before it; see core/audit/chain. Triggers in both
-    databases refuse UPDATE and DELETE, and an INSERT in the place of a row that is there.
+    `mac` covers this row and, through `previous`, every row before it; see core/audit/chain. On both databases,
+    triggers reject UPDATE and DELETE, and an INSERT that would overwrite an existing row.
     """
 
     __tablename__ = "audit_event"
@@ -40,9 +40,9 @@ class AuditEvent(db.Model):
 
 
 class TrailHead(db.Model):
-    """The number and the seal of the trail's last row: one row, made by the first migration.
+    """The number and the MAC of the trail's last row: a single row, created by the first migration.
 
-    `told` is the last row done at the terminal that has been streamed; see core/audit/stream.
+    `streamed_up_to` is the number up to which command-line events have been streamed to the log; see core/audit/stream.
     """
 
     __tablename__ = "trail_head"

@@ -1,4 +1,4 @@
-"""A person's linked authentication app, and the one that is being linked."""
+"""The tables of a user's authenticator and of an enrolment in progress."""
 
 from datetime import datetime
 
@@ -10,7 +10,10 @@ from mfa_app.models.column_types import UtcDateTime, new_id
 
 
 class Authenticator(db.Model):
-    """A linked authentication app; there is none before a code has proved it, and one a person."""
+    """An enrolled authentication app: at most one per user, stored only after a code has proved it.
+
+    `last_step` is the time step of the last accepted code (RFC 6238). `by_choice`: the user opted in.
+    """
 
     __tablename__ = "authenticator"
 
@@ -24,12 +27,12 @@ class Authenticator(db.Model):
 
     @property
     def seal_context(self) -> str:
-        """The place for which the secret is sealed, so that it opens in no other row."""
+        """The seal context (AAD) of the secret, so that its ciphertext is useless in any other row."""
         return f"totp|{self.id}|{self.user_id}"
 
 
 class PendingEnrolment(db.Model):
-    """A secret shown as a QR code to one session only, so that nobody else can be scanning it."""
+    """A secret shown as a QR code to one session only, so that no other session can use it."""
 
     __tablename__ = "pending_enrolment"
 
@@ -40,5 +43,5 @@ class PendingEnrolment(db.Model):
 
     @property
     def seal_context(self) -> str:
-        """The place for which the secret is sealed."""
+        """The seal context (AAD) of the secret."""
         return f"pending|{self.id}|{self.session_id}"

@@ -9,7 +9,10 @@ from mfa_app.models.column_types import UtcDateTime, new_id
 
 
 class BrowserColumns:
-    """Whose, where and with what: shared by sessions and remembered devices."""
+    """Columns shared by sessions and remembered devices: token digest, IP address, user agent, lifetime.
+
+    A row is valid only while `security_stamp` equals its user's `security_stamp`.
+    """
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     digest: Mapped[str] = mapped_column(String(64), unique=True)

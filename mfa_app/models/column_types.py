@@ -1,4 +1,4 @@
-"""Column types: one way to store a moment, and identifiers that cannot be guessed."""
+"""Column types: one way to store a time, and row ids that can't be guessed."""
 
 import uuid
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator):
-    """A moment in UTC. Takes and gives aware datetimes; a naive one is a mistake and raises ValueError."""
+    """A time in UTC. Takes and returns aware datetimes. Raises ValueError for a naive one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -17,7 +17,7 @@ class UtcDateTime(TypeDecorator):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a moment without a time zone")
+            raise ValueError("a datetime without a time zone")
         value = value.astimezone(UTC)
         return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
 
@@ -28,5 +28,5 @@ class UtcDateTime(TypeDecorator):
 
 
 def new_id() -> str:
-    """A random identifier of 122 bits, made here so that a sealed secret can be bound to its row."""
+    """Return a random id of 122 bits. It exists before the INSERT, so a secret can be sealed to its row."""
     return uuid.uuid4().hex

@@ -1,4 +1,4 @@
-"""How SQLite and PostgreSQL behave alike: when a transaction locks, how a row is inserted once."""
+"""What makes SQLite and PostgreSQL behave alike: when a transaction locks, and INSERT on conflict."""
 
 import sqlite3
 from typing import Any
@@ -22,10 +22,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 @event.listens_for(Engine, "before_cursor_execute")
 def _lock_at_first_write(connection, cursor, statement, _parameters, _context, _many) -> None:
-    """Take SQLite's write lock with the first write, so that reads before it cannot make it fail.
+    """Take SQLite's write lock at the first write, so that earlier reads can't make that write fail.
 
-    Until then each SELECT sees what is committed, as under PostgreSQL's READ COMMITTED: on both,
-    only a condition inside the write itself (UPDATE ... WHERE) is a guard.
+    Until then each SELECT sees the latest committed data, as under PostgreSQL's READ COMMITTED. On both
+    databases, only a condition inside the write itself (UPDATE ... WHERE) protects against a race.
     """
     raw = connection.connection.dbapi_connection
     if (
@@ -37,13 +37,13 @@ def _lock_at_first_write(connection, cursor, statement, _parameters, _context, _
 
 
 def dialect_insert(model: type[db.Model]) -> Any:
-    """Return an INSERT of this database's own kind, which knows `on_conflict_do_update`."""
+    """Return the INSERT construct of the current database, which supports `on_conflict_do_update`."""
     kind = {"postgresql": postgresql, "sqlite": sqlite}[db.session.get_bind().dialect.name]
     return kind.insert(model)
 
 
 def insert_once(model: type[db.Model], **values: Any) -> bool:
-    """Insert a row unless a unique column holds one like it already; say whether it was inserted."""
+    """Insert a row unless it violates a unique constraint. Return True if it was inserted."""
     (key, *_) = model.__table__.primary_key
     statement = dialect_insert(model).values(**values).on_conflict_do_nothing().returning(key)
     return db.session.execute(statement).first() is not None

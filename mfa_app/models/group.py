@@ -11,7 +11,7 @@ from mfa_app.models.policy import RuleColumns
 
 
 class Group(RuleColumns, db.Model):
-    """A named set of people with a rule of its own."""
+    """A named set of users with its own rule."""
 
     __tablename__ = "user_group"
 
@@ -22,7 +22,7 @@ class Group(RuleColumns, db.Model):
 
 
 class Membership(db.Model):
-    """A person is in a group since `joined_at`; without that moment there is no grace."""
+    """A user's membership of a group since `joined_at`. Without that time there is no grace."""
 
     __tablename__ = "membership"
     __table_args__ = (Index("ix_membership_group_id_user_id", "group_id", "user_id"),)

@@ -1,4 +1,4 @@
-"""Single-use links: first set-up, invitation, password reset."""
+"""The table of one-time links: first set-up, invitation, password reset."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from mfa_app.models.column_types import UtcDateTime, new_id
 
 
 class OneTimeLink(db.Model):
-    """A link that works once, before its end, for one purpose; the row knows only the token's digest."""
+    """A one-time link for one purpose, valid until `expires_at`. Only the digest of its token is stored."""
 
     __tablename__ = "one_time_link"
 

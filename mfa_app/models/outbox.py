@@ -1,4 +1,4 @@
-"""Mails that are to leave, written in the transaction of the change that they tell of."""
+"""The table of outgoing mail, written in the same transaction as the change that each mail reports."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from mfa_app.models.column_types import UtcDateTime, new_id
 
 
 class OutboxMail(db.Model):
-    """One mail. Its contents are sealed, since a link in it opens an account; they go when it is sent."""
+    """One mail. Its contents may hold a link into an account, so they are sealed, and deleted once sent."""
 
     __tablename__ = "outbox_mail"
 
@@ -26,5 +26,5 @@ class OutboxMail(db.Model):
 
     @property
     def seal_context(self) -> str:
-        """The place for which the contents are sealed."""
+        """The seal context (AAD) of the contents."""
         return f"mail|{self.id}"

@@ -10,7 +10,7 @@ from mfa_app.models.column_types import UtcDateTime
 
 
 class RuleColumns:
-    """A rule: is 2FA required, from when, after how many days of grace; days that a device is remembered.
+    """A 2FA rule: required or not, from when, days of grace, and days a device is remembered.
 
     `required_since` is when it was last switched on.
     """
@@ -23,10 +23,10 @@ class RuleColumns:
 
 
 class SitePolicy(RuleColumns, db.Model):
-    """The rule for everyone: one row, made by the first migration.
+    """The rule for everyone: a single row, created by the first migration.
 
-    `revision` is raised first by every change that must not run beside another of its kind
-    (see core/users/accounts): the row is their common lock on both databases.
+    Changes that must not run concurrently raise `revision` first (see core/policy/last_administrator). That makes this
+    row their common lock on both databases.
     """
 
     __tablename__ = "site_policy"

@@ -11,7 +11,7 @@ from mfa_app.models.column_types import UtcDateTime
 
 
 class RememberedDevice(BrowserColumns, db.Model):
-    """A browser on which one person is not asked for a code, until a fixed end."""
+    """A remembered device: a browser that skips the code for one user until `expires_at`."""
 
     __tablename__ = "remembered_device"
 

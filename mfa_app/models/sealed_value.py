@@ -1,4 +1,4 @@
-"""Secrets of the installation itself, sealed like those of people."""
+"""The table of secrets that belong to the installation rather than to a user."""
 
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from mfa_app.extensions import db
 
 
 class SealedValue(db.Model):
-    """A secret by its name: the key of the audit trail."""
+    """A sealed secret under a name. Today there is one: the key of the audit trail."""
 
     __tablename__ = "sealed_value"
 
@@ -16,5 +16,5 @@ class SealedValue(db.Model):
 
     @property
     def seal_context(self) -> str:
-        """The place for which the secret is sealed."""
+        """The seal context (AAD) of the secret."""
         return f"installation|{self.name}"

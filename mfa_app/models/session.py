@@ -11,10 +11,10 @@ from mfa_app.models.column_types import UtcDateTime
 
 
 class AuthSession(BrowserColumns, db.Model):
-    """A session. `amr` says what has been shown: "pwd", or "pwd otp" (RFC 8176).
+    """A session. `amr` lists the methods used: "pwd", or "pwd otp" (RFC 8176).
 
-    `password_at` and `code_at` are when each was last shown; `challenged_at` is when this session
-    was first sent to the code page, from which it has ten minutes.
+    `password_at` and `code_at` are the times of the last password and code. `challenged_at` is when the
+    session was first sent to the code page; from then on the user has ten minutes.
     """
 
     __tablename__ = "auth_session"

@@ -1,4 +1,4 @@
-"""Counters of failed tries, shared by all workers."""
+"""The table of counters of failed attempts, shared by all workers."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from mfa_app.models.column_types import UtcDateTime
 
 
 class Throttle(db.Model):
-    """How many tries in a row have failed under one key, and when the next one is allowed."""
+    """How many attempts in a row have failed under one key, and when the next one is allowed."""
 
     __tablename__ = "throttle"
 

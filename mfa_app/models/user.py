@@ -12,7 +12,7 @@ from mfa_app.models.column_types import UtcDateTime
 
 
 class Role(enum.StrEnum):
-    """What a person may do on this site; see core/common/permissions."""
+    """What a user may do on this site; see core/common/permissions."""
 
     STAFF = "staff"
     HELPDESK = "helpdesk"
@@ -20,7 +20,10 @@ class Role(enum.StrEnum):
 
 
 class User(UserMixin, db.Model):
-    """A person with an account."""
+    """An account. `email_key` and `name_key` are the spellings used for comparison; see core/common/email_addresses.
+
+    `security_stamp` is the security security_stamp: raising it invalidates every session, device and link of the user.
+    """
 
     __tablename__ = "user_account"
 

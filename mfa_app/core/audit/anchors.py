@@ -1,4 +1,4 @@
-"""Anchors: once a day the end of the trail is written into a file, so that a trail cut off later shows it."""
+"""Anchors: the end of the trail, written to a file once a day, which reveals that rows were cut off later."""
 
 import fcntl
 import os
@@ -16,28 +16,28 @@ LINE = re.compile(rf"(?P<day>\d{{4}}-\d\d-\d\d) {ANCHOR.pattern}\n")
 
 
 def file_of(settings: Settings) -> Path:
-    """Return the file of the anchors."""
+    """Return the path of the anchor file."""
     return settings.instance_path / "anchors"
 
 
 def format_anchor(anchor: Anchor) -> str:
-    """Return an anchor as it is written down: number, colon, seal."""
+    """Return an anchor as text: number, colon, MAC."""
     return f"{anchor.last}:{anchor.mac}"
 
 
 def parse(text: str) -> Anchor | None:
-    """Return the anchor that stands in a text such as 17:ab…; None if none does."""
+    """Return the anchor written as 17:ab…, or None if the text is not one."""
     found = ANCHOR.fullmatch(text.strip())
     return _anchor(found) if found else None
 
 
 def read(settings: Settings) -> list[Anchor]:
-    """Return all anchors of the file, the newest last; a line torn by a crash is passed over."""
+    """Return all anchors in the file, oldest first. A line torn by a crash is skipped."""
     return [_anchor(line) for line in _lines(file_of(settings))]
 
 
 def append_daily(settings: Settings, *, now: datetime) -> bool:
-    """Write down the end of the trail unless that has been done today; say whether it was. Raises OSError."""
+    """Write the end of the trail to the file, once a day. Return True if it was written. Raises OSError."""
     path, today = file_of(settings), f"{now:%Y-%m-%d}"
     if _last_day(path) == today:
         return False
@@ -46,7 +46,7 @@ def append_daily(settings: Settings, *, now: datetime) -> bool:
         return False
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(handle, "a", encoding="ascii") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # another worker has the same minute: one line a day is enough
+        fcntl.flock(file, fcntl.LOCK_EX)  # several workers may try at once: one line a day is enough
         if _last_day(path) == today:
             return False
         file.write(f"{today} {format_anchor(end)}\n")

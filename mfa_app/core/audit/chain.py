@@ -1,4 +1,4 @@
-"""The chain that shows tampering: each row of the trail is sealed together with all rows before it."""
+"""The hash chain that reveals tampering: the MAC of each row of the trail covers the row before it too."""
 
 import hashlib
 import hmac
@@ -32,7 +32,7 @@ SEALED = {
 
 @dataclass(frozen=True)
 class Anchor:
-    """The number and the seal of a row, kept outside the database: what is cut off after it shows."""
+    """The number and the MAC of a row, kept outside the database to reveal that rows were cut off."""
 
     last: int
     mac: str
@@ -44,16 +44,16 @@ _observers: list[Observer] = []
 
 
 def observe(observer: Observer) -> Observer:
-    """Call `observer` with every row from now on, once its commit has succeeded."""
+    """Register `observer` to be called with every new row once its commit has succeeded."""
     _observers.append(observer)
     return observer
 
 
 def append(row: AuditEvent) -> None:
-    """Put a row on the trail with the commit of this transaction; without its row no change is saved.
+    """Add a row to the trail with the commit of this transaction. If the row can't be saved, nothing is.
 
-    The rows are chained just before the commit, so that the head of the chain is the last lock taken: two
-    transactions never wait for each other.
+    Rows are chained just before the commit, so the head of the chain is always the last lock taken and two
+    transactions can't deadlock on it.
     """
     db.session().info.setdefault(QUEUED, []).append(row)
 
@@ -91,7 +91,7 @@ def _forget_queued(session: Session) -> None:
 
 
 def head() -> Anchor:
-    """Return the present end of the trail, to be kept outside the database."""
+    """Return the current end of the trail, to be kept outside the database."""
     row = db.session.get_one(TrailHead, 1, populate_existing=True)
     return Anchor(row.last, row.mac)
 
@@ -106,14 +106,14 @@ def seal_row(row: AuditEvent, key: bytes) -> str:
 
 
 def line(row: AuditEvent) -> str:
-    """Return the row as one line of JSON; its `mac` makes every line an anchor."""
+    """Return the row as one line of JSON. Its `mac` makes every line usable as an anchor."""
     return json.dumps({**_content(row), "mac": row.mac}, sort_keys=True)
 
 
 def trail_key() -> bytes:
-    """Return the key of the trail, made once and sealed under the data keys.
+    """Return the key of the trail. It is created once and sealed under the data keys.
 
-    It is also the canary: under other data keys it raises CannotUnseal, and the site must not start.
+    It also detects wrong data keys: with those it raises CannotUnseal, and the site must not start.
     """
     stored = select(SealedValue).where(SealedValue.name == TRAIL_KEY)
     row = db.session.scalar(stored)

@@ -1,4 +1,4 @@
-"""The audit trail: who acts, what can happen, and the one function that writes it down."""
+"""The audit trail: who acts, which events exist, and the one function that records them."""
 
 import enum
 from typing import Any
@@ -10,7 +10,7 @@ from mfa_app.models import AuditEvent, User
 
 
 class Event(enum.Enum):
-    """All that can stand on the trail, each with exactly the details that its row must have."""
+    """All events of the trail, each with exactly the details that its row must have."""
 
     PASSWORD_ACCEPTED = "password.accepted", ()
     PASSWORD_REFUSED = "password.refused", ("reason", "failures")
@@ -58,9 +58,9 @@ class Event(enum.Enum):
 
 
 def record(event: Event, *, actor: Actor, subject: User | None = None, **details: Any) -> None:
-    """Write one row, in the transaction of the change that it tells of: no row, no change.
+    """Add one row in the same transaction as the change that it records: without the row, no change.
 
-    Raises ValueError when the details are not exactly those that the event asks for.
+    Raises ValueError unless the details are exactly those of the event.
     """
     if set(details) != event.details:
         raise ValueError(f"{event.label} needs the details {sorted(event.details)}, got {sorted(details)}")

@@ -1,4 +1,4 @@
-"""Reading the audit trail: what is found, page by page, and the export of all of it."""
+"""Reading the audit trail: search, pages and the export."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,14 +37,14 @@ class TrailSearch:
 
 @dataclass(frozen=True)
 class TrailPage:
-    """Rows of the trail, the newest first, and the number before which the next page begins."""
+    """Rows of the trail, newest first. `before` is the row number to pass to get the next page, or None."""
 
     rows: tuple[AuditEvent, ...] = ()
     before: int | None = None
 
 
 def read(search: TrailSearch, *, before: int | None = None) -> TrailPage:
-    """Return a page of the trail, the newest rows first; the one behind it lies `before` the last number."""
+    """Return one page of the trail, newest first: the rows with a number below `before`."""
     limit = LARGEST_ID if before is None else max(0, min(before, LARGEST_ID))
     found = select(AuditEvent).where(AuditEvent.id < limit, *_conditions(search))
     rows = db.session.scalars(found.order_by(AuditEvent.id.desc()).limit(PAGE + 1)).all()
@@ -57,14 +57,14 @@ def latest(count: int) -> list[AuditEvent]:
 
 
 def latest_ip_addresses(count: int) -> list[str]:
-    """Return from where people and visitors came who did the newest things on the trail."""
+    """Return the IP addresses of users and visitors in the newest rows of the trail."""
     theirs = (AuditEvent.actor_kind.in_(("person", "visitor")), AuditEvent.ip_address != "")
     newest = select(AuditEvent.ip_address).where(*theirs).order_by(AuditEvent.id.desc())
     return list(db.session.scalars(newest.limit(count)))
 
 
 def export(search: TrailSearch, *, actor: Actor) -> Iterator[Row]:
-    """Note that the trail leaves the site, and return the rows that it had until then. Raises NotAllowed."""
+    """Record the export and return the rows that existed before it, newest first. Raises NotAllowed."""
     permissions.require(actor, Permission.READ_TRAIL)
     conditions = _conditions(search)
     found = select(func.count(AuditEvent.id), func.max(AuditEvent.id)).where(*conditions)
@@ -74,12 +74,12 @@ def export(search: TrailSearch, *, actor: Actor) -> Iterator[Row]:
 
 
 def _batches(conditions: list[ColumnElement[bool]], before: int) -> Iterator[Row]:
-    """Yield rows, the newest first, holding neither all of them nor the database while the reader is slow."""
+    """Yield rows, newest first, without holding all of them, or a connection, while the reader is slow."""
     found = select(*AuditEvent.__table__.columns).where(*conditions)
     while True:
         batch = found.where(AuditEvent.id < before).order_by(AuditEvent.id.desc()).limit(BATCH)
         rows = db.session.execute(batch).all()
-        db.session.rollback()  # nothing is written here: it gives the connection back
+        db.session.rollback()  # nothing was written; this returns the connection to the pool
         if not rows:
             return
         yield from rows

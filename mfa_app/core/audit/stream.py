@@ -1,4 +1,4 @@
-"""Telling the trail to whoever collects logs: one line of JSON a row, printed by the site's workers."""
+"""Streaming the audit trail to the log: one line of JSON per row, printed by the site's workers."""
 
 import logging
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from mfa_app.models import AuditEvent, TrailHead
 
 BATCH = 500
 
-# Whoever opens the set-up link acts as the terminal too, with an address: a worker has told of it at once.
+# The set-up link also acts as the terminal, but with an IP address: a worker has logged that row already.
 BY_THE_CLI = (AuditEvent.actor_kind == "terminal", AuditEvent.ip_address == "")
 
 
@@ -20,15 +20,15 @@ log = logging.getLogger("mfa_app.trail")
 
 @chain.observe
 def stream_row(row: AuditEvent) -> None:
-    """Tell of a row at once; a command has nobody who collects its lines, so there this prints nothing."""
+    """Log a new row at once. Inside a command this prints nothing, because the logger is off there."""
     log.info(chain.line(row))
 
 
 def stream_cli_events() -> None:
-    """Tell of what was done at the terminal since this was last asked; commit.
+    """Log the command-line events since the last call; commit.
 
-    Of several workers that look at once one tells. One that dies between its claim and its last line leaves
-    a gap in the numbers, which `lines` fills.
+    If several workers run at once, one of them logs. If it dies between its claim and its last line, the log
+    has a gap in the numbers, which `lines` can fill.
     """
     if not log.isEnabledFor(logging.INFO):
         return
@@ -42,7 +42,7 @@ def stream_cli_events() -> None:
 
 
 def lines(after: int, *conditions: ColumnElement[bool]) -> Iterator[str]:
-    """Yield the lines of the rows that follow a number, as the workers print them."""
+    """Yield the log lines of the rows after a number, exactly as the workers print them."""
     following = select(AuditEvent).where(*conditions).order_by(AuditEvent.id).limit(BATCH)
     while rows := list(db.session.scalars(following.where(AuditEvent.id > after))):
         yield from map(chain.line, rows)

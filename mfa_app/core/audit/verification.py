@@ -28,16 +28,16 @@ class Flaw(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a verification found wrong first: the row's number and what is wrong there."""
+    """The first thing that verification found wrong: the row's number and the flaw."""
 
     row: int
     what: Flaw
 
 
 def verify(*anchors: Anchor) -> Finding | None:
-    """Check the whole trail, its end, and each anchor; return the first thing wrong, or None.
+    """Verify the whole trail, its end and each anchor. Return the first flaw, or None.
 
-    Rows that are written meanwhile are checked as well.
+    Rows written during the verification are verified too.
     """
     end, key, kept = chain.head(), chain.trail_key(), {anchor.last: anchor.mac for anchor in anchors}
     expected, mac = 1, ""
@@ -65,20 +65,20 @@ def _flaw(row: AuditEvent, expected: int, mac: str, key: bytes) -> Flaw | None:
         return Flaw.OUT_OF_PLACE
     try:
         genuine = hmac.compare_digest(str(row.mac).encode(), chain.seal_row(row, key).encode())
-    except (TypeError, ValueError, AttributeError):  # SQLite takes anything in any column
+    except (TypeError, ValueError, AttributeError):  # SQLite accepts any type in any column
         genuine = False
     return None if genuine else Flaw.CHANGED
 
 
 class _Unreadable(Exception):
-    """A column of this row holds what can never have been written into it."""
+    """A column of this row holds a value that this program can't have written."""
 
     def __init__(self, row: int) -> None:
         self.row = row
 
 
 def _all_rows() -> Iterator[AuditEvent]:
-    after = -(2**31)  # PostgreSQL's smallest integer: a row slipped in before the first shows as well
+    after = -(2**31)  # PostgreSQL's smallest integer: finds a row inserted before the first one too
     while rows := _rows_after(after, BATCH):
         yield from rows
         after = rows[-1].id

@@ -8,13 +8,13 @@ from mfa_app.models import RememberedDevice, User
 
 
 class Browser(Protocol):
-    """What the browser at the first gate brings along, as read from its signed cookies."""
+    """What the browser brings to the password step, read from its signed cookies."""
 
     def known_to(self, user: User) -> str | None:
-        """Return the browser's mark if this person has been let in with it before."""
+        """Return the id of this browser if the user has logged in with it before, else None."""
 
     def device_of(self, user: User) -> tuple[str, str] | None:
-        """Return the id and the secret of the device that is remembered for this person."""
+        """Return the id and the secret of the device remembered for this user, or None."""
 
 
 def remembered_device_of(user: User, browser: Browser, now: datetime) -> RememberedDevice | None:

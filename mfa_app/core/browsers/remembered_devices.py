@@ -1,4 +1,4 @@
-"""Remembered devices: a browser on which one person is not asked for a code until a fixed end."""
+"""Remembered devices: browsers that skip the code for one user until a fixed date."""
 
 import hmac
 from datetime import datetime, timedelta
@@ -15,7 +15,10 @@ from mfa_app.models import RememberedDevice, User
 def remember(
     user: User, *, days: int, actor: Actor, now: datetime, replaces: RememberedDevice | None = None
 ) -> tuple[str, RememberedDevice]:
-    """Remember this browser for the person for so many days; return the secret for its cookie and the row."""
+    """Remember this browser for the user for `days` days; return the secret for its cookie, and the row.
+
+    `replaces` is the browser's earlier device, which is deleted.
+    """
     if replaces is not None:
         db.session.execute(delete(RememberedDevice).where(RememberedDevice.id == replaces.id))
     secret = new_token()
@@ -36,7 +39,7 @@ def remember(
 
 
 def find_valid(user: User, device_id: str, secret: str, *, now: datetime) -> RememberedDevice | None:
-    """Return the remembered device if this secret is its own, it is this person's, and it still counts."""
+    """Return the remembered device if it is this user's, matches the secret and is still valid, else None."""
     device = db.session.get(RememberedDevice, device_id)
     if (
         device is None
@@ -50,14 +53,14 @@ def find_valid(user: User, device_id: str, secret: str, *, now: datetime) -> Rem
 
 
 def note_use(device: RememberedDevice, *, now: datetime) -> None:
-    """Note when the device last spared its person a code; its end stays where it is."""
+    """Record that the device has just saved its user a code. This doesn't extend its lifetime."""
     db.session.execute(
         update(RememberedDevice).where(RememberedDevice.id == device.id).values(last_used_at=now)
     )
 
 
 def of_user(user: User, *, now: datetime) -> list[RememberedDevice]:
-    """Return the person's remembered devices that still count, the latest used first."""
+    """Return the user's valid remembered devices, most recently used first."""
     statement = (
         select(RememberedDevice)
         .where(RememberedDevice.user_id == user.id, RememberedDevice.expires_at > now)
@@ -70,7 +73,7 @@ def of_user(user: User, *, now: datetime) -> list[RememberedDevice]:
 def forget(
     user: User, *, actor: Actor, device_id: str | None = None, because: str = "forgotten by hand"
 ) -> int:
-    """Forget one remembered device of the person, or all; return how many were forgotten."""
+    """Revoke one remembered device of the user, or all. Return how many were revoked."""
     statement = delete(RememberedDevice).where(RememberedDevice.user_id == user.id)
     if device_id is not None:
         statement = statement.where(RememberedDevice.id == device_id)

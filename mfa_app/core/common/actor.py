@@ -9,8 +9,8 @@ from mfa_app.models import Role
 class Actor:
     """Who does something, and from where.
 
-    `kind` is "person" (with `user_id` and `role`), "visitor" (nobody is known yet), "terminal" (the command
-    line) or "site" (nobody: a time ran out).
+    `kind` is "person" (with `user_id` and `role`), "visitor" (not logged in), "terminal" (the command line)
+    or "site" (nobody: a time limit ran out).
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""What time it is: the one place that asks the machine."""
+"""The current time: the only module that asks the machine for it."""
 
 import ctypes
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ _in_step: Callable[[], bool | None] = _system_in_step
 
 
 def now() -> datetime:
-    """Return the present moment, aware, in UTC."""
+    """Return the current time as an aware datetime in UTC."""
     return _source()
 
 
@@ -50,7 +50,7 @@ def use(source: Callable[[], datetime] | None, *, in_step: bool | None = None) -
 
 @contextmanager
 def standing_at(moment: datetime) -> Iterator[None]:
-    """Let it be this moment for a while: the demo tells its past with it."""
+    """Fix the clock at this time inside the block. The demo uses it to create events in the past."""
     global _source
     before, _source = _source, lambda: moment
     try:
@@ -67,8 +67,8 @@ NOT_BEFORE = datetime(
 
 
 def is_fresh(moment: datetime | None, limit: timedelta, *, now: datetime) -> bool:
-    """Say whether `moment` is less than `limit` ago; a moment in the future is never fresh.
+    """Return True if `moment` is less than `limit` ago. A time in the future is never fresh.
 
-    A minute of the future is allowed, since the clocks of two machines differ.
+    Up to one minute in the future is accepted, because the clocks of two machines differ.
     """
     return moment is not None and -CLOCK_SKEW <= now - moment < limit

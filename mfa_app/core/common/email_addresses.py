@@ -1,4 +1,4 @@
-"""E-mail addresses: what a person typed, and the one spelling by which the account is found."""
+"""E-mail addresses and names: how they are parsed, and the spelling by which they are compared."""
 
 import hashlib
 import hmac
@@ -9,24 +9,24 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 
 from mfa_app.core.common.errors import InvalidEmail
 
-# RFC 6762 keeps .local for names on the local link; many companies have called their domain so all the same.
-# The library has no argument for this: its list is meant to be changed.
+# RFC 6762 reserves .local for the local link, but many companies use it as their domain.
+# The library has no argument for this; its documentation says to change the list.
 SPECIAL_USE_DOMAIN_NAMES.remove("local")
 
 
-EMAIL_KEY_LENGTH, NAME_KEY_LENGTH = 320, 400  # what the columns hold; some characters grow when folded
+EMAIL_KEY_LENGTH, NAME_KEY_LENGTH = 320, 400  # the columns' widths; folding can lengthen a text
 
 
 @dataclass(frozen=True)
 class EmailAddress:
-    """`shown` is the address as people read it, `key` its one comparable spelling."""
+    """An e-mail address. `shown` is for people, `key` is for comparison."""
 
     shown: str
     key: str
 
 
 def parse(text: str) -> EmailAddress:
-    """Return the address, internal domains such as firma.local included. Raises InvalidEmail."""
+    """Return the parsed address. Internal domains such as firma.local are allowed. Raises InvalidEmail."""
     try:
         valid = validate_email(_strip(text), check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError:
@@ -39,7 +39,7 @@ def parse(text: str) -> EmailAddress:
 
 
 def key_of(text: str) -> str:
-    """Return the key of an address that somebody typed to log in, also when it is no address at all."""
+    """Return the comparison key of what somebody typed to log in, even if it is not an address."""
     try:
         return parse(text).key
     except InvalidEmail:
@@ -52,12 +52,12 @@ def fold(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return what a name is compared and searched by; cut off, since some characters grow when folded."""
+    """Return the comparison key of a name, cut to the column's width because folding can lengthen it."""
     return fold(name)[:NAME_KEY_LENGTH]
 
 
 def keyed_digest(key: str, secret: str) -> str:
-    """Return a short keyed digest, for counting or logging an unknown name without keeping it."""
+    """Return a short keyed digest, for counting or logging an unknown name without storing it."""
     return hmac.new(secret.encode(), key.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 

@@ -1,15 +1,15 @@
-"""Why a verb refuses. Each refusal is a type that carries facts; its words are in wording/refusals."""
+"""Why an action is refused: one exception type per reason, with its facts. The words are in wording/refusals."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 
 class Refusal(Exception):
-    """A verb was asked for something that it does not do; nothing has been changed."""
+    """The action was refused and nothing has changed."""
 
 
 class WrongCredentials(Refusal):
-    """The address and the password do not open an account (which of them is wrong is not told)."""
+    """No enabled account has this e-mail address and password. The message doesn't say which one is wrong."""
 
 
 class WrongPassword(Refusal):
@@ -17,66 +17,66 @@ class WrongPassword(Refusal):
 
 
 class WrongCode(Refusal):
-    """The code is not one of this moment."""
+    """The code doesn't match the current time step or a neighbouring one."""
 
 
 class UsedCode(Refusal):
-    """The code is right and has been used already (RFC 6238, section 5.2)."""
+    """The code is right but has already been used (RFC 6238, section 5.2)."""
 
 
 @dataclass
 class Throttled(Refusal):
-    """Too many tries have failed; the next one is looked at from `retry_at` on."""
+    """Blocked: too many attempts have failed. The next one is accepted from `retry_at` on."""
 
     retry_at: datetime
 
 
 class PasswordLocked(Refusal):
-    """So many wrong passwords came in a row that only a mailed link opens the account here."""
+    """Password locked: after too many wrong passwords in a row, only a mailed link unlocks it here."""
 
 
 class AuthenticatorLocked(Refusal):
-    """Too many wrong codes in a row: the authenticator is out of use until the help desk resets it."""
+    """Authenticator locked: after too many wrong codes in a row, only a reset by the help desk helps."""
 
 
 class SessionEnded(Refusal):
-    """The session has ended while the request was under way."""
+    """The session ended while the request was running."""
 
 
 class OneTimeLinkExpired(Refusal):
-    """The link has been used, replaced or is too old."""
+    """The one-time link has been used, has been replaced or has expired."""
 
 
 class PendingEnrolmentExpired(Refusal):
-    """The QR code on the page is too old; a new one is needed."""
+    """The QR code on the page has expired; a new one is needed."""
 
 
 class AlreadyEnrolled(Refusal):
-    """There is an authenticator already."""
+    """The user already has an authenticator."""
 
 
 class TwoFactorRequired(Refusal):
-    """The policy requires the authenticator, so its owner cannot remove it."""
+    """The policy requires 2FA, so the user can't remove the authenticator."""
 
 
 class NotEnrolled(Refusal):
-    """There is no authenticator."""
+    """The user has no authenticator."""
 
 
 class NotAllowed(Refusal):
-    """The actor's role does not reach that far."""
+    """The actor's role doesn't permit this."""
 
 
 class CannotExemptSelf(Refusal):
-    """Nobody ends what is required of themselves."""
+    """Users can't lift their own requirement."""
 
 
 class LastAdministrator(Refusal):
-    """No administrator would be able to get in any more."""
+    """The change would leave no administrator who can log in."""
 
 
 class EmailTaken(Refusal):
-    """Another person has this e-mail address, perhaps in another spelling."""
+    """Another user has this e-mail address, perhaps in another spelling."""
 
 
 class NameTaken(Refusal):
@@ -88,19 +88,19 @@ class InvalidEmail(Refusal):
 
 
 class AlreadySetUp(Refusal):
-    """There is an administrator already."""
+    """The site already has an administrator."""
 
 
 class RotationRunning(Refusal):
-    """Somebody else rotates the data keys right now."""
+    """Another process is rotating the data keys."""
 
 
 class HashingQueueFull(Refusal):
-    """All slots for hashing a password are taken; try again in a few seconds."""
+    """All hashing slots are taken; try again in a few seconds."""
 
 
 @dataclass
 class UnacceptablePassword(Refusal):
-    """The password is not taken; `reason` is "short", "long", "known names" or "guessable"."""
+    """The password is not acceptable: `reason` is "short", "long", "known names" or "guessable"."""
 
     reason: str

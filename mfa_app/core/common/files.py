@@ -1,14 +1,14 @@
-"""Whose the files are that the site makes: nobody else may read them, and root makes them for their user."""
+"""Ownership and permissions of the files that the site creates: private, and owned by the site's user."""
 
 import os
 from pathlib import Path
 
 
 def chown_like(made: int | Path, place: Path) -> None:
-    """Give what root has just made to the owner of what lies at `place`, else to that of the folder.
+    """When running as root, give a new file the owner of `place` if that exists, else of its folder.
 
-    The site runs as a user of its own, who could not open what a command typed by root leaves behind.
-    `made` is a handle, or a path that is a link to nothing else.
+    The site runs as its own user, who couldn't open files left behind by root's commands. `made` is a file
+    descriptor, or a path that is not a link.
     """
     if os.geteuid() != 0:
         return
@@ -20,9 +20,9 @@ def chown_like(made: int | Path, place: Path) -> None:
 
 
 def open_private(path: str, flags: int) -> int:
-    """Open a file that nobody else may read, as `open` wants its opener; no link is followed.
+    """Open a file that only its owner can read, as an `opener` for `open`. Symbolic links are not followed.
 
-    Root could otherwise be led to write, or give away, a file somewhere else.
+    Otherwise root could be tricked into writing to, or giving away, another file.
     """
     try:
         handle = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)

@@ -7,14 +7,13 @@ from mfa_app.models import SitePolicy, User
 
 
 def lock_user(user: User) -> None:
-    """Let what gives a person access and what ends it run one after the other, until the commit.
+    """Lock this user's row until the commit, so that granting and revoking access never interleave.
 
-    Take this before the first write: revoke_access holds the same row, so of two of them one waits for the
-    other, and never each for the other.
+    Call this before the first write. `revoke_access` takes the same lock, so two requests can't deadlock.
     """
     db.session.execute(update(User).where(User.id == user.id).values(security_stamp=User.security_stamp))
 
 
 def lock_administration() -> None:
-    """Let changes to accounts and rules run one after the other: their checks hold until the commit."""
+    """Lock administration until the commit, so that checks on accounts and rules stay true."""
     db.session.execute(update(SitePolicy).values(revision=SitePolicy.revision + 1))

@@ -1,4 +1,4 @@
-"""What each role may do, and on whom: the help desk never acts on its equals, its betters or itself."""
+"""What each role may do, and to whom: the help desk can't act on its own rank, a higher one or itself."""
 
 import enum
 
@@ -8,7 +8,7 @@ from mfa_app.models import Role, User
 
 
 class Permission(enum.Enum):
-    """One kind of thing that a role may do on the pages of administration."""
+    """One kind of action that a role may have."""
 
     SEE_USERS = enum.auto()
     RESET_SECOND_FACTOR = enum.auto()
@@ -28,31 +28,31 @@ _RANK = {Role.STAFF: 0, Role.HELPDESK: 1, Role.ADMIN: 2}
 
 
 def may(role: Role | None, permission: Permission) -> bool:
-    """Say whether a role has a permission."""
+    """Return True if a role has a permission."""
     return role is not None and permission in PERMISSIONS[Role(role)]
 
 
 def visible_roles(role: Role | None) -> frozenset[Role]:
-    """Return the roles of the people whom somebody of this role may see and act on."""
+    """Return the roles of the users that this role may see and act on."""
     if role == Role.ADMIN:
         return frozenset(Role)
     return frozenset(other for other in Role if role is not None and _RANK[other] < _RANK[Role(role)])
 
 
 def may_act_on(actor: Actor, subject: User) -> bool:
-    """Say whether the actor may change this person's account at all."""
+    """Return True if the actor may change this user's account at all."""
     if actor.kind == "terminal":
         return True
     return actor.user_id != subject.id and Role(subject.role) in visible_roles(actor.role)
 
 
 def may_loosen(actor: Actor, subject: User) -> bool:
-    """Say whether the actor may end what is required of this person: nobody lets themselves off."""
+    """Return True if the actor may lift a requirement of this user: nobody can lift their own."""
     return actor.kind == "terminal" or actor.user_id != subject.id
 
 
 def require(actor: Actor, permission: Permission, subject: User | None = None) -> None:
-    """Raise NotAllowed unless the actor has the permission, and may use it on this person."""
+    """Raise NotAllowed unless the actor has the permission and may use it on this user."""
     if actor.kind != "terminal" and not may(actor.role, permission):
         raise NotAllowed
     if subject is not None and not may_act_on(actor, subject):

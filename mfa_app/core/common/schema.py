@@ -1,4 +1,4 @@
-"""How far a database has come: which migration it stands at, and whether it holds secrets of people."""
+"""Which migration a database is at, and whether it holds sealed secrets."""
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -12,28 +12,28 @@ _scripts = ScriptDirectory(str(PROJECT_ROOT / "mfa_app" / "migrations"))
 
 
 def revision(connection: Connection) -> str | None:
-    """Return the migration at which the database stands; None if it has no tables yet."""
+    """Return the migration that the database is at, or None if it has no tables yet."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest() -> str | None:
-    """Return the migration at which this version's database stands."""
+    """Return the newest migration of this version."""
     return _scripts.get_current_head()
 
 
 def is_known(revision: str) -> bool:
-    """Say whether this version has the migration; if not, a newer version has changed the database."""
+    """Return True if this version has the migration. If not, a newer version has migrated the database."""
     return any(script.revision == revision for script in _scripts.walk_revisions())
 
 
 def holds_secrets(settings: Settings) -> bool:
-    """Say whether something is sealed in the database: then no new keys may take the place of its own.
+    """Return True if the database holds sealed secrets, whose keys must not be replaced by new ones.
 
-    Raises SQLAlchemyError when the database cannot be asked.
+    Raises SQLAlchemyError if the database can't be reached.
     """
     url = make_url(settings.database_url)
     if url.drivername == "sqlite":
-        file = settings.instance_path.resolve() / str(url.database)  # where Flask-SQLAlchemy puts it
+        file = settings.instance_path.resolve() / str(url.database)  # where Flask-SQLAlchemy puts the file
         if not file.exists():
             return False
         url = url.set(database=str(file))

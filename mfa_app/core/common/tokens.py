@@ -1,4 +1,4 @@
-"""Tokens: what the browser or a mail holds, and the digest that the database keeps of it."""
+"""Tokens: what a browser or a mail holds, and the digest that the database keeps instead."""
 
 import hashlib
 import secrets
@@ -12,5 +12,5 @@ def new_token() -> str:
 
 
 def digest(token: str) -> str:
-    """Return the SHA-256 of a token in hex. A plain hash is enough for 256 random bits."""
+    """Return the SHA-256 of a token in hex. A fast hash is enough for 256 random bits."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""Linking an authentication app: show a secret, believe it when a code proves it, and take it away again."""
+"""Enrolling an authentication app: show a secret, accept it once a code proves it, and remove it again."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ PENDING_LIFETIME = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class PendingSecret:
-    """A secret that is on a page but not linked yet, good until `expires_at`."""
+    """A secret that is on the page but not enrolled yet, valid until `expires_at`."""
 
     secret: str
     expires_at: datetime
@@ -44,7 +44,7 @@ class PendingSecret:
 def begin(identity: Identity, *, now: datetime) -> PendingSecret:
     """Return the secret to show to this session: the same one until it expires, then a new one.
 
-    Raises AlreadyEnrolled if the person has an app and this session has not shown a code of it lately,
+    Raises AlreadyEnrolled if the user has an authenticator and hasn't entered one of its codes recently, and
     SessionEnded if the session has ended meanwhile.
     """
     _check_may_enrol(identity, now)
@@ -60,17 +60,17 @@ def begin(identity: Identity, *, now: datetime) -> PendingSecret:
     inserted = insert_once(
         PendingEnrolment, id=row.id, session_id=row.session_id, sealed_secret=sealed, expires_at=expires_at
     )
-    if not inserted:  # another tab was faster: both shall show one QR code
+    if not inserted:  # another tab was faster: both must show the same QR code
         row = _pending(identity)
         return PendingSecret(_open(row), row.expires_at)
     return PendingSecret(secret, expires_at)
 
 
 def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> SignedIn:
-    """Link the app whose code this is, end all other access of the person, and go on under a new token.
+    """Enrol the app that produced this code, revoke all other access, and continue under a new token.
 
-    The code that proves the app is burned with it, so that it opens no login. Raises WrongCode,
-    PendingEnrolmentExpired, AlreadyEnrolled, SessionEnded, Throttled.
+    The code is burned, so it can't be used to log in. Raises WrongCode, PendingEnrolmentExpired, AlreadyEnrolled,
+    SessionEnded, Throttled.
     """
     _check_may_enrol(identity, now)
     user, row = identity.user, _pending(identity)
@@ -84,7 +84,7 @@ def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> Si
         told = {"purpose": "linking", "reason": "wrong", "failures": charged.failures}
         record(Event.CODE_REFUSED, actor=actor, subject=user, **told)
         raise
-    lock_user(user)  # a reset beside this comes before or after it, never in between
+    lock_user(user)  # a concurrent reset runs before or after this, never in between
     sessions.require(identity.session)
     by_choice = not is_required(identity, now)
     replaced = _store(identity, secret, step, by_choice, now)
@@ -99,7 +99,7 @@ def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> Si
 
 
 def remove(identity: Identity, *, actor: Actor, now: datetime) -> SignedIn:
-    """Take the person's own app away, by choice. Raises NotEnrolled, TwoFactorRequired, SessionEnded."""
+    """Remove the user's own authenticator on request. Raises NotEnrolled, TwoFactorRequired, SessionEnded."""
     if is_required(identity, now):
         raise TwoFactorRequired
     lock_user(identity.user)
@@ -117,7 +117,7 @@ def remove(identity: Identity, *, actor: Actor, now: datetime) -> SignedIn:
 
 
 def opt_in(identity: Identity, *, actor: Actor) -> None:
-    """Let the person be asked for a code by choice, whatever the groups say, and on all devices first.
+    """Opt the user in to codes whatever the groups require, and revoke the remembered devices.
 
     Raises NotEnrolled.
     """
@@ -129,12 +129,12 @@ def opt_in(identity: Identity, *, actor: Actor) -> None:
 
 
 def delete_authenticator(user_id: int) -> bool:
-    """Delete a person's authenticator; say whether there was one."""
+    """Delete a user's authenticator. Return False if there was none."""
     return db.session.execute(delete(Authenticator).where(Authenticator.user_id == user_id)).rowcount == 1
 
 
 def is_required(identity: Identity, now: datetime) -> bool:
-    """Say whether the policy, and not only the person, wants an app to be linked."""
+    """Return True if the policy requires an authenticator, not only the user's own choice."""
     return effective_policy(identity.subject.facts, now=now).required
 
 
@@ -146,7 +146,7 @@ def _check_may_enrol(identity: Identity, now: datetime) -> None:
 
 
 def _store(identity: Identity, secret: str, step: int, by_choice: bool, now: datetime) -> bool:
-    """Write the authenticator, in place of the present one if there is one; say whether there was."""
+    """Save the authenticator, replacing the current one. Return True if one was replaced."""
     user_id, before = identity.user.id, identity.subject.authenticator
     row = before or Authenticator(id=new_id(), user_id=user_id)
     values = {

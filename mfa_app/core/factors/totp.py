@@ -1,4 +1,4 @@
-"""TOTP as in RFC 6238: a new secret, its provisioning URI, and which time step a code belongs to."""
+"""TOTP (RFC 6238): a new secret, its provisioning URI, and the time step that a code belongs to."""
 
 import hmac
 import re
@@ -13,11 +13,11 @@ PERIOD_SECONDS = 30  # RFC 6238, section 5.2
 
 DIGITS = 6
 
-SECRET_CHARACTERS = 32  # base32: 160 bits, as RFC 4226, section 4 (R6) recommends
+SECRET_CHARACTERS = 32  # base32, 160 bits: RFC 4226, section 4 (R6)
 
-DRIFT_STEPS = (0, -1, 1)  # one step of network delay and clock drift: a code lives 90 s at most
+DRIFT_STEPS = (0, -1, 1)  # one step either way for delay and clock drift: valid for 90 s at most
 
-LABEL_BYTES = 120  # some apps refuse a label that goes on for ever, and a QR code has an end
+LABEL_BYTES = 120  # some apps reject very long labels, and a QR code holds only so much
 
 
 def new_secret() -> str:
@@ -26,10 +26,11 @@ def new_secret() -> str:
 
 
 def provisioning_uri(secret: str, *, account: str, issuer: str) -> str:
-    """Return the `otpauth:` address that authentication apps read.
+    """Return the `otpauth:` URI that authentication apps read from the QR code.
 
-    Follows the Key URI Format: the issuer stands as the label's prefix and as a parameter, and since a
-    colon separates the two, there is none within either. `secret` comes first, since some apps stop there.
+    Follows the Key URI Format. The issuer is both the label's prefix and a parameter. A colon separates
+    issuer and account, so neither may contain one. `secret` comes first because some apps ignore later
+    parameters.
     """
     issuer, account = _label(issuer), _label(account)
     label = f"{quote(issuer, safe='')}:{quote(account, safe='@')}"
@@ -44,10 +45,10 @@ def provisioning_uri(secret: str, *, account: str, issuer: str) -> str:
 
 
 def matching_step(secret: str, code: str, *, now: datetime) -> int:
-    """Return the time step at which this code is right, at most one step away. Raises WrongCode.
+    """Return the time step for which this code is right, at most one step from now. Raises WrongCode.
 
-    `code` is what a person typed: spaces are taken out, and anything but six ASCII digits is refused
-    before pyotp sees it, which would accept other scripts' digits as well.
+    `code` is what the user typed. Spaces are removed, and anything but six ASCII digits is rejected before
+    pyotp, which would also accept digits of other scripts.
     """
     digits = re.sub(r"[ \t\u00a0]", "", code).strip()
     if not re.fullmatch("[0-9]{6}", digits):
@@ -65,6 +66,6 @@ def matching_step(secret: str, code: str, *, now: datetime) -> int:
 
 
 def _label(text: str) -> str:
-    """Return the text on one line, without a colon, cut off at the last whole character that fits."""
+    """Return the text on one line, without colons, cut to LABEL_BYTES without splitting a character."""
     text = " ".join(text.replace(":", " ").split())
     return text.encode()[:LABEL_BYTES].decode(errors="ignore").rstrip() or "-"

@@ -1,4 +1,4 @@
-"""Does this answer pass the second gate? A code counts once: checking and burning are one statement."""
+"""Checking a second factor. Each code is accepted once: checking and burning are one statement."""
 
 from datetime import datetime
 
@@ -29,6 +29,6 @@ def accept(authenticator: Authenticator, code: str, *, now: datetime) -> None:
 
 
 def lock(authenticator: Authenticator, *, now: datetime) -> None:
-    """Let the authenticator open nothing any more, until it is reset."""
+    """Lock the authenticator until it is reset."""
     stopped = update(Authenticator).where(Authenticator.id == authenticator.id).values(locked_at=now)
     db.session.execute(stopped)

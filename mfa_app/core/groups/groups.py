@@ -1,4 +1,4 @@
-"""Groups: making, renaming and deleting them, and who is in which."""
+"""Groups: creating, renaming and deleting them, and their members."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from mfa_app.models.database import insert_once
 
 
 def create(name: str, *, actor: Actor, now: datetime) -> Group:
-    """Make a group whose rule requires nothing yet. Raises NameTaken, NotAllowed."""
+    """Create a group whose rule requires nothing yet. Raises NameTaken, NotAllowed."""
     permissions.require(actor, Permission.MANAGE_GROUPS)
     lock_administration()
     _require_free(name)
@@ -29,7 +29,7 @@ def create(name: str, *, actor: Actor, now: datetime) -> Group:
 
 
 def rename(group: Group, name: str, *, actor: Actor) -> None:
-    """Give a group another name. Raises NameTaken, NotAllowed."""
+    """Rename a group. Raises NameTaken, NotAllowed."""
     permissions.require(actor, Permission.MANAGE_GROUPS)
     lock_administration()
     _require_free(name, group)
@@ -38,7 +38,7 @@ def rename(group: Group, name: str, *, actor: Actor) -> None:
 
 
 def remove(group: Group, *, actor: Actor) -> None:
-    """Delete a group; its members stay, its rule goes. Raises NotAllowed."""
+    """Delete a group and its rule. The accounts of its members stay. Raises NotAllowed."""
     permissions.require(actor, Permission.MANAGE_GROUPS)
     db.session.execute(delete(Membership).where(Membership.group_id == group.id))
     db.session.execute(delete(Group).where(Group.id == group.id))
@@ -46,7 +46,7 @@ def remove(group: Group, *, actor: Actor) -> None:
 
 
 def add_member(group: Group, user: User, *, actor: Actor, now: datetime) -> bool:
-    """Put a person into a group, and say whether that was new; grace counts from now. Raises NotAllowed."""
+    """Add a user to a group; grace starts now. Return False if already a member. Raises NotAllowed."""
     permissions.require(actor, Permission.MANAGE_GROUPS)
     added = insert_once(Membership, user_id=user.id, group_id=group.id, joined_at=now)
     if added:
@@ -55,7 +55,7 @@ def add_member(group: Group, user: User, *, actor: Actor, now: datetime) -> bool
 
 
 def remove_member(group: Group, user: User, *, actor: Actor) -> bool:
-    """Take a person out of a group; say whether the person was in it. Raises NotAllowed, CannotExemptSelf."""
+    """Remove a user from a group. Return False if not a member. Raises NotAllowed, CannotExemptSelf."""
     permissions.require(actor, Permission.MANAGE_GROUPS)
     if group.required and not permissions.may_loosen(actor, user):
         raise CannotExemptSelf
@@ -67,7 +67,7 @@ def remove_member(group: Group, user: User, *, actor: Actor) -> bool:
 
 
 def set_groups(user: User, wanted: list[Group], *, actor: Actor, now: datetime) -> None:
-    """Put a person into exactly these groups. Raises NotAllowed, CannotExemptSelf."""
+    """Make a user a member of exactly these groups. Raises NotAllowed, CannotExemptSelf."""
     present = _of_user(user)
     for group in present:
         if group not in wanted:
@@ -78,14 +78,14 @@ def set_groups(user: User, wanted: list[Group], *, actor: Actor, now: datetime) 
 
 
 def check_leaving(user: User, wanted: list[Group], *, actor: Actor) -> None:
-    """Raise CannotExemptSelf if leaving the other groups would end what is required of the actor."""
+    """Raise CannotExemptSelf if `wanted` would lift the actor's own requirement. To be called before saving."""
     left = [group for group in _of_user(user) if group not in wanted]
     if any(group.required for group in left) and not permissions.may_loosen(actor, user):
         raise CannotExemptSelf
 
 
 def find(name: str) -> Group | None:
-    """Return the group of this name, in any spelling."""
+    """Return the group with this name in any spelling, or None."""
     return db.session.scalar(select(Group).where(Group.name_key == email_addresses.name_key(name)))
 
 
@@ -106,7 +106,7 @@ def _require_free(name: str, owner: Group | None = None) -> None:
 
 @dataclass(frozen=True)
 class GroupWithCounts:
-    """A group with its counts; disabled accounts are counted too."""
+    """A group with its counts. Disabled accounts are included."""
 
     group: Group
     members: int
@@ -114,7 +114,7 @@ class GroupWithCounts:
 
 
 def all_with_counts() -> list[GroupWithCounts]:
-    """Return all groups with their counts, by name; one SELECT."""
+    """Return all groups with their counts, by name, using one SELECT."""
     return [GroupWithCounts(*row) for row in db.session.execute(_counted().order_by(Group.name_key))]
 
 

@@ -14,9 +14,10 @@ from mfa_app.models import User
 
 
 def reset_second_factor(user: User, *, reason: str, actor: Actor, now: datetime) -> None:
-    """Take the person's app away and end all access, so that it is linked again at the next login.
+    """Remove the user's authenticator and revoke all access.
 
-    Raises NotAllowed: the help desk never acts on administrators, its equals or itself.
+    If 2FA is required of the user, the next login asks for enrolment. Raises NotAllowed: the help desk can't
+    reset administrators, other help desk staff or itself.
     """
     permissions.require(actor, Permission.RESET_SECOND_FACTOR, user)
     lock_user(user)

@@ -1,4 +1,4 @@
-"""The keys of this installation: read from the environment, else from a file that is made once."""
+"""The keys of this installation: read from the environment, else from a file that is created once."""
 
 import base64
 import fcntl
@@ -22,17 +22,17 @@ DATA_KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class Keys:
-    """`secret_keys` sign cookies, `data_keys` (id -> key) seal; the first of each is today's."""
+    """`secret_keys` sign cookies, `data_keys` (id -> 32 bytes) seal. The first of each is the current one."""
 
     secret_keys: list[str]
     data_keys: dict[str, bytes]
 
 
 def load_keys(settings: Settings) -> Keys:
-    """Return the keys; make the file `keys` (mode 0600) in the instance folder if it is needed and missing.
+    """Return the keys. If they are needed and missing, create the file `keys` (mode 0600).
 
-    Raises SettingError when a key cannot be read, or when the file is missing beside a database that has
-    secrets in it: new keys would open none of them, and make everybody link anew.
+    Raises SettingError if a key can't be read, or if the file is missing but the database holds secrets: new
+    keys couldn't open them, and everybody would have to enrol again.
     """
     settings.make_instance_folder()
     secret_key, data_keys = settings.secret_key, settings.data_keys
@@ -47,24 +47,24 @@ def load_keys(settings: Settings) -> Keys:
 
 
 def file_of(settings: Settings) -> Path:
-    """Return the file of the keys."""
+    """Return the path of the key file."""
     return settings.instance_path / "keys"
 
 
 def new_data_key() -> str:
-    """Return a fresh data key as it stands in settings: id, colon, 256 random bits in base64."""
+    """Return a new data key as written in settings: id, colon, 256 random bits in base64."""
     return f"{secrets.token_hex(4)}:{base64.b64encode(secrets.token_bytes(DATA_KEY_BYTES)).decode()}"
 
 
 def new_secret_key() -> str:
-    """Return a fresh secret key: 384 random bits in base64."""
+    """Return a new secret key: 384 random bits in URL-safe base64."""
     return secrets.token_urlsafe(48)
 
 
 def add_data_key(settings: Settings, *, in_use: set[str]) -> None:
-    """Put a new data key before the others in the file `keys`, and drop those that are not `in_use`.
+    """Add a new data key as the current one to the file `keys`, and drop those that are not `in_use`.
 
-    Raises SettingError where the data keys come from the environment, which only the engineer can change.
+    Raises SettingError if the data keys come from the environment, which only the engineer can change.
     """
     if settings.data_keys is not None:
         raise SettingError(
@@ -79,9 +79,9 @@ def add_data_key(settings: Settings, *, in_use: set[str]) -> None:
 
 
 def add_secret_key(settings: Settings) -> None:
-    """Put a new secret key before the present one in the file `keys`; what stood behind that one is dropped.
+    """Add a new secret key as the current one to the file `keys`. Of the old ones only the latest is kept.
 
-    Raises SettingError where the secret key comes from the environment.
+    Raises SettingError if the secret key comes from the environment.
     """
     if settings.secret_key is not None:
         raise SettingError(
@@ -96,7 +96,7 @@ def add_secret_key(settings: Settings) -> None:
 
 @contextmanager
 def lock_rotation(settings: Settings) -> Iterator[None]:
-    """Keep other rotations out: of two new keys one would be lost, with all that it seals.
+    """Keep other rotations out while the block runs: two at once would lose one new key and all it sealed.
 
     Raises RotationRunning.
     """
@@ -118,7 +118,7 @@ def _refuse_to_replace(path: Path, settings: Settings) -> None:
             f"There are no keys in {path}, and none are made while the database cannot be asked whether it "
             "holds secrets of other keys. Put the file back from your backup, or let the database answer."
         ) from None
-    if needed and not path.exists():  # another process may just have made both
+    if needed and not path.exists():  # another process may just have created both
         raise SettingError(
             f"The keys in {path} are missing, and the database holds secrets that only they open. Put back "
             "the file keys from your backup: with other keys nobody's authentication app fits any more."
@@ -145,7 +145,7 @@ def _make(path: Path) -> None:
     fresh = {"secret_key": new_secret_key(), "data_keys": new_data_key()}
     temporary = _write_beside(path, fresh)
     try:
-        os.link(temporary, path)  # fails if another worker was first: then its keys are the keys
+        os.link(temporary, path)  # fails if another worker was first: its keys are then used
         _sync_folder(path)
     except FileExistsError:
         pass
@@ -159,7 +159,7 @@ def _replace(path: Path, stored: dict[str, str]) -> None:
 
 
 def _write_beside(path: Path, stored: dict[str, str]) -> str:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".keys-")  # mode 0600 from birth
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".keys-")  # created with mode 0600
     files.chown_like(handle, path)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(stored, file, indent=1)
@@ -169,7 +169,7 @@ def _write_beside(path: Path, stored: dict[str, str]) -> str:
 
 
 def _sync_folder(path: Path) -> None:
-    """Let the file survive a power cut: before that nothing may be sealed under a key in it."""
+    """Flush the folder, so that the file survives a power cut before anything is sealed under its keys."""
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -1,4 +1,4 @@
-"""Sealing: AES-256-GCM under the installation's data keys, each text bound to the row that it belongs to."""
+"""Sealing: AES-256-GCM under the installation's data keys, with each text bound to the row it belongs to."""
 
 import base64
 import contextlib
@@ -18,15 +18,14 @@ NONCE_BYTES = 12
 
 
 class CannotUnseal(Exception):
-    """The sealed text, the key and the place do not belong together."""
+    """The sealed text doesn't open with these keys and this seal context."""
 
 
 class Vault:
-    """Seals under the first of its keys and unseals under any of them.
+    """Seals under its first key and unseals under any of its keys.
 
-    `reread` returns the keys as they are now, since somebody may rotate them while this process runs. It is
-    asked before each sealing, so that nothing is sealed under a key that is on its way out, and when a text
-    names a key that is not known yet.
+    `reread` returns the current keys, because they may be rotated while this process runs. It is called
+    before each sealing, so that nothing is sealed under a retiring key, and when a text names an unknown key.
     """
 
     def __init__(
@@ -38,29 +37,29 @@ class Vault:
 
     @property
     def current(self) -> str:
-        """The identifier of the key that seals."""
+        """The id of the key that seals."""
         return next(iter(self._data_keys))
 
     @property
     def identifiers(self) -> list[str]:
-        """The identifiers of all keys, the one that seals first."""
+        """The ids of all keys, the one that seals first."""
         return list(self._data_keys)
 
     def refresh(self) -> None:
-        """Take the keys as they are now; those at hand stay if they cannot be read."""
+        """Reload the keys. If they can't be read, the present ones stay."""
         with contextlib.suppress(SettingError):
             if self._reread is not None:
                 self._take(self._reread())
 
     def seal(self, text: str, context: str) -> str:
-        """Return `text` sealed for one place only, such as "totp|<authenticator id>|<user id>"."""
+        """Return `text` encrypted for one seal context (AAD), such as "totp|<authenticator id>|<user id>"."""
         self.refresh()
         nonce, (current, cipher) = os.urandom(NONCE_BYTES), next(iter(self._ciphers.items()))
         sealed = cipher.encrypt(nonce, text.encode(), context.encode())
         return ":".join((VERSION, current, base64.b64encode(nonce + sealed).decode()))
 
     def unseal(self, sealed: str, context: str) -> str:
-        """Return what was sealed for this place. Raises CannotUnseal."""
+        """Return the text that was sealed for this seal context (AAD). Raises CannotUnseal."""
         version, _, rest = sealed.partition(":")
         identifier, _, encoded = rest.partition(":")
         if identifier not in self._ciphers:
@@ -86,7 +85,7 @@ class Vault:
 
 
 def key_of(sealed: str) -> str:
-    """Return the identifier of the key under which a text is sealed."""
+    """Return the id of the key that sealed this text."""
     return sealed.split(":")[1]
 
 
@@ -94,13 +93,13 @@ _vault: Vault | None = None
 
 
 def use(vault: Vault) -> None:
-    """Seal with this vault from now on."""
+    """Use this vault from now on."""
     global _vault
     _vault = vault
 
 
 def vault() -> Vault:
-    """Return the vault of this installation."""
+    """Return the vault of this installation. Raises RuntimeError before create_app has set it."""
     if _vault is None:
         raise RuntimeError("no vault: create_app opens it")
     return _vault

@@ -15,15 +15,15 @@ from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
 
-WARN_AFTER = 3  # wrong codes after a right password: somebody else may know it
+WARN_AFTER = 3  # wrong codes after a correct password: somebody else may know the password
 
 
 def answer_challenge(
     identity: Identity, code: str, *, remember: bool, browser: Browser, actor: Actor, now: datetime
 ) -> SignedIn:
-    """Pass the second gate: check the code, burn its time step, and go on under a new token.
+    """Check the code, burn its time step, and continue under a new token; remember the device if asked to.
 
-    Raises WrongCode, UsedCode, Throttled, AuthenticatorLocked.
+    Raises WrongCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
     """
     user, days = identity.user, identity.decision.remember_days
     wrong_codes = check_code(identity, code, purpose="login", actor=actor, now=now)
@@ -39,9 +39,9 @@ def answer_challenge(
 
 
 def check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now: datetime) -> int:
-    """Charge, check, burn, refund: the only way in which a code is looked at.
+    """Charge the limit, check the code, burn it, then clear the counter: the only way to check a code.
 
-    Return how many wrong ones came before it.
+    Return how many wrong codes in a row came before it.
     """
     user, authenticator = identity.user, identity.subject.authenticator
     if authenticator is None or authenticator.locked_at:

@@ -8,13 +8,13 @@ from mfa_app.core.sessions.sessions import Identity
 
 
 def log_out(identity: Identity, *, actor: Actor) -> None:
-    """End the session on the server."""
+    """End this session on the server."""
     sessions.end(identity.session.id)
     record(Event.LOGGED_OUT, actor=actor, subject=identity.user)
 
 
 def log_out_elsewhere(identity: Identity, session_id: str, *, actor: Actor) -> bool:
-    """End one of the person's sessions; say whether there was such a one."""
+    """End one of the user's own sessions. Return False if there is no such session."""
     ended = sessions.end(session_id, user=identity.user)
     if ended:
         user, because = identity.user, "logged out by hand"
@@ -23,5 +23,5 @@ def log_out_elsewhere(identity: Identity, session_id: str, *, actor: Actor) -> b
 
 
 def log_out_everywhere(identity: Identity, *, actor: Actor) -> None:
-    """End all of the person's sessions, this one too, and forget the remembered devices."""
+    """End all of the user's sessions, this one included, and revoke the remembered devices."""
     revoke_access(identity.user, because=RevocationReason.LOGGED_OUT_EVERYWHERE, actor=actor)

@@ -30,11 +30,11 @@ def sign_in(
     now: datetime,
     replaces: Identity | None = None,
 ) -> SignedIn:
-    """Pass the first gate: check address and password, and start a session that has shown the password.
+    """Check e-mail address and password, and start a session with the method "pwd".
 
-    The session that this browser had before (`replaces`) ends. `hmac_key` keys the digest under which
-    unknown addresses are counted. Whatever is wrong, and whoever asks, the answer is the same:
-    WrongCredentials; or Throttled, PasswordLocked, HashingQueueFull.
+    `replaces` is the browser's previous session, which ends. `hmac_key` is the HMAC key under which unknown
+    addresses are counted. Unknown and known addresses get the same answers: WrongCredentials, Throttled,
+    PasswordLocked, HashingQueueFull.
     """
     key = email_addresses.key_of(email)
     user = db.session.scalar(select(User).where(User.email_key == key))
@@ -59,9 +59,9 @@ def sign_in(
 
 
 def _renew_hash(user: User, password: str) -> None:
-    """Hash the password anew if the costs have changed, unless somebody changes it beside this.
+    """Rehash the password if the cost parameters have changed, unless a concurrent request changes it.
 
-    Where no slot is free at once, another login will do it: this one holds the person's row.
+    If no hashing slot is free at once, a later login will do it, because this one holds the user's row lock.
     """
     if hashing.needs_rehash(user.password_hash):
         same = update(User).where(User.id == user.id, User.password_hash == user.password_hash)
@@ -70,9 +70,9 @@ def _renew_hash(user: User, password: str) -> None:
 
 
 def _finish_if_through(token: str, *, actor: Actor, now: datetime) -> bool:
-    """Note the end of a login where the password was enough; else the ten minutes between the gates begin.
+    """Complete the login if the password is enough, else start the ten minutes for the code.
 
-    Say whether it was enough.
+    Return True if the login is complete.
     """
     identity = sessions.find(token, now=now)
     if identity is None:

@@ -13,9 +13,9 @@ from mfa_app.core.sessions.signed_in import SignedIn
 
 
 def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetime) -> SignedIn:
-    """Show a fresh code within a session, before pages of administration and of one's own security.
+    """Reauthenticate by code within a session, as administration and account security require.
 
-    Raises what answer_challenge raises.
+    Raises the same as answer_challenge.
     """
     wrong_codes = code_step.check_code(identity, code, purpose="confirmation", actor=actor, now=now)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
@@ -23,7 +23,7 @@ def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetim
 
 
 def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
-    """Show the password again within a session, for a person without an app. Raises as check_own."""
+    """Reauthenticate by password, for a user without an authenticator. Raises the same as check_own."""
     attempts.check_own_password(identity.user, password, actor=actor, now=now)
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=identity.user)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=False)

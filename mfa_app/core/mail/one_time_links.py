@@ -1,4 +1,4 @@
-"""Single-use links: who gets one, how long it works, and the one moment at which it is used up."""
+"""One-time links: who gets one, how long it is valid, and the moment at which it is used up."""
 
 import enum
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from mfa_app.models import OneTimeLink, User
 
 
 class Purpose(enum.StrEnum):
-    """What a link is for; one is never taken for another."""
+    """What a link is for. A link for one purpose is never accepted for another."""
 
     SETUP = "setup"
     INVITATION = "invitation"
@@ -28,7 +28,7 @@ LIFETIME = {
 
 
 def create(purpose: Purpose, user: User | None, *, now: datetime) -> str:
-    """Return the token of a new link; the person's earlier links for this purpose stop working."""
+    """Return the token of a new link. The user's earlier links for this purpose stop working."""
     owner = OneTimeLink.user_id.is_(None) if user is None else OneTimeLink.user_id == user.id
     db.session.execute(delete(OneTimeLink).where(OneTimeLink.purpose == purpose, owner))
     token = new_token()
@@ -45,12 +45,12 @@ def create(purpose: Purpose, user: User | None, *, now: datetime) -> str:
 
 
 def find(token: str, *purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | None]:
-    """Return the link behind a token and its user, without consuming it. Raises OneTimeLinkExpired."""
+    """Return the link for a token and its user (None for set-up), without using it up. Raises OneTimeLinkExpired."""
     link = db.session.scalar(select(OneTimeLink).where(OneTimeLink.digest == digest(token)))
     if link is None or link.purpose not in purposes:
         raise OneTimeLinkExpired
     lifetime = LIFETIME[Purpose(link.purpose)]
-    if not is_fresh(link.expires_at - lifetime, lifetime, now=now):  # nor after the clock was set back
+    if not is_fresh(link.expires_at - lifetime, lifetime, now=now):  # False after the clock was set back too
         raise OneTimeLinkExpired
     user = db.session.get(User, link.user_id) if link.user_id else None
     if user is not None and (user.security_stamp != link.security_stamp or not user.is_active):
@@ -59,6 +59,6 @@ def find(token: str, *purposes: Purpose, now: datetime) -> tuple[OneTimeLink, Us
 
 
 def consume(link: OneTimeLink) -> None:
-    """Use a link up; of several requests at once exactly one gets past this. Raises OneTimeLinkExpired."""
+    """Use up a link. Of several concurrent requests exactly one succeeds. Raises OneTimeLinkExpired."""
     if db.session.execute(delete(OneTimeLink).where(OneTimeLink.id == link.id)).rowcount != 1:
         raise OneTimeLinkExpired

@@ -1,4 +1,4 @@
-"""Mails to people: which there are, and how one is put into the outbox and taken out again."""
+"""Mail: which mails exist, and how one is queued, claimed, sent or retried."""
 
 import enum
 import json
@@ -17,7 +17,7 @@ CLAIMED_FOR = timedelta(minutes=2)
 
 
 class Mail(enum.StrEnum):
-    """All mails; each has its words in templates/email/NAME."""
+    """All mails. The words of each are in templates/email/NAME."""
 
     LINKED = "linked"
     RESET = "reset_second_factor"
@@ -31,9 +31,9 @@ class Mail(enum.StrEnum):
 
 
 def enqueue(mail: Mail, user: User, *, now: datetime, to: str | None = None, **context: object) -> None:
-    """Put a mail to a person into the outbox, in the transaction of the change that it tells of.
+    """Queue a mail to a user in the same transaction as the change that it reports.
 
-    `context` is what its templates need, as JSON takes it; `to` is an address other than the person's own.
+    `context` holds what its templates need and must be JSON-serialisable. `to` overrides the user's address.
     """
     context |= {"name": user.name, "at": now.isoformat()}
     row = OutboxMail(
@@ -45,7 +45,7 @@ def enqueue(mail: Mail, user: User, *, now: datetime, to: str | None = None, **c
 
 
 def claim(*, now: datetime) -> OutboxMail | None:
-    """Take the next mail that is due for two minutes, in which no other worker takes it; commit."""
+    """Claim the next due mail for two minutes, so that no other worker sends it; commit. None if none is."""
     due = select(OutboxMail.id).where(OutboxMail.next_attempt_at <= now)
     mail_id = db.session.scalar(due.order_by(OutboxMail.next_attempt_at).limit(1))
     taken = (
@@ -59,7 +59,7 @@ def claim(*, now: datetime) -> OutboxMail | None:
 
 
 def context_of(mail: OutboxMail) -> dict[str, object] | None:
-    """Return what the mail's templates need; None if it cannot be unsealed any more."""
+    """Return what the mail's templates need, or None if it can no longer be unsealed."""
     try:
         return json.loads(vault().unseal(mail.sealed_context or "", mail.seal_context))
     except CannotUnseal:
@@ -67,12 +67,12 @@ def context_of(mail: OutboxMail) -> dict[str, object] | None:
 
 
 def mark_sent(mail: OutboxMail, *, now: datetime) -> None:
-    """Note that the mail has left, and drop what stood in it."""
+    """Record that the mail was sent and delete its contents."""
     mail.sent_at, mail.next_attempt_at, mail.sealed_context, mail.last_error = now, None, None, None
 
 
 def mark_failed(mail: OutboxMail, error: str, *, now: datetime) -> None:
-    """Note why the mail has not left; try again in a minute, doubling to an hour, for three days."""
+    """Record why sending failed. Retry after one minute, doubling up to an hour, for three days."""
     mail.last_error = error[:300]
     wait = min(timedelta(minutes=2 ** min(mail.attempts, 10) / 2), timedelta(hours=1))
     given_up = now - mail.created_at > GIVE_UP_AFTER
@@ -80,11 +80,11 @@ def mark_failed(mail: OutboxMail, error: str, *, now: datetime) -> None:
 
 
 def waiting() -> int:
-    """Return how many mails wait to leave."""
+    """Return how many mails are waiting to be sent."""
     still = select(func.count()).select_from(OutboxMail).where(OutboxMail.next_attempt_at.is_not(None))
     return db.session.scalar(still)
 
 
 def were_written() -> bool:
-    """Say whether mails have been put into the outbox since the last time this was asked."""
+    """Return True if mail was queued since the last call."""
     return db.session().info.pop("mails_written", False)

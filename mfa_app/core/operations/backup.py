@@ -1,4 +1,4 @@
-"""Copying a whole SQLite database while it is in use, and taking such a copy, or PostgreSQL's, back."""
+"""Backing up an SQLite database while it is in use, and restoring such a copy, or PostgreSQL's."""
 
 import contextlib
 import enum
@@ -21,7 +21,7 @@ SQLITE_SIDECARS = ("-wal", "-shm", "-journal")
 
 
 class BackupProblem(enum.Enum):
-    """Why a backup or a restoration is refused."""
+    """Why a backup or a restore is refused."""
 
     EXISTS = enum.auto()
     UNWRITABLE = enum.auto()
@@ -35,21 +35,21 @@ class BackupProblem(enum.Enum):
 
 
 class BackupError(Exception):
-    """The backup was not made, or not put back; whatever was there is there still."""
+    """The backup or the restore was not done; every existing file is unchanged."""
 
     def __init__(self, problem: BackupProblem, reason: str = "") -> None:
         self.problem, self.reason = problem, reason
 
 
 def write(database: Path, target: Path) -> None:
-    """Copy the database, as of one moment, into a new file that is on disk afterwards. Raises BackupError."""
+    """Copy the database, as of one moment, to a new file and flush it to disk. Raises BackupError."""
     if os.path.lexists(target):
         raise BackupError(BackupProblem.EXISTS)
     try:
         with _new_file_beside(target) as copy:
             _copy(database, copy)
             _require_sound(copy)
-            os.link(copy, target)  # unlike a rename, never in place of a file that appeared meanwhile
+            os.link(copy, target)  # unlike a rename, never overwrites a file created meanwhile
         _sync(target.parent)
     except FileExistsError:
         raise BackupError(BackupProblem.EXISTS) from None
@@ -58,9 +58,9 @@ def write(database: Path, target: Path) -> None:
 
 
 def restore(source: Path, database: Path, *, replace: bool, now: datetime) -> Path | None:
-    """Let a backup take the database's place in one step; return where the old database lies now, if any.
+    """Replace the database with a backup in one step. Return the path of the old database, or None.
 
-    What `take_over` says holds for it. Raises BackupError, before anything is touched.
+    The restored copy is treated as in `take_over`. Raises BackupError before anything has changed.
     """
     if database.exists() and not replace:
         raise BackupError(BackupProblem.DATABASE_EXISTS)
@@ -81,8 +81,8 @@ def restore(source: Path, database: Path, *, replace: bool, now: datetime) -> Pa
 
 @contextmanager
 def _new_file_beside(target: Path) -> Iterator[Path]:
-    """Give a new file in the same folder that nobody else may read; what is left of it goes afterwards."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")  # mode 0600 from birth
+    """Yield a new file in the target's folder that only its owner can read; delete leftovers afterwards."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")  # created with mode 0600
     files.chown_like(handle, target)
     os.close(handle)
     try:
@@ -93,7 +93,7 @@ def _new_file_beside(target: Path) -> Iterator[Path]:
 
 
 def _copy(source: Path, copy: Path) -> None:
-    """Copy in one step: in several, every write of another process would begin it anew."""
+    """Copy in one step: with several steps, every write by another process would restart the copy."""
     try:
         with (
             closing(
@@ -120,11 +120,10 @@ def _require_sound(copy: Path) -> None:
 
 
 def invalidate_access(session: Session) -> None:
-    """Take a database of the past for the present one: end all access of its time; commit.
+    """Make a restored database current: revoke every session, device, link and pending mail in it; commit.
 
-    Nobody is logged in afterwards, and neither remembered devices nor mailed links nor waiting mails of that
-    time count: they may have been revoked or used since. Raises BackupError, before anything is changed, when
-    this version cannot work with the database or the keys do not open it.
+    They may have been revoked or used since the backup. Raises BackupError, before anything has changed, if this
+    version can't use the database or the keys don't open it.
     """
     present = schema.revision(session.connection())
     if present is None:
@@ -148,14 +147,14 @@ def _invalidate_access_of_copy(copy: Path) -> None:
 
 
 def _set_aside(database: Path, now: datetime) -> Path:
-    """Give the present database a second name that it keeps, once nobody uses it any more."""
+    """Give the current database a second name that survives the restore, once nothing uses it any more."""
     aside = database.with_name(f"{database.name}.replaced-{now:%Y%m%dT%H%M%S}")
     with closing(sqlite3.connect(database, timeout=0)) as connection:
         try:
-            connection.execute("PRAGMA journal_mode = DELETE")  # needs it alone, and takes in what -wal holds
+            connection.execute("PRAGMA journal_mode = DELETE")  # needs exclusive access; merges the -wal file
         except sqlite3.OperationalError:
             raise BackupError(BackupProblem.IN_USE) from None
-        except sqlite3.DatabaseError:  # damaged: then it is kept as it is, with all its parts
+        except sqlite3.DatabaseError:  # damaged: keep it as it is, with all its files
             for companion in SQLITE_SIDECARS:
                 with contextlib.suppress(FileNotFoundError):
                     os.link(f"{database}{companion}", f"{aside}{companion}")

@@ -1,4 +1,4 @@
-"""Whether this installation is fit to serve: what is looked at, and what can be wrong with it, as data."""
+"""Health checks: whether this installation can serve. Problems are data; their sentences are elsewhere."""
 
 import enum
 from collections.abc import Callable
@@ -25,7 +25,7 @@ SAMPLE = 20
 
 
 class Problem(enum.Enum):
-    """What can be wrong; the words are in wording/health."""
+    """The problems that a check can find. Their sentences are in wording/health."""
 
     UNREACHABLE = enum.auto()
     UNPREPARED = enum.auto()
@@ -38,7 +38,7 @@ class Problem(enum.Enum):
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at, what is wrong with it, and the facts for the sentence about it."""
+    """The result of one check: its name, the problem if there is one, and the facts for its sentence."""
 
     name: str
     problem: Problem | None = None
@@ -46,7 +46,7 @@ class Check:
 
 
 def run_checks(settings: Settings, *, now: datetime) -> list[Check]:
-    """Look at everything that the site needs; what cannot be looked at yet is left out."""
+    """Run every check and return the results. Checks that depend on a failed one are left out."""
     found = [_run_check("database", _database)]
     if found[-1].problem is None:
         found.append(_run_check("migrations", _migrations))
@@ -61,16 +61,16 @@ def run_checks(settings: Settings, *, now: datetime) -> list[Check]:
 
 
 def startup_blocker(settings: Settings) -> Check | None:
-    """Return what must stop the site from starting: missing migrations, or keys that do not fit.
+    """Return the problem that must keep the site from starting, or None: missing migrations or wrong keys.
 
-    A database that does not answer may come back, so it stops nothing.
+    An unreachable database is not one of them, because it may come back.
     """
     stopping = {Problem.UNPREPARED, Problem.NEWER, Problem.KEYS_DO_NOT_FIT}
     return next((check for check in run_checks(settings, now=clock.now()) if check.problem in stopping), None)
 
 
 def keys_fit(session: Session) -> bool:
-    """Say whether the data keys open the key of the trail and the apps' secrets, by a sample of these."""
+    """Return True if the data keys can open the trail key and a sample of 20 authenticator secrets."""
     sealed = session.execute(
         select(SealedValue.name, SealedValue.sealed).where(SealedValue.name == TRAIL_KEY)
     )
@@ -114,7 +114,7 @@ def _keys(name: str) -> Check:
 
 
 def _clock(name: str, now: datetime) -> Check:
-    """Compare the clock with what has been written down: time does not run backwards."""
+    """Compare the clock with the newest row of the trail: time can't run backwards."""
     newest = db.session.scalar(select(AuditEvent.at).order_by(AuditEvent.id.desc()).limit(1))
     earliest = max(clock.NOT_BEFORE, newest - CLOCK_TOLERANCE if newest else clock.NOT_BEFORE)
     behind = {"clock": now, "newest": newest or clock.NOT_BEFORE}
@@ -122,9 +122,9 @@ def _clock(name: str, now: datetime) -> Check:
 
 
 def _outbox(name: str, now: datetime) -> Check:
-    """Mails are stuck when one has waited for long and none that was written later has left.
+    """Report mails as stuck when one has waited 30 minutes and no later one has been sent.
 
-    So a single address that takes no mail is no trouble of the site.
+    One address that rejects mail is therefore not a problem of the site.
     """
     waits = OutboxMail.next_attempt_at.is_not(None)
     oldest = db.session.scalar(
@@ -141,7 +141,7 @@ def _outbox(name: str, now: datetime) -> Check:
 
 
 def _trail(name: str, settings: Settings) -> Check:
-    """Look whether the trail still has the row that was anchored last; `audit verify` looks at all of it."""
+    """Check that the trail still has the last anchored row. `audit verify` checks every row."""
     kept = anchors.read(settings)
     if not kept:
         return Check(name)

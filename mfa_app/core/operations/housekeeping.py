@@ -1,4 +1,4 @@
-"""What is thrown away, and when: rows that have ended and that nobody will ask for again."""
+"""What is deleted, and when: expired rows that nothing refers to any more."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ SENT_MAILS_KEPT = timedelta(days=30)
 
 
 def purge_expired(*, now: datetime) -> None:
-    """Delete ended sessions, devices, links, QR codes and counters, and mails long sent; commit.
+    """Delete expired sessions, devices, links, QR codes and counters, and mail sent 30 days ago; commit.
 
     The audit trail is never touched.
     """

@@ -1,4 +1,4 @@
-"""Whether the site runs on this installation: a lock that the kernel lets go with the last process."""
+"""Whether the site is running on this installation: a file lock that ends with its last process."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,17 +10,17 @@ from mfa_app.settings import Settings
 
 
 class SiteRunning(Exception):
-    """The installation is in use by somebody who must not be disturbed."""
+    """The site, or a command that needs it stopped, is running on this installation."""
 
 
 def lock_shared(settings: Settings) -> IO[str]:
-    """Say that the site runs, until the file that is returned is closed everywhere. Raises SiteRunning."""
+    """Take the shared lock that says the site is running; held until the file is closed. Raises SiteRunning."""
     return _locked(settings, fcntl.LOCK_SH)
 
 
 @contextmanager
 def lock_exclusive(settings: Settings) -> Iterator[None]:
-    """Keep the site from running for a while. Raises SiteRunning when it runs."""
+    """Keep the site from starting while the block runs. Raises SiteRunning if it is running."""
     with _locked(settings, fcntl.LOCK_EX):
         yield
 

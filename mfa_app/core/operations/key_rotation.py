@@ -1,4 +1,4 @@
-"""Rotating the data keys: every sealed secret is sealed anew, in batches that a crash cannot tear."""
+"""Rotating the data keys: re-encrypting every sealed secret, in batches that survive a crash."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ BATCH = 200
 
 @dataclass(frozen=True)
 class SealedColumn:
-    """A column that holds sealed texts, and the key of its table."""
+    """A column that holds sealed texts, and the primary key of its table."""
 
     key: InstrumentedAttribute
     column: InstrumentedAttribute
@@ -30,10 +30,10 @@ SEALED_COLUMNS = (
 
 
 def keys_in_use() -> dict[str, int]:
-    """Return the identifiers of the data keys under which something is sealed, and how much."""
+    """Return the ids of the data keys that seal something, each with the number of texts that it seals."""
     counts: dict[str, int] = {}
     for sealed in SEALED_COLUMNS:
-        # v1:KEY:... - the identifier runs from the fourth character to the next colon
+        # v1:KEY:... - the key's id runs from the fourth character to the next colon
         rest = func.substr(sealed.column, len(VERSION) + 2)
         texts = select(func.substr(rest, 1, 40)).where(sealed.column.is_not(None))
         for text in db.session.scalars(texts):
@@ -43,10 +43,10 @@ def keys_in_use() -> dict[str, int]:
 
 
 def reseal(report: Callable[[int], None]) -> None:
-    """Seal everything under the current key; after each batch commit, and report how many rows it had.
+    """Re-encrypt everything under the current key. After each batch commit, and call `report` with its rows.
 
-    What is sealed under the current key already is left alone, so that a rotation that was killed goes on
-    where it stopped. A row that somebody changes meanwhile is taken up again by the next batch.
+    Rows that are already sealed under the current key are skipped, so an interrupted rotation continues where
+    it stopped. Rows that change meanwhile are picked up by the next batch.
     """
     for sealed in SEALED_COLUMNS:
         for rows in _batches(sealed):

@@ -1,4 +1,4 @@
-"""How the site stands: the few numbers that tell an administrator whether something wants attention."""
+"""Site statistics: the few numbers that show an administrator whether something needs attention."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +13,11 @@ from mfa_app.models import Authenticator, OutboxMail, Throttle, User
 
 @dataclass(frozen=True)
 class SiteStatistics:
-    """Numbers about enabled accounts, and about mails.
+    """Numbers about enabled accounts and about mail.
 
-    `must_link` are required to use 2FA, at the latest once every date and grace is over, and have no app.
-    `stopped` apps need the help desk, `waiting` ones are paused after wrong codes. Mails that `failed` for
-    three days are no longer tried.
+    `must_link`: need an authenticator, now or when every date and grace is over, and have none. `stopped`:
+    locked authenticators, which need the help desk. `waiting`: blocked for a while after wrong codes.
+    `mails_failed`: given up after three days.
     """
 
     people: int
@@ -31,7 +31,7 @@ class SiteStatistics:
 
 
 def site_statistics(*, now: datetime) -> SiteStatistics:
-    """Count everything; four SELECTs, however many people there are."""
+    """Count everything with four SELECTs, whatever the number of users."""
     people = (
         select(
             func.count(User.id),

@@ -1,4 +1,4 @@
-"""A try at a password: counted before it is looked at, then forgiven, written down, or given back."""
+"""A password attempt: counted before it is checked, then cleared, recorded as refused, or undone."""
 
 from datetime import datetime
 
@@ -15,17 +15,17 @@ from mfa_app.models import User
 def check_at_login(
     user: User | None, password: str, *, email_digest: str, mark: str | None, actor: Actor, now: datetime
 ) -> None:
-    """Check a password at the first gate, and that the account is open; it leaves the person locked.
+    """Check a password at login, and that the account is enabled. On success the user's row stays locked.
 
-    `mark` is the id of the browser if it is known to the user; `email_digest` stands for the address if
-    there is no such user. Raises WrongCredentials, Throttled, PasswordLocked, HashingQueueFull.
+    `mark` is the id of a browser known to the user, else None. `email_digest` is the keyed digest under which an
+    unknown address is counted. Raises WrongCredentials, Throttled, PasswordLocked, HashingQueueFull.
     """
     charges: list[Charge] = []
     with hashing.admission():
         if user is not None and mark is not None:
             charges.append(counters.charge(limits.PASSWORD_KNOWN_BROWSER, f"{user.id}:{mark}", now=now))
         else:
-            # Guessing from an office must shut out nobody there, so a known browser is not counted here.
+            # An attacker inside an office must not block its other users, so known browsers don't count here.
             charges.append(
                 counters.charge(limits.PASSWORD_NETWORK, limits.network_of(actor.ip_address), now=now)
             )
@@ -41,7 +41,7 @@ def check_at_login(
 
 
 def check_own_password(user: User, password: str, *, actor: Actor, now: datetime) -> None:
-    """Check the current password of somebody who is logged in; it leaves the person locked.
+    """Check the current password of a user who is logged in. On success the user's row stays locked.
 
     Raises WrongPassword, Throttled, PasswordLocked, HashingQueueFull.
     """
@@ -56,7 +56,7 @@ def check_own_password(user: User, password: str, *, actor: Actor, now: datetime
 
 
 def _record_failure(user: User | None, charged: Charge, reason: str, actor: Actor) -> None:
-    """Put a refusal on the trail, and with the last one that the limit allows, that this was the last."""
+    """Record the refusal and, if the limit allows no further attempt, that the password is locked."""
     failures = charged.failures
     record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason=reason, failures=failures)
     if user is not None and failures == charged.limit.lockout_after:
@@ -71,7 +71,7 @@ def _charge_unknown_browser(user: User | None, email_digest: str, now: datetime)
 
 
 def _matches(user: User | None, password: str, *charges: Charge) -> bool:
-    """Say whether the password is the person's. Raises HashingQueueFull, and then the tries do not count."""
+    """Return True if the password is right. Raises HashingQueueFull after undoing the charges."""
     try:
         return hashing.verify(user.password_hash if user else None, password)
     except HashingQueueFull:

@@ -16,7 +16,7 @@ from mfa_app.models import AuthSession, User
 
 
 def hash_new(password: str, email: str, name: str) -> str:
-    """Return the hash of a new password, if it is acceptable for this person.
+    """Return the hash of a new password if it is acceptable for this user.
 
     Raises UnacceptablePassword, HashingQueueFull.
     """
@@ -26,7 +26,7 @@ def hash_new(password: str, email: str, name: str) -> str:
 
 
 def change_own(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
-    """Set a new password for somebody who has just shown the present one; all other access ends.
+    """Set a new password for a user who has just entered the current one; revoke all other access.
 
     Raises UnacceptablePassword, HashingQueueFull.
     """
@@ -34,7 +34,7 @@ def change_own(identity: Identity, password: str, *, actor: Actor, now: datetime
     try:
         hashed = hash_new(password, user.email, user.name)
     except HashingQueueFull:
-        db.session.commit()  # the present password was right: that its try is forgiven stays
+        db.session.commit()  # the current password was right: keep its counter cleared
         raise
     store_password(user, hashed, way="own page", except_session=session, actor=actor, now=now)
     token, session = sessions.elevate(session, actor=actor, now=now, code=False)
@@ -42,7 +42,7 @@ def change_own(identity: Identity, password: str, *, actor: Actor, now: datetime
 
 
 def set_from_terminal(user: User, password: str, *, actor: Actor, now: datetime) -> None:
-    """Set a password on the command line; all access ends. Raises UnacceptablePassword, HashingQueueFull."""
+    """Set a password from the command line and revoke all access. Raises UnacceptablePassword, HashingQueueFull."""
     hashed = hash_new(password, user.email, user.name)
     store_password(user, hashed, way="terminal", except_session=None, actor=actor, now=now)
 

@@ -13,8 +13,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from mfa_app.core.common.errors import HashingQueueFull
 from mfa_app.core.passwords.strength import MAX_LENGTH
 
-# OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane. The library's own default would
-# take five times the work and three times the memory, which lets a login storm drown a small box.
+# OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane. The library's default takes 5 times the work
+# and 3 times the memory: a burst of logins would overload a small server.
 _hasher = PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1)
 
 CONCURRENT_HASHES = 2
@@ -22,19 +22,19 @@ CONCURRENT_HASHES = 2
 SLOT_WAIT_SECONDS = 2.0
 
 QUEUE_LIMIT = (
-    6  # at a slot or waiting for one; gunicorn.conf.py has threads beyond these, for all other pages
+    6  # hashing or waiting to hash; gunicorn.conf.py has more threads than this, for all other pages
 )
 
 _slots = threading.BoundedSemaphore(CONCURRENT_HASHES)
 
 _queue = threading.BoundedSemaphore(QUEUE_LIMIT)
 
-# A thread that has hashed once keeps the memory of it, so the same two hash for all. They start with the
-# first password, in the worker: none is lost in a fork.
+# A thread keeps the memory of its first hash, so the same two threads do all hashing. They start with the
+# first password, inside the worker, so that no thread is lost in a fork.
 _hashing = ThreadPoolExecutor(CONCURRENT_HASHES, "hashing")
 
 
-# Verified for an unknown address, so that it takes as long as a known one.
+# Verified for an unknown e-mail address, so that it takes as long as a known one.
 _DUMMY_HASH = _hasher.hash("nobody has this password")
 
 
@@ -43,9 +43,9 @@ Result = TypeVar("Result")
 
 @contextmanager
 def admission() -> Iterator[None]:
-    """Hold a place in the line for a slot, from before a password is charged until it has been looked at.
+    """Hold one of the places in the hashing queue, from before an attempt is counted until it is checked.
 
-    Raises HashingQueueFull at once when all are taken: a longer queue would hold threads for long.
+    Raises HashingQueueFull at once when the queue is full, because a waiting request holds a thread.
     """
     if not _queue.acquire(blocking=False):
         raise HashingQueueFull
@@ -56,12 +56,18 @@ def admission() -> Iterator[None]:
 
 
 def hash_password(password: str, *, wait: bool = True) -> str:
-    """Return the argon2id hash of a password. Raises HashingQueueFull when no slot becomes free."""
+    """Return the argon2id hash of a password.
+
+    Raises HashingQueueFull if no hashing slot is free: after two seconds, or at once with `wait=False`.
+    """
     return _in_slot(lambda: _hasher.hash(_normal(password)), wait=wait)
 
 
 def verify(password_hash: str | None, password: str) -> bool:
-    """Say whether the password fits; without a hash, take as long and say no. Raises HashingQueueFull."""
+    """Return True if the password matches the hash. Without a hash, take the same time and return False.
+
+    Raises HashingQueueFull.
+    """
     if len(password) > MAX_LENGTH:
         return False
     try:
@@ -72,7 +78,7 @@ def verify(password_hash: str | None, password: str) -> bool:
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """Say whether the hash was made with other costs than today's."""
+    """Return True if the hash was made with other cost parameters than the current ones."""
     return _hasher.check_needs_rehash(password_hash)
 
 

@@ -18,11 +18,11 @@ from mfa_app.models import OneTimeLink, User
 
 
 def request_reset(email: str, *, hmac_key: str, actor: Actor, now: datetime) -> None:
-    """Mail a link for a new password if there is an open account; whoever asks cannot tell.
+    """Mail a link for a new password if this account is enabled. The requester can't tell whether it exists.
 
-    A known and an unknown address cost the same commits, and each gets three mails an hour at most. Only a
-    known one leaves a row on the trail: with made-up addresses strangers could fill the disk. Raises
-    Throttled for the network that asks too often.
+    Known and unknown addresses cost the same number of commits, and each gets at most three mails an hour.
+    Only a known one adds a row to the trail, or attackers could fill the disk with made-up addresses. Raises
+    Throttled for a network that asks too often.
     """
     counters.charge(limits.RESET_REQUESTS, limits.network_of(actor.ip_address), now=now)
     key = email_addresses.key_of(email)
@@ -42,10 +42,10 @@ def request_reset(email: str, *, hmac_key: str, actor: Actor, now: datetime) -> 
 
 
 def choose_password(link: OneTimeLink, user: User, password: str, *, actor: Actor, now: datetime) -> None:
-    """Set the password through a mailed link, and use it up; nobody is logged in by it.
+    """Set the password through a mailed link and use the link up. This logs nobody in.
 
-    The link has proved the address, so an account that guesses had closed is open again, in every browser.
-    Raises OneTimeLinkExpired, UnacceptablePassword, HashingQueueFull.
+    The link proves ownership of the address, so it also unlocks an account locked by guessing, in every
+    browser. Raises OneTimeLinkExpired, UnacceptablePassword, HashingQueueFull.
     """
     hashed = change.hash_new(password, user.email, user.name)
     lock_user(user)

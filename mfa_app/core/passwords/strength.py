@@ -12,9 +12,9 @@ MAX_LENGTH = 256
 
 MIN_GUESSES = 10**8
 
-SHORTEST_WORD = 4  # of the names that a password may not be made of
+SHORTEST_WORD = 4  # a shorter part of a name is not looked for
 
-MIN_OTHER_CHARACTERS = 8  # letters and digits beside those names
+MIN_OTHER_CHARACTERS = 8  # letters and digits a password needs besides those names
 
 ESTIMATED_LENGTH = 72  # zxcvbn's work grows with the square of the length
 
@@ -22,14 +22,14 @@ _site_names: list[str] = []
 
 
 def set_site_names(*names: str) -> None:
-    """Let no password be made of these names, which everybody here knows: the site's and its host's."""
+    """Reject passwords made of these names, which everybody here knows: the site's name and its host."""
     _site_names[:] = names
 
 
 def check_acceptable(password: str, *, own_names: list[str]) -> None:
-    """Accept 15 to 256 characters that are not easily guessed; there are no composition rules.
+    """Accept 15 to 256 characters that are not easy to guess. There are no composition rules.
 
-    `own_names` are the person's address and name. Raises UnacceptablePassword.
+    `own_names` are the user's e-mail address and name. Raises UnacceptablePassword.
     """
     if len(password) < MIN_LENGTH:
         raise UnacceptablePassword("short")
@@ -43,14 +43,14 @@ def check_acceptable(password: str, *, own_names: list[str]) -> None:
 
 
 def _words_in(names: list[str]) -> list[str]:
-    """Return the names whole, without their spaces, and word by word, the longest first."""
+    """Return each name whole, without spaces, and word by word; longest first, in lower case."""
     spellings = [(name, "".join(name.split()), *re.split(r"\W+", name)) for name in names]
     words = {word.casefold() for spelling in spellings for word in spelling if len(word) >= SHORTEST_WORD}
     return sorted(words, key=lambda word: (-len(word), word))
 
 
 def _is_little_more_than(words: list[str], password: str) -> bool:
-    """Say whether a password is part of a word, or has words in it and hardly anything else."""
+    """Return True if a password is part of a known word, or contains one and under 8 other characters."""
     rest = password
     for word in words:
         rest = rest.replace(word, " ")

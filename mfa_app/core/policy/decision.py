@@ -1,4 +1,4 @@
-"""The one answer to: which gate does this person face now, and why? Facts in, decision out."""
+"""The one decision: does this user need a code now, and why? Facts in, decision out, no database."""
 
 import enum
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 def in_force(required: bool, required_from: datetime | None, now: datetime) -> bool:
-    """Say whether a rule that is on or off, and perhaps from a day on, requires a code by now."""
+    """Return True if a rule requires a code at `now`: it is switched on and its start date has come."""
     return required and (required_from is None or required_from <= now)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """The rule of one group, or of the site (`group` is None), as it meets one person.
+    """The rule of one group, or of the site (`group` is None), as it applies to one user.
 
-    `member_since` is when the user joined the group, or got the account. Grace counts from there.
-    `enabled_since` is when the rule was last switched on.
+    `member_since` is when the user came under it: joined the group, or got the account. Grace counts from there.
+    `enabled_since` is when it was last switched on.
     """
 
     group: str | None
@@ -29,25 +29,25 @@ class Rule:
     enabled_since: datetime | None = None
 
     def in_force_since(self) -> datetime:
-        """Return since when the rule has held for this person: switched on, its day come, and under it."""
+        """Return since when the rule has been in force for this user: the latest of its three start times."""
         moments = (self.enabled_since, self.required_from, self.member_since)
         return max((moment for moment in moments if moment is not None), default=ALWAYS)
 
     def enrol_by(self) -> datetime | None:
-        """Return the moment from which the app must be linked; None if it always had to be."""
+        """Return the time by which the user must have enrolled, or None if there is no such date."""
         moments = [self.required_from] if self.required_from else []
         if self.grace_days and self.member_since:
             moments.append(self.member_since + timedelta(days=self.grace_days))
         return max(moments, default=None)
 
     def in_force(self, now: datetime) -> bool:
-        """Say whether the rule requires a code by now, grace apart."""
+        """Return True if the rule requires a code at `now`, ignoring grace."""
         return in_force(self.required, self.required_from, now)
 
 
 @dataclass(frozen=True)
 class PolicyFacts:
-    """All about a person that the decision needs."""
+    """Everything about a user that the decision needs."""
 
     linked: bool
     opted_in: bool
@@ -57,7 +57,7 @@ class PolicyFacts:
 
 
 class Reason(enum.Enum):
-    """Why a person is or is not asked for a code."""
+    """Why a user is or is not asked for a code."""
 
     EXEMPT = "exempt"
     PERSONAL = "personal requirement"
@@ -69,7 +69,7 @@ class Reason(enum.Enum):
 
 @dataclass(frozen=True)
 class PolicySource:
-    """A reason with the group that it names and the moment at which it begins or ends."""
+    """A reason, with the group that it names and the time at which it starts or ends."""
 
     reason: Reason
     group: str | None = None
@@ -78,7 +78,7 @@ class PolicySource:
 
 @dataclass(frozen=True)
 class Policy:
-    """What holds for a person. `enrol_by` is set while the app may still be missing."""
+    """What is in force for a user. `enrol_by` is set while the user may still be without an authenticator."""
 
     required: bool
     because: PolicySource
@@ -87,7 +87,7 @@ class Policy:
 
 
 class Verdict(enum.Enum):
-    """Which pages are open: all of the person's own, the code page, or the linking page."""
+    """Which pages are open: all of the user's own, only the code page, or only the enrolment page."""
 
     ALLOW = "allow"
     CHALLENGE = "challenge"
@@ -96,7 +96,7 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """The verdict, with its reason; `enrol_by` is the end of grace, if the app is not linked yet."""
+    """The verdict and its reason. `enrol_by` is the end of grace for a user who hasn't enrolled yet."""
 
     verdict: Verdict
     because: PolicySource
@@ -105,9 +105,10 @@ class Decision:
 
 
 def effective_policy(facts: PolicyFacts, *, now: datetime) -> Policy:
-    """Return the policy that holds for a person: own exemption or requirement, else the strictest rule.
+    """Return the policy in force for a user: own exemption, own requirement, else the strictest rule.
 
-    Several rules: the earliest date and the shortest remembering win. "Everyone" is a rule like a group's.
+    With several rules, the earliest date and the fewest days of remembering win. The rule for everyone counts
+    like a group's.
     """
     remember_days = min(
         (rule.remember_days for rule in facts.rules if rule.in_force(now)),
@@ -133,12 +134,12 @@ def effective_policy(facts: PolicyFacts, *, now: datetime) -> Policy:
 def decide(
     facts: PolicyFacts, *, has_code: bool, trusted_since: datetime | None = None, now: datetime
 ) -> Decision:
-    """Decide what a person who has given the password may open now.
+    """Decide what a user who has entered the password may open now.
 
-    `has_code`: this session has shown a code. `trusted_since`: it began on a device that was remembered then;
-    a rule that remembers for fewer days than it did at that time holds at once, and a device of before all
-    rules that hold now were switched on is none.
-    A linked person is never sent to link: whoever has only the password could bind a second app.
+    `has_code`: this session has used a code. `trusted_since`: when the device was remembered. It counts only
+    while younger than the shortest limit in force, and only if a code has been required without a gap since
+    then. An enrolled user never gets ENROL: an attacker with only the password could otherwise enrol another
+    app.
     """
     policy = effective_policy(facts, now=now)
     because, days = policy.because, policy.remember_days
@@ -158,9 +159,9 @@ def decide(
 
 
 def asked_since(facts: PolicyFacts, *, now: datetime) -> datetime:
-    """Return since when a code has been asked of this person without a break, as far as the rules tell.
+    """Return since when the rules have required a code of this user without a gap.
 
-    Own choice and own requirement have no such moment; whoever ends one ends the remembered devices.
+    Opting in and a personal requirement have no such time: ending either revokes the remembered devices.
     """
     if facts.opted_in or facts.required:
         return ALWAYS
@@ -168,18 +169,18 @@ def asked_since(facts: PolicyFacts, *, now: datetime) -> datetime:
 
 
 def is_asked(facts: PolicyFacts, *, now: datetime) -> bool:
-    """Say whether this person is asked for a code (or to link an app) on a device that nobody remembers."""
+    """Return True if this user is asked for a code, or to enrol, on a device that is not remembered."""
     return decide(facts, has_code=False, now=now).verdict is not Verdict.ALLOW
 
 
 def will_be_required(facts: PolicyFacts, *, now: datetime) -> bool:
-    """Say whether a code is required of this person once every date has come and every grace is over."""
+    """Return True if this user needs a code once every start date has come and every grace is over."""
     exempt = facts.exempt_until is not None and facts.exempt_until > now
     return not exempt and (facts.required or any(rule.required for rule in facts.rules))
 
 
 def _strictness(rule: Rule) -> tuple[bool, float, bool]:
-    """Sort the strictest first: no date, then the earlier date, then a group before everyone."""
+    """Sort key, strictest first: no date, then the earlier date, then a group before everyone."""
     enrol_by = rule.enrol_by()
     return (enrol_by is not None, enrol_by.timestamp() if enrol_by else 0.0, rule.group is None)
 

@@ -1,4 +1,4 @@
-"""A person with all that the policy needs to know, gathered by one SELECT."""
+"""A user with everything that the policy needs to know, loaded by one SELECT."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from mfa_app.models import Authenticator, Group, Membership, SitePolicy, User
 
 @dataclass(frozen=True)
 class PolicySubject:
-    """A user with the linked authenticator, the groups, and the facts that the policy asks for."""
+    """A user with authenticator, groups and policy facts."""
 
     user: User
     authenticator: Authenticator | None
@@ -22,7 +22,7 @@ class PolicySubject:
 
 
 def select_with_policy(*more: Any) -> Select:
-    """Return a SELECT with one row for each group of each person; `gather` puts the rows together."""
+    """Return a SELECT with one row per group of each user. `gather` combines the rows."""
     return (
         select(User, Authenticator, SitePolicy, Membership, Group, *more)
         .select_from(User)
@@ -35,7 +35,7 @@ def select_with_policy(*more: Any) -> Select:
 
 
 def group_by_user(rows: Iterable[Row]) -> list[PolicySubject]:
-    """Turn the rows of `person_columns` into people, each once, in the order of their first row."""
+    """Combine the rows of `person_columns` into one entry per user, in the order of their first row."""
     of_user: dict[int, list[Row]] = {}
     for row in rows:
         of_user.setdefault(row.User.id, []).append(row)
@@ -43,14 +43,14 @@ def group_by_user(rows: Iterable[Row]) -> list[PolicySubject]:
 
 
 def find_subjects(*where: ColumnElement[bool]) -> list[PolicySubject]:
-    """Return the people to whom these conditions apply, by address."""
+    """Return the users that match these conditions, by e-mail address."""
     return group_by_user(
         db.session.execute(select_with_policy().where(*where).order_by(User.email_key, Group.name_key))
     )
 
 
 def find_subject(user_id: int) -> PolicySubject | None:
-    """Return one person, or None."""
+    """Return one user, or None."""
     return next(iter(find_subjects(User.id == user_id)), None)
 
 
@@ -60,7 +60,7 @@ def site_policy() -> SitePolicy:
 
 
 def with_rule(facts: PolicyFacts, group: str | None, **changes: Any) -> PolicyFacts:
-    """Return the facts as they would be if a group's rule (or everyone's: None) were changed like this."""
+    """Return the facts as they would be after this change to a group's rule, or to everyone's (None)."""
     rules = tuple(replace(rule, **changes) if rule.group == group else rule for rule in facts.rules)
     return replace(facts, rules=rules)
 

@@ -13,7 +13,7 @@ MAX_ADMINISTRATORS_NAMED = 20
 
 @dataclass(frozen=True)
 class Impact:
-    """Whom a rule is about: people, those of them without an app, administrators (and: linked?)."""
+    """Who a rule affects: users, users without an authenticator, and administrators (e-mail, enrolled)."""
 
     people: int
     not_linked: int
@@ -21,7 +21,7 @@ class Impact:
 
 
 def preview_impact(scope: Group | None, *, now: datetime) -> Impact:
-    """Count whom the rule of a group, or of everyone, meets if it requires 2FA; two SELECTs for any size."""
+    """Count the users a required rule of a group, or of everyone, would affect. Two SELECTs at any size."""
     under = [User.disabled_at.is_(None), or_(User.exempt_until.is_(None), User.exempt_until <= now)]
     if scope is not None:
         members = select(Membership.user_id).where(Membership.group_id == scope.id)
@@ -48,7 +48,7 @@ def _count(under: list[ColumnElement[bool]]) -> tuple[int, int]:
 
 
 def required_of_user(now: datetime) -> ColumnElement[bool]:
-    """Return `policy.will_be_required` as a condition on a row of User."""
+    """Return `policy.will_be_required` as an SQL condition on a User row."""
     exempt = and_(User.exempt_until.is_not(None), User.exempt_until > now)
     everyone = exists().where(SitePolicy.required)
     group = exists().where(Membership.user_id == User.id, Group.id == Membership.group_id, Group.required)

@@ -1,4 +1,4 @@
-"""There must always be an administrator who can get in: the lock and the check that see to it."""
+"""The last administrator: the lock and the check that keep at least one administrator able to log in."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,7 +13,7 @@ from mfa_app.models import Role, User
 
 
 def administrator_exists() -> bool:
-    """Say whether there is an administrator, disabled ones included."""
+    """Return True if there is an administrator, even a disabled one."""
     return db.session.scalar(select(User.id).where(User.role == Role.ADMIN).limit(1)) is not None
 
 
@@ -23,10 +23,11 @@ def require_one(
     proposed: Callable[[PolicyFacts], PolicyFacts] | None = None,
     now: datetime,
 ) -> None:
-    """Raise LastAdministrator if a change would leave nobody who can get in and administer.
+    """Raise LastAdministrator if a change would leave no administrator who can log in.
 
-    That is somebody enabled who has a working app, or will not need one. `without` is the person whom the
-    change takes out; `proposed` tells how it would alter everybody's facts.
+    An administrator counts if the account is enabled and has a working authenticator or won't need one.
+    `without` is the user that the change removes. `proposed` maps everybody's facts to those after the
+    change.
     """
     present = find_subjects(User.role == Role.ADMIN, User.disabled_at.is_(None))
     left = [person for person in present if without is None or person.user.id != without.id]

@@ -19,9 +19,9 @@ NO_LONGER_REQUIRED, REQUIRED = "no longer required", "required"
 
 
 def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) -> None:
-    """Require 2FA of this person, or no longer; it beats the groups. Either ends the remembered devices.
+    """Require 2FA of one user, or stop requiring it. Overrides the groups and revokes remembered devices.
 
-    Raises NotAllowed, LastAdministrator, and CannotExemptSelf: nobody lets themselves off.
+    Raises NotAllowed, LastAdministrator, and CannotExemptSelf (nobody can lift their own requirement).
     """
     permissions.require(actor, Permission.MANAGE_POLICY)
     if not required and not permissions.may_loosen(actor, user):
@@ -38,9 +38,9 @@ def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) 
 
 
 def exempt(user: User, *, until: datetime, reason: str, actor: Actor) -> None:
-    """Exempt a person from 2FA until a date, for a reason; when it ends, no device is remembered.
+    """Exempt a user from 2FA until a time, for a reason, and revoke remembered devices.
 
-    Raises NotAllowed: nobody exempts themselves.
+    Raises NotAllowed: nobody can exempt themselves.
     """
     permissions.require(actor, Permission.MANAGE_POLICY, user)
     remembered_devices.forget(user, actor=actor, because=NO_LONGER_REQUIRED)
@@ -50,7 +50,7 @@ def exempt(user: User, *, until: datetime, reason: str, actor: Actor) -> None:
 
 
 def end_exemption(user: User, *, actor: Actor) -> None:
-    """End a person's exemption now. Raises NotAllowed."""
+    """End a user's exemption now. Raises NotAllowed."""
     permissions.require(actor, Permission.MANAGE_POLICY)
     user.exempt_until, user.exempt_reason, user.exempt_by = None, None, None
     record(Event.EXEMPTION_ENDED, actor=actor, subject=user)

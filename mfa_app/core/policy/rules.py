@@ -16,7 +16,7 @@ from mfa_app.models import Group
 
 @dataclass(frozen=True)
 class RuleValues:
-    """What an administrator sets for a group or for everyone; days are whole days."""
+    """What an administrator sets for a group or for everyone. Days are whole days."""
 
     required: bool
     required_from: datetime | None = None
@@ -24,20 +24,20 @@ class RuleValues:
     remember_days: int = 30
 
     def in_force(self, now: datetime) -> bool:
-        """Say whether the values require a code by now."""
+        """Return True if the rule requires a code at `now`."""
         return in_force(self.required, self.required_from, now)
 
 
 def values_of(scope: Group | None) -> RuleValues:
-    """Return the present rule of a group, or of everyone (None)."""
+    """Return the current rule of a group, or of everyone (None)."""
     row = scope or site_policy()
     return RuleValues(row.required, row.required_from, row.grace_days, row.remember_days)
 
 
 def set_rule(scope: Group | None, values: RuleValues, *, actor: Actor, now: datetime) -> None:
-    """Give a group, or everyone (None), this rule; one row is written, whatever its size.
+    """Set the rule of a group, or of everyone (None). This writes one row, whatever the size of the group.
 
-    Raises LastAdministrator if no administrator could get in under it, and NotAllowed.
+    Raises LastAdministrator if no administrator could log in under it; NotAllowed.
     """
     permissions.require(actor, Permission.MANAGE_POLICY)
     lock_administration()

@@ -1,4 +1,4 @@
-"""What a change ends: the one place that takes trust away."""
+"""What a change revokes: the only place that ends sessions, devices and links because of it."""
 
 import enum
 
@@ -13,7 +13,7 @@ from mfa_app.models import AuthSession, OneTimeLink, RememberedDevice, User
 
 
 class RevocationReason(enum.Enum):
-    """The changes that end trust."""
+    """The changes that revoke access."""
 
     PASSWORD_CHANGED = "password changed"
     LINKED = "authenticator linked"
@@ -28,10 +28,10 @@ class RevocationReason(enum.Enum):
 def revoke_access(
     user: User, *, because: RevocationReason, actor: Actor, except_session: AuthSession | None = None
 ) -> None:
-    """End all sessions (except `except_session`), remembered devices and one-time links of a user.
+    """Revoke all sessions (except `except_session`), remembered devices, pending logins and one-time links of a user.
 
-    The person's stamp is raised first, so that whatever a request beside this one is about to start
-    under the old stamp is dead when it is born.
+    The user's stamp is raised first. Whatever a concurrent request is about to start under the old stamp is
+    invalid from the start.
     """
     raised = (
         update(User)

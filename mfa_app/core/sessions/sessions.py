@@ -1,4 +1,4 @@
-"""Sessions: how one starts, is found at each request, steps up and ends."""
+"""Sessions: how they start, are looked up on each request, are elevated and end."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,7 +27,10 @@ TOUCH_INTERVAL = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a request comes from: the session, its person, and which gate that person faces now."""
+    """Who sent the request: the session, its user and the decision about that user.
+
+    `device` is the remembered device on which the session started, if it is still valid.
+    """
 
     session: AuthSession
     subject: PolicySubject
@@ -39,12 +42,12 @@ class Identity:
         return self.subject.user
 
     def recently_confirmed(self, now: datetime) -> bool:
-        """Say whether the code (without an app: the password) was shown in the last 20 minutes."""
+        """Return True if the code (or, without an authenticator, the password) is at most 20 minutes old."""
         shown_at = self.session.code_at if self.subject.authenticator else self.session.password_at
         return is_fresh(shown_at, RECENT_AUTH_WINDOW, now=now)
 
     def out_of_time(self, now: datetime) -> bool:
-        """Say whether more than ten minutes have gone by since this session was first asked for its code."""
+        """Return True if the session still needs a code and was asked for it more than ten minutes ago."""
         began = self.session.challenged_at
         return (
             self.decision.verdict is Verdict.CHALLENGE
@@ -54,7 +57,7 @@ class Identity:
 
 
 def find(token: str, *, now: datetime) -> Identity | None:
-    """Return the identity behind a session's token, with one SELECT; None if the session is over."""
+    """Return the identity for a session token, using one SELECT. Return None if the session is over."""
     statement = (
         select_with_policy(AuthSession, RememberedDevice)
         .join(AuthSession, AuthSession.user_id == User.id)
@@ -85,10 +88,10 @@ def start(
     device: RememberedDevice | None = None,
     security_stamp: int | None = None,
 ) -> tuple[str, AuthSession]:
-    """Start a session for a person who has just given the password; return its token and its row.
+    """Start a session for a user who has just entered the password; return its token and its row.
 
-    `security_stamp` is what the user's was when the password was
-    checked: if access has been revoked since, the session is invalid from the start.
+    `security_stamp` is the user's stamp from when the password was checked. If access has been revoked since, the
+    session is invalid from the start.
     """
     return _add(
         AuthSession(
@@ -108,9 +111,9 @@ def start(
 def elevate(
     session: AuthSession, *, actor: Actor, now: datetime, code: bool, security_stamp: int | None = None
 ) -> tuple[str, AuthSession]:
-    """End a session and start its successor under a new token, with a code or the password freshly shown.
+    """Replace a session with one under a new token, after a fresh code (`code`) or a fresh password.
 
-    Raises SessionEnded when a request beside this one has ended it.
+    Raises SessionEnded if a concurrent request has ended the session.
     """
     if end(session.id) != 1:
         raise SessionEnded
@@ -131,7 +134,7 @@ def elevate(
 
 
 def require(session: AuthSession) -> None:
-    """Raise SessionEnded if a request beside this one has ended the session."""
+    """Raise SessionEnded if a concurrent request has ended the session."""
     same = select(AuthSession.id).where(
         AuthSession.id == session.id, AuthSession.security_stamp == session.security_stamp
     )
@@ -140,7 +143,7 @@ def require(session: AuthSession) -> None:
 
 
 def end(session_id: str, *, user: User | None = None) -> int:
-    """End a session (if `user` is given, only one of that person's); return how many ended."""
+    """End a session (with `user`: only if it belongs to that user). Return how many ended, 0 or 1."""
     statement = delete(AuthSession).where(AuthSession.id == session_id)
     if user is not None:
         statement = statement.where(AuthSession.user_id == user.id)
@@ -148,18 +151,18 @@ def end(session_id: str, *, user: User | None = None) -> int:
 
 
 def touch(session: AuthSession, *, now: datetime) -> None:
-    """Note that the session is in use, at most once a minute."""
+    """Record that the session is in use, at most once a minute."""
     if now - session.last_seen_at >= TOUCH_INTERVAL:
         _set(session, last_seen_at=now)
 
 
 def mark_challenged(session: AuthSession, *, now: datetime) -> None:
-    """Start the ten minutes that a session has between the gates."""
+    """Start the ten minutes that a session has to get from the password to the code."""
     _set(session, challenged_at=now)
 
 
 def of_user(user: User, *, now: datetime) -> list[AuthSession]:
-    """Return the sessions of a person that are alive, the latest used first."""
+    """Return the user's valid sessions, most recently used first."""
     rows = db.session.scalars(
         select(AuthSession).where(AuthSession.user_id == user.id).order_by(AuthSession.last_seen_at.desc())
     )

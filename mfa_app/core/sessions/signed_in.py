@@ -8,10 +8,10 @@ from mfa_app.models import AuthSession, RememberedDevice, User
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A session that has just started or stepped up, with the token that only the browser may hold.
+    """A session that has just started or been elevated, with the token that only the browser may hold.
 
-    `signed_in_fully`: nothing stands between the person and the own pages, neither a code nor linking.
-    `wrong_codes`: so many in a row came before the code of this login.
+    `signed_in_fully`: the user needs neither a code nor an enrolment. `wrong_codes`: how many wrong codes in a row
+    came before the right one. `device`: the secret and the row of a device remembered by this login.
     """
 
     token: str
@@ -23,5 +23,5 @@ class SignedIn:
 
 
 def as_user(actor: Actor, user: User) -> Actor:
-    """Return the actor as this person, where the request came from a visitor."""
+    """Return the visitor's actor as this user, keeping IP address and user agent."""
     return Actor("person", user.email, user.id, user.role, actor.ip_address, actor.user_agent)

@@ -1,4 +1,4 @@
-"""Who is throttled now, and the administrator's way to let somebody try again."""
+"""Who is blocked right now, and the administrator's action that unblocks a user."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,9 +23,9 @@ _OUT_OF_USE = Authenticator.locked_at.is_not(None)
 
 @dataclass(frozen=True)
 class Blocked:
-    """A person or a network that has to wait until a moment, or (None) until something is done.
+    """A user or a network that is blocked until a time, or (`until` is None) until a reset.
 
-    Where `stopped`, that is a reset: too many wrong codes have put the app out of use.
+    `stopped`: too many wrong codes have locked the authenticator.
     """
 
     limit: Limit
@@ -37,9 +37,9 @@ class Blocked:
 
 
 def list_blocked(*, now: datetime) -> list[Blocked]:
-    """Return whose app is stopped, then who has to wait now, the longest first.
+    """Return users with a locked authenticator, then everyone who is blocked, longest first.
 
-    Three SELECTs; 200 entries of each kind at most.
+    Three SELECTs, and at most 200 entries of each kind.
     """
     blocked = or_(*(_blocked(limit, now) for limit in (*OF_USERS, limits.PASSWORD_NETWORK)))
     rows = list(
@@ -53,9 +53,9 @@ def list_blocked(*, now: datetime) -> list[Blocked]:
 
 
 def unblock(user: User, *, actor: Actor) -> bool:
-    """Forget the person's failed tries; say whether there were any.
+    """Clear the user's counters of failed attempts. Return False if there were none.
 
-    The codes that stopped an app are left alone, since only a reset helps. Raises NotAllowed.
+    The counter of a locked authenticator stays, because only a reset unlocks it. Raises NotAllowed.
     """
     permissions.require(actor, Permission.MANAGE_USERS, user)
     is_stopped = select(Authenticator.id).where(Authenticator.user_id == user.id, _OUT_OF_USE)

@@ -18,7 +18,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Charge:
-    """A try that has been counted as failed, before anybody has looked at it."""
+    """An attempt that has been counted as failed before it is checked."""
 
     limit: Limit
     key: str
@@ -26,9 +26,9 @@ class Charge:
 
 
 def charge(limit: Limit, key: object, *, now: datetime) -> Charge:
-    """Count a try as failed and commit, so that neither a crash nor a race gives it back.
+    """Count an attempt as failed and commit, so that neither a crash nor a race can undo it.
 
-    Raises Throttled, or what the limit says at its end; then the try must not be looked at.
+    Raises Throttled, or the limit's own error once it is locked. The attempt must then not be checked.
     """
     name = f"{limit.name}:{key}"
     statement = dialect_insert(Throttle).values(
@@ -53,7 +53,7 @@ def charge(limit: Limit, key: object, *, now: datetime) -> Charge:
 
 
 def reset_after_success(charged: Charge) -> None:
-    """Take the charge back after a success: all failures in a row, or in a window just this one try."""
+    """Undo a charge after a success: clear the counter, or in a window limit take back this one attempt."""
     if charged.limit.fixed_window:
         one_less = update(Throttle).where(Throttle.key == charged.key, Throttle.failures > 0)
         db.session.execute(one_less.values(failures=Throttle.failures - 1))
@@ -62,10 +62,10 @@ def reset_after_success(charged: Charge) -> None:
 
 
 def undo(*charges: Charge) -> None:
-    """Take back tries that nobody came to look at, with the waits that they began, and commit."""
+    """Undo charges whose attempts were never checked, with the delays that they started; commit."""
     for charged in charges:
         same = Throttle.key == charged.key
-        latest = Throttle.failures == charged.failures  # else the wait is somebody's who came after
+        latest = Throttle.failures == charged.failures  # else a later attempt started the delay
         before = {
             "failures": Throttle.failures - 1,
             "next_try_at": case((latest, literal(EPOCH, UtcDateTime())), else_=Throttle.next_try_at),
@@ -76,18 +76,18 @@ def undo(*charges: Charge) -> None:
 
 
 def clear(limit: Limit, key: object) -> None:
-    """Forget all failures under this key, and under those that begin with it."""
+    """Clear the counter of this key, and those of its sub-keys."""
     db.session.execute(delete(Throttle).where(keys_of(limit, key)))
 
 
 def keys_of(limit: Limit, key: object) -> ColumnElement[bool]:
-    """Return the condition for the counters of a key: its own, and those of the browsers under it."""
+    """Return the condition for a key's counters: its own, and those of the browsers under it."""
     name = f"{limit.name}:{key}"
     return or_(Throttle.key == name, Throttle.key.startswith(f"{name}:"))
 
 
 def evict_oldest() -> None:
-    """Forget the oldest counters of addresses of nobody once there are too many."""
+    """Delete the oldest counters of unknown users once there are more than 100,000."""
     nobody = Throttle.key.startswith(f"{PASSWORD_UNKNOWN_USER.name}:")
     newest_first = select(Throttle.forget_at).where(nobody).order_by(Throttle.forget_at.desc())
     last = db.session.scalar(newest_first.offset(MAX_UNKNOWN_USER_COUNTERS).limit(1))
@@ -96,27 +96,31 @@ def evict_oldest() -> None:
 
 
 def _forgotten(limit: Limit, now: datetime) -> ColumnElement[bool]:
-    """Say whether the count begins anew; a window that ends too late comes from a clock that was set back."""
+    """Return the condition that counting starts again.
+
+    A window that ends too far in the future was written by a clock that has since been set back.
+    """
     over, latest = Throttle.forget_at <= now, now + limit.ttl + CLOCK_SKEW
     return or_(over, Throttle.forget_at > latest) if limit.fixed_window else over
 
 
 def _waited(limit: Limit, now: datetime) -> ColumnElement[bool]:
-    """Say whether the wait is over; one longer than the longest comes from a clock that was set back.
+    """Return the condition that the delay is over.
 
-    Requests overtake each other by less than CLOCK_SKEW; that is no clock set back, and opens nothing.
+    A delay longer than the maximum was written by a clock that has since been set back. Concurrent requests
+    differ by less than CLOCK_SKEW, so they don't count as that.
     """
     return or_(Throttle.next_try_at <= now, Throttle.next_try_at > now + limit.max_delay + CLOCK_SKEW)
 
 
 def _after(limit: Limit, failures: int, now: datetime) -> datetime:
-    """Return when the next try is allowed; a free one waits for nothing, not even for a clock set back."""
+    """Return when the next attempt is allowed. A free one never waits, even if the clock was set back."""
     wait = limit.wait_after(failures)
     return now + wait if wait else EPOCH
 
 
 def _next_try(limit: Limit, forgotten: ColumnElement[bool], now: datetime) -> ColumnElement:
-    """Return the moment of the next try as an SQL expression on the count before this failure."""
+    """Return the time of the next attempt as an SQL expression on the count before this failure."""
 
     def after(failures: int) -> ColumnElement:
         return literal(_after(limit, failures, now), UtcDateTime())

@@ -9,9 +9,11 @@ from mfa_app.core.common.errors import AuthenticatorLocked, PasswordLocked, Refu
 
 @dataclass(frozen=True)
 class Limit:
-    """So many free tries; then a wait that doubles with each failure up to a longest one; then the end.
+    """A limit: `free` attempts, then a delay that doubles with each failure, then a lockout.
 
-    A `fixed_window` limit has no waits: its count begins anew when the window since its first try is over.
+    The delay grows from `initial_delay` to `max_delay`. `lockout_after` failures raise `stopped`, for good. A
+    counter is forgotten after `remembered`. A `fixed_window` limit has no delays: it starts counting again when the
+    window since its first attempt is over.
     """
 
     name: str
@@ -24,24 +26,24 @@ class Limit:
     fixed_window: bool = False
 
     def wait_after(self, failures: int) -> timedelta:
-        """Return how long the next try has to wait after so many failures in a row."""
+        """Return how long the next attempt is delayed after this many failures in a row."""
         if failures < self.free_attempts:
             return timedelta(0)
         doublings = min(failures - self.free_attempts, 20)
         return min(self.initial_delay * 2**doublings, self.max_delay)
 
 
-# NIST SP 800-63B-4, section 3.2.2 allows 100 failures in a row; the code stops at half of that. It can be
-# reached with the right password only, so stopping it locks nobody out on a stranger's whim.
+# NIST SP 800-63B-4, section 3.2.2 allows 100 failures in a row; codes lock at half of that. Only somebody
+# with the correct password gets this far, so an attacker can't use it to lock users out.
 CODE = Limit(
     "code", 5, timedelta(seconds=30), timedelta(hours=1), lockout_after=50, lockout_error=AuthenticatorLocked
 )
 
-# A code that fails to link an app guards nothing yet; the limit keeps the page from being a toy.
+# A wrong code during enrolment threatens nothing yet; this limit only keeps the page from being abused.
 LINKING = Limit("linking", 10, timedelta(seconds=30), timedelta(minutes=15), ttl=timedelta(days=1))
 
-# Passwords from browsers in which the owner has not been let in. Strangers share this counter, and filling it
-# must not shut out the owner: a browser that is known counts by itself, and has an end too.
+# Passwords from unknown browsers. Attackers share this counter with the owner, and filling it must not lock
+# the owner out: each known browser has its own counter, which also locks.
 PASSWORD_UNKNOWN_BROWSER = Limit(
     "password",
     5,
@@ -53,8 +55,8 @@ PASSWORD_UNKNOWN_BROWSER = Limit(
 
 PASSWORD_KNOWN_BROWSER = replace(PASSWORD_UNKNOWN_BROWSER, name="known")
 
-# An address of nobody is counted like somebody's and as long, or waiting would tell the two apart; so that
-# made-up addresses cannot fill the disk, only the latest of these counters are kept.
+# Unknown users are counted like known ones and for as long, or the delays would tell them apart. Only the
+# newest of these counters are kept, so that made-up addresses can't fill the disk.
 PASSWORD_UNKNOWN_USER = replace(PASSWORD_UNKNOWN_BROWSER, name="nobody")
 
 MAX_UNKNOWN_USER_COUNTERS = 100_000
@@ -66,16 +68,16 @@ RESET_REQUESTS = Limit("reset", 10, lockout_after=10, ttl=timedelta(minutes=10),
 MAIL_TO_USER = Limit("mail", 3, lockout_after=3, ttl=timedelta(hours=1), fixed_window=True)
 
 
-# What is written on the trail is never taken off: a refused page may write no more than one row a minute on
-# the average, yet a burst, as of somebody who looks what opens, is told row by row.
+# Rows of the trail are never deleted: refused pages may write one row a minute on average, yet a short burst,
+# such as somebody probing for open pages, is recorded row by row.
 REFUSED_PAGES = Limit("refused", 60, lockout_after=60, ttl=timedelta(hours=1), fixed_window=True)
 
-# Refuses nothing: one row that is charged where a request for an unknown address must cost a commit.
+# Decoy: makes a reset for an unknown address cost the same commit as for a known one.
 TIMING_DECOY = Limit("unknown", 1, ttl=timedelta(hours=1), fixed_window=True)
 
 
 def network_of(address: str) -> str:
-    """Return what counts as one address: an IPv4 address, or the /64 of an IPv6 address."""
+    """Return what counts as one IP address: an IPv4 address, or the /64 network of an IPv6 address."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

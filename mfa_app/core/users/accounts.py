@@ -1,4 +1,4 @@
-"""Accounts: making, changing and closing them, and the help desk's reset."""
+"""Accounts: creating, editing, disabling and enabling them, and the help desk's reset."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ from mfa_app.models import Group, Membership, Role, User
 
 @dataclass(frozen=True)
 class Profile:
-    """What an administrator enters about a person."""
+    """What an administrator enters about a user."""
 
     email: str
     name: str
@@ -32,7 +32,7 @@ class Profile:
 def create(
     profile: Profile, *, groups: list[Group], password: str | None, actor: Actor, now: datetime
 ) -> User:
-    """Make an account, with a password or without one (then `credentials.invite` lets the person choose it).
+    """Create an account. Without a password, call `credentials.invite` so that the user can choose one.
 
     Raises InvalidEmail, EmailTaken, UnacceptablePassword, NotAllowed.
     """
@@ -59,9 +59,10 @@ def create(
 
 
 def edit(user: User, profile: Profile, *, actor: Actor, now: datetime) -> None:
-    """Change address, name and role. A new address is told to the old one; it and a new role end all access.
+    """Change e-mail address, name and role. A new address or role revokes all access.
 
-    Raises InvalidEmail, EmailTaken, LastAdministrator, NotAllowed (nobody changes the own role).
+    The old address gets a mail about the new one. Raises InvalidEmail, EmailTaken, LastAdministrator,
+    NotAllowed (nobody can change their own role).
     """
     permissions.require(actor, Permission.MANAGE_USERS)
     address = email_addresses.parse(profile.email)
@@ -88,7 +89,7 @@ def edit(user: User, profile: Profile, *, actor: Actor, now: datetime) -> None:
 
 
 def disable(user: User, *, actor: Actor, now: datetime) -> None:
-    """Close the account: all access ends now. Raises NotAllowed, LastAdministrator."""
+    """Disable an account and revoke all its access. Raises NotAllowed, LastAdministrator."""
     permissions.require(actor, Permission.MANAGE_USERS, user)
     lock_administration()
     if user.role == Role.ADMIN:
@@ -99,14 +100,14 @@ def disable(user: User, *, actor: Actor, now: datetime) -> None:
 
 
 def enable(user: User, *, actor: Actor) -> None:
-    """Open a disabled account again. Raises NotAllowed."""
+    """Enable a disabled account. Raises NotAllowed."""
     permissions.require(actor, Permission.MANAGE_USERS, user)
     user.disabled_at = None
     record(Event.USER_ENABLED, actor=actor, subject=user)
 
 
 def end_access(user: User, *, actor: Actor) -> None:
-    """End all sessions and remembered devices of a person, for an administrator. Raises NotAllowed."""
+    """Revoke all sessions, remembered devices and one-time links of a user. Raises NotAllowed."""
     permissions.require(actor, Permission.MANAGE_USERS, user)
     revoke_access(user, because=RevocationReason.LOGGED_OUT_EVERYWHERE, actor=actor)
 

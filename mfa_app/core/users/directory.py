@@ -1,4 +1,4 @@
-"""The directory of people: who is found, page by page, and whom somebody gets to see at all."""
+"""The directory of users: search, pages, and which accounts an actor may see."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ LATEST_EVENTS = 10
 
 @dataclass(frozen=True)
 class UserFilters:
-    """What somebody looks for: a beginning of an address or of a part of the name, and what must be so."""
+    """What to search for. `text` is the start of an e-mail address or of a word of the name."""
 
     text: str = ""
     group_id: int | None = None
@@ -30,7 +30,7 @@ class UserFilters:
 
 @dataclass(frozen=True)
 class Entry:
-    """A person as the list shows one; `invited` is somebody who has not chosen a password yet."""
+    """A user as the list shows one. `invited`: has not chosen a password yet."""
 
     id: int
     name: str
@@ -46,7 +46,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class UserPage:
-    """People by address, and the addresses (as keys) before and after which the neighbouring pages lie."""
+    """Users by e-mail address, and the keys to pass for the previous and next page, or None."""
 
     entries: tuple[Entry, ...] = ()
     before: str | None = None
@@ -56,7 +56,7 @@ class UserPage:
 def search(
     filters: UserFilters, *, actor: Actor, after: str | None = None, before: str | None = None
 ) -> UserPage:
-    """Return a page of the people whom the actor may see; two SELECTs, however many there are."""
+    """Return one page of the users that the actor may see. Two SELECTs at any size."""
     statement = _columns().where(User.role.in_(roles_seen_by(actor)), *_conditions(filters))
     if after is None and before is not None:
         statement = statement.where(User.email_key < before).order_by(User.email_key.desc())
@@ -75,7 +75,7 @@ def search(
 
 
 def get_visible(user_id: int, *, actor: Actor, to_change: bool = False) -> PolicySubject | None:
-    """Return a person, or None. Raises NotAllowed if the actor may not see (or change) that account."""
+    """Return a user, or None. Raises NotAllowed if the actor may not see (or change) that account."""
     person = find_subject(user_id)
     if person is None:
         return None
@@ -86,12 +86,12 @@ def get_visible(user_id: int, *, actor: Actor, to_change: bool = False) -> Polic
 
 
 def roles_seen_by(actor: Actor) -> frozenset[Role]:
-    """Return the roles of the people whom the actor may see."""
+    """Return the roles of the users that the actor may see."""
     return frozenset(Role) if actor.kind == "terminal" else permissions.visible_roles(actor.role)
 
 
 def latest_events(user: User) -> list[AuditEvent]:
-    """Return what was last written on the trail about a person, the newest first."""
+    """Return the newest events about a user, newest first."""
     about = select(AuditEvent).where(AuditEvent.subject_id == user.id)
     return list(db.session.scalars(about.order_by(AuditEvent.id.desc()).limit(LATEST_EVENTS)))
 

@@ -19,7 +19,7 @@ from mfa_app.models import OneTimeLink
 def create_first_administrator(
     link: OneTimeLink, profile: Profile, password: str, *, actor: Actor, now: datetime
 ) -> SignedIn:
-    """Make the first administrator of a fresh installation, use up the set-up link, and start a session.
+    """Create the first administrator of a new installation, use up the set-up link and start a session.
 
     Raises AlreadySetUp, OneTimeLinkExpired, InvalidEmail, UnacceptablePassword.
     """

@@ -12,7 +12,7 @@ from mfa_app.models import User
 
 
 def invite(user: User, *, actor: Actor, now: datetime) -> str:
-    """Mail the person a link at which a password is chosen; return the link's token. Raises NotAllowed."""
+    """Mail the user a one-time link to choose a password; return its token. Raises NotAllowed."""
     permissions.require(actor, Permission.MANAGE_USERS, user)
     token = one_time_links.create(Purpose.INVITATION, user, now=now)
     hours = int(LIFETIME[Purpose.INVITATION].total_seconds() // 3600)

@@ -8,7 +8,7 @@ from mfa_app.models import User
 
 
 def find_by_email(email: str) -> User | None:
-    """Return the person whose address this is, in any spelling."""
+    """Return the user with this e-mail address in any spelling, or None."""
     return db.session.scalar(select(User).where(User.email_key == email_addresses.key_of(email)))
 
 
