@@ -1,4 +1,4 @@
-"""Second Gate: a login site with a second gate. `create_app` puts the house together."""
+"""Second Gate, a self-hosted login site. `create_app` is the only code that knows every part of it."""
 
 from typing import Any
 
@@ -31,9 +31,10 @@ DATABASE_TIMEOUT_SECONDS = 10
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
-    """Return the application under these settings, else under those of the environment.
+    """Return the application for these settings, or for those of the environment.
 
-    `overrides` are Flask's own configuration values, for the tests. Raises SettingError, in a sentence.
+    `overrides` are Flask configuration values, for the tests. Raises SettingError with a sentence for the
+    engineer.
     """
     settings = settings or load_settings()
     keys = load_keys(settings)
@@ -58,14 +59,14 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
         "SECRET_KEY_FALLBACKS": keys.secret_keys[1:],
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
-        "SESSION_COOKIE_NAME": f"{prefix}form",  # holds the CSRF token and messages, never who somebody is
+        "SESSION_COOKIE_NAME": f"{prefix}form",  # holds the CSRF token and flash messages, never an identity
         "SESSION_COOKIE_SECURE": settings.https,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_HTTPONLY": True,
-        "REMEMBER_COOKIE_NAME": ";",  # no cookie is ever called so: Flask-Login's own remembering is not used
+        "REMEMBER_COOKIE_NAME": ";",  # never a valid name: Flask-Login's remember-me is not used
         "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
         "TRUSTED_HOSTS": sorted(hosts),
-        # The last signs; a form that was open before a rotation still counts.
+        # The last key signs. A form that was open before a rotation stays valid.
         "WTF_CSRF_SECRET_KEY": keys.secret_keys[::-1],
         "WTF_CSRF_TIME_LIMIT": None,  # a login page left open overnight still works
         "BOOTSTRAP_SERVE_LOCAL": True,
@@ -75,13 +76,13 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:
-    """No values in logged errors; a broken connection is replaced; a silent server is given up."""
+    """Keep values out of logged errors, replace broken connections, and give up on a silent server."""
     waits = {"connect_timeout": DATABASE_TIMEOUT_SECONDS} if settings.database_url.startswith("p") else {}
     return {"hide_parameters": True, "pool_pre_ping": True, "connect_args": waits}
 
 
 def _bind(app: Flask, settings: Settings) -> None:
-    """Bind the extensions and the floors; functions that run after a request run last bound, first called."""
+    """Bind the extensions and the floors. Flask runs after_request functions in reverse order of binding."""
     db.init_app(app)
     migrate.init_app(app, db, directory=str(PROJECT_ROOT / "mfa_app" / "migrations"))
     babel.init_app(app)

@@ -1,4 +1,4 @@
-"""The Flask extensions, made here without an application and bound to one in create_app."""
+"""The Flask extensions, created here without an application and bound to one in create_app."""
 
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class Base(DeclarativeBase):
-    """Names every constraint, so that migrations can speak of it on both databases."""
+    """Names every constraint, so that migrations can refer to it on both databases."""
 
     metadata = MetaData(
         naming_convention={
@@ -24,8 +24,8 @@ class Base(DeclarativeBase):
     )
 
 
-# Rows stay readable after a commit: the throttle commits in the middle of a login, and reloading
-# the person there would cost a second SELECT for identity.
+# Rows stay loaded after a commit: the throttle commits in the middle of a login, and reloading
+# the user there would cost a second SELECT.
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False}, disable_autonaming=True)
 migrate = Migrate()
 login_manager = LoginManager()

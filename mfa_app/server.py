@@ -1,4 +1,4 @@
-"""What gunicorn asks of the site: whether it may start, and where the audit trail is printed."""
+"""What gunicorn asks the site: whether it may start, and where the audit trail is printed."""
 
 import logging
 import sys
@@ -11,12 +11,12 @@ from mfa_app.extensions import db
 from mfa_app.settings import Settings
 from mfa_app.wording.health import describe
 
-RESTORING = "A backup is being put back right now; start the site when that has ended."
+RESTORING = "A backup is being restored. Start the site when the restore has finished."
 
 
 def start(settings: Settings) -> IO[str]:
-    """Return the lock that says the site runs; end the program with one sentence where it must not."""
-    app = create_app(settings)  # for this alone: each worker makes its own
+    """Return the lock that says the site is running. Exit with one sentence if it must not start."""
+    app = create_app(settings)  # for this check only: each worker creates its own
     with app.app_context():
         found = health_checks.startup_blocker(settings)
         db.session.remove()
@@ -30,7 +30,7 @@ def start(settings: Settings) -> IO[str]:
 
 
 def print_trail() -> None:
-    """Print every row of the trail as a line of JSON on the standard output, for whoever collects logs."""
+    """Print every new row of the trail to standard output as one line of JSON, for a log collector."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(logging.Formatter("%(message)s"))
     trail = logging.getLogger("mfa_app.trail")

@@ -16,7 +16,7 @@ from mfa_app.wording.refusals import sentence
 @blueprint.post("/account/authenticator/remove")
 @requires_recent_auth
 def remove_authenticator() -> Response:
-    """Switch 2FA off for oneself, where nobody requires it."""
+    """Switch 2FA off for oneself, if no policy requires it."""
     try:
         issue_cookies(enrolment.remove(current_identity(), actor=current_actor(), now=clock.now()))
         flash(_("2-factor authentication is switched off. You can delete the entry in your app."), "success")
@@ -30,7 +30,7 @@ def remove_authenticator() -> Response:
 @blueprint.post("/account/authenticator/keep")
 @requires_recent_auth
 def opt_in() -> Response:
-    """Be asked for a code by choice."""
+    """Opt in to codes."""
     try:
         enrolment.opt_in(current_identity(), actor=current_actor())
         flash(_("From now on you are asked for a code when you log in."), "success")

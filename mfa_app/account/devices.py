@@ -13,7 +13,7 @@ from mfa_app.web.security.current import current_actor, current_identity
 @blueprint.post("/account/devices/<random:device_id>/forget")
 @requires_recent_auth
 def forget_device(device_id: str) -> Response:
-    """Forget one remembered device."""
+    """Revoke one remembered device."""
     if not remembered_devices.forget(current_identity().user, actor=current_actor(), device_id=device_id):
         abort(404)
     flash(_("That device is forgotten: the next login on it asks for a code."), "success")
@@ -23,7 +23,7 @@ def forget_device(device_id: str) -> Response:
 @blueprint.post("/account/devices/forget")
 @requires_recent_auth
 def forget_devices() -> Response:
-    """Forget all remembered devices."""
+    """Revoke all remembered devices."""
     count = remembered_devices.forget(current_identity().user, actor=current_actor())
     flash(ngettext("%(num)s device is forgotten.", "%(num)s devices are forgotten.", count), "success")
     return redirect(url_for("account.overview"))

@@ -1,4 +1,4 @@
-"""The forms of a person's own pages."""
+"""The forms of the user's own pages."""
 
 from flask_babel import lazy_gettext as _l
 

@@ -9,7 +9,7 @@ from mfa_app.web.security.current import current_identity
 
 @blueprint.get("/")
 def home() -> str:
-    """Who somebody is, and the platform's applications."""
+    """The user's name, and the platform's applications."""
     identity = current_identity()
     return render_template(
         "account/home.html",

@@ -21,7 +21,7 @@ from mfa_app.wording.user_agents import browser_name
 
 @dataclass(frozen=True)
 class BrowserEntry:
-    """A session or a remembered device, as the page shows it."""
+    """A session or a remembered device, as the account page shows it."""
 
     id: str
     browser: str
@@ -35,7 +35,7 @@ class BrowserEntry:
 @blueprint.get("/account")
 @requires_recent_auth
 def overview() -> str:
-    """The person's own account, with its app, remembered devices and sessions."""
+    """The user's own account: authenticator, remembered devices and sessions."""
     identity, now = current_identity(), clock.now()
     user = identity.user
     here = identity.session

@@ -17,7 +17,7 @@ from mfa_app.web.ui.forms import render_form
 @blueprint.route("/account/password", methods=["GET", "POST"])
 @requires_recent_auth
 def password() -> Response:
-    """Change the password; the current one is asked for, and all other access ends."""
+    """Change the password. The current one is required, and all other access is revoked."""
     form, identity = ChangePasswordForm(), current_identity()
     if form.validate_on_submit():
         facts = {"actor": current_actor(), "now": clock.now()}

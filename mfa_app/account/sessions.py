@@ -13,7 +13,7 @@ from mfa_app.web.security.current import current_actor, current_identity
 @blueprint.post("/account/sessions/<random:session_id>/end")
 @requires_recent_auth
 def end_session(session_id: str) -> Response:
-    """Log out in one other place."""
+    """End one of the user's other sessions."""
     if not log_out_elsewhere(current_identity(), session_id, actor=current_actor()):
         abort(404)
     flash(_("That session is logged out."), "success")
@@ -23,7 +23,7 @@ def end_session(session_id: str) -> Response:
 @blueprint.post("/account/sessions/end")
 @requires_recent_auth
 def end_sessions() -> Response:
-    """Log out everywhere, here too, and forget all remembered devices."""
+    """End all of the user's sessions, this one too, and revoke all remembered devices."""
     log_out_everywhere(current_identity(), actor=current_actor())
     session.clear()
     clear_session_cookie()

@@ -1,4 +1,4 @@
-"""How the site stands, in a few numbers, and what happened last."""
+"""Site statistics and the latest events."""
 
 from flask import render_template
 

@@ -1,4 +1,4 @@
-"""Who is throttled now, and "let this person try again"."""
+"""Who is blocked right now, and the action that unblocks a user."""
 
 from flask import Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -16,7 +16,7 @@ from mfa_app.wording.labels import limit_name
 @blueprint.get("/throttled")
 @requires(Permission.MANAGE_USERS)
 def blocked_sign_ins() -> str:
-    """The people and networks whose tries are not looked at for now."""
+    """The blocked users and networks."""
     waiting = blocked.list_blocked(now=clock.now())
     return render_template("admin/throttling/blocked.html", waiting=waiting, limit_name=limit_name)
 
@@ -24,7 +24,7 @@ def blocked_sign_ins() -> str:
 @blueprint.post("/people/<row:user_id>/try-again")
 @requires(Permission.MANAGE_USERS)
 def let_try_again(user_id: int) -> Response:
-    """Forget a person's failed tries."""
+    """Clear a user's counters of failed attempts."""
     user = get_user_or_deny(user_id, to_change=True).user
     if blocked.unblock(user, actor=current_actor()):
         flash(_("%(name)s can try again now.", name=user.name), "success")

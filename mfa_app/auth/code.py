@@ -18,7 +18,7 @@ from mfa_app.web.ui.forms import render_form
 @blueprint.route("/login/code", methods=["GET", "POST"])
 @admits(Verdict.CHALLENGE)
 def code() -> Response:
-    """The second gate: a code of the authentication app."""
+    """The code step: a code from the authentication app."""
     form, identity = CodeForm(), current_identity()
     if form.validate_on_submit():
         try:

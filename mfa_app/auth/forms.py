@@ -1,4 +1,4 @@
-"""The forms of the two gates and of mailed links; they check shape, the core checks truth."""
+"""The forms for login and one-time links. They check the shape of the input; the core checks the rest."""
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, StringField
@@ -9,39 +9,39 @@ from mfa_app.web.ui.forms import Form
 
 
 class LoginForm(Form):
-    """The first gate."""
+    """The password step."""
 
     email = email_field()
     password = password_field()
 
 
 class CodeForm(Form):
-    """The second gate."""
+    """The code step."""
 
     code = code_field()
     remember = BooleanField(default=True)
 
 
 class ConfirmByCodeForm(Form):
-    """A fresh code, within a session."""
+    """Reauthentication by code."""
 
     code = code_field()
 
 
 class ConfirmByPasswordForm(Form):
-    """The password once more, for somebody without an app."""
+    """Reauthentication by password, for a user without an authenticator."""
 
     password = password_field()
 
 
 class ForgottenForm(Form):
-    """Where to send a link for a new password."""
+    """The e-mail address to send a password reset link to."""
 
     email = email_field()
 
 
 class ChoosePasswordForm(Form):
-    """A new password, and the id of the link for which the page was shown."""
+    """A new password, and the id of the link that the page was shown for."""
 
     link = HiddenField()
     password = password_field(_l("New password"), new=True)

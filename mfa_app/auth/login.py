@@ -19,7 +19,7 @@ from mfa_app.web.ui.forms import render_form
 @blueprint.route("/login", methods=["GET", "POST"])
 @public
 def login() -> Response:
-    """The first gate: e-mail address and password."""
+    """The password step: e-mail address and password."""
     form, identity = LoginForm(), current_identity()
     if request.method == "GET" and identity is not None and identity.decision.verdict is Verdict.ALLOW:
         return redirect(next_page())

@@ -13,7 +13,7 @@ from mfa_app.web.security.current import current_actor, current_identity
 @blueprint.post("/logout")
 @admits(*Verdict)
 def logout() -> Response:
-    """End the session, on the server too."""
+    """End the session, on the server as well."""
     log_out(current_identity(), actor=current_actor())
     session.clear()
     clear_session_cookie()

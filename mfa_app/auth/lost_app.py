@@ -9,5 +9,5 @@ from mfa_app.web.security.access_rules import public
 @blueprint.get("/login/help")
 @public
 def lost_app() -> str:
-    """What to do when the authentication app is lost."""
+    """What to do after losing the authentication app."""
     return render_template("auth/lost_app.html")

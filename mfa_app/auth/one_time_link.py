@@ -9,13 +9,13 @@ from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.web.security.access_rules import public
 
-TOKEN_KEY = "link"  # where the token waits in the signed form cookie, so that addresses stay clean
+TOKEN_KEY = "link"  # key of the token in the signed form cookie, which keeps it out of URLs
 
 
 @blueprint.get("/link/<token:token>")
 @public
 def follow_link(token: str) -> Response:
-    """Take the token out of the address, so that neither history nor Referer has it, and go on."""
+    """Move the token from the URL to the form cookie, so that neither history nor Referer contain it."""
     try:
         link, _user = one_time_links.find(token, *Purpose, now=clock.now())
     except OneTimeLinkExpired:

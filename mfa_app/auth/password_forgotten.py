@@ -15,7 +15,7 @@ from mfa_app.web.ui.forms import render_form
 @blueprint.route("/password/forgotten", methods=["GET", "POST"])
 @public
 def forgotten() -> Response:
-    """Send a link for a new password; the answer is the same whether the address is known or not."""
+    """Send a password reset link. The response is the same for known and unknown addresses."""
     form = ForgottenForm()
     if form.validate_on_submit():
         try:

@@ -22,7 +22,7 @@ PASSWORD_PURPOSES = (Purpose.INVITATION, Purpose.PASSWORD_RESET)
 @blueprint.route("/password/choose", methods=["GET", "POST"])
 @public
 def choose_password() -> Response:
-    """Choose a password through a mailed link; the login follows, so the second gate stays where it is."""
+    """Choose a password through a mailed link. The user then has to log in, so the code is still required."""
     form, now = ChoosePasswordForm(), clock.now()
     try:
         link, user = one_time_links.find(session.get(TOKEN_KEY, ""), *PASSWORD_PURPOSES, now=now)
@@ -42,7 +42,7 @@ def choose_password() -> Response:
 
 
 def _another_link() -> Response:
-    """Answer a page whose link is not this browser's latest: the password would be somebody else's."""
+    """Answer a page whose link is no longer this browser's latest: it would set another user's password."""
     session.pop(TOKEN_KEY, None)
     heading = _("Please open the link once more")
     text = _(

@@ -17,7 +17,7 @@ from mfa_app.web.ui.forms import render_form
 @blueprint.route("/login/again", methods=["GET", "POST"])
 @admits(Verdict.ALLOW, Verdict.ENROL)
 def reauthenticate() -> Response:
-    """Ask for the code (without an app: the password) once more, before pages that can change security."""
+    """Reauthenticate by code (without an authenticator: password) before pages that can change security."""
     identity = current_identity()
     ask = "code" if identity.subject.authenticator else "password"
     form = ConfirmByCodeForm() if ask == "code" else ConfirmByPasswordForm()

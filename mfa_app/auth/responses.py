@@ -10,7 +10,7 @@ from mfa_app.web.security.cookies import issue_cookies
 
 
 def signed_in_response(signed_in: SignedIn) -> Response:
-    """Hand the new token over, with a new CSRF token, and go on; the gate decides where that really leads."""
+    """Set the new session cookie with a new CSRF token, and redirect. The gate decides where that leads."""
     session.clear()
     issue_cookies(signed_in)
     if signed_in.wrong_codes >= code_step.WARN_AFTER:

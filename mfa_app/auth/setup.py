@@ -21,7 +21,7 @@ from mfa_app.web.ui.forms import render_form
 @blueprint.route("/setup", methods=["GET", "POST"])
 @public
 def setup() -> Response:
-    """Make the first administrator, who then links an app at once."""
+    """Create the first administrator, who then enrols an app."""
     form, now = SetupForm(), clock.now()
     try:
         link, _user = one_time_links.find(session.get(TOKEN_KEY, ""), Purpose.SETUP, now=now)

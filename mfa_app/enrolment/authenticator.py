@@ -1,4 +1,4 @@
-"""The linking page: a QR code, a code, and the button Enable."""
+"""The enrolment page: a QR code, a code field and the button Enable."""
 
 import math
 
@@ -27,7 +27,7 @@ GROUP_OF_FOUR = 4
 @admits(Verdict.ENROL, Verdict.ALLOW)
 @requires_recent_auth
 def authenticator() -> Response:
-    """Show the QR code until a code proves that an app has read it; then the person is in."""
+    """Show the QR code until a code proves that an app has scanned it; then complete the login."""
     form, identity = EnableForm(), current_identity()
     try:
         if form.validate_on_submit():

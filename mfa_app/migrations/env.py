@@ -1,19 +1,19 @@
-"""Run the migrations on the application's own engine; SQLite rebuilds a table where it cannot alter it."""
+"""Run the migrations on the application's own engine. SQLite rebuilds tables that it can't alter."""
 
 from alembic import context
 from flask import current_app
 
-# Of two that migrate at once, the second waits here, and then finds nothing left to do.
+# If two processes migrate at once, the second waits here and then finds nothing to do.
 ONE_AT_A_TIME = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7403218)"}
 
 
 def run() -> None:
-    """Bring the database to the revision asked for, in one transaction."""
+    """Migrate the database to the requested revision in one transaction."""
     migrate = current_app.extensions["migrate"]
     engine = migrate.db.engine
     with engine.connect() as connection:
-        connection.detach()  # nobody else shall get it with its foreign keys off
-        if engine.name == "sqlite":  # a table is rebuilt by dropping it: that must delete nothing elsewhere
+        connection.detach()  # nobody else may get this connection while its foreign keys are off
+        if engine.name == "sqlite":  # a table is rebuilt by dropping it, which must not cascade
             connection.connection.dbapi_connection.execute("PRAGMA foreign_keys = OFF")
         with connection.begin():
             connection.exec_driver_sql(ONE_AT_A_TIME[engine.name])

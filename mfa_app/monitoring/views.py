@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics`: short lines for machines, without an address or a name in them."""
+"""`/healthz`, `/readyz` and `/metrics`: short lines for machines, without IP addresses or names."""
 
 import os
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ TEXT = "text/plain; charset=utf-8"
 @blueprint.get("/healthz")
 @monitoring_only
 def healthz() -> Response:
-    """Say that this process answers; it asks nobody else."""
+    """Report that this process answers, without asking anything else."""
     return Response("alive\n", content_type=TEXT)
 
 
 @blueprint.get("/readyz")
 @monitoring_only
 def readyz() -> Response:
-    """Say whether everything that the site needs is there: 200, or 503 and what is wrong."""
+    """Report whether everything the site needs works: 200, or 503 and the problems."""
     settings = current_app.config["SETTINGS"]
     checks = health_checks.run_checks(settings, now=clock.now())
     words = {check.name: describe(check, settings).sentence if check.problem else "ok" for check in checks}
@@ -42,7 +42,7 @@ def readyz() -> Response:
 @blueprint.get("/metrics")
 @monitoring_only
 def metrics() -> Response:
-    """Return what has been counted, added up over all workers."""
+    """Return the metrics, summed over all workers."""
     registry = CollectorRegistry()
     registry.register(_Outbox())
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
@@ -53,7 +53,7 @@ def metrics() -> Response:
 
 
 class _Outbox:
-    """How many mails wait; left out while the database does not answer."""
+    """The number of waiting mails; left out while the database doesn't answer."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
@@ -61,4 +61,4 @@ class _Outbox:
         except SQLAlchemyError:
             db.session.rollback()
             return
-        yield GaugeMetricFamily("second_gate_outbox_waiting", "Mails that wait to leave.", value=waiting)
+        yield GaugeMetricFamily("second_gate_outbox_waiting", "Mails waiting to be sent.", value=waiting)

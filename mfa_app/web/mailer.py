@@ -1,4 +1,4 @@
-"""How mails leave: after the commit, beside the requests, over SMTP or as files."""
+"""Sending mail: after the commit, outside requests, over SMTP or as files."""
 
 import logging
 import smtplib
@@ -36,9 +36,9 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def mail_server(smtp_url: str, *, timeout: float) -> Iterator[smtplib.SMTP]:
-    """Connect to the mail server as MFA_SMTP_URL says, encrypted and logged in.
+    """Connect to the mail server given in MFA_SMTP_URL, with encryption and login as the URL says.
 
-    Raises OSError, SMTPException.
+    `timeout` is in seconds. Raises OSError, SMTPException.
     """
     parts, encrypted = urlsplit(smtp_url), ssl.create_default_context()
     port = parts.port or SMTP_PORTS[parts.scheme]
@@ -55,7 +55,7 @@ def mail_server(smtp_url: str, *, timeout: float) -> Iterator[smtplib.SMTP]:
 
 
 class Mailer:
-    """Delivers the outbox of one application, in a thread of its own unless `in_background` is False."""
+    """Delivers the outbox of one application, in its own thread unless `in_background` is False."""
 
     def __init__(self, app: Flask, settings: Settings, *, in_background: bool) -> None:
         self._app, self._settings, self._in_background = app, settings, in_background
@@ -64,7 +64,7 @@ class Mailer:
         self._thread: threading.Thread | None = None
 
     def after_commit(self, mails_written: bool) -> None:
-        """Let the mails of a request that has been saved leave, without waiting for them."""
+        """Deliver the mails of a request whose commit has succeeded, without waiting for delivery."""
         if not self._in_background:
             if mails_written:
                 self.deliver_due()
@@ -75,14 +75,14 @@ class Mailer:
             self._wake.set()
 
     def look_after_the_site(self) -> None:
-        """Do what is done every minute."""
+        """Run the jobs that are due every minute."""
         self.deliver_due()
         housekeeping.purge_expired(now=clock.now())
         stream.stream_cli_events()
         anchors.append_daily(self._settings, now=clock.now())
 
     def deliver_due(self) -> int:
-        """Deliver all mails that are due; return how many left. A failure is noted and tried again later."""
+        """Deliver all due mails. Return how many were sent. A failure is recorded and retried later."""
         sent = 0
         while (waiting := outbox.claim(now=clock.now())) is not None:
             try:
@@ -110,7 +110,7 @@ class Mailer:
                 with self._app.app_context():
                     self.look_after_the_site()
             except Exception:
-                log.exception("What is done every minute has failed; trying again in a minute")
+                log.exception("The periodic jobs failed; retrying in a minute")
 
     def _deliver(self, waiting: OutboxMail) -> None:
         message = self._compose(waiting)
@@ -122,7 +122,7 @@ class Mailer:
     def _compose(self, waiting: OutboxMail) -> EmailMessage:
         context = outbox.context_of(waiting)
         if context is None:
-            raise ValueError("sealed under a key that is gone")
+            raise ValueError("sealed under a key that no longer exists")
         settings = self._settings
         with self._app.test_request_context("/", base_url=settings.public_url):
             context |= {

@@ -1,10 +1,10 @@
-"""What a browser is called: "Firefox on Windows", so that people recognise their own."""
+"""Browser names such as "Firefox on Windows", by which users recognise their own sessions."""
 
 from flask_babel import gettext as _
 from ua_parser import parse
 
-# Of robots ua-parser repeats whatever they call themselves. That would stand in a mail about a break-in as
-# if this site had written it, so only names out of these lists are told.
+# ua-parser repeats whatever name a robot gives itself, and a security mail would show it as if this site had
+# written it. Only names in these lists are shown.
 BROWSERS = (
     "Chrome, Chrome Mobile, Chrome Mobile iOS, Chrome Mobile WebView, Chromium, HeadlessChrome, "
     "Firefox, Firefox Mobile, Firefox iOS, Safari, Mobile Safari, Mobile Safari UI/WKWebView, Edge, "
@@ -21,7 +21,7 @@ SYSTEMS = (
 
 
 def browser_name(user_agent: str) -> str:
-    """Return the name of the browser and of its system, as far as its user agent tells."""
+    """Return the name of the browser and its system, as far as the user agent is known."""
     found = parse(user_agent)
     browser = _listed(found.user_agent and found.user_agent.family, BROWSERS)
     system = _listed(found.os and found.os.family, SYSTEMS)

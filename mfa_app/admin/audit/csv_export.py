@@ -1,4 +1,4 @@
-"""The audit trail as CSV, safe to open in a spreadsheet."""
+"""The audit trail as CSV that is safe to open in a spreadsheet."""
 
 import csv
 import io
@@ -24,15 +24,15 @@ COLUMNS = (
     "mac",
 )
 
-# Where a cell begins, also for a spreadsheet that separates by semicolons or tabs, as in German or French: at
-# the front and behind each of these, whatever quotes and spaces follow.
+# Where a cell may begin, also for spreadsheets that split at semicolons or tabs (as in German or French): at
+# the start, and after each of these characters, whatever quotes and spaces follow.
 STARTS_A_FORMULA = re.compile(r"""(^|[;\t\r\n])([" ]*)(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])""")
 
-BYTE_ORDER_MARK = "\ufeff"  # by this Excel knows UTF-8
+BYTE_ORDER_MARK = "\ufeff"  # tells Excel that this is UTF-8
 
 
 def lines(rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the lines of the file one by one, the headings first."""
+    """Yield the lines of the file one by one, the heading first."""
     yield BYTE_ORDER_MARK + _line(COLUMNS)
     for row in rows:
         yield _line(_cell(getattr(row, column)) for column in COLUMNS)
@@ -47,7 +47,7 @@ def _cell(value: object) -> str:
 
 
 def _line(cells: Iterable[str]) -> str:
-    """Return one line; an apostrophe stands before whatever a spreadsheet would run as a formula."""
+    """Return one line, with an apostrophe before anything that a spreadsheet would run as a formula."""
     line = io.StringIO()
     harmless = (STARTS_A_FORMULA.sub(r"\1\2'", cell) for cell in cells)
     csv.writer(line, quoting=csv.QUOTE_ALL).writerow(harmless)

@@ -1,4 +1,4 @@
-"""The form that searches the audit trail; it comes in the address, so it has no CSRF token."""
+"""The form that searches the audit trail. It is part of the URL, so it has no CSRF token."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -28,7 +28,7 @@ def _likely_day(_form: Form, field: DayField) -> None:
 
 
 class TrailFilter(Form):
-    """What to look for."""
+    """The search criteria."""
 
     class Meta:
         csrf = False
@@ -44,11 +44,11 @@ class TrailFilter(Form):
     until = day_field(_l("To"))
 
     def offer(self) -> None:
-        """Set what there is to choose from."""
+        """Set the choices."""
         self.event.choices = [("", _("Any")), *((label, event_name(label)) for label in EVENTS)]
 
     def search(self) -> TrailSearch:
-        """Return the facts to search by; the last day counts whole."""
+        """Return the search criteria as facts. The last day is included."""
         until = self.until.data + timedelta(days=1) if self.until.data else None
         person = self.person.data or ""
         return TrailSearch(
@@ -60,7 +60,7 @@ class TrailFilter(Form):
         )
 
     def chosen(self) -> dict[str, str]:
-        """Return what has been filled in, as it stands in the address."""
+        """Return the fields that are filled in, as URL parameters."""
         return {field.name: str(field.data) for field in self if field.data}
 
 

@@ -1,4 +1,4 @@
-"""The audit trail: looked through page by page, and downloaded."""
+"""The audit trail: search, pages and download."""
 
 from flask import Response, request, stream_with_context, url_for
 
@@ -17,7 +17,7 @@ from mfa_app.wording.events import event_line
 @blueprint.get("/trail")
 @requires(Permission.READ_TRAIL)
 def trail() -> Response:
-    """What has happened, the newest first."""
+    """The events that match the search, newest first."""
     form, before = TrailFilter(request.args), request.args.get("before", type=int)
     form.offer()
     found = core.read(form.search(), before=before) if form.validate() else core.TrailPage()
@@ -27,7 +27,7 @@ def trail() -> Response:
 @blueprint.post("/trail.csv")
 @requires(Permission.READ_TRAIL)
 def trail_csv() -> Response:
-    """Download all that the search finds; that goes on the trail, so it is a POST."""
+    """Download everything that matches the search. The download is recorded, so this is a POST."""
     form = TrailFilter(request.form)
     form.offer()
     if not form.validate():

@@ -1,4 +1,4 @@
-"""The forms about groups; they check shape, the core checks truth."""
+"""The forms about groups. They check the shape of the input; the core checks the rest."""
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -14,7 +14,7 @@ LONGEST_KEY = Group.name_key.type.length
 
 
 class NameForm(Form):
-    """What a group is called."""
+    """The name of a group."""
 
     name = StringField(
         _l("Name"),
@@ -27,16 +27,16 @@ class NameForm(Form):
     )
 
     def validate_name(self, field: StringField) -> None:
-        """The name fits as it is compared, too: a few letters of some scripts grow then."""
+        """Check the length of the name's comparison key too: letters of some scripts fold into several."""
         if len(email_addresses.fold(field.data or "")) > LONGEST_KEY:
             raise ValidationError(_("This name is too long. Please choose a shorter one."))
 
 
 class MemberForm(Form):
-    """Whom to put into a group."""
+    """The user to add to a group."""
 
     email = email_field(own=False)
 
 
 class ConfirmForm(Form):
-    """A button alone."""
+    """Only a button."""

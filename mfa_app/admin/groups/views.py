@@ -1,4 +1,4 @@
-"""Groups: the list with its switches, one group with its members, and making, renaming, deleting."""
+"""Groups: the list with its switches, one group with its members; create, rename, delete."""
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -40,7 +40,7 @@ def group_list() -> str:
 @blueprint.route("/groups/new", methods=["GET", "POST"])
 @requires(Permission.MANAGE_GROUPS)
 def new_group() -> Response:
-    """Make a group; its rule requires nothing yet."""
+    """Create a group whose rule requires nothing yet."""
     form = NameForm()
     if form.validate_on_submit():
         try:
@@ -55,14 +55,14 @@ def new_group() -> Response:
 @blueprint.get("/groups/<row:group_id>")
 @requires(Permission.MANAGE_GROUPS)
 def group(group_id: int) -> Response:
-    """One group: its rule, its members."""
+    """One group: its rule and its members."""
     return _group_page(_group_or_404(group_id), MemberForm())
 
 
 @blueprint.route("/groups/<row:group_id>/name", methods=["GET", "POST"])
 @requires(Permission.MANAGE_GROUPS)
 def rename_group(group_id: int) -> Response:
-    """Give a group another name."""
+    """Rename a group."""
     group = _group_or_404(group_id).group
     form = NameForm(name=group.name)
     if form.validate_on_submit():
@@ -78,7 +78,7 @@ def rename_group(group_id: int) -> Response:
 @blueprint.route("/groups/<row:group_id>/delete", methods=["GET", "POST"])
 @requires(Permission.MANAGE_GROUPS)
 def delete_group(group_id: int) -> Response:
-    """Say what stops when the group is gone, then delete it."""
+    """Show what deleting the group changes, then delete it."""
     roster, form, now = _group_or_404(group_id), ConfirmForm(), clock.now()
     if form.validate_on_submit():
         groups.remove(roster.group, actor=current_actor())
@@ -91,7 +91,7 @@ def delete_group(group_id: int) -> Response:
 @blueprint.post("/groups/<row:group_id>/members")
 @requires(Permission.MANAGE_GROUPS)
 def add_member(group_id: int) -> Response:
-    """Put somebody into the group, by e-mail address."""
+    """Add a user to the group by e-mail address."""
     roster, form = _group_or_404(group_id), MemberForm()
     user = lookup.find_by_email(form.email.data) if form.validate_on_submit() else None
     if user is None:
@@ -109,7 +109,7 @@ def add_member(group_id: int) -> Response:
 @blueprint.post("/groups/<row:group_id>/members/<row:user_id>/remove")
 @requires(Permission.MANAGE_GROUPS)
 def remove_member(group_id: int, user_id: int) -> Response:
-    """Take somebody out of the group."""
+    """Remove a user from the group."""
     group, user = _group_or_404(group_id).group, get_user_or_deny(user_id).user
     try:
         if not groups.remove_member(group, user, actor=current_actor()):

@@ -1,4 +1,4 @@
-"""The form of a rule, the same for a group and for everyone; it checks shape, the core checks truth."""
+"""The form of a rule. It checks the shape of the input; the core checks the rest."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -21,7 +21,7 @@ FURTHEST = timedelta(days=5 * 366)
 
 
 class RuleForm(Form):
-    """A rule. The first time it is sent it leads to the preview, with `confirm` it is saved."""
+    """A rule. The first submission shows the preview; with `confirm` the rule is saved."""
 
     required = BooleanField(_l("Require 2-factor authentication"))
     required_from = DayField(_l("From which day on"), validators=[Optional()])
@@ -39,7 +39,7 @@ class RuleForm(Form):
     back = SubmitField()
 
     def show(self, values: RuleValues) -> None:
-        """Fill the form in with a rule, unless somebody has filled it in already."""
+        """Fill in the form with a rule, unless it was submitted."""
         if self.is_submitted():
             return
         self.required.data = values.required
@@ -47,19 +47,19 @@ class RuleForm(Form):
         self.grace_days.data, self.remember_days.data = values.grace_days, values.remember_days
 
     def values(self) -> RuleValues:
-        """Return the rule; a day begins at midnight UTC."""
+        """Return the rule. A day begins at midnight UTC."""
         day = self.required_from.data
         moment = datetime.combine(day, time(), UTC) if day else None
         return RuleValues(self.required.data, moment, self.grace_days.data, self.remember_days.data)
 
     def validate_required_from(self, field: DateField) -> None:
-        """The day is one that people can mean."""
+        """Reject days that can only be typing mistakes."""
         if field.data is None or not FIRST_DAY <= field.data <= clock.now().date() + FURTHEST:
             raise ValidationError(_("Please enter a day, at most five years ahead, or leave this empty."))
 
 
 def as_fields(values: RuleValues) -> dict[str, object]:
-    """Return a rule as the fields of a form that is sent on."""
+    """Return a rule as the fields of a form that passes it on."""
     fields = {"grace_days": values.grace_days, "remember_days": values.remember_days}
     if values.required:
         fields["required"] = "y"
@@ -69,6 +69,6 @@ def as_fields(values: RuleValues) -> dict[str, object]:
 
 
 def toggle_fields(group: Group) -> dict[str, object]:
-    """Return the fields that lead to the preview of turning a group's switch; the other values stay."""
+    """Return the form fields that preview switching a group's rule, with its other values unchanged."""
     present = rules.values_of(group)
     return as_fields(replace(present, required=not present.required))

@@ -1,4 +1,4 @@
-"""The rule for everyone and those of the groups: first what a change would do, then the change."""
+"""The rule for everyone and the rules of groups: first a preview of a change, then the change."""
 
 from flask import Response, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _

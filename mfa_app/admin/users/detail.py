@@ -1,4 +1,4 @@
-"""One person: what holds for the account, and what an administrator changes about it."""
+"""One user: the account's state, and what an administrator or the help desk can change about it."""
 
 from flask import Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -28,7 +28,7 @@ from mfa_app.wording.refusals import sentence
 @blueprint.get("/people/<row:user_id>")
 @requires(Permission.SEE_USERS)
 def user(user_id: int) -> str:
-    """What there is to know about a person, and why a code is asked for or not."""
+    """Everything about a user, and why a code is required or not."""
     found, actor, now = get_user_or_deny(user_id), current_actor(), clock.now()
     user, events = found.user, []
     if permissions.may(actor.role, Permission.READ_TRAIL):
@@ -51,7 +51,7 @@ def user(user_id: int) -> str:
 @blueprint.route("/people/<row:user_id>/edit", methods=["GET", "POST"])
 @requires(Permission.MANAGE_USERS)
 def edit_user(user_id: int) -> Response:
-    """Change address, name, role and groups; nobody changes the own role."""
+    """Change e-mail address, name, role and groups. Nobody can change their own role."""
     found, actor, now = get_user_or_deny(user_id), current_actor(), clock.now()
     user, present, is_self = found.user, groups.all_groups(), actor.user_id == user_id
     form = UserForm(
@@ -80,7 +80,7 @@ def edit_user(user_id: int) -> Response:
 @blueprint.post("/people/<row:user_id>/disable")
 @requires(Permission.MANAGE_USERS)
 def disable_user(user_id: int) -> Response:
-    """Close the account; all access ends."""
+    """Disable the account and revoke all its access."""
     user = get_user_or_deny(user_id, to_change=True).user
     try:
         accounts.disable(user, actor=current_actor(), now=clock.now())
@@ -93,7 +93,7 @@ def disable_user(user_id: int) -> Response:
 @blueprint.post("/people/<row:user_id>/enable")
 @requires(Permission.MANAGE_USERS)
 def enable_user(user_id: int) -> Response:
-    """Open a disabled account again."""
+    """Enable a disabled account."""
     user = get_user_or_deny(user_id, to_change=True).user
     accounts.enable(user, actor=current_actor())
     flash(_("%(name)s can log in again.", name=user.name), "success")
@@ -103,7 +103,7 @@ def enable_user(user_id: int) -> Response:
 @blueprint.post("/people/<row:user_id>/invite")
 @requires(Permission.MANAGE_USERS)
 def invite_user(user_id: int) -> Response:
-    """Mail the invitation once more; the link before it stops working."""
+    """Mail the invitation again. The earlier link stops working."""
     user = get_user_or_deny(user_id, to_change=True).user
     invitations.invite(user, actor=current_actor(), now=clock.now())
     flash(invitation_notice(user), "success")
@@ -113,7 +113,7 @@ def invite_user(user_id: int) -> Response:
 @blueprint.post("/people/<row:user_id>/end-access")
 @requires(Permission.MANAGE_USERS)
 def end_access(user_id: int) -> Response:
-    """Log the person out everywhere, and forget the remembered devices."""
+    """End all of the user's sessions and revoke the remembered devices."""
     user = get_user_or_deny(user_id, to_change=True).user
     accounts.end_access(user, actor=current_actor())
     flash(_("%(name)s is logged out everywhere, and no device is remembered.", name=user.name), "success")
@@ -123,7 +123,7 @@ def end_access(user_id: int) -> Response:
 @blueprint.route("/people/<row:user_id>/reset", methods=["GET", "POST"])
 @requires(Permission.RESET_SECOND_FACTOR)
 def reset_user(user_id: int) -> Response:
-    """Take away an app that is lost, for a reason; the person links another one at the next login."""
+    """Remove a lost authenticator, with a reason. If 2FA is required, the next login asks for enrolment."""
     found, form = get_user_or_deny(user_id, to_change=True), ResetForm()
     user = found.user
     if form.validate_on_submit():

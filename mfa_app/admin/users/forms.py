@@ -1,4 +1,4 @@
-"""The forms about people; they check shape, the core checks truth."""
+"""The forms about users. They check the shape of the input; the core checks the rest."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,7 +26,7 @@ LONGEST_EXEMPTION = timedelta(days=366)
 
 
 class UserFilter(Form):
-    """What to look for in the list; it comes in the address, so it has no CSRF token."""
+    """The search in the list of users. It is part of the URL, so it has no CSRF token."""
 
     class Meta:
         csrf = False
@@ -61,13 +61,13 @@ class UserFilter(Form):
     )
 
     def offer(self, groups: Iterable[Group], roles: frozenset[Role]) -> None:
-        """Set what there is to choose from."""
+        """Set the choices."""
         names = {str(group.id): group.name for group in groups}
         self.group.choices = {"": _("Any"), **names}
         self.role.choices = {"": _("Any"), **{role: role_name(role) for role in Role if role in roles}}
 
     def filters(self) -> UserFilters:
-        """Return the facts to search by."""
+        """Return the search criteria."""
         return UserFilters(
             text=self.q.data or "",
             group_id=int(self.group.data) if self.group.data else None,
@@ -77,12 +77,12 @@ class UserFilter(Form):
         )
 
     def chosen(self) -> dict[str, str]:
-        """Return what has been filled in, as it stands in the address."""
+        """Return the fields that are filled in, as URL parameters."""
         return {field.name: field.data for field in self if field.data}
 
 
 class UserForm(Form):
-    """An account: address, name, role and groups."""
+    """An account: e-mail address, name, role and groups."""
 
     name = StringField(
         _l("Name"),
@@ -109,22 +109,22 @@ class UserForm(Form):
     )
 
     def offer(self, groups: Iterable[Group]) -> None:
-        """Set which groups there are."""
+        """Set the groups to choose from."""
         self.groups.choices = [SelectChoice(group.id, group.name) for group in groups]
 
     def chosen(self, groups: Iterable[Group]) -> list[Group]:
-        """Return the groups that are ticked."""
+        """Return the selected groups."""
         return [group for group in groups if group.id in (self.groups.data or ())]
 
 
 class ResetForm(Form):
-    """Why somebody's 2-factor authentication is reset."""
+    """The reason for resetting a user's 2FA."""
 
     reason = reason_field(_l("For example: phone lost; called back on the number in the directory"))
 
 
 class ExemptionForm(Form):
-    """Until when, and why, somebody is exempt from 2-factor authentication."""
+    """The last day of an exemption from 2FA, and the reason for it."""
 
     until = DateField(_l("Last day"))
     reason = reason_field(_l("For example: works in a laboratory where no phone is allowed"))
@@ -138,11 +138,11 @@ class ExemptionForm(Form):
         return clock.now().date() + LONGEST_EXEMPTION
 
     def validate_until(self, field: DateField) -> None:
-        """The day lies in the future, at most a year ahead."""
+        """Accept only days in the future, at most a year ahead."""
         if field.data is None or not self.first_day <= field.data <= self.last_day:
             field.errors.clear()
             raise ValidationError(_("Please choose a day in the future, at most a year ahead."))
 
     def until_moment(self) -> datetime:
-        """Return the end of the last day."""
+        """Return the end of the last day, in UTC."""
         return datetime.combine(self.until.data, time(23, 59, 59), UTC)

@@ -1,4 +1,4 @@
-"""The list of people, and the page that makes an account."""
+"""The list of users, and the page that creates an account."""
 
 from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -22,7 +22,7 @@ from mfa_app.wording.labels import role_name
 @blueprint.get("/people")
 @requires(Permission.SEE_USERS)
 def user_list() -> Response:
-    """The people whom this administrator, or the help desk, may see."""
+    """The users that this actor may see."""
     actor, form = current_actor(), UserFilter(request.args)
     form.offer(groups.all_groups(), directory.roles_seen_by(actor))
     found = directory.UserPage()
@@ -44,7 +44,7 @@ def user_list() -> Response:
 @blueprint.route("/people/new", methods=["GET", "POST"])
 @requires(Permission.MANAGE_USERS)
 def new_user() -> Response:
-    """Make an account, and mail its owner a link to choose a password."""
+    """Create an account and mail its owner a link to choose a password."""
     form, present = UserForm(), groups.all_groups()
     form.offer(present)
     if form.validate_on_submit():

@@ -1,4 +1,4 @@
-"""Whom a page of administration is about, if whoever asks may see that person."""
+"""The user that an administration page is about, if the actor may see that user."""
 
 from flask import abort, current_app
 from flask_babel import gettext as _
@@ -12,7 +12,7 @@ from mfa_app.web.security.current import current_actor
 
 
 def get_user_or_deny(user_id: int, *, to_change: bool = False) -> PolicySubject:
-    """Return the person; answer 404 if there is none, 403 if this actor may not see (or change) it."""
+    """Return the user. Answer 404 if there is none, 403 if the actor may not see (or change) that user."""
     try:
         person = directory.get_visible(user_id, actor=current_actor(), to_change=to_change)
     except NotAllowed:
@@ -21,7 +21,7 @@ def get_user_or_deny(user_id: int, *, to_change: bool = False) -> PolicySubject:
 
 
 def invitation_notice(user: User) -> str:
-    """Return the sentence that says how the mailed link reaches the person."""
+    """Return the sentence that says how the one-time link reaches the user."""
     settings = current_app.config["SETTINGS"]
     if settings.smtp_url:
         return _(

@@ -1,4 +1,4 @@
-"""What holds for one person alone: a requirement of the person's own, or an exemption with its end."""
+"""The policy of one user: a personal requirement, or an exemption with an end date."""
 
 from flask import Response, flash, redirect, url_for
 from flask_babel import gettext as _
@@ -20,7 +20,7 @@ from mfa_app.wording.refusals import sentence
 @blueprint.route("/people/<row:user_id>/policy", methods=["GET", "POST"])
 @requires(Permission.MANAGE_POLICY)
 def user_policy(user_id: int) -> Response:
-    """Show what holds and why; give an exemption."""
+    """Show the policy in force and its reason; save an exemption."""
     form, actor, now = ExemptionForm(), current_actor(), clock.now()
     found = get_user_or_deny(user_id, to_change=form.is_submitted())
     if form.validate_on_submit():
@@ -40,21 +40,21 @@ def user_policy(user_id: int) -> Response:
 @blueprint.post("/people/<row:user_id>/policy/require")
 @requires(Permission.MANAGE_POLICY)
 def require_of_user(user_id: int) -> Response:
-    """Require 2FA of this person, whatever the groups say."""
+    """Require 2FA of this user, whatever the groups say."""
     return _set_requirement(user_id, True)
 
 
 @blueprint.post("/people/<row:user_id>/policy/release")
 @requires(Permission.MANAGE_POLICY)
 def release_user(user_id: int) -> Response:
-    """Leave it to the groups again."""
+    """Remove the personal requirement, so that the groups decide again."""
     return _set_requirement(user_id, False)
 
 
 @blueprint.post("/people/<row:user_id>/policy/end-exemption")
 @requires(Permission.MANAGE_POLICY)
 def end_exemption(user_id: int) -> Response:
-    """End the person's exemption now."""
+    """End the user's exemption now."""
     overrides.end_exemption(get_user_or_deny(user_id).user, actor=current_actor())
     flash(_("The exemption has ended."), "success")
     return redirect(url_for("admin.user", user_id=user_id))

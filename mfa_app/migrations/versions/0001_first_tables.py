@@ -1,4 +1,4 @@
-"""The first tables, and the one row of the rule for everyone."""
+"""The first tables, and the single row of the rule for everyone."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -246,7 +246,7 @@ def upgrade() -> None:
 
 
 def _keep_the_trail_as_it_is() -> None:
-    """Let the database itself refuse to change or remove what has been written down."""
+    """Make the database itself refuse to change or delete rows of the trail."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE FUNCTION refuse_trail_change() RETURNS trigger LANGUAGE plpgsql AS "

@@ -1,4 +1,4 @@
-"""How long browsers keep styles, scripts and pictures: for good, at an address that changes with them."""
+"""How long browsers cache static files: a year, under a URL that changes with the contents."""
 
 from datetime import timedelta
 from functools import cache
@@ -14,7 +14,7 @@ MAX_AGE = timedelta(days=365)
 
 
 def init_app(app: Flask) -> None:
-    """Let every address of a file end in a mark of its contents, and let browsers keep what it names."""
+    """Add a fingerprint of its contents to each static file's URL, and let browsers cache it for a year."""
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = MAX_AGE
 
     @app.url_defaults

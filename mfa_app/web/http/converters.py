@@ -1,4 +1,4 @@
-"""The kinds of identifiers that stand in addresses, so that no other text ever reaches a query."""
+"""URL converters for the ids and tokens in URLs, so that no other text ever reaches a query."""
 
 from flask import Flask
 from werkzeug.routing import BaseConverter, IntegerConverter
@@ -16,17 +16,17 @@ class RowId(IntegerConverter):
 
 
 class RandomId(BaseConverter):
-    """A random identifier of 32 hexadecimal digits."""
+    """A random id of 32 hexadecimal digits."""
 
     regex = "[0-9a-f]{32}"
 
 
 class Token(BaseConverter):
-    """The secret of a mailed link."""
+    """The token of a one-time link."""
 
     regex = "[A-Za-z0-9_-]{20,100}"
 
 
 def init_app(app: Flask) -> None:
-    """Teach the application's addresses these kinds; call before the blueprints are registered."""
+    """Register the converters. Call this before the blueprints are registered."""
     app.url_map.converters.update(row=RowId, random=RandomId, token=Token)

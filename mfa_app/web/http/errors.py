@@ -1,4 +1,4 @@
-"""The pages for what goes wrong: a heading, a sentence that says what to do, and nothing about the inside."""
+"""Error pages: a heading, a sentence that says what to do, and no internal details."""
 
 import logging
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error with a page of the house."""
+    """Answer every error with an error page."""
     app.register_error_handler(HTTPException, _http_page)
     app.register_error_handler(SecurityError, _wrong_address_page)
     app.register_error_handler(CSRFError, _csrf_page)
@@ -46,14 +46,14 @@ def _http_page(error: HTTPException) -> Response:
 
 
 def _wrong_address_page(_error: SecurityError) -> Response:
-    """Answer a request for a host that is not ours: nothing on that page may build on the address."""
+    """Answer a request for a host that is not ours. No link on the page may be built from that host."""
     public_url = current_app.config["SETTINGS"].public_url
     return make_response(render_template("errors/wrong_address.html", public_url=public_url), 400)
 
 
 def error_page(code: int, heading: str, text: str) -> Response:
     """Return a page that says in one sentence what went wrong and what to do."""
-    if isinstance(request.routing_exception, SecurityError):  # whatever else is wrong with the request
+    if isinstance(request.routing_exception, SecurityError):  # takes precedence over any other error
         return _wrong_address_page(request.routing_exception)
     page = render_template(
         "errors/error.html",
@@ -113,7 +113,10 @@ def _csrf_page(_error: CSRFError) -> Response:
 
 
 def _to_the_login(_refusal: SessionEnded) -> Response:
-    """Answer who pressed twice, or was logged out meanwhile: whoever is still in goes on from there."""
+    """Send the user to the login page, which sends a user who is still logged in back home.
+
+    This happens after a double click, or if the session ended meanwhile.
+    """
     return send_to("auth.login")
 
 
@@ -122,14 +125,14 @@ def _busy_page(refusal: HashingQueueFull) -> Response:
 
 
 def unavailable_page(_error: Exception) -> Response:
-    """Answer when the database or a key fails: nothing is saved, and trying again may help."""
+    """Answer when the database or a key fails: roll back, and ask to try again."""
     log.exception("The database or a key failed")
     db.session.rollback()
     return _later(error_page(503, *_words()[503]))
 
 
 def _failure_page(_error: Exception) -> Response:
-    log.exception("An error that nobody foresaw")
+    log.exception("Unexpected error")
     db.session.rollback()
     return error_page(500, *_words()[500])
 

@@ -1,4 +1,4 @@
-"""The headers that every answer carries, and what no request may contain."""
+"""The headers of every response, and what no request may contain."""
 
 from urllib.parse import urlsplit
 
@@ -23,10 +23,10 @@ HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "X-XSS-Protection": "1; mode=block",  # read by no browser of the last years, but missed by scanners
+    "X-XSS-Protection": "1; mode=block",  # no current browser reads it, but scanners report it as missing
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # Not no-referrer: behind TLS Flask-WTF wants a Referer of the same origin with every form.
+    # Not no-referrer: under https Flask-WTF requires a same-origin Referer with every form.
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
@@ -37,7 +37,7 @@ HSTS = "max-age=31536000; includeSubDomains"
 
 
 def init_app(app: Flask, *, https: bool) -> None:
-    """Refuse what cannot be text, and put the headers on every answer, errors included."""
+    """Reject requests that can't be text, and set the headers on every response, errors included."""
     app.before_request(refuse_unprintable)
     app.before_request(refuse_what_no_form_sends)
 
@@ -54,14 +54,14 @@ def init_app(app: Flask, *, https: bool) -> None:
 
 
 def refuse_unprintable() -> None:
-    """Answer 400 to a NUL or half a surrogate pair in the address or a form: no database takes them."""
+    """Answer 400 to a NUL or a lone surrogate in the URL or a form, because no database accepts them."""
     try:
         request.query_string.decode()
     except UnicodeDecodeError:
         abort(400)
     for values in (request.args, request.form):
         for key, value in values.items(multi=True):
-            if key is None:  # a part of a multipart body that has no name
+            if key is None:  # a part without a name in a multipart body
                 abort(400)
             if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in key + value):
                 abort(400)
@@ -70,11 +70,11 @@ def refuse_unprintable() -> None:
 
 
 def refuse_what_no_form_sends() -> None:
-    """Answer 400 to JSON, to files and to a Referer that is no address: what reads them expects none."""
+    """Answer 400 to JSON, file uploads and a malformed Referer: the code that reads them expects none."""
     if request.is_json or request.files:
         abort(400)
     try:
         _port = urlsplit(request.referrer or "").port
     except ValueError:
-        if request.method not in ("GET", "HEAD"):  # there nobody looks at it
+        if request.method not in ("GET", "HEAD"):  # nothing reads it on these
             abort(400)

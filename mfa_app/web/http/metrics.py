@@ -1,4 +1,4 @@
-"""What is counted for monitors: events of the trail once they are saved, and answers; never who it was."""
+"""Metrics for monitoring: saved events and responses are counted, never who caused them."""
 
 from time import perf_counter
 
@@ -9,7 +9,7 @@ from mfa_app.core.audit import chain
 from mfa_app.core.audit.events import Event
 from mfa_app.models import AuditEvent
 
-ANSWERS = Counter("second_gate_answers", "Answers, by status.", ["status"])
+ANSWERS = Counter("second_gate_answers", "Responses, by status.", ["status"])
 
 LATENCY = Histogram(
     "second_gate_request_seconds",
@@ -18,30 +18,30 @@ LATENCY = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 
-THROTTLED = Counter("second_gate_throttled", "Tries that were told to wait, by endpoint.", ["endpoint"])
+THROTTLED = Counter("second_gate_throttled", "Attempts that were blocked, by endpoint.", ["endpoint"])
 
-SIGN_INS = Counter("second_gate_sign_ins", "Passwords that were looked at, by result.", ["result"])
+SIGN_INS = Counter("second_gate_sign_ins", "Passwords checked at login, by result.", ["result"])
 
-CODES = Counter("second_gate_codes", "Codes that were looked at at the second gate, by result.", ["result"])
+CODES = Counter("second_gate_codes", "Codes checked after enrolment, by result.", ["result"])
 
-LOGINS = Counter("second_gate_logins", "Logins that were completed, by the last thing shown.", ["method"])
+LOGINS = Counter("second_gate_logins", "Completed logins, by the last method used.", ["method"])
 
 EVENTS = Counter("second_gate_events", "Rows written to the audit trail, by event.", ["event"])
 
 RESETS = Counter("second_gate_resets", "Resets of 2-factor authentication.")
 
-LINKS = Counter("second_gate_links", "Authentication apps that were linked.")
+LINKS = Counter("second_gate_links", "Authentication apps that were set up.")
 
 
 def init_app(app: Flask) -> None:
-    """Count every answer; bind it first, so that its clock runs longest."""
+    """Count every response. Bind this first, so that its timer includes everything else."""
     app.before_request(_start)
     app.after_request(_count_answer)
 
 
 @chain.observe
 def count_event(row: AuditEvent) -> None:
-    """Count a row of the trail; what is in its details but from a closed list stays out of the labels."""
+    """Count a row of the trail. Only details from closed lists become labels."""
     EVENTS.labels(row.event).inc()
     match row.event:
         case Event.PASSWORD_ACCEPTED.label:

@@ -1,4 +1,4 @@
-"""Who may read how the site is: machines in the configured networks, whatever name they ask for."""
+"""Who may read the monitoring pages: machines in the configured networks, under any host name."""
 
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
@@ -12,9 +12,10 @@ PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def asked_by_monitor() -> bool:
-    """Say whether this request comes from a monitoring network.
+    """Return True if this request comes from a monitoring network.
 
-    Where no proxy is trusted but one has plainly passed the request on, everybody seems to come from it.
+    Return False if no proxy is trusted but one has clearly forwarded the request: every client would then
+    seem to have the proxy's IP address.
     """
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.trusted_proxy_hops and "X-Forwarded-For" in request.headers:
@@ -28,16 +29,16 @@ def asked_by_monitor() -> bool:
 
 
 class MonitoringHost:
-    """Lets monitors call the site by any name or number: their answers hold no address of the site.
+    """Lets monitors use any host name: their responses contain no URL of the site.
 
-    Everywhere else a request must name the public host (TRUSTED_HOSTS).
+    Every other request must name the public host (TRUSTED_HOSTS).
     """
 
     def __init__(self, application: Callable[..., Iterable[bytes]], public_host: str) -> None:
         self._application, self._public_host = application, public_host
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Put the public host in place of the one that was asked for."""
+        """Replace the requested host with the public host on monitoring paths."""
         if environ.get("PATH_INFO") in PATHS:
             environ["HTTP_HOST"] = self._public_host
         return self._application(environ, start_response)

@@ -1,4 +1,4 @@
-"""Where somebody goes next: only ever to a page of this site."""
+"""Where a request is redirected to: only ever to a page of this site."""
 
 from urllib.parse import quote, urlsplit
 
@@ -8,15 +8,15 @@ from werkzeug.routing import RoutingException
 
 
 def next_page(default: str = "account.home") -> str:
-    """Return the page that `next` asks for, if it is one of this site's own, else a default page."""
+    """Return the page that `next` asks for if it belongs to this site, else the default page."""
     return local_path(request.args.get("next")) or url_for(default)
 
 
 def local_path(target: str | None) -> str | None:
-    """Return path and query of a page of this site, built anew from its parts; None for anything else.
+    """Return path and query of a page of this site, rebuilt from their parts, or None for anything else.
 
-    Only a path that one of the site's own views answers is taken, so no spelling of a foreign address
-    gets signed_in_fully: not //host, not /\\host, not ////host, not a control character.
+    Only paths that one of the site's views answers are accepted, so no spelling of a foreign URL gets
+    signed_in_fully: not //host, not /\\host, not ////host, not a control character.
     """
     if not target or not target.isprintable() or "\\" in target:
         return None
@@ -36,7 +36,7 @@ def local_path(target: str | None) -> str | None:
 
 
 def send_to(endpoint: str, *, remember_where: bool = True) -> Response:
-    """Send the visitor to another page, to come back to this one afterwards."""
+    """Redirect to another page, which may send the user back here afterwards."""
     here = request.args.get("next") or _this_page()
     where = local_path(here) if remember_where else None
     return redirect(
@@ -45,7 +45,7 @@ def send_to(endpoint: str, *, remember_where: bool = True) -> Response:
 
 
 def _this_page() -> str | None:
-    """Return the page to come back to: this one, or for a form the page on which it stood."""
+    """Return the page to come back to: this one or, for a form, the page that showed it."""
     if request.method in ("GET", "HEAD"):
         return request.full_path.rstrip("?")
     parts = urlsplit(request.referrer or "")

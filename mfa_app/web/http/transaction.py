@@ -1,4 +1,4 @@
-"""When a change is saved: once, after the view, if its answer is not an error of the server."""
+"""When a request's changes are saved: once, after the view, unless the response is a server error."""
 
 from flask import Flask, Response, g
 
@@ -11,7 +11,7 @@ from mfa_app.web.mailer import Mailer
 
 
 def init_app(app: Flask, mailer: Mailer) -> None:
-    """Commit or roll back at the end of every request, then let the mails go."""
+    """Commit or roll back at the end of every request, then send the mails."""
 
     @app.after_request
     def finish(response: Response) -> Response:

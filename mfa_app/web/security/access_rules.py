@@ -1,4 +1,4 @@
-"""The marks by which a view opens itself; a view without one is open to whoever has passed both gates."""
+"""Marks: who a view admits. A view without one admits only users who have passed both gates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,9 +12,9 @@ View = Callable[..., Any]
 
 @dataclass(frozen=True)
 class AccessRule:
-    """Whom a view admits: anybody, the verdicts it names, or a permission; and whether freshly confirmed.
+    """Who a view admits: everyone, certain verdicts or a permission; and whether the login must be recent.
 
-    A view for `monitors` is public within the networks of MFA_MONITORING_NETWORKS, and nowhere else.
+    A view for `monitors` is public within MFA_MONITORING_NETWORKS and hidden elsewhere.
     """
 
     public: bool = False
@@ -35,24 +35,24 @@ def public(view: View) -> View:
 
 
 def monitoring_only(view: View) -> View:
-    """Open a view to the machines that watch the site; nobody logs in for it."""
+    """Open a view to the machines that monitor the site, without a login."""
     return _with_rule(view, public=True, monitors=True)
 
 
 def admits(*verdicts: Verdict) -> Callable[[View], View]:
-    """Open a view to people who face one of these verdicts, instead of ALLOW."""
+    """Open a view to users with one of these verdicts, instead of ALLOW."""
     return lambda view: _with_rule(view, verdicts=frozenset(verdicts))
 
 
 def requires(permission: Permission) -> Callable[[View], View]:
-    """Open a page of administration: to a permission, an app, and a code not older than 20 minutes."""
+    """Open an administration view to a permission, an authenticator and a code at most 20 minutes old."""
     return lambda view: _with_rule(view, permission=permission, recent=True)
 
 
 def requires_recent_auth(view: View) -> View:
-    """Ask for a fresh code (or, without an app, the password) before a page of one's own security.
+    """Require a recent code (without an authenticator: password) for a page about the user's own security.
 
-    So it is too where linking is required: the cookie of an old session links nobody's app.
+    Applies to required enrolment too: an old session must not enrol an app.
     """
     return _with_rule(view, recent=True)
 

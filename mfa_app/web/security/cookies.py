@@ -1,4 +1,4 @@
-"""Every cookie that this site sets: its name, its attributes, and what it may be believed."""
+"""Every cookie that this site sets: its name, its attributes, and what it proves."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ KNOWN_BROWSER = "known"
 
 DEVICE = "device"
 
-KNOWN_PEOPLE = 8  # people whom one browser is known to; a shared computer has seldom more
+KNOWN_PEOPLE = 8  # users that one browser is known to; shared computers rarely have more
 
 REMEMBERED_PEOPLE = 10
 
@@ -26,17 +26,17 @@ KNOWN_FOR = timedelta(days=365)
 
 
 def cookie_name(name: str) -> str:
-    """Return the name under https with the prefix that ties the cookie to this host and to TLS."""
+    """Return the cookie's name; under https with the prefix that ties it to this host and to TLS."""
     return f"__Host-{name}" if current_app.config["SETTINGS"].https else name
 
 
 def session_token() -> str | None:
-    """Return the token of the session that this request says it belongs to."""
+    """Return the session token that this request carries, unverified, or None."""
     return request.cookies.get(cookie_name(SESSION)) or None
 
 
 def issue_cookies(signed_in: SignedIn) -> None:
-    """Let the answer to this request give the browser its token; whoever is through is known here later."""
+    """Queue the cookies of a new session; if the login is complete, mark this browser as known."""
     g.new_cookies = {**_queued(), cookie_name(SESSION): (signed_in.token, None, "Lax")}
     if signed_in.signed_in_fully:
         _know(signed_in.user)
@@ -49,12 +49,12 @@ def issue_cookies(signed_in: SignedIn) -> None:
 
 
 def clear_session_cookie() -> None:
-    """Let the answer to this request remove the session's token from the browser."""
+    """Queue the removal of the session cookie."""
     g.new_cookies = {**_queued(), cookie_name(SESSION): (None, None, "Lax")}
 
 
 def set_cookies(response: Response) -> Response:
-    """Put the queued cookies on an answer; an answer that failed sets none."""
+    """Set the queued cookies on a response. A failed response (500 and above) sets none."""
     if response.status_code >= 500:
         return response
     for name, (value, lifetime, same_site) in _queued().items():
@@ -71,16 +71,16 @@ def set_cookies(response: Response) -> Response:
 
 @dataclass(frozen=True)
 class SignedCookies:
-    """What the browser brings to the first gate; implements core.login.Browser."""
+    """What the browser brings to the password step; implements core.login.Browser."""
 
     jar: dict[str, str] = field(default_factory=dict)
 
     def known_to(self, user: User) -> str | None:
-        """Return the browser's mark if this person has been through both gates here, with today's password.
+        """Return the browser's id if this user has completed a login here with the current password.
 
-        A new password makes strangers of all browsers: whoever knew the old one may have left such a cookie
-        behind. The security stamp would make them strangers for a new phone or a new role too, and to be a
-        stranger is to be shut out by strangers' guesses.
+        A new password makes every browser unknown, because somebody with the old one may have left such a
+        cookie. The proof doesn't use the security stamp, which also changes with a new phone or role: an
+        unknown browser shares its counter with attackers.
         """
         owners, proofs = _marks_of(user), _proofs_of(user)
         for owner, known, proof in _known_people(self.jar):
@@ -97,7 +97,7 @@ class SignedCookies:
 
 
 def this_browser() -> SignedCookies:
-    """Return what the browser of this request brings along."""
+    """Return what this request's browser brings."""
     return SignedCookies(dict(request.cookies))
 
 
@@ -111,7 +111,7 @@ def _know(user: User) -> None:
 
 
 def _known_people(jar: dict[str, str]) -> list[tuple[str, str, str]]:
-    """Return for each person whom the browser is known to: the person's name here, its mark, the proof."""
+    """Return owner hash, browser id and proof of each user that this browser is known to."""
     held = _load("known-browser", jar.get(cookie_name(KNOWN_BROWSER)))
     if not isinstance(held, list):
         return []
@@ -119,7 +119,7 @@ def _known_people(jar: dict[str, str]) -> list[tuple[str, str, str]]:
 
 
 def _make_room() -> None:
-    """Drop other people's device cookies once there are so many that the browser would drop some itself."""
+    """Delete other users' device cookies before there are so many that the browser evicts some itself."""
     prefix = cookie_name(DEVICE) + "-"
     others = [name for name in request.cookies if name.startswith(prefix) and name not in g.new_cookies]
     for name in others[REMEMBERED_PEOPLE - 1 :]:
@@ -131,12 +131,12 @@ def _device_name(user: User) -> str:
 
 
 def _marks_of(user: User) -> list[str]:
-    """Return names for the person that tell a stranger nothing: under today's key, then under older ones."""
+    """Return hashes that name the user without revealing anything: under the current key, then older ones."""
     return [digest[:8] for digest in _digests(f"browser|{user.id}")]
 
 
 def _proofs_of(user: User) -> list[str]:
-    """Return what only a browser has in which somebody was let in with the password that holds now."""
+    """Return the proofs that this browser was used to log in with the user's current password."""
     return [digest[:16] for digest in _digests(f"password|{user.id}|{user.password_hash}")]
 
 

@@ -1,4 +1,4 @@
-"""Who makes this request, from where and with what, as the trail will say it."""
+"""Who sends this request, from which IP address and browser, as recorded on the trail."""
 
 import re
 
@@ -9,12 +9,12 @@ from mfa_app.core.sessions.sessions import Identity
 
 
 def current_identity() -> Identity | None:
-    """Return who the session of this request belongs to, whichever gate that person faces."""
+    """Return the identity of this request's session, whatever its verdict, or None."""
     return g.get("identity")
 
 
 def current_actor() -> Actor:
-    """Return the actor. The address comes through the one configured ProxyFix, never from a header."""
+    """Return the actor. The IP address comes from the one configured ProxyFix, never from a header."""
     place = {"ip_address": (request.remote_addr or "")[:45], "user_agent": user_agent()}
     identity = current_identity()
     if identity is None:
@@ -23,5 +23,5 @@ def current_actor() -> Actor:
 
 
 def user_agent() -> str:
-    """Return what the browser calls itself, as one short printable line."""
+    """Return the user agent as one printable ASCII line of at most 300 characters."""
     return re.sub(r"[^\x20-\x7e]", "?", request.headers.get("User-Agent", ""))[:300]

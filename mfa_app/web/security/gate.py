@@ -1,4 +1,4 @@
-"""Every page is shut by default: who asks, which gate that person faces now, and whether the page opens."""
+"""The gate before every request: every page is closed unless its mark admits the user's verdict."""
 
 import contextlib
 
@@ -30,20 +30,20 @@ LANDING_PAGES = {
 
 
 def init_app(app: Flask, login_manager: LoginManager) -> None:
-    """Stand before every request, and let Flask-Login's current_user be whom the gate lets through."""
+    """Run the gate before every request, and make Flask-Login's current_user the user it admits."""
     app.before_request(authorize_request)
-    login_manager.session_protection = None  # it reads X-Forwarded-For as the client wrote it
+    login_manager.session_protection = None  # it would trust X-Forwarded-For as sent by the client
     login_manager.request_loader(_user_let_through)
 
 
 def authorize_request() -> Response | None:
-    """Find out who asks; answer in the view's place unless its mark admits that person."""
+    """Identify the user. Return a response instead of the view's unless the view's mark admits the user."""
     mark = access_rule_of(current_app.view_functions.get(request.endpoint or ""))
     if request.endpoint in STATIC:
         return None
     if isinstance(request.routing_exception, SecurityError):
-        return None  # another host than ours: the page about it is for nobody in particular, and has no links
-    if mark.monitors:  # without a look at cookies or the database: it tells how these are
+        return None  # a host that is not ours: its error page has no user and no links
+    if mark.monitors:  # without reading cookies or the database, whose health it reports
         return None if asked_by_monitor() else abort(404)
     token = session_token()
     g.identity = sessions.find(token, now=clock.now()) if token else None
@@ -57,6 +57,10 @@ def authorize_request() -> Response | None:
 
 
 def _admit(identity: Identity, mark: AccessRule) -> Response | None:
+    """Return None if the view may run, else a redirect to where the user must go first.
+
+    Answers 403 if the user lacks the view's permission.
+    """
     now, verdict = clock.now(), identity.decision.verdict
     if identity.out_of_time(now):
         sessions.end(identity.session.id)
@@ -84,7 +88,7 @@ def _admit(identity: Identity, mark: AccessRule) -> Response | None:
 
 
 def deny() -> None:
-    """Answer 403, and write down who tried to go where, unless that person fills the trail with it."""
+    """Answer 403 and record the attempt, unless this user has already filled the trail's limit for these."""
     with contextlib.suppress(Throttled):
         counters.charge(limits.REFUSED_PAGES, g.identity.user.id, now=clock.now())
         record(Event.ACCESS_REFUSED, actor=current_actor(), page=request.path[:200])

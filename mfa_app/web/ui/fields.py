@@ -14,12 +14,12 @@ from mfa_app.core.passwords.strength import MAX_LENGTH
 
 
 def strip(value: str | None) -> str | None:
-    """Return typed text without space around it."""
+    """Return typed text without surrounding whitespace."""
     return value.strip() if value else value
 
 
 def email_field(*, own: bool = True) -> StringField:
-    """Return a field for an e-mail address, one's own or somebody else's, which the core checks."""
+    """Return a field for the user's own e-mail address or another one. The core validates the address."""
     missing = _l("Please enter your e-mail address.") if own else _l("Please enter an e-mail address.")
     return StringField(
         _l("E-mail address"),
@@ -38,7 +38,7 @@ def email_field(*, own: bool = True) -> StringField:
 
 
 def password_field(label: str | None = None, *, new: bool = False) -> PasswordField:
-    """Return a field for a password; `new` tells password managers to offer one."""
+    """Return a field for a password. `new` tells password managers to suggest one."""
     return PasswordField(
         label or _l("Password"),
         validators=[
@@ -50,7 +50,7 @@ def password_field(label: str | None = None, *, new: bool = False) -> PasswordFi
 
 
 def code_field() -> StringField:
-    """Return a field for the code of an authentication app; the core checks what was typed."""
+    """Return a field for a code. The core validates what was typed."""
     return StringField(
         _l("6-digit code"),
         validators=[
@@ -62,7 +62,7 @@ def code_field() -> StringField:
 
 
 class DaysField(IntegerField):
-    """A number of days; what is no number is left to the validator, whose sentence names the bounds."""
+    """A number of days. Other input is left to the validator, whose sentence names the bounds."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
@@ -72,7 +72,7 @@ class DaysField(IntegerField):
 
 
 class DayField(DateField):
-    """A day; what is no day is left to the validator."""
+    """A day. Other input is left to the validator."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
@@ -85,12 +85,12 @@ INVALID_CHOICE = _l("Please choose one of those that the page offers.")
 
 
 def one_line(value: str | None) -> str | None:
-    """Return typed text as one line, with single spaces."""
+    """Return typed text as one line with single spaces."""
     return " ".join(value.split()) if value else value
 
 
 def reason_field(example: str) -> TextAreaField:
-    """Return a field for the reason that goes on the trail."""
+    """Return a field for a reason, which goes on the trail."""
     return TextAreaField(
         _l("Reason"),
         filters=[strip],

@@ -12,7 +12,7 @@ from mfa_app.wording.refusals import sentence
 
 
 class Form(FlaskForm):
-    """A form to which the refusal of a verb can be pinned."""
+    """A form that can show a refusal."""
 
     refusal: Refusal | None = None
 
@@ -23,7 +23,7 @@ class Form(FlaskForm):
 
 
 def render_form(template: str, form: Form, **context: Any) -> Response:
-    """Return the page with its form: 200; 400 if something is wrong in it; 429 with the time to wait."""
+    """Render the page with its form: 200, 400 if the form has errors, 429 with Retry-After if blocked."""
     response = make_response(render_template(template, form=form, **context))
     if form.errors:
         response.status_code = 400

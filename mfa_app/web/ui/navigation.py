@@ -1,4 +1,4 @@
-"""What every page needs around its content: the site's name, who to ask, and where one can go."""
+"""What every page shows around its content: the site's name, whom to contact, and the navigation."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from mfa_app.web.security.current import current_identity
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Give every template the words and links of the frame."""
+    """Give every template the variables of the page frame."""
 
     @app.context_processor
     def frame() -> dict[str, Any]:
@@ -36,7 +36,7 @@ def _may(permission: Permission) -> bool:
 
 
 def _navigation() -> list[tuple[str, str, bool]]:
-    """Return label, address and whether it is the present part of the site, for somebody who is through."""
+    """Return label, URL and whether it is the current section, for a user who is fully logged in."""
     identity = current_identity()
     if identity is None or identity.decision.verdict is not Verdict.ALLOW:
         return []

@@ -1,4 +1,4 @@
-"""A QR code as a picture inside the page, so that the secret never has an address of its own."""
+"""QR codes as images inside the page, so that the secret never has a URL of its own."""
 
 import base64
 import io
@@ -8,11 +8,11 @@ from qrcode.constants import ERROR_CORRECT_M
 
 PIXELS_A_MODULE = 6
 
-QUIET_ZONE_MODULES = 4  # ISO/IEC 18004 wants four on every side
+QUIET_ZONE_MODULES = 4  # ISO/IEC 18004 requires four on every side
 
 
 def data_uri(text: str) -> str:
-    """Return a black-on-white PNG of the text's QR code as a `data:` address."""
+    """Return the QR code of a text as a black-on-white PNG in a `data:` URI."""
     code = qrcode.QRCode(
         error_correction=ERROR_CORRECT_M, box_size=PIXELS_A_MODULE, border=QUIET_ZONE_MODULES
     )
