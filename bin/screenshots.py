@@ -10,7 +10,7 @@ from flask_migrate import upgrade
 from playwright.sync_api import Browser
 
 from mfa_app import create_app
-from mfa_app.cli.company import Resident, found_company
+from mfa_app.cli.demo.company import DemoLogin, create_company
 from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor
 from mfa_app.extensions import db
@@ -26,7 +26,7 @@ APPLICATIONS = "Wiki=https://wiki.firma.example; Time sheets=https://time.firma.
 class Photographer:
     """Takes a picture of each page, in windows of one browser."""
 
-    def __init__(self, browser: Browser, site: str, people: dict[str, Resident]) -> None:
+    def __init__(self, browser: Browser, site: str, people: dict[str, DemoLogin]) -> None:
         self.browser, self.site, self.people = browser, site, people
 
     @contextmanager
@@ -82,7 +82,7 @@ class Photographer:
 
 
 @contextmanager
-def demo_site(folder: str) -> Iterator[tuple[str, list[Resident]]]:
+def demo_site(folder: str) -> Iterator[tuple[str, list[DemoLogin]]]:
     """Serve the demo's company under a clock that stands still; yield the address and the sign-ins."""
     clock.use(FakeClock())
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -92,7 +92,7 @@ def demo_site(folder: str) -> Iterator[tuple[str, list[Resident]]]:
         app = create_app(load_settings(settings), MAIL_IN_BACKGROUND=False)
         with app.app_context():
             upgrade()
-            residents = found_company(Actor("terminal", "demo"), now=clock.now())
+            residents = create_company(Actor("terminal", "demo"), now=clock.now())
             db.session.commit()
         with serving(app, listening) as site:
             yield site, residents

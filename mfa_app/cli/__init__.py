@@ -1,16 +1,18 @@
-"""The command line: the same verbs as the pages, from a terminal."""
+"""The command line: the same actions as on the pages, from a terminal."""
 
 from flask import Flask
 
-from mfa_app.cli import audit, audit_verify, backup, demo, doctor, groups, keys, policy, setup, users
+from mfa_app.cli import audit, audit_verify, backup, groups, keys, policy, setup, users
+from mfa_app.cli.demo.command import demo as demo_command
+from mfa_app.cli.doctor.command import doctor as doctor_command
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to `flask --app wsgi`."""
-    for noun in (users.commands, groups.commands, policy.commands, audit.commands, keys.commands):
-        app.cli.add_command(noun)
+    for group in (users.commands, groups.commands, policy.commands, audit.commands, keys.commands):
+        app.cli.add_command(group)
     audit.commands.add_command(audit_verify.verify)
     audit.commands.add_command(audit_verify.anchor)
     copies = (backup.backup, backup.restore, backup.restored)
-    for command in (setup.prepare, setup.setup_link, demo.demo, doctor.doctor, *copies):
+    for command in (setup.prepare, setup.setup_link, demo_command, doctor_command, *copies):
         app.cli.add_command(command)

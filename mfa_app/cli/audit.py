@@ -1,4 +1,4 @@
-"""`flask audit ...`: the audit trail, from a terminal."""
+"""`flask audit ...`: the audit trail."""
 
 import itertools
 from collections.abc import Iterator
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import click
 from flask_babel import gettext as _
 
-from mfa_app.cli.terminal import EMAIL, moment, saves, table
+from mfa_app.cli.support.command import command_transaction
+from mfa_app.cli.support.output import format_moment, say, table
+from mfa_app.cli.support.types import EMAIL
 from mfa_app.core.audit import search as trail
 from mfa_app.core.audit import stream
 from mfa_app.core.audit.events import Event
@@ -20,16 +22,18 @@ EVENTS = {event.label: event for event in Event}
 
 @click.group("audit")
 def commands() -> None:
-    """The audit trail."""
+    """Read and verify the audit trail."""
 
 
 @commands.command("list")
-@click.option("--person", type=EMAIL, help="Only what this person did or what was done to the person.")
-@click.option("--event", type=click.Choice(sorted(EVENTS)), metavar="EVENT", help="Such as login.completed.")
+@click.option("--person", type=EMAIL, help="Only events by or about this person.")
+@click.option(
+    "--event", type=click.Choice(sorted(EVENTS)), metavar="EVENT", help="For example login.completed."
+)
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
-@saves
-def list_(person: str | None, event: str | None, limit: int) -> Iterator[str]:
-    """List what happened, the newest first."""
+@command_transaction
+def list_(person: str | None, event: str | None, limit: int) -> None:
+    """List events, newest first."""
     search = TrailSearch(
         person=person or "",
         user_id=lookup.id_by_email(person) if person else None,
@@ -37,17 +41,18 @@ def list_(person: str | None, event: str | None, limit: int) -> Iterator[str]:
     )
     rows = itertools.islice(_rows(search), limit)
     head = (_("TIME (UTC)"), _("EVENT"), _("BY"), _("TO"), _("FROM"), _("DETAILS"))
-    return table(head, [_line(row) for row in rows])
+    say(*table(head, [_line(row) for row in rows]))
 
 
 @commands.command("lines")
-@click.option("--after", type=click.IntRange(0, LARGEST_ID), required=True, help="The last that you have.")
-@saves
-def lines(after: int) -> Iterator[str]:
-    """Print the rows that follow a number, as the site prints them, to fill a gap in collected logs."""
+@click.option(
+    "--after", type=click.IntRange(0, LARGEST_ID), required=True, help="The number of your last row."
+)
+@command_transaction
+def lines(after: int) -> None:
+    """Print all rows after a number as the site logs them, to fill a gap in collected logs."""
     for line in stream.lines(after):
-        click.echo(line)  # at once: there may be more than fit into memory
-    return iter(())
+        click.echo(line)  # at once: the trail may not fit into memory
 
 
 def _rows(search: TrailSearch) -> Iterator[AuditEvent]:
@@ -59,6 +64,6 @@ def _rows(search: TrailSearch) -> Iterator[AuditEvent]:
 
 
 def _line(row: AuditEvent) -> tuple[str, ...]:
-    who, place = f"{row.actor_name or '-'} ({row.actor_kind})", row.ip_address or "-"
+    actor, ip_address = f"{row.actor_name or '-'} ({row.actor_kind})", row.ip_address or "-"
     details = ", ".join(details_in_words(row.event, row.details))
-    return moment(row.at), row.event, who, row.subject_name or "-", place, details
+    return format_moment(row.at), row.event, actor, row.subject_name or "-", ip_address, details

@@ -1,4 +1,4 @@
-"""`flask backup`, `restore`, `restored`: the whole database into one file while the site runs, and back."""
+"""`flask backup`, `restore` and `restored`: saving the database to one file while the site runs, and back."""
 
 import contextlib
 import shlex
@@ -9,8 +9,9 @@ import click
 from flask import current_app
 from flask_babel import gettext as _
 
-from mfa_app.cli import database
-from mfa_app.cli.terminal import Stop, actor, saves
+from mfa_app.cli.support import migrations
+from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
+from mfa_app.cli.support.output import say
 from mfa_app.core.audit import anchors, chain
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import clock
@@ -28,69 +29,77 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command("backup")
 @click.argument("file", type=FILE)
-@saves
-def backup(file: Path) -> Iterator[str]:
-    """Copy the database into a new FILE, as it is at one moment; the site may run. The keys are not in it."""
+@command_transaction
+def backup(file: Path) -> None:
+    """Back up the database to a new FILE. The site may be running. The keys are not included."""
     _require_sqlite("pg_dump --format=custom --file={file} {url}", file)
     try:
         core.write(_database(), file)
     except BackupError as error:
-        raise Stop(_told(error, file)) from None
-    record(Event.BACKUP_MADE, actor=actor(), file=str(file.resolve())[-300:])
-    yield _("The database is in %(file)s.", file=file)
-    yield _("The keys are not: they are in %(place)s.", place=_keys())
-    yield _("Back them up as well, but elsewhere: whoever has both can read everybody's secrets.")
+        raise CommandError(_sentence(error, file)) from None
+    record(Event.BACKUP_MADE, actor=current_actor(), file=str(file.resolve())[-300:])
+    say(
+        _("Database backed up to %(file)s.", file=file),
+        _("This does not include the keys, which are in %(location)s.", location=_keys()),
+        _("Back up the keys too, but in another place: with both, anyone can read everybody's secrets."),
+    )
 
 
 @click.command("restore")
 @click.argument("file", type=FILE)
-@click.option("--replace", is_flag=True, help="Let it take the place of the present database, which is kept.")
-@saves
-def restore(file: Path, replace: bool) -> Iterator[str]:
-    """Put a backup back, if it is sound and the keys fit. The site must not run meanwhile."""
-    after = database.command_line("restored {file}")
+@click.option(
+    "--replace", is_flag=True, help="Replace the current database, which is kept under another name."
+)
+@command_transaction
+def restore(file: Path, replace: bool) -> None:
+    """Restore a backup if it is undamaged and the keys match. Stop the site first."""
+    after = migrations.command_line("restored {file}")
     _require_sqlite(f"pg_restore --clean --if-exists --dbname={{url}} {{file}} && {after}", file)
     db.engine.dispose()
-    with _undisturbed(file):
+    with _site_stopped(file):
         aside = core.restore(file, _database(), replace=replace, now=clock.now())
-        yield from _go_on_from(file)
+        _finish_restore(file)
     if aside is not None:
-        yield _("The database of before is kept as %(file)s; delete it when you are sure.", file=aside)
+        say(
+            _("The previous database was kept as %(file)s. Delete it when you no longer need it.", file=aside)
+        )
 
 
 @click.command("restored")
 @click.argument("file", type=FILE)
-@saves
-def restored(file: Path) -> Iterator[str]:
-    """Go on from FILE, which another program (pg_restore) has put back. The site must not run meanwhile."""
-    with _undisturbed(file):
+@command_transaction
+def restored(file: Path) -> None:
+    """Finish restoring FILE after pg_restore. Stop the site first."""
+    with _site_stopped(file):
         core.invalidate_access(db.session())
-        yield from _go_on_from(file)
+        _finish_restore(file)
 
 
 @contextlib.contextmanager
-def _undisturbed(file: Path) -> Iterator[None]:
-    """Keep the site from running meanwhile; stop with a sentence at what is refused."""
+def _site_stopped(file: Path) -> Iterator[None]:
+    """Keep the site from running in this block. Raises CommandError for what backup and lock refuse."""
     try:
         with instance_lock.lock_exclusive(current_app.config["SETTINGS"]):
             yield
     except BackupError as error:
-        raise Stop(_told(error, file)) from None
+        raise CommandError(_sentence(error, file)) from None
     except SiteRunning:
-        raise Stop(_in_use()) from None
+        raise CommandError(_in_use()) from None
 
 
-def _go_on_from(file: Path) -> Iterator[str]:
-    """Let anchors, tables and trail follow the database that is in place now."""
+def _finish_restore(file: Path) -> None:
+    """Bring anchors, tables and trail in line with the restored database."""
     _set_anchors_aside(current_app.config["SETTINGS"])
-    database.bring_to_head()
+    migrations.bring_to_head()
     chain.trail_key()
-    record(Event.BACKUP_RESTORED, actor=actor(), file=str(file.resolve())[-300:])
-    yield _("The database is as it was when %(file)s was made, and the keys fit it.", file=file)
-    yield _("Everybody logs in again, with the app; mailed links and waiting mails of that time are gone.")
-    yield _(
-        "Accounts that were disabled since are open again; passwords, apps and rules are as they were then. "
-        "Please go through them before people use the site."
+    record(Event.BACKUP_RESTORED, actor=current_actor(), file=str(file.resolve())[-300:])
+    say(
+        _("Database restored from %(file)s. The keys match it.", file=file),
+        _("Everybody has to log in again, with a code. Earlier one-time links and unsent mails are gone."),
+        _(
+            "Accounts that were disabled after the backup are enabled again. Passwords, apps and rules are "
+            "also as they were then. Review them before people use the site."
+        ),
     )
 
 
@@ -99,7 +108,7 @@ def _require_sqlite(command: str, file: Path) -> None:
         return
     url = db.engine.url.set(drivername="postgresql", password=None).render_as_string()
     words = command.format(file=shlex.quote(str(file)), url=shlex.quote(url))
-    raise Stop(_("PostgreSQL has its own program for that. Please run: %(command)s", command=words))
+    raise CommandError(_("PostgreSQL has its own program for this. Please run: %(command)s", command=words))
 
 
 def _database() -> Path:
@@ -112,31 +121,33 @@ def _keys() -> str:
 
 
 def _set_anchors_aside(settings: Settings) -> None:
-    """Begin the anchors anew: the rows that were written after the backup are gone, and rightly so."""
+    """Start a new anchor file: the rows written after the backup are gone, so old anchors no longer match."""
     path = anchors.file_of(settings)
     with contextlib.suppress(FileNotFoundError):
         path.rename(path.with_name(f"{path.name}.replaced-{clock.now():%Y%m%dT%H%M%S}"))
 
 
 def _in_use() -> str:
-    return _("The site runs on this database. Please stop it first.")
+    return _("The site is running on this database. Stop it first.")
 
 
-def _told(error: BackupError, file: Path) -> str:
+def _sentence(error: BackupError, file: Path) -> str:
     settings: Settings = current_app.config["SETTINGS"]
     words = {"file": file, "reason": error.reason.rstrip(".")}
     return {
-        BackupProblem.EXISTS: _("%(file)s exists already, and is left as it is.", **words),
-        BackupProblem.UNWRITABLE: _("The file cannot be written: %(reason)s.", **words),
+        BackupProblem.EXISTS: _("%(file)s already exists and was not changed.", **words),
+        BackupProblem.UNWRITABLE: _("Could not write the file: %(reason)s.", **words),
         BackupProblem.UNREADABLE: _("%(file)s cannot be read as a database: %(reason)s.", **words),
-        BackupProblem.DAMAGED: _("The copy is damaged: %(reason)s. Please take another backup.", **words),
+        BackupProblem.DAMAGED: _("The backup is damaged: %(reason)s. Make or use another one.", **words),
         BackupProblem.FOREIGN: _("%(file)s is not a database of this site.", **words),
         BackupProblem.NEWER: _(
-            "%(file)s comes from a newer version of this site. Please run that version.", **words
+            "%(file)s was made by a newer version of this site. Use that version.", **words
         ),
         BackupProblem.KEYS_DO_NOT_FIT: str(keys_do_not_fit(settings)),
         BackupProblem.DATABASE_EXISTS: _(
-            "There is a database at %(place)s already. With --replace it is put aside.", place=_database()
+            "There is already a database at %(path)s. Use --replace to replace it; it is kept "
+            "under another name.",
+            path=_database(),
         ),
         BackupProblem.IN_USE: _in_use(),
     }[error.problem]

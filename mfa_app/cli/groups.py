@@ -1,13 +1,15 @@
-"""`flask groups ...`: groups and their rule, from a terminal."""
+"""`flask groups ...`: groups and their rules."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import click
 from flask_babel import gettext as _
 
-from mfa_app.cli.terminal import GROUP, actor, group_named, moment, saves, table
-from mfa_app.cli.words import ON_OR_OFF, foresight_lines
+from mfa_app.cli.rule_lines import impact_lines
+from mfa_app.cli.support.command import command_transaction, current_actor
+from mfa_app.cli.support.lookup import get_group
+from mfa_app.cli.support.output import format_moment, say, table
+from mfa_app.cli.support.types import GROUP, ON_OR_OFF
 from mfa_app.core.common import clock
 from mfa_app.core.groups import groups
 from mfa_app.core.groups.groups import GroupWithCounts
@@ -17,54 +19,56 @@ from mfa_app.core.policy.rules import RuleValues
 
 @click.group("groups")
 def commands() -> None:
-    """Groups: make, list, require 2-factor authentication."""
+    """Create and list groups, and require 2-factor authentication of them."""
 
 
 @commands.command()
 @click.argument("name", type=GROUP)
-@click.option("--require-2fa", is_flag=True, help="Require 2-factor authentication of its members.")
-@saves
-def add(name: str, require_2fa: bool) -> Iterator[str]:
-    """Make a group."""
+@click.option("--require-2fa", is_flag=True, help="Require 2-factor authentication for its members.")
+@command_transaction
+def add(name: str, require_2fa: bool) -> None:
+    """Create a group."""
     now = clock.now()
-    group = groups.create(name, actor=actor(), now=now)
-    yield _("The group %(name)s is there now.", name=group.name)
+    group = groups.create(name, actor=current_actor(), now=now)
+    say(_("Group %(name)s created.", name=group.name))
     if require_2fa:
-        rules.set_rule(group, RuleValues(required=True), actor=actor(), now=now)
-        yield _("It requires 2-factor authentication of its members.")
+        rules.set_rule(group, RuleValues(required=True), actor=current_actor(), now=now)
+        say(_("It requires 2-factor authentication."))
 
 
 @commands.command("list")
-@saves
-def list_() -> Iterator[str]:
-    """List all groups with their rule and their members."""
-    head = (_("GROUP"), _("2FA"), _("GRACE"), _("REMEMBERED"), _("MEMBERS"), _("LINKED"))
-    return table(head, [_row(roster) for roster in groups.all_with_counts()])
+@command_transaction
+def list_() -> None:
+    """List all groups with their rules and number of members."""
+    head = (_("GROUP"), _("2FA"), _("GRACE"), _("REMEMBERED"), _("MEMBERS"), _("WITH APP"))
+    say(*table(head, [_row(roster) for roster in groups.all_with_counts()]))
 
 
 @commands.command()
 @click.argument("name", type=GROUP)
 @click.argument("switch", type=ON_OR_OFF, metavar="on|off")
-@saves
-def require(name: str, switch: str) -> Iterator[str]:
-    """Require 2-factor authentication of a group's members, or no longer."""
-    group, now, required = group_named(name), clock.now(), switch == "on"
+@command_transaction
+def require(name: str, switch: str) -> None:
+    """Require 2-factor authentication for a group, or stop requiring it."""
+    group, now, required = get_group(name), clock.now(), switch == "on"
     before = rules.values_of(group)
     values = replace(before, required=required)
     if values != before:
-        rules.set_rule(group, values, actor=actor(), now=now)
+        rules.set_rule(group, values, actor=current_actor(), now=now)
     if not required:
-        yield _("%(group)s does not require 2-factor authentication.", group=group.name)
-        yield _("Apps that are linked stay linked.")
+        say(
+            _("%(group)s does not require 2-factor authentication.", group=group.name),
+            _("Apps that are already set up are kept."),
+        )
         return
-    yield _("%(group)s requires 2-factor authentication.", group=group.name)
-    yield from foresight_lines(impact.preview_impact(group, now=now), values, now=now)
+    say(_("%(group)s requires 2-factor authentication.", group=group.name))
+    say(*impact_lines(impact.preview_impact(group, now=now), values, now=now))
 
 
 def _row(roster: GroupWithCounts) -> tuple[str, ...]:
     group = roster.group
     required = _("required") if group.required else "-"
     if group.required and group.required_from:
-        required = _("required from %(date)s", date=moment(group.required_from))
+        required = _("required from %(date)s", date=format_moment(group.required_from))
     days = (f"{group.grace_days} d", f"{group.remember_days} d")
     return group.name, required, *days, str(roster.members), str(roster.linked)

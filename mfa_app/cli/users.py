@@ -1,29 +1,20 @@
-"""`flask users ...`: people, from a terminal."""
+"""`flask users ...`: accounts."""
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 
 import click
+from flask import current_app
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import select
 
-from mfa_app.cli.terminal import (
-    EMAIL,
-    GROUP,
-    NAME,
-    REASON,
-    Stop,
-    actor,
-    group_named,
-    link_to,
-    moment,
-    name_from,
-    password_from_stdin,
-    person_named,
-    saves,
-    table,
-)
-from mfa_app.core.common import clock
+from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
+from mfa_app.cli.support.lookup import get_group, get_user
+from mfa_app.cli.support.output import format_moment, link_url, say, table
+from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
+from mfa_app.core.common import clock, email_addresses
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
@@ -36,190 +27,201 @@ from mfa_app.wording.labels import role_name
 from mfa_app.wording.policy import policy_explanation
 
 ROLES = click.Choice([role.value for role in Role])
+MAX_PASSWORD_BYTES = 4096
 
 
 @click.group("users")
 def commands() -> None:
-    """People: make, list, invite, disable, reset."""
+    """Create, list, invite, disable and reset accounts."""
 
 
 @commands.command()
 @click.argument("email", type=EMAIL)
-@click.option("--name", type=NAME, help="Full name; else made of the address.")
+@click.option("--name", type=NAME, help="Full name. Default: derived from the e-mail address.")
 @click.option("--role", type=ROLES, default=Role.STAFF.value, show_default=True)
-@click.option("--group", "names", type=GROUP, multiple=True, help="A group to put the person in; repeatable.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input; else invite.")
-@saves
-def add(
-    email: str, name: str | None, role: str, names: tuple[str, ...], password_stdin: bool
-) -> Iterator[str]:
-    """Make an account. Without a password the person is invited to choose one."""
-    members = _groups_named(names)
-    profile = Profile(email, name or name_from(email), Role(role))
-    password = password_from_stdin() if password_stdin else None
-    user = accounts.create(profile, groups=members, password=password, actor=actor(), now=clock.now())
-    yield _("%(email)s now has an account (%(role)s).", email=user.email, role=role_name(role))
+@click.option("--group", "names", type=GROUP, multiple=True, help="Add the person to this group. Repeatable.")
+@click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input instead of inviting."
+)
+@command_transaction
+def add(email: str, name: str | None, role: str, names: tuple[str, ...], password_stdin: bool) -> None:
+    """Create an account. Without a password, the person is invited to choose one."""
+    members = _get_groups(names)
+    profile = Profile(email, name or email_addresses.name_from(email), Role(role))
+    password = _password_from_stdin() if password_stdin else None
+    user = accounts.create(profile, groups=members, password=password, actor=current_actor(), now=clock.now())
+    say(_("%(email)s now has an account (%(role)s).", email=user.email, role=role_name(role)))
     if password is None:
-        yield from _invitation(user)
+        _invite(user)
 
 
 @commands.command("list")
 @click.option("--group", type=GROUP, help="Only the members of this group.")
-@saves
-def list_(group: str | None) -> Iterator[str]:
+@command_transaction
+def list_(group: str | None) -> None:
     """List all people with role, app, state and groups."""
     where = []
     if group is not None:
-        members = select(Membership.user_id).where(Membership.group_id == group_named(group).id)
+        members = select(Membership.user_id).where(Membership.group_id == get_group(group).id)
         where.append(User.id.in_(members))
     found = find_subjects(*where)
     head = (_("E-MAIL ADDRESS"), _("NAME"), _("ROLE"), _("APP"), _("STATE"), _("GROUPS"))
-    yield from table(head, [_row(person) for person in found])
+    say(*table(head, [_row(person) for person in found]))
 
 
 @commands.command()
 @click.argument("email", type=EMAIL)
-@saves
-def show(email: str) -> Iterator[str]:
+@command_transaction
+def show(email: str) -> None:
     """Show one person."""
-    person = _person(email)
+    person = find_subject(get_user(email).id)
     user = person.user
-    linked = _("not linked")
-    if person.authenticator is not None:
-        linked = _("linked on %(date)s UTC", date=moment(person.authenticator.enrolled_at))
-        if person.authenticator.locked_at:
-            linked = _("stopped after too many wrong codes; reset it with “users reset-2fa”")
-    yield from _facts(
-        (_("E-mail address"), user.email),
-        (_("Name"), user.name),
-        (_("Role"), role_name(user.role)),
-        (_("State"), _state(user)),
-        (_("Groups"), ", ".join(group.name for group in person.groups) or _("none")),
-        (_("Authentication app"), linked),
-        (_("Last login"), moment(user.last_login_at)),
+    say(
+        *_facts(
+            (_("E-mail address"), user.email),
+            (_("Name"), user.name),
+            (_("Role"), role_name(user.role)),
+            (_("State"), _state(user)),
+            (_("Groups"), ", ".join(group.name for group in person.groups) or _("none")),
+            (_("Authentication app"), _app_state(person)),
+            (_("Last login"), format_moment(user.last_login_at)),
+        ),
+        policy_explanation(person, now=clock.now()),
     )
-    yield policy_explanation(person, now=clock.now())
 
 
 @commands.command()
 @click.argument("email", type=EMAIL)
-@saves
-def disable(email: str) -> Iterator[str]:
-    """Close an account; all its sessions and remembered devices end."""
-    user = person_named(email)
+@command_transaction
+def disable(email: str) -> None:
+    """Disable an account. Ends all its sessions and forgets its remembered devices."""
+    user = get_user(email)
     if not user.is_active:
-        yield _("%(email)s is disabled already.", email=user.email)
+        say(_("%(email)s is already disabled.", email=user.email))
         return
-    accounts.disable(user, actor=actor(), now=clock.now())
-    yield _("%(email)s is disabled and logged out everywhere.", email=user.email)
+    accounts.disable(user, actor=current_actor(), now=clock.now())
+    say(_("%(email)s is disabled and logged out everywhere.", email=user.email))
 
 
 @commands.command()
 @click.argument("email", type=EMAIL)
-@saves
-def enable(email: str) -> Iterator[str]:
-    """Open a disabled account again."""
-    user = person_named(email)
+@command_transaction
+def enable(email: str) -> None:
+    """Enable a disabled account."""
+    user = get_user(email)
     if user.is_active:
-        yield _("%(email)s is not disabled.", email=user.email)
+        say(_("%(email)s is not disabled.", email=user.email))
         return
-    accounts.enable(user, actor=actor())
-    yield _("%(email)s can log in again.", email=user.email)
+    accounts.enable(user, actor=current_actor())
+    say(_("%(email)s can log in again.", email=user.email))
 
 
 @commands.command("reset-2fa")
 @click.argument("email", type=EMAIL)
 @click.option("--reason", type=REASON, default="from the terminal", show_default=True)
-@saves
-def reset_2fa(email: str, reason: str) -> Iterator[str]:
-    """Take the person's authentication app away; it is linked anew at the next login."""
-    user = person_named(email)
-    reset_second_factor(user, reason=reason, actor=actor(), now=clock.now())
-    yield _("2-factor authentication of %(email)s is reset; all sessions have ended.", email=user.email)
+@command_transaction
+def reset_2fa(email: str, reason: str) -> None:
+    """Remove a person's authentication app. If one is required, they set one up at the next login."""
+    user = get_user(email)
+    reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
+    say(_("2-factor authentication reset for %(email)s. All sessions have ended.", email=user.email))
 
 
 @commands.command()
 @click.argument("email", type=EMAIL)
-@saves
-def invite(email: str) -> Iterable[str]:
-    """Mail and print a link at which the person chooses a password."""
-    return _invitation(person_named(email))
+@command_transaction
+def invite(email: str) -> None:
+    """Mail and print a link with which a person chooses a password."""
+    _invite(get_user(email))
 
 
 @commands.command()
 @click.argument("email", type=EMAIL)
-@click.option("--password-stdin", is_flag=True, required=True, help="Read it from standard input.")
-@saves
-def password(email: str, password_stdin: bool) -> Iterator[str]:
-    """Set a password; all sessions and remembered devices end."""
-    user = person_named(email)
-    change.set_from_terminal(user, password_from_stdin(), actor=actor(), now=clock.now())
-    yield _("%(email)s has a new password; all sessions have ended.", email=user.email)
+@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
+@command_transaction
+def password(email: str, password_stdin: bool) -> None:
+    """Set a password. Ends all sessions and forgets the remembered devices."""
+    user = get_user(email)
+    change.set_from_terminal(user, _password_from_stdin(), actor=current_actor(), now=clock.now())
+    say(_("Password changed for %(email)s. All sessions have ended.", email=user.email))
 
 
 @commands.command()
 @click.argument("email", type=EMAIL)
 @click.argument("role", type=ROLES)
-@saves
-def role(email: str, role: str) -> Iterator[str]:
-    """Give a person another role; all sessions and remembered devices end."""
-    user = person_named(email)
+@command_transaction
+def role(email: str, role: str) -> None:
+    """Change a person's role. Ends all sessions and forgets the remembered devices."""
+    user = get_user(email)
     profile = replace(Profile(user.email, user.name), role=Role(role))
-    accounts.edit(user, profile, actor=actor(), now=clock.now())
-    yield _("%(email)s now has the role %(role)s.", email=user.email, role=role_name(role))
+    accounts.edit(user, profile, actor=current_actor(), now=clock.now())
+    say(_("%(email)s now has the role %(role)s.", email=user.email, role=role_name(role)))
 
 
 @commands.command()
 @click.argument("email", type=EMAIL)
 @click.argument("group", type=GROUP)
-@saves
-def join(email: str, group: str) -> Iterator[str]:
-    """Put a person into a group."""
-    user, wanted = person_named(email), group_named(group)
-    if groups.add_member(wanted, user, actor=actor(), now=clock.now()):
-        yield _("%(email)s is now in %(group)s.", email=user.email, group=wanted.name)
+@command_transaction
+def join(email: str, group: str) -> None:
+    """Add a person to a group."""
+    user, wanted = get_user(email), get_group(group)
+    if groups.add_member(wanted, user, actor=current_actor(), now=clock.now()):
+        say(_("%(email)s is now in %(group)s.", email=user.email, group=wanted.name))
     else:
-        yield _("%(email)s is in %(group)s already.", email=user.email, group=wanted.name)
+        say(_("%(email)s is already in %(group)s.", email=user.email, group=wanted.name))
 
 
 @commands.command()
 @click.argument("email", type=EMAIL)
 @click.argument("group", type=GROUP)
-@saves
-def leave(email: str, group: str) -> Iterator[str]:
-    """Take a person out of a group."""
-    user, left = person_named(email), group_named(group)
-    groups.remove_member(left, user, actor=actor())
-    yield _("%(email)s is not in %(group)s any more.", email=user.email, group=left.name)
+@command_transaction
+def leave(email: str, group: str) -> None:
+    """Remove a person from a group."""
+    user, left = get_user(email), get_group(group)
+    groups.remove_member(left, user, actor=current_actor())
+    say(_("%(email)s is no longer in %(group)s.", email=user.email, group=left.name))
 
 
-def _invitation(user: User) -> Iterator[str]:
+def _invite(user: User) -> None:
     if not user.is_active:
-        raise Stop(_("%(email)s is disabled, so a link would not work.", email=user.email))
-    token = invitations.invite(user, actor=actor(), now=clock.now())
+        raise CommandError(_("%(email)s is disabled, so a link would not work.", email=user.email))
+    token = invitations.invite(user, actor=current_actor(), now=clock.now())
     hours = int(LIFETIME[Purpose.INVITATION].total_seconds() // 3600)
-    yield _(
-        "This link lets %(name)s choose a password. It works once, for %(hours)s hours:",
-        name=user.name,
-        hours=hours,
+    say(
+        ngettext(
+            "%(name)s can choose a password with this link. It works once, within %(num)s hour:",
+            "%(name)s can choose a password with this link. It works once, within %(num)s hours:",
+            hours,
+            name=user.name,
+        ),
+        "",
+        f"  {link_url(token)}",
+        "",
     )
-    yield ""
-    yield f"  {link_to(token)}"
-    yield ""
-    yield _("The same link is on its way to %(email)s by mail.", email=user.email)
+    if current_app.config["SETTINGS"].smtp_url:
+        say(_("The same link is on its way to %(email)s by mail.", email=user.email))
+    else:
+        say(_("MFA_SMTP_URL is not set, so no mail is sent. Pass the link on yourself."))
 
 
-def _person(email: str) -> PolicySubject:
-    return find_subject(person_named(email).id)
+def _password_from_stdin() -> str:
+    """Return the password from standard input without its newline. At a terminal, ask without echo."""
+    if sys.stdin.isatty():
+        return click.prompt(_("Password"), hide_input=True, err=True)
+    raw = sys.stdin.buffer.read(MAX_PASSWORD_BYTES)
+    try:
+        return raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise CommandError(_("The password on standard input is not UTF-8 text.")) from None
 
 
-def _groups_named(names: tuple[str, ...]) -> list[Group]:
-    return list({group.id: group for group in map(group_named, names)}.values())
+def _get_groups(names: tuple[str, ...]) -> list[Group]:
+    return list({group.id: group for group in map(get_group, names)}.values())
 
 
 def _row(person: PolicySubject) -> tuple[str, ...]:
     user = person.user
-    app = _("linked") if person.authenticator else "-"
+    app = _("set up") if person.authenticator else "-"
     names = ", ".join(group.name for group in person.groups) or "-"
     return user.email, user.name, user.role, app, _state(user), names
 
@@ -228,6 +230,14 @@ def _state(user: User) -> str:
     if not user.is_active:
         return _("disabled")
     return _("active") if user.password_hash else _("invited")
+
+
+def _app_state(person: PolicySubject) -> str:
+    if person.authenticator is None:
+        return _("not set up")
+    if person.authenticator.locked_at:
+        return _("locked after too many wrong codes. “users reset-2fa” resets it")
+    return _("set up on %(date)s UTC", date=format_moment(person.authenticator.enrolled_at))
 
 
 def _facts(*pairs: tuple[str, str]) -> Iterator[str]:

@@ -51,11 +51,11 @@ def test_the_database_itself_refuses_to_change_the_trail(world: World, rows: int
 
 def test_a_whole_trail_is_told_with_its_length(world: World, rows: int, typed: Typist) -> None:
     assert done(typed("audit", "verify")).splitlines() == [
-        f"The trail is whole: {rows} rows.",
-        "There is no anchor yet, so rows cut off at the end would not show.",
+        f"The trail is intact: {rows} rows.",
+        "There is no anchor yet, so rows cut off at the end can't be detected.",
     ]
     keep_anchor(world)
-    assert done(typed("audit", "verify")) == f"The trail is whole: {rows} rows.\n"
+    assert done(typed("audit", "verify")) == f"The trail is intact: {rows} rows.\n"
 
 
 @pytest.mark.parametrize(
@@ -65,16 +65,16 @@ def test_a_whole_trail_is_told_with_its_length(world: World, rows: int, typed: T
         ("UPDATE audit_event SET details = '{}' WHERE id = 2", "Row 2 of the audit trail was changed."),
         ("DELETE FROM audit_event WHERE id = 4", "Row 4 of the audit trail is missing."),
         ("DELETE FROM audit_event WHERE id = 1", "Row 1 of the audit trail is missing."),
-        ("DELETE FROM audit_event WHERE id >= 5", "The end of the audit trail was cut off: from row 5 on."),
+        ("DELETE FROM audit_event WHERE id >= 5", "The end of the audit trail was cut off, from row 5 on."),
         (
             "UPDATE audit_event SET id = -1 WHERE id = 1",
-            "Row -1 of the audit trail does not follow the one before it.",
+            "Row -1 of the audit trail does not follow the row before it.",
         ),
         (
             "UPDATE audit_event SET previous = mac WHERE id = 3",
-            "Row 3 of the audit trail does not follow the one before it.",
+            "Row 3 of the audit trail does not follow the row before it.",
         ),
-        ("UPDATE trail_head SET mac = ''", "The head of the audit trail does not fit row 6, its last."),
+        ("UPDATE trail_head SET mac = ''", "The head of the audit trail does not match its last row, 6."),
     ],
 )
 def test_what_was_done_to_a_row_is_named(
@@ -100,7 +100,7 @@ def test_a_tail_cut_with_care_shows_against_the_anchor_of_the_day(
 ) -> None:
     keep_anchor(world)
     cut(world, 4)
-    assert refused(typed("audit", "verify")) == "The end of the audit trail was cut off: from row 5 on."
+    assert refused(typed("audit", "verify")) == "The end of the audit trail was cut off, from row 5 on."
 
 
 def test_a_tail_that_has_grown_again_shows_even_under_later_anchors(
@@ -112,7 +112,7 @@ def test_a_tail_that_has_grown_again_shows_even_under_later_anchors(
         world.person(name)
     world.clock.advance(days=1)
     assert keep_anchor(world)
-    assert refused(typed("audit", "verify")) == "Row 6 of the audit trail is not the one that was anchored."
+    assert refused(typed("audit", "verify")) == "Row 6 of the audit trail does not match its anchor."
 
 
 def test_an_anchor_kept_elsewhere_can_be_typed(world: World, rows: int, typed: Typist) -> None:
@@ -120,7 +120,7 @@ def test_an_anchor_kept_elsewhere_can_be_typed(world: World, rows: int, typed: T
     assert anchor.startswith("6:")
     done(typed("audit", "verify", "--anchor", anchor))
     cut(world, 5)
-    assert "cut off: from row 6" in refused(typed("audit", "verify", "--anchor", anchor))
+    assert "cut off, from row 6" in refused(typed("audit", "verify", "--anchor", anchor))
     assert typed("audit", "verify", "--anchor", "6:abc").exit_code == 2
 
 

@@ -80,11 +80,11 @@ def test_the_drill(world: World, typed: Typist, file: Path, tmp_path: Path) -> N
     for name in names:
         world.linked(name)
     with people_logging_in(world, "alice", "bob"):
-        assert "The keys are not: they are in" in done(typed("backup", str(file)))
+        assert "This does not include the keys, which are in" in done(typed("backup", str(file)))
     with elsewhere(world, tmp_path / "elsewhere") as (other, typed_there):
-        assert "the keys fit it" in done(typed_there("restore", str(file)))
+        assert "The keys match it" in done(typed_there("restore", str(file)))
         assert [other.log_in(name).open("/").path for name in names] == ["/", "/", "/"]
-        assert done(typed_there("audit", "verify")).startswith("The trail is whole")
+        assert done(typed_there("audit", "verify")).startswith("The trail is intact")
         assert "backup.restored" in other.events()
 
 
@@ -92,7 +92,7 @@ def test_a_backup_is_private_and_takes_no_other_files_place(world: World, typed:
     done(typed("backup", str(file)))
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     before = file.read_bytes()
-    assert refused(typed("backup", str(file))) == f"{file} exists already, and is left as it is."
+    assert refused(typed("backup", str(file))) == f"{file} already exists and was not changed."
     assert file.read_bytes() == before
     assert [path.name for path in file.parent.iterdir() if "monday" in path.name] == [file.name]
     assert world.events().count("backup.made") == 1
@@ -108,7 +108,7 @@ def test_whoever_has_the_backup_has_neither_keys_nor_secrets(world: World, typed
 
 def test_a_backup_is_refused_where_it_cannot_be_written(typed: Typist, tmp_path: Path) -> None:
     assert refused(typed("backup", str(tmp_path / "nowhere" / "file"))) == (
-        "The file cannot be written: No such file or directory."
+        "Could not write the file: No such file or directory."
     )
 
 
@@ -144,7 +144,7 @@ def test_the_trail_is_whole_after_a_restoration_although_rows_are_gone(
     with world.data():
         assert anchors.append_daily(world.app.config["SETTINGS"], now=world.clock())
     done(typed("restore", "--replace", str(file)))
-    assert done(typed("audit", "verify")).startswith("The trail is whole: 1 row.")
+    assert done(typed("audit", "verify")).startswith("The trail is intact: 1 row.")
     with world.data():
         assert verification.verify() is None
 
@@ -154,7 +154,7 @@ def test_a_database_that_is_there_stays_unless_told_otherwise(
 ) -> None:
     done(typed("backup", str(file)))
     world.person("alice")
-    assert "With --replace it is put aside" in refused(typed("restore", str(file)))
+    assert "Use --replace to replace it" in refused(typed("restore", str(file)))
     assert world.id_of("alice")
 
 
@@ -173,7 +173,7 @@ def test_other_keys_are_refused_and_nothing_is_touched(
 
 def test_nothing_is_restored_under_a_running_site(world: World, typed: Typist, file: Path) -> None:
     done(typed("backup", str(file)))
-    sentence = "The site runs on this database. Please stop it first."
+    sentence = "The site is running on this database. Stop it first."
     with instance_lock.lock_shared(world.app.config["SETTINGS"]):
         assert refused(typed("restore", "--replace", str(file))) == sentence
     with sqlite3.connect(database_of(world)) as somebody:
@@ -208,7 +208,7 @@ def test_a_backup_of_a_newer_version_is_refused(world: World, typed: Typist, fil
     with sqlite3.connect(file) as backup:
         backup.execute("UPDATE alembic_version SET version_num = '9999'")
     backup.close()
-    assert "comes from a newer version" in refused(typed("restore", "--replace", str(file)))
+    assert "was made by a newer version" in refused(typed("restore", "--replace", str(file)))
 
 
 @POSTGRESQL
@@ -257,14 +257,14 @@ def test_after_pg_restore_one_command_ends_what_may_have_been_revoked_since(
         with world.data():
             assert anchors.append_daily(world.app.config["SETTINGS"], now=world.clock())
         put_back()
-        assert "the keys fit it" in done(typed("restored", "monday.dump"))
+        assert "The keys match it" in done(typed("restored", "monday.dump"))
     gone = (AuthSession, RememberedDevice, OneTimeLink, PendingEnrolment)
     assert [world.count(model) for model in gone] == [0, 0, 0, 0]
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
     assert alice.open("/").path == "/login"
     assert [world.log_in(name).open("/").path for name in ("alice", "bob")] == ["/", "/"]
     assert world.details("backup.restored")["file"].endswith("/monday.dump")
-    assert done(typed("audit", "verify")).startswith("The trail is whole")
+    assert done(typed("audit", "verify")).startswith("The trail is intact")
 
 
 @POSTGRESQL
@@ -274,7 +274,7 @@ def test_nothing_is_taken_over_under_a_running_site_or_with_keys_that_do_not_fit
     world.linked("alice")
     alice = world.log_in("alice")
     with instance_lock.lock_shared(world.app.config["SETTINGS"]):
-        assert "Please stop it first" in refused(typed("restored", "monday.dump"))
+        assert "Stop it first" in refused(typed("restored", "monday.dump"))
     with other_keys():
         assert "do not fit this database" in refused(typed("restored", "monday.dump"))
     assert alice.open("/").path == "/"

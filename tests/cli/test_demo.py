@@ -64,5 +64,5 @@ def test_the_same_list_is_printed_again(said: str, world: World, typed: Typist) 
 
 def test_an_instance_with_people_of_its_own_is_left_alone(world: World, typed: Typist) -> None:
     world.person("alice")
-    assert "There are people here already" in refused(typed("demo"))
+    assert "This installation already has people" in refused(typed("demo"))
     assert world.count(User) == 1

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
 
-from mfa_app.models import Group
+from mfa_app.extensions import db
+from mfa_app.models import Group, TrailHead
 from tests.cli.conftest import Typist, done, refused
 from tests.conftest import both_databases
 from tests.world import World
@@ -26,9 +28,9 @@ def test_switching_a_group_on_says_whom_it_meets(world: World, typed: Typist) ->
         world.person(name, groups_=("Finance",))
     assert done(typed("groups", "require", "Finance", "on")).splitlines() == [
         "Finance requires 2-factor authentication.",
-        "3 people fall under it.",
-        "2 of them have no authentication app linked yet, and have to link one.",
-        "Administrators among them: carol@example.com.",
+        "It applies to 3 people.",
+        "2 of them have no authentication app yet and must set one up.",
+        "This includes these administrators: carol@example.com.",
     ]
 
 
@@ -58,7 +60,7 @@ def test_a_group_of_that_name_in_another_spelling_is_refused(world: World, typed
 
 def test_everyone_is_required_and_released(world: World, typed: Typist) -> None:
     world.person("alice")
-    assert "1 person falls under it." in done(typed("policy", "everyone", "on"))
+    assert "It applies to 1 person." in done(typed("policy", "everyone", "on"))
     assert world.password_given("alice").page.path == "/enrolment"
     done(typed("policy", "everyone", "off"))
     assert world.password_given("alice").page.path == "/"
@@ -71,12 +73,12 @@ def test_explain_shows_the_facts_below_the_answer(world: World, typed: Typist) -
     answer, _empty, *facts = done(typed("policy", "explain", "ALICE@example.com")).splitlines()
     assert answer.startswith("Alice must link an authentication app by 16 March 2026")
     assert [fact.strip() for fact in facts] == [
-        "Finance: required, 14 days of grace, app to be linked by 2026-03-16 09:00 UTC",
+        "Finance: required, 14 days of grace, app must be set up by 2026-03-16 09:00 UTC",
         "Sales: not required",
         "Everyone: not required",
-        "Own requirement: no",
-        "Own exemption: none",
-        "Authentication app: not linked",
+        "Personal requirement: no",
+        "Exemption: none",
+        "Authentication app: not set up",
     ]
 
 
@@ -84,4 +86,11 @@ def test_explain_says_when_a_requirement_begins(world: World, typed: Typist) -> 
     world.group("Finance", required=True, required_from=world.clock() + timedelta(days=1))
     world.person("alice", groups_=("Finance",))
     assert "from 2026-03-03 09:00 UTC" in done(typed("policy", "explain", "alice@example.com"))
-    assert "It holds from 2026-03-03" in done(typed("groups", "require", "Finance", "on"))
+    assert "This starts on 2026-03-03" in done(typed("groups", "require", "Finance", "on"))
+
+
+def test_nothing_is_claimed_when_the_commit_fails(world: World, typed: Typist) -> None:
+    with world.data():
+        db.session.execute(delete(TrailHead))
+    assert "failed" in refused(typed("groups", "add", "Finance", "--require-2fa"))
+    assert world.count(Group) == 0

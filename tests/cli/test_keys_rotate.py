@@ -47,7 +47,7 @@ def test_everything_is_sealed_anew_and_everybody_gets_in(world: World, typed: Ty
     for name in ("alice", "carol"):
         world.linked(name)
     before = sealed_under(world)
-    assert f"{sum(before.values())} secrets were sealed anew" in done(typed("keys", "rotate"))
+    assert f"{sum(before.values())} secrets re-encrypted" in done(typed("keys", "rotate"))
     current, old = in_file(world)
     assert {old: sum(before.values())} == before
     assert sealed_under(world) == {current: sum(before.values())}
@@ -73,8 +73,8 @@ def test_what_an_older_process_sealed_meanwhile_can_be_opened(world: World, type
     with world.data():
         vault().refresh()
     said = done(typed("keys", "rotate"))
-    assert "which was not finished" in said
-    assert "1 secret was sealed anew" in said
+    assert "unfinished rotation" in said
+    assert "1 secret re-encrypted" in said
     assert list(sealed_under(world)) == in_file(world)[:1]
 
 
@@ -93,7 +93,7 @@ def test_a_rotation_that_was_killed_goes_on_where_it_stopped(
         one.kill()
     left = sealed_under(world)
     assert len(left) == 2
-    assert "which was not finished" in done(typed("keys", "rotate"))
+    assert "unfinished rotation" in done(typed("keys", "rotate"))
     assert sealed_under(world) == {in_file(world)[0]: sum(left.values())}
     assert len(in_file(world)) == 2
     assert world.log_in("alice").open("/").path == "/"
@@ -132,7 +132,7 @@ def after_a_restart(world: World, environment: dict[str, str], visitor: Visitor)
 def test_a_new_signing_key_costs_nobody_anything(
     world: World, typed: Typist, environment: dict[str, str], alice: Visitor
 ) -> None:
-    assert "please do that now" in done(typed("keys", "rotate", "--signing"))
+    assert "Restart the site now" in done(typed("keys", "rotate", "--signing"))
     alice = after_a_restart(world, environment, alice)
     page = alice.press("Log in", email="alice@example.com", password="not the right one at all")
     assert (page.status, page.path) == (400, "/login")
@@ -192,8 +192,8 @@ def test_the_list_says_what_each_key_does(world: World, typed: Typist) -> None:
     world.person("alice")
     done(typed("keys", "rotate"))
     (current, old), said = in_file(world), done(typed("keys", "list"))
-    assert f"{current}  1        seals\n" in said
-    assert f"{old}  0        opens what it sealed before\n" in said
+    assert f"{current}  1        encrypts and decrypts\n" in said
+    assert f"{old}  0        decrypts only\n" in said
 
 
 def test_keys_from_the_environment_are_changed_there(shell: Shell) -> None:
@@ -203,7 +203,7 @@ def test_keys_from_the_environment_are_changed_there(shell: Shell) -> None:
     assert (code, errors.count("\n")) == (1, 1)
     assert errors.startswith("The data keys are set in MFA_DATA_KEYS: put a new one before the others there")
     code, said, _errors = shell.flask("keys", "rotate", MFA_DATA_KEYS=f"{second},{first}")
-    assert (code, "1 secret was sealed anew" in said) == (0, True)
+    assert (code, "1 secret re-encrypted" in said) == (0, True)
 
 
 def test_missing_keys_are_never_replaced_by_new_ones(environment: dict[str, str], world: World) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from mfa_app.cli import terminal
+from mfa_app.cli.support.command import current_actor
 from mfa_app.core.audit import search as trail
 from mfa_app.core.keys import vault
 from mfa_app.settings import PROJECT_ROOT
@@ -83,7 +83,7 @@ def test_each_set_up_link_leaves_a_row_that_names_who_made_it(world: World, type
     assert world.events() == ["setup.link_made"] * 2
     assert world.details("setup.link_made") == {}
     with world.data():
-        assert trail.latest(1)[0].actor_name == terminal.actor().name
+        assert trail.latest(1)[0].actor_name == current_actor().name
 
 
 def test_there_is_no_set_up_link_once_somebody_administers(world: World, typed: Typist) -> None:
@@ -103,7 +103,7 @@ def test_a_database_that_is_not_there_is_told_without_its_password(shell: Shell)
         "users", "list", MFA_DATABASE_URL="postgresql://site:hunter2@127.0.0.1:9/site"
     )
     assert (code, said, errors.count("\n")) == (1, "", 1)
-    assert errors.startswith("The database site at 127.0.0.1 cannot be reached: ")
+    assert errors.startswith("Could not connect to the database site at 127.0.0.1: ")
     assert "hunter2" not in errors
 
 

@@ -75,13 +75,13 @@ def test_bytes_that_are_no_text_are_refused_before_anything_happens(
 ) -> None:
     result = typed("users", "add", *words)
     assert result.exit_code == 2
-    assert "not one line of readable text" in result.stderr
+    assert "must be one line of readable text" in result.stderr
     assert world.count(User) == 0
 
 
 @pytest.mark.parametrize("verb", ["show", "disable", "enable", "reset-2fa", "invite"])
 def test_an_unknown_address_is_told_in_a_sentence(typed: Typist, verb: str) -> None:
-    assert refused(typed("users", verb, ALICE)) == "There is no account with the address alice@example.com."
+    assert refused(typed("users", verb, ALICE)) == "There is no account for alice@example.com."
 
 
 def test_a_group_named_twice_is_joined_once(world: World, typed: Typist) -> None:
@@ -96,7 +96,7 @@ def test_the_list_shows_role_app_state_and_groups(world: World, typed: Typist) -
     world.person("dave")
     done(typed("users", "disable", "dave@example.com"))
     _head, alice, dave = done(typed("users", "list")).splitlines()
-    assert alice.split() == [ALICE, "Alice", "staff", "linked", "active", "Finance"]
+    assert alice.split() == [ALICE, "Alice", "staff", "set", "up", "active", "Finance"]
     assert dave.split() == ["dave@example.com", "Dave", "helpdesk", "-", "disabled", "-"]
     assert len(done(typed("users", "list", "--group", "Finance")).splitlines()) == 2
 

@@ -59,4 +59,4 @@ def test_a_collector_and_a_monitor_get_what_both_workers_did(
         'second_gate_request_seconds_count{endpoint="auth.login"} 13.0' in metrics
     )  # one to see that the site is up
     assert browsers[0].open("/readyz").status == 200
-    assert "The site runs on this database" in flask(environment, "restore", "--replace", "any-file")[2]
+    assert "The site is running on this database" in flask(environment, "restore", "--replace", "any-file")[2]

@@ -56,6 +56,13 @@ def name_key(name: str) -> str:
     return fold(name)[:NAME_KEY_LENGTH]
 
 
+def name_from(email: str) -> str:
+    """Return a name derived from an e-mail address: anna.de-vries@firma.local becomes Anna De Vries."""
+    local = email.partition("@")[0].partition("+")[0]
+    words = "".join(character if character.isalnum() else " " for character in local).split()
+    return " ".join(word[:1].upper() + word[1:] for word in words) or fold(email)
+
+
 def keyed_digest(key: str, secret: str) -> str:
     """Return a short keyed digest, for counting or logging an unknown name without storing it."""
     return hmac.new(secret.encode(), key.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]

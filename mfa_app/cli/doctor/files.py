@@ -1,4 +1,4 @@
-"""Whether other users of the machine can read what lies in the instance folder."""
+"""Checks that other users of this machine can't read the files in the instance folder."""
 
 import stat
 from collections.abc import Iterator
@@ -6,42 +6,42 @@ from pathlib import Path
 
 from flask_babel import gettext as _
 
-from mfa_app.cli.examination.diagnosis import Diagnosis
+from mfa_app.cli.doctor.finding import Finding
 from mfa_app.core.keys import keyring
 from mfa_app.extensions import db
 from mfa_app.settings import Settings
 
 OPEN_TO_ALL = stat.S_IRWXO
 OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-NO_SECRET = ".gitignore"  # it comes with the code
+NO_SECRET = ".gitignore"  # part of the code
 
 
-def examine(settings: Settings) -> Iterator[Diagnosis]:
-    """Look at the keys, the database, all else that may hold secrets, and the folder itself."""
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Check the keys, the database, every other file that may hold secrets, and the folder itself."""
     folder = settings.instance_path.resolve()
     own = [path for path in (keyring.file_of(settings).resolve(), _sqlite_file()) if path and path.exists()]
     for path in own:
         yield from _readable(path, OPEN_TO_OTHERS)
         if path.stat().st_uid != folder.stat().st_uid:
-            yield Diagnosis(
+            yield Finding(
                 _("%(path)s does not belong to the owner of its folder.", path=path),
                 _("Please run: chown --reference=%(folder)s %(path)s", folder=folder, path=path),
                 wrong=True,
             )
-    for path in sorted(folder.iterdir()):  # settings, mails, backups; of these a group may read
+    for path in sorted(folder.iterdir()):  # settings, mails, backups: a group may read these
         if path not in own and path.name != NO_SECRET and path.exists():
             yield from _readable(path, OPEN_TO_ALL)
     if folder.stat().st_mode & OPEN_TO_ALL:
-        yield Diagnosis(
-            _("Other users of this machine can look into %(folder)s.", folder=folder),
+        yield Finding(
+            _("Other users of this machine can open the folder %(folder)s.", folder=folder),
             _("Please run: chmod 700 %(folder)s", folder=folder),
         )
 
 
-def _readable(path: Path, by: int) -> Iterator[Diagnosis]:
+def _readable(path: Path, by: int) -> Iterator[Finding]:
     if path.stat().st_mode & by:
         mode = 700 if path.is_dir() else 600
-        yield Diagnosis(
+        yield Finding(
             _("%(path)s can be read by other users of this machine.", path=path),
             _("Please run: chmod %(mode)s %(path)s", mode=mode, path=path),
             wrong=True,

@@ -1,4 +1,4 @@
-"""The database as the command line meets it: bringing it to head, and saying what is wrong with it."""
+"""Migrating the database from the command line, and the sentences for what is wrong with it."""
 
 import contextlib
 import os
@@ -14,15 +14,15 @@ from mfa_app.extensions import db
 
 
 def command_line(command: str) -> str:
-    """Return how to type another command, with the program as this one was called."""
+    """Return how to type another command, with the program name that was used for this one."""
     program = Path(sys.argv[0])
     return f"{program if program.name == 'flask' else 'flask'} --app wsgi {command}"
 
 
 def bring_to_head() -> bool:
-    """Make the tables, or change them as this version needs them; say whether there were none.
+    """Create the tables or migrate them to this version. Return True if there were none.
 
-    Two at once are fine: the migrations wait for each other.
+    Can run twice at the same time: one waits for the other. Raises NewerDatabase.
     """
     _keep_private()
     present = _revision()
@@ -33,16 +33,16 @@ def bring_to_head() -> bool:
 
 
 class NewerDatabase(Exception):
-    """The database has been through migrations that this version does not have."""
+    """The database is at a migration that this version does not have."""
 
 
 def sentence_about(error: SQLAlchemyError) -> str:
-    """Return in one sentence what the database failed at and what to do; there is no password in it."""
+    """Return one sentence, without any password, about what failed and what to do."""
     reason = _reason(error)
     try:
         present = _revision()
     except SQLAlchemyError:
-        return _("The database %(place)s cannot be reached: %(reason)s.", place=_place(), reason=reason)
+        return _("Could not connect to the database %(name)s: %(reason)s.", name=_name(), reason=reason)
     if present is None or (schema.is_known(present) and present != schema.newest()):
         return _(
             "The database is not ready for this version. Please run: %(command)s",
@@ -51,12 +51,12 @@ def sentence_about(error: SQLAlchemyError) -> str:
     if not schema.is_known(present):
         return newer_sentence()
     if isinstance(error, DataError):
-        return _("The database does not take one of these values; it may be too long.")
-    return _("The database %(place)s failed: %(reason)s.", place=_place(), reason=reason)
+        return _("The database rejected one of these values. It may be too long.")
+    return _("The database %(name)s failed: %(reason)s.", name=_name(), reason=reason)
 
 
 def newer_sentence() -> str:
-    """Return the sentence for a database that a newer version has changed."""
+    """Return the sentence for a database that a newer version has migrated."""
     return _("The database was prepared by a newer version of this site. Please run that version.")
 
 
@@ -65,14 +65,14 @@ def _revision() -> str | None:
         return schema.revision(connection)
 
 
-def _place() -> str:
+def _name() -> str:
     url = db.engine.url
     host = url.host or url.query.get("host")
     return f"{url.database} at {host}" if host else str(url.database)
 
 
 def _reason(error: SQLAlchemyError) -> str:
-    """Return the driver's own first line, with whatever stands for a password in the settings blotted out."""
+    """Return the first line of the driver's message, with the passwords of MFA_DATABASE_URL masked."""
     text = str(getattr(error, "orig", None) or error).strip().partition("\n")[0].rstrip(".:; ")
     for secret in (db.engine.url.password, db.engine.url.query.get("password")):
         text = text.replace(str(secret), "***") if secret else text
@@ -80,7 +80,7 @@ def _reason(error: SQLAlchemyError) -> str:
 
 
 def _keep_private() -> None:
-    """Let nobody else on the machine read a database that is a file."""
+    """Make an SQLite file unreadable for other users of this machine."""
     if db.engine.name != "sqlite":
         return
     path = Path(str(db.engine.url.database))

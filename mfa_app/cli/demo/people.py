@@ -1,4 +1,4 @@
-"""The names of the made-up company: most of its people, and the browsers that they use."""
+"""The names of most people in the demo's company, and their browsers."""
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SAFARI = (

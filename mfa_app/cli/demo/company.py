@@ -1,4 +1,4 @@
-"""The made-up company of the demo: three weeks of its life, lived through the same verbs as the pages."""
+"""The demo's company: three weeks of events, created with the same actions as on the pages."""
 
 import contextlib
 import secrets
@@ -11,7 +11,7 @@ import pyotp
 from flask_babel import format_date
 from flask_babel import gettext as _
 
-from mfa_app.cli import names
+from mfa_app.cli.demo.people import CROWD, FIREFOX, SAFARI
 from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import WrongCode
@@ -30,19 +30,19 @@ from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Role, User
 
 DOMAIN = "firma.example"
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look like another
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no characters that look alike
 DAY = "d MMMM yyyy"
 EXEMPT_FOR = timedelta(days=30)
-LAPTOP = Actor("visitor", ip_address="198.51.100.23", user_agent=names.FIREFOX)
-PHONE = Actor("visitor", ip_address="203.0.113.80", user_agent=names.SAFARI)
+LAPTOP = Actor("visitor", ip_address="198.51.100.23", user_agent=FIREFOX)
+PHONE = Actor("visitor", ip_address="203.0.113.80", user_agent=SAFARI)
 
-# How many days ago, and what was done then.
-Deed = tuple[float, Callable[[], None]]
+# How many days ago, and the action to run at that time.
+ScheduledAction = tuple[float, Callable[[], None]]
 
 
 @dataclass(frozen=True)
-class Resident:
-    """Somebody with the password, what this sign-in shows, and the secret in the app if one is linked."""
+class DemoLogin:
+    """E-mail address and password of a demo user, what this login shows, and the app's secret if enrolled."""
 
     email: str
     password: str
@@ -50,18 +50,18 @@ class Resident:
     secret: str = ""
 
 
-class StrangeBrowser:
-    """A browser that brings nothing along."""
+class NullBrowser:
+    """A browser without cookies; implements core.login.Browser."""
 
     def known_to(self, user: User) -> None:
-        """Nobody has logged in with it before."""
+        """Return None: nobody has logged in with it."""
 
     def device_of(self, user: User) -> None:
-        """It is remembered for nobody."""
+        """Return None: it is remembered for nobody."""
 
 
 class Company:
-    """The company while its past is told: its people by their first names, and what they do."""
+    """The company while its past is created. Users, passwords and secrets are kept by first name."""
 
     def __init__(self, founder: Actor, now: datetime) -> None:
         self.now, self.administrator = now, founder
@@ -69,14 +69,14 @@ class Company:
         self.passwords: dict[str, str] = {}
         self.secrets: dict[str, str] = {}
 
-    def live(self, plan: list[Deed]) -> None:
-        """Do all that is planned, each at its moment, the earliest first."""
-        for days, deed in sorted(plan, key=lambda planned: -planned[0]):
+    def run(self, plan: list[ScheduledAction]) -> None:
+        """Run every action at its time, earliest first."""
+        for days, action in sorted(plan, key=lambda planned: -planned[0]):
             with clock.standing_at(self.now - timedelta(days=days)):
-                deed()
+                action()
 
     def make_groups(self) -> None:
-        """Make the groups: every kind of rule once."""
+        """Create the groups, one for each kind of rule."""
         in_ten_days = (self.now + timedelta(days=10)).replace(hour=0, minute=0, second=0, microsecond=0)
         wanted = {
             "Finance": RuleValues(required=True),
@@ -90,7 +90,7 @@ class Company:
             rules.set_rule(group, values, actor=self.administrator, now=clock.now())
 
     def hire(self, name: str, *in_groups: str, email: str = "", role: Role = Role.STAFF) -> None:
-        """Make an account with a password of its own."""
+        """Create an account with its own password."""
         first = name.partition(" ")[0]
         self.passwords[first] = "-".join(_letters(4) for _word in range(4))
         self.people[first] = accounts.create(
@@ -102,90 +102,92 @@ class Company:
         )
 
     def invite(self, name: str, group: str) -> None:
-        """Make an account without a password, and mail an invitation."""
+        """Create an account without a password and mail an invitation."""
         profile = Profile(f"{name.partition(' ')[0].lower()}@{DOMAIN}", name)
         actor, now = self.administrator, clock.now()
         user = accounts.create(profile, groups=[groups.find(group)], password=None, actor=actor, now=now)
         invitations.invite(user, actor=actor, now=now)
 
     def link(self, first: str, place: Actor = LAPTOP) -> None:
-        """Let somebody log in, link an app and log out."""
-        now, identity = clock.now(), self._give_password(first, place)
+        """Log in, enrol an app and log out."""
+        now, identity = clock.now(), self._enter_password(first, place)
         actor = as_user(place, identity.user)
         secret = enrolment.begin(identity, now=now).secret
         signed_in = enrolment.confirm(identity, pyotp.TOTP(secret).at(now), actor=actor, now=now)
         log_out(sessions.find(signed_in.token, now=now), actor=actor)
         self.secrets[first] = secret
 
-    def log_in(self, first: str, place: Actor = LAPTOP, *, slips: int = 0, remember: bool = False) -> None:
-        """Let somebody pass both gates, after so many wrong codes."""
-        now, identity = clock.now(), self._give_password(first, place)
-        for code in [*["none"] * slips, pyotp.TOTP(self.secrets[first]).at(now)]:
+    def log_in(
+        self, first: str, place: Actor = LAPTOP, *, wrong_codes: int = 0, remember: bool = False
+    ) -> None:
+        """Log in with password and code, after this many wrong codes."""
+        now, identity = clock.now(), self._enter_password(first, place)
+        for code in [*["none"] * wrong_codes, pyotp.TOTP(self.secrets[first]).at(now)]:
             with contextlib.suppress(WrongCode):
                 code_step.answer_challenge(
                     identity,
                     code,
                     remember=remember,
-                    browser=StrangeBrowser(),
+                    browser=NullBrowser(),
                     actor=as_user(place, identity.user),
                     now=now,
                 )
 
     def promote_ada(self) -> None:
-        """From now on it is Ada who administers."""
+        """Make Ada the administrator who acts from now on."""
         self.administrator = as_user(LAPTOP, self.people["Ada"])
         groups.add_member(groups.find("IT"), self.people["Ada"], actor=self.administrator, now=clock.now())
 
     def reset_lena(self) -> None:
-        """Let the help desk help somebody."""
+        """Reset Lena's 2FA as the help desk."""
         ben = as_user(LAPTOP, self.people["Ben"])
         reason = "Lost phone, called back"
         reset_second_factor(self.people["Lena"], reason=reason, actor=ben, now=clock.now())
 
     def exempt_hugo(self) -> None:
-        """Exempt somebody, with an end and a reason."""
+        """Exempt Hugo, with an end date and a reason."""
         until, reason = self.now + EXEMPT_FOR, "Broken arm, no phone"
         overrides.exempt(self.people["Hugo"], until=until, reason=reason, actor=self.administrator)
 
     def disable_jonas(self) -> None:
-        """Close the account of somebody who has left."""
+        """Disable the account of Jonas, who has left."""
         accounts.disable(self.people["Jonas"], actor=self.administrator, now=clock.now())
 
-    def _give_password(self, first: str, place: Actor) -> Identity:
+    def _enter_password(self, first: str, place: Actor) -> Identity:
         user, now = self.people[first], clock.now()
         signed_in = password_step.sign_in(
-            user.email, self.passwords[first], browser=StrangeBrowser(), hmac_key="", actor=place, now=now
+            user.email, self.passwords[first], browser=NullBrowser(), hmac_key="", actor=place, now=now
         )
         return sessions.find(signed_in.token, now=now)
 
 
-def found_company(founder: Actor, *, now: datetime) -> list[Resident]:
-    """Live through the company's three weeks; return the people whose sign-ins are worth trying."""
+def create_company(founder: Actor, *, now: datetime) -> list[DemoLogin]:
+    """Create the company with three weeks of events. Return the logins that are worth trying."""
     company = Company(founder, now)
-    company.live([*_beginning(company), *_hired(company), *_crowd(company), *_lately(company)])
+    company.run([*_start(company), *_hired(company), *_crowd(company), *_lately(company)])
     grace_over = format_date(now + timedelta(days=12), DAY)
     required_from, exempt_until = (
         format_date(now + timedelta(days=10), DAY),
         format_date(now + EXEMPT_FOR, DAY),
     )
     shows = {
-        "Ada": _("administrator; asked for a code"),
-        "Ben": _("help desk; asked for a code"),
+        "Ada": _("administrator: asked for a code"),
+        "Ben": _("help desk: asked for a code"),
         "Carla": _("Finance requires it: asked for a code"),
-        "Dmitri": _("Finance requires it: has to link an app now"),
-        "Lena": _("lost her phone, reset by Ben: links an app anew"),
-        "Elif": _("Engineering requires it from %(date)s on", date=required_from),
-        "Farid": _("Field service gives him until %(date)s", date=grace_over),
-        "Greta": _("Sales does not require it: not asked"),
-        "Ines": _("linked by choice: asked for a code"),
-        "Hugo": _("exempt until %(date)s: not asked", date=exempt_until),
+        "Dmitri": _("Finance requires it: must set up an app now"),
+        "Lena": _("lost her phone, reset by Ben: must set up a new app"),
+        "Elif": _("Engineering requires it from %(date)s", date=required_from),
+        "Farid": _("Field service gives him until %(date)s to set up an app", date=grace_over),
+        "Greta": _("Sales does not require it: not asked for a code"),
+        "Ines": _("opted in: asked for a code"),
+        "Hugo": _("exempt until %(date)s: not asked for a code", date=exempt_until),
         "Jonas": _("disabled: cannot log in"),
     }
     company.secrets.pop("Lena")
-    return [_resident(company, first, text) for first, text in shows.items()]
+    return [_login_of(company, first, text) for first, text in shows.items()]
 
 
-def _beginning(company: Company) -> list[Deed]:
+def _start(company: Company) -> list[ScheduledAction]:
     return [
         (21, partial(company.hire, "Ada Lindqvist", role=Role.ADMIN)),
         (20.98, partial(company.link, "Ada")),
@@ -194,7 +196,7 @@ def _beginning(company: Company) -> list[Deed]:
     ]
 
 
-def _hired(company: Company) -> list[Deed]:
+def _hired(company: Company) -> list[ScheduledAction]:
     return [
         (19.1, partial(company.hire, "Ben Okafor", "IT", role=Role.HELPDESK)),
         (18.1, partial(company.hire, "Carla Rossi", "Finance")),
@@ -209,9 +211,9 @@ def _hired(company: Company) -> list[Deed]:
     ]
 
 
-def _crowd(company: Company) -> list[Deed]:
-    plan: list[Deed] = []
-    for number, (first, last, group) in enumerate(names.CROWD):
+def _crowd(company: Company) -> list[ScheduledAction]:
+    plan: list[ScheduledAction] = []
+    for number, (first, last, group) in enumerate(CROWD):
         days = 20.4 - number * 0.69
         email = f"{first}.{last}".lower()
         plan.append((days, partial(company.hire, f"{first} {last}", group, email=email)))
@@ -220,7 +222,7 @@ def _crowd(company: Company) -> list[Deed]:
     return plan
 
 
-def _lately(company: Company) -> list[Deed]:
+def _lately(company: Company) -> list[ScheduledAction]:
     return [
         (19.0, partial(company.link, "Ben")),
         (18.0, partial(company.link, "Carla")),
@@ -230,16 +232,16 @@ def _lately(company: Company) -> list[Deed]:
         (5.1, company.disable_jonas),
         (2.1, partial(company.log_in, "Carla", remember=True)),
         (1.9, partial(company.invite, "Kim Nguyen", "Sales")),
-        (1.5, partial(company.log_in, "Ines", PHONE, slips=2)),
+        (1.5, partial(company.log_in, "Ines", PHONE, wrong_codes=2)),
         (1.1, partial(company.log_in, "Ben")),
         (1.09, company.reset_lena),
         (0.2, partial(company.log_in, "Ada")),
     ]
 
 
-def _resident(company: Company, first: str, shows: str) -> Resident:
+def _login_of(company: Company, first: str, shows: str) -> DemoLogin:
     secret = company.secrets.get(first, "")
-    return Resident(company.people[first].email, company.passwords[first], shows, secret)
+    return DemoLogin(company.people[first].email, company.passwords[first], shows, secret)
 
 
 def _letters(count: int) -> str:

@@ -1,0 +1,68 @@
+"""`flask demo`: fill a new installation with a made-up company, and print its sign-ins."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy import delete, select
+
+from mfa_app.cli.demo.company import DOMAIN, DemoLogin, create_company
+from mfa_app.cli.setup import RULER, make_ready
+from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
+from mfa_app.cli.support.output import say, table
+from mfa_app.core.common import clock
+from mfa_app.core.users import lookup
+from mfa_app.extensions import db
+from mfa_app.models import OutboxMail, User
+from mfa_app.settings import Settings
+
+
+@click.command("demo")
+@command_transaction
+def demo() -> None:
+    """Fill a new installation with example groups and people, and print how to log in as them."""
+    settings: Settings = current_app.config["SETTINGS"]
+    make_ready(settings)
+    written = settings.instance_path / "demo.txt"
+    if db.session.scalar(select(User.id).limit(1)) is None:
+        logins = create_company(current_actor(), now=clock.now())
+        if settings.smtp_url:  # the people are made up, so nobody reads their mail
+            db.session.execute(delete(OutboxMail))
+        _write(written, "\n".join(_sign_ins(logins)))
+    elif not written.exists() or lookup.find_by_email(f"ada@{DOMAIN}") is None:
+        raise CommandError(_("This installation already has people. The demo needs a new, empty one."))
+    outbox = settings.instance_path / "outbox"
+    say(
+        written.read_text("utf-8"),
+        _(
+            "Open %(url)s. Mails to these people are files in %(folder)s.",
+            url=settings.public_url,
+            folder=outbox,
+        ),
+        _("To start again, delete %(folder)s.", folder=settings.instance_path),
+    )
+
+
+def _sign_ins(logins: list[DemoLogin]) -> Iterator[str]:
+    yield RULER
+    yield _("An example company. Use it only to try the site, never for real accounts.")
+    yield RULER
+    head = (_("LOG IN AS"), _("PASSWORD"), _("WHAT IT SHOWS"))
+    yield from table(head, [(one.email, one.password, one.shows) for one in logins])
+    yield ""
+    yield _("For a code, add the secret to an authentication app, or use oathtool:")
+    codes = []
+    for one in logins:
+        if one.secret:
+            groups = (one.secret[start : start + 4] for start in range(0, len(one.secret), 4))
+            codes += [(one.email, " ".join(groups)), ("", f"oathtool --totp -b {one.secret}")]
+    yield from table((_("LOG IN AS"), _("SECRET, AND COMMAND FOR THE CODE")), codes)
+    yield ""
+
+
+def _write(path: Path, text: str) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,84 @@
+"""What the doctor checks besides the checks of /readyz: settings, files, network, keys, administrators."""
+
+from collections.abc import Iterator
+
+from flask_babel import format_datetime, ngettext
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from mfa_app.cli.doctor import files, network, ntp
+from mfa_app.cli.doctor.finding import Finding
+from mfa_app.core.common import clock
+from mfa_app.core.keys.vault import vault
+from mfa_app.core.operations import key_rotation
+from mfa_app.core.operations.health_checks import CLOCK_TOLERANCE
+from mfa_app.core.policy.facts import find_subjects
+from mfa_app.extensions import db
+from mfa_app.models import Role, User
+from mfa_app.settings import Settings
+
+
+def of_settings(settings: Settings) -> Iterator[Finding]:
+    """Check everything except the contents of the database."""
+    yield from files.findings(settings)
+    yield from network.findings(settings)
+    if ntp.is_synchronised() is False:
+        yield Finding(
+            _("This machine's clock is not synchronised by NTP, so it may drift unnoticed."),
+            _("Please run: timedatectl set-ntp true"),
+        )
+    if not (settings.admin_email or settings.help_email or settings.help_url):
+        yield Finding(
+            _("People who lose their phone aren't told whom to contact."),
+            _("Set MFA_HELP_EMAIL, MFA_HELP_URL or MFA_ADMIN_EMAIL."),
+        )
+
+
+def of_data(settings: Settings) -> Iterator[Finding]:
+    """Check the contents of a database that works."""
+    yield from _database_clock()
+    yield from network.shared_ip_address(settings)
+    outdated = sum(count for key, count in key_rotation.keys_in_use().items() if key != vault().current)
+    if outdated:
+        yield Finding(
+            ngettext(
+                "%(num)s secret is not encrypted under the current key yet.",
+                "%(num)s secrets are not encrypted under the current key yet.",
+                outdated,
+            ),
+            _("Finish the rotation: flask --app wsgi keys rotate"),
+        )
+    yield from _administrators()
+
+
+def _database_clock() -> Iterator[Finding]:
+    if db.engine.name != "postgresql":
+        return
+    there, here = db.session.scalar(select(func.clock_timestamp())), clock.now()
+    if abs(there - here) > CLOCK_TOLERANCE:
+        times = {"here": format_datetime(here), "there": format_datetime(there)}
+        yield Finding(
+            _("This machine's clock shows %(here)s UTC, but the database's shows %(there)s UTC.", **times),
+            _("Set both by NTP. Codes, sessions and links depend on this machine's clock."),
+            wrong=True,
+        )
+
+
+def _administrators() -> Iterator[Finding]:
+    present = find_subjects(User.role == Role.ADMIN, User.disabled_at.is_(None))
+    if not present:
+        yield Finding(
+            _("There is no administrator."),
+            _(
+                "To create the first, run: flask --app wsgi setup-link. "
+                "Or promote somebody: flask --app wsgi users role EMAIL admin"
+            ),
+            wrong=True,
+        )
+    for person in present:
+        if person.authenticator is not None and person.authenticator.locked_at is not None:
+            email = person.user.email
+            yield Finding(
+                _("The administrator %(email)s is locked out after too many wrong codes.", email=email),
+                _("Please run: flask --app wsgi users reset-2fa %(email)s", email=email),
+            )

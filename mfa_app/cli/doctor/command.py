@@ -1,0 +1,47 @@
+"""`flask doctor`: everything that could keep the site from working, as sentences with cures."""
+
+from collections.abc import Iterator
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from mfa_app.cli.doctor import checks
+from mfa_app.cli.doctor.finding import Finding
+from mfa_app.cli.support.command import CommandError
+from mfa_app.core.common import clock
+from mfa_app.core.operations import health_checks
+from mfa_app.core.operations.health_checks import Check
+from mfa_app.settings import Settings
+from mfa_app.wording.health import describe
+
+
+@click.command("doctor")
+@with_appcontext
+def doctor() -> None:
+    """Check the installation and print what is wrong and how to fix it. Exit code 1 if anything is wrong."""
+    settings: Settings = current_app.config["SETTINGS"]
+    basic = health_checks.run_checks(settings, now=clock.now())
+    for check in basic:
+        if check.problem is None:
+            click.echo(_("ok       %(name)s", name=check.name))
+    found = [*_failed(basic, settings), *checks.of_settings(settings)]
+    if all(check.problem is None for check in basic):
+        found += checks.of_data(settings)
+    for finding in sorted(found, key=lambda one: not one.wrong):
+        click.echo(f"{_('WRONG') if finding.wrong else _('warning'):8} {finding.sentence}")
+        click.echo(f"         {finding.cure}")
+    wrong = sum(finding.wrong for finding in found)
+    if wrong:
+        raise CommandError(ngettext("%(num)s problem.", "%(num)s problems.", wrong))
+    warnings = ngettext("%(num)s warning.", "%(num)s warnings.", len(found))
+    click.echo(_("No problems, %(warnings)s", warnings=warnings))
+
+
+def _failed(basic: list[Check], settings: Settings) -> Iterator[Finding]:
+    for check in basic:
+        if check.problem is not None:
+            words = describe(check, settings)
+            yield Finding(words.sentence, words.cure, wrong=True)

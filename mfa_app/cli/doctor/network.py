@@ -1,0 +1,142 @@
+"""Checks of proxies, mail server and database: IP addresses arrive, mail leaves, traffic is encrypted."""
+
+import ipaddress
+import smtplib
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import URL, make_url
+
+from mfa_app.cli.doctor.finding import Finding
+from mfa_app.core.audit import search as trail
+from mfa_app.core.throttling import limits
+from mfa_app.settings import LOOPBACK_HOSTS, Settings
+from mfa_app.web.mailer import mail_server
+
+SMTP_TIMEOUT_SECONDS = 5
+LOOKED_AT, TOO_FEW = 50, 20  # rows of the trail
+ENCRYPTED, VERIFIED = ("require", "verify-ca"), "verify-full"  # only the last one verifies the host name
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Check everything that the settings say about other machines."""
+    yield from _proxies(settings)
+    yield from _mail(settings)
+    yield from unencrypted(settings)
+
+
+def shared_ip_address(settings: Settings) -> Iterator[Finding]:
+    """Check that clients behind the proxies have different IP addresses, or they all share one limit."""
+    hops, seen = settings.trusted_proxy_hops, trail.latest_ip_addresses(LOOKED_AT)
+    networks = {limits.network_of(address) for address in seen}
+    if not (settings.https and hops) or len(seen) < TOO_FEW or len(networks) > 1:
+        return
+    if _may_be_a_proxy(networks.pop()):
+        yield Finding(
+            _(
+                "The last %(count)s entries of people on the trail all come from %(address)s. "
+                "If that is a proxy, everybody shares one limit.",
+                count=len(seen),
+                address=seen[0],
+            ),
+            _(
+                "MFA_TRUSTED_PROXY_HOPS=%(hops)s must be the number of proxies, and each must add an "
+                "IP address without a port to X-Forwarded-For.",
+                hops=hops,
+            ),
+        )
+
+
+def unencrypted(settings: Settings) -> Iterator[Finding]:
+    """Check that mail and database traffic to other machines is encrypted."""
+    smtp = urlsplit(settings.smtp_url or "")
+    if smtp.scheme == "smtp" and not _is_here(smtp.hostname or ""):
+        yield Finding(
+            _("Mail goes to %(host)s unencrypted, including links that open accounts.", host=smtp.hostname),
+            _("Start MFA_SMTP_URL with smtp+starttls:// or smtps://."),
+            wrong=True,
+        )
+    if settings.database_url.startswith("postgresql"):
+        yield from _database(make_url(settings.database_url))
+
+
+def _database(url: URL) -> Iterator[Finding]:
+    hosts = ",".join(url.normalized_query.get("host", (url.host or "",)))
+    (mode,) = url.normalized_query.get("sslmode", ("prefer",))
+    if mode == VERIFIED or all(_is_here(host) for host in hosts.split(",")):
+        return
+    if mode in ENCRYPTED:
+        sentence = _("TLS to the database on %(host)s does not verify the server.", host=hosts)
+    else:
+        sentence = _("The connection to the database on %(host)s may be without TLS.", host=hosts)
+    yield Finding(
+        sentence,
+        _("MFA_DATABASE_URL has sslmode=%(mode)s. Use verify-full, with sslrootcert=…", mode=mode),
+        wrong=mode not in ENCRYPTED,
+    )
+
+
+def _is_here(host: str) -> bool:
+    """Return True for this machine itself: a loopback address or a socket file."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return not host or host.startswith("/") or host in LOOPBACK_HOSTS
+
+
+def _may_be_a_proxy(network: str) -> bool:
+    """Return True unless this is a public IP address, as clients of a public site have."""
+    try:
+        return not ipaddress.ip_address(network).is_global
+    except ValueError:
+        return True
+
+
+def _proxies(settings: Settings) -> Iterator[Finding]:
+    hops = settings.trusted_proxy_hops
+    if settings.https and not hops:
+        yield Finding(
+            _("%(url)s needs a proxy for TLS, but no proxy is trusted.", url=settings.public_url),
+            _("Set MFA_TRUSTED_PROXY_HOPS=1. Otherwise everybody shares one IP address and its limits."),
+        )
+    if hops and not settings.https:
+        yield Finding(
+            ngettext(
+                "%(num)s proxy is trusted, but the site is for this machine only.",
+                "%(num)s proxies are trusted, but the site is for this machine only.",
+                hops,
+            ),
+            _("Set MFA_PUBLIC_URL to the URL that people open, or set MFA_TRUSTED_PROXY_HOPS=0."),
+        )
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    if settings.smtp_url is None:
+        yield Finding(
+            _(
+                "No mail is sent. Mails are written to files in %(folder)s.",
+                folder=settings.instance_path / "outbox",
+            ),
+            _("Set MFA_SMTP_URL to your mail server."),
+        )
+        return
+    try:
+        with mail_server(settings.smtp_url, timeout=SMTP_TIMEOUT_SECONDS) as server:
+            server.ehlo_or_helo_if_needed()
+    except (OSError, smtplib.SMTPException) as error:
+        yield Finding(
+            _("Could not connect to the mail server: %(reason)s.", reason=_reason(error)),
+            _("Check MFA_SMTP_URL: scheme, host, port, user name and password."),
+            wrong=True,
+        )
+
+
+def _reason(error: Exception) -> str:
+    """Return the server's answer, or the error, on one line of at most 200 characters."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        text = error.smtp_error
+        answer = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        return f"{error.smtp_code} {' '.join(answer.split())}"[:200].rstrip(".")
+    return (" ".join(str(error).split()) or type(error).__name__)[:200].rstrip(".")

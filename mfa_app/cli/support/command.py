@@ -1,0 +1,80 @@
+"""How every command runs: who acts, when it is saved, and the sentence that a failure becomes."""
+
+import contextlib
+import functools
+import os
+import pwd
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
+
+from mfa_app.cli.support import migrations
+from mfa_app.cli.support.output import print_pending
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import Refusal
+from mfa_app.core.keys.vault import CannotUnseal
+from mfa_app.extensions import db
+from mfa_app.settings import SettingError
+from mfa_app.wording.health import keys_do_not_fit
+from mfa_app.wording.refusals import sentence
+
+
+class CommandError(click.ClickException):
+    """Ends the command: its sentence goes to stderr, the exit code is 1, and nothing is saved."""
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, file=file, err=file is None)
+
+
+def command_transaction(command: Callable[..., None]) -> Callable[..., None]:
+    """Run a command in the application, commit once, then print its lines and send its mails.
+
+    If anything fails, roll back and end with one sentence.
+    """
+    # Commands call `output.say` instead of printing, and the lines appear after the commit. Nobody can then
+    # read "done" before it is true, even if a new command forgets about it; the cost is that the lines are
+    # held in memory. Output that is too long for that, and claims nothing, uses click.echo (`audit lines`).
+
+    @with_appcontext
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        sys.stdout.reconfigure(errors="replace")
+        try:
+            command(*arguments, **options)
+            db.session.commit()
+        except Exception as error:
+            db.session.rollback()
+            raise _error_for(error) from None
+        print_pending()
+        with contextlib.suppress(SQLAlchemyError):  # the change is saved; the site sends the mails later
+            current_app.extensions["mailer"].deliver_due()
+
+    return run
+
+
+def current_actor() -> Actor:
+    """Return the actor: the operating system's user who runs the command."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = f"uid {os.getuid()}"
+    return Actor("terminal", name)
+
+
+def _error_for(error: Exception) -> Exception:
+    if isinstance(error, Refusal):
+        return CommandError(sentence(error))
+    if isinstance(error, SQLAlchemyError):
+        return CommandError(migrations.sentence_about(error))
+    if isinstance(error, SettingError):
+        return CommandError(str(error))
+    if isinstance(error, migrations.NewerDatabase):
+        return CommandError(migrations.newer_sentence())
+    if isinstance(error, CannotUnseal):
+        return CommandError(str(keys_do_not_fit(current_app.config["SETTINGS"])))
+    return error

@@ -1,0 +1,48 @@
+"""What commands print: lines that wait for the commit, tables, times and one-time links."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import click
+from flask import current_app, url_for
+from flask_babel import format_datetime
+
+_PENDING = f"{__name__}.pending"
+
+
+def say(*lines: str) -> None:
+    """Print these lines once the command has committed; if it fails, they are never printed."""
+    click.get_current_context().meta.setdefault(_PENDING, []).extend(lines)
+
+
+def print_pending() -> None:
+    """Print the lines of this command that were waiting for its commit."""
+    for line in click.get_current_context().meta.pop(_PENDING, ()):
+        click.echo(line)
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """Return the lines of a table. Each column is as wide as its widest entry."""
+    lines = [head, *(tuple(map(readable, row)) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        yield "  ".join(entry.ljust(width) for entry, width in zip(line, widths, strict=True)).rstrip()
+
+
+def readable(text: str) -> str:
+    """Return the text on one line, with control characters escaped so that they can't affect the terminal."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def format_moment(value: datetime | None) -> str:
+    """Return a time in UTC to the minute, or "-"."""
+    return format_datetime(value, "yyyy-MM-dd HH:mm") if value else "-"
+
+
+def link_url(token: str) -> str:
+    """Return the URL of a one-time link, as its owner opens it."""
+    with current_app.test_request_context("/", base_url=current_app.config["SETTINGS"].public_url):
+        return url_for("auth.follow_link", token=token, _external=True)

@@ -1,0 +1,25 @@
+"""The types of command-line arguments, each with the sentence that rejects a wrong one."""
+
+import click
+
+
+class BoundedText(click.ParamType):
+    """One line of printable text with a limited number of characters, as the database columns allow."""
+
+    name = "text"
+
+    def __init__(self, most: int, least: int = 1) -> None:
+        self.most, self.least = most, least
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text without surrounding whitespace. Bytes that are not text are rejected."""
+        value = value.strip()
+        if not value.isprintable():
+            self.fail("it must be one line of readable text.", param, ctx)
+        if not self.least <= len(value) <= self.most:
+            self.fail(f"it must be {self.least} to {self.most} characters long.", param, ctx)
+        return value
+
+
+EMAIL, NAME, GROUP, REASON = BoundedText(320), BoundedText(300), BoundedText(200), BoundedText(1000)
+ON_OR_OFF = click.Choice(["on", "off"])
