@@ -1,4 +1,4 @@
-# Second Gate. `make` alone lists what there is.
+# Second Gate. `make` without a target lists all targets.
 #
 #   make run PORT=9000                       another port
 #   make run PYTHON=python3.13               another Python (3.11 or newer)
@@ -9,18 +9,18 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-# One stamp for each lock file: whoever changes the lock gets it installed at the next make.
+# One stamp for each lock file: a changed lock file is installed by the next make.
 RUNTIME := $(VENV)/requirements.installed
 TESTING := $(VENV)/requirements-test.installed
 
-# One worker more than there are cores: the browser tests wait for the browser.
+# One more worker than cores, because the browser tests wait for the browser.
 WORKERS ?= $(shell expr $$(nproc) + 1)
 
-# One lock serves CPython 3.11 and newer, on every system.
+# One lock file for CPython 3.11 and newer, on every system.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
           --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
-# Tests start many programs, and each would compile everything anew.
+# Tests start many programs, and without bytecode files each of them would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -34,7 +34,7 @@ run: $(RUNTIME) ## Serve the site on http://127.0.0.1:8000
 	@exec $(BIN)/gunicorn --config gunicorn.conf.py wsgi:app
 
 demo: export MFA_INSTANCE_PATH ?= instance/demo
-demo: $(RUNTIME) ## The same, filled with people and groups to look around with
+demo: $(RUNTIME) ## Serve the site with example people and groups to try it
 	@$(BIN)/flask --app wsgi demo
 	@exec $(BIN)/gunicorn --config gunicorn.conf.py wsgi:app
 
@@ -42,7 +42,7 @@ test: $(TESTING) ## Run all tests
 	@bin/ensure-test-programs
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal --ignore tests/crash $(ARGS)
 
-crash: $(TESTING) ## Kill the site at every statement of what must be whole (some minutes)
+crash: $(TESTING) ## Kill the site at every statement of each transaction (some minutes)
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal tests/crash $(ARGS)
 
 lint: $(TESTING) ## Check style, common mistakes and formatting
@@ -50,15 +50,15 @@ lint: $(TESTING) ## Check style, common mistakes and formatting
 	@$(BIN)/ruff format --check
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive mfa_app
 
-audit: $(TESTING) ## Ask PyPI whether a locked package has a known weakness (needs the internet)
+audit: $(TESTING) ## Check the locked packages for known vulnerabilities (needs the internet)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
 	@$(BIN)/pip-audit --requirement requirements.txt --disable-pip
 
-fmt: $(TESTING) ## Format, and fix what can be fixed by itself
+fmt: $(TESTING) ## Format the code and fix what can be fixed automatically
 	@$(BIN)/ruff check --fix --exit-zero --quiet
 	@$(BIN)/ruff format
 
-lock: $(BIN)/python ## Pin what pyproject.toml names, with hashes
+lock: $(BIN)/python ## Pin the dependencies of pyproject.toml, with hashes
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	@$(COMPILE) --output-file requirements.txt
 	@$(COMPILE) --output-file requirements-test.txt --extra test --constraint requirements.txt
@@ -68,25 +68,25 @@ messages: $(RUNTIME) ## Collect the sentences for translators
 	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --output-file mfa_app/translations/messages.pot \
 	    --keywords "_l lazy_gettext lazy_ngettext:1,2 lazy_pgettext:1c,2" --project "Second Gate" mfa_app
 
-screenshots: $(TESTING) ## Make the pictures of the README anew
+screenshots: $(TESTING) ## Take the README's screenshots again
 	@$(BIN)/python -m bin.screenshots
 
 bench: $(TESTING) ## Measure the speed, as ratios
 	@PYTHONPATH=. $(BIN)/python -m bench.run
 
-fuzz: $(TESTING) ## Send 100,000 requests as no browser makes them; also REQUESTS=1000, SEED=1
+fuzz: $(TESTING) ## Send 100,000 malformed requests; options: REQUESTS=1000 SEED=1
 	@$(BIN)/python -m stress.fuzz
 
-soak: $(TESTING) ## Ten minutes of logins while workers are killed; also MINUTES=1, DATABASE=postgresql
+soak: $(TESTING) ## Log in for ten minutes while workers are killed; options: MINUTES=1 DATABASE=postgresql
 	@$(BIN)/python -m stress.soak
 
-wapiti: $(TESTING) ## Let the scanner Wapiti attack the demo's company; also CRAWL=120, SECONDS=60
+wapiti: $(TESTING) ## Attack the demo with the scanner Wapiti; options: CRAWL=120 SECONDS=60
 	@$(BIN)/python -m stress.wapiti
 
-proxy: $(TESTING) ## Try docs/deploy/nginx.conf out on the loopback, in a real nginx
+proxy: $(TESTING) ## Test docs/deploy/nginx.conf in a real nginx on the loopback
 	@$(BIN)/python -m stress.proxy
 
-clean: ## Remove what make made; instance/ stays
+clean: ## Remove everything that make created, except instance/
 	@rm -rf $(VENV) .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -97,7 +97,7 @@ $(VENV)/%.installed: %.txt | $(BIN)/python
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	    { echo "Second Gate needs Python 3.11 or newer. Name one: make PYTHON=python3.13 ..."; exit 1; }
+	    { echo "Second Gate needs Python 3.11 or newer. Choose one: make PYTHON=python3.13 ..."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
-	    { echo "This Python cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	    { echo "This Python cannot create virtual environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV)

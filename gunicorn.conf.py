@@ -1,4 +1,4 @@
-"""How gunicorn serves the site: what differs from its defaults, and what the site relies on."""
+"""How gunicorn serves the site: the settings that differ from its defaults, and why."""
 
 import os
 import shutil
@@ -6,13 +6,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-# In memory, where a busy disk holds nothing up: the workers' heartbeat, and what they count for /metrics.
-SHARED_MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - names there are made at random
+# Workers' heartbeats and the counters of /metrics are in memory, so that a busy disk can't delay them.
+SHARED_MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - file names in it are random
 COUNTERS = "second-gate-metrics-"
 
 
 def folder_of_counters():
-    """Return a folder for this server's counters; one that a killed server left behind goes."""
+    """Create and return a folder for this server's counters. Remove those that killed servers left behind."""
     folder = Path(SHARED_MEMORY or tempfile.gettempdir())
     for found in folder.glob(f"{COUNTERS}*"):
         pid = found.name.removeprefix(COUNTERS).partition("-")[0]
@@ -21,8 +21,8 @@ def folder_of_counters():
     return tempfile.mkdtemp(prefix=f"{COUNTERS}{os.getpid()}-", dir=folder)
 
 
-# The counters look for their folder when they are imported. A reload reads this file again and counts on;
-# a new server that takes over from this one (USR2) counts by itself.
+# prometheus_client reads this variable on import. A reload (HUP) reads this file again and keeps the folder;
+# a new server that takes over from this one (USR2) gets its own.
 if f"{COUNTERS}{os.getpid()}-" not in os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""):
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder_of_counters()
 
@@ -35,11 +35,11 @@ from mfa_app.settings import SettingError, load_settings  # noqa: E402
 
 
 def on_exit(_server=None):
-    """Take away what has been counted: the next start counts from nothing."""
+    """Remove the counters, so that the next start counts from zero."""
     shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
-# A wrong setting stops the start here, in a sentence; found by a worker, it would be found again for ever.
+# A wrong setting ends the start here with one sentence. In a worker it would fail again and again for ever.
 try:
     settings = load_settings()
     load_keys(settings)
@@ -49,41 +49,41 @@ except SettingError as error:
 
 bind = f"127.0.0.1:{settings.port}"
 
-# Two processes, so that one slow password hash does not hold up the site; threads for what waits on the
-# database, and four that no password ever waits in. Each process makes its own app: no database connection is
-# shared across the fork.
+# Two processes, so that one slow password hash doesn't hold up the site. Threads for requests that wait for
+# the database or a password hash, plus four that never wait for a hash. Each process creates its own app, so
+# that no database connection is shared across the fork.
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
 threads = QUEUE_LIMIT + 4
 preload_app = False
 
-# A worker silent for longer than this is stuck and replaced; on stop or reload, running requests may finish.
+# Seconds: a worker that is silent for 30 is replaced; on stop or reload, running requests get 20 to finish.
 timeout = 30
 graceful_timeout = 20
 worker_tmp_dir = SHARED_MEMORY
 
-# Who is asking, and over http or https, is decided once: by the application's ProxyFix, as
-# MFA_TRUSTED_PROXY_HOPS says. Left alone, gunicorn would believe X-Forwarded-Proto, SCRIPT_NAME and PATH_INFO
-# from 127.0.0.1, and from everybody where it listens on a UNIX socket; so all three lists are emptied.
+# The client's IP address and the scheme are decided in one place: the application's ProxyFix, according to
+# MFA_TRUSTED_PROXY_HOPS. By default gunicorn trusts X-Forwarded-Proto, SCRIPT_NAME and PATH_INFO from
+# 127.0.0.1 and, on a UNIX socket, from everybody. So all three lists are empty.
 forwarded_allow_ips = ""
 secure_scheme_headers = {}
 forwarder_headers = ""
-# X_Forwarded_For would become the same variable as X-Forwarded-For: headers with an underscore are dropped.
+# X_Forwarded_For would become the same variable as X-Forwarded-For: drop headers with an underscore.
 header_map = "drop"
 
-# A longer request line gets 414, larger or more headers 431, before the application sees anything.
+# Longer request lines get 414, and more or larger headers 431, before they reach the application.
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
 
-# No access log: the audit trail tells who did what, and addresses can carry single-use links.
+# No access log: the audit trail records who did what, and URLs can contain one-time links.
 accesslog = None
-# No door for remote control in the home folder; signals do.
+# No control socket in the home folder; signals are enough.
 control_socket_disable = True
 
 
 def on_starting(server):
-    """Start on nothing but a database at head that the keys fit; else end with a sentence."""
+    """Start only if the database is migrated and the keys match. Otherwise exit with one sentence."""
     try:
         server.running = site_server.start(settings)
     except SystemExit:
@@ -92,10 +92,10 @@ def on_starting(server):
 
 
 def post_worker_init(_worker):
-    """Print the audit trail on the standard output, one line of JSON an event."""
+    """Print new rows of the audit trail to standard output, one line of JSON each."""
     site_server.print_trail()
 
 
 def child_exit(_server, worker):
-    """Let the numbers of a worker that is gone stay in the sums."""
+    """Keep the counts of a worker that has ended in the totals."""
     mark_process_dead(worker.pid)

@@ -1,7 +1,7 @@
-"""How fast the site is, as ratios of things measured in the same run: `make bench`.
+"""The site's speed, as ratios of things measured in the same run: `make bench`.
 
-Absolute numbers belong to one machine and one hour. A ratio tells whether a page got slower than the plain
-file beside it, or whether a switch for 50,000 people costs more than one for ten.
+Absolute numbers depend on the machine and the moment. A ratio shows whether a page got slower than a static
+file, or whether a switch for 50,000 people costs more than one for ten.
 """
 
 import http.client
@@ -36,7 +36,7 @@ from tests.processes import workers_of
 from tests.served import serving
 from tests.world import PASSWORD, TERMINAL
 
-SECONDS, THREADS, MANY = 3.0, hashing.QUEUE_LIMIT, 50_000  # more at once are turned away
+SECONDS, THREADS, MANY = 3.0, hashing.QUEUE_LIMIT, 50_000  # more at once would get 503
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _fill() -> None:
-    """A company of 50,000 people, one small group and one with everybody; alice and 200 have a password."""
+    """Create 50,000 users, a small group and a group with everybody. Alice and 200 others have a password."""
     now, profile = clock.now(), Profile("alice@example.com", "Alice")
     alice = accounts.create(profile, groups=[], password=PASSWORD, actor=TERMINAL, now=now)
     for name in ("Ten", "Everybody", *(f"Group {number}" for number in range(50))):
@@ -119,7 +119,7 @@ def _switch(group: Group) -> Callable[[], None]:
 
 
 def _compare(what: str, one: Callable[[], object], other: Callable[[], object]) -> None:
-    """Print the median time of one thing, and how many times that of the other it is."""
+    """Print the median time of one thing, and its ratio to the other's."""
     first, second = _median(one), _median(other)
     print(f"{what:<58}{first * 1000:>13.2f} ms  {first / second:.2f}")
 
@@ -147,11 +147,11 @@ def _over_http(host: str) -> None:
 
 
 def _told(what: str, rate: float, base: float) -> None:
-    print(f"{what:<58}{rate:>12.1f} a s  {rate / base:.2f}")
+    print(f"{what:<58}{rate:>12.1f} /s  {rate / base:.2f}")
 
 
 def _rate(host: str, work: Callable[[http.client.HTTPConnection], None]) -> float:
-    """Return how often a second several clients get something done."""
+    """Return how many times a second several clients together complete a task."""
     done, end = [0] * THREADS, time.perf_counter() + SECONDS
 
     def client(number: int) -> None:

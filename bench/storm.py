@@ -1,4 +1,4 @@
-"""What 200 logins at once cost whoever only opens the login page: times, answers, and the workers' memory."""
+"""What 200 logins at once cost somebody who opens the login page: times, statuses, workers' memory."""
 
 import http.client
 import re
@@ -17,9 +17,9 @@ Login = tuple[http.client.HTTPConnection, str, dict[str, str]]
 
 
 def measure(host: str, workers: list[int]) -> None:
-    """Let p0 to p199 log in at once, each from an address of its own, and ask for GET /login meanwhile.
+    """Let p0 to p199 log in at once, each from its own IP address, and request GET /login meanwhile.
 
-    The site must believe one proxy (MFA_TRUSTED_PROXY_HOPS=1), and these people must have the usual password.
+    The site must trust one proxy (MFA_TRUSTED_PROXY_HOPS=1), and these users must have the usual password.
     """
     quiet, _statuses = _pages(host, [])
     ready = [_ready(host, number) for number in range(AT_ONCE)]
@@ -29,19 +29,19 @@ def measure(host: str, workers: list[int]) -> None:
         thread.start()
     loud, statuses = _pages(host, storm)
     after = [resident_kib(pid) for pid in workers]
-    for what, part in (("half", 50), ("95 %", 95)):
+    for what, part in (("median", 50), ("95th percentile", 95)):
         slow, fast = _percentile(loud, part), _percentile(quiet, part)
-        label = f"GET /login ({what}) while {AT_ONCE} people log in : quiet"
+        label = f"GET /login ({what}) during {AT_ONCE} logins : quiet"
         print(f"{label:<58}{slow * 1000:>13.1f} ms  {slow / fast:.1f}")
-    _told("the longest of them", f"{max(loud) * 1000:.1f} ms")
-    _told("their answers", _counted(statuses))
-    _told("the logins' answers", _counted(answers))
+    _told("slowest response", f"{max(loud) * 1000:.1f} ms")
+    _told("statuses of GET /login", _counted(statuses))
+    _told("statuses of the logins", _counted(answers))
     for first, last in zip(before, after, strict=True):
         _told("memory of a worker, before and after", f"{first / 1024:.1f} and {last / 1024:.1f} MiB")
 
 
 def _ready(host: str, number: int) -> Login:
-    """Open the login page as one person; return all that the login needs."""
+    """Open the login page as one user; return everything that the login needs."""
     connection = http.client.HTTPConnection(host, timeout=120)
     headers = {**PROXIED, "X-Forwarded-For": f"198.18.0.{number}"}
     connection.request("GET", "/login", headers=headers)
@@ -63,7 +63,7 @@ def _log_in(login: Login, answers: Counter) -> None:
 
 
 def _pages(host: str, storm: list[threading.Thread]) -> tuple[list[float], Counter]:
-    """Ask for the page every 50 ms, answered or not, for a second or until the storm is over."""
+    """Request the page every 50 ms, answered or not, for one second or until the storm is over."""
     spent, statuses, asked = [], Counter(), []
     while len(asked) < 20 or any(thread.is_alive() for thread in storm):
         asked.append(threading.Thread(target=_ask, args=(host, spent, statuses)))

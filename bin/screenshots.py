@@ -1,4 +1,4 @@
-"""Makes the pictures of the README in docs/screenshots/, at the made-up company of the demo."""
+"""Takes the README's screenshots, in docs/screenshots/, using the demo's company."""
 
 import logging
 import socket
@@ -24,31 +24,31 @@ APPLICATIONS = "Wiki=https://wiki.firma.example; Time sheets=https://time.firma.
 
 
 class Photographer:
-    """Takes a picture of each page, in windows of one browser."""
+    """Takes a screenshot of each page, in windows of one browser."""
 
     def __init__(self, browser: Browser, site: str, people: dict[str, DemoLogin]) -> None:
         self.browser, self.site, self.people = browser, site, people
 
     @contextmanager
     def window(self, **options: object) -> Iterator[Window]:
-        """Open a window for one picture or several."""
+        """Open a window for one or more screenshots."""
         usual = {"viewport": {"width": 1280, "height": 800}, "timezone_id": "UTC", "reduced_motion": "reduce"}
         context = self.browser.new_context(**{**usual, **options})
         yield Window(context, self.site, clock.now)
         context.close()
 
     def take(self, window: Window, name: str, *, whole: bool = True) -> None:
-        """Take the picture, without the note that this site runs on one computer only."""
+        """Take the screenshot, without the note that this site is for one computer only."""
         window.page.evaluate("document.querySelector('.local-note')?.remove()")
         window.page.evaluate("document.activeElement.blur()")
         window.page.screenshot(path=PICTURES / f"{name}.png", full_page=whole)
 
     def give_password(self, window: Window, name: str) -> None:
-        """Let somebody pass the first gate."""
+        """Log in with the password."""
         window.give_password(self.people[name].email, self.people[name].password)
 
     def take_login_and_code(self) -> None:
-        """Take the two gates, as Carla meets them."""
+        """Take the login page and the code page, as Carla sees them."""
         with self.window() as window:
             window.open("/login")
             self.take(window, "login")
@@ -57,7 +57,7 @@ class Photographer:
             self.take(window, "code")
 
     def take_linking(self) -> None:
-        """Take the linking page as Dmitri meets it: on a computer, and the middle of it on a phone."""
+        """Take the enrolment page as Dmitri sees it: on a computer, and its middle on a phone."""
         with self.window() as window:
             self.give_password(window, "dmitri")
             window.page.get_by_role("heading", name="Microsoft Authenticator").click()
@@ -68,7 +68,7 @@ class Photographer:
             self.take(window, "linking-phone", whole=False)
 
     def take_administration(self) -> None:
-        """Take the list of people, and what Ada reads before she switches a group on."""
+        """Take the list of people, and the preview that Ada sees before she switches a group on."""
         with self.window() as window:
             self.give_password(window, "ada")
             window.give_code(Phone(f"otpauth://?secret={self.people['ada'].secret}", clock.now).code())
@@ -83,7 +83,7 @@ class Photographer:
 
 @contextmanager
 def demo_site(folder: str) -> Iterator[tuple[str, list[DemoLogin]]]:
-    """Serve the demo's company under a clock that stands still; yield the address and the sign-ins."""
+    """Serve the demo's company with a fixed clock; yield the URL and the logins."""
     clock.use(FakeClock())
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = str(listening.getsockname()[1])
@@ -99,7 +99,7 @@ def demo_site(folder: str) -> Iterator[tuple[str, list[DemoLogin]]]:
 
 
 def main() -> None:
-    """Make all pictures."""
+    """Take all screenshots."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     PICTURES.mkdir(exist_ok=True)
     with (

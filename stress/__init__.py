@@ -1,1 +1,1 @@
-"""Long runs against the site as it is served: what `make test` has no time for."""
+"""Long runs against the served site, which would take too long for `make test`."""

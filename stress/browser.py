@@ -1,4 +1,4 @@
-"""A browser of few words: one connection, one jar of cookies, no redirect followed."""
+"""A minimal browser: one connection, one cookie jar, and no redirect is followed."""
 
 import http.client
 import re
@@ -11,12 +11,12 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Lost(Exception):
-    """No answer came: the process that was to give it is gone."""
+    """No response came, because the process that should give it is gone."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
     location: str
@@ -36,7 +36,7 @@ class Answer:
 
 
 class Browser:
-    """Asks one site, in the name of one network address; a proxy in front would write that down."""
+    """Sends requests to one site from one IP address, which it adds as a proxy would."""
 
     def __init__(self, site: str, address: str) -> None:
         self.host, self.address = urlsplit(site).netloc, address
@@ -45,15 +45,15 @@ class Browser:
         self.page = Answer(0, "", "")
 
     def open(self, path: str) -> Answer:
-        """Get an address."""
+        """Get a path."""
         return self._ask("GET", path)
 
     def post(self, path: str, **fields: str) -> Answer:
-        """Send a form to an address, with the token of the last page that had one."""
+        """Send a form to a path, with the CSRF token of the last page that had one."""
         return self._ask("POST", path, urlencode({"csrf_token": self.page.csrf, **fields}))
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self.connection.close()
 
     def _ask(self, method: str, path: str, body: str | None = None) -> Answer:

@@ -1,4 +1,4 @@
-"""The company of the soak: its people, the apps that they hold, and the group that is asked now and then."""
+"""The soak's company: its users, their authentication apps, and the group whose rule changes."""
 
 import threading
 import time
@@ -24,32 +24,32 @@ from tests.phone import Phone
 from tests.world import PASSWORD, TERMINAL
 
 ACCOUNTS, STEP = 400, 30
-REST_STEPS = 2  # so many steps between two logins of one account: rows of two rounds cannot be mixed up
+REST_STEPS = 2  # time steps between two logins of one account, so that their rows can be told apart
 
 
 @dataclass
 class Account:
-    """Somebody with an account: the app's secret, and the steps at which its codes were used."""
+    """A user: the app's secret, and the time steps at which its codes were used."""
 
     id: int
     email: str
     address: str
     secret: str
-    shown: str = ""  # on a linking page that no answer has confirmed yet
+    shown: str = ""  # shown on an enrolment page, but not confirmed by a response yet
     rounds: list[float] = field(default_factory=list)
     free: threading.Lock = field(default_factory=threading.Lock)
 
     def code(self) -> str:
-        """Return what the app shows now."""
+        """Return the app's current code."""
         return Phone(f"otpauth://totp/x?secret={self.secret}", lambda: datetime.now(UTC)).code()
 
     def rested(self) -> bool:
-        """Say whether the last round was long enough ago."""
+        """Return True if the last login was long enough ago."""
         return not self.rounds or time.time() // STEP >= self.rounds[-1] // STEP + REST_STEPS
 
 
 def found(app: Flask) -> tuple[list[Account], dict[str, Account], list[int]]:
-    """Make a company: half of the people always asked for a code, half as the side group's rule says."""
+    """Create the company: half of the users always need a code, half only if their group requires it."""
     with app.app_context():
         upgrade()
         now, hashed = clock.now(), hashing.hash_password(PASSWORD)

@@ -1,6 +1,6 @@
-"""100,000 requests that no browser would make, to see what nobody foresaw: `make fuzz`.
+"""100,000 requests that no browser would send, to find unexpected failures: `make fuzz`.
 
-Most go straight into the application, half of them on SQLite and half on PostgreSQL; every tenth goes over
+Most go straight into the application, half of them on SQLite and half on PostgreSQL. Every tenth goes over
 the network, byte by byte, to the site as gunicorn serves it. Nothing leaves this machine.
 """
 
@@ -52,8 +52,8 @@ from tests.world import PASSWORD, TERMINAL
 
 REQUESTS = int(os.environ.get("REQUESTS", "100000"))
 SEED = int(os.environ.get("SEED", str(random.SystemRandom().randrange(10**9))))
-BATCH = 500  # Hypothesis remembers what it has made; so it begins anew now and then
-RENEW_EVERY = 120  # requests, after which whoever was logged out or disabled by one of them is back
+BATCH = 500  # Hypothesis keeps everything it has generated, so it is restarted from time to time
+RENEW_EVERY = 120  # requests; then anyone who was logged out or disabled by one of them is restored
 CLIENTS = 4
 GAP = re.compile(r"<[^>]+>")
 LINE_LIMIT, HEADER_LIMIT = 4000, 60
@@ -61,25 +61,25 @@ LINE_LIMIT, HEADER_LIMIT = 4000, 60
 
 @dataclass
 class Tally:
-    """What came back."""
+    """The responses, counted, and the failures."""
 
     statuses: Counter = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
-        """Add what another part has counted."""
+        """Add the counts of another part."""
         self.statuses += other.statuses
         self.failures += other.failures
 
     def note(self, made: Made, status: int | str, trouble: str = "") -> None:
-        """Count an answer; keep the request if the site has failed at it."""
+        """Count a response; keep the request if the site failed on it."""
         self.statuses[status] += 1
         if trouble or status == 500:
             self.failures.append(f"{status} {repr(made)[:1500]}\n{trouble}")
 
 
 class Site:
-    """A site of our own with people to be, and their sessions."""
+    """A site with users for the fuzzer, and their sessions."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
@@ -98,7 +98,7 @@ class Site:
         return [GAP.split(rule.rule) for rule in self.app.url_map.iter_rules()]
 
     def renew(self) -> None:
-        """Let alice and carol be as they were, logged in with a fresh code, whatever was done to them."""
+        """Restore alice and carol, logged in with a fresh code, whatever was done to them."""
         with self.app.app_context():
             for who, number, role in (("staff", 1, Role.STAFF), ("administrator", 2, Role.ADMIN)):
                 self.sessions[who] = self._restored(number, role), ""
@@ -165,7 +165,7 @@ def inside(kind: str, count: int, number: int) -> Tally:
                     site.sessions[who] = token, form_token(site.app, token)
             try:
                 status = call(site.app, environ_of(made, site.sessions))
-            except Exception:  # whatever gets out would have ended the request
+            except Exception:  # any exception here would have ended the request
                 status, trouble = "escaped", traceback.format_exc()
             else:
                 trouble = "\n".join(heard)
@@ -178,13 +178,13 @@ def inside(kind: str, count: int, number: int) -> Tally:
 
 @contextmanager
 def database(kind: str) -> Iterator[dict[str, str]]:
-    """Give the setting that leads to a fresh database."""
+    """Yield the setting for a fresh database."""
     with running_postgres() if kind == "postgresql" else nullcontext() as address:
         yield {"MFA_DATABASE_URL": address} if address else {}
 
 
 def listen() -> list[str]:
-    """Return a list into which the application's tracebacks will be written."""
+    """Return a list that will collect the application's tracebacks."""
     heard: list[str] = []
 
     class Ear(logging.Handler):
@@ -371,7 +371,7 @@ def one_client(site: Site, place, tally: Tally, count: int, number: int) -> None
 
 
 def main() -> None:
-    """Run all shares, print the numbers, and exit with 1 if the site has failed at anything."""
+    """Run all parts, print the counts, and exit with 1 if the site failed on any request."""
     network = REQUESTS // 10
     each = (REQUESTS - network) // 2
     shares = {
@@ -393,7 +393,7 @@ def main() -> None:
     print(
         "\n".join(["WRONG:", *total.failures[:20]])
         if total.failures
-        else "Not one 500, no traceback, no worker died."
+        else "No 500, no traceback, no worker died."
     )
     sys.exit(bool(total.failures))
 

@@ -1,4 +1,4 @@
-"""An nginx that runs docs/deploy/nginx.conf on the loopback: other names, ports and certificate only."""
+"""An nginx that runs docs/deploy/nginx.conf on the loopback, with other names, ports and certificate."""
 
 import os
 import re
@@ -37,7 +37,7 @@ http {{
 
 @dataclass(frozen=True)
 class Nginx:
-    """Where it listens and writes, and the one certificate to trust."""
+    """Where it listens and writes, and the only certificate to trust."""
 
     port: int
     plain_port: int
@@ -49,17 +49,17 @@ class Nginx:
         return ssl.create_default_context(cafile=self.folder / "certificate.pem")
 
     def passed_on(self) -> int:
-        """Return how many requests gunicorn has got from it, by its own account."""
+        """Return how many requests it has passed to gunicorn, according to its log."""
         lines = (self.folder / "access.log").read_text("utf-8").splitlines()
         return sum(line.rpartition(" ")[2] != "-" for line in lines)
 
     def logs(self) -> str:
-        """Return all that it has written."""
+        """Return everything it has logged."""
         return "".join((self.folder / name).read_text("utf-8") for name in ("access.log", "error.log"))
 
 
 def installed(folder: Path) -> str:
-    """Return an nginx: the machine's own, else Debian's, unpacked here and started by nobody else."""
+    """Return the path of an nginx: the machine's own, else Debian's package, unpacked into this folder."""
     found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if found:
         return found
@@ -82,7 +82,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(program: str, nginx: Nginx, gunicorn: str) -> Iterator[None]:
-    """Let it stand before gunicorn, which listens at this address."""
+    """Run it in front of the gunicorn that listens at this address."""
     nginx.folder.chmod(0o711)  # its workers are not root
     site = SHIPPED.read_text("utf-8")
     for shipped, ours in (

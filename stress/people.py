@@ -1,4 +1,4 @@
-"""What the people of the soak do again and again, and what they saw."""
+"""What the soak's users do repeatedly, and what they saw."""
 
 import random
 import threading
@@ -18,7 +18,7 @@ PEOPLE = 8
 
 
 class Soak:
-    """What eight people, an administrator and a help desk do, and what they saw."""
+    """What eight users, an administrator and a help desk do, and what they saw."""
 
     def __init__(
         self, site: str, people: list[Account], staff: dict[str, Account], group_ids: list[int], seed: int
@@ -32,21 +32,21 @@ class Soak:
         self.lock = threading.Lock()
 
     def note(self, what: str, about: int | None = None) -> None:
-        """Write down what a browser has seen."""
+        """Record what a browser has seen."""
         with self.lock:
             self.seen[what] += 1
             if about is not None:
                 self.successes[what].append(about)
 
     def ask(self, browser: Browser, path: str, **fields: str) -> Answer:
-        """Open an address, or send a form to it; count the answer."""
+        """Open a path, or send a form to it, and count the response."""
         answer = browser.post(path, **fields) if fields else browser.open(path)
         with self.lock:
             self.statuses[answer.status] += 1
         return answer
 
     def repeat(self, deed: Callable[..., object], *arguments: object) -> None:
-        """Do something again and again until it is over; a lost connection is part of the game."""
+        """Repeat an action until the soak is over. Lost connections are expected."""
         while not self.over.is_set():
             try:
                 deed(*arguments)
@@ -55,7 +55,7 @@ class Soak:
                 time.sleep(0.2)
 
     def live(self, chance: random.Random) -> None:
-        """Take a phone that has rested, and log in with it."""
+        """Log in with a user whose last login was long enough ago."""
         account = chance.choice(self.people)
         if not account.free.acquire(blocking=False):
             return
@@ -68,7 +68,7 @@ class Soak:
             account.free.release()
 
     def log_in(self, account: Account, chance: random.Random) -> None:
-        """Pass the gates that there are today, look at the home page, and log out."""
+        """Pass the gates that are required right now, open the home page and log out."""
         browser = Browser(self.site, account.address)
         try:
             where = self.give_password(browser, account)
@@ -86,7 +86,7 @@ class Soak:
             browser.close()
 
     def give_password(self, browser: Browser, account: Account) -> str:
-        """Return where the password leads."""
+        """Enter the password and return the path it leads to."""
         self.ask(browser, "/login")
         answer = self.ask(browser, "/login", email=account.email, password=PASSWORD)
         if answer.status != 302:
@@ -97,7 +97,7 @@ class Soak:
         return "/" if answer.status == 200 else answer.location.partition("?")[0]
 
     def give_code(self, browser: Browser, account: Account, chance: random.Random) -> str:
-        """Give the code of this step once; or from two browsers at once; or again after it was accepted."""
+        """Enter the code of this step once, from two browsers at once, or again after it was accepted."""
         how, second = chance.choice(["once", "once", "once", "at once", "again"]), None
         self.ask(browser, "/login/code")
         if how != "once":
@@ -121,7 +121,7 @@ class Soak:
         return "/" if got_in[0] else ""
 
     def posts_code(self, browser: Browser, account: Account, code: str) -> bool:
-        """Say whether the code opened the second gate."""
+        """Return True if the code was accepted."""
         before = browser.cookies.get("sid")
         try:
             self.ask(browser, "/login/code", code=code, remember="y")
@@ -138,7 +138,7 @@ class Soak:
         return False
 
     def link(self, browser: Browser, account: Account) -> str:
-        """Scan the code of the linking page and press Enable."""
+        """Scan the QR code of the enrolment page and press Enable."""
         page = self.ask(browser, "/enrolment")
         if not page.secret:
             return ""
@@ -153,7 +153,7 @@ class Soak:
         return "/"
 
     def ready(self, name: str, browser: Browser) -> None:
-        """Let somebody of the staff log in, or show a code again."""
+        """Log in as an administrator or the help desk, or reauthenticate."""
         account = self.staff[name]
         while not account.rested() and not self.over.is_set():
             time.sleep(1)
@@ -164,7 +164,7 @@ class Soak:
             self.posts_code(browser, account, account.code())
 
     def administer(self, browser: Browser, chance: random.Random) -> None:
-        """Change the rule of a group: how long a device is remembered, and whether the group is asked."""
+        """Change the rule of a group: how long devices are remembered, and whether a code is required."""
         group_id, days = chance.choice(self.group_ids), chance.randrange(1, 365)
         path = f"/admin/groups/{group_id}/policy"
         if self.ask(browser, path).status != 200:
@@ -177,7 +177,7 @@ class Soak:
         return None
 
     def help(self, browser: Browser, chance: random.Random) -> None:
-        """Reset somebody, whatever that person does at the moment."""
+        """Reset a user, whatever that user is doing right now."""
         account = chance.choice(self.people)
         path = f"/admin/people/{account.id}/reset"
         if self.ask(browser, path).status != 200:
@@ -188,7 +188,7 @@ class Soak:
         return None
 
     def run(self, reaper: Reaper, seconds: float) -> None:
-        """Let everybody live for so long, and the reaper beside them."""
+        """Let all users act for this many seconds, with the reaper running."""
         jobs = [(self.repeat, self.live, random.Random(f"{self.seed} {number}")) for number in range(PEOPLE)]
         desks = Browser(self.site, "192.0.2.1"), Browser(self.site, "192.0.2.2")
         jobs.append((self.repeat, self.administer, desks[0], random.Random(f"{self.seed} carol")))

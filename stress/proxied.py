@@ -1,4 +1,4 @@
-"""People and lines that come to the site through nginx, each from an address of the loopback."""
+"""Browsers and raw connections that reach the site through nginx, each from its own loopback address."""
 
 import http.client
 import re
@@ -16,7 +16,7 @@ from tests.served import Answer, NetworkBrowser
 
 
 class Browser(NetworkBrowser):
-    """A browser that comes from an address, trusts one certificate, and says which page a form is from."""
+    """A browser with its own IP address that trusts one certificate and sends a Referer with forms."""
 
     def __init__(self, nginx: Nginx, address: str, **headers: str) -> None:
         super().__init__(f"https://127.0.0.1:{nginx.port}")
@@ -39,7 +39,7 @@ class _From(HTTPSHandler):
 
 
 class Proxied(ServedWorld):
-    """The people of the tests, at a site behind nginx; each test comes from an address of its own."""
+    """The tests' users, on a site behind nginx. Each test uses its own IP address."""
 
     nginx: Nginx
     address = "127.0.0.2"
@@ -49,19 +49,19 @@ class Proxied(ServedWorld):
 
     @contextmanager
     def line(self) -> Iterator[socket.socket]:
-        """Give a line on which anything can be sent."""
+        """Return a connection on which anything can be sent."""
         plain = socket.create_connection(("127.0.0.1", self.nginx.port), 15, (self.address, 0))
         with self.nginx.trust.wrap_socket(plain, server_hostname="127.0.0.1") as line:
             yield line
 
     def raw(self, request: bytes) -> bytes:
-        """Send bytes; return all that comes back until nginx hangs up."""
+        """Send bytes; return everything that comes back until nginx hangs up."""
         with self.line() as line:
             line.sendall(request)
             return heard(line)
 
     def answered(self) -> int:
-        """Return how many requests the application has answered, by its own account."""
+        """Return how many requests the application has answered, according to its metrics."""
         line = http.client.HTTPConnection(urlsplit(self.site).netloc, timeout=30)
         line.request("GET", "/metrics")
         numbers = line.getresponse().read().decode()
@@ -72,16 +72,16 @@ class Proxied(ServedWorld):
 
 
 def heard(line: socket.socket) -> bytes:
-    """Return all that comes until the other end hangs up."""
+    """Return everything that arrives until the other end hangs up."""
     answer = b""
     try:
         while part := line.recv(65536):
             answer += part
-    except OSError:  # it has heard enough
+    except OSError:  # the other end has hung up
         pass
     return answer
 
 
 def statuses(answer: bytes) -> tuple[int, ...]:
-    """Return the statuses of the answers on a line."""
+    """Return the statuses of the responses on a connection."""
     return tuple(int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer))

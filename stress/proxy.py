@@ -1,6 +1,6 @@
-"""The nginx of docs/deploy before the site: both gates, and what must not get signed_in_fully: `make proxy`.
+"""The nginx of docs/deploy in front of the site: both gates, and everything it must block: `make proxy`.
 
-On Debian it fetches nginx, if there is none. Everything stays on the loopback.
+On Debian it downloads nginx if there is none. Everything stays on the loopback.
 """
 
 import sys
@@ -22,7 +22,7 @@ from tests.served import serving
 
 
 def main() -> None:
-    """Set everything up, take every step, and exit with 1 if one goes wrong."""
+    """Set everything up, run every step, and exit with 1 if one fails."""
     with tempfile.TemporaryDirectory(prefix="second-gate-proxy-") as name, ExitStack() as gunicorn:
         nginx = Nginx(free_port(), free_port(), Path(name))
         program = installed(nginx.folder)
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def told(world: Proxied, step: Callable[[Proxied], str], number: int) -> bool:
-    """Take a step from an address of its own, and print what it found; say whether all was well."""
+    """Run a step from its own IP address and print its result. Return True if it passed."""
     world.address = f"127.0.0.{number}"
     name = step.__name__.replace("_", " ")
     try:

@@ -1,4 +1,4 @@
-"""What is tried at the nginx of docs/deploy: each step returns what it found, or raises Wrong."""
+"""The steps tried on the nginx of docs/deploy. Each returns what it found, or raises Wrong."""
 
 import http.client
 import re
@@ -19,17 +19,17 @@ SECRET = "a-secret-that-stands-in-an-address"
 
 
 class Wrong(Exception):
-    """Something got through, or did not."""
+    """Something got through that must not, or was blocked although it must pass."""
 
 
 def must(holds: object, *facts: object) -> None:
-    """Raise Wrong, with the facts, where something does not hold."""
+    """Raise Wrong, with the facts, if a condition is not met."""
     if not holds:
         raise Wrong(*facts)
 
 
 def both_gates(world: Proxied) -> str:
-    """Alice links her app, logs out, and logs in with a code, on a port that is not 443."""
+    """Alice sets up her app, logs out, and logs in with a code, on a port other than 443."""
     world.group("Finance", required=True)
     world.person("alice", groups_=("Finance",))
     browser = world.link("alice")
@@ -45,7 +45,7 @@ def both_gates(world: Proxied) -> str:
 
 
 def another_way_in(world: Proxied) -> str:
-    """Plain http is sent on to TLS; a foreign host gets no page."""
+    """Plain http is redirected to https, and a foreign host gets no page."""
     line = http.client.HTTPConnection("127.0.0.1", world.nginx.plain_port, timeout=30)
     line.request("GET", "/login")
     answer = line.getresponse()
@@ -57,7 +57,7 @@ def another_way_in(world: Proxied) -> str:
 
 
 def made_up_addresses(world: Proxied) -> str:
-    """Eve says that she comes from elsewhere; the trail knows better."""
+    """Eve claims to come from other IP addresses; the trail has the real one."""
     lies = ["203.0.113.9", "127.0.0.1", "203.0.113.9, 127.0.0.1", "x" * 50, "[::1]:80", *OPEN_QUOTES]
     for number, lie in enumerate(lies):
         eve = world.browser(**dict.fromkeys(FORWARDED, lie), **{"X-Forwarded-Host": "evil.example"})
@@ -75,7 +75,7 @@ def made_up_addresses(world: Proxied) -> str:
 
 
 def what_two_could_read_in_two_ways(world: Proxied) -> str:
-    """Gunicorn answers no request that nginx does not know of."""
+    """Gunicorn answers no request that nginx doesn't know about."""
     before, known, seen = world.answered(), world.nginx.passed_on(), Counter()
     host = f"Host: 127.0.0.1:{world.nginx.port}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     second = f"GET /login?smuggled HTTP/1.1\r\n{host}Connection: close\r\n\r\n"
@@ -95,7 +95,7 @@ def what_two_could_read_in_two_ways(world: Proxied) -> str:
 
 
 def too_large(world: Proxied) -> str:
-    """Bodies, lines and heads beyond what the application takes."""
+    """Bodies, request lines and headers larger than the application accepts."""
     host = f"Host: 127.0.0.1:{world.nginx.port}\r\nConnection: close\r\n"
     cases = {
         "body of 65 KiB": f"POST /login HTTP/1.1\r\n{host}Content-Length: 66560\r\n\r\n",
@@ -109,7 +109,7 @@ def too_large(world: Proxied) -> str:
 
 
 def slow_clients(world: Proxied) -> str:
-    """Clients that never finish a request: the login page answers others, and nginx hangs up on them."""
+    """Clients that never finish a request: others still get the login page, and nginx hangs up on them."""
     head = f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{world.nginx.port}\r\n"
     with ExitStack() as held:
         lines = [held.enter_context(world.line()) for _ in range(SLOW)]
@@ -135,7 +135,7 @@ def seconds_for_a_page(world: Proxied) -> float:
 
 
 def too_many_forms(world: Proxied) -> str:
-    """More forms a second than an office sends; its pages, and the forms of others, still get through."""
+    """More forms a second than an office sends: its pages, and other people's forms, still get through."""
     form = (
         f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{world.nginx.port}\r\n"
         "Content-Length: 0\r\nConnection: close\r\n\r\n"
@@ -150,7 +150,7 @@ def too_many_forms(world: Proxied) -> str:
 
 
 def too_much_at_once(world: Proxied) -> str:
-    """More requests under way at once than an office has."""
+    """More open requests at once than an office has."""
     request = f"GET /login HTTP/1.1\r\nHost: 127.0.0.1:{world.nginx.port}\r\nContent-Length: 9\r\n\r\nx"
     with ExitStack() as held:
         lines = [held.enter_context(world.line()) for _ in range(AT_ONCE)]
@@ -162,12 +162,12 @@ def too_much_at_once(world: Proxied) -> str:
 
 
 def a_mailed_link(world: Proxied) -> str:
-    """Its address stands in no log of nginx."""
+    """The URL of a one-time link is in no log of nginx."""
     return _opened(world, 410)
 
 
 def a_link_while_gunicorn_is_down(world: Proxied) -> str:
-    """Nor does it when nginx has nobody to pass it on to."""
+    """The same while nginx can't reach gunicorn."""
     return _opened(world, 502)
 
 

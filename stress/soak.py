@@ -1,7 +1,7 @@
-"""Minutes of eight people logging in, with policies changed, apps reset and workers killed: `make soak`.
+"""Eight users log in for minutes while policies change, apps are reset and workers killed: `make soak`.
 
-At its end the trail is held against what the browsers saw, and against the lines on standard output. The
-clock is the real one, and the codes are real. DATABASE=postgresql takes a PostgreSQL of its own.
+Afterwards the trail is compared with what the browsers saw and with the lines on standard output. The clock
+and the codes are real. DATABASE=postgresql starts its own PostgreSQL.
 """
 
 import os
@@ -53,13 +53,13 @@ def main() -> None:
         wrong += [f"audit verify: {said}"] if code else []
         wrong += [f"{log.count('Traceback')} tracebacks in the log"] if "Traceback" in log else []
         keep_log(log, wrong)
-    print("\n".join(["WRONG:", *wrong[:50]]) if wrong else "Nothing is wrong.")
+    print("\n".join(["WRONG:", *wrong[:50]]) if wrong else "No problems.")
     sys.exit(bool(wrong))
 
 
 @contextmanager
 def database() -> Iterator[str]:
-    """Give the address of the database that DATABASE names, or none for SQLite."""
+    """Yield the URL of the database that DATABASE names, or None for SQLite."""
     named = os.environ.get("DATABASE", "")
     if named != "postgresql":
         yield named
@@ -69,7 +69,7 @@ def database() -> Iterator[str]:
 
 
 def flask_says(environment: dict[str, str], *words: str) -> tuple[int, str]:
-    """Run a command of the site; return its exit code and what it said."""
+    """Run a command of the site; return its exit code and output."""
     command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
     done = subprocess.run(
         command,
@@ -83,7 +83,7 @@ def flask_says(environment: dict[str, str], *words: str) -> tuple[int, str]:
 
 
 def keep_log(log: str, wrong: list[str]) -> None:
-    """Keep what the server said where somebody has to look into it."""
+    """Keep the server's log if somebody has to read it."""
     if wrong:
         path = Path(tempfile.gettempdir()) / f"second-gate-soak-{SEED}.log"
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The trail of a soak, held against what the browsers saw."""
+"""The verdict on a soak: the trail compared with what the browsers saw."""
 
 import json
 from collections import Counter
@@ -12,14 +12,14 @@ from stress.people import Soak
 from stress.workers import Reaper
 
 SEEN = ("password.accepted", "code.accepted", "authenticator.linked", "second_factor.reset", "login.ended")
-TOLD_AT = (30, 60, 300)  # seconds of a life, besides its end
-# Whoever logs out beside a reset sees it done, and it is the reset that has ended the session.
+TOLD_AT = (30, 60, 300)  # seconds after a process started, besides its end
+# A user who logs out during a reset sees success, although the reset has ended the session.
 ENDED = ("login.ended", "sessions.ended")
-GROWTH_KIB = 16 * 1024  # room for two password hashes that happen to be under way when it is measured
+GROWTH_KIB = 16 * 1024  # room for two password hashes that are in progress when memory is measured
 
 
 def report(app: Flask, soak: Soak, reaper: Reaper, took: float) -> list[str]:
-    """Print what was counted; return what is wrong."""
+    """Print the counts; return what is wrong."""
     print(f"  {took:.0f} s, {sum(soak.statuses.values())} answers: {dict(sorted(soak.statuses.items()))}")
     print(f"  {len(reaper.kills)} workers killed, {soak.seen['connection lost']} connections lost, "
           f"{soak.seen['connection lost with a code']} more with a code on the way")  # fmt: skip
@@ -43,9 +43,9 @@ def _at(life: list[tuple[float, int]], second: float) -> tuple[float, int]:
 
 
 def lines(app: Flask, log: str) -> list[str]:
-    """Hold the lines on standard output against the trail, print how many are missing; return what is wrong.
+    """Compare standard output with the trail and print how many lines are missing; return what is wrong.
 
-    A worker that is killed between the commit and the line takes the line with it.
+    If a worker is killed between the commit and the line, the line is lost.
     """
     read, torn = [], 0
     for line in log.splitlines():
@@ -66,7 +66,7 @@ def lines(app: Flask, log: str) -> list[str]:
 
 
 def judge(app: Flask, soak: Soak) -> list[str]:
-    """Hold the trail against what the browsers saw; return what is wrong."""
+    """Compare the trail with what the browsers saw; return what is wrong."""
     with app.app_context():
         statement = select(AuditEvent).order_by(AuditEvent.id)
         rows = [row for row in db.session.scalars(statement) if row.subject_id or row.details]
@@ -90,7 +90,7 @@ def judge(app: Flask, soak: Soak) -> list[str]:
 
 
 def _accepted_twice(rows: list[AuditEvent], soak: Soak) -> list[str]:
-    """Return the rounds in which more than one code was accepted: each round has codes of one step alone."""
+    """Return the rounds with more than one accepted code. A round has only the codes of one time step."""
     used: Counter[tuple[int, float]] = Counter()
     everybody = {account.id: account for account in [*soak.people, *soak.staff.values()]}
     for row in rows:

@@ -1,8 +1,8 @@
-"""Wapiti crawls and attacks the made-up company of the demo, over TLS, as three people: `make wapiti`.
+"""Wapiti crawls and attacks the demo's company, over TLS, as three users: `make wapiti`.
 
-Modules that would ask other machines are left out. Whatever is above "informational" makes it exit with 1.
-CRAWL=120 and SECONDS=60 say how long it crawls and how long each module attacks, for each of the three. All
-of one should take less than 20 minutes: then an administrator is asked for a code again.
+Modules that contact other machines are left out. Any finding above "informational" exits with 1. CRAWL=120
+and SECONDS=60 set how many seconds it crawls and each module attacks, for each of the three users. One user
+should take less than 20 minutes: after that an administrator has to enter a code again.
 """
 
 import json
@@ -38,9 +38,14 @@ CRAWL_SECONDS = int(os.environ.get("CRAWL", "120"))
 ATTACK_SECONDS = int(os.environ.get("SECONDS", "60"))
 ALL_SECONDS = (
     CRAWL_SECONDS + len(MODULES.split(",")) * ATTACK_SECONDS + 300
-)  # it ends a request later each time
-SPARED = ("/logout", "/account/sessions/*", "/bootstrap/*", "/static/*")  # the first two end the visit
-# Debian's Wapiti 3.0.4 cannot spare an address under Python 3.11: it puts the flags of its pattern last.
+)  # each part may finish one request late
+SPARED = (
+    "/logout",
+    "/account/sessions/*",
+    "/bootstrap/*",
+    "/static/*",
+)  # the first two would end the session
+# Debian's Wapiti 3.0.4 can't exclude URLs under Python 3.11, because it puts the pattern's flags last.
 RUN = """
 import fnmatch, re, wapitiCore.net.crawler
 wapitiCore.net.crawler.wildcard_translate = lambda pattern: re.compile(fnmatch.translate(pattern))
@@ -51,7 +56,7 @@ LEVELS = ("informational", "low", "medium", "high", "critical")
 
 
 def main() -> None:
-    """Crawl as each of the three, print what was found, and exit with 1 if it is more than information."""
+    """Crawl as each of the three users, print the findings, and exit with 1 if any is above informational."""
     installed()
     worst = 0
     with tempfile.TemporaryDirectory(prefix="second-gate-wapiti-") as name:
@@ -70,7 +75,7 @@ def main() -> None:
 
 
 def installed() -> None:
-    """See to it that there is a Wapiti."""
+    """Make sure that Wapiti is installed."""
     if shutil.which("wapiti"):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
@@ -82,7 +87,7 @@ def installed() -> None:
 
 @contextmanager
 def demo(folder: Path) -> Iterator[str]:
-    """Serve the demo's company over TLS, with a certificate that is worth nothing."""
+    """Serve the demo's company over TLS, with a self-signed certificate."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     site = f"https://127.0.0.1:{port}"
@@ -131,7 +136,7 @@ def demo(folder: Path) -> Iterator[str]:
 
 
 def cookies_of(site: str, folder: Path, email: str) -> dict:
-    """Log in and return the cookies as Wapiti reads them."""
+    """Log in and return the cookies in Wapiti's format."""
     written = (folder / "instance" / "demo.txt").read_text("utf-8")
     password = re.search(rf"^{email} +(\S+)", written, re.MULTILINE)[1]
     secret = re.findall(rf"^{email} +([A-Z2-7]{{4}}(?: [A-Z2-7]{{4}})+)$", written, re.MULTILINE)[0]
@@ -152,7 +157,7 @@ def cookies_of(site: str, folder: Path, email: str) -> dict:
 
 
 def attack(site: str, folder: Path, cookies: Path) -> dict:
-    """Let Wapiti crawl and attack; return its report."""
+    """Crawl and attack with Wapiti; return its report."""
     report = folder / "report.json"
     report.unlink(missing_ok=True)
     spared = [word for path in SPARED for word in ("-x", site + path)]
@@ -172,26 +177,26 @@ def attack(site: str, folder: Path, cookies: Path) -> dict:
     ]
     command += ["--max-scan-time", str(CRAWL_SECONDS), "--max-attack-time", str(ATTACK_SECONDS)]
     command += ["--store-session", str(folder / "sessions"), "-f", "json", "-o", str(report)]
-    run = {"cwd": folder, "env": {**os.environ, "LC_ALL": "C"}}  # what it says is read below
+    run = {"cwd": folder, "env": {**os.environ, "LC_ALL": "C"}}  # its output is parsed below
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=ALL_SECONDS, **run)
     except subprocess.TimeoutExpired:
-        sys.exit(f"Wapiti has not ended after {ALL_SECONDS} seconds.")
+        sys.exit(f"Wapiti did not finish within {ALL_SECONDS} seconds.")
     if not report.exists():
-        sys.exit(f"Wapiti has written no report: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        sys.exit(f"Wapiti wrote no report: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     found = {"crawled": crawled(folder / "sessions"), "short": cut_short(done.stdout)}
     return json.loads(report.read_text("utf-8")) | found
 
 
 def cut_short(said: str) -> str:
-    """Return what had no time to end."""
+    """Return what ran out of time."""
     crawl = ["the crawl"] if "Max scan time was reached" in said else []
     modules = re.findall(r"Max attack time was reached for module (\w+)", said)
     return ", ".join([*crawl, *sorted(modules)]) or "nothing"
 
 
 def crawled(sessions: Path) -> str:
-    """Return how many addresses and forms Wapiti has crawled, and how many modules attacked one of them."""
+    """Return how many URLs and forms Wapiti crawled, and how many modules attacked any of them."""
     (path,) = sessions.glob("*.db")
     with closing(sqlite3.connect(path)) as database:
         addresses, attacked = (
@@ -205,7 +210,7 @@ def crawled(sessions: Path) -> str:
 
 
 def told(who: str, report: dict) -> int:
-    """Print what was found, by level; return the highest level."""
+    """Print the findings by level; return the highest level."""
     found = [
         (entry["level"], kind, entry)
         for part in ("vulnerabilities", "anomalies")

@@ -1,4 +1,4 @@
-"""The processes of a site that this program serves: which there are, how much memory they hold, their end."""
+"""The processes of a served site: listing them, measuring their memory, killing them."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.processes import children, resident_kib
 
-LIVED_LONG = 45  # seconds: what lived shorter was there to be killed
+LIVED_LONG = 45  # seconds; processes that lived shorter were the ones to be killed
 
 
 def master() -> int:
@@ -27,7 +27,7 @@ def master() -> int:
 class Reaper:
     """Kills a worker every few seconds, always the younger of the two.
 
-    So the elder lives through all of it, and its memory can be watched beside the main process.
+    The older one therefore survives the whole run, so its memory can be compared with the main process's.
     """
 
     every: float
@@ -37,7 +37,7 @@ class Reaper:
     born: dict[int, float] = field(default_factory=dict)
 
     def run(self, over: threading.Event) -> None:
-        """Watch and kill until it is over."""
+        """Measure and kill until the soak is over."""
         parent, next_kill = master(), time.monotonic() + self.every
         self.watch(parent)
         while not over.wait(1):
@@ -49,18 +49,18 @@ class Reaper:
                 next_kill = time.monotonic() + self.chance.uniform(0.5, 1.5) * self.every
 
     def watch(self, pid: int) -> None:
-        """Note how much memory a process holds now."""
+        """Record how much memory each process holds now."""
         now, held = time.monotonic(), resident_kib(pid)
         if held is not None:
             self.memory[pid].append((now - self.born.setdefault(pid, now), held))
 
     def kill(self, workers: list[int]) -> None:
-        """End the younger of the two workers at once."""
+        """Kill the younger of the two workers."""
         _elder, younger = workers
         self.kills.append(time.time())
         with contextlib.suppress(ProcessLookupError):
             os.kill(younger, signal.SIGKILL)
 
     def lives(self) -> list[list[tuple[float, int]]]:
-        """Return of each process that lived long how many KiB it held, at each second of its life."""
+        """Return, for each process that lived long, its memory in KiB at each second since its start."""
         return [seen for seen in self.memory.values() if seen[-1][0] > LIVED_LONG]
