@@ -1,4 +1,4 @@
-"""A terminal for the tests: what is typed within this process, and what a real shell runs."""
+"""A terminal for the tests: commands run inside this process, and commands run by a real shell."""
 
 import os
 import re
@@ -18,7 +18,7 @@ Typist = Callable[..., Result]
 
 @pytest.fixture
 def typed(world: World) -> Typist:
-    """Type a command, perhaps with something on its standard input; get the exit code and what was said."""
+    """Run a command, optionally with standard input; return its exit code and output."""
 
     def run(*words: str, stdin: str | bytes | None = None) -> Result:
         return world.app.test_cli_runner().invoke(args=list(words), input=stdin)
@@ -35,7 +35,7 @@ def refused(result: Result) -> str:
 
 
 def done(result: Result) -> str:
-    """Return what a command said that did what it was asked."""
+    """Return the output of a command that succeeded."""
     assert (result.exit_code, result.stderr) == (0, ""), result.output
     return result.stdout
 
@@ -47,7 +47,7 @@ def link_in(text: str) -> str:
 
 
 class Shell:
-    """A real shell on an installation in a folder of its own."""
+    """A real shell for an installation in its own folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -55,7 +55,7 @@ class Shell:
         self.environment = {**inherited, "MFA_INSTANCE_PATH": str(folder)}
 
     def start(self, *command: str, **settings: str) -> subprocess.Popen:
-        """Start a program of the virtual environment, under these settings."""
+        """Start a Python module with these settings."""
         return subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=PROJECT_ROOT,
@@ -66,7 +66,7 @@ class Shell:
         )
 
     def run(self, *command: str, stdin: str = "", **settings: str) -> tuple[int, str, str]:
-        """Run it to its end; return exit code, standard output and standard error."""
+        """Run it to the end; return exit code, standard output and standard error."""
         with self.start(*command, **settings) as process:
             output, errors = process.communicate(stdin.encode(), timeout=180)
         return process.returncode, output.decode(), errors.decode()
@@ -78,5 +78,5 @@ class Shell:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    """A shell where nothing has been installed yet."""
+    """A shell for an installation that does not exist yet."""
     return Shell(tmp_path / "instance")

@@ -1,4 +1,4 @@
-"""`flask audit ...`: the audit trail, from a terminal."""
+"""`flask audit ...`: reading the audit trail from a terminal."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""`flask audit verify`: whatever is done to the trail behind the site's back shows, with the row's number."""
+"""`flask audit verify`: any change to the trail in the database is detected, with the row's number."""
 
 import json
 import logging
@@ -24,14 +24,14 @@ def settings_of(world: World) -> Settings:
 
 @pytest.fixture
 def rows(world: World) -> int:
-    """Let six rows stand on the trail; return the last one's number."""
+    """Create six rows on the trail; return the number of the last one."""
     for name in ("alice", "bob", "carol", "dave", "erin", "frank"):
         world.person(name)
     return len(world.events())
 
 
 def behind_the_sites_back(world: World, *statements: str) -> None:
-    """Do to the trail what only somebody can do who is let into the database itself."""
+    """Change the trail in a way that needs direct access to the database."""
     with world.app.app_context(), db.engine.begin() as connection:
         if db.engine.name == "postgresql":
             connection.exec_driver_sql("DROP TRIGGER IF EXISTS audit_event_is_final ON audit_event")
@@ -85,7 +85,7 @@ def test_what_was_done_to_a_row_is_named(
 
 
 def cut(world: World, last: int) -> None:
-    """Cut the trail after a row, and let the head fit it, as somebody does who knows the tables."""
+    """Cut the trail after a row and adjust its head, as somebody who knows the tables would."""
     head = "UPDATE trail_head SET last = {0}, mac = (SELECT mac FROM audit_event WHERE id = {0})"
     behind_the_sites_back(world, f"DELETE FROM audit_event WHERE id > {last}", head.format(last))  # noqa: S608
 

@@ -1,4 +1,4 @@
-"""`flask backup` and `flask restore`: the drill, and everything that must be refused."""
+"""`flask backup` and `flask restore`: a practised restore, and everything that must be refused."""
 
 import shutil
 import sqlite3
@@ -42,7 +42,7 @@ def file(tmp_path: Path) -> Path:
 
 @contextmanager
 def elsewhere(world: World, folder: Path, *, with_keys: bool = True) -> Iterator[tuple[World, Typist]]:
-    """Give the same people on another machine, to which at most the file keys was carried."""
+    """Yield the same people on another machine, which has at most the file keys of the first."""
     folder.mkdir()
     if with_keys:
         shutil.copy(folder_of(world) / "keys", folder)
@@ -56,7 +56,7 @@ def elsewhere(world: World, folder: Path, *, with_keys: bool = True) -> Iterator
 
 @contextmanager
 def people_logging_in(world: World, *names: str) -> Iterator[None]:
-    """Let people give their passwords again and again meanwhile, each in a thread."""
+    """Let people enter their passwords repeatedly during the block, each in a thread."""
     over, begun = threading.Event(), threading.Barrier(len(names) + 1)
 
     def log_in(name: str) -> None:
@@ -223,7 +223,7 @@ def test_on_postgresql_the_command_to_run_is_told(world: World, typed: Typist, f
 
 @contextmanager
 def dumped(world: World) -> Iterator[Callable[[], None]]:
-    """Copy the PostgreSQL database; give the function that puts the copy in its place, as pg_restore does."""
+    """Copy the PostgreSQL database; yield a function that restores the copy, as pg_restore does."""
     with world.app.app_context():
         url = db.engine.url
     name, copy, server = url.database, f"{url.database}_dump", create_engine(url.set(database="postgres"))
@@ -282,7 +282,7 @@ def test_nothing_is_taken_over_under_a_running_site_or_with_keys_that_do_not_fit
 
 @contextmanager
 def other_keys() -> Iterator[None]:
-    """Let the site have the keys of another installation for a while."""
+    """Give the site the keys of another installation during the block."""
     before = vault.vault()
     vault.use(vault.Vault({"other": bytes(32)}))
     yield

@@ -1,4 +1,4 @@
-"""`flask demo`: a made-up company to look around in."""
+"""`flask demo`: a made-up company to try the site with."""
 
 import re
 import shlex
@@ -15,7 +15,7 @@ from tests.world import World
 
 
 def sign_ins(said: str) -> dict[str, str]:
-    """Return the passwords on the printed list, by the first name."""
+    """Return the printed passwords by first name."""
     return dict(re.findall(r"^(\w+)@firma\.example +((?:\w{4}-){3}\w{4}) ", said, re.MULTILINE))
 
 

@@ -1,4 +1,4 @@
-"""`flask doctor`: what is wrong, with the cure; exit code 1 only if something is wrong."""
+"""`flask doctor`: problems with their cures; the exit code is 1 only if something is wrong."""
 
 import socket
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ POSTGRESQL = pytest.mark.parametrize(
 
 
 class Postbox:
-    """A mail server that lets nobody log in, and keeps what it is given."""
+    """A mail server that rejects every login and keeps the mails it gets."""
 
     def __init__(self) -> None:
         self.mails: list[object] = []
@@ -67,7 +67,7 @@ def timedatectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def healthy(
     world: World, environment: dict[str, str], postbox: Controller, timedatectl: Path
 ) -> dict[str, str]:
-    """The settings of a site with an administrator and a mail server, where nothing is wrong."""
+    """The settings of a site with an administrator and a mail server, and without problems."""
     world.linked("carol")
     folder = Path(environment["MFA_INSTANCE_PATH"])
     folder.chmod(0o700)
@@ -77,7 +77,7 @@ def healthy(
 
 
 def doctor(environment: dict[str, str], **settings: str) -> Result:
-    """Ask the doctor, under these settings."""
+    """Run the doctor with these settings."""
     app = create_app(load_settings({**environment, **settings}), MAIL_IN_BACKGROUND=False)
     result = app.test_cli_runner().invoke(args=["doctor"])
     with app.app_context():
@@ -86,13 +86,13 @@ def doctor(environment: dict[str, str], **settings: str) -> Result:
 
 
 def wrong(result: Result) -> str:
-    """Return what is wrong and its cure, which must be the one thing."""
+    """Return the only problem and its cure."""
     assert (result.exit_code, result.stderr) == (1, "1 problem.\n"), result.output
     return told(result, "WRONG")
 
 
 def warned(result: Result) -> str:
-    """Return the one warning and its cure."""
+    """Return the only warning and its cure."""
     assert done(result).endswith("No problems, 1 warning.\n"), result.output
     return told(result, "warning")
 
@@ -181,7 +181,7 @@ BEHIND_TLS = {"MFA_PUBLIC_URL": "https://login.example.com", "MFA_TRUSTED_PROXY_
 
 
 def come_from(world: World, *addresses: str) -> None:
-    """Let visitors from these addresses stand on the trail."""
+    """Put visitors with these IP addresses on the trail."""
     with world.data():
         for address in addresses:
             actor = Actor("visitor", ip_address=address)

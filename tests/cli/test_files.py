@@ -1,4 +1,4 @@
-"""Whose the files are: what a command leaves behind the site's own user can read, also if root typed it."""
+"""Owners of files: the site's user can read what a command creates, even if root runs it."""
 
 import os
 import stat
@@ -17,7 +17,7 @@ MADE = {"keys", "keys.lock", "running.lock", "outbox", "second-gate.sqlite3"}
 
 @pytest.fixture
 def folder(world: World) -> Path:
-    """The instance folder; where the tests run as root it belongs, with all in it, to somebody else."""
+    """The instance folder. If the tests run as root, it and its files belong to another user."""
     folder = world.app.config["SETTINGS"].instance_path
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):

@@ -1,4 +1,4 @@
-"""`flask groups ...` and `flask policy ...`: who needs a second factor, from a terminal."""
+"""`flask groups ...` and `flask policy ...`: who needs a second factor."""
 
 from datetime import timedelta
 

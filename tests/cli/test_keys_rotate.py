@@ -1,4 +1,4 @@
-"""`flask keys`: all secrets under a new key while everybody goes on logging in; and keys that do not fit."""
+"""`flask keys`: re-encrypting all secrets while people log in; and keys that do not match."""
 
 import json
 import sqlite3
@@ -23,7 +23,7 @@ from tests.world import PASSWORD, World
 
 
 def in_file(world: World) -> list[str]:
-    """Return the identifiers of the data keys in the file, the current first."""
+    """Return the ids of the data keys in the file, the current one first."""
     stored = json.loads(keyring.file_of(world.app.config["SETTINGS"]).read_text("utf-8"))
     return [entry.partition(":")[0] for entry in stored["data_keys"].split(",")]
 
@@ -34,7 +34,7 @@ def sealed_under(world: World) -> dict[str, int]:
 
 
 def write_mails(world: World, count: int) -> None:
-    """Put sealed rows into the outbox, for a rotation that takes several batches."""
+    """Put encrypted rows into the outbox, so that a rotation takes several batches."""
     with world.data():
         for _ in range(count):
             row = OutboxMail(id=new_id(), to="a@example.com", template="linked", created_at=world.clock())
@@ -101,7 +101,7 @@ def test_a_rotation_that_was_killed_goes_on_where_it_stopped(
 
 @contextmanager
 def caught_at_the_last_mail(folder: Path) -> Iterator[None]:
-    """Let the change of the last mail take for ever, so that whoever makes it is killed in the middle."""
+    """Make the change of the last mail take for ever, so that its process is killed in the middle."""
     with closing(sqlite3.connect(folder / "second-gate.sqlite3")) as database:
         database.executescript(
             "CREATE VIEW endless AS "
@@ -115,12 +115,12 @@ def caught_at_the_last_mail(folder: Path) -> Iterator[None]:
 
 @pytest.fixture
 def alice(world: World) -> Visitor:
-    """Alice of Finance, logged out, in a browser that is known and remembered, with the login page open."""
+    """Alice of Finance, logged out, in a known and remembered browser, with the login page open."""
     return world.remembered("alice")
 
 
 def after_a_restart(world: World, environment: dict[str, str], visitor: Visitor) -> Visitor:
-    """Start the site anew, under the keys as they are now; return the same browser, at the same page."""
+    """Restart the site with the current keys; return the same browser on the same page."""
     app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
     world.app, anew = app, Visitor(app)
     anew.page = visitor.page
@@ -177,7 +177,7 @@ def test_a_signing_key_from_the_environment_is_changed_there(shell: Shell) -> No
     before = (shell.folder / "keys").read_bytes()
     code, _said, errors = shell.flask("keys", "rotate", "--signing", MFA_SECRET_KEY="s" * 40)
     assert (code, errors.count("\n")) == (1, 1)
-    assert errors.startswith("The key that signs is set in MFA_SECRET_KEY: put a new one and a comma")
+    assert errors.startswith("The key that signs is set in MFA_SECRET_KEY. Put a new one and a comma")
     assert (shell.folder / "keys").read_bytes() == before
 
 
@@ -201,7 +201,7 @@ def test_keys_from_the_environment_are_changed_there(shell: Shell) -> None:
     shell.flask("prepare", MFA_DATA_KEYS=first)
     code, _said, errors = shell.flask("keys", "rotate", MFA_DATA_KEYS=first)
     assert (code, errors.count("\n")) == (1, 1)
-    assert errors.startswith("The data keys are set in MFA_DATA_KEYS: put a new one before the others there")
+    assert errors.startswith("The data keys are set in MFA_DATA_KEYS. Put a new one before the others there")
     code, said, _errors = shell.flask("keys", "rotate", MFA_DATA_KEYS=f"{second},{first}")
     assert (code, "1 secret re-encrypted" in said) == (0, True)
 

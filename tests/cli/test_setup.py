@@ -52,7 +52,7 @@ def test_two_that_prepare_one_postgresql_at_once_both_succeed(shell: Shell, post
 
 
 def prepare_twice_at_once(shell: Shell) -> list[int]:
-    """Start two that prepare; return their exit codes."""
+    """Run `prepare` twice at the same time; return the exit codes."""
     both = [shell.start("flask", "--app", "wsgi", "prepare") for _ in range(2)]
     for process in both:
         process.communicate(timeout=180)

@@ -1,4 +1,4 @@
-"""`flask users ...`: people, from a terminal."""
+"""`flask users ...`: accounts, from a terminal."""
 
 import getpass
 

@@ -46,7 +46,7 @@ def test_of_processes_that_start_at_once_all_have_the_same_keys(tmp_path: Path) 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", "{}", '{"secret_key": "x"}', "\x00"])
 def test_a_broken_file_is_told_in_a_sentence_and_left_as_it_is(tmp_path: Path, text: str) -> None:
     (tmp_path / "keys").write_text(text)
-    with pytest.raises(SettingError, match=r"^The keys in .*/keys cannot be read\. Put the file back"):
+    with pytest.raises(SettingError, match=r"^Could not read the keys in .*/keys\. Restore the file"):
         keys_in(tmp_path)
     assert (tmp_path / "keys").read_text() == text
 

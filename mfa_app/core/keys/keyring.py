@@ -68,7 +68,7 @@ def add_data_key(settings: Settings, *, in_use: set[str]) -> None:
     """
     if settings.data_keys is not None:
         raise SettingError(
-            "The data keys are set in MFA_DATA_KEYS: put a new one before the others there "
+            "The data keys are set in MFA_DATA_KEYS. Put a new one before the others there "
             f"(such as {new_data_key()}), restart the site, then rotate again."
         )
     path = file_of(settings)
@@ -85,8 +85,8 @@ def add_secret_key(settings: Settings) -> None:
     """
     if settings.secret_key is not None:
         raise SettingError(
-            "The key that signs is set in MFA_SECRET_KEY: put a new one and a comma before the present "
-            f"one there (such as {new_secret_key()}), restart the site, drop the old one after 30 days."
+            "The key that signs is set in MFA_SECRET_KEY. Put a new one and a comma before the current "
+            f"one there (such as {new_secret_key()}), restart the site, and remove the old one after 30 days."
         )
     path = file_of(settings)
     stored = _stored(path)
@@ -115,13 +115,13 @@ def _refuse_to_replace(path: Path, settings: Settings) -> None:
         needed = schema.holds_secrets(settings)
     except SQLAlchemyError:
         raise SettingError(
-            f"There are no keys in {path}, and none are made while the database cannot be asked whether it "
-            "holds secrets of other keys. Put the file back from your backup, or let the database answer."
+            f"There are no keys in {path}. New ones are not created while the database cannot be reached, "
+            "because it may hold secrets of other keys. Restore the file from a backup or start the database."
         ) from None
     if needed and not path.exists():  # another process may just have created both
         raise SettingError(
             f"The keys in {path} are missing, and the database holds secrets that only they open. Put back "
-            "the file keys from your backup: with other keys nobody's authentication app fits any more."
+            "the file keys from your backup. With other keys nobody's authentication app works any more."
         )
 
 
@@ -130,14 +130,14 @@ def _stored(path: Path) -> dict[str, str]:
         if not path.exists():
             _make(path)
     except OSError as error:
-        raise SettingError(f"The keys cannot be written to {path}: {error.strerror}.") from None
+        raise SettingError(f"Could not write the keys to {path}: {error.strerror}.") from None
     try:
         stored = json.loads(path.read_text("utf-8"))
         return {"secret_key": str(stored["secret_key"]), "data_keys": str(stored["data_keys"])}
     except (OSError, ValueError, KeyError, TypeError):
         raise SettingError(
-            f"The keys in {path} cannot be read. Put the file back from your backup: "
-            "without it nobody's authentication app fits any more."
+            f"Could not read the keys in {path}. Restore the file from your backup: "
+            "without it nobody's authentication app works any more."
         ) from None
 
 
