@@ -39,9 +39,11 @@ def test_workers_of_before_a_rotation_accept_codes_during_and_after_it(
     assert log_in(served, "alice") == "/"
     served.link("carol").post("/logout")
     code, said, errors = flask(environment, "keys", "rotate")
-    assert (code, errors, "which was not finished" in said) == (0, "", True)
+    assert (code, errors, "unfinished rotation" in said) == (0, "", True)
     assert [log_in(served, name) for name in ("bob", "carol")] == ["/", "/"]
-    assert re.search(r"^\w{8} +\d+ +seals\n\w{8} +0 ", flask(environment, "keys", "list")[1], re.MULTILINE)
+    assert re.search(
+        r"^\w{8} +\d+ +encrypts and decrypts\n\w{8} +0 ", flask(environment, "keys", "list")[1], re.MULTILINE
+    )
 
 
 def test_a_collector_and_a_monitor_get_what_both_workers_did(
