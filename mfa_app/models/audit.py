@@ -13,8 +13,8 @@ from mfa_app.models.column_types import UtcDateTime
 class AuditEvent(db.Model):
     """Who did what to whom, when and from where. Names are copied, so the trail outlives the accounts.
 
-    `mac` covers this row and, through `previous`, every row before it; see core/audit/chain. On both databases,
-    triggers reject UPDATE and DELETE, and an INSERT that would overwrite an existing row.
+    `mac` covers this row and, through `previous`, every row before it; see core/audit/chain. On both
+    databases, triggers reject UPDATE and DELETE, and an INSERT that would overwrite an existing row.
     """
 
     __tablename__ = "audit_event"
@@ -42,7 +42,8 @@ class AuditEvent(db.Model):
 class TrailHead(db.Model):
     """The number and the MAC of the trail's last row: a single row, created by the first migration.
 
-    `streamed_up_to` is the number up to which command-line events have been streamed to the log; see core/audit/stream.
+    `streamed_up_to` is the number up to which command-line events have been streamed to the log; see
+    core/audit/stream.
     """
 
     __tablename__ = "trail_head"

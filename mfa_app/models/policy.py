@@ -25,8 +25,8 @@ class RuleColumns:
 class SitePolicy(RuleColumns, db.Model):
     """The rule for everyone: a single row, created by the first migration.
 
-    Changes that must not run concurrently raise `revision` first (see core/policy/last_administrator). That makes this
-    row their common lock on both databases.
+    Changes that must not run concurrently raise `revision` first (see core/common/locks). That
+    makes this row their common lock on both databases.
     """
 
     __tablename__ = "site_policy"

@@ -20,9 +20,10 @@ class Role(enum.StrEnum):
 
 
 class User(UserMixin, db.Model):
-    """An account. `email_key` and `name_key` are the spellings used for comparison; see core/common/email_addresses.
+    """An account. `email_key` and `name_key` are for comparison; see core/common/email_addresses.
 
-    `security_stamp` is the security security_stamp: raising it invalidates every session, device and link of the user.
+    `security_stamp` is raised to end access: raising it invalidates every session, device and link of
+    the user.
     """
 
     __tablename__ = "user_account"

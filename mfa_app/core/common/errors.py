@@ -1,4 +1,7 @@
-"""Why an action is refused: one exception type per reason, with its facts. The words are in wording/refusals."""
+"""Why an action is refused: one exception type per reason, with its facts.
+
+The words are in wording/refusals.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -69,8 +69,8 @@ def begin(identity: Identity, *, now: datetime) -> PendingSecret:
 def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> SignedIn:
     """Enrol the app that produced this code, revoke all other access, and continue under a new token.
 
-    The code is burned, so it can't be used to log in. Raises WrongCode, PendingEnrolmentExpired, AlreadyEnrolled,
-    SessionEnded, Throttled.
+    The code is burned, so it can't be used to log in. Raises WrongCode, PendingEnrolmentExpired,
+    AlreadyEnrolled, SessionEnded, Throttled.
     """
     _check_may_enrol(identity, now)
     user, row = identity.user, _pending(identity)

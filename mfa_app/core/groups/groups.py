@@ -78,7 +78,10 @@ def set_groups(user: User, wanted: list[Group], *, actor: Actor, now: datetime) 
 
 
 def check_leaving(user: User, wanted: list[Group], *, actor: Actor) -> None:
-    """Raise CannotExemptSelf if `wanted` would lift the actor's own requirement. To be called before saving."""
+    """Raise CannotExemptSelf if `wanted` would lift the actor's own requirement.
+
+    To be called before saving.
+    """
     left = [group for group in _of_user(user) if group not in wanted]
     if any(group.required for group in left) and not permissions.may_loosen(actor, user):
         raise CannotExemptSelf

@@ -45,7 +45,10 @@ def create(purpose: Purpose, user: User | None, *, now: datetime) -> str:
 
 
 def find(token: str, *purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | None]:
-    """Return the link for a token and its user (None for set-up), without using it up. Raises OneTimeLinkExpired."""
+    """Return the link for a token and its user (None for set-up), without using it up.
+
+    Raises OneTimeLinkExpired.
+    """
     link = db.session.scalar(select(OneTimeLink).where(OneTimeLink.digest == digest(token)))
     if link is None or link.purpose not in purposes:
         raise OneTimeLinkExpired

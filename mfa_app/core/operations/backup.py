@@ -122,8 +122,8 @@ def _require_sound(copy: Path) -> None:
 def invalidate_access(session: Session) -> None:
     """Make a restored database current: revoke every session, device, link and pending mail in it; commit.
 
-    They may have been revoked or used since the backup. Raises BackupError, before anything has changed, if this
-    version can't use the database or the keys don't open it.
+    They may have been revoked or used since the backup. Raises BackupError, before anything has changed, if
+    this version can't use the database or the keys don't open it.
     """
     present = schema.revision(session.connection())
     if present is None:

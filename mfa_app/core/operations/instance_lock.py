@@ -14,7 +14,10 @@ class SiteRunning(Exception):
 
 
 def lock_shared(settings: Settings) -> IO[str]:
-    """Take the shared lock that says the site is running; held until the file is closed. Raises SiteRunning."""
+    """Take the shared lock that says the site is running; held until the file is closed.
+
+    Raises SiteRunning.
+    """
     return _locked(settings, fcntl.LOCK_SH)
 
 

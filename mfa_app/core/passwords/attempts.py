@@ -17,8 +17,9 @@ def check_at_login(
 ) -> None:
     """Check a password at login, and that the account is enabled. On success the user's row stays locked.
 
-    `mark` is the id of a browser known to the user, else None. `email_digest` is the keyed digest under which an
-    unknown address is counted. Raises WrongCredentials, Throttled, PasswordLocked, HashingQueueFull.
+    `mark` is the id of a browser known to the user, else None. `email_digest` is the keyed digest under
+    which an unknown address is counted. Raises WrongCredentials, Throttled, PasswordLocked,
+    HashingQueueFull.
     """
     charges: list[Charge] = []
     with hashing.admission():

@@ -42,7 +42,10 @@ def change_own(identity: Identity, password: str, *, actor: Actor, now: datetime
 
 
 def set_from_terminal(user: User, password: str, *, actor: Actor, now: datetime) -> None:
-    """Set a password from the command line and revoke all access. Raises UnacceptablePassword, HashingQueueFull."""
+    """Set a password from the command line and revoke all access.
+
+    Raises UnacceptablePassword, HashingQueueFull.
+    """
     hashed = hash_new(password, user.email, user.name)
     store_password(user, hashed, way="terminal", except_session=None, actor=actor, now=now)
 

@@ -16,8 +16,8 @@ def in_force(required: bool, required_from: datetime | None, now: datetime) -> b
 class Rule:
     """The rule of one group, or of the site (`group` is None), as it applies to one user.
 
-    `member_since` is when the user came under it: joined the group, or got the account. Grace counts from there.
-    `enabled_since` is when it was last switched on.
+    `member_since` is when the user came under it: joined the group, or got the account. Grace counts from
+    there. `enabled_since` is when it was last switched on.
     """
 
     group: str | None

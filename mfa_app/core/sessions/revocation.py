@@ -28,7 +28,7 @@ class RevocationReason(enum.Enum):
 def revoke_access(
     user: User, *, because: RevocationReason, actor: Actor, except_session: AuthSession | None = None
 ) -> None:
-    """Revoke all sessions (except `except_session`), remembered devices, pending logins and one-time links of a user.
+    """Revoke all sessions (except `except_session`), remembered devices and one-time links of a user.
 
     The user's stamp is raised first. Whatever a concurrent request is about to start under the old stamp is
     invalid from the start.

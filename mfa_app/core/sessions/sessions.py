@@ -90,8 +90,8 @@ def start(
 ) -> tuple[str, AuthSession]:
     """Start a session for a user who has just entered the password; return its token and its row.
 
-    `security_stamp` is the user's stamp from when the password was checked. If access has been revoked since, the
-    session is invalid from the start.
+    `security_stamp` is the user's stamp from when the password was checked. If access has been revoked
+    since, the session is invalid from the start.
     """
     return _add(
         AuthSession(

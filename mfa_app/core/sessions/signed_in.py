@@ -10,8 +10,8 @@ from mfa_app.models import AuthSession, RememberedDevice, User
 class SignedIn:
     """A session that has just started or been elevated, with the token that only the browser may hold.
 
-    `signed_in_fully`: the user needs neither a code nor an enrolment. `wrong_codes`: how many wrong codes in a row
-    came before the right one. `device`: the secret and the row of a device remembered by this login.
+    `signed_in_fully`: the user needs neither a code nor an enrolment. `wrong_codes`: how many wrong codes in
+    a row came before the right one. `device`: the secret and the row of a device remembered by this login.
     """
 
     token: str
