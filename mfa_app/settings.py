@@ -1,18 +1,22 @@
-"""Every setting of the site, with its default, its meaning and the check that refuses a wrong value."""
+"""Every setting of the site, declared once: name, type, default, meaning and check."""
 
 import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
+from pydantic import AliasGenerator, Field, PlainValidator, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+PREFIX = "MFA_"
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 SITE_NAME_CHARACTERS, SITE_NAME_BYTES = 60, 120  # it stands twice in each QR code, in an encoding of its own
@@ -151,56 +155,104 @@ def _secret(value: str) -> str:
     return value
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One setting: its name in the environment, default, one line of explanation, and its reader."""
-
-    name: str
-    default: Any
-    meaning: str
-    read: Callable[[str], Any] = _text
+Text = Annotated[str, PlainValidator(_text)]
+Email = Annotated[str, PlainValidator(_email)]
+WebAddress = Annotated[str, PlainValidator(_web_address)]
+Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
-SETTINGS = (
-    Setting("MFA_INSTANCE_PATH", str(PROJECT_ROOT / "instance"), "folder of the embedded default", Path),
-    Setting(
-        "MFA_DATABASE_URL", None, "PostgreSQL address; else SQLite in the instance folder", _database_url
-    ),
-    Setting("MFA_PUBLIC_URL", None, "address people type, else http://127.0.0.1:PORT", _public_url),
-    Setting("MFA_SITE_NAME", "Second Gate", "name on the pages and in authentication apps", _site_name),
-    Setting("MFA_ADMIN_EMAIL", None, "administrator's address, shown to locked-out people", _email),
-    Setting("MFA_HELP_EMAIL", None, "help desk's address, shown to locked-out people", _email),
-    Setting("MFA_HELP_URL", None, "help desk's web page", _web_address),
-    Setting("MFA_SMTP_URL", None, "mail server; else mails become files in outbox/", _smtp_url),
-    Setting("MFA_MAIL_FROM", None, "sender of the mails, else second-gate@<public host>", _email),
-    Setting("MFA_TRUSTED_PROXY_HOPS", 0, "number of reverse proxies in front", _number(0, 5)),
-    Setting("MFA_MONITORING_NETWORKS", "127.0.0.1/32, ::1/128", "who may read /metrics", _networks),
-    Setting("MFA_APPLICATIONS", "", "links on the home page: Name=URL; Name=URL", _applications),
-    Setting("MFA_SECRET_KEY", None, "signs cookies, else from the file keys", _secret),
-    Setting("MFA_DATA_KEYS", None, "seal the apps' secrets: id:base64,id:base64, else from the file keys"),
-    Setting("PORT", 8000, "port that the site listens on", _number(1, 65535)),
-)
+def _public_url_default(settings: dict[str, Any]) -> str:
+    return f"http://127.0.0.1:{settings['port']}"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The settings as read, one attribute each; see SETTINGS for their meaning."""
+def _database_url_default(settings: dict[str, Any]) -> str:
+    return f"sqlite:///{settings['instance_path'].resolve() / 'second-gate.sqlite3'}"
 
-    instance_path: Path
-    database_url: str
-    public_url: str
-    site_name: str
-    admin_email: str | None
-    help_email: str | None
-    help_url: str | None
-    smtp_url: str | None
-    mail_from: str
-    trusted_proxy_hops: int
-    monitoring_networks: tuple[IPv4Network | IPv6Network, ...]
-    applications: tuple[Application, ...]
-    secret_key: str | None
-    data_keys: str | None
-    port: int
+
+def _mail_from_default(settings: dict[str, Any]) -> str:
+    return f"second-gate@{urlsplit(settings['public_url']).hostname}"
+
+
+class Settings(BaseSettings):
+    """The settings of the site. Only `load_settings` makes one.
+
+    A setting is the field `site_name` here, and `MFA_SITE_NAME` in the environment and in `settings.toml`.
+    Fields with `repr=False` hold secrets, or addresses with a password in them.
+    """
+
+    model_config = SettingsConfigDict(
+        alias_generator=AliasGenerator(validation_alias=lambda field: PREFIX + field.upper()),
+        case_sensitive=True,
+        enable_decoding=False,  # a list is what its check makes of the text, not JSON
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=False,
+    )
+
+    instance_path: Path = Field(
+        PROJECT_ROOT / "instance", description="folder of the embedded default: database, keys, outbox"
+    )
+    port: Annotated[int, PlainValidator(_number(1, 65535))] = Field(
+        8000, validation_alias="PORT", description="port on 127.0.0.1"
+    )
+    workers: Annotated[int, PlainValidator(_number(1, 64))] = Field(
+        2, validation_alias="WEB_CONCURRENCY", description="number of processes that serve the site"
+    )
+    database_url: Annotated[str, PlainValidator(_database_url)] = Field(
+        default_factory=_database_url_default,
+        description="PostgreSQL address; else SQLite in the instance folder",
+        repr=False,
+    )
+    public_url: Annotated[str, PlainValidator(_public_url)] = Field(
+        default_factory=_public_url_default, description="address people type, else http://127.0.0.1:PORT"
+    )
+    site_name: Annotated[str, PlainValidator(_site_name)] = Field(
+        "Second Gate", description="name on the pages and in authentication apps"
+    )
+    admin_email: Email | None = Field(None, description="administrator's address, shown to locked-out people")
+    help_email: Email | None = Field(None, description="help desk's address, shown to locked-out people")
+    help_url: WebAddress | None = Field(None, description="help desk's web page")
+    smtp_url: Annotated[str, PlainValidator(_smtp_url)] | None = Field(
+        None, description="mail server; else mails become files in outbox/", repr=False
+    )
+    mail_from: Email = Field(
+        default_factory=_mail_from_default,
+        description="sender of the mails, else second-gate@<public host>",
+    )
+    trusted_proxy_hops: Annotated[int, PlainValidator(_number(0, 5))] = Field(
+        0, description="number of reverse proxies in front"
+    )
+    monitoring_networks: Annotated[Networks, PlainValidator(_networks)] = Field(
+        _networks("127.0.0.1/32, ::1/128"), description="networks that may read /metrics"
+    )
+    applications: Annotated[tuple[Application, ...], PlainValidator(_applications)] = Field(
+        (), description="links on the home page: Name=URL; Name=URL"
+    )
+    secret_key: Annotated[str, PlainValidator(_secret)] | None = Field(
+        None, description="signs cookies, else from the file keys", repr=False
+    )
+    data_keys: Text | None = Field(
+        None,
+        description="seal the apps' secrets: id:base64,id:base64, else from the file keys",
+        repr=False,
+    )
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        super().__init__(environ=environ)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        **_sources: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment that `load_settings` was given, else the file in the instance folder."""
+        environ = init_settings.init_kwargs["environ"]
+        return tuple(
+            InitSettingsSource(settings_cls, init_kwargs=values)
+            for values in (_from_environment(environ), _from_file(_instance_folder(environ)))
+        )
 
     def make_instance_folder(self) -> None:
         """Make the folder of the embedded default if it is missing. Raises SettingError."""
@@ -218,39 +270,11 @@ class Settings:
 
     @property
     def public_host(self) -> str:
+        """Return the host of the configured address, without its port."""
         return urlsplit(self.public_url).hostname or "localhost"
 
 
-def _file_settings(folder: Path) -> dict[str, Any]:
-    path = folder / "settings.toml"
-    try:
-        values = tomllib.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise SettingError(f"{path} cannot be read: {error}.") from None
-    unknown = sorted(set(values) - {setting.name for setting in SETTINGS})
-    if unknown:
-        raise SettingError(f"{path} names a setting that does not exist: {', '.join(unknown)}.")
-    if "MFA_INSTANCE_PATH" in values:
-        raise SettingError(
-            f"MFA_INSTANCE_PATH cannot stand in {path}, which it names; set it in the environment."
-        )
-    return values
-
-
-def _read(setting: Setting, values: Mapping[str, Any]) -> Any:
-    value = values.get(setting.name)
-    if value is None or value == "":
-        value = setting.default
-    if value is None:
-        return None
-    if not isinstance(value, str | int):
-        raise SettingError(f"{setting.name} must be text in quotes, or a number.")
-    try:
-        return setting.read(str(value))
-    except ValueError as error:
-        raise SettingError(f"{setting.name} {error}.") from None
+NAMES = {str(field.validation_alias): name for name, field in Settings.model_fields.items()}
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -258,12 +282,51 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises SettingError, whose message says in one sentence what is wrong and what is expected.
     """
-    folder = _read(SETTINGS[0], environ)
-    values = {**_file_settings(folder), **{name: value for name, value in environ.items() if value}}
-    read = {setting.name.removeprefix("MFA_").lower(): _read(setting, values) for setting in SETTINGS}
-    read["instance_path"] = folder
-    read["database_url"] = read["database_url"] or f"sqlite:///{folder.resolve() / 'second-gate.sqlite3'}"
-    read["public_url"] = read["public_url"] or f"http://127.0.0.1:{read['port']}"
-    host = urlsplit(read["public_url"]).hostname
-    read["mail_from"] = read["mail_from"] or f"second-gate@{host}"
-    return Settings(**read)
+    try:
+        return Settings(environ)
+    except ValidationError as errors:
+        first = errors.errors(include_url=False, include_input=False)[0]
+        raise SettingError(f"{first['loc'][0]} {first['ctx']['error']}.") from None
+
+
+def _instance_folder(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("MFA_INSTANCE_PATH") or Settings.model_fields["instance_path"].default)
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    values = {name: value for name, value in environ.items() if value}  # an empty value is none
+    for name in sorted(values.keys() - NAMES.keys()):
+        if name.upper().startswith(PREFIX):
+            raise SettingError(f"{name} is not a setting.{_hint(name)}")
+    return {name: value for name, value in values.items() if name in NAMES}
+
+
+def _from_file(folder: Path) -> dict[str, str]:
+    path = folder / "settings.toml"
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingError(f"{path} cannot be read: {error}.") from None
+    unknown = sorted(values.keys() - NAMES.keys())
+    if unknown:
+        hint = _hint(unknown[0])
+        raise SettingError(f"{path} names a setting that does not exist: {', '.join(unknown)}.{hint}")
+    if "MFA_INSTANCE_PATH" in values:
+        raise SettingError(
+            f"MFA_INSTANCE_PATH cannot stand in {path}, which it names; set it in the environment."
+        )
+    return {name: _as_text(name, value) for name, value in values.items() if value != ""}
+
+
+def _as_text(name: str, value: Any) -> str:
+    if not isinstance(value, str | int):
+        raise SettingError(f"{name} must be text in quotes, or a number.")
+    return str(value)
+
+
+def _hint(wrong: str) -> str:
+    names = {name.removeprefix(PREFIX): name for name in NAMES}
+    close = get_close_matches(wrong.upper().removeprefix(PREFIX), names, n=1, cutoff=0.7)
+    return f" Did you mean {names[close[0]]}?" if close else ""

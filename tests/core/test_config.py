@@ -1,10 +1,12 @@
 """The settings: their defaults, where they are read, and the sentence for every wrong value."""
 
+import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from mfa_app.settings import SETTINGS, Application, SettingError, load_settings
+from mfa_app.settings import NAMES, PROJECT_ROOT, Application, SettingError, Settings, load_settings
 
 WRONG = [
     ("MFA_DATABASE_URL", "mysql://db/site"),
@@ -42,7 +44,15 @@ WRONG = [
     ("PORT", "0"),
     ("PORT", "65536"),
     ("PORT", "http"),
+    ("WEB_CONCURRENCY", "0"),
+    ("WEB_CONCURRENCY", "auto"),
 ]
+SECRETS = {
+    "MFA_DATABASE_URL": "postgresql://site:hunter2@db/site",
+    "MFA_SMTP_URL": "smtp+starttls://site:hunter2@mail.example.com",
+    "MFA_SECRET_KEY": "hunter2" * 5,
+    "MFA_DATA_KEYS": "id:hunter2",
+}
 
 
 def in_file(folder: Path, text: str) -> dict[str, str]:
@@ -57,6 +67,8 @@ def test_without_any_setting_the_site_serves_this_machine_from_its_folder(tmp_pa
     assert (settings.public_url, settings.port, settings.https) == ("http://127.0.0.1:8000", 8000, False)
     assert (settings.site_name, settings.mail_from) == ("Second Gate", "second-gate@127.0.0.1")
     assert (settings.trusted_proxy_hops, settings.applications) == (0, ())
+    assert settings.workers == 2
+    assert [str(network) for network in settings.monitoring_networks] == ["127.0.0.1/32", "::1/128"]
     assert settings.admin_email is settings.help_email is settings.help_url is settings.smtp_url is None
 
 
@@ -74,7 +86,7 @@ def test_a_wrong_value_is_told_in_one_sentence_that_names_the_setting(
 
 
 def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
-    values = {setting.name: "" for setting in SETTINGS} | {"MFA_INSTANCE_PATH": str(tmp_path)}
+    values = dict.fromkeys(NAMES, "") | {"MFA_INSTANCE_PATH": str(tmp_path)}
     assert load_settings(values) == load_settings({"MFA_INSTANCE_PATH": str(tmp_path)})
 
 
@@ -137,6 +149,81 @@ def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> N
         settings.make_instance_folder()
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("MFA_HELPEMAIL", "MFA_HELPEMAIL is not a setting. Did you mean MFA_HELP_EMAIL?"),
+        ("mfa_help_email", "mfa_help_email is not a setting. Did you mean MFA_HELP_EMAIL?"),
+        ("MFA_PORT", "MFA_PORT is not a setting. Did you mean PORT?"),
+        ("MFA_QUIET", "MFA_QUIET is not a setting."),
+    ],
+)
+def test_an_unknown_variable_is_named_as_a_mistake(tmp_path: Path, name: str, told: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        load_settings({"MFA_INSTANCE_PATH": str(tmp_path), name: "hunter2"})
+    assert str(refused.value) == told
+
+
+def test_an_unknown_name_in_the_file_comes_with_the_right_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingError) as refused:
+        load_settings(in_file(tmp_path, 'MFA_HELPEMAIL = "help@example.com"'))
+    assert str(refused.value) == (
+        f"{tmp_path / 'settings.toml'} names a setting that does not exist: MFA_HELPEMAIL. "
+        "Did you mean MFA_HELP_EMAIL?"
+    )
+
+
+def test_variables_of_other_programs_are_none_of_our_business(tmp_path: Path) -> None:
+    values = {"MFA_INSTANCE_PATH": str(tmp_path)}
+    assert load_settings({**values, "PATH": "/bin", "SITE_NAME": "x"}) == load_settings(values)
+
+
+def test_only_the_given_variables_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.setitem(os.environ, name, "nonsense")
+    assert load_settings({"MFA_INSTANCE_PATH": str(tmp_path)}).site_name == "Second Gate"
+
+
+def test_no_secret_shows_in_what_is_printed(tmp_path: Path) -> None:
+    settings = load_settings({"MFA_INSTANCE_PATH": str(tmp_path), **SECRETS})
+    assert settings.secret_key == SECRETS["MFA_SECRET_KEY"]
+    assert "hunter2" not in f"{settings} {settings!r}"
+    assert str(tmp_path) in repr(settings)
+
+
+def test_no_wrong_value_shows_in_an_error(tmp_path: Path) -> None:
+    wrong = {
+        "MFA_DATABASE_URL": "postgresql://site:hunter2@db:port/site",
+        "MFA_SMTP_URL": "smtp://site:hunter2@mail:port",
+        "MFA_SECRET_KEY": "hunter2",
+        "MFA_DATA_KEYS": "id:hunter2\n",
+    }
+    with pytest.raises(ValidationError) as refused:
+        Settings({"MFA_INSTANCE_PATH": str(tmp_path), **wrong})
+    assert all(name in str(refused.value) for name in wrong)
+    assert "hunter2" not in f"{refused.value} {refused.value!r}"
+    for name, value in wrong.items():
+        with pytest.raises(SettingError, match=f"^{name} must ") as told:
+            load_settings({"MFA_INSTANCE_PATH": str(tmp_path), name: value})
+        assert "hunter2" not in str(told.value)
+        assert told.value.__cause__ is None and told.value.__suppress_context__
+
+
+def test_settings_never_change_and_tell_equal_ones_by_their_hash(tmp_path: Path) -> None:
+    values = {"MFA_INSTANCE_PATH": str(tmp_path), **SECRETS}
+    settings = load_settings(values)
+    assert hash(settings) == hash(load_settings(values))
+    assert settings != load_settings({**values, "PORT": "9000"})
+    with pytest.raises(ValidationError):
+        settings.port = 9000
+
+
 def test_every_setting_says_what_it_means() -> None:
-    assert all(setting.meaning for setting in SETTINGS)
-    assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
+    assert all(field.description for field in Settings.model_fields.values())
+    assert len(NAMES) == len(Settings.model_fields)
+
+
+def test_the_readme_lists_every_setting_and_no_other() -> None:
+    readme = (PROJECT_ROOT / "README.md").read_text("utf-8")
+    table = readme.partition("| Setting |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert sorted(row.split("`")[1] for row in table) == sorted(NAMES)
