@@ -1,38 +1,104 @@
-"""What gunicorn asks the site: whether it may start, and where the audit trail is printed."""
+"""What gunicorn asks the site: whether it may start, where it counts, where the audit trail is printed."""
 
 import logging
+import os
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 from typing import IO
 
+from prometheus_client import values
+from prometheus_client.multiprocess import mark_process_dead
+
 from mfa_app import create_app
+from mfa_app.core.keys.keyring import load_keys
 from mfa_app.core.operations import health_checks, instance_lock
 from mfa_app.core.operations.instance_lock import SiteRunning
 from mfa_app.extensions import db
-from mfa_app.settings import Settings
+from mfa_app.settings import SettingError, Settings, load_settings
 from mfa_app.wording.health import describe
 
 RESTORING = "A backup is being restored. Start the site when the restore has finished."
 
+# In memory, where a busy disk holds nothing up: the workers' heartbeat, and what they count for /metrics.
+SHARED_MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - names there are made at random
+COUNTERS = "second-gate-metrics-"
+COUNTERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus_client looks for it
+
+
+def settings_to_serve_with() -> Settings:
+    """Return the settings, with keys that can be read; end the program with one sentence if any is wrong.
+
+    A worker that found the mistake would be replaced by the next, which finds it again.
+    """
+    try:
+        settings = load_settings()
+        load_keys(settings)
+    except SettingError as error:
+        sys.exit(str(error))
+    return settings
+
 
 def start(settings: Settings) -> IO[str]:
     """Return the lock that says the site is running. Exit with one sentence if it must not start."""
-    app = create_app(settings)  # for this check only: each worker creates its own
+    _count_together()
+    try:
+        _check(settings)
+        return _lock(settings)
+    except BaseException:
+        end()
+        raise
+
+
+def print_trail() -> None:
+    """Print every row of the trail as a line of JSON on the standard output, for whoever collects logs."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    trail = logging.getLogger("mfa_app.trail")
+    trail.handlers, trail.propagate = [handler], False
+    trail.setLevel(logging.INFO)
+
+
+def worker_ended(pid: int) -> None:
+    """Let the numbers of a worker that is gone stay in the sums."""
+    mark_process_dead(pid)
+
+
+def end() -> None:
+    """Delete what has been counted: the next start counts from nothing."""
+    shutil.rmtree(os.environ[COUNTERS_FOLDER], ignore_errors=True)
+
+
+def _check(settings: Settings) -> None:
+    app = create_app(settings)  # for this alone: each worker makes its own
     with app.app_context():
         found = health_checks.startup_blocker(settings)
         db.session.remove()
         db.engine.dispose()  # no connection is shared across a fork
         if found is not None:
             sys.exit(str(describe(found, settings)))
+
+
+def _lock(settings: Settings) -> IO[str]:
     try:
         return instance_lock.lock_shared(settings)
     except SiteRunning:
         sys.exit(RESTORING)
 
 
-def print_trail() -> None:
-    """Print every new row of the trail to standard output as one line of JSON, for a log collector."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    trail = logging.getLogger("mfa_app.trail")
-    trail.handlers, trail.propagate = [handler], False
-    trail.setLevel(logging.INFO)
+def _count_together() -> None:
+    """Add up what the workers count. Call it before the first application makes the counters."""
+    os.environ[COUNTERS_FOLDER] = _new_folder()
+    # prometheus_client has chosen when it was imported, before there was a folder.
+    values.ValueClass = values.MultiProcessValue()
+
+
+def _new_folder() -> str:
+    """Return a folder for this server's counters; delete those that killed servers left behind."""
+    folder = Path(SHARED_MEMORY or tempfile.gettempdir())
+    for found in folder.glob(f"{COUNTERS}*"):
+        pid = found.name.removeprefix(COUNTERS).partition("-")[0]
+        if pid.isdecimal() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(found, ignore_errors=True)
+    return tempfile.mkdtemp(prefix=f"{COUNTERS}{os.getpid()}-", dir=folder)
