@@ -26,6 +26,8 @@ from mfa_app.web.mailer import Mailer
 from mfa_app.web.security import cookies, gate
 from mfa_app.web.ui import navigation
 
+__version__ = "0.2.0"
+
 MAX_BODY_BYTES = 64 * 1024
 DATABASE_TIMEOUT_SECONDS = 10
 
@@ -55,6 +57,7 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
     hosts = LOOPBACK_HOSTS if settings.public_host in LOOPBACK_HOSTS else {settings.public_host}
     return {
         "SETTINGS": settings,
+        "VERSION": __version__,
         "SECRET_KEY": keys.secret_keys[0],
         "SECRET_KEY_FALLBACKS": keys.secret_keys[1:],
         "SQLALCHEMY_DATABASE_URI": settings.database_url,

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from mfa_app.cli import audit, audit_verify, backup, groups, keys, policy, setup, users
+from mfa_app.cli import audit, audit_verify, backup, groups, keys, policy, setup, users, version
 from mfa_app.cli.demo.command import demo as demo_command
 from mfa_app.cli.doctor.command import doctor as doctor_command
 
@@ -14,5 +14,5 @@ def init_app(app: Flask) -> None:
     audit.commands.add_command(audit_verify.verify)
     audit.commands.add_command(audit_verify.anchor)
     copies = (backup.backup, backup.restore, backup.restored)
-    for command in (setup.prepare, setup.setup_link, demo_command, doctor_command, *copies):
+    for command in (setup.prepare, setup.setup_link, demo_command, doctor_command, version.version, *copies):
         app.cli.add_command(command)

@@ -30,11 +30,12 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @monitoring_only
 def readyz() -> Response:
-    """Report whether everything the site needs works: 200, or 503 and the problems."""
+    """Report whether everything the site needs works: 200, or 503 and the problems; and the version."""
     settings = current_app.config["SETTINGS"]
     checks = health_checks.run_checks(settings, now=clock.now())
     words = {check.name: describe(check, settings).sentence if check.problem else "ok" for check in checks}
     status = 503 if any(check.problem for check in checks) else 200
+    words["version"] = current_app.config["VERSION"]
     lines = "".join(f"{name}: {text}\n" for name, text in words.items())
     return Response(lines, status, content_type=TEXT)
 

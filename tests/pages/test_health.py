@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from mfa_app import create_app
+from mfa_app import __version__, create_app
 from mfa_app.core.audit import anchors
 from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import Vault, use
@@ -30,7 +30,10 @@ def monitor(world: World) -> Visitor:
 
 
 def lines(page: Page) -> dict[str, str]:
-    return dict(line.split(": ", 1) for line in page.response.get_data(as_text=True).splitlines())
+    """Return what the site says of each thing that it needs; its last line is the version."""
+    *checks, version = page.response.get_data(as_text=True).splitlines()
+    assert version == f"version: {__version__}"
+    return dict(line.split(": ", 1) for line in checks)
 
 
 def number(monitor: Visitor, name: str) -> float:
