@@ -24,7 +24,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test crash lint audit fmt lock messages screenshots bench fuzz soak wapiti proxy clean
+.PHONY: help run demo dev code test crash lint audit fmt lock messages screenshots bench fuzz soak wapiti proxy clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,12 @@ demo: export MFA_INSTANCE_PATH ?= instance/demo
 demo: $(RUNTIME) ## Serve the site with example people and groups to try it
 	@$(BIN)/flask --app wsgi demo
 	@exec $(BIN)/gunicorn --config gunicorn.conf.py wsgi:app
+
+dev: $(RUNTIME) ## The same, for work on it: reloads what you change, prints mails
+	@$(BIN)/python -m bin.dev
+
+code: $(RUNTIME) ## Print the code of one of the demo's people: make code NAME=ada
+	@$(BIN)/python -m bin.code "$(NAME)"
 
 test: $(TESTING) ## Run all tests
 	@bin/ensure-test-programs

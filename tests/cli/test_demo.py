@@ -1,15 +1,21 @@
 """`flask demo`: a made-up company to try the site with."""
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
+from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 
+from bin import code, dev
 from mfa_app.core.audit import verification
 from mfa_app.core.common import clock
 from mfa_app.models import Group, Role, User
+from mfa_app.settings import PROJECT_ROOT
 from tests.cli.conftest import Typist, done, refused
 from tests.world import World
 
@@ -66,3 +72,39 @@ def test_an_instance_with_people_of_its_own_is_left_alone(world: World, typed: T
     world.person("alice")
     assert "This installation already has people" in refused(typed("demo"))
     assert world.count(User) == 1
+
+
+def test_make_code_knows_the_secret_of_everybody_with_an_app(said: str) -> None:
+    secrets = code.secrets_in(said)
+    assert set(secrets) == {"ada", "ben", "carla", "ines"}
+    assert all(f"oathtool --totp -b {secret}" in said for secret in secrets.values())
+
+
+def test_make_code_reads_the_demo_and_nothing_that_a_setting_names(tmp_path: Path) -> None:
+    assert code.DEMO == PROJECT_ROOT / "instance" / "demo" / "demo.txt"
+    (tmp_path / "demo.txt").write_text("zoe@firma.example  JBSW\n   oathtool --totp -b JBSWY3DPEHPK3PXP\n")
+    assert list(code.secrets_in((tmp_path / "demo.txt").read_text())) == ["zoe"]
+    asked = subprocess.run(
+        [sys.executable, "-m", "bin.code", "zoe"],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "MFA_INSTANCE_PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (asked.returncode, asked.stdout) == (1, "")
+    assert asked.stderr.count("\n") == 1
+
+
+def test_make_dev_shows_a_mail_as_text() -> None:
+    mail = EmailMessage()
+    mail["To"], mail["Subject"] = "ada@firma.example", "Zürich"
+    mail.set_content("Grüße\n")
+    mail.add_alternative("<p>Grüße</p>", subtype="html")
+    assert dev.as_text(mail.as_bytes()).splitlines() == [
+        dev.RULER,
+        "To: ada@firma.example",
+        "Subject: Zürich",
+        "",
+        "Grüße",
+        dev.RULER,
+    ]

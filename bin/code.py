@@ -1,0 +1,36 @@
+"""`make code NAME=ada`: the 6-digit code that the app of one of the demo's people shows now."""
+
+import re
+import sys
+import time
+
+import pyotp
+
+from mfa_app.settings import PROJECT_ROOT
+
+# The secrets of the made-up people, in plain text because they protect nothing. No other instance has such a
+# file, and no setting leads this program to another folder or to a database.
+DEMO = PROJECT_ROOT / "instance" / "demo" / "demo.txt"
+
+
+def main(name: str) -> None:
+    """Print the code; end with a sentence if there is no demo, or nobody of that name with an app."""
+    try:
+        secrets = secrets_in(DEMO.read_text("utf-8"))
+    except OSError as error:
+        sys.exit(f"{DEMO} cannot be read ({error.strerror}). Run make dev or make demo first.")
+    secret = secrets.get(name.lower().partition("@")[0])
+    if secret is None:
+        sys.exit(f"Type make code NAME=... with one of these names: {', '.join(secrets)}.")
+    app, now = pyotp.TOTP(secret), int(time.time())
+    print(f"{app.at(now)}  (for {app.interval - now % app.interval} more seconds; a code works once)")
+
+
+def secrets_in(text: str) -> dict[str, str]:
+    """Return the secret of each person's app, by the first name, from what `flask demo` has written."""
+    person_and_command = r"^(\w+)@firma\.example .*\n +oathtool --totp -b ([A-Z2-7]+)$"
+    return dict(re.findall(person_and_command, text, re.MULTILINE))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "")

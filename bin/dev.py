@@ -1,0 +1,68 @@
+"""`make dev`: the demo's company on a server that reloads what you change, with its mails in the terminal."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from email import message_from_bytes, policy
+from pathlib import Path
+
+from mfa_app.settings import PROJECT_ROOT, load_settings
+
+FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
+LOOK_EVERY_SECONDS = 0.5
+RULER = "-" * 72
+
+
+def main() -> None:
+    """Make the company if it is missing, print its sign-ins and serve it until Ctrl-C."""
+    os.environ.setdefault("MFA_INSTANCE_PATH", str(PROJECT_ROOT / "instance" / "demo"))
+    settings = load_settings()
+    made = subprocess.run([*FLASK, "demo"], check=False)
+    if made.returncode:
+        sys.exit(made.returncode)
+    outbox = settings.instance_path / "outbox"
+    threading.Thread(target=print_mails, args=(outbox,), daemon=True).start()
+    _serve(settings.port)
+
+
+def _serve(port: int) -> None:
+    """Run the server until Ctrl-C; then end its whole group, since its parts do not end each other."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server = subprocess.Popen(_server(port), start_new_session=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(server.wait())
+    os.killpg(server.pid, signal.SIGTERM)
+
+
+def _server(port: int) -> list[str]:
+    """Return the command: no debugger in the browser, since it runs any code; errors are in the terminal."""
+    static = map(str, sorted((PROJECT_ROOT / "mfa_app" / "static").iterdir()))
+    reload = ["--extra-files", os.pathsep.join(static)]
+    return [*FLASK, "--debug", "run", "--port", str(port), "--no-debugger", *reload]
+
+
+def print_mails(outbox: Path) -> None:
+    """Print the text of every mail that becomes a file in this folder from now on."""
+    printed = set(outbox.glob("*.eml"))
+    while True:
+        time.sleep(LOOK_EVERY_SECONDS)
+        for path in sorted(set(outbox.glob("*.eml")) - printed):
+            if time.time() - path.stat().st_mtime > LOOK_EVERY_SECONDS:  # it is complete
+                printed.add(path)
+                print(as_text(path.read_bytes()), flush=True)
+
+
+def as_text(mail: bytes) -> str:
+    """Return a mail as the terminal shows it: to whom, subject and text."""
+    message = message_from_bytes(mail, policy=policy.default)
+    body = message.get_body(("plain",))
+    text = body.get_content().strip() if body is not None else ""
+    return f"{RULER}\nTo: {message['To']}\nSubject: {message['Subject']}\n\n{text}\n{RULER}"
+
+
+if __name__ == "__main__":
+    main()
