@@ -57,7 +57,7 @@ lint: $(TESTING) ## Check style, common mistakes and formatting
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive mfa_app
 
 audit: $(TESTING) ## Check the locked packages for known vulnerabilities (needs the internet)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
 	@$(BIN)/pip-audit --requirement requirements.txt --disable-pip
 
 fmt: $(TESTING) ## Format the code and fix what can be fixed automatically
