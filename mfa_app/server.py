@@ -62,7 +62,7 @@ def print_trail() -> None:
 
 def worker_ended(pid: int) -> None:
     """Let the numbers of a worker that is gone stay in the sums."""
-    mark_process_dead(pid)
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def end() -> None:
@@ -91,7 +91,7 @@ def _count_together() -> None:
     """Add up what the workers count. Call it before the first application makes the counters."""
     os.environ[COUNTERS_FOLDER] = _new_folder()
     # prometheus_client has chosen when it was imported, before there was a folder.
-    values.ValueClass = values.MultiProcessValue()
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
 
 
 def _new_folder() -> str:

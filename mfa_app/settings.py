@@ -238,17 +238,19 @@ class Settings(BaseSettings):
     )
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        super().__init__(environ=environ)
+        super().__init__(environ=dict(environ))
 
     @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        **_sources: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read the environment that `load_settings` was given, else the file in the instance folder."""
-        environ = init_settings.init_kwargs["environ"]
+        environ = init_settings()["environ"]
         return tuple(
             InitSettingsSource(settings_cls, init_kwargs=values)
             for values in (_from_environment(environ), _from_file(_instance_folder(environ)))
