@@ -126,6 +126,10 @@ def test_a_wrong_setting_stops_every_command_and_the_server_with_one_sentence(sh
     server = ("gunicorn", "--config", str(PROJECT_ROOT / "gunicorn.conf.py"), "wsgi:app")
     for command in (("flask", "--app", "wsgi", "prepare"), server):
         assert shell.run(*command, MFA_PUBLIC_URL="ftp://x") == (1, "", sentence)
+        unknown = "MFA_HELPEMAIL is not a setting. Did you mean MFA_HELP_EMAIL?\n"
+        assert shell.run(*command, MFA_HELPEMAIL="help@example.com") == (1, "", unknown)
+        workers = "WEB_CONCURRENCY must be a whole number from 1 to 64.\n"
+        assert shell.run(*command, WEB_CONCURRENCY="65") == (1, "", workers)
 
 
 def test_a_key_that_cannot_be_read_stops_the_server_with_one_sentence(shell: Shell) -> None:
