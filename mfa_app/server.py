@@ -22,7 +22,8 @@ from mfa_app.wording.health import describe
 RESTORING = "A backup is being restored. Start the site when the restore has finished."
 
 # In memory, where a busy disk holds nothing up: the workers' heartbeat, and what they count for /metrics.
-SHARED_MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - names there are made at random
+# Names in it are made at random, so nobody on the machine can take one beforehand.
+SHARED_MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # nosec B108 # noqa: S108
 COUNTERS = "second-gate-metrics-"
 COUNTERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus_client looks for it
 
