@@ -1,17 +1,22 @@
 """Sending mail: after the commit, outside requests, over SMTP or as files."""
 
 import logging
+import re
 import smtplib
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, make_msgid
+from functools import cached_property
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, render_template, url_for
+from flask import Flask, url_for
+from flask.templating import Environment
+from flask_babel import gettext as _
 
 from mfa_app.core.audit import anchors, stream
 from mfa_app.core.common import clock, files
@@ -129,15 +134,14 @@ class Mailer:
                 "at": datetime.fromisoformat(str(context["at"])),
                 "browser": browser_name(agent) if (agent := str(context.get("user_agent", ""))) else None,
                 "public_url": settings.public_url,
+                "help": settings.help_email or settings.admin_email or _("your help desk"),
             }
             if "token" in context:
                 context["url"] = url_for("auth.follow_link", token=context.pop("token"), _external=True)
-            subject, text, html = (
-                render_template(f"email/{waiting.template}.{kind}", **context)
-                for kind in ("subject", "txt", "html")
-            )
-        message = EmailMessage()
-        message["Subject"] = " ".join(subject.split())
+            self._app.update_template_context(context)
+            subject, text, html = self._render(f"email/{waiting.template}.html", context)
+        message = EmailMessage(policy=policy.default.clone(cte_type="7bit"))
+        message["Subject"] = subject
         message["From"] = formataddr((settings.site_name, settings.mail_from))
         message["To"] = waiting.to
         message["Date"] = format_datetime(waiting.created_at)
@@ -146,6 +150,18 @@ class Mailer:
         message.set_content(text)
         message.add_alternative(html, subtype="html")
         return message
+
+    def _render(self, template: str, context: dict[str, object]) -> tuple[str, str, str]:
+        """Return subject, plain text and HTML of a mail: one template in two frames, only HTML escaped."""
+        plain = self._plain_text.get_template(template)
+        subject = "".join(plain.blocks["subject"](plain.new_context(context)))
+        text = plain.render(context, frame="email/base.txt")
+        html = self._app.jinja_env.get_template(template).render(context, frame="email/base.html")
+        return " ".join(subject.split()), re.sub(r"\n{3,}", "\n\n", text), html
+
+    @cached_property
+    def _plain_text(self) -> Environment:
+        return self._app.jinja_env.overlay(autoescape=False)
 
     def _send(self, message: EmailMessage) -> None:
         with mail_server(self._settings.smtp_url, timeout=SMTP_TIMEOUT_SECONDS) as server:

@@ -1,5 +1,6 @@
 """Mails: written with the change they tell of, sealed while they wait, sent after the commit, tried again."""
 
+import re
 import socket
 import ssl
 import stat
@@ -9,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -154,10 +156,27 @@ def test_every_mail_reads_well_as_text_and_as_a_page(world: World, kind: Mail) -
     message = message_from_bytes(world.last_mail().encode(), policy=policy.default)
     text, page = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
     assert message["Subject"].strip()
+    assert "\n" not in message["Subject"] and unescape(message["Subject"]) == message["Subject"]
     assert message["To"] == "alice@example.com"
     assert "Hello Alice" in text and "Hello Alice" in page
     assert "{{" not in text + page and "None" not in text
+    assert not re.search(r"<[a-z/!]|&[a-z#0-9]+;|\n\n\n", text), "markup, or a gap, in the plain text"
+    assert max(map(len, text.splitlines())) <= 78
+    assert set(re.findall(r'href="([^"]+)', page)) == set(re.findall(r"^https?://\S+$", text, re.MULTILINE))
     assert ("/link/" + "A" * 43 in text) == (kind in (Mail.INVITATION, Mail.PASSWORD_RESET))
+
+
+def test_plain_text_is_not_escaped_and_the_page_is(world: World) -> None:
+    world.person("alice")
+    with world.data():
+        world.user("alice").name = "O'Hara <Alice> & Co"
+    with world.data():
+        write(world, Mail.RESET, reason="phone <lost> & gone")
+    deliver(world)
+    message = message_from_bytes(world.last_mail().encode(), policy=policy.default)
+    text, page = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert "Hello O'Hara <Alice> & Co," in text and "phone <lost> & gone" in text
+    assert "<Alice>" not in page and "phone &lt;lost&gt; &amp; gone" in page
 
 
 def test_a_file_in_the_outbox_is_for_its_owner_alone(world: World) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask, request, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from mfa_app.core.common import permissions
@@ -19,6 +20,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     @app.context_processor
     def frame() -> dict[str, Any]:
         return {
+            "lang": get_locale().language,
             "site_name": settings.site_name,
             "admin_email": settings.admin_email,
             "help_email": settings.help_email,
