@@ -24,7 +24,7 @@ from mfa_app.web.http.forwarded_headers import StripForwardedQuotes
 from mfa_app.web.http.monitoring import MonitoringHost
 from mfa_app.web.mailer import Mailer
 from mfa_app.web.security import cookies, gate
-from mfa_app.web.ui import navigation
+from mfa_app.web.ui import navigation, template_words
 
 __version__ = "0.2.0"
 
@@ -102,6 +102,7 @@ def _bind(app: Flask, settings: Settings) -> None:
     gate.init_app(app, login_manager)
     errors.init_app(app)
     navigation.init_app(app, settings)
+    template_words.init_app(app)
     converters.init_app(app)
     for part in (auth, enrolment, account, admin, monitoring):
         app.register_blueprint(part.blueprint)

@@ -15,23 +15,23 @@ from mfa_app.wording.labels import role_name
 _EVENTS = {
     Event.PASSWORD_ACCEPTED: _l("Password accepted"),
     Event.PASSWORD_REFUSED: _l("Password refused"),
-    Event.PASSWORD_CLOSED: _l("Password closed until a mailed link"),
+    Event.PASSWORD_CLOSED: _l("Password locked (reset by email needed)"),
     Event.PASSWORD_CHANGED: _l("Password changed"),
-    Event.PASSWORD_RESET_REQUESTED: _l("Link for a new password requested"),
+    Event.PASSWORD_RESET_REQUESTED: _l("New password requested"),
     Event.CODE_ACCEPTED: _l("Code accepted"),
     Event.CODE_REFUSED: _l("Code refused"),
     Event.LOGIN_COMPLETED: _l("Logged in"),
     Event.LOGGED_OUT: _l("Logged out"),
     Event.SESSIONS_ENDED: _l("Sessions ended"),
     Event.DEVICE_TRUSTED: _l("Device remembered"),
-    Event.DEVICES_FORGOTTEN: _l("Devices forgotten"),
+    Event.DEVICES_FORGOTTEN: _l("Remembered devices removed"),
     Event.AUTHENTICATOR_LINKED: _l("App linked"),
     Event.AUTHENTICATOR_REMOVED: _l("App removed"),
     Event.AUTHENTICATOR_KEPT: _l("App kept by choice"),
-    Event.AUTHENTICATOR_STOPPED: _l("App stopped after wrong codes"),
+    Event.AUTHENTICATOR_STOPPED: _l("App locked after wrong codes"),
     Event.SECOND_FACTOR_RESET: _l("2-factor authentication reset"),
-    Event.SETUP_LINK_MADE: _l("Link for the first administrator made"),
-    Event.USER_CREATED: _l("Account made"),
+    Event.SETUP_LINK_MADE: _l("Set-up link for the first administrator created"),
+    Event.USER_CREATED: _l("Account created"),
     Event.USER_INVITED: _l("Invitation sent"),
     Event.USER_EDITED: _l("Account changed"),
     Event.USER_DISABLED: _l("Account disabled"),
@@ -39,18 +39,18 @@ _EVENTS = {
     Event.REQUIREMENT_CHANGED: _l("Personal requirement changed"),
     Event.EXEMPTION_GIVEN: _l("Exemption given"),
     Event.EXEMPTION_ENDED: _l("Exemption ended"),
-    Event.MEMBER_ADDED: _l("Put into a group"),
-    Event.MEMBER_REMOVED: _l("Taken out of a group"),
-    Event.GROUP_CREATED: _l("Group made"),
+    Event.MEMBER_ADDED: _l("Added to a group"),
+    Event.MEMBER_REMOVED: _l("Removed from a group"),
+    Event.GROUP_CREATED: _l("Group created"),
     Event.GROUP_RENAMED: _l("Group renamed"),
     Event.GROUP_DELETED: _l("Group deleted"),
     Event.POLICY_CHANGED: _l("Policy changed"),
     Event.THROTTLE_CLEARED: _l("Allowed to try again"),
-    Event.ACCESS_REFUSED: _l("Page refused"),
+    Event.ACCESS_REFUSED: _l("Page refused (not allowed)"),
     Event.TRAIL_EXPORTED: _l("Audit trail downloaded"),
     Event.KEYS_ROTATED: _l("Keys rotated"),
-    Event.SIGNING_KEY_REPLACED: _l("Key that signs cookies replaced"),
-    Event.BACKUP_MADE: _l("Backup made"),
+    Event.SIGNING_KEY_REPLACED: _l("Cookie signing key replaced"),
+    Event.BACKUP_MADE: _l("Backup created"),
     Event.BACKUP_RESTORED: _l("Backup restored"),
 }
 
@@ -59,16 +59,16 @@ _NAMES = {event.label: name for event, name in _EVENTS.items()}
 
 _DETAILS = {
     "reason": _l("Reason"),
-    "failures": _l("Tries in a row"),
-    "way": _l("How"),
-    "purpose": _l("For"),
-    "to": _l("To"),
-    "method": _l("With"),
+    "failures": _l("Failed in a row"),
+    "way": _l("Changed through"),
+    "purpose": _l("Purpose"),
+    "to": _l("Locked for"),
+    "method": _l("Logged in with"),
     "count": _l("Number"),
-    "because": _l("Because"),
+    "because": _l("Reason"),
     "days": _l("Days"),
-    "by_choice": _l("By own choice"),
-    "replaced": _l("In place of another app"),
+    "by_choice": _l("By choice"),
+    "replaced": _l("Replaced another app"),
     "was_linked": _l("An app was linked"),
     "role": _l("Role"),
     "groups": _l("Groups"),
@@ -79,13 +79,13 @@ _DETAILS = {
     "page": _l("Page"),
     "rows": _l("Rows"),
     "key": _l("Key"),
-    "secrets": _l("Secrets sealed anew"),
+    "secrets": _l("Secrets re-encrypted"),
     "file": _l("File"),
-    "email": _l("E-mail address"),
+    "email": _l("Email address"),
     "name": _l("Name"),
-    "required_from": _l("From"),
-    "grace_days": _l("Days of grace"),
-    "remember_days": _l("Days that a device is remembered"),
+    "required_from": _l("Start date"),
+    "grace_days": _l("Grace period (days)"),
+    "remember_days": _l("Devices remembered (days)"),
 }
 
 
@@ -94,11 +94,11 @@ _CODES = {
     "account disabled": _l("account disabled"),
     "wrong password": _l("wrong password"),
     "unknown browsers": _l("unknown browsers"),
-    "known browser": _l("one of the person’s own browsers"),
+    "known browser": _l("the person's own browser"),
     "wrong": _l("wrong code"),
-    "used": _l("code used before"),
+    "used": _l("code already used"),
     "login": _l("logging in"),
-    "confirmation": _l("confirming"),
+    "confirmation": _l("confirming it's the same person"),
     "code": _l("password and code"),
     "password": _l("password alone"),
     "remembered device": _l("password on a remembered device"),
@@ -108,14 +108,14 @@ _CODES = {
     "authenticator removed": _l("app removed"),
     "second factor reset": _l("2-factor authentication reset"),
     "role changed": _l("role changed"),
-    "address changed": _l("e-mail address changed"),
+    "address changed": _l("email address changed"),
     "logged out everywhere": _l("logged out everywhere"),
-    "forgotten by hand": _l("forgotten by hand"),
+    "forgotten by hand": _l("removed by hand"),
     "no longer required": _l("no longer required"),
     "required": _l("required"),
-    "asked by choice": _l("asked by own choice"),
+    "asked by choice": _l("opted in"),
     "logged out by hand": _l("logged out by hand"),
-    "mailed link": _l("mailed link"),
+    "mailed link": _l("emailed link"),
     "own page": _l("own account page"),
     "terminal": _l("terminal"),
 }
@@ -128,7 +128,7 @@ _REFUSALS = {Event.PASSWORD_REFUSED.label, Event.CODE_REFUSED.label}
 
 @dataclass(frozen=True)
 class EventLine:
-    """A row of the trail in words; `about` is empty when somebody acted on the own account."""
+    """A row of the trail in words; `about` is empty when people acted on their own account."""
 
     at: datetime
     name: str
@@ -176,7 +176,7 @@ def details_in_words(label: str, details: dict[str, object]) -> Iterator[str]:
 
 def _actor(row: AuditEvent) -> str:
     if row.actor_kind == "visitor":
-        return _("Somebody who is not logged in")
+        return _("Someone not logged in")
     if row.actor_kind == "terminal":
         return _("Terminal (%(name)s)", name=row.actor_name)
     return row.actor_name

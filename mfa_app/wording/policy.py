@@ -14,7 +14,7 @@ def why(because: PolicySource) -> str:
     if because.reason is Reason.GROUP:
         return _("required by group %(group)s", group=because.group)
     if because.reason is Reason.EXEMPT:
-        return _("not asked: exempt until %(date)s", date=format_date(because.until))
+        return _("exempt until %(date)s", date=format_date(because.until))
     return {
         Reason.PERSONAL: _("required for you personally"),
         Reason.EVERYONE: _("required for everyone"),
@@ -38,7 +38,7 @@ def policy_explanation(person: PolicySubject, now: datetime) -> str:
     decision = decide(person.facts, has_code=False, now=now)
     name, reason = person.user.name or person.user.email, _why_others_are_asked(decision.because)
     if not person.user.is_active:
-        return _("%(name)s cannot log in: the account is disabled.", name=name)
+        return _("%(name)s can't log in: the account is disabled.", name=name)
     if decision.verdict is Verdict.ENROL:
         return _(
             "%(name)s must link an authentication app at the next login: %(reason)s.",
@@ -49,8 +49,8 @@ def policy_explanation(person: PolicySubject, now: datetime) -> str:
         return _explain_not_asked(person, name, decision)
     if person.authenticator.locked_at:
         return _(
-            "%(name)s cannot log in: after too many wrong codes the authentication app no longer counts; "
-            "reset 2-factor authentication, and another app is linked at the next login.",
+            "%(name)s is locked out after too many wrong codes. "
+            "Reset 2-factor authentication so that %(name)s can link an app at the next login.",
             name=name,
         )
     return _("%(name)s is asked for a code: %(reason)s.", name=name, reason=reason)
@@ -60,8 +60,7 @@ def _explain_not_asked(person: PolicySubject, name: str, decision: Decision) -> 
     because, user = decision.because, person.user
     if because.reason is Reason.EXEMPT:
         return _(
-            "%(name)s is not asked for a code: exempt until %(date)s "
-            "(reason: “%(reason)s”, given by %(by)s).",
+            "%(name)s isn't asked for a code: exempt until %(date)s (reason: “%(reason)s”, given by %(by)s).",
             name=name,
             date=_day(because.until),
             reason=user.exempt_reason,
@@ -76,18 +75,18 @@ def _explain_not_asked(person: PolicySubject, name: str, decision: Decision) -> 
         )
     if because.until:
         return _(
-            "%(name)s is not asked for a code before %(date)s: then it is %(reason)s.",
+            "%(name)s isn't asked for a code before %(date)s: then it's %(reason)s.",
             name=name,
             date=_day(because.until),
             reason=_why_others_are_asked(because),
         )
     if person.authenticator:
         return _(
-            "%(name)s is not asked for a code: 2-factor authentication is not required; "
-            "the authentication app stays linked, dormant.",
+            "%(name)s isn't asked for a code: 2-factor authentication isn't required. "
+            "The authentication app stays linked.",
             name=name,
         )
-    return _("%(name)s is not asked for a code: 2-factor authentication is not required.", name=name)
+    return _("%(name)s isn't asked for a code: 2-factor authentication isn't required.", name=name)
 
 
 def _why_others_are_asked(because: PolicySource) -> str:

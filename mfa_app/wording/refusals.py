@@ -3,92 +3,92 @@
 import math
 from datetime import datetime
 
+from flask_babel import LazyString, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import lazy_gettext as _l
 
 from mfa_app.core.common import clock, errors
 from mfa_app.core.passwords.strength import MAX_LENGTH, MIN_LENGTH
+from mfa_app.core.throttling import limits
+from mfa_app.models import Role
+
+# A test asks for a sentence for every refusal. Two carry facts, and have theirs in `sentence`.
+_SENTENCES: dict[type[errors.Refusal], LazyString] = {
+    errors.WrongCredentials: _l("The email address or password is wrong. Check both and try again."),
+    errors.WrongPassword: _l("That isn't your current password. Try again."),
+    errors.WrongCode: _l(
+        "That code is wrong. Enter the 6 digits your authentication app shows now. "
+        "If it keeps failing, check that your phone sets its clock automatically."
+    ),
+    errors.UsedCode: _l("That code has already been used. Wait for the next one, then enter that."),
+    errors.AuthenticatorLocked: _l(
+        "Too many wrong codes were entered, so codes from your authentication app are no longer accepted. "
+        "Ask the help desk to reset your 2-factor authentication."
+    ),
+    errors.PasswordLocked: _l(
+        "Too many wrong passwords were entered, so the password of this account is locked. "
+        "Use “Forgot your password?” to get a link by email that unlocks it."
+    ),
+    errors.OneTimeLinkExpired: _l("This link has been used or has expired."),
+    errors.PendingEnrolmentExpired: _l("That QR code has expired. Scan the new one and enter its code."),
+    errors.AlreadyEnrolled: _l("An authentication app is already linked to your account."),
+    errors.TwoFactorRequired: _l("2-factor authentication is required for you, so you can't switch it off."),
+    errors.NotEnrolled: _l("No authentication app is linked to this account."),
+    errors.NotAllowed: _l("Your role doesn't allow this."),
+    errors.CannotExemptSelf: _l("You can't lift your own requirement. Ask another administrator."),
+    errors.LastAdministrator: _l(
+        "Not saved: no administrator would be able to get in any more. "
+        "First have an administrator link an authentication app, or make someone else an administrator."
+    ),
+    errors.EmailTaken: _l("There is already an account with this email address. Use another one."),
+    errors.NameTaken: _l("There is already a group with this name. Choose another one."),
+    errors.InvalidEmail: _l("Enter an email address like name@company.com."),
+    errors.AlreadySetUp: _l("The first administrator already exists. Log in instead."),
+    errors.SessionEnded: _l("Your session has ended. Log in again."),
+    errors.RotationRunning: _l("Someone else is rotating the keys. Wait until that has finished."),
+    errors.HashingQueueFull: _l("Too many people are logging in right now. Try again in a few seconds."),
+}
+
+
+_PASSWORD_REASONS: dict[str, LazyString] = {
+    "short": _l(
+        "Use at least %(number)s characters. A sentence of a few words is easy to remember.",
+        number=MIN_LENGTH,
+    ),
+    "long": _l("Use at most %(number)s characters.", number=MAX_LENGTH),
+    "known names": _l(
+        "Choose a password that isn't made of your name, your email address or the name of this site."
+    ),
+    "guessable": _l(
+        "This password is easy to guess, because it's common or follows a simple pattern. "
+        "Choose another one, such as a few words that don't belong together."
+    ),
+}
+
+
+_LIMITS: dict[limits.Limit, LazyString] = {
+    limits.CODE: _l("codes"),
+    limits.LINKING: _l("codes to link an app"),
+    limits.PASSWORD_UNKNOWN_BROWSER: _l("passwords, from unknown browsers"),
+    limits.PASSWORD_KNOWN_BROWSER: _l("passwords, from the person's own browser"),
+    limits.PASSWORD_NETWORK: _l("passwords, from one network"),
+}
+
+
+_ROLES: dict[Role, LazyString] = {
+    Role.STAFF: _l("Staff"),
+    Role.HELPDESK: _l("Help desk"),
+    Role.ADMIN: _l("Administrator"),
+}
 
 
 def sentence(refusal: errors.Refusal) -> str:
     """Return the sentence that tells a person why something was refused and what to do about it."""
     if isinstance(refusal, errors.Throttled):
-        return _(
-            "Too many attempts have failed. Please try again %(when)s.", when=in_a_while(refusal.retry_at)
-        )
+        return _("Too many failed attempts. Try again %(when)s.", when=in_a_while(refusal.retry_at))
     if isinstance(refusal, errors.UnacceptablePassword):
-        return _password_sentence(refusal.reason)
-    return _sentences()[type(refusal)]
-
-
-def _sentences() -> dict[type[errors.Refusal], str]:
-    return {
-        errors.WrongCredentials: _(
-            "The e-mail address or the password is not right. Please check both and try again."
-        ),
-        errors.WrongPassword: _("That is not your current password. Please try again."),
-        errors.WrongCode: _(
-            "That code is not right. Enter the 6 digits that your authentication app shows now; "
-            "if it keeps failing, check that the clock of your phone is set automatically."
-        ),
-        errors.UsedCode: _(
-            "That code has already been used. Wait until your app shows a new one, then enter that."
-        ),
-        errors.AuthenticatorLocked: _(
-            "Too many wrong codes have been entered, so your authentication app no longer opens "
-            "this account. The help desk can reset it for you."
-        ),
-        errors.PasswordLocked: _(
-            "Too many attempts to log in to this account have failed. Use “Forgot your password?” "
-            "to get a link by e-mail; it opens the account again."
-        ),
-        errors.OneTimeLinkExpired: _("This link has been used already or is too old."),
-        errors.PendingEnrolmentExpired: _(
-            "That QR code had expired. Please scan the new one below and enter its code."
-        ),
-        errors.AlreadyEnrolled: _("An authentication app is linked to your account already."),
-        errors.TwoFactorRequired: _(
-            "2-factor authentication is required for you, so it cannot be switched off."
-        ),
-        errors.NotEnrolled: _("No authentication app is linked to this account."),
-        errors.NotAllowed: _("Your role does not allow this."),
-        errors.CannotExemptSelf: _(
-            "Nobody lets themselves off 2-factor authentication. Please ask another administrator to do it."
-        ),
-        errors.LastAdministrator: _(
-            "Not saved: no administrator would be able to get in any more. "
-            "First let an administrator link an authentication app, or make somebody else an administrator."
-        ),
-        errors.EmailTaken: _("There is already an account with this e-mail address. Please use another one."),
-        errors.NameTaken: _("There is already a group of this name. Please choose another one."),
-        errors.InvalidEmail: _("This is not an e-mail address. It looks like name@company.com."),
-        errors.AlreadySetUp: _("The first administrator exists already. Please log in."),
-        errors.SessionEnded: _("Your session has ended. Please log in again."),
-        errors.RotationRunning: _(
-            "Somebody else rotates the keys right now. Please wait until that has ended."
-        ),
-        errors.HashingQueueFull: _(
-            "Very many people are logging in right now. Please try again in a few seconds."
-        ),
-    }
-
-
-def _password_sentence(reason: str) -> str:
-    return {
-        "short": _(
-            "Please use at least %(number)s characters. A sentence of a few words is easy to remember.",
-            number=MIN_LENGTH,
-        ),
-        "long": _("Please use at most %(number)s characters.", number=MAX_LENGTH),
-        "known names": _(
-            "Please choose a password that is not made of your name, your e-mail address "
-            "or the name of this site."
-        ),
-        "guessable": _(
-            "This password is easy to guess, because it is common or follows a simple pattern. "
-            "Please choose another one, such as a few words that do not belong together."
-        ),
-    }[reason]
+        return str(_PASSWORD_REASONS[refusal.reason])
+    return str(_SENTENCES[type(refusal)])
 
 
 def in_a_while(moment: datetime) -> str:

@@ -42,12 +42,12 @@ def _since(rule: RuleValues | Group | SitePolicy, now: datetime) -> str:
 def _grace(rule: RuleValues | Group | SitePolicy) -> str:
     if not rule.grace_days:
         return ""
-    return ngettext("%(num)s day of grace", "%(num)s days of grace", rule.grace_days)
+    return ngettext("grace period of %(num)s day", "grace period of %(num)s days", rule.grace_days)
 
 
 def _remembering(rule: RuleValues | Group | SitePolicy) -> str:
     if not rule.remember_days:
-        return _("no device is remembered")
+        return _("no devices remembered")
     return ngettext(
         "devices remembered for %(num)s day", "devices remembered for %(num)s days", rule.remember_days
     )

@@ -1,0 +1,43 @@
+"""What templates say about facts: filters that turn them into words, and the numbers that sentences name."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Flask
+
+from mfa_app.core.common import clock
+from mfa_app.core.factors import totp
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.passwords import strength
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.sessions import sessions
+from mfa_app.models import Group, SitePolicy
+from mfa_app.wording.labels import limit_name, role_name
+from mfa_app.wording.rules import rule_sentence, rule_state
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers that sentences name, each from the constant that decides it."""
+
+    password_length: int = strength.MIN_LENGTH
+    confirmed_minutes: int = sessions.RECENT_AUTH_WINDOW // MINUTE
+    reset_link_minutes: int = one_time_links.LIFETIME[one_time_links.Purpose.PASSWORD_RESET] // MINUTE
+    code_seconds: int = totp.PERIOD_SECONDS
+
+
+def init_app(app: Flask) -> None:
+    """Give every template the filters, and the numbers as `numbers`."""
+    app.add_template_global(Numbers(), "numbers")
+    app.add_template_filter(role_name)
+    app.add_template_filter(limit_name)
+
+    @app.template_filter("rule_sentence")
+    def sentence_now(rule: RuleValues | Group | SitePolicy) -> str:
+        return rule_sentence(rule, clock.now())
+
+    @app.template_filter("rule_state")
+    def state_now(rule: RuleValues | Group | SitePolicy) -> str:
+        return rule_state(rule, clock.now())

@@ -1,0 +1,96 @@
+"""Whatever can be said has words: no refusal, event, limit, reason or trouble without a sentence."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from mfa_app.core.audit.events import Event
+from mfa_app.core.common import clock, errors
+from mfa_app.core.common.errors import Refusal
+from mfa_app.core.operations.health_checks import Check, Problem
+from mfa_app.core.passwords import hashing
+from mfa_app.core.policy.decision import PolicySource, Reason
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.sessions import revocation
+from mfa_app.core.throttling import blocked, limits
+from mfa_app.models import Role
+from mfa_app.wording import events, health
+from mfa_app.wording.labels import limit_name, role_name
+from mfa_app.wording.policy import why, why_linked
+from mfa_app.wording.refusals import sentence
+from tests.world import World
+
+MOMENT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+FACTS = {
+    "kind": "OperationalError",
+    "clock": MOMENT,
+    "newest": MOMENT,
+    "waiting": 2,
+    "since": MOMENT,
+    "error": None,
+    "row": 7,
+}
+
+
+def every_refusal(kind: type[Refusal] = Refusal) -> list[type[Refusal]]:
+    return [found for sub in kind.__subclasses__() for found in (sub, *every_refusal(sub))]
+
+
+@pytest.fixture
+def app(world: World) -> Flask:
+    """The application, within whose request words are found."""
+    with world.app.test_request_context("/"):
+        yield world.app
+
+
+def made(kind: type[Refusal]) -> list[Refusal]:
+    """Return a refusal of this kind, for each reason it can have."""
+    if kind is errors.Throttled:
+        return [kind(clock.now())]
+    if kind is errors.UnacceptablePassword:
+        source = Path(hashing.__file__).read_text("utf-8")
+        return [kind(part.split('"')[0]) for part in source.split('UnacceptablePassword("')[1:]]
+    return [kind()]
+
+
+def test_every_refusal_has_a_sentence(app: Flask) -> None:
+    refusals = [refusal for kind in every_refusal() for refusal in made(kind)]
+    assert len(refusals) > 20
+    for refusal in refusals:
+        assert sentence(refusal).endswith("."), refusal
+
+
+def test_every_event_has_a_name_and_each_of_its_details_a_label() -> None:
+    assert set(events._EVENTS) == set(Event)
+    details = {detail for event in Event for detail in event.details} - {"after"}
+    details |= set(RuleValues.__dataclass_fields__) | {"email", "name", "role", "groups"}
+    assert not details - set(events._DETAILS)
+
+
+def test_every_cause_of_an_end_of_trust_has_words() -> None:
+    assert not {because.value for because in revocation.RevocationReason} - set(events._CODES)
+
+
+def test_every_limit_that_is_shown_has_a_name(app: Flask) -> None:
+    for limit in (*blocked.OF_USERS, limits.PASSWORD_NETWORK):
+        assert limit_name(limit)
+
+
+def test_every_reason_of_the_policy_has_words(app: Flask) -> None:
+    for reason in Reason:
+        because = PolicySource(reason, "Finance", MOMENT)
+        assert why(because)
+        assert why_linked(because) is None or why_linked(because).endswith(".")
+
+
+def test_every_trouble_has_a_sentence_and_a_cure_of_its_own(app: Flask) -> None:
+    settings = app.config["SETTINGS"]
+    told = [health.describe(Check("it", trouble, FACTS), settings) for trouble in Problem]
+    assert len({str(words.sentence) for words in told}) == len(Problem)
+    assert all(words.cure for words in told)
+
+
+def test_every_role_has_a_name(app: Flask) -> None:
+    assert len({role_name(role) for role in Role}) == len(Role)
