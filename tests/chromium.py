@@ -156,7 +156,7 @@ class Window:
     def give_password(self, email: str, password: str = PASSWORD) -> None:
         """Open the login page and pass, or fail at, the first gate."""
         self.open("/login")
-        self.field("E-mail address").fill(email)
+        self.field("Email address").fill(email)
         self.field("Password").fill(password)
         self.press("Log in")
 

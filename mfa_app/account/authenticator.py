@@ -33,7 +33,7 @@ def opt_in() -> Response:
     """Opt in to codes."""
     try:
         enrolment.opt_in(current_identity(), actor=current_actor())
-        flash(_("From now on you are asked for a code when you log in."), "success")
+        flash(_("From now on you'll be asked for a code when you log in."), "success")
     except Refusal as refusal:
         flash(sentence(refusal), "danger")
     return redirect(url_for("account.overview"))

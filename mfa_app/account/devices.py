@@ -16,7 +16,7 @@ def forget_device(device_id: str) -> Response:
     """Revoke one remembered device."""
     if not remembered_devices.forget(current_identity().user, actor=current_actor(), device_id=device_id):
         abort(404)
-    flash(_("That device is forgotten: the next login on it asks for a code."), "success")
+    flash(_("Device removed. It will ask for a code next time."), "success")
     return redirect(url_for("account.overview"))
 
 
@@ -25,5 +25,5 @@ def forget_device(device_id: str) -> Response:
 def forget_devices() -> Response:
     """Revoke all remembered devices."""
     count = remembered_devices.forget(current_identity().user, actor=current_actor())
-    flash(ngettext("%(num)s device is forgotten.", "%(num)s devices are forgotten.", count), "success")
+    flash(ngettext("%(num)s device removed.", "%(num)s devices removed.", count), "success")
     return redirect(url_for("account.overview"))

@@ -24,7 +24,7 @@ def password() -> Response:
         try:
             attempts.check_own_password(identity.user, form.current.data, **facts)
             issue_cookies(change.change_own(identity, form.password.data, **facts))
-            flash(_("Your password is changed. You have been logged out everywhere else."), "success")
+            flash(_("Password changed. You have been logged out everywhere else."), "success")
             return redirect(url_for("account.overview"))
         except HashingQueueFull:
             raise

@@ -16,7 +16,7 @@ def end_session(session_id: str) -> Response:
     """End one of the user's other sessions."""
     if not log_out_elsewhere(current_identity(), session_id, actor=current_actor()):
         abort(404)
-    flash(_("That session is logged out."), "success")
+    flash(_("Session logged out."), "success")
     return redirect(url_for("account.overview"))
 
 
@@ -27,5 +27,5 @@ def end_sessions() -> Response:
     log_out_everywhere(current_identity(), actor=current_actor())
     session.clear()
     clear_session_cookie()
-    flash(_("You are logged out everywhere."), "success")
+    flash(_("You've been logged out everywhere."), "success")
     return redirect(url_for("auth.login"))

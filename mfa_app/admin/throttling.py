@@ -10,7 +10,6 @@ from mfa_app.core.common.permissions import Permission
 from mfa_app.core.throttling import blocked
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
-from mfa_app.wording.labels import limit_name
 
 
 @blueprint.get("/throttled")
@@ -18,7 +17,7 @@ from mfa_app.wording.labels import limit_name
 def blocked_sign_ins() -> str:
     """The blocked users and networks."""
     waiting = blocked.list_blocked(now=clock.now())
-    return render_template("admin/throttling/blocked.html", waiting=waiting, limit_name=limit_name)
+    return render_template("admin/throttling/blocked.html", waiting=waiting)
 
 
 @blueprint.post("/people/<row:user_id>/try-again")
@@ -29,5 +28,5 @@ def let_try_again(user_id: int) -> Response:
     if blocked.unblock(user, actor=current_actor()):
         flash(_("%(name)s can try again now.", name=user.name), "success")
     else:
-        flash(_("%(name)s did not have to wait.", name=user.name), "info")
+        flash(_("%(name)s wasn't blocked.", name=user.name), "info")
     return redirect(url_for("admin.blocked_sign_ins"))

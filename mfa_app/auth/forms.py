@@ -54,8 +54,8 @@ class SetupForm(Form):
         _l("Your name"),
         filters=[strip],
         validators=[
-            DataRequired(_l("Please enter your name.")),
-            Length(max=300, message=_l("A name has at most 300 characters.")),
+            DataRequired(_l("Enter your name.")),
+            Length(max=300, message=_l("Use at most %(max)d characters for a name.")),
         ],
         render_kw={"autocomplete": "name"},
     )

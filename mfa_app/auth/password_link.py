@@ -32,7 +32,7 @@ def choose_password() -> Response:
         if form.validate_on_submit():
             reset_by_mail.choose_password(link, user, form.password.data, actor=current_actor(), now=now)
             session.clear()
-            flash(_("Your password is saved. Please log in with it."), "success")
+            flash(_("Password saved. Log in with it now."), "success")
             return redirect(url_for("auth.login"))
     except OneTimeLinkExpired:
         return expired_page()
@@ -44,9 +44,9 @@ def choose_password() -> Response:
 def _another_link() -> Response:
     """Answer a page whose link is no longer this browser's latest: it would set another user's password."""
     session.pop(TOKEN_KEY, None)
-    heading = _("Please open the link once more")
+    heading = _("Open the link again")
     text = _(
         "Another link was opened in this browser after this page, so nothing was saved. "
-        "Please open the link in your mail once more, and choose your password there."
+        "Open the link in your email again and choose your password there."
     )
     return error_page(400, heading, text)

@@ -16,8 +16,8 @@ def signed_in_response(signed_in: SignedIn) -> Response:
     if signed_in.wrong_codes >= code_step.WARN_AFTER:
         flash(
             _(
-                "Before this, %(number)s wrong codes were entered for your account. If that was not you, "
-                "somebody has your password: please change it.",
+                "Before this login, %(number)s wrong codes were entered for your account. "
+                "If that wasn't you, someone has your password: change it now.",
                 number=signed_in.wrong_codes,
             ),
             "warning",

@@ -35,7 +35,7 @@ def choose(world: World, token: str, password: str = NEW) -> Page:
     """Follow a link and choose a password; return where that ends."""
     visitor = world.visitor()
     if visitor.open(f"/link/{token}").status == 200:
-        visitor.press("Save the password", password=password)
+        visitor.press("Save password", password=password)
     return visitor.page
 
 

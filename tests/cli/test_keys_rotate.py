@@ -150,7 +150,7 @@ def test_a_mailed_link_on_its_way_survives_a_new_signing_key(
     alice.open(world.link_in_last_mail())
     done(typed("keys", "rotate", "--signing"))
     alice = after_a_restart(world, environment, alice)
-    assert alice.press("Save the password", password="eleven slow trams across the bridge").path == "/login"
+    assert alice.press("Save password", password="eleven slow trams across the bridge").path == "/login"
 
 
 def test_once_the_old_signing_key_is_gone_the_code_is_asked_and_nothing_fails(
@@ -184,7 +184,7 @@ def test_a_signing_key_from_the_environment_is_changed_there(shell: Shell) -> No
 def test_two_rotations_at_once_are_one_too_many(world: World, typed: Typist) -> None:
     before = in_file(world)
     with keyring.lock_rotation(world.app.config["SETTINGS"]):
-        assert refused(typed("keys", "rotate")).startswith("Somebody else rotates the keys right now.")
+        assert refused(typed("keys", "rotate")).startswith("Someone else is rotating the keys.")
     assert in_file(world) == before
 
 

@@ -26,7 +26,7 @@ def test_a_person_without_a_password_gets_a_link_printed_and_mailed(world: World
     assert world.link_in_last_mail() == path
     alice = world.visitor()
     alice.open(path)
-    alice.press("Save the password", password=PASSWORD)
+    alice.press("Save password", password=PASSWORD)
     assert world.password_given("alice").page.path == "/"
 
 
@@ -48,7 +48,7 @@ def test_the_trail_names_the_user_of_the_operating_system(world: World, typed: T
 @pytest.mark.parametrize(
     ("words", "stdin", "sentence"),
     [
-        (["no-address"], "", "not an e-mail address"),
+        (["no-address"], "", "an email address like name@company.com"),
         ([ALICE, "--group", "Nobody's"], "", "There is no group named Nobody's."),
         (["BOB@Example.com"], "", "There is already an account"),
         ([ALICE, "--password-stdin"], "short\n", "at least 15 characters"),

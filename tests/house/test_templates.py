@@ -68,7 +68,17 @@ def test_every_imported_macro_is_used() -> None:
     assert not unused, unused
 
 
-def test_every_mail_has_a_subject_a_text_and_a_page() -> None:
-    wanted = {f"{mail.value}.{kind}" for mail in Mail for kind in ("subject", "txt", "html")}
-    present = {path.name for path in (TEMPLATES / "email").iterdir()}
-    assert not wanted - present, f"Write templates/email/: {sorted(wanted - present)}"
+def test_every_mail_has_its_file_and_every_file_its_mail() -> None:
+    present = {path.stem for path in (TEMPLATES / "email").iterdir()} - {"base"}
+    assert present == {mail.value for mail in Mail}
+
+
+def test_no_line_is_longer_than_a_screen_is_wide() -> None:
+    long = found(r"^.{161,}", sorted(path for path in TEMPLATES.rglob("*.*")))
+    assert not long, f"Break these lines: {long}"
+
+
+def test_every_icon_is_used() -> None:
+    drawn = re.findall(r'name == "(\w+)"', (TEMPLATES / "components" / "icons.html").read_text("utf-8"))
+    pages = "".join(path.read_text("utf-8") for path in PAGES if path.name != "icons.html")
+    assert not [name for name in drawn if f'"{name}"' not in pages]

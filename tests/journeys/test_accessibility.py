@@ -39,8 +39,8 @@ FOR_CAROL = {
     "/admin/people/{carol}": "Carol",
     "/admin/people/{alice}/edit": "Edit Alice",
     "/admin/people/{alice}/reset": "Reset 2-factor authentication",
-    "/admin/people/{alice}/policy": "What holds for Alice",
-    "/admin/people/{bob}/policy": "What holds for Bob",
+    "/admin/people/{alice}/policy": "2-factor rules for Alice",
+    "/admin/people/{bob}/policy": "2-factor rules for Bob",
 }
 FOR_CAROL_TOO = {
     "/admin/groups": "Groups",
@@ -50,7 +50,7 @@ FOR_CAROL_TOO = {
     "/admin/groups/{Finance}/delete": "Delete the group Finance?",
     "/admin/groups/{Finance}/policy": "2-factor authentication for Finance",
     "/admin/policy": "Policy",
-    "/admin/throttled": "Throttled",
+    "/admin/throttled": "Blocked logins",
     "/admin/trail": "Audit trail",
     "/admin/trail?person=nobody": "Audit trail",
 }
@@ -90,13 +90,13 @@ def test_forms_for_anybody_that_were_filled_in_wrongly(
     window.give_password("nobody@example.com", "no password of anybody")
     inspector.look("Log in")
     window.open("/password/forgotten")
-    window.field("E-mail address").fill("nobody@example.com")
+    window.field("Email address").fill("nobody@example.com")
     window.press("Send the link")
-    inspector.look("Check your mail")
+    inspector.look("Check your email")
     window.open("/login")
     window.context.clear_cookies()
-    window.press_after_filling("Log in", {"E-mail address": "a@example.com", "Password": "x"})
-    inspector.look("Please reload the page")
+    window.press_after_filling("Log in", {"Email address": "a@example.com", "Password": "x"})
+    inspector.look("Reload the page")
 
 
 def test_what_single_use_links_open(world: World, window: Window, inspector: Inspector) -> None:
@@ -105,8 +105,8 @@ def test_what_single_use_links_open(world: World, window: Window, inspector: Ins
     window.open(f"/link/{token}")
     inspector.look("Set up Second Gate")
     window.press_after_filling(
-        "Make the administrator",
-        {"Your name": "Carol", "E-mail address": "carol@example", "Password": "short"},
+        "Create the administrator",
+        {"Your name": "Carol", "Email address": "carol@example", "Password": "short"},
     )
     inspector.look("Set up Second Gate")
     world.person("alice")
@@ -114,7 +114,7 @@ def test_what_single_use_links_open(world: World, window: Window, inspector: Ins
         token = one_time_links.create(Purpose.PASSWORD_RESET, world.user("alice"), now=clock.now())
     window.open(f"/link/{token}")
     inspector.look("Choose a new password")
-    window.press_after_filling("Save the password", {"New password": "aaaaaaaaaaaaaaaa"})
+    window.press_after_filling("Save password", {"New password": "aaaaaaaaaaaaaaaa"})
     inspector.look("Choose a new password")
 
 
@@ -125,7 +125,7 @@ def test_linking_because_a_group_requires_it(world: World, window: Window, inspe
     window.page.get_by_role("heading", name="Authy").click()
     inspector.look("Link your authentication app")
     window.enable("000 000")
-    window.reads("That code is not right.")
+    window.reads("That code is wrong.")
     inspector.look("Link your authentication app")
     window.link()
     inspector.look("Welcome, Alice")
@@ -139,7 +139,7 @@ def test_the_code_page_at_first_after_wrong_codes_and_stopped(
     inspector.look("2-factor authentication")
     for _ in range(6):
         window.give_code(app_of(world, "alice").wrong_code())
-    window.reads("Too many attempts have failed. Please try again in 30 seconds.")
+    window.reads("Too many failed attempts. Try again in 30 seconds.")
     inspector.look("2-factor authentication")
     with world.data():
         db.session.query(Authenticator).update({"locked_at": clock.now()})
@@ -157,10 +157,10 @@ def test_pages_of_somebody_who_is_in(world: World, window: Window, inspector: In
     window.is_in("Alice")
     inspector.walk(FOR_ALICE)
     window.open("/account/password")
-    window.press_after_filling("Save the password", {"Current password": "wrong", "New password": "short"})
+    window.press_after_filling("Save password", {"Current password": "wrong", "New password": "short"})
     inspector.look("Change password")
     window.open("/account")
-    window.page.get_by_text("Forget all devices", exact=True).click()
+    window.page.get_by_text("Remove all devices", exact=True).click()
     inspector.look("Your account")
 
 
@@ -180,9 +180,9 @@ def test_confirming_that_it_is_you(world: World, window: Window, inspector: Insp
     window.is_in("Alice")
     world.clock.advance(minutes=21)
     window.open("/account")
-    inspector.look("Confirm that it is you")
+    inspector.look("Confirm it's you")
     window.press_after_filling("Confirm", {"6-digit code" if linked else "Password": "000000"})
-    inspector.look("Confirm that it is you")
+    inspector.look("Confirm it's you")
 
 
 @pytest.mark.parametrize("pages", [FOR_CAROL, FOR_CAROL_TOO], ids=["people", "groups, policy and trail"])
@@ -207,9 +207,9 @@ def test_previews_and_forms_of_administration_that_were_filled_in_wrongly(
     window.press("Continue")
     inspector.look("Switch 2-factor authentication on for everyone?")
     for path, button, fields, title in (
-        ("/admin/policy", "Continue", {"Days of grace": "1000"}, "Policy"),
-        ("/admin/groups/new", "Make the group", {"Name": "finance"}, "New group"),
-        ("/admin/people/new", "Add the person", {"Name": "Al", "E-mail address": "al@"}, "Add a person"),
+        ("/admin/policy", "Continue", {"Grace period (days)": "1000"}, "Policy"),
+        ("/admin/groups/new", "Create the group", {"Name": "finance"}, "New group"),
+        ("/admin/people/new", "Add the person", {"Name": "Al", "Email address": "al@"}, "Add a person"),
         (
             "/admin/people/{alice}/reset",
             "Reset 2-factor authentication",
@@ -220,9 +220,9 @@ def test_previews_and_forms_of_administration_that_were_filled_in_wrongly(
             "/admin/people/{bob}/policy",
             "Exempt this person",
             {"Last day": "2020-01-01", "Reason": "x"},
-            "What holds for Bob",
+            "2-factor rules for Bob",
         ),
-        ("/admin/groups/{Finance}", "Add to the group", {"E-mail address": "nobody@example.com"}, "Finance"),
+        ("/admin/groups/{Finance}", "Add to the group", {"Email address": "nobody@example.com"}, "Finance"),
     ):
         window.open(addressed(town, path))
         window.press_after_filling(button, fields)

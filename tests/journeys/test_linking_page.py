@@ -45,7 +45,7 @@ def test_typed_and_tapped_secret_are_the_scanned_one(alice: str, window: Window)
 def test_the_copy_button_copies_the_secret_and_says_so(alice: str, new_window: Callable[..., Window]) -> None:
     window = new_window(permissions=["clipboard-read", "clipboard-write"])
     window.give_password(alice)
-    window.press("Copy the code")
+    window.press("Copy the key")
     window.reads("Copied.")
     assert window.page.evaluate("navigator.clipboard.readText()") == window.scan().secret
 
@@ -54,7 +54,7 @@ def test_reload_and_wrong_code_keep_the_qr_code(alice: str, window: Window) -> N
     window.give_password(alice)
     app = window.scan()
     window.enable(app.wrong_code())
-    window.reads("That code is not right.")
+    window.reads("That code is wrong.")
     assert window.scan().secret == app.secret
     window.page.reload()
     window.enable(app.code())
@@ -70,13 +70,13 @@ def test_a_qr_code_that_expires_says_so_and_a_new_one_takes_its_place(
     old = window.scan()
     world.clock.advance(minutes=10)
     window.page.clock.fast_forward("10:05")
-    window.reads("This QR code is no longer valid.")
+    window.reads("This QR code has expired.")
     window.follow("Show a new one")
     window.reads("Valid for 10 more minutes.")
     new = window.scan()
     assert new.secret != old.secret
     window.enable(old.code())
-    window.reads("That code is not right.")
+    window.reads("That code is wrong.")
     window.enable(new.code())
     window.is_in("Alice")
 
@@ -88,7 +88,7 @@ def test_a_code_for_an_expired_qr_code_is_answered_with_a_new_one(
     old = window.scan()
     world.clock.advance(minutes=10)
     window.enable(old.code())
-    window.reads("That QR code had expired. Please scan the new one below and enter its code.")
+    window.reads("That QR code has expired. Scan the new one and enter its code.")
     assert window.scan().secret != old.secret
 
 
@@ -127,7 +127,7 @@ def test_linking_and_login_work_without_javascript(
 ) -> None:
     window = new_window(java_script_enabled=False)
     window.give_password(alice)
-    expect(window.page.get_by_role("button", name="Copy the code")).to_be_hidden()
+    expect(window.page.get_by_role("button", name="Copy the key")).to_be_hidden()
     app = window.link()
     window.log_out()
     world.clock.advance(seconds=30)
@@ -145,7 +145,7 @@ def test_dark_mode_keeps_the_qr_code_readable(alice: str, new_window: Callable[.
 
 def test_the_keyboard_alone_is_enough(world: World, alice: str, window: Window) -> None:
     window.open("/login")
-    window.type_into("E-mail address", alice)
+    window.type_into("Email address", alice)
     window.type_into("Password", "seven quiet lanterns by the river", enter=True)
     app = window.scan()
     window.tab_to("Google Authenticator")
@@ -159,7 +159,7 @@ def test_the_keyboard_alone_is_enough(world: World, alice: str, window: Window) 
     window.page.keyboard.press("Enter")
     world.clock.advance(seconds=30)
     window.sees("Log in")
-    window.type_into("E-mail address", alice)
+    window.type_into("Email address", alice)
     window.type_into("Password", "seven quiet lanterns by the river", enter=True)
     window.sees("2-factor authentication")
     window.type_into("6-digit code", app.code(), enter=True)
@@ -170,6 +170,6 @@ def test_the_first_tab_offers_to_skip_to_the_content(alice: str, window: Window)
     window.give_password(alice)
     window.sees("Link your authentication app")
     window.page.keyboard.press("Tab")
-    expect(window.page.get_by_text("Skip to the content")).to_be_in_viewport()
+    expect(window.page.get_by_text("Skip to main content")).to_be_in_viewport()
     window.page.keyboard.press("Enter")
     expect(window.page.locator("main")).to_be_focused()

@@ -39,9 +39,9 @@ def becomes_the_first_administrator(world: World, carol: Window) -> None:
     carol.open(LINK.search(printed.output)[0])
     carol.sees("Set up Second Gate")
     carol.field("Your name").fill("Carol")
-    carol.field("E-mail address").fill("carol@example.com")
+    carol.field("Email address").fill("carol@example.com")
     carol.field("Password").fill("nine yellow ferries at noon")
-    carol.press("Make the administrator")
+    carol.press("Create the administrator")
     carol.link()
     carol.is_in("Carol")
 
@@ -49,13 +49,13 @@ def becomes_the_first_administrator(world: World, carol: Window) -> None:
 def makes_a_group_that_requires_2fa(carol: Window) -> None:
     carol.follow("Administration")
     carol.follow("Groups")
-    carol.follow("Make the first group")
+    carol.follow("Create the first group")
     carol.field("Name").fill("Finance")
-    carol.press("Make the group")
+    carol.press("Create the group")
     carol.press("Switch on…")
     carol.sees("Switch 2-factor authentication on for Finance?")
     carol.press("Switch on")
-    carol.reads("The rule of Finance is saved.")
+    carol.reads("Rule for Finance saved.")
 
 
 def adds_alice(carol: Window) -> None:
@@ -63,7 +63,7 @@ def adds_alice(carol: Window) -> None:
     carol.follow("People")
     carol.follow("Add a person")
     carol.field("Name").fill("Alice")
-    carol.field("E-mail address").fill(ALICE)
+    carol.field("Email address").fill(ALICE)
     carol.field("Finance").check()
     carol.press("Add the person")
     carol.reads("Alice")
@@ -74,8 +74,8 @@ def chooses_a_password(world: World, alice: Window) -> None:
     alice.open(world.link_in_last_mail())
     alice.sees("Choose your password")
     alice.field("New password").fill(HER_PASSWORD)
-    alice.press("Save the password")
-    alice.reads("Your password is saved. Please log in with it.")
+    alice.press("Save password")
+    alice.reads("Password saved. Log in with it now.")
 
 
 def links_an_app(alice: Window) -> AuthenticationApp:
@@ -105,12 +105,12 @@ def resets_alice(world: World, dave: Window) -> None:
     dave.follow("Reset 2-factor authentication")
     dave.field("Reason").fill("Phone lost; called back on the number in the directory")
     dave.press("Reset 2-factor authentication")
-    dave.reads("The 2-factor authentication of Alice is reset.")
+    dave.reads("2-factor authentication reset for Alice.")
 
 
 def is_out_and_links_again(world: World, alice: Window, lost: AuthenticationApp) -> None:
     alice.follow("Your account")
-    alice.reads("Your session has ended. Please log in again.")
+    alice.reads("Your session has ended. Log in again.")
     assert world.mails("alice")[-1] == "reset_second_factor"
     alice.give_password(ALICE, HER_PASSWORD)
     assert alice.link().secret != lost.secret

@@ -44,9 +44,9 @@ def test_an_empty_folder_becomes_a_site_with_an_administrator(browser: Browser, 
 def becomes_the_first_administrator(carol: Window, link: str) -> None:
     carol.open(link)
     carol.field("Your name").fill("Carol")
-    carol.field("E-mail address").fill(CAROL)
+    carol.field("Email address").fill(CAROL)
     carol.field("Password").fill(HER_PASSWORD)
-    carol.press("Make the administrator")
+    carol.press("Create the administrator")
 
 
 def commands_of_make_run() -> list[list[str]]:

@@ -18,13 +18,13 @@ def test_a_wrong_and_a_used_code_get_sentences_of_their_own(world: World, window
     app = app_of(world, "alice")
     window.give_password("alice@example.com")
     window.give_code(app.wrong_code())
-    window.reads("That code is not right. Enter the 6 digits that your authentication app shows now;")
+    window.reads("That code is wrong. Enter the 6 digits your authentication app shows now.")
     window.give_code(app.code(), remember=False)
     window.is_in("Alice")
     window.log_out()
     window.give_password("alice@example.com")
     window.give_code(app.code())
-    window.reads("That code has already been used. Wait until your app shows a new one")
+    window.reads("That code has already been used. Wait for the next one")
 
 
 def test_a_code_may_be_typed_with_a_space_as_the_app_shows_it(world: World, window: Window) -> None:
@@ -39,8 +39,8 @@ def test_a_wrong_password_and_an_unknown_address_read_the_same(world: World, win
     world.person("alice")
     for email in ("alice@example.com", "nobody@example.com"):
         window.give_password(email, "not the password of anybody")
-        window.reads("The e-mail address or the password is not right. Please check both and try again.")
-        expect(window.field("E-mail address")).to_have_value(email)
+        window.reads("The email address or password is wrong. Check both and try again.")
+        expect(window.field("Email address")).to_have_value(email)
         expect(window.field("Password")).to_have_value("")
 
 
@@ -51,7 +51,7 @@ def test_ten_minutes_after_the_password_a_right_code_is_too_late(world: World, w
     world.clock.advance(minutes=10, seconds=1)
     window.give_code(app_of(world, "alice").code())
     window.sees("Log in")
-    window.reads("More than ten minutes have passed since you entered your password. Please log in again.")
+    window.reads("More than 10 minutes have passed since you entered your password. Log in again.")
 
 
 def test_a_ticked_box_spares_the_next_code_and_a_deleted_cookie_brings_it_back(
@@ -96,7 +96,7 @@ def test_somebody_else_can_take_over_the_code_page(world: World, window: Window)
     world.linked("alice")
     world.person("bob")
     window.give_password("alice@example.com")
-    window.press("Not you? Log in as somebody else")
+    window.press("Not you? Log in as someone else")
     window.sees("Log in")
     window.give_password("bob@example.com")
     window.is_in("Bob")
@@ -107,14 +107,14 @@ def test_a_lost_app_has_a_page_that_says_whom_to_write_to(world: World, window: 
     window.give_password("alice@example.com")
     window.follow("Lost your authentication app?")
     window.sees("Lost your authentication app?")
-    link = window.page.get_by_role("link", name="Write to the administrator")
+    link = window.page.get_by_role("link", name="Email the administrator")
     expect(link).to_have_attribute("href", re.compile("^mailto:admin@example.com\\?subject=Please%20reset"))
 
 
 def test_a_page_asked_for_before_the_login_comes_after_it(world: World, window: Window) -> None:
     world.linked("alice")
     window.open("/account/password")
-    window.field("E-mail address").fill("alice@example.com")
+    window.field("Email address").fill("alice@example.com")
     window.field("Password").fill("seven quiet lanterns by the river")
     window.press("Log in")
     window.give_code(app_of(world, "alice").code())
@@ -144,12 +144,12 @@ def test_a_forgotten_password_is_replaced_by_mail_and_the_code_is_asked_as_befor
     world.linked("alice")
     window.open("/login")
     window.follow("Forgot your password?")
-    window.field("E-mail address").fill("Alice@Example.com")
+    window.field("Email address").fill("Alice@Example.com")
     window.press("Send the link")
-    window.sees("Check your mail")
+    window.sees("Check your email")
     window.open(world.link_in_last_mail())
     window.field("New password").fill("a heron stands under the old mill")
-    window.press("Save the password")
+    window.press("Save password")
     window.give_password("alice@example.com", "a heron stands under the old mill")
     window.give_code(app_of(world, "alice").code())
     window.is_in("Alice")

@@ -48,7 +48,7 @@ def test_by_choice_is_told_as_ones_own_choice(world: World) -> None:
 def test_a_dormant_link_is_told_and_can_be_kept_in_use(world: World, alice: Visitor) -> None:
     world.require("Finance", False)
     alice.open("/account")
-    assert "nobody asks you for a code" in alice.page.text
+    assert "you aren't asked for a code" in alice.page.text
     alice.press("Keep asking me for a code")
     assert "by your own choice" in alice.page.text
     assert "authenticator.kept_by_choice" in world.events("alice")
@@ -88,7 +88,7 @@ def test_the_password_is_changed_with_the_current_one(world: World, alice: Visit
     elsewhere = world.log_in("alice", remember=True)
     before = alice.cookie("sid")
     alice.open("/account/password")
-    alice.press("Save the password", current=PASSWORD, password=NEW)
+    alice.press("Save password", current=PASSWORD, password=NEW)
     assert alice.page.path == "/account"
     assert alice.cookie("sid") != before
     assert elsewhere.open("/").path == "/login"
@@ -99,7 +99,7 @@ def test_the_password_is_changed_with_the_current_one(world: World, alice: Visit
 
 def test_after_the_change_only_the_new_password_works(world: World, alice: Visitor) -> None:
     alice.open("/account/password")
-    alice.press("Save the password", current=PASSWORD, password=NEW)
+    alice.press("Save password", current=PASSWORD, password=NEW)
     eve = world.password_given("alice")
     assert eve.page.status == 400
     eve.press("Log in", email="alice@example.com", password=NEW)
@@ -108,9 +108,9 @@ def test_after_the_change_only_the_new_password_works(world: World, alice: Visit
 
 def test_a_wrong_current_password_changes_nothing(world: World, alice: Visitor) -> None:
     alice.open("/account/password")
-    alice.press("Save the password", current="not my password at all", password=NEW)
+    alice.press("Save password", current="not my password at all", password=NEW)
     assert alice.page.status == 400
-    assert "not your current password" in alice.page.text
+    assert "That isn't your current password" in alice.page.text
     assert "password.changed" not in world.events()
 
 
@@ -125,7 +125,7 @@ def test_without_the_current_password_nothing_is_changed(world: World, alice: Vi
 )
 def test_a_weak_new_password_is_refused_with_a_reason(world: World, alice: Visitor, weak: str) -> None:
     alice.open("/account/password")
-    alice.press("Save the password", current=PASSWORD, password=weak)
+    alice.press("Save password", current=PASSWORD, password=weak)
     assert alice.page.status == 400
     assert alice.page.html.find(id="password-error").get_text(strip=True)
     assert "password.changed" not in world.events()
@@ -134,7 +134,7 @@ def test_a_weak_new_password_is_refused_with_a_reason(world: World, alice: Visit
 def test_guessing_the_current_password_has_an_end(alice: Visitor) -> None:
     alice.open("/account/password")
     wrong = {"current": "not my password at all", "password": NEW}
-    assert [alice.press("Save the password", **wrong).status for _ in range(6)] == [400] * 5 + [429]
+    assert [alice.press("Save password", **wrong).status for _ in range(6)] == [400] * 5 + [429]
     assert alice.page.response.headers["Retry-After"] == "5"
 
 
@@ -153,7 +153,7 @@ def test_alice_forgets_one_device(world: World, alice: Visitor) -> None:
     alice.open("/account")
     row = alice.page.html.find("form", action=lambda value: value and value.endswith("/forget"))
     alice.post(row["action"], follow=True)
-    assert "forgotten" in alice.page.text
+    assert "Device removed" in alice.page.text
     assert world.count(RememberedDevice) == 0
     assert world.password_given("alice", other).page.path == "/login/code"
 
@@ -162,7 +162,7 @@ def test_alice_forgets_all_devices(world: World, alice: Visitor) -> None:
     for _ in range(2):
         world.log_in("alice", remember=True)
     alice.open("/account")
-    alice.press("Yes, forget all devices")
+    alice.press("Yes, remove all devices")
     assert world.count(RememberedDevice) == 0
     assert world.details("devices.forgotten")["count"] == 2
 

@@ -28,7 +28,7 @@ def members(world: World, group: str) -> set[int]:
 
 def test_a_new_group_is_made_and_shown_empty(world: World, carol: Visitor) -> None:
     carol.open("/admin/groups/new")
-    page = carol.press("Make the group", name="  Human   Resources ")
+    page = carol.press("Create the group", name="  Human   Resources ")
     assert page.title == "Human Resources"
     assert "Nobody is in this group yet" in page.text
     assert world.details("group.created") == {"group": "Human Resources"}
@@ -36,9 +36,9 @@ def test_a_new_group_is_made_and_shown_empty(world: World, carol: Visitor) -> No
 
 def test_a_name_in_other_spelling_is_refused_and_kept_in_the_field(world: World, carol: Visitor) -> None:
     carol.open("/admin/groups/new")
-    page = carol.press("Make the group", name="\uff26INANCE")
+    page = carol.press("Create the group", name="\uff26INANCE")
     assert page.status == 400
-    assert "already a group of this name" in page.text
+    assert "already a group with this name" in page.text
     assert page.value("name") == "\uff26INANCE"
     assert world.count(Group) == 1
 
@@ -46,7 +46,7 @@ def test_a_name_in_other_spelling_is_refused_and_kept_in_the_field(world: World,
 @pytest.mark.parametrize("name", ["", "   ", "x" * 201, "ﷺ" * 30])
 def test_a_name_that_is_no_name_is_refused_with_a_sentence(world: World, carol: Visitor, name: str) -> None:
     carol.open("/admin/groups/new")
-    page = carol.press("Make the group", name=name)
+    page = carol.press("Create the group", name=name)
     assert page.status == 400
     assert page.html.find(class_="field-error")
     assert world.count(Group) == 1
@@ -76,7 +76,7 @@ def test_the_page_before_deleting_says_how_many_are_in_it_and_what_stops(
     world.require("Finance")
     carol.open("/admin/groups/1/delete")
     assert "2 people are members" in carol.page.text
-    assert "no longer required by this group: this concerns 2 people" in carol.page.text
+    assert "This group's rule ends for 2 people" in carol.page.text
     carol.press("Delete the group")
     assert world.count(Group) == world.count(Membership) == 0
     assert world.id_of("alice")
@@ -86,7 +86,7 @@ def test_somebody_is_added_by_address_in_any_spelling(world: World, carol: Visit
     world.person("alice")
     carol.open("/admin/groups/1")
     page = carol.press("Add to the group", email=" ALICE@Example.com ")
-    assert "Alice is in Finance now." in page.text
+    assert "Alice added to Finance." in page.text
     assert members(world, "Finance") == {world.id_of("alice")}
     page = carol.press("Add to the group", email="alice@example.com")
     assert "already" in page.text
@@ -108,7 +108,7 @@ def test_somebody_is_removed_once(world: World, carol: Visitor) -> None:
     alice = world.id_of("alice")
     carol.open("/admin/groups/1")
     page = carol.press("Remove Alice")
-    assert "Alice is no longer in Finance." in page.text
+    assert "Alice removed from Finance." in page.text
     assert not members(world, "Finance")
     assert carol.post(f"/admin/groups/1/members/{alice}/remove").status == 404
 
@@ -133,7 +133,7 @@ def test_members_come_fifty_a_page(world: World, carol: Visitor) -> None:
 def test_names_are_shown_as_they_are_written(world: World, carol: Visitor) -> None:
     name = "<script>alert(1)</script>"
     carol.open("/admin/groups/new")
-    assert carol.press("Make the group", name=name).title == name
+    assert carol.press("Create the group", name=name).title == name
     for path in ("/admin/groups", "/admin/policy", "/admin/trail", "/admin"):
         page = carol.open(path)
         assert name in page.text

@@ -56,8 +56,8 @@ def test_every_event_has_a_name_in_words() -> None:
 def test_the_trail_shows_the_newest_first_and_what_changed(world: World, carol: Visitor) -> None:
     world.group("Finance", required=True, grace_days=3)
     page = carol.open("/admin/trail")
-    assert found(page)[:2] == ["Policy changed", "Group made"]
-    assert "Group: Finance Days of grace: 0 → 3 Required: no → yes" in page.text
+    assert found(page)[:2] == ["Policy changed", "Group created"]
+    assert "Group: Finance Grace period (days): 0 → 3 Required: no → yes" in page.text
     assert "Terminal (tests)" in page.text
 
 
@@ -79,7 +79,7 @@ def test_a_person_is_found_as_actor_and_as_subject(world: World, carol: Visitor)
     world.password_given("alice")
     world.person("bob")
     page = carol.open("/admin/trail?person=ALICE%40example.com")
-    assert found(page) == ["Logged in", "Password accepted", "Account made"]
+    assert found(page) == ["Logged in", "Password accepted", "Account created"]
     assert found(carol.open("/admin/trail?person=nobody")) == []
     assert "Nothing found" in carol.page.text
 
@@ -88,8 +88,8 @@ def test_a_person_is_found_under_an_address_of_the_past(world: World, carol: Vis
     world.person("alice")
     with world.data():
         world.user("alice").email, world.user("alice").email_key = "a@example.com", "a@example.com"
-    assert found(carol.open("/admin/trail?person=Alice@example.com")) == ["Account made"]
-    assert found(carol.open("/admin/trail?person=a@example.com")) == ["Account made"]
+    assert found(carol.open("/admin/trail?person=Alice@example.com")) == ["Account created"]
+    assert found(carol.open("/admin/trail?person=a@example.com")) == ["Account created"]
 
 
 def test_events_are_found_by_kind_and_by_days_in_utc(world: World, carol: Visitor) -> None:
@@ -194,8 +194,8 @@ def test_the_overview_counts_who_still_has_to_link(world: World, carol: Visitor)
     with world.data():
         world.user("bob").exempt_until = world.clock().replace(year=2027)
     page = carol.open("/admin")
-    assert "Still to link 1 required, no app yet" in page.text
-    assert "What happened last" in page.text
+    assert "Not linked yet 1 required, but no app yet" in page.text
+    assert "Latest events" in page.text
 
 
 @both_databases
@@ -228,5 +228,5 @@ def test_an_error_of_the_mail_server_is_told_on_the_overview(world: World, carol
         waiting = OutboxMail.query.filter_by(sent_at=None).one()
         outbox.mark_failed(waiting, "SMTPConnectError: <refused>", now=world.clock())
     page = carol.open("/admin")
-    assert "Mails waiting 1" in page.text
+    assert "Emails waiting 1" in page.text
     assert "The last error: SMTPConnectError: <refused>" in page.text

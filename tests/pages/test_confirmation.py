@@ -95,7 +95,7 @@ def test_the_right_password_counts_for_nothing_where_the_new_one_could_not_be_ha
     alice = world.password_given("alice")
     alice.open("/account/password")
     with mock.patch.object(hashing, "hash_password", side_effect=HashingQueueFull):
-        page = alice.press("Save the password", current=PASSWORD, password="eleven slow trams on the bridge")
+        page = alice.press("Save password", current=PASSWORD, password="eleven slow trams on the bridge")
     assert page.status == 503
     assert world.count(Throttle, Throttle.failures > 0) == 0
 
@@ -111,7 +111,7 @@ def test_a_form_sent_too_late_leads_back_to_its_page(bob: Visitor, world: World)
     bob.press("Confirm", code=world.phones["bob"].code())
     bob.open("/account/password")
     world.clock.advance(minutes=21)
-    bob.press("Save the password", current=PASSWORD, password="eleven slow trams across the bridge")
+    bob.press("Save password", current=PASSWORD, password="eleven slow trams across the bridge")
     assert bob.page.path == "/login/again"
     bob.press("Confirm", code=world.phones["bob"].code())
     assert bob.page.path == "/account/password"

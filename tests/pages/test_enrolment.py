@@ -109,7 +109,7 @@ def test_the_same_qr_code_survives_reloads_and_wrong_codes(world: World, alice: 
         assert uri(alice.page) == first
         assert alice.press("Enable", code=wrong).status == 400
         assert uri(alice.page) == first
-    assert "not right" in alice.page.text
+    assert "code is wrong" in alice.page.text
 
 
 def test_after_ten_minutes_there_is_a_new_qr_code_and_a_sentence(world: World, alice: Visitor) -> None:
@@ -197,7 +197,7 @@ def test_the_page_is_kept_nowhere(alice: Visitor) -> None:
 
 
 def test_somebody_else_may_log_in_instead(alice: Visitor, world: World) -> None:
-    alice.press("Not you? Log in as somebody else")
+    alice.press("Not you? Log in as someone else")
     assert alice.page.path == "/login"
     assert world.count(PendingEnrolment) == 0
 
@@ -240,7 +240,7 @@ def test_required_in_grace_alice_may_link_later_and_is_reminded(world: World) ->
     world.person("bob", groups_=("Sales",))
     bob = world.password_given("bob")
     assert bob.page.path == "/"
-    assert "link an authentication app before" in bob.page.text
+    assert "Link an authentication app before" in bob.page.text
     world.clock.advance(days=7)
     assert world.password_given("bob").page.path == "/enrolment"
 
@@ -273,7 +273,7 @@ def test_whoever_must_show_the_password_again_may_log_in_as_somebody_else(
 ) -> None:
     world.clock.advance(minutes=20)
     alice.open("/enrolment")
-    assert alice.press("Not you? Log in as somebody else").path == "/login"
+    assert alice.press("Not you? Log in as someone else").path == "/login"
 
 
 def test_a_requirement_lifted_while_linking_strands_nobody(world: World, alice: Visitor) -> None:

@@ -164,7 +164,7 @@ def test_mails_that_nobody_takes_are_told_after_half_an_hour(world: World, monit
     world.clock.advance(minutes=29)
     assert monitor.open("/readyz").status == 200
     world.clock.advance(minutes=2)
-    assert hole(monitor, "outbox") == "1 mail is stuck, the oldest since 2026-03-02 09:00 UTC."
+    assert hole(monitor, "outbox") == "1 email is stuck, the oldest since 2026-03-02 09:00 UTC."
     assert number(monitor, "second_gate_outbox_waiting") == 1
 
 

@@ -46,7 +46,7 @@ def test_before_a_reset_the_page_warns_of_fraud(world: World, dave: Visitor) -> 
     world.linked("alice")
     page = dave.open(page_of(world, "alice", "reset"))
     assert "Use the number in the company directory" in page.text
-    assert "Never reset because of a mail" in page.text
+    assert "Never reset because of an email" in page.text
     assert "Never ask for a password or a code" in page.text
 
 

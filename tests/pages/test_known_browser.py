@@ -103,7 +103,7 @@ def test_a_new_password_makes_a_stranger_of_it(world: World, alice: Visitor) -> 
 def test_the_browser_in_which_the_password_is_changed_stays_known(world: World, alice: Visitor) -> None:
     attempt(alice)
     alice.open("/account/password")
-    alice.press("Save the password", current=PASSWORD, password=NEW)
+    alice.press("Save password", current=PASSWORD, password=NEW)
     alice.press("Log out")
     assert is_known(world, alice)
 
@@ -160,7 +160,7 @@ def test_at_a_hundred_it_ends_until_a_mailed_link(world: World, alice: Visitor) 
     alice.open("/password/forgotten")
     alice.press("Send the link", email="alice@example.com")
     alice.open(world.link_in_last_mail())
-    alice.press("Save the password", password=NEW)
+    alice.press("Save password", password=NEW)
     assert world.count(Throttle, Throttle.key.like("known:%")) == 0
     assert alice.press("Log in", email="alice@example.com", password=NEW).path == "/"
 
@@ -168,9 +168,9 @@ def test_at_a_hundred_it_ends_until_a_mailed_link(world: World, alice: Visitor) 
 def test_the_own_password_asked_for_again_ends_at_a_hundred_too(world: World, alice: Visitor) -> None:
     attempt(alice)
     alice.open("/account/password")
-    alice.press("Save the password", current=WRONG, password=NEW)
+    alice.press("Save password", current=WRONG, password=NEW)
     with world.data():
         db.session.execute(update(Throttle).where(Throttle.key.like("known:%")).values(failures=100))
-    page = alice.press("Save the password", current=PASSWORD, password=NEW)
+    page = alice.press("Save password", current=PASSWORD, password=NEW)
     assert page.status == 400
     assert "Forgot your password" in page.text

@@ -64,7 +64,7 @@ def test_all_failures_give_the_same_page_to_the_byte(world: World) -> None:
     same = {bare(page) for page in pages}
     assert len(same) == 1
     assert {page.status for page in pages} == {400}
-    assert "is not right" in pages[0].text
+    assert "address or password is wrong" in pages[0].text
 
 
 def bare(page: Page) -> bytes:
@@ -92,14 +92,14 @@ def test_the_trail_tells_the_failures_apart(world: World) -> None:
 def test_what_is_no_address_gets_the_same_sentence(world: World, email: str) -> None:
     page = attempt(world.visitor(), email)
     assert page.status == 400
-    assert "is not right" in page.text
+    assert "address or password is wrong" in page.text
 
 
 def test_empty_fields_are_asked_for(world: World) -> None:
     page = attempt(world.visitor(), "", "")
     assert page.status == 400
-    assert "enter your e-mail address" in page.text
-    assert "enter your password" in page.text
+    assert "Enter your email address" in page.text
+    assert "Enter your password" in page.text
 
 
 def test_a_password_is_never_cut_off(world: World) -> None:

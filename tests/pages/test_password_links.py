@@ -35,7 +35,7 @@ def link(world: World) -> str:
 def choose(world: World, link: str, password: str = NEW, visitor: Visitor | None = None) -> Visitor:
     visitor = visitor or world.visitor()
     visitor.open(link)
-    visitor.press("Save the password", password=password)
+    visitor.press("Save password", password=password)
     return visitor
 
 
@@ -79,7 +79,7 @@ def test_a_form_that_is_open_when_the_link_is_used_saves_nothing(world: World, l
     eve = world.visitor()
     eve.open(link)
     choose(world, link)
-    assert eve.press("Save the password", password="another quiet evening in town").status == 410
+    assert eve.press("Save password", password="another quiet evening in town").status == 410
     assert world.events().count("password.changed") == 1
 
 
@@ -90,8 +90,8 @@ def test_a_link_opened_over_an_open_form_changes_nobodys_password(world: World, 
     alice.open(eves, follow=False)
     alice.open("/password/choose", follow=False)
     alice.page = page
-    assert alice.press("Save the password", password=NEW).status == 400
-    assert "open the link in your mail once more" in alice.page.text
+    assert alice.press("Save password", password=NEW).status == 400
+    assert "Open the link in your email again" in alice.page.text
     assert "password.changed" not in world.events()
     assert choose(world, link, visitor=alice).page.path == "/login"
 
@@ -134,7 +134,7 @@ def test_a_weak_password_leaves_the_link_usable(world: World, link: str, weak: s
     alice = choose(world, link, weak)
     assert alice.page.status == 400
     assert alice.page.html.find(id="password-error")
-    alice.press("Save the password", password=NEW)
+    alice.press("Save password", password=NEW)
     assert alice.page.path == "/login"
 
 

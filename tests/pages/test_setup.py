@@ -19,7 +19,7 @@ def link(world: World) -> str:
 def fill_in(visitor: Visitor, link: str, **fields: str) -> Visitor:
     visitor.open(link)
     values = {"name": "Carol", "email": "carol@example.com", "password": PASSWORD, **fields}
-    visitor.press("Make the administrator", **values)
+    visitor.press("Create the administrator", **values)
     return visitor
 
 
@@ -54,7 +54,7 @@ def test_two_who_have_the_page_open_make_one_administrator(world: World, link: s
     eve = world.visitor()
     eve.open(link)
     fill_in(world.visitor(), link)
-    page = eve.press("Make the administrator", name="Eve", email="eve@example.com", password=PASSWORD)
+    page = eve.press("Create the administrator", name="Eve", email="eve@example.com", password=PASSWORD)
     assert page.status in (400, 410)
     assert world.count(User) == 1
     assert eve.cookie("sid") is None
@@ -64,7 +64,7 @@ def test_with_an_administrator_another_link_makes_no_second_one(world: World, li
     world.person("carol")
     page = fill_in(world.visitor(), link, email="eve@example.com").page
     assert page.status == 400
-    assert "exists already" in page.text
+    assert "already exists" in page.text
     assert world.count(User) == 1
 
 

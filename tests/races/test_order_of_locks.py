@@ -58,7 +58,7 @@ def test_choosing_a_password_by_a_mailed_link(world: World) -> None:
     alice = world.visitor()
     alice.open(f"/link/{token}")
     word = "eleven slow trams across the bridge"
-    page = beside(world, lambda: alice.press("Save the password", password=word))
+    page = beside(world, lambda: alice.press("Save password", password=word))
     assert page.status == 410
     assert "password.changed" not in world.events()
 

@@ -24,7 +24,7 @@ def day_field(label: str) -> DayField:
 
 def _likely_day(_form: Form, field: DayField) -> None:
     if field.data is None or not 2000 <= field.data.year <= 2100:
-        raise ValidationError(_("Please enter a day, or leave this empty."))
+        raise ValidationError(_("Enter a day, or leave this empty."))
 
 
 class TrailFilter(Form):
@@ -34,9 +34,9 @@ class TrailFilter(Form):
         csrf = False
 
     person = StringField(
-        _l("E-mail address"),
+        _l("Email address"),
         filters=[strip],
-        validators=[Length(max=320, message=_l("An e-mail address has at most 320 characters."))],
+        validators=[Length(max=320, message=_l("Use at most %(max)d characters for an email address."))],
         render_kw={"type": "search", "autocomplete": "off", "inputmode": "email", "spellcheck": "false"},
     )
     event = SelectField(_l("Event"), default="")

@@ -20,8 +20,8 @@ class NameForm(Form):
         _l("Name"),
         filters=[one_line],
         validators=[
-            DataRequired(_l("Please enter a name.")),
-            Length(max=200, message=_l("The name of a group has at most 200 characters.")),
+            DataRequired(_l("Enter a name.")),
+            Length(max=200, message=_l("Use at most %(max)d characters for the name of a group.")),
         ],
         render_kw={"autocomplete": "off"},
     )
@@ -29,7 +29,7 @@ class NameForm(Form):
     def validate_name(self, field: StringField) -> None:
         """Check the length of the name's comparison key too: letters of some scripts fold into several."""
         if len(email_addresses.fold(field.data or "")) > LONGEST_KEY:
-            raise ValidationError(_("This name is too long. Please choose a shorter one."))
+            raise ValidationError(_("This name is too long. Choose a shorter one."))
 
 
 class MemberForm(Form):

@@ -5,7 +5,6 @@ from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.groups.forms import ConfirmForm, MemberForm, NameForm
-from mfa_app.admin.policy.forms import toggle_fields
 from mfa_app.admin.users.lookup import get_user_or_deny
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import CannotExemptSelf, Refusal
@@ -20,21 +19,13 @@ from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
 from mfa_app.wording.refusals import sentence
-from mfa_app.wording.rules import rule_sentence, rule_state
 
 
 @blueprint.get("/groups")
 @requires(Permission.MANAGE_GROUPS)
 def group_list() -> str:
     """All groups with their counts, each with its switch."""
-    return render_template(
-        "admin/groups/list.html",
-        rosters=groups.all_with_counts(),
-        now=clock.now(),
-        rule_sentence=rule_sentence,
-        rule_state=rule_state,
-        switched=toggle_fields,
-    )
+    return render_template("admin/groups/list.html", rosters=groups.all_with_counts())
 
 
 @blueprint.route("/groups/new", methods=["GET", "POST"])
@@ -45,7 +36,7 @@ def new_group() -> Response:
     if form.validate_on_submit():
         try:
             group = groups.create(form.name.data, actor=current_actor(), now=clock.now())
-            flash(_("The group %(name)s is made. Now add its members.", name=group.name), "success")
+            flash(_("Group %(name)s created. Now add its members.", name=group.name), "success")
             return _to_page_of(group)
         except Refusal as refusal:
             form.refuse(refusal, "name")
@@ -68,7 +59,7 @@ def rename_group(group_id: int) -> Response:
     if form.validate_on_submit():
         try:
             groups.rename(group, form.name.data, actor=current_actor())
-            flash(_("The group is called %(name)s now.", name=group.name), "success")
+            flash(_("Group renamed to %(name)s.", name=group.name), "success")
             return _to_page_of(group)
         except Refusal as refusal:
             form.refuse(refusal, "name")
@@ -82,7 +73,7 @@ def delete_group(group_id: int) -> Response:
     roster, form, now = _group_or_404(group_id), ConfirmForm(), clock.now()
     if form.validate_on_submit():
         groups.remove(roster.group, actor=current_actor())
-        flash(_("The group %(name)s is deleted.", name=roster.group.name), "success")
+        flash(_("Group %(name)s deleted.", name=roster.group.name), "success")
         return redirect(url_for("admin.group_list"))
     foresight = impact.preview_impact(roster.group, now=now)
     return render_form("admin/groups/delete.html", form, roster=roster, foresight=foresight)
@@ -96,13 +87,13 @@ def add_member(group_id: int) -> Response:
     user = lookup.find_by_email(form.email.data) if form.validate_on_submit() else None
     if user is None:
         if not form.errors:
-            form.email.errors.append(_("Nobody here has this e-mail address. Please check it."))
+            form.email.errors.append(_("No account has this email address. Check it and try again."))
         return _group_page(roster, form)
     words = {"name": user.name or user.email, "group": roster.group.name}
     if groups.add_member(roster.group, user, actor=current_actor(), now=clock.now()):
-        flash(_("%(name)s is in %(group)s now.", **words), "success")
+        flash(_("%(name)s added to %(group)s.", **words), "success")
     else:
-        flash(_("%(name)s was in %(group)s already.", **words), "info")
+        flash(_("%(name)s is already in %(group)s.", **words), "info")
     return _to_page_of(roster.group)
 
 
@@ -118,7 +109,7 @@ def remove_member(group_id: int, user_id: int) -> Response:
         flash(sentence(refusal), "danger")
         return _to_page_of(group)
     words = {"name": user.name or user.email, "group": group.name}
-    flash(_("%(name)s is no longer in %(group)s.", **words), "success")
+    flash(_("%(name)s removed from %(group)s.", **words), "success")
     return _to_page_of(group)
 
 
@@ -128,7 +119,7 @@ def _group_or_404(group_id: int) -> GroupWithCounts:
 
 def _group_page(roster: GroupWithCounts, form: MemberForm) -> Response:
     where = {"after": request.args.get("after"), "before": request.args.get("before")}
-    group_id, now = roster.group.id, clock.now()
+    group_id = roster.group.id
     found = directory.search(UserFilters(group_id=group_id), actor=current_actor(), **where)
     return render_form(
         "admin/groups/detail.html",
@@ -138,9 +129,6 @@ def _group_page(roster: GroupWithCounts, form: MemberForm) -> Response:
         members=found.entries,
         previous_url=found.before and url_for("admin.group", group_id=group_id, before=found.before),
         next_url=found.after and url_for("admin.group", group_id=group_id, after=found.after),
-        rule=rule_sentence(roster.group, now),
-        state=rule_state(roster.group, now),
-        switch=toggle_fields(roster.group),
     )
 
 

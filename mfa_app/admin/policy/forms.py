@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, SubmitField
 from wtforms.validators import NumberRange, Optional, ValidationError
 
+from mfa_app.admin import blueprint
 from mfa_app.core.common import clock
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
@@ -19,20 +21,22 @@ FIRST_DAY = date(2000, 1, 1)
 
 FURTHEST = timedelta(days=5 * 366)
 
+WITHIN = _l("Enter a number of days from %(min)d to %(max)d.")
+
 
 class RuleForm(Form):
     """A rule. The first submission shows the preview; with `confirm` the rule is saved."""
 
     required = BooleanField(_l("Require 2-factor authentication"))
-    required_from = DayField(_l("From which day on"), validators=[Optional()])
+    required_from = DayField(_l("Start date"), validators=[Optional()])
     grace_days = DaysField(
-        _l("Days of grace"),
-        validators=[NumberRange(0, 90, _l("Please enter a number of days from 0 to 90."))],
+        _l("Grace period (days)"),
+        validators=[NumberRange(0, 90, WITHIN)],
         render_kw={"inputmode": "numeric", "autocomplete": "off"},
     )
     remember_days = DaysField(
-        _l("Days that a device is remembered"),
-        validators=[NumberRange(0, 365, _l("Please enter a number of days from 0 to 365."))],
+        _l("Remember devices for (days)"),
+        validators=[NumberRange(0, 365, WITHIN)],
         render_kw={"inputmode": "numeric", "autocomplete": "off"},
     )
     confirm = SubmitField()
@@ -54,8 +58,12 @@ class RuleForm(Form):
 
     def validate_required_from(self, field: DateField) -> None:
         """Reject days that can only be typing mistakes."""
-        if field.data is None or not FIRST_DAY <= field.data <= clock.now().date() + FURTHEST:
-            raise ValidationError(_("Please enter a day, at most five years ahead, or leave this empty."))
+        last = clock.now().date() + FURTHEST
+        if field.data is None or not FIRST_DAY <= field.data <= last:
+            last_day = format_date(last, "d MMMM yyyy")
+            raise ValidationError(
+                _("Enter a day no later than %(date)s, or leave this empty.", date=last_day)
+            )
 
 
 def as_fields(values: RuleValues) -> dict[str, object]:
@@ -68,6 +76,7 @@ def as_fields(values: RuleValues) -> dict[str, object]:
     return fields
 
 
+@blueprint.app_template_filter("toggle_fields")
 def toggle_fields(group: Group) -> dict[str, object]:
     """Return the form fields that preview switching a group's rule, with its other values unchanged."""
     present = rules.values_of(group)

@@ -4,7 +4,7 @@ from flask import Response, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
-from mfa_app.admin.policy.forms import RuleForm, as_fields, toggle_fields
+from mfa_app.admin.policy.forms import RuleForm, as_fields
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import LastAdministrator
 from mfa_app.core.common.permissions import Permission
@@ -41,7 +41,7 @@ def _rule_page(scope: Group | None, home: str) -> Response:
             return _preview(scope, present, form.values())
         try:
             rules.set_rule(scope, form.values(), actor=current_actor(), now=clock.now())
-            flash(_("The rule of %(name)s is saved.", name=scope.name) if scope else _saved(), "success")
+            flash(_("Rule for %(name)s saved.", name=scope.name) if scope else _saved(), "success")
             return redirect(home)
         except LastAdministrator as refusal:
             form.refuse(refusal)
@@ -51,15 +51,11 @@ def _rule_page(scope: Group | None, home: str) -> Response:
         group=scope,
         rosters=[] if scope else groups.all_with_counts(),
         present=present,
-        now=clock.now(),
-        rule_sentence=rule_sentence,
-        rule_state=rule_state,
-        switched=toggle_fields,
     )
 
 
 def _saved() -> str:
-    return _("The rule for everyone is saved.")
+    return _("Rule for everyone saved.")
 
 
 def _preview(scope: Group | None, before: RuleValues, after: RuleValues) -> str:

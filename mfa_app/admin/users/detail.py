@@ -20,7 +20,6 @@ from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
 from mfa_app.wording.events import event_line
-from mfa_app.wording.labels import role_name
 from mfa_app.wording.policy import policy_explanation
 from mfa_app.wording.refusals import sentence
 
@@ -36,7 +35,6 @@ def user(user_id: int) -> str:
     return render_template(
         "admin/users/detail.html",
         person=user,
-        role=role_name(user.role),
         authenticator=found.authenticator,
         groups=[group.name for group in found.groups],
         standing=policy_explanation(found, now),
@@ -66,7 +64,7 @@ def edit_user(user_id: int) -> Response:
             groups.check_leaving(user, form.chosen(present), actor=actor)
             accounts.edit(user, Profile(form.email.data, form.name.data, role), actor=actor, now=now)
             groups.set_groups(user, form.chosen(present), actor=actor, now=now)
-            flash(_("The changes are saved."), "success")
+            flash(_("Changes saved."), "success")
             return _to_page_of(user)
         except LastAdministrator as refusal:
             form.refuse(refusal, "role")
@@ -84,7 +82,7 @@ def disable_user(user_id: int) -> Response:
     user = get_user_or_deny(user_id, to_change=True).user
     try:
         accounts.disable(user, actor=current_actor(), now=clock.now())
-        flash(_("The account of %(name)s is disabled, and all access has ended.", name=user.name), "success")
+        flash(_("Account disabled for %(name)s. All access has ended.", name=user.name), "success")
     except LastAdministrator as refusal:
         flash(sentence(refusal), "danger")
     return _to_page_of(user)
@@ -116,7 +114,10 @@ def end_access(user_id: int) -> Response:
     """End all of the user's sessions and revoke the remembered devices."""
     user = get_user_or_deny(user_id, to_change=True).user
     accounts.end_access(user, actor=current_actor())
-    flash(_("%(name)s is logged out everywhere, and no device is remembered.", name=user.name), "success")
+    flash(
+        _("%(name)s is logged out everywhere, and all remembered devices are removed.", name=user.name),
+        "success",
+    )
     return _to_page_of(user)
 
 
@@ -129,7 +130,7 @@ def reset_user(user_id: int) -> Response:
     if form.validate_on_submit():
         reason = form.reason.data
         reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
-        flash(_("The 2-factor authentication of %(name)s is reset.", name=user.name), "success")
+        flash(_("2-factor authentication reset for %(name)s.", name=user.name), "success")
         return _to_page_of(user)
     return render_form("admin/users/reset.html", form, person=user, linked=found.authenticator is not None)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
+from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -32,9 +33,9 @@ class UserFilter(Form):
         csrf = False
 
     q = StringField(
-        _l("Name or e-mail address"),
+        _l("Name or email address"),
         filters=[strip],
-        validators=[Length(max=320, message=_l("Please search for at most 320 characters."))],
+        validators=[Length(max=320, message=_l("Search for at most %(max)d characters."))],
         render_kw={"type": "search", "autocomplete": "off", "spellcheck": "false"},
     )
     group = SelectField(_l("Group"), default="", invalid_choice_message=INVALID_CHOICE)
@@ -88,8 +89,8 @@ class UserForm(Form):
         _l("Name"),
         filters=[one_line],
         validators=[
-            DataRequired(_l("Please enter a name.")),
-            Length(max=300, message=_l("A name has at most 300 characters.")),
+            DataRequired(_l("Enter a name.")),
+            Length(max=300, message=_l("Use at most %(max)d characters for a name.")),
         ],
         render_kw={"autocomplete": "off"},
     )
@@ -98,9 +99,9 @@ class UserForm(Form):
         _l("Role"),
         default=Role.STAFF,
         choices=[
-            SelectChoice(Role.STAFF, _l("Staff: logs in to the platform, nothing more")),
-            SelectChoice(Role.HELPDESK, _l("Help desk: may also reset the 2-factor authentication of staff")),
-            SelectChoice(Role.ADMIN, _l("Administrator: may do everything on this site")),
+            SelectChoice(Role.STAFF, _l("Staff: can log in to the platform, nothing more")),
+            SelectChoice(Role.HELPDESK, _l("Help desk: can also reset the 2-factor authentication of staff")),
+            SelectChoice(Role.ADMIN, _l("Administrator: can do everything on this site")),
         ],
         invalid_choice_message=INVALID_CHOICE,
     )
@@ -127,7 +128,7 @@ class ExemptionForm(Form):
     """The last day of an exemption from 2FA, and the reason for it."""
 
     until = DateField(_l("Last day"))
-    reason = reason_field(_l("For example: works in a laboratory where no phone is allowed"))
+    reason = reason_field(_l("For example: works in a laboratory where phones aren't allowed"))
 
     @property
     def first_day(self) -> date:
@@ -141,7 +142,8 @@ class ExemptionForm(Form):
         """Accept only days in the future, at most a year ahead."""
         if field.data is None or not self.first_day <= field.data <= self.last_day:
             field.errors.clear()
-            raise ValidationError(_("Please choose a day in the future, at most a year ahead."))
+            last = format_date(self.last_day, "d MMMM yyyy")
+            raise ValidationError(_("Choose a day in the future, no later than %(date)s.", date=last))
 
     def until_moment(self) -> datetime:
         """Return the end of the last day, in UTC."""

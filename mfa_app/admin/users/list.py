@@ -16,7 +16,6 @@ from mfa_app.models import Role
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
-from mfa_app.wording.labels import role_name
 
 
 @blueprint.get("/people")
@@ -37,7 +36,6 @@ def user_list() -> Response:
         filtered=bool(chosen),
         previous_url=found.before and url_for("admin.user_list", **chosen, before=found.before),
         next_url=found.after and url_for("admin.user_list", **chosen, after=found.after),
-        role_name=role_name,
     )
 
 
@@ -53,7 +51,7 @@ def new_user() -> Response:
         try:
             user = accounts.create(profile, groups=form.chosen(present), password=None, **facts)
             invitations.invite(user, **facts)
-            flash(_("The account of %(name)s is made.", name=user.name), "success")
+            flash(_("Account created for %(name)s.", name=user.name), "success")
             flash(invitation_notice(user), "info")
             return redirect(url_for("admin.user", user_id=user.id))
         except Refusal as refusal:

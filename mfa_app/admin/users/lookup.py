@@ -29,7 +29,7 @@ def invitation_notice(user: User) -> str:
         )
     folder = f"{settings.instance_path.name}/outbox/"
     return _(
-        "No mail server is set, so the invitation for %(email)s lies as a file in %(folder)s. "
+        "No mail server is set up, so the invitation for %(email)s was saved as a file in %(folder)s. "
         "Pass on the link in it.",
         email=user.email,
         folder=folder,

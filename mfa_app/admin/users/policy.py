@@ -25,7 +25,7 @@ def user_policy(user_id: int) -> Response:
     found = get_user_or_deny(user_id, to_change=form.is_submitted())
     if form.validate_on_submit():
         overrides.exempt(found.user, until=form.until_moment(), reason=form.reason.data, actor=actor)
-        flash(_("The exemption is saved."), "success")
+        flash(_("Exemption saved."), "success")
         return redirect(url_for("admin.user", user_id=user_id))
     return render_form(
         "admin/users/policy.html",
@@ -56,7 +56,7 @@ def release_user(user_id: int) -> Response:
 def end_exemption(user_id: int) -> Response:
     """End the user's exemption now."""
     overrides.end_exemption(get_user_or_deny(user_id).user, actor=current_actor())
-    flash(_("The exemption has ended."), "success")
+    flash(_("Exemption ended."), "success")
     return redirect(url_for("admin.user", user_id=user_id))
 
 

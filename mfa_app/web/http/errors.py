@@ -69,47 +69,46 @@ def error_page(code: int, heading: str, text: str) -> Response:
 def _words() -> dict[int, tuple[str, str]]:
     return {
         400: (
-            _("That did not work"),
-            _("Your browser sent something this site does not understand. Please go back and try again."),
+            _("That didn't work"),
+            _("Your browser sent something this site doesn't understand. Go back and try again."),
         ),
         403: (
             _("Not for your account"),
-            _("Your account may not open this page. If it should, ask an administrator."),
+            _("Your account isn't allowed to open this page. If it should be, ask an administrator."),
         ),
         404: (
             _("Page not found"),
-            _("There is no page at this address. It may have been moved or mistyped."),
+            _("There is no page at this address. Check that you typed it correctly."),
         ),
         405: (
-            _("That did not work"),
-            _("This address does not answer that kind of request. Please go back and try again."),
+            _("That didn't work"),
+            _("This address doesn't accept that kind of request. Go back and try again."),
         ),
         413: (
             _("Too much at once"),
-            _("What you sent is larger than this site accepts. Please go back and shorten it."),
+            _("What you sent is larger than this site accepts. Go back and shorten it."),
         ),
         429: (
-            _("Please wait a moment"),
-            _("Too many attempts have failed. Please try again in a few minutes."),
+            _("Wait a moment"),
+            _("Too many failed attempts. Try again in a few minutes."),
         ),
         500: (
             _("Something went wrong here"),
-            _("This is our fault, not yours. Nothing was changed. Please try again in a few minutes."),
+            _("This is our fault, not yours. Nothing was changed. Try again in a few minutes."),
         ),
         503: (
-            _("Please try again in a moment"),
-            _("The site cannot answer right now. Nothing was changed. Please try again in a few seconds."),
+            _("Try again in a moment"),
+            _("The site can't answer right now. Nothing was changed. Try again in a few seconds."),
         ),
     }
 
 
 def _csrf_page(_error: CSRFError) -> Response:
     text = _(
-        "This form is no longer valid, because the page was open for a long time, you logged in or out "
-        "in another tab, or your browser does not accept cookies. "
-        "Please go back, reload the page and try again."
+        "This form is no longer valid. The page was open for a long time, you logged in or out "
+        "in another tab, or your browser doesn't accept cookies. Go back, reload the page and try again."
     )
-    return error_page(400, _("Please reload the page"), text)
+    return error_page(400, _("Reload the page"), text)
 
 
 def _to_the_login(_refusal: SessionEnded) -> Response:

@@ -1,9 +1,11 @@
 """The gate before every request: every page is closed unless its mark admits the user's verdict."""
 
 import contextlib
+from datetime import timedelta
 
 from flask import Flask, Response, abort, current_app, flash, g, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import LoginManager
 from werkzeug.exceptions import SecurityError
 
@@ -51,7 +53,7 @@ def authorize_request() -> Response | None:
         return None
     if g.identity is None:
         if token:
-            flash(_("Your session has ended. Please log in again."), "info")
+            flash(_("Your session has ended. Log in again."), "info")
         return send_to("auth.login")
     return _admit(g.identity, mark)
 
@@ -66,7 +68,11 @@ def _admit(identity: Identity, mark: AccessRule) -> Response | None:
         sessions.end(identity.session.id)
         clear_session_cookie()
         flash(
-            _("More than ten minutes have passed since you entered your password. Please log in again."),
+            ngettext(
+                "More than %(num)s minute has passed since you entered your password. Log in again.",
+                "More than %(num)s minutes have passed since you entered your password. Log in again.",
+                sessions.CHALLENGE_TIMEOUT // timedelta(minutes=1),
+            ),
             "info",
         )
         return send_to("auth.login")
@@ -80,7 +86,7 @@ def _admit(identity: Identity, mark: AccessRule) -> Response | None:
         return None
     if mark.permission is not None and identity.subject.authenticator is None:
         flash(
-            _("The pages of administration ask for a code. Please link your authentication app first."),
+            _("You need an authentication app to open these pages. Link yours first."),
             "info",
         )
         return send_to("enrolment.authenticator")

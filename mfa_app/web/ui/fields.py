@@ -19,19 +19,20 @@ def strip(value: str | None) -> str | None:
 
 
 def email_field(*, own: bool = True) -> StringField:
-    """Return a field for the user's own e-mail address or another one. The core validates the address."""
-    missing = _l("Please enter your e-mail address.") if own else _l("Please enter an e-mail address.")
+    """Return a field for the user's own email address or another one. The core validates the address."""
+    missing = _l("Enter your email address.") if own else _l("Enter an email address.")
     return StringField(
-        _l("E-mail address"),
+        _l("Email address"),
         filters=[strip],
         validators=[
             DataRequired(missing),
-            Length(max=320, message=_l("An e-mail address has at most 320 characters.")),
+            Length(max=320, message=_l("Use at most %(max)d characters for an email address.")),
         ],
         render_kw={
             "type": "email",
             "autocomplete": "username" if own else "off",
             "inputmode": "email",
+            "autocapitalize": "none",
             "spellcheck": "false",
         },
     )
@@ -42,8 +43,8 @@ def password_field(label: str | None = None, *, new: bool = False) -> PasswordFi
     return PasswordField(
         label or _l("Password"),
         validators=[
-            InputRequired(_l("Please enter your password.") if not new else _l("Please choose a password.")),
-            Length(max=MAX_LENGTH, message=_l("A password has at most 256 characters.")),
+            InputRequired(_l("Choose a password.") if new else _l("Enter your password.")),
+            Length(max=MAX_LENGTH, message=_l("Use at most %(max)d characters.")),
         ],
         render_kw={"autocomplete": "new-password" if new else "current-password"},
     )
@@ -54,10 +55,17 @@ def code_field() -> StringField:
     return StringField(
         _l("6-digit code"),
         validators=[
-            DataRequired(_l("Please enter the 6-digit code that your authentication app shows.")),
+            DataRequired(_l("Enter the 6-digit code your authentication app shows.")),
             Length(max=64, message=_l("A code has 6 digits.")),
         ],
-        render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "spellcheck": "false"},
+        render_kw={
+            "inputmode": "numeric",
+            "autocomplete": "one-time-code",
+            "autocapitalize": "off",
+            "autocorrect": "off",
+            "spellcheck": "false",
+            "maxlength": False,  # a code that is pasted with its spaces is taken
+        },
     )
 
 
@@ -81,7 +89,7 @@ class DayField(DateField):
             self.data = None
 
 
-INVALID_CHOICE = _l("Please choose one of those that the page offers.")
+INVALID_CHOICE = _l("Choose an option from the list.")
 
 
 def one_line(value: str | None) -> str | None:
@@ -95,8 +103,8 @@ def reason_field(example: str) -> TextAreaField:
         _l("Reason"),
         filters=[strip],
         validators=[
-            DataRequired(_l("Please enter a reason. It is kept on the audit trail.")),
-            Length(min=5, max=500, message=_l("A reason has 5 to 500 characters.")),
+            DataRequired(_l("Enter a reason. It is kept in the audit trail.")),
+            Length(min=5, max=500, message=_l("Use %(min)d to %(max)d characters for the reason.")),
         ],
-        render_kw={"rows": 3, "maxlength": 500, "placeholder": example},
+        render_kw={"rows": 3, "placeholder": example},
     )
