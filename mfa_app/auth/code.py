@@ -10,7 +10,7 @@ from mfa_app.core.common.errors import Refusal
 from mfa_app.core.login import code_step
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.web.security.access_rules import admits
-from mfa_app.web.security.cookies import this_browser
+from mfa_app.web.security.cookies import browser_facts
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.forms import render_form
 
@@ -26,7 +26,7 @@ def code() -> Response:
                 identity,
                 form.code.data,
                 remember=form.remember.data,
-                browser=this_browser(),
+                browser=browser_facts(),
                 actor=current_actor(),
                 now=clock.now(),
             )

@@ -11,7 +11,7 @@ from mfa_app.core.login import password_step
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.web.http.redirects import next_page
 from mfa_app.web.security.access_rules import public
-from mfa_app.web.security.cookies import this_browser
+from mfa_app.web.security.cookies import browser_facts
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.forms import render_form
 
@@ -28,7 +28,7 @@ def login() -> Response:
             signed_in = password_step.sign_in(
                 form.email.data,
                 form.password.data,
-                browser=this_browser(),
+                browser=browser_facts(),
                 replaces=identity,
                 hmac_key=current_app.secret_key,
                 actor=current_actor(),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import event
 
+from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import OneTimeLinkExpired, Refusal, SessionEnded
 from mfa_app.core.factors import enrolment
@@ -22,16 +23,6 @@ from tests.world import PASSWORD, TERMINAL, World
 
 pytestmark = both_databases
 VISITOR = Actor("visitor", ip_address="192.0.2.1", user_agent="Firefox")
-
-
-class StrangeBrowser:
-    """A browser that brings nothing along."""
-
-    def known_to(self, user: object) -> None:
-        return None
-
-    def device_of(self, user: object) -> None:
-        return None
 
 
 @pytest.fixture
@@ -109,7 +100,7 @@ def test_a_password_given_beside_a_revocation_opens_nothing(world: World, alice:
     world.require("Finance", False)
     with world.data():
         meanwhile(lambda: revoke(world, RevocationReason.PASSWORD_CHANGED))
-        given = {"browser": StrangeBrowser(), "hmac_key": "x" * 32, "actor": VISITOR, "now": world.clock()}
+        given = {"browser": BrowserFacts(), "hmac_key": "x" * 32, "actor": VISITOR, "now": world.clock()}
         signed_in = password_step.sign_in("alice@example.com", PASSWORD, **given)
     with world.data():
         assert sessions.find(signed_in.token, now=world.clock()) is None
@@ -120,7 +111,7 @@ def test_a_code_given_beside_a_reset_opens_nothing(world: World, alice: Visitor)
     with world.data():
         identity = sessions.find(token, now=world.clock())
         meanwhile(lambda: reset(world))
-        given = {"remember": True, "browser": StrangeBrowser(), "actor": VISITOR, "now": world.clock()}
+        given = {"remember": True, "browser": BrowserFacts(), "actor": VISITOR, "now": world.clock()}
         with pytest.raises(Refusal):
             code_step.answer_challenge(identity, code, **given)
     assert [world.count(model) for model in (AuthSession, RememberedDevice, Authenticator)] == [0, 0, 0]
@@ -131,7 +122,7 @@ def test_a_right_code_beside_logging_out_everywhere_opens_nothing(world: World, 
     with world.data():
         identity = sessions.find(token, now=world.clock())
         meanwhile(lambda: revoke(world, RevocationReason.LOGGED_OUT_EVERYWHERE))
-        given = {"remember": True, "browser": StrangeBrowser(), "actor": VISITOR, "now": world.clock()}
+        given = {"remember": True, "browser": BrowserFacts(), "actor": VISITOR, "now": world.clock()}
         with pytest.raises(SessionEnded):
             code_step.answer_challenge(identity, code, **given)
     assert [world.count(model) for model in (AuthSession, RememberedDevice)] == [0, 0]

@@ -12,6 +12,7 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from mfa_app.cli.demo.people import CROWD, FIREFOX, SAFARI
+from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import WrongCode
@@ -48,16 +49,6 @@ class DemoLogin:
     password: str
     shows: str
     secret: str = ""
-
-
-class NullBrowser:
-    """A browser without cookies; implements core.login.Browser."""
-
-    def known_to(self, user: User) -> None:
-        """Return None: nobody has logged in with it."""
-
-    def device_of(self, user: User) -> None:
-        """Return None: it is remembered for nobody."""
 
 
 class Company:
@@ -128,7 +119,7 @@ class Company:
                     identity,
                     code,
                     remember=remember,
-                    browser=NullBrowser(),
+                    browser=BrowserFacts(),
                     actor=as_user(place, identity.user),
                     now=now,
                 )
@@ -156,7 +147,7 @@ class Company:
     def _enter_password(self, first: str, place: Actor) -> Identity:
         user, now = self.people[first], clock.now()
         signed_in = password_step.sign_in(
-            user.email, self.passwords[first], browser=NullBrowser(), hmac_key="", actor=place, now=now
+            user.email, self.passwords[first], browser=BrowserFacts(), hmac_key="", actor=place, now=now
         )
         return sessions.find(signed_in.token, now=now)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
-from mfa_app.core.browsers.known_browsers import Browser, remembered_device_of
+from mfa_app.core.browsers.known_browsers import BrowserFacts, remembered_device_of
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import AuthenticatorLocked, UsedCode, WrongCode
 from mfa_app.core.common.locks import lock_user
@@ -19,7 +19,7 @@ WARN_AFTER = 3  # wrong codes after a correct password: somebody else may know t
 
 
 def answer_challenge(
-    identity: Identity, code: str, *, remember: bool, browser: Browser, actor: Actor, now: datetime
+    identity: Identity, code: str, *, remember: bool, browser: BrowserFacts, actor: Actor, now: datetime
 ) -> SignedIn:
     """Check the code, burn its time step, and continue under a new token; remember the device if asked to.
 

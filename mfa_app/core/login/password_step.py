@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
-from mfa_app.core.browsers.known_browsers import Browser, remembered_device_of
+from mfa_app.core.browsers.known_browsers import BrowserFacts, known_browser_id, remembered_device_of
 from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import HashingQueueFull
@@ -24,7 +24,7 @@ def sign_in(
     email: str,
     password: str,
     *,
-    browser: Browser,
+    browser: BrowserFacts,
     hmac_key: str,
     actor: Actor,
     now: datetime,
@@ -43,7 +43,7 @@ def sign_in(
         user,
         password,
         email_digest=email_addresses.keyed_digest(key, hmac_key),
-        mark=browser.known_to(user) if user else None,
+        browser_id=known_browser_id(user, browser) if user else None,
         actor=actor,
         now=now,
     )

@@ -13,18 +13,24 @@ from mfa_app.models import User
 
 
 def check_at_login(
-    user: User | None, password: str, *, email_digest: str, mark: str | None, actor: Actor, now: datetime
+    user: User | None,
+    password: str,
+    *,
+    email_digest: str,
+    browser_id: str | None,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Check a password at login, and that the account is enabled. On success the user's row stays locked.
 
-    `mark` is the id of a browser known to the user, else None. `email_digest` is the keyed digest under
+    `browser_id` is the id of a browser known to the user, else None. `email_digest` is the keyed digest under
     which an unknown address is counted. Raises WrongCredentials, Throttled, PasswordLocked,
     HashingQueueFull.
     """
     charges: list[Charge] = []
     with hashing.admission():
-        if user is not None and mark is not None:
-            charges.append(counters.charge(limits.PASSWORD_KNOWN_BROWSER, f"{user.id}:{mark}", now=now))
+        if user is not None and browser_id is not None:
+            charges.append(counters.charge(limits.PASSWORD_KNOWN_BROWSER, f"{user.id}:{browser_id}", now=now))
         else:
             # An attacker inside an office must not block its other users, so known browsers don't count here.
             charges.append(
