@@ -41,7 +41,7 @@ def test_the_trail_is_filtered_by_person_and_event(world: World, typed: Typist) 
     assert "person.created" in of_alice
     assert "bob" not in of_alice
     _head, login = done(typed("audit", "list", "--event", "login.completed")).splitlines()
-    assert login.endswith("With: password alone")
+    assert login.endswith("Logged in with: password alone")
 
 
 def test_a_change_is_told_by_what_differs(world: World, typed: Typist) -> None:

@@ -88,7 +88,7 @@ def test_each_set_up_link_leaves_a_row_that_names_who_made_it(world: World, type
 
 def test_there_is_no_set_up_link_once_somebody_administers(world: World, typed: Typist) -> None:
     world.person("carol")
-    assert "exists already" in refused(typed("setup-link"))
+    assert "already exists" in refused(typed("setup-link"))
 
 
 def test_every_command_on_a_database_without_tables_says_how_to_make_them(shell: Shell) -> None:

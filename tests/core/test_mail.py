@@ -6,7 +6,6 @@ import ssl
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -224,7 +223,9 @@ def impostor(port: int, tmp_path: Path) -> Iterator[Mailbox]:
 def test_a_mail_server_with_a_certificate_of_its_own_making_gets_no_mail(
     posted: World, impostor: Mailbox, port: int
 ) -> None:
-    encrypted = replace(posted.app.config["SETTINGS"], smtp_url=f"smtp+starttls://127.0.0.1:{port}")
+    encrypted = posted.app.config["SETTINGS"].model_copy(
+        update={"smtp_url": f"smtp+starttls://127.0.0.1:{port}"}
+    )
     posted.person("alice")
     with posted.data():
         write(posted)

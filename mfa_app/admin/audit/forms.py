@@ -55,7 +55,7 @@ class TrailFilter(Form):
             person=person,
             user_id=lookup.id_by_email(person) if person else None,
             event=EVENTS.get(self.event.data),
-            since=_moment(self.member_since.data),
+            since=_moment(self.since.data),
             until=_moment(until),
         )
 
