@@ -163,15 +163,18 @@ def event_line(row: AuditEvent) -> EventLine:
 def details_in_words(label: str, details: dict[str, object]) -> Iterator[str]:
     """Yield the details of a row as short lines; of a change only what differs."""
     before, after = details.get("before"), details.get("after")
-    is_change = isinstance(before, dict) and isinstance(after, dict)
+    if isinstance(before, dict) and isinstance(after, dict):
+        yield from _differences(label, before, after)
+        details = {key: value for key, value in details.items() if key not in ("before", "after")}
     for key, value in details.items():
-        if not (is_change and key in ("before", "after")):
-            yield _("%(what)s: %(value)s", what=_DETAILS.get(key, key), value=_value(label, key, value))
-    if is_change:
-        for key in sorted(before.keys() | after.keys()):
-            if before.get(key) != after.get(key):
-                old, new = (_value(label, key, state.get(key)) for state in (before, after))
-                yield _("%(what)s: %(old)s → %(new)s", what=_DETAILS.get(key, key), old=old, new=new)
+        yield _("%(what)s: %(value)s", what=_DETAILS.get(key, key), value=_value(label, key, value))
+
+
+def _differences(label: str, before: dict[str, object], after: dict[str, object]) -> Iterator[str]:
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key):
+            old, new = (_value(label, key, state.get(key)) for state in (before, after))
+            yield _("%(what)s: %(old)s → %(new)s", what=_DETAILS.get(key, key), old=old, new=new)
 
 
 def _actor(row: AuditEvent) -> str:

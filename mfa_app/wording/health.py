@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
 from flask_babel import format_datetime, ngettext
 from flask_babel import gettext as _
@@ -86,7 +86,7 @@ def keys_do_not_fit(settings: Settings) -> HealthMessage:
     return HealthMessage(_("The keys in %(place)s do not fit this database.", place=place), cure)
 
 
-def _mails_stuck(facts: dict[str, object]) -> HealthMessage:
+def _mails_stuck(facts: dict[str, Any]) -> HealthMessage:
     error = facts["error"] or _("nobody has tried to send them")
     return HealthMessage(
         ngettext(

@@ -1,8 +1,24 @@
 """Short labels: what a role or a limit is called."""
 
+from flask_babel import lazy_gettext as _l
+
 from mfa_app.core.throttling import limits
 from mfa_app.models import Role
-from mfa_app.wording.refusals import _LIMITS, _ROLES
+
+_LIMITS: dict[limits.Limit, str] = {
+    limits.CODE: _l("codes"),
+    limits.LINKING: _l("codes to link an app"),
+    limits.PASSWORD_UNKNOWN_BROWSER: _l("passwords, from unknown browsers"),
+    limits.PASSWORD_KNOWN_BROWSER: _l("passwords, from the person's own browser"),
+    limits.PASSWORD_NETWORK: _l("passwords, from one network"),
+}
+
+
+_ROLES: dict[Role, str] = {
+    Role.STAFF: _l("Staff"),
+    Role.HELPDESK: _l("Help desk"),
+    Role.ADMIN: _l("Administrator"),
+}
 
 
 def limit_name(limit: limits.Limit) -> str:

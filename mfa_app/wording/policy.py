@@ -47,7 +47,7 @@ def policy_explanation(person: PolicySubject, now: datetime) -> str:
         )
     if decision.verdict is Verdict.ALLOW:
         return _explain_not_asked(person, name, decision)
-    if person.authenticator.locked_at:
+    if person.authenticator is not None and person.authenticator.locked_at:
         return _(
             "%(name)s is locked out after too many wrong codes. "
             "Reset 2-factor authentication so that %(name)s can link an app at the next login.",
@@ -58,7 +58,7 @@ def policy_explanation(person: PolicySubject, now: datetime) -> str:
 
 def _explain_not_asked(person: PolicySubject, name: str, decision: Decision) -> str:
     because, user = decision.because, person.user
-    if because.reason is Reason.EXEMPT:
+    if because.reason is Reason.EXEMPT and because.until:
         return _(
             "%(name)s isn't asked for a code: exempt until %(date)s (reason: “%(reason)s”, given by %(by)s).",
             name=name,

@@ -3,17 +3,15 @@
 import math
 from datetime import datetime
 
-from flask_babel import LazyString, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from mfa_app.core.common import clock, errors
 from mfa_app.core.passwords.strength import MAX_LENGTH, MIN_LENGTH
-from mfa_app.core.throttling import limits
-from mfa_app.models import Role
 
 # A test asks for a sentence for every refusal. Two carry facts, and have theirs in `sentence`.
-_SENTENCES: dict[type[errors.Refusal], LazyString] = {
+_SENTENCES: dict[type[errors.Refusal], str] = {
     errors.WrongCredentials: _l("The email address or password is wrong. Check both and try again."),
     errors.WrongPassword: _l("That isn't your current password. Try again."),
     errors.WrongCode: _l(
@@ -50,7 +48,7 @@ _SENTENCES: dict[type[errors.Refusal], LazyString] = {
 }
 
 
-_PASSWORD_REASONS: dict[str, LazyString] = {
+_PASSWORD_REASONS: dict[str, str] = {
     "short": _l(
         "Use at least %(number)s characters. A sentence of a few words is easy to remember.",
         number=MIN_LENGTH,
@@ -63,22 +61,6 @@ _PASSWORD_REASONS: dict[str, LazyString] = {
         "This password is easy to guess, because it's common or follows a simple pattern. "
         "Choose another one, such as a few words that don't belong together."
     ),
-}
-
-
-_LIMITS: dict[limits.Limit, LazyString] = {
-    limits.CODE: _l("codes"),
-    limits.LINKING: _l("codes to link an app"),
-    limits.PASSWORD_UNKNOWN_BROWSER: _l("passwords, from unknown browsers"),
-    limits.PASSWORD_KNOWN_BROWSER: _l("passwords, from the person's own browser"),
-    limits.PASSWORD_NETWORK: _l("passwords, from one network"),
-}
-
-
-_ROLES: dict[Role, LazyString] = {
-    Role.STAFF: _l("Staff"),
-    Role.HELPDESK: _l("Help desk"),
-    Role.ADMIN: _l("Administrator"),
 }
 
 

@@ -5,30 +5,80 @@ from ua_parser import parse
 
 # ua-parser repeats whatever name a robot gives itself, and a security mail would show it as if this site had
 # written it. Only names in these lists are shown.
-BROWSERS = (
-    "Chrome, Chrome Mobile, Chrome Mobile iOS, Chrome Mobile WebView, Chromium, HeadlessChrome, "
-    "Firefox, Firefox Mobile, Firefox iOS, Safari, Mobile Safari, Mobile Safari UI/WKWebView, Edge, "
-    "Edge Mobile, IE, IE Mobile, Opera, Opera Mobile, Opera Mini, Opera Touch, Samsung Internet, "
-    "Vivaldi, Brave, Yandex Browser, UC Browser, MIUI Browser, Huawei Browser, DuckDuckGo, DuckDuckGo "
-    "Mobile, Konqueror, Epiphany, SeaMonkey, Pale Moon, Android, curl, Wget, Python Requests, "
-    "Python-urllib"
+BROWSERS = frozenset(
+    [
+        "Chrome",
+        "Chrome Mobile",
+        "Chrome Mobile iOS",
+        "Chrome Mobile WebView",
+        "Chromium",
+        "HeadlessChrome",
+        "Firefox",
+        "Firefox Mobile",
+        "Firefox iOS",
+        "Safari",
+        "Mobile Safari",
+        "Mobile Safari UI/WKWebView",
+        "Edge",
+        "Edge Mobile",
+        "IE",
+        "IE Mobile",
+        "Opera",
+        "Opera Mobile",
+        "Opera Mini",
+        "Opera Touch",
+        "Samsung Internet",
+        "Vivaldi",
+        "Brave",
+        "Yandex Browser",
+        "UC Browser",
+        "MIUI Browser",
+        "Huawei Browser",
+        "DuckDuckGo",
+        "DuckDuckGo Mobile",
+        "Konqueror",
+        "Epiphany",
+        "SeaMonkey",
+        "Pale Moon",
+        "Android",
+        "curl",
+        "Wget",
+        "Python Requests",
+        "Python-urllib",
+    ]
 )
 
-SYSTEMS = (
-    "Windows, Windows Phone, Mac OS X, iOS, Android, Linux, Ubuntu, Debian, Fedora, Chrome OS, FreeBSD, "
-    "OpenBSD, NetBSD, KaiOS, Tizen, HarmonyOS"
+SYSTEMS = frozenset(
+    [
+        "Windows",
+        "Windows Phone",
+        "Mac OS X",
+        "iOS",
+        "Android",
+        "Linux",
+        "Ubuntu",
+        "Debian",
+        "Fedora",
+        "Chrome OS",
+        "FreeBSD",
+        "OpenBSD",
+        "NetBSD",
+        "KaiOS",
+        "Tizen",
+        "HarmonyOS",
+    ]
 )
 
 
 def browser_name(user_agent: str) -> str:
     """Return the name of the browser and its system, as far as the user agent is known."""
     found = parse(user_agent)
-    browser = _listed(found.user_agent and found.user_agent.family, BROWSERS)
-    system = _listed(found.os and found.os.family, SYSTEMS)
+    browser = _listed(found.user_agent.family if found.user_agent else None, BROWSERS)
+    system = _listed(found.os.family if found.os else None, SYSTEMS)
     if browser and system:
         return _("%(browser)s on %(system)s", browser=browser, system=system)
     return browser or _("Unknown browser")
 
 
-def _listed(name: str | None, names: str) -> str | None:
-    return name if name in names.split(", ") else None
+def _listed(name: str | None, names: frozenset[str]) -> str | None:
+    return name if name in names else None
