@@ -16,7 +16,7 @@ from mfa_app import (
 )
 from mfa_app.core.keys import vault
 from mfa_app.core.keys.keyring import Keys, load_keys
-from mfa_app.core.passwords import strength
+from mfa_app.core.passwords import hashing, strength
 from mfa_app.extensions import babel, bootstrap, csrf, db, login_manager, migrate
 from mfa_app.settings import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
 from mfa_app.web.http import assets, converters, errors, headers, metrics, transaction
@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     strength.set_site_names(settings.site_name, settings.public_host)
     app = Flask(__name__, instance_path=str(settings.instance_path.resolve()))
     app.config.update(_configuration(settings, keys), **overrides)
+    hashing.use_cost(app.config["PASSWORD_HASH_COST"])
     if settings.trusted_proxy_hops:
         hops = settings.trusted_proxy_hops
         app.wsgi_app = StripForwardedQuotes(ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0))
@@ -75,6 +76,7 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
         "BOOTSTRAP_SERVE_LOCAL": True,
         "BABEL_TRANSLATION_DIRECTORIES": str(PROJECT_ROOT / "mfa_app" / "translations"),
         "MAIL_IN_BACKGROUND": True,
+        "PASSWORD_HASH_COST": hashing.COST,
     }
 
 

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -13,9 +15,18 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from mfa_app.core.common.errors import HashingQueueFull
 from mfa_app.core.passwords.strength import MAX_LENGTH
 
+
+@dataclass(frozen=True)
+class HashCost:
+    """What one argon2id hash costs: memory in KiB, and passes over it."""
+
+    memory_kib: int
+    passes: int
+
+
 # OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane. The library's default takes 5 times the work
 # and 3 times the memory: a burst of logins would overload a small server.
-_hasher = PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1)
+COST = HashCost(memory_kib=19456, passes=2)
 
 CONCURRENT_HASHES = 2
 
@@ -34,11 +45,35 @@ _queue = threading.BoundedSemaphore(QUEUE_LIMIT)
 _hashing = ThreadPoolExecutor(CONCURRENT_HASHES, "hashing")
 
 
-# Verified for an unknown e-mail address, so that it takes as long as a known one.
-_DUMMY_HASH = _hasher.hash("nobody has this password")
-
-
 Result = TypeVar("Result")
+
+
+class _Hasher:
+    """The hasher of one cost, and a hash that belongs to nobody.
+
+    It is verified for an unknown address, so that it takes as long as a known one.
+    """
+
+    def __init__(self, cost: HashCost) -> None:
+        self.cost = cost
+        self.hasher = PasswordHasher(memory_cost=cost.memory_kib, time_cost=cost.passes, parallelism=1)
+        self.nobody = self.hasher.hash("nobody has this password")
+
+
+_hasher_of = lru_cache(_Hasher)
+
+_in_use = _hasher_of(COST)
+
+
+def use_cost(cost: HashCost) -> None:
+    """Hash at this cost from now on. It is given by whoever makes the application, never by a setting."""
+    global _in_use
+    _in_use = _hasher_of(cost)
+
+
+def cost_in_use() -> HashCost:
+    """Return the cost at which passwords are hashed now."""
+    return _in_use.cost
 
 
 @contextmanager
@@ -60,7 +95,7 @@ def hash_password(password: str, *, wait: bool = True) -> str:
 
     Raises HashingQueueFull if no hashing slot is free: after two seconds, or at once with `wait=False`.
     """
-    return _in_slot(lambda: _hasher.hash(_normal(password)), wait=wait)
+    return _in_slot(lambda: _in_use.hasher.hash(_normal(password)), wait=wait)
 
 
 def verify(password_hash: str | None, password: str) -> bool:
@@ -71,7 +106,7 @@ def verify(password_hash: str | None, password: str) -> bool:
     if len(password) > MAX_LENGTH:
         return False
     try:
-        _in_slot(lambda: _hasher.verify(password_hash or _DUMMY_HASH, _normal(password)))
+        _in_slot(lambda: _in_use.hasher.verify(password_hash or _in_use.nobody, _normal(password)))
     except (VerificationError, InvalidHashError):
         return False
     return bool(password_hash)
@@ -79,7 +114,7 @@ def verify(password_hash: str | None, password: str) -> bool:
 
 def needs_rehash(password_hash: str) -> bool:
     """Return True if the hash was made with other cost parameters than the current ones."""
-    return _hasher.check_needs_rehash(password_hash)
+    return _in_use.hasher.check_needs_rehash(password_hash)
 
 
 def _normal(password: str) -> str:
