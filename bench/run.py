@@ -32,9 +32,9 @@ from mfa_app.core.users.directory import UserFilters, search
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, User
 from mfa_app.settings import load_settings
-from tests.processes import workers_of
-from tests.served import serving
-from tests.world import PASSWORD, TERMINAL
+from tests.support.processes import workers_of
+from tests.support.served_site import serving
+from tests.support.world import PASSWORD, TERMINAL
 
 SECONDS, THREADS, MANY = 3.0, hashing.QUEUE_LIMIT, 50_000  # more at once would get 503
 

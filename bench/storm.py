@@ -8,8 +8,8 @@ import time
 from collections import Counter
 from urllib.parse import urlencode
 
-from tests.processes import resident_kib
-from tests.world import PASSWORD
+from tests.support.processes import resident_kib
+from tests.support.world import PASSWORD
 
 AT_ONCE = 200
 PROXIED = {"Content-Type": "application/x-www-form-urlencoded"}

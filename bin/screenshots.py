@@ -15,9 +15,9 @@ from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor
 from mfa_app.extensions import db
 from mfa_app.settings import PROJECT_ROOT, load_settings
-from tests.chromium import PHONE, Window, running_chromium, serving
-from tests.phone import Phone
-from tests.timing import FakeClock
+from tests.support.chromium import PHONE, Window, running_chromium, serving
+from tests.support.clock import FakeClock
+from tests.support.phone import Phone
 
 PICTURES = PROJECT_ROOT / "docs" / "screenshots"
 APPLICATIONS = "Wiki=https://wiki.firma.example; Time sheets=https://time.firma.example"

@@ -20,8 +20,8 @@ from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Role
 from mfa_app.models.column_types import new_id
-from tests.phone import Phone
-from tests.world import PASSWORD, TERMINAL
+from tests.support.phone import Phone
+from tests.support.world import PASSWORD, TERMINAL
 
 ACCOUNTS, STEP = 400, 30
 REST_STEPS = 2  # time steps between two logins of one account, so that their rows can be told apart

@@ -46,9 +46,9 @@ from mfa_app.settings import load_settings
 from stress.browser import Browser, Lost
 from stress.strategies import WHO, Made, requests
 from stress.workers import children, master
-from tests.postgres import running_postgres
-from tests.served import serving
-from tests.world import PASSWORD, TERMINAL
+from tests.support.postgres import running_postgres
+from tests.support.served_site import serving
+from tests.support.world import PASSWORD, TERMINAL
 
 REQUESTS = int(os.environ.get("REQUESTS", "100000"))
 SEED = int(os.environ.get("SEED", str(random.SystemRandom().randrange(10**9))))

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from stress.browser import Answer, Browser, Lost
 from stress.company import Account
 from stress.workers import Reaper
-from tests.phone import Phone
-from tests.world import PASSWORD
+from tests.support.phone import Phone
+from tests.support.world import PASSWORD
 
 PEOPLE = 8
 

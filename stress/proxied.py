@@ -10,9 +10,10 @@ from http.cookiejar import CookieJar
 from urllib.parse import urlsplit
 from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_opener
 
+from tests.concurrency.conftest import ServedWorld
+
 from stress.nginx import Nginx
-from tests.races.conftest import ServedWorld
-from tests.served import Answer, NetworkBrowser
+from tests.support.served_site import Answer, NetworkBrowser
 
 
 class Browser(NetworkBrowser):

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from flask_migrate import upgrade
+from tests.concurrency.conftest import real_time
 
 from mfa_app import create_app
 from mfa_app.extensions import db
@@ -17,8 +18,7 @@ from mfa_app.settings import load_settings
 from stress.nginx import Nginx, free_port, installed, running
 from stress.proxied import Proxied
 from stress.proxy_steps import STEPS, Wrong, a_link_while_gunicorn_is_down
-from tests.races.conftest import real_time
-from tests.served import serving
+from tests.support.served_site import serving
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent
 from stress.proxied import Proxied, heard, statuses
-from tests.attacks.test_i_headers_and_proxies import FORWARDED, OPEN_QUOTES, SMUGGLED
+from tests.security.test_headers_and_proxies import FORWARDED, OPEN_QUOTES, SMUGGLED
 
 SLOW, AT_ONCE, FORMS = 40, 130, 200
 SECRET = "a-secret-that-stands-in-an-address"

@@ -21,8 +21,8 @@ from stress.company import found
 from stress.people import Soak
 from stress.verdict import lines, report
 from stress.workers import Reaper
-from tests.postgres import running_postgres
-from tests.served import serving
+from tests.support.postgres import running_postgres
+from tests.support.served_site import serving
 
 MINUTES = float(os.environ.get("MINUTES", "10"))
 KILL_EVERY = float(os.environ.get("KILL_EVERY", "5"))

@@ -27,7 +27,7 @@ from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_ope
 
 from mfa_app.settings import PROJECT_ROOT
 from stress.browser import Answer
-from tests.phone import Phone
+from tests.support.phone import Phone
 
 WHO = {"a visitor": None, "staff": "carla@firma.example", "an administrator": "ada@firma.example"}
 MODULES = (

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.processes import children, resident_kib
+from tests.support.processes import children, resident_kib
 
 LIVED_LONG = 45  # seconds; processes that lived shorter were the ones to be killed
 

@@ -1,49 +1,30 @@
 """What every test gets: a fresh database, the application as it really runs, a clock that stands still."""
 
 import gc
-import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-import sqlalchemy
 from flask import Flask
-from flask_migrate import upgrade
-from sqlalchemy import Engine, event
 
 from mfa_app import create_app
 from mfa_app.core.common import clock as site_clock
 from mfa_app.core.keys import vault
 from mfa_app.core.keys.vault import Vault
-from mfa_app.core.passwords import strength
+from mfa_app.core.passwords import hashing, strength
 from mfa_app.extensions import db
 from mfa_app.settings import Settings, load_settings
-from tests.postgres import running_postgres
-from tests.timing import FakeClock
-from tests.world import World
+from tests.support.clock import FakeClock, SharedClock
+from tests.support.databases import installed, migrate_postgresql, migrate_sqlite
+from tests.support.postgres import running_postgres
+from tests.support.served_site import SharedSites
+from tests.support.variables import CHEAP
+from tests.support.world import World
 
 # Pages, their trees and rows are made by the million and die young: looking for cycles among them less often
 # saves a tenth of the whole run.
 gc.set_threshold(100_000, 20, 20)
-
-
-# No test pulls the plug on the whole machine, so nothing has to reach the disk.
-spare_the_disk = True
-
-
-@event.listens_for(Engine, "connect")
-def _spare_the_disk(connection: Any, _record: Any) -> None:
-    if spare_the_disk and isinstance(connection, sqlite3.Connection):
-        connection.execute("PRAGMA synchronous = OFF")
-
-
-both_databases = pytest.mark.parametrize(
-    "backend", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
-)
 
 
 @pytest.fixture
@@ -59,33 +40,15 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address, with {name} in it, of this process's own PostgreSQL with a migrated database to copy."""
     with running_postgres() as url:
         pattern = url.replace("/postgres?", "/{name}?")
-        _prepare(pattern, tmp_path_factory.mktemp("postgresql"))
+        migrate_postgresql(pattern, tmp_path_factory.mktemp("postgresql") / "instance")
         yield pattern
-
-
-def _prepare(pattern: str, folder: Path) -> None:
-    with _administration(pattern) as connection:
-        connection.exec_driver_sql("CREATE DATABASE migrated")
-    values = {
-        "MFA_INSTANCE_PATH": str(folder / "instance"),
-        "MFA_DATABASE_URL": pattern.format(name="migrated"),
-    }
-    app = create_app(load_settings(values))
-    with app.app_context():
-        upgrade()
-        db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite database to copy, and the keys that go with every test's application."""
     folder = tmp_path_factory.mktemp("template")
-    app = create_app(load_settings({"MFA_INSTANCE_PATH": str(folder)}))
-    with app.app_context():
-        upgrade()
-        with db.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        db.engine.dispose()
+    migrate_sqlite(folder)
     return folder
 
 
@@ -111,29 +74,11 @@ def environment(
         yield values
 
 
-@contextmanager
-def installed(folder: Path, templates: Path, pattern: str | None) -> Iterator[dict[str, str]]:
-    """Make an installation in this folder, on the PostgreSQL at `pattern` or on SQLite; give its settings."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    shutil.copy(templates / "keys", folder / "keys")
-    values = {"MFA_INSTANCE_PATH": str(folder), "MFA_ADMIN_EMAIL": "admin@example.com"}
-    if pattern is None:
-        shutil.copy(templates / "second-gate.sqlite3", folder)
-        yield values
-        return
-    name = f"test_{folder.parent.name}"
-    with _administration(pattern) as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE migrated")
-    yield {**values, "MFA_DATABASE_URL": pattern.format(name=name)}
-    with _administration(pattern) as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 @lru_cache(maxsize=4)
 def _application(settings: Settings) -> tuple[Flask, Vault]:
     """Return the application under these settings, made once; what it stands on is fresh for each test."""
-    return create_app(settings, MAIL_IN_BACKGROUND=False, TESTING=False), vault.vault()
+    app = create_app(settings, MAIL_IN_BACKGROUND=False, TESTING=False, PASSWORD_HASH_COST=CHEAP)
+    return app, vault.vault()
 
 
 @pytest.fixture
@@ -142,6 +87,7 @@ def app(environment: dict[str, str], clock: FakeClock) -> Iterator[Flask]:
     application, its_vault = _application(settings)
     vault.use(its_vault)
     strength.set_site_names(settings.site_name, settings.public_host)
+    hashing.use_cost(application.config["PASSWORD_HASH_COST"])
     yield application
     with application.app_context():
         db.engine.dispose()
@@ -152,9 +98,51 @@ def world(app: Flask, clock: FakeClock) -> World:
     return World(app, clock)
 
 
-@contextmanager
-def _administration(pattern: str) -> Iterator[sqlalchemy.Connection]:
-    engine = sqlalchemy.create_engine(pattern.format(name="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
+@pytest.fixture(scope="session")
+def hands(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that shows the time to all processes."""
+    return tmp_path_factory.mktemp("clock") / "hands"
+
+
+@pytest.fixture
+def shared_clock(hands: Path) -> Iterator[SharedClock]:
+    """A clock that stands still for the served sites too."""
+    shared = SharedClock(hands)
+    site_clock.use(shared)
+    yield shared
+    site_clock.use(None)
+
+
+@pytest.fixture(scope="session")
+def sites_on_sqlite(
+    templates: Path, hands: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SharedSites]:
+    with SharedSites(tmp_path_factory.mktemp("sites"), templates, None, hands) as sites:
+        yield sites
+
+
+@pytest.fixture(scope="session")
+def sites_on_postgresql(
+    postgresql: str, templates: Path, hands: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SharedSites]:
+    with SharedSites(tmp_path_factory.mktemp("sites"), templates, postgresql, hands) as sites:
+        yield sites
+
+
+@pytest.fixture
+def sites(backend: str, shared_clock: SharedClock, request: pytest.FixtureRequest) -> SharedSites:
+    """The sites that are served once for many tests."""
+    found: SharedSites = request.getfixturevalue(f"sites_on_{backend}")
+    return found
+
+
+@pytest.fixture
+def served_world(sites: SharedSites, shared_clock: SharedClock) -> World:
+    """The world on a site that two processes serve behind a proxy, so that visitors come from anywhere."""
+    return World.of(sites.proxied(), shared_clock)
+
+
+@pytest.fixture
+def direct_world(sites: SharedSites, shared_clock: SharedClock) -> World:
+    """The world on a site without a proxy: for raw requests, and for what hashes cost."""
+    return World.of(sites.direct(), shared_clock, address="127.0.0.1")

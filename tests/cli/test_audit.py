@@ -6,10 +6,10 @@ import logging
 import pytest
 
 from mfa_app.core.audit import stream
-from tests.cli.conftest import Typist, done
-from tests.conftest import both_databases
-from tests.served import at_once
-from tests.world import World
+from tests.support.databases import both_databases
+from tests.support.served_site import at_once
+from tests.support.terminal import Typist, done
+from tests.support.world import World
 
 
 def printed(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -35,7 +35,7 @@ def test_the_trail_is_listed_newest_first_and_no_longer_than_asked(world: World,
 
 def test_the_trail_is_filtered_by_person_and_event(world: World, typed: Typist) -> None:
     world.person("alice")
-    world.log_in("alice")
+    world.log_in_and_wait("alice")
     world.person("bob")
     of_alice = done(typed("audit", "list", "--person", "Alice@example.com"))
     assert "person.created" in of_alice
@@ -61,7 +61,7 @@ def test_what_is_done_at_the_terminal_is_told_once_by_the_workers(
     look(world)  # a process that prints nothing takes nothing from those that do
     done(typed("users", "add", "bob@example.com"))
     caplog.set_level(logging.INFO, "mfa_app.trail")
-    world.log_in("alice")
+    world.log_in_and_wait("alice")
     at_once(*[lambda: look(world)] * 4)
     assert sorted(told_events(printed(caplog))) == sorted(world.events())
     look(world)
@@ -83,7 +83,7 @@ def test_a_gap_in_what_was_collected_is_filled_with_the_very_lines(
     world: World, typed: Typist, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "mfa_app.trail")
-    world.linked("alice")
+    world.linked_earlier("alice")
     lines = done(typed("audit", "lines", "--after", "1")).splitlines()
     assert lines == printed(caplog)[1:]
     assert done(typed("audit", "lines", "--after", str(len(world.events())))) == ""

@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from mfa_app.core.audit import anchors
 from mfa_app.extensions import db
 from mfa_app.settings import Settings
-from tests.cli.conftest import Typist, done, refused
-from tests.conftest import both_databases
-from tests.world import PASSWORD, World
+from tests.support.databases import both_databases
+from tests.support.terminal import Typist, done, refused
+from tests.support.world import PASSWORD, World
 
 pytestmark = both_databases
 
@@ -150,7 +150,7 @@ def test_each_event_is_one_line_for_the_collector_without_a_secret_in_it(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "mfa_app.trail")
-    world.linked("alice")
+    world.linked_earlier("alice")
     alice, phone = world.password_given("alice"), world.phones["alice"]
     alice.press("Log in", code=phone.wrong_code())
     lines = [record.getMessage() for record in caplog.records if record.name == "mfa_app.trail"]

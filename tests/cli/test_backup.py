@@ -19,8 +19,8 @@ from mfa_app.core.operations import instance_lock
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, PendingEnrolment, RememberedDevice
 from mfa_app.settings import load_settings
-from tests.cli.conftest import Typist, done, refused
-from tests.world import World
+from tests.support.terminal import Typist, done, refused
+from tests.support.world import World
 
 POSTGRESQL = pytest.mark.parametrize(
     "backend", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
@@ -78,12 +78,12 @@ def people_logging_in(world: World, *names: str) -> Iterator[None]:
 def test_the_drill(world: World, typed: Typist, file: Path, tmp_path: Path) -> None:
     names = ("alice", "bob", "carol")
     for name in names:
-        world.linked(name)
+        world.linked_earlier(name)
     with people_logging_in(world, "alice", "bob"):
         assert "This does not include the keys, which are in" in done(typed("backup", str(file)))
     with elsewhere(world, tmp_path / "elsewhere") as (other, typed_there):
         assert "The keys match it" in done(typed_there("restore", str(file)))
-        assert [other.log_in(name).open("/").path for name in names] == ["/", "/", "/"]
+        assert [other.log_in_and_wait(name).open("/").path for name in names] == ["/", "/", "/"]
         assert done(typed_there("audit", "verify")).startswith("The trail is intact")
         assert "backup.restored" in other.events()
 
@@ -99,7 +99,7 @@ def test_a_backup_is_private_and_takes_no_other_files_place(world: World, typed:
 
 
 def test_whoever_has_the_backup_has_neither_keys_nor_secrets(world: World, typed: Typist, file: Path) -> None:
-    world.linked("alice")
+    world.linked_earlier("alice")
     done(typed("backup", str(file)))
     stored = keyring.load_keys(world.app.config["SETTINGS"])
     for secret in (*stored.secret_keys, *stored.data_keys.values(), world.phones["alice"].secret):
@@ -113,15 +113,15 @@ def test_a_backup_is_refused_where_it_cannot_be_written(typed: Typist, tmp_path:
 
 
 def test_nobody_is_logged_in_after_a_restoration(world: World, typed: Typist, file: Path) -> None:
-    world.linked("alice")
-    alice = world.log_in("alice", remember=True)
+    world.linked_earlier("alice")
+    alice = world.log_in_and_wait("alice", remember=True)
     done(typed("users", "add", "kim@example.com"))
     done(typed("backup", str(file)))
     done(typed("restore", "--replace", str(file)))
     assert alice.open("/").path == "/login"
     assert [world.count(model) for model in (AuthSession, RememberedDevice, OneTimeLink)] == [0, 0, 0]
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
-    assert world.log_in("alice", alice).open("/").path == "/"
+    assert world.log_in_and_wait("alice", alice).open("/").path == "/"
 
 
 def test_the_database_of_before_is_kept(world: World, typed: Typist, file: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_database_that_is_there_stays_unless_told_otherwise(
 def test_other_keys_are_refused_and_nothing_is_touched(
     world: World, typed: Typist, file: Path, tmp_path: Path
 ) -> None:
-    world.linked("alice")
+    world.linked_earlier("alice")
     done(typed("backup", str(file)))
     with elsewhere(world, tmp_path / "elsewhere", with_keys=False) as (other, typed_there):
         assert "do not fit this database. Put back the file keys" in refused(
@@ -246,9 +246,9 @@ def test_after_pg_restore_one_command_ends_what_may_have_been_revoked_since(
     world: World, typed: Typist
 ) -> None:
     for name in ("alice", "bob"):
-        world.linked(name)
-    alice = world.log_in("alice", remember=True)
-    world.log_in("bob")
+        world.linked_earlier(name)
+    alice = world.log_in_and_wait("alice", remember=True)
+    world.log_in_and_wait("bob")
     with world.data():
         one_time_links.create(one_time_links.Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
         outbox.enqueue(outbox.Mail.LINKED, world.user("alice"), now=world.clock())
@@ -262,7 +262,7 @@ def test_after_pg_restore_one_command_ends_what_may_have_been_revoked_since(
     assert [world.count(model) for model in gone] == [0, 0, 0, 0]
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
     assert alice.open("/").path == "/login"
-    assert [world.log_in(name).open("/").path for name in ("alice", "bob")] == ["/", "/"]
+    assert [world.log_in_and_wait(name).open("/").path for name in ("alice", "bob")] == ["/", "/"]
     assert world.details("backup.restored")["file"].endswith("/monday.dump")
     assert done(typed("audit", "verify")).startswith("The trail is intact")
 
@@ -271,8 +271,8 @@ def test_after_pg_restore_one_command_ends_what_may_have_been_revoked_since(
 def test_nothing_is_taken_over_under_a_running_site_or_with_keys_that_do_not_fit(
     world: World, typed: Typist
 ) -> None:
-    world.linked("alice")
-    alice = world.log_in("alice")
+    world.linked_earlier("alice")
+    alice = world.log_in_and_wait("alice")
     with instance_lock.lock_shared(world.app.config["SETTINGS"]):
         assert "Stop it first" in refused(typed("restored", "monday.dump"))
     with other_keys():

@@ -16,8 +16,8 @@ from mfa_app.core.audit import verification
 from mfa_app.core.common import clock
 from mfa_app.models import Group, Role, User
 from mfa_app.settings import PROJECT_ROOT
-from tests.cli.conftest import Typist, done, refused
-from tests.world import World
+from tests.support.terminal import Typist, done, refused
+from tests.support.world import World
 
 
 def sign_ins(said: str) -> dict[str, str]:

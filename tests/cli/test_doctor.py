@@ -21,8 +21,8 @@ from mfa_app.core.mail.outbox import Mail
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, OutboxMail
 from mfa_app.settings import load_settings
-from tests.cli.conftest import done
-from tests.world import World
+from tests.support.terminal import done
+from tests.support.world import World
 
 POSTGRESQL = pytest.mark.parametrize(
     "backend", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
@@ -68,7 +68,7 @@ def healthy(
     world: World, environment: dict[str, str], postbox: Controller, timedatectl: Path
 ) -> dict[str, str]:
     """The settings of a site with an administrator and a mail server, and without problems."""
-    world.linked("carol")
+    world.linked_earlier("carol")
     folder = Path(environment["MFA_INSTANCE_PATH"])
     folder.chmod(0o700)
     for path in filter(Path.is_file, folder.iterdir()):

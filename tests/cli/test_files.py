@@ -8,8 +8,8 @@ import pytest
 
 from mfa_app.core.common import files
 from mfa_app.core.operations import instance_lock
-from tests.cli.conftest import Typist, done
-from tests.world import World
+from tests.support.terminal import Typist, done
+from tests.support.world import World
 
 SOMEBODY, SOMEBODY_ELSE = 65533, 65534
 MADE = {"keys", "keys.lock", "running.lock", "outbox", "second-gate.sqlite3"}

@@ -7,9 +7,9 @@ from sqlalchemy import delete
 
 from mfa_app.extensions import db
 from mfa_app.models import Group, TrailHead
-from tests.cli.conftest import Typist, done, refused
-from tests.conftest import both_databases
-from tests.world import World
+from tests.support.databases import both_databases
+from tests.support.terminal import Typist, done, refused
+from tests.support.world import World
 
 
 @both_databases
@@ -23,7 +23,7 @@ def test_a_group_that_requires_2fa_sends_its_new_member_to_link(world: World, ty
 
 def test_switching_a_group_on_says_whom_it_meets(world: World, typed: Typist) -> None:
     world.group("Finance")
-    world.linked("carol", groups_=("Finance",))
+    world.linked_earlier("carol", groups_=("Finance",))
     for name in ("alice", "bob"):
         world.person(name, groups_=("Finance",))
     assert done(typed("groups", "require", "Finance", "on")).splitlines() == [

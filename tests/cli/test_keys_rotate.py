@@ -16,10 +16,10 @@ from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, Throttle
 from mfa_app.models.column_types import new_id
 from mfa_app.settings import load_settings
-from tests.browser import Visitor
-from tests.cli.conftest import Shell, Typist, done, refused
-from tests.conftest import both_databases
-from tests.world import PASSWORD, World
+from tests.support.browser import Visitor
+from tests.support.databases import both_databases
+from tests.support.terminal import Shell, Typist, done, refused
+from tests.support.world import PASSWORD, World
 
 
 def in_file(world: World) -> list[str]:
@@ -45,13 +45,13 @@ def write_mails(world: World, count: int) -> None:
 @both_databases
 def test_everything_is_sealed_anew_and_everybody_gets_in(world: World, typed: Typist) -> None:
     for name in ("alice", "carol"):
-        world.linked(name)
+        world.linked_earlier(name)
     before = sealed_under(world)
     assert f"{sum(before.values())} secrets re-encrypted" in done(typed("keys", "rotate"))
     current, old = in_file(world)
     assert {old: sum(before.values())} == before
     assert sealed_under(world) == {current: sum(before.values())}
-    assert world.log_in("alice").open("/").path == "/"
+    assert world.log_in_and_wait("alice").open("/").path == "/"
     assert world.details("keys.rotated")["key"] == current
 
 
@@ -81,7 +81,7 @@ def test_what_an_older_process_sealed_meanwhile_can_be_opened(world: World, type
 def test_a_rotation_that_was_killed_goes_on_where_it_stopped(
     world: World, typed: Typist, environment: dict[str, str]
 ) -> None:
-    world.linked("alice")
+    world.linked_earlier("alice")
     write_mails(world, 250)
     folder = Path(environment["MFA_INSTANCE_PATH"])
     with (
@@ -96,7 +96,7 @@ def test_a_rotation_that_was_killed_goes_on_where_it_stopped(
     assert "unfinished rotation" in done(typed("keys", "rotate"))
     assert sealed_under(world) == {in_file(world)[0]: sum(left.values())}
     assert len(in_file(world)) == 2
-    assert world.log_in("alice").open("/").path == "/"
+    assert world.log_in_and_wait("alice").open("/").path == "/"
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def caught_at_the_last_mail(folder: Path) -> Iterator[None]:
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice of Finance, logged out, in a known and remembered browser, with the login page open."""
-    return world.remembered("alice")
+    return world.remembered_a_minute_ago("alice")
 
 
 def after_a_restart(world: World, environment: dict[str, str], visitor: Visitor) -> Visitor:
@@ -207,7 +207,7 @@ def test_keys_from_the_environment_are_changed_there(shell: Shell) -> None:
 
 
 def test_missing_keys_are_never_replaced_by_new_ones(environment: dict[str, str], world: World) -> None:
-    world.linked("alice")
+    world.linked_earlier("alice")
     keyring.file_of(world.app.config["SETTINGS"]).unlink()
     shell = Shell(Path(environment["MFA_INSTANCE_PATH"]))
     server = ("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")

@@ -11,8 +11,8 @@ from mfa_app.cli.support.command import current_actor
 from mfa_app.core.audit import search as trail
 from mfa_app.core.keys import vault
 from mfa_app.settings import PROJECT_ROOT
-from tests.cli.conftest import Shell, Typist, done, link_in, refused
-from tests.world import PASSWORD, World
+from tests.support.terminal import Shell, Typist, done, link_in, refused
+from tests.support.world import PASSWORD, World
 
 
 def mode(path: Path) -> int:

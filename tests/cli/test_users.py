@@ -5,8 +5,8 @@ import getpass
 import pytest
 
 from mfa_app.models import AuditEvent, Membership, Role, User
-from tests.cli.conftest import Typist, done, link_in, refused
-from tests.world import PASSWORD, World
+from tests.support.terminal import Typist, done, link_in, refused
+from tests.support.world import PASSWORD, World
 
 ALICE = "alice@example.com"
 
@@ -92,7 +92,7 @@ def test_a_group_named_twice_is_joined_once(world: World, typed: Typist) -> None
 
 def test_the_list_shows_role_app_state_and_groups(world: World, typed: Typist) -> None:
     world.group("Finance", required=True)
-    world.linked("alice", groups_=("Finance",))
+    world.linked_earlier("alice", groups_=("Finance",))
     world.person("dave")
     done(typed("users", "disable", "dave@example.com"))
     _head, alice, dave = done(typed("users", "list")).splitlines()
@@ -103,19 +103,19 @@ def test_the_list_shows_role_app_state_and_groups(world: World, typed: Typist) -
 
 def test_a_disabled_person_is_out_at_once_and_back_when_enabled(world: World, typed: Typist) -> None:
     world.person("alice")
-    alice = world.log_in("alice")
+    alice = world.log_in_and_wait("alice")
     done(typed("users", "disable", ALICE))
     assert alice.open("/").path == "/login"
     assert "already" in done(typed("users", "disable", ALICE))
     assert "would not work" in refused(typed("users", "invite", ALICE))
     done(typed("users", "enable", ALICE))
-    assert world.log_in("alice").page.path == "/"
+    assert world.log_in_and_wait("alice").page.path == "/"
 
 
 def test_a_reset_ends_the_session_and_lets_the_person_link_again(world: World, typed: Typist) -> None:
     world.group("Finance", required=True)
     world.person("alice", groups_=("Finance",))
-    alice = world.link("alice")
+    alice = world.link_and_wait("alice")
     done(typed("users", "reset-2fa", ALICE))
     assert alice.open("/").path == "/login"
     assert world.password_given("alice").page.path == "/enrolment"
@@ -134,10 +134,10 @@ def test_a_new_password_ends_the_session_and_opens_the_account(world: World, typ
 
 
 def test_a_role_changes_unless_nobody_would_administer(world: World, typed: Typist) -> None:
-    world.linked("carol")
+    world.linked_earlier("carol")
     assert "no administrator" in refused(typed("users", "role", "carol@example.com", "staff"))
     assert "no administrator" in refused(typed("users", "disable", "carol@example.com"))
-    world.linked("alice")
+    world.linked_earlier("alice")
     done(typed("users", "role", ALICE, "admin"))
     done(typed("users", "role", "carol@example.com", "staff"))
     assert world.count(User, User.role == Role.ADMIN) == 1

@@ -14,9 +14,9 @@ from mfa_app.core.audit import verification
 from mfa_app.core.keys.vault import vault
 from mfa_app.extensions import db
 from mfa_app.settings import PROJECT_ROOT
-from tests.browser import Visitor
-from tests.rows import Rows, all_rows, put_back
-from tests.world import World
+from tests.support.browser import Visitor
+from tests.support.tables import Rows, all_rows, put_back
+from tests.support.world import World
 
 COOKIES = ("form", "sid", "known")
 MOST_POINTS = 200

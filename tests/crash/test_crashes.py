@@ -15,11 +15,11 @@ from mfa_app.core.operations import health_checks, key_rotation
 from mfa_app.core.passwords import hashing
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, OneTimeLink, OutboxMail, RememberedDevice, Throttle
-from tests.browser import Visitor
-from tests.conftest import both_databases
 from tests.crash.conftest import Reaper
-from tests.phone import Phone
-from tests.world import PASSWORD, TERMINAL, World
+from tests.support.browser import Visitor
+from tests.support.databases import both_databases
+from tests.support.phone import Phone
+from tests.support.world import PASSWORD, TERMINAL, World
 
 pytestmark = both_databases
 NOTHING, COUNTED, DONE = range(3)
@@ -83,7 +83,7 @@ def reset(world: World) -> None:
 
 def links_anew(world: World) -> bool:
     """Say whether alice, who has no app any more, gets in by linking another one."""
-    return world.link("alice").open("/").path == "/"
+    return world.link_and_wait("alice").open("/").path == "/"
 
 
 def mails_that_leave(world: World, name: str) -> list[str]:
@@ -141,8 +141,8 @@ def test_another_app_takes_the_place_of_the_old_one_or_the_old_one_stays(
     world: World, reaper: Reaper
 ) -> None:
     """There is an app at any time, and never two."""
-    world.linked("alice")
-    alice, old, story = world.log_in("alice"), world.phones["alice"], []
+    world.linked_earlier("alice")
+    alice, old, story = world.log_in_and_wait("alice"), world.phones["alice"], []
     new = world.phone_that_scans(alice.open("/enrolment"))
     for browser in reaper.deaths_of(alice, "/enrolment", code=new.code()):
         story.append(world.events().count("authenticator.linked") == 2)
@@ -156,7 +156,7 @@ def test_another_app_takes_the_place_of_the_old_one_or_the_old_one_stays(
 def test_a_code_opens_a_session_or_still_counts(world: World, reaper: Reaper) -> None:
     """Not accepted: it counts in the same browser. Accepted: it is burned, and the next one counts."""
     world.group("Finance", required=True)
-    world.linked("alice", groups_=("Finance",))
+    world.linked_earlier("alice", groups_=("Finance",))
     alice, story, limit = world.password_given("alice"), [], f"code:{world.id_of('alice')}"
     code = world.phones["alice"].code()
     for browser in reaper.deaths_of(alice, "/login/code", code=code, remember="y"):
@@ -172,7 +172,7 @@ def test_a_code_opens_a_session_or_still_counts(world: World, reaper: Reaper) ->
 def test_a_wrong_code_that_was_counted_stays_counted(world: World, reaper: Reaper) -> None:
     """Counted but not on the trail yet is the one state between; a right code ends the counting as ever."""
     world.group("Finance", required=True)
-    world.linked("alice", groups_=("Finance",))
+    world.linked_earlier("alice", groups_=("Finance",))
     alice, story, limit = world.password_given("alice"), [], f"code:{world.id_of('alice')}"
     for _browser in reaper.deaths_of(alice, "/login/code", code=world.phones["alice"].wrong_code()):
         story.append(failures(world, limit) + world.events().count("code.refused"))
@@ -186,7 +186,7 @@ def test_the_fiftieth_wrong_code_is_the_last_one_also_if_nobody_hears_of_it(
 ) -> None:
     """Where the app was not stopped in time, the counter alone refuses; a reset opens the way again."""
     world.group("Finance", required=True)
-    world.linked("alice", groups_=("Finance",))
+    world.linked_earlier("alice", groups_=("Finance",))
     alice, story = world.password_given("alice"), []
     has_failed(world, f"code:{world.id_of('alice')}", times=49)
     for _browser in reaper.deaths_of(alice, "/login/code", code=world.phones["alice"].wrong_code()):
@@ -200,9 +200,9 @@ def test_the_fiftieth_wrong_code_is_the_last_one_also_if_nobody_hears_of_it(
 def test_a_reset_is_done_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
     """Not done: app, session and device are as before. Done: all are gone, and the mail about it leaves."""
     world.group("Finance", required=True)
-    world.linked("alice", groups_=("Finance",))
-    world.linked("dave")
-    dave, alice, story = world.log_in("dave"), world.log_in("alice", remember=True), []
+    world.linked_earlier("alice", groups_=("Finance",))
+    world.linked_earlier("dave")
+    dave, alice, story = world.log_in_and_wait("dave"), world.log_in_and_wait("alice", remember=True), []
     path = f"/admin/people/{world.id_of('alice')}/reset"
     dave.open(path)
     for _browser in reaper.deaths_of(dave, path, reason="Phone lost"):
@@ -216,8 +216,8 @@ def test_a_reset_is_done_wholly_or_not_at_all(world: World, reaper: Reaper) -> N
 
 def test_a_password_is_changed_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
     """Not changed: the old one and all sessions hold. Changed: the new one alone; everybody logs in anew."""
-    world.linked("alice")
-    alice, other, story = world.log_in("alice"), world.log_in("alice"), []
+    world.linked_earlier("alice")
+    alice, other, story = world.log_in_and_wait("alice"), world.log_in_and_wait("alice"), []
     limit = f"known:{world.id_of('alice')}:session"
     alice.open("/account/password")
     for browser in reaper.deaths_of(alice, "/account/password", current=PASSWORD, password=NEW):
@@ -232,8 +232,8 @@ def test_a_password_is_changed_wholly_or_not_at_all(world: World, reaper: Reaper
 
 def test_a_password_is_chosen_by_a_mailed_link_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
     """Not chosen: password, session and link are as before. Chosen: the new one alone, and no link."""
-    world.linked("alice")
-    session, story = world.log_in("alice"), []
+    world.linked_earlier("alice")
+    session, story = world.log_in_and_wait("alice"), []
     alice = follows_link(world, "alice", Purpose.PASSWORD_RESET)
     for browser in reaper.deaths_of(alice, "/password/choose", password=NEW, link=alice.page.value("link")):
         story.append("password.changed" in world.events("alice"))
@@ -264,7 +264,7 @@ def test_an_invitation_is_accepted_wholly_or_not_at_all(world: World, reaper: Re
 def test_a_rotation_of_the_keys_is_finished_by_the_next_one(world: World, reaper: Reaper) -> None:
     """Wherever it died, all secrets can be opened; after the rotation that finishes it bob gets in."""
     for name in ("alice", "bob"):
-        world.linked(name)
+        world.linked_earlier(name)
     before, story = under_keys(world), []
     for _death in reaper.deaths_of_command("keys", "rotate"):
         story.append(under_keys(world).get(next(iter(before)), 0))

@@ -1,0 +1,130 @@
+"""Every route stands in this table with its mark, so that nothing opens without somebody deciding it."""
+
+import re
+
+import pytest
+from flask import Flask
+
+from mfa_app.core.policy.decision import Verdict
+from mfa_app.web.http.converters import RandomId, RowId, Token
+from mfa_app.web.security.access_rules import AccessRule, access_rule_of
+from tests.support.routes import address, is_public, rules
+from tests.support.world import World
+
+MARKS = {
+    "account.end_session": "allow, recent",
+    "account.end_sessions": "allow, recent",
+    "account.forget_device": "allow, recent",
+    "account.forget_devices": "allow, recent",
+    "account.home": "allow",
+    "account.opt_in": "allow, recent",
+    "account.overview": "allow, recent",
+    "account.password": "allow, recent",
+    "account.remove_authenticator": "allow, recent",
+    "admin.add_member": "manage_groups",
+    "admin.delete_group": "manage_groups",
+    "admin.disable_user": "manage_users",
+    "admin.edit_user": "manage_users",
+    "admin.enable_user": "manage_users",
+    "admin.end_access": "manage_users",
+    "admin.end_exemption": "manage_policy",
+    "admin.group": "manage_groups",
+    "admin.group_policy": "manage_policy",
+    "admin.group_list": "manage_groups",
+    "admin.invite_user": "manage_users",
+    "admin.let_try_again": "manage_users",
+    "admin.new_group": "manage_groups",
+    "admin.new_user": "manage_users",
+    "admin.overview": "manage_policy",
+    "admin.user_list": "see_users",
+    "admin.user": "see_users",
+    "admin.user_policy": "manage_policy",
+    "admin.site_policy": "manage_policy",
+    "admin.release_user": "manage_policy",
+    "admin.remove_member": "manage_groups",
+    "admin.rename_group": "manage_groups",
+    "admin.require_of_user": "manage_policy",
+    "admin.reset_user": "reset_second_factor",
+    "admin.blocked_sign_ins": "manage_users",
+    "admin.trail": "read_trail",
+    "admin.trail_csv": "read_trail",
+    "auth.reauthenticate": "allow, enrol",
+    "auth.choose_password": "public",
+    "auth.code": "challenge",
+    "auth.follow_link": "public",
+    "auth.forgotten": "public",
+    "auth.lost_app": "public",
+    "auth.login": "public",
+    "auth.logout": "allow, challenge, enrol",
+    "auth.setup": "public",
+    "enrolment.authenticator": "allow, enrol, recent",
+    "monitoring.healthz": "monitors",
+    "monitoring.metrics": "monitors",
+    "monitoring.readyz": "monitors",
+}
+
+
+def told(mark: AccessRule) -> str:
+    """Return a mark in the words of the table."""
+    if mark.public:
+        return "monitors" if mark.monitors else "public"
+    if mark.permission is not None:
+        return mark.permission.name.lower()
+    words = [verdict.value for verdict in Verdict if verdict in mark.verdicts]
+    return ", ".join(words + ["recent"] * mark.recent)
+
+
+def test_every_route_has_the_mark_that_this_table_says(app: Flask) -> None:
+    real = {rule.endpoint: told(access_rule_of(app.view_functions[rule.endpoint])) for rule in rules(app)}
+    wrong = {name: real.get(name) for name in real.keys() | MARKS.keys() if real.get(name) != MARKS.get(name)}
+    assert not wrong, (
+        f"Decide who may open {sorted(wrong)}: mark the view (@public, @admits, @requires, @recent; "
+        "without a mark it is open to whoever passed both gates), then write the mark into this table. "
+        f"Found: {wrong}"
+    )
+
+
+def test_only_pages_that_nobody_can_log_in_without_are_public() -> None:
+    public = {name.partition(".")[0] for name, mark in MARKS.items() if mark == "public"}
+    assert public == {"auth"}
+
+
+def test_addresses_are_lower_case_words_with_hyphens(app: Flask) -> None:
+    plain = re.compile(r"/|(/([a-z]+(-[a-z]+)*(\.[a-z]+)?|<[a-z]+:[a-z_]+>))+")
+    wrong = [rule.rule for rule in rules(app) if not plain.fullmatch(rule.rule)]
+    assert not wrong, f"Write addresses as /lower-case/words without a slash at the end: {wrong}"
+
+
+def test_what_stands_in_an_address_has_a_kind(app: Flask) -> None:
+    wrong = [
+        rule.rule
+        for rule in rules(app)
+        for converter in rule._converters.values()
+        if type(converter) not in (RowId, RandomId, Token)
+    ]
+    assert not wrong, f"Use <row:..>, <random:..> or <token:..>, so that no other text gets in: {wrong}"
+
+
+def test_a_stranger_is_led_from_every_page_to_the_login(world: World) -> None:
+    eve = world.visitor()
+    shut = [rule for rule in rules(world.app) if "GET" in rule.methods and not is_public(world.app, rule)]
+    led = {address(rule): eve.open(address(rule)).path for rule in shut}
+    assert led
+    assert set(led.values()) == {"/login"}, led
+
+
+def test_a_stranger_can_post_to_nothing_but_public_pages(world: World) -> None:
+    eve = world.visitor()
+    eve.open("/login")
+    shut = [rule for rule in rules(world.app) if "POST" in rule.methods and not is_public(world.app, rule)]
+    led = {address(rule): eve.post(address(rule), follow=True).path for rule in shut}
+    assert set(led.values()) == {"/login"}, led
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH"])
+def test_what_changes_something_answers_to_post_alone(world: World, method: str) -> None:
+    changing = [rule for rule in rules(world.app) if "GET" not in rule.methods]
+    visitor = world.visitor()
+    answers = {address(rule): visitor.open(address(rule), method=method).status for rule in changing}
+    assert changing
+    assert set(answers.values()) == {405}, answers

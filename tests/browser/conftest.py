@@ -1,0 +1,55 @@
+"""What every journey gets: a real Chromium, and the application served to it under the clock of the tests."""
+
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser
+
+from tests.support.chromium import Window, running_chromium, serving
+from tests.support.clock import FakeClock
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    """A socket on a free port, taken before the application is made: mails and pages name that port."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        yield taken
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], listening: socket.socket) -> dict[str, str]:
+    return {**environment, "PORT": str(listening.getsockname()[1])}
+
+
+@pytest.fixture
+def site(app: Flask, listening: socket.socket) -> Iterator[str]:
+    with serving(app, listening) as address:
+        yield address
+
+
+@pytest.fixture
+def new_window(browser: Browser, site: str, clock: FakeClock) -> Iterator[Callable[..., Window]]:
+    """Open windows for people; at the end none of them may have heard a complaint from Chromium."""
+    windows: list[Window] = []
+
+    def open_window(**options: object) -> Window:
+        windows.append(Window(browser.new_context(**options), site, clock))
+        return windows[-1]
+
+    yield open_window
+    for window in windows:
+        window.context.close()
+    assert not [complaint for window in windows for complaint in window.complaints]
+
+
+@pytest.fixture
+def window(new_window: Callable[..., Window]) -> Window:
+    return new_window()

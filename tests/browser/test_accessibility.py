@@ -1,0 +1,272 @@
+"""Every page, and every form that was filled in wrongly, is one that everybody can use: axe finds nothing."""
+
+import pytest
+from flask import Flask
+
+from mfa_app.core.common import clock
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator
+from tests.support.accessibility import Inspector
+from tests.support.chromium import Window
+from tests.support.world import World
+
+pytestmark = pytest.mark.browser
+
+FOR_ANYBODY = {
+    "/login": "Log in",
+    "/password/forgotten": "Forgot your password?",
+    "/login/help": "Lost your authentication app?",
+    "/link/a-link-that-nobody-ever-mailed": "This link no longer works",
+    "/nowhere": "Page not found",
+}
+FOR_ALICE = {
+    "/": "Welcome, Alice",
+    "/account": "Your account",
+    "/account/password": "Change password",
+    "/enrolment": "Link your authentication app",
+    "/admin": "Not for your account",
+}
+FOR_CAROL = {
+    "/admin": "Administration",
+    "/admin/people": "People",
+    "/admin/people?q=nobody": "People",
+    "/admin/people/new": "Add a person",
+    "/admin/people/{alice}": "Alice",
+    "/admin/people/{bob}": "Bob",
+    "/admin/people/{carol}": "Carol",
+    "/admin/people/{alice}/edit": "Edit Alice",
+    "/admin/people/{alice}/reset": "Reset 2-factor authentication",
+    "/admin/people/{alice}/policy": "2-factor rules for Alice",
+    "/admin/people/{bob}/policy": "2-factor rules for Bob",
+}
+FOR_CAROL_TOO = {
+    "/admin/groups": "Groups",
+    "/admin/groups/new": "New group",
+    "/admin/groups/{Finance}": "Finance",
+    "/admin/groups/{Finance}/name": "Rename Finance",
+    "/admin/groups/{Finance}/delete": "Delete the group Finance?",
+    "/admin/groups/{Finance}/policy": "2-factor authentication for Finance",
+    "/admin/policy": "Policy",
+    "/admin/throttled": "Blocked logins",
+    "/admin/trail": "Audit trail",
+    "/admin/trail?person=nobody": "Audit trail",
+}
+FOR_DAVE = {
+    "/admin/people": "People",
+    "/admin/people/{alice}": "Alice",
+    "/admin/people/{alice}/reset": "Reset 2-factor authentication",
+}
+# Where a test below goes on the way that people go.
+ARRIVED_AT = {"auth.setup", "auth.choose_password", "auth.code", "auth.reauthenticate"}
+NO_PAGES = {"static", "bootstrap.static", "monitoring.healthz", "monitoring.readyz", "monitoring.metrics"}
+
+
+@pytest.fixture
+def inspector(window: Window):
+    """An inspector who at the end may have found nothing."""
+    inspector = Inspector(window)
+    yield inspector
+    assert not inspector.found, "\n".join(["", *inspector.found])
+
+
+def test_each_page_of_the_site_is_looked_at_below(app: Flask) -> None:
+    there = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in rule.methods}
+    addresses = app.url_map.bind("127.0.0.1")
+    paths = (FOR_ANYBODY | FOR_ALICE | FOR_CAROL | FOR_CAROL_TOO | FOR_DAVE).keys() - {"/nowhere"}
+    seen = {addresses.match(filled(path.partition("?")[0], 1))[0] for path in paths}
+    assert there - seen - ARRIVED_AT == NO_PAGES
+
+
+def test_pages_for_anybody(inspector: Inspector) -> None:
+    inspector.walk(FOR_ANYBODY)
+
+
+def test_forms_for_anybody_that_were_filled_in_wrongly(
+    world: World, window: Window, inspector: Inspector
+) -> None:
+    window.give_password("nobody@example.com", "no password of anybody")
+    inspector.look("Log in")
+    window.open("/password/forgotten")
+    window.field("Email address").fill("nobody@example.com")
+    window.press("Send the link")
+    inspector.look("Check your email")
+    window.open("/login")
+    window.context.clear_cookies()
+    window.press_after_filling("Log in", {"Email address": "a@example.com", "Password": "x"})
+    inspector.look("Reload the page")
+
+
+def test_what_single_use_links_open(world: World, window: Window, inspector: Inspector) -> None:
+    with world.data():
+        token = one_time_links.create(Purpose.SETUP, None, now=clock.now())
+    window.open(f"/link/{token}")
+    inspector.look("Set up Second Gate")
+    window.press_after_filling(
+        "Create the administrator",
+        {"Your name": "Carol", "Email address": "carol@example", "Password": "short"},
+    )
+    inspector.look("Set up Second Gate")
+    world.person("alice")
+    with world.data():
+        token = one_time_links.create(Purpose.PASSWORD_RESET, world.user("alice"), now=clock.now())
+    window.open(f"/link/{token}")
+    inspector.look("Choose a new password")
+    window.press_after_filling("Save password", {"New password": "aaaaaaaaaaaaaaaa"})
+    inspector.look("Choose a new password")
+
+
+def test_linking_because_a_group_requires_it(world: World, window: Window, inspector: Inspector) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    window.give_password("alice@example.com")
+    window.page.get_by_role("heading", name="Authy").click()
+    inspector.look("Link your authentication app")
+    window.enable("000 000")
+    window.reads("That code is wrong.")
+    inspector.look("Link your authentication app")
+    window.link()
+    inspector.look("Welcome, Alice")
+
+
+def test_the_code_page_at_first_after_wrong_codes_and_stopped(
+    world: World, window: Window, inspector: Inspector
+) -> None:
+    world.linked_earlier("alice")
+    window.give_password("alice@example.com")
+    inspector.look("2-factor authentication")
+    for _ in range(6):
+        window.give_code(world.phones["alice"].wrong_code())
+    window.reads("Too many failed attempts. Try again in 30 seconds.")
+    inspector.look("2-factor authentication")
+    with world.data():
+        db.session.query(Authenticator).update({"locked_at": clock.now()})
+    window.open("/login/code")
+    window.reads("Too many wrong codes were entered.")
+    inspector.look("2-factor authentication")
+
+
+def test_pages_of_somebody_who_is_in(world: World, window: Window, inspector: Inspector) -> None:
+    world.linked_earlier("alice")
+    for _ in range(2):
+        world.log_in_and_wait("alice", remember=True)
+    window.give_password("alice@example.com")
+    window.give_code(world.phones["alice"].code())
+    window.is_in("Alice")
+    inspector.walk(FOR_ALICE)
+    window.open("/account/password")
+    window.press_after_filling("Save password", {"Current password": "wrong", "New password": "short"})
+    inspector.look("Change password")
+    window.open("/account")
+    window.page.get_by_text("Remove all devices", exact=True).click()
+    inspector.look("Your account")
+
+
+def test_pages_of_somebody_with_days_of_grace(world: World, window: Window, inspector: Inspector) -> None:
+    world.group("Finance", required=True, grace_days=7)
+    world.person("alice", groups_=("Finance",))
+    window.give_password("alice@example.com")
+    inspector.walk(FOR_ALICE)
+
+
+@pytest.mark.parametrize("linked", [True, False], ids=["code", "password"])
+def test_confirming_that_it_is_you(world: World, window: Window, inspector: Inspector, linked: bool) -> None:
+    (world.linked_earlier if linked else world.person)("alice")
+    window.give_password("alice@example.com")
+    if linked:
+        window.give_code(world.phones["alice"].code())
+    window.is_in("Alice")
+    world.clock.advance(minutes=21)
+    window.open("/account")
+    inspector.look("Confirm it's you")
+    window.press_after_filling("Confirm", {"6-digit code" if linked else "Password": "000000"})
+    inspector.look("Confirm it's you")
+
+
+@pytest.mark.parametrize("pages", [FOR_CAROL, FOR_CAROL_TOO], ids=["people", "groups, policy and trail"])
+def test_pages_of_administration(
+    town: World, window: Window, inspector: Inspector, pages: dict[str, str]
+) -> None:
+    comes_in(town, window, "carol")
+    inspector.walk({addressed(town, path): title for path, title in pages.items()})
+
+
+def test_pages_of_the_help_desk(town: World, window: Window, inspector: Inspector) -> None:
+    comes_in(town, window, "dave")
+    inspector.walk({addressed(town, path): title for path, title in FOR_DAVE.items()})
+
+
+def test_previews_and_forms_of_administration_that_were_filled_in_wrongly(
+    town: World, window: Window, inspector: Inspector
+) -> None:
+    comes_in(town, window, "carol")
+    window.open("/admin/policy")
+    window.field("Require 2-factor authentication").check()
+    window.press("Continue")
+    inspector.look("Switch 2-factor authentication on for everyone?")
+    for path, button, fields, title in (
+        ("/admin/policy", "Continue", {"Grace period (days)": "1000"}, "Policy"),
+        ("/admin/groups/new", "Create the group", {"Name": "finance"}, "New group"),
+        ("/admin/people/new", "Add the person", {"Name": "Al", "Email address": "al@"}, "Add a person"),
+        (
+            "/admin/people/{alice}/reset",
+            "Reset 2-factor authentication",
+            {"Reason": "x"},
+            "Reset 2-factor authentication",
+        ),
+        (
+            "/admin/people/{bob}/policy",
+            "Exempt this person",
+            {"Last day": "2020-01-01", "Reason": "x"},
+            "2-factor rules for Bob",
+        ),
+        ("/admin/groups/{Finance}", "Add to the group", {"Email address": "nobody@example.com"}, "Finance"),
+    ):
+        window.open(addressed(town, path))
+        window.press_after_filling(button, fields)
+        inspector.look(title)
+
+
+def test_the_page_for_our_own_mistakes(
+    world: World, window: Window, inspector: Inspector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.person("alice")
+    window.give_password("alice@example.com")
+    monkeypatch.setattr("mfa_app.account.views.devices.of_person", None)
+    window.open("/account")
+    inspector.look("Something went wrong here")
+
+
+@pytest.fixture
+def town(world: World) -> World:
+    """Alice with an app, bob without and now throttled; carol and dave at work."""
+    world.group("Finance", required=True)
+    world.group("Sales")
+    for name in ("alice", "carol", "dave"):
+        world.linked_earlier(name, groups_=("Finance",) if name == "alice" else ())
+    world.person("bob", groups_=("Finance", "Sales"))
+    stranger = world.visitor()
+    stranger.open("/login")
+    for _ in range(5):
+        stranger.press("Log in", email="bob@example.com", password="guessed")
+    return world
+
+
+def comes_in(world: World, window: Window, name: str) -> None:
+    """Let somebody with an app pass both gates."""
+    window.give_password(f"{name}@example.com")
+    window.give_code(world.phones[name].code())
+    window.is_in(name.capitalize())
+
+
+def addressed(world: World, path: str) -> str:
+    """Put the numbers of the people and groups that a path names into it."""
+    numbers = {name: world.id_of(name) for name in ("alice", "bob", "carol")}
+    with world.data():
+        return path.format(**numbers, Finance=world.group_row("Finance").id)
+
+
+def filled(path: str, number: int) -> str:
+    """Put any number into a path."""
+    return path.format(alice=number, bob=number, carol=number, Finance=number)

@@ -1,0 +1,73 @@
+"""What runs beside a revocation of the same person waits with empty hands, so PostgreSQL ends neither."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mfa_app.core.common.locks import lock_user
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
+from mfa_app.extensions import db
+from mfa_app.models import User
+from tests.support.browser import Page
+from tests.support.world import PASSWORD, TERMINAL, World
+
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.parametrize("backend", ["postgresql"], indirect=True),
+]
+WAITING = db.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+
+def revoke(alice: User, _world: World) -> None:
+    revoke_access(alice, because=RevocationReason.LOGGED_OUT_EVERYWHERE, actor=TERMINAL)
+
+
+def reset(alice: User, world: World) -> None:
+    reset_second_factor(alice, reason="lost phone", actor=TERMINAL, now=world.clock())
+
+
+def beside(world: World, request: Callable[[], Page], end: Callable[[User, World], None] = revoke) -> Page:
+    """Begin to end alice's access, let a request come so far that it waits for that, and go on."""
+    with world.app.app_context(), ThreadPoolExecutor(1) as pool:
+        alice = world.user("alice")
+        lock_user(alice)
+        answer = pool.submit(request)
+        while not db.session.scalar(WAITING):
+            assert not answer.done(), answer.result().text
+        end(alice, world)
+        db.session.commit()
+        return answer.result()
+
+
+def test_logging_in_again_in_a_browser_that_holds_a_session(world: World) -> None:
+    world.person("alice")
+    alice = world.password_given("alice")
+    fields = {"email": "alice@example.com", "password": PASSWORD}
+    assert beside(world, lambda: alice.post("/login", **fields)).status == 302
+    assert alice.open("/").path == "/login"
+
+
+def test_choosing_a_password_by_a_mailed_link(world: World) -> None:
+    world.person("alice")
+    with world.data():
+        token = one_time_links.create(Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
+    alice = world.visitor()
+    alice.open(f"/link/{token}")
+    word = "eleven slow trams across the bridge"
+    page = beside(world, lambda: alice.press("Save password", password=word))
+    assert page.status == 410
+    assert "password.changed" not in world.events()
+
+
+def test_switching_2fa_off_for_oneself(world: World) -> None:
+    world.person("alice")
+    alice = world.link_and_wait("alice")
+    alice.open("/account")
+    page = beside(world, lambda: alice.post("/account/authenticator/remove"), end=reset)
+    assert page.status == 302
+    assert page.response.location.startswith("/login")
+    assert world.events("alice").count("authenticator.removed") == 0

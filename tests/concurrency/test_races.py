@@ -1,0 +1,128 @@
+"""Requests that arrive in one moment at two processes: one code opens one session, and no state is half."""
+
+import pytest
+
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.users import accounts
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, AuthSession, Throttle
+from tests.support.databases import both_databases
+from tests.support.served_site import at_once
+from tests.support.world import TERMINAL, World
+
+pytestmark = both_databases
+MANY = 20
+
+
+@pytest.fixture
+def world(served_world: World) -> World:
+    """A site that two processes serve, with ten threads each."""
+    return served_world
+
+
+def test_of_twenty_posts_of_one_code_one_gets_in(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    world.link("alice").submit("/logout")
+    browsers = [world.password_given("alice") for _ in range(MANY)]
+    assert {browser.page.path for browser in browsers} == {"/login/code"}
+    code = world.next_code("alice")
+    answers = at_once(*[lambda b=browser: b.submit("/login/code", code=code) for browser in browsers])
+    assert [answer.path for answer in answers].count("/") == 1
+    assert world.count(AuthSession, AuthSession.amr == "pwd otp") == 1
+    assert world.events().count("code.accepted") == 1
+    assert {answer.status for answer in answers if answer.path != "/"} <= {400, 429}
+
+
+def test_of_twenty_wrong_codes_at_most_five_are_looked_at(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    world.link("alice").submit("/logout")
+    browsers = [world.password_given("alice") for _ in range(MANY)]
+    wrong = world.phones["alice"].wrong_code()
+    answers = at_once(*[lambda b=browser: b.submit("/login/code", code=wrong) for browser in browsers])
+    assert world.events().count("code.refused") == 5
+    assert [answer.status for answer in answers].count(429) == MANY - 5
+    with world.data():
+        counted = db.session.get_one(Throttle, f"code:{world.user('alice').id}")
+        assert counted.failures == 5
+
+
+def test_of_two_phones_enabled_at_once_one_is_linked(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    alice, eve = world.password_given("alice"), world.password_given("alice")
+    codes = [world.phone_that_scans(browser.page).code() for browser in (alice, eve)]
+    assert codes[0] != codes[1]
+    at_once(
+        lambda: alice.submit("/enrolment", code=codes[0]), lambda: eve.submit("/enrolment", code=codes[1])
+    )
+    assert sorted([alice.open("/").path, eve.open("/").path])[0] == "/"
+    assert {alice.page.path, eve.page.path} <= {"/", "/login", "/login/code"}
+    assert [alice.page.path, eve.page.path].count("/") == 1
+    assert world.count(Authenticator) == 1
+    assert world.events().count("authenticator.linked") == 1
+
+
+def test_two_presses_of_enable_in_one_browser_link_once(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    alice = world.password_given("alice")
+    code = world.phone_that_scans(alice.page).code()
+    answers = at_once(*[lambda: alice.submit("/enrolment", code=code)] * 4)
+    assert {answer.status for answer in answers} <= {200, 400}
+    assert world.count(Authenticator) == 1
+    assert world.events().count("authenticator.linked") == 1
+
+
+def test_a_reset_beside_a_login_leaves_nobody_logged_in(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    for _round in range(3):
+        alice = world.link("alice")
+        alice.submit("/logout")
+        world.password_given("alice", alice)
+        code = world.next_code("alice")
+        at_once(lambda: alice.submit("/login/code", code=code, remember="y"), lambda: world.reset("alice"))  # noqa: B023
+        assert alice.open("/").path == "/login"
+        assert world.password_given("alice", alice).page.path == "/enrolment"
+
+
+def test_a_reset_beside_linking_leaves_an_app_with_its_session_or_neither(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    alice = world.password_given("alice")
+    code = world.phone_that_scans(alice.page).code()
+    at_once(lambda: alice.submit("/enrolment", code=code), lambda: world.reset("alice"))
+    linked = world.count(Authenticator) == 1
+    assert (alice.open("/").path == "/") == linked
+
+
+def test_disabling_beside_the_password_leaves_nobody_logged_in(world: World) -> None:
+    world.person("alice")
+    browsers = [world.visitor() for _ in range(4)]
+    at_once(
+        *[lambda b=browser: world.password_given("alice", b) for browser in browsers],
+        lambda: disable(world),
+    )
+    assert {browser.open("/").path for browser in browsers} == {"/login"}
+
+
+def test_one_mailed_link_sets_one_password(world: World) -> None:
+    world.person("alice")
+    with world.data():
+        token = one_time_links.create(Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
+    browsers = [world.visitor() for _ in range(4)]
+    assert {browser.open(f"/link/{token}").path for browser in browsers} == {"/password/choose"}
+    word = "quiet harbour under a green dawn"
+    answers = at_once(
+        *[lambda b=browser: b.submit("/password/choose", password=word) for browser in browsers]
+    )
+    assert sorted(answer.status for answer in answers) == [200, 410, 410, 410]
+    assert world.events().count("password.changed") == 1
+
+
+def disable(world: World) -> None:
+    with world.data():
+        accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())

@@ -1,0 +1,76 @@
+"""What happens to a site that is being served meanwhile: new keys, a collector of its trail, a monitor."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mfa_app.core.keys import keyring
+from mfa_app.core.keys.vault import vault
+from tests.support.clock import RealClock
+from tests.support.databases import both_databases
+from tests.support.served_site import served_site
+from tests.support.terminal import Shell
+from tests.support.world import PASSWORD, World
+
+
+@pytest.fixture
+def served(environment: dict[str, str]) -> Iterator[World]:
+    """A site served for this test alone, as in production."""
+    with served_site(environment) as site:
+        yield World.of(site, RealClock(), address="127.0.0.1")
+
+
+def flask(environment: dict[str, str], *words: str) -> tuple[int, str, str]:
+    return Shell(Path(environment["MFA_INSTANCE_PATH"])).flask(*words, **environment)
+
+
+def log_in(served: World, name: str) -> str:
+    """Let somebody pass both gates; return where that ends."""
+    browser = served.password_given(name)
+    assert browser.page.path == "/login/code"
+    return browser.submit("/login/code", code=served.next_code(name)).path
+
+
+@both_databases
+def test_workers_of_before_a_rotation_accept_codes_during_and_after_it(
+    served: World, environment: dict[str, str]
+) -> None:
+    settings = served.app.config["SETTINGS"]
+    served.group("Finance", required=True)
+    for name in ("alice", "bob", "carol"):
+        served.person(name, groups_=("Finance",))
+    for name in ("alice", "bob"):
+        served.link(name).submit("/logout")
+    keyring.add_data_key(
+        settings, in_use=set(vault().identifiers)
+    )  # as far as a rotation comes that is killed
+    assert log_in(served, "alice") == "/"
+    served.link("carol").submit("/logout")
+    code, said, errors = flask(environment, "keys", "rotate")
+    assert (code, errors, "unfinished rotation" in said) == (0, "", True)
+    assert [log_in(served, name) for name in ("bob", "carol")] == ["/", "/"]
+    assert re.search(
+        r"^\w{8} +\d+ +encrypts and decrypts\n\w{8} +0 ", flask(environment, "keys", "list")[1], re.MULTILINE
+    )
+
+
+def test_a_collector_and_a_monitor_get_what_both_workers_did(
+    served: World, environment: dict[str, str]
+) -> None:
+    served.person("alice")
+    browsers = [served.password_given("alice") for _ in range(6)]
+    output = (Path(environment["MFA_INSTANCE_PATH"]) / "gunicorn.log").read_text("utf-8")
+    printed = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    assert [row["event"] for row in printed].count("login.completed") == 6
+    assert PASSWORD not in output
+    metrics = browsers[0].open("/metrics").response.text
+    assert 'second_gate_sign_ins_total{result="accepted"} 6.0' in metrics
+    assert (
+        'second_gate_request_seconds_count{endpoint="auth.login"} 13.0' in metrics
+    )  # one to see that the site is up
+    ready = browsers[0].open("/readyz")
+    assert ready.status == 200, ready.response.text
+    assert "The site is running on this database" in flask(environment, "restore", "--replace", "any-file")[2]

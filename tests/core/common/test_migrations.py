@@ -1,0 +1,102 @@
+"""Migrations lead from an empty database to the tables that the models describe, on both databases."""
+
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import insert, inspect
+from sqlalchemy.exc import IntegrityError
+
+from mfa_app.core.audit import verification
+from mfa_app.extensions import db
+from mfa_app.models import SitePolicy
+from tests.support.databases import both_databases
+from tests.support.world import World
+
+pytestmark = both_databases
+
+
+@pytest.fixture
+def empty(app: Flask) -> Iterator[Flask]:
+    """The application on a database from which all tables have been taken."""
+    with app.app_context():
+        downgrade(revision="base")
+        yield app
+
+
+def tables() -> set[str]:
+    return set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_from_an_empty_database_all_tables_are_made(empty: Flask) -> None:
+    assert tables() == set()
+    upgrade()
+    assert tables() == set(db.metadata.tables)
+
+
+def test_the_tables_are_those_of_the_models_to_the_column(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, db.metadata) == []
+
+
+def test_flask_db_check_finds_no_difference(app: Flask) -> None:
+    result = app.test_cli_runner().invoke(args=["db", "check"])
+    assert result.exit_code == 0, result.output
+
+
+def test_migrating_twice_changes_nothing(world: World) -> None:
+    world.person("alice")
+    with world.app.app_context():
+        upgrade()
+        assert world.user("alice").name == "Alice"
+
+
+def test_going_back_one_release_and_forward_again_loses_nothing(world: World) -> None:
+    alice = world.remembered("alice")
+    with world.app.app_context():
+        downgrade(revision="0001")
+        upgrade()
+    assert world.log_in("alice", alice).page.path == "/"
+    with world.data():
+        assert verification.verify() is None
+
+
+def test_a_fresh_database_has_the_one_rule_for_everyone_which_requires_nothing(empty: Flask) -> None:
+    upgrade()
+    rule = db.session.get_one(SitePolicy, 1)
+    assert (rule.required, rule.grace_days, rule.remember_days) == (False, 0, 30)
+
+
+def test_there_is_never_a_second_rule_for_everyone(world: World) -> None:
+    with world.app.app_context(), pytest.raises(IntegrityError):
+        db.session.execute(insert(SitePolicy).values(id=2))
+
+
+def test_two_spellings_of_an_address_or_a_group_are_one_to_the_database_too(app: Flask) -> None:
+    with app.app_context():
+        unique = {
+            (table, tuple(found["column_names"]))
+            for table in (
+                "user_account",
+                "user_group",
+                "auth_session",
+                "remembered_device",
+                "one_time_link",
+                "authenticator",
+            )
+            for found in inspect(db.engine).get_unique_constraints(table)
+        }
+    assert unique >= {
+        ("user_account", ("email_key",)),
+        ("user_group", ("name_key",)),
+        ("auth_session", ("digest",)),
+        ("remembered_device", ("digest",)),
+        ("one_time_link", ("digest",)),
+        ("authenticator", ("user_id",)),
+    }

@@ -1,0 +1,159 @@
+"""The pages about groups: making, renaming and deleting them, who is in which, and who may open the pages."""
+
+import pytest
+
+from mfa_app.core.groups import groups
+from mfa_app.core.users import accounts
+from mfa_app.models import Group, Membership
+from tests.support.browser import Visitor
+from tests.support.world import TERMINAL, World
+
+PAGES = ["", "/groups", "/groups/new", "/groups/1", "/groups/1/name", "/groups/1/delete", "/groups/1/policy"]
+POSTS = ["/groups/1/members", "/groups/1/members/1/remove"]
+
+
+@pytest.fixture
+def carol(world: World) -> Visitor:
+    """The administrator, who has just entered a code."""
+    world.group("Finance")
+    world.linked_earlier("carol")
+    return world.log_in_and_wait("carol")
+
+
+def members(world: World, group: str) -> set[int]:
+    with world.data():
+        rows = Membership.query.filter_by(group_id=world.group_row(group).id)
+        return {row.user_id for row in rows}
+
+
+def test_a_new_group_is_made_and_shown_empty(world: World, carol: Visitor) -> None:
+    carol.open("/admin/groups/new")
+    page = carol.press("Create the group", name="  Human   Resources ")
+    assert page.title == "Human Resources"
+    assert "Nobody is in this group yet" in page.text
+    assert world.details("group.created") == {"group": "Human Resources"}
+
+
+def test_a_name_in_other_spelling_is_refused_and_kept_in_the_field(world: World, carol: Visitor) -> None:
+    carol.open("/admin/groups/new")
+    page = carol.press("Create the group", name="\uff26INANCE")
+    assert page.status == 400
+    assert "already a group with this name" in page.text
+    assert page.value("name") == "\uff26INANCE"
+    assert world.count(Group) == 1
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 201, "ﷺ" * 30])
+def test_a_name_that_is_no_name_is_refused_with_a_sentence(world: World, carol: Visitor, name: str) -> None:
+    carol.open("/admin/groups/new")
+    page = carol.press("Create the group", name=name)
+    assert page.status == 400
+    assert page.html.find(class_="field-error")
+    assert world.count(Group) == 1
+
+
+def test_a_group_is_renamed_and_keeps_its_members(world: World, carol: Visitor) -> None:
+    world.person("alice", groups_=("Finance",))
+    carol.open("/admin/groups/1/name")
+    page = carol.press("Rename", name="Accounting")
+    assert page.title == "Accounting"
+    assert members(world, "Accounting") == {world.id_of("alice")}
+    assert world.details("group.renamed") == {"group": "Accounting", "before": "Finance"}
+
+
+def test_renaming_to_the_name_of_another_group_is_refused(world: World, carol: Visitor) -> None:
+    world.group("Sales")
+    carol.open("/admin/groups/1/name")
+    page = carol.press("Rename", name="sales")
+    assert (page.status, page.value("name")) == (400, "sales")
+
+
+def test_the_page_before_deleting_says_how_many_are_in_it_and_what_stops(
+    world: World, carol: Visitor
+) -> None:
+    world.person("alice", groups_=("Finance",))
+    world.person("bob", groups_=("Finance",))
+    world.require("Finance")
+    carol.open("/admin/groups/1/delete")
+    assert "2 people are members" in carol.page.text
+    assert "This group's rule ends for 2 people" in carol.page.text
+    carol.press("Delete the group")
+    assert world.count(Group) == world.count(Membership) == 0
+    assert world.id_of("alice")
+
+
+def test_somebody_is_added_by_address_in_any_spelling(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    carol.open("/admin/groups/1")
+    page = carol.press("Add to the group", email=" ALICE@Example.com ")
+    assert "Alice added to Finance." in page.text
+    assert members(world, "Finance") == {world.id_of("alice")}
+    page = carol.press("Add to the group", email="alice@example.com")
+    assert "already" in page.text
+    assert world.events("alice").count("group.member_added") == 1
+
+
+@pytest.mark.parametrize("email", ["", "nobody@example.com", "<script>alert(1)</script>", "x" * 400])
+def test_an_address_of_nobody_is_refused_and_kept(world: World, carol: Visitor, email: str) -> None:
+    carol.open("/admin/groups/1")
+    page = carol.press("Add to the group", email=email)
+    assert page.status == 400
+    assert page.html.find(class_="field-error")
+    assert page.value("email") == email
+    assert not members(world, "Finance")
+
+
+def test_somebody_is_removed_once(world: World, carol: Visitor) -> None:
+    world.person("alice", groups_=("Finance",))
+    alice = world.id_of("alice")
+    carol.open("/admin/groups/1")
+    page = carol.press("Remove Alice")
+    assert "Alice removed from Finance." in page.text
+    assert not members(world, "Finance")
+    assert carol.post(f"/admin/groups/1/members/{alice}/remove").status == 404
+
+
+def test_members_come_fifty_a_page(world: World, carol: Visitor) -> None:
+    with world.data():
+        for number in range(120):
+            profile = accounts.Profile(f"member{number:03}@example.com", f"Member {number:03}")
+            facts = {"password": None, "actor": TERMINAL, "now": world.clock()}
+            accounts.create(profile, groups=[groups.find("Finance")], **facts)
+    page = carol.open("/admin/groups/1")
+    seen = []
+    while True:
+        seen.append([cell.get_text() for cell in page.html.select("tbody td:first-child .muted")])
+        if not (link := page.html.find("a", rel="next")):
+            break
+        page = carol.open(link["href"])
+    assert [len(names) for names in seen] == [50, 50, 20]
+    assert len({name for names in seen for name in names}) == 120
+
+
+def test_names_are_shown_as_they_are_written(world: World, carol: Visitor) -> None:
+    name = "<script>alert(1)</script>"
+    carol.open("/admin/groups/new")
+    assert carol.press("Create the group", name=name).title == name
+    for path in ("/admin/groups", "/admin/policy", "/admin/trail", "/admin"):
+        page = carol.open(path)
+        assert name in page.text
+        assert all(script.get("src") for script in page.html.find_all("script"))
+
+
+@pytest.mark.parametrize("name", ["alice", "dave"])
+def test_staff_and_help_desk_may_open_none_of_the_pages(world: World, name: str) -> None:
+    world.group("Finance")
+    world.linked_earlier(name)
+    visitor = world.log_in_and_wait(name)
+    more = ("/policy", "/trail")
+    answers = {visitor.open(f"/admin{path}", follow=False).status for path in (*PAGES, *more)}
+    answers |= {visitor.post(f"/admin{path}").status for path in (*POSTS, "/policy", "/trail.csv")}
+    assert answers == {403}
+
+
+def test_groups_that_are_not_there_are_not_found(world: World, carol: Visitor) -> None:
+    for path in ("", "/name", "/delete", "/policy"):
+        assert carol.open(f"/admin/groups/999{path}").status == 404
+    assert carol.open("/admin/groups/99999999999999").status == 404
+    carol.open("/admin/groups")
+    assert carol.post("/admin/groups/999/members", email="carol@example.com").status == 404

@@ -1,0 +1,137 @@
+"""The help desk: whom it sees, the one thing that it does, and what it is refused."""
+
+import pytest
+
+from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, RememberedDevice
+from tests.support.browser import Visitor
+from tests.support.world import World
+
+REASON = "Phone lost, called back on 4711"
+
+
+@pytest.fixture
+def dave(world: World) -> Visitor:
+    world.linked_earlier("dave")
+    return world.log_in_and_wait("dave")
+
+
+def page_of(world: World, name: str, *more: str) -> str:
+    return "/".join((f"/admin/people/{world.id_of(name)}", *more))
+
+
+def reset(world: World, visitor: Visitor, name: str, reason: str = REASON) -> None:
+    visitor.open(page_of(world, name, "reset"))
+    visitor.press("Reset 2-factor authentication", reason=reason)
+
+
+def test_the_help_desk_sees_staff_and_nobody_else(world: World, dave: Visitor) -> None:
+    for name in ("alice", "carol"):
+        world.person(name)
+    world.person("dora", role="helpdesk")
+    page = dave.open("/admin/people")
+    assert [link.get_text() for link in page.html.select("tbody td:first-child a")] == ["Alice"]
+    assert page.html.find(attrs={"name": "role"}) is None
+    assert dave.open("/admin/people?role=admin").status == 400
+
+
+def test_the_page_of_a_person_has_one_button_and_no_trail(world: World, dave: Visitor) -> None:
+    world.linked_earlier("alice")
+    page = dave.open(page_of(world, "alice"))
+    buttons = [found.get_text(strip=True) for found in page.html.main.select("button, a.btn")]
+    assert buttons == ["Reset 2-factor authentication"]
+    assert "Latest events" not in page.text
+
+
+def test_before_a_reset_the_page_warns_of_fraud(world: World, dave: Visitor) -> None:
+    world.linked_earlier("alice")
+    page = dave.open(page_of(world, "alice", "reset"))
+    assert "Use the number in the company directory" in page.text
+    assert "Never reset because of an email" in page.text
+    assert "Never ask for a password or a code" in page.text
+
+
+def test_a_reset_ends_everything_and_tells_the_person(world: World, dave: Visitor) -> None:
+    world.require(None)
+    world.linked_earlier("alice")
+    alice = world.log_in_and_wait("alice", remember=True)
+    reset(world, dave, "alice")
+    assert alice.open("/").path == "/login"
+    assert world.count(Authenticator) == 1  # dave's own
+    assert world.count(RememberedDevice) == 0
+    assert world.details("second_factor.reset") == {"reason": REASON, "was_linked": True}
+    assert world.mails("alice")[-1] == "reset_second_factor"
+    assert REASON in world.last_mail()
+    assert world.password_given("alice").page.path == "/enrolment"
+
+
+def test_a_reset_drops_logins_and_links_that_have_only_begun(world: World, dave: Visitor) -> None:
+    world.require(None)
+    world.person("erin")
+    erin = world.password_given("erin")
+    phone = world.phone_that_scans(erin.page)
+    reset(world, dave, "erin")
+    assert world.count(PendingEnrolment) == 0
+    assert world.count(AuthSession, AuthSession.user_id == world.id_of("erin")) == 0
+    assert erin.press("Enable", code=phone.code()).path == "/login"
+
+
+@pytest.mark.parametrize("reason", ["", "    ", "lost", "x" * 501])
+def test_a_reset_needs_a_reason(world: World, dave: Visitor, reason: str) -> None:
+    world.linked_earlier("alice")
+    reset(world, dave, "alice", reason)
+    assert dave.page.status == 400
+    assert dave.page.html.select(".field-error")
+    assert world.count(Authenticator) == 2
+
+
+@pytest.mark.parametrize("name", ["carol", "dora", "dave"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_it_never_resets_its_equals_its_betters_or_itself(
+    world: World, dave: Visitor, name: str, method: str
+) -> None:
+    world.person("carol")
+    world.person("dora", role="helpdesk")
+    dave.open("/admin/people")
+    path = page_of(world, name, "reset")
+    page = dave.post(path, reason=REASON) if method == "POST" else dave.open(path)
+    assert page.status == 403
+    assert world.events()[-1] == "access.refused"
+    assert world.details("access.refused") == {"page": path}
+    assert world.count(Authenticator) == 1
+
+
+@pytest.mark.parametrize("name", ["carol", "dave"])
+def test_it_does_not_see_the_page_of_an_administrator_or_its_own(
+    world: World, dave: Visitor, name: str
+) -> None:
+    world.person("carol")
+    assert dave.open(page_of(world, name)).status == 403
+    assert world.events()[-1] == "access.refused"
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["edit", "disable", "enable", "invite", "end-access", "policy", "policy/require", "policy/release"],
+)
+def test_it_may_do_nothing_else_with_anybody(world: World, dave: Visitor, action: str) -> None:
+    world.person("alice")
+    dave.open("/admin/people")
+    assert (
+        dave.post(page_of(world, "alice", action), role="admin", name="A", email="a@b.example").status == 403
+    )
+    assert world.events()[-1] == "access.refused"
+    assert dave.post("/admin/people/new", name="A", email="a@b.example").status == 403
+
+
+def test_it_asks_for_a_code_again_after_twenty_minutes(world: World, dave: Visitor) -> None:
+    world.linked_earlier("alice")
+    dave.open(page_of(world, "alice", "reset"))
+    world.clock.advance(minutes=21)
+    assert dave.press("Reset 2-factor authentication", reason=REASON).path == "/login/again"
+    assert world.count(Authenticator) == 2
+
+
+def test_without_an_app_of_its_own_the_help_desk_links_one_first(world: World) -> None:
+    world.person("dave")
+    dave = world.log_in_and_wait("dave")
+    assert dave.open("/admin/people").path == "/enrolment"

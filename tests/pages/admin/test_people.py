@@ -1,0 +1,286 @@
+"""The pages on which an administrator finds, makes, changes and closes accounts."""
+
+import pytest
+
+from mfa_app.models import AuthSession, RememberedDevice, User
+from tests.support.browser import Visitor
+from tests.support.databases import both_databases
+from tests.support.statements import cost
+from tests.support.world import World
+
+PROBE = "<script>alert(1)</script>\"'><b>Mallory"
+
+
+@pytest.fixture
+def carol(world: World) -> Visitor:
+    world.linked_earlier("carol")
+    return world.log_in_and_wait("carol")
+
+
+def page_of(world: World, name: str, *more: str) -> str:
+    return "/".join((f"/admin/people/{world.id_of(name)}", *more))
+
+
+def listed(visitor: Visitor, **query: str) -> list[str]:
+    """Return the names in the list, as a search finds them."""
+    page = visitor.open("/admin/people", query_string=query)
+    return [link.get_text() for link in page.html.select("tbody td:first-child a")]
+
+
+def test_a_search_finds_the_beginning_of_an_address_or_of_any_part_of_the_name(
+    world: World, carol: Visitor
+) -> None:
+    for name in ("alice", "bob", "albert"):
+        world.person(name)
+    world.rename("bob", "Robert Alvarez")
+    assert listed(carol, q="AL") == ["Albert", "Alice", "Robert Alvarez"]
+    assert listed(carol, q="bob@ex") == ["Robert Alvarez"]
+    assert listed(carol, q="lice") == []
+
+
+@pytest.mark.parametrize("text", ["%", "_", "\\", "/", "a%", "' OR 1=1 --"])
+def test_a_search_takes_every_character_as_itself(world: World, carol: Visitor, text: str) -> None:
+    world.person("alice")
+    assert listed(carol, q=text) == []
+
+
+def test_the_list_is_filtered_by_group_role_app_and_state(world: World, carol: Visitor) -> None:
+    world.group("Finance")
+    world.person("alice", groups_=("Finance",))
+    world.person("dave")
+    carol.open(page_of(world, "dave"))
+    carol.press("Disable the account")
+    with world.data():
+        finance = str(world.group_row("Finance").id)
+    assert listed(carol, group=finance) == ["Alice"]
+    assert listed(carol, role="helpdesk") == ["Dave"]
+    assert listed(carol, linked="yes") == ["Carol"]
+    assert listed(carol, linked="no", state="active") == ["Alice"]
+    assert listed(carol, state="disabled") == ["Dave"]
+
+
+@both_databases
+def test_more_than_fifty_people_come_page_by_page(world: World, carol: Visitor) -> None:
+    names = [f"p{number:03}" for number in range(119)]
+    for name in names:
+        world.person(name, password=None)
+    shown, page = [], carol.open("/admin/people")
+    while True:
+        shown.append([link.get_text() for link in page.html.select("tbody td:first-child a")])
+        following = page.html.find("a", rel="next")
+        if following is None:
+            break
+        page = carol.open(following["href"])
+    assert [len(names) for names in shown] == [50, 50, 20]
+    everybody = [name for page in shown for name in page]
+    assert everybody == ["Carol", *(name.capitalize() for name in names)]
+
+
+def test_the_way_back_through_the_pages_shows_the_same_people(world: World, carol: Visitor) -> None:
+    for number in range(59):
+        world.person(f"p{number:03}", password=None)
+    first = listed(carol, q="p0")
+    carol.open(carol.page.html.find("a", rel="next")["href"])
+    assert "P058" in carol.page.text
+    back = carol.open(carol.page.html.find("a", rel="prev")["href"])
+    assert [link.get_text() for link in back.html.select("tbody td:first-child a")] == first
+    assert back.html.find("a", rel="prev") is None
+
+
+@pytest.mark.parametrize("query", ["group=x", "group=999", "role=root", "linked=maybe", f"q={'a' * 321}"])
+def test_a_filter_that_does_not_exist_gets_a_sentence(carol: Visitor, query: str) -> None:
+    page = carol.open(f"/admin/people?{query}")
+    assert page.status == 400
+    assert page.html.select(".field-error")
+
+
+def test_a_new_person_gets_an_invitation_and_chooses_a_password(world: World, carol: Visitor) -> None:
+    world.group("Finance")
+    carol.open("/admin/people/new")
+    with world.data():
+        finance = world.group_row("Finance").id
+    page = carol.press("Add the person", name="Frank", email="frank@firma.local", groups=[finance])
+    assert page.title == "Frank"
+    assert "instance/outbox/" in page.text
+    assert world.mails("frank@firma.local") == ["invitation"]
+    frank = world.visitor()
+    frank.open(world.link_in_last_mail())
+    frank.press("Save password", password="eight loud drums in the attic")
+    assert world.details("person.created") == {"role": "staff", "groups": ["Finance"]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"email": "frank"}, "Enter an email address like name@company.com."),
+        ({"email": "CAROL@example.com"}, "There is already an account"),
+        ({"email": " "}, "Enter an email address."),
+        ({"name": "  "}, "Enter a name."),
+        ({"name": "x" * 301}, "Use at most 300 characters for a name."),
+    ],
+)
+def test_what_was_typed_stays_beside_the_sentence(carol: Visitor, fields: dict, complaint: str) -> None:
+    carol.open("/admin/people/new")
+    page = carol.press("Add the person", **{"name": "Frank", "email": "frank@example.com", **fields})
+    assert page.status == 400
+    assert complaint in page.text
+    assert page.value("name") == " ".join(fields.get("name", "Frank").split())
+
+
+def test_fields_that_the_form_does_not_have_change_nothing(world: World, carol: Visitor) -> None:
+    carol.open("/admin/people/new")
+    more = {
+        "password": "nine green boats on the lake",
+        "password_hash": "x",
+        "security_stamp": "9",
+        "id": "77",
+    }
+    carol.post("/admin/people/new", name="Frank", email="frank@example.com", role="staff", **more)
+    with world.data():
+        frank = world.user("frank")
+        assert (frank.password_hash, frank.security_stamp) == (None, 0)
+        assert frank.id != 77
+
+
+def test_a_role_that_does_not_exist_is_refused(world: World, carol: Visitor) -> None:
+    carol.open("/admin/people/new")
+    page = carol.post("/admin/people/new", name="Frank", email="frank@example.com", role="root")
+    assert page.status == 400
+    assert world.count(User) == 1
+
+
+def test_a_name_is_text_wherever_it_stands(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    world.rename("alice", PROBE)
+    for path in ("/admin/people", *(page_of(world, "alice", more) for more in ("edit", "reset", "policy"))):
+        page = carol.open(path)
+        assert PROBE in page.html.get_text() or PROBE in page.value("name")
+        assert not [tag for tag in page.html.find_all("b") if "Mallory" in tag.get_text()]
+
+
+@both_databases
+def test_a_name_that_grows_when_it_is_folded_is_taken(world: World, carol: Visitor) -> None:
+    carol.open("/admin/people/new")
+    page = carol.press("Add the person", name="ﷺ" * 300, email="frank@example.com")
+    assert page.status == 200
+    assert world.count(User) == 2
+
+
+def test_edit_puts_a_person_into_groups_and_out_of_them(world: World, carol: Visitor) -> None:
+    world.group("Finance")
+    world.group("Sales")
+    world.person("alice", groups_=("Finance",))
+    with world.data():
+        sales = world.group_row("Sales").id
+    carol.open(page_of(world, "alice", "edit"))
+    page = carol.press("Save", groups=[sales], name="Alice Liddell")
+    assert page.title == "Alice Liddell"
+    assert "Sales" in page.text
+    assert "Finance" not in page.html.dl.get_text()
+    assert {"group.member_added", "group.member_removed", "person.edited"} <= set(world.events("alice"))
+
+
+def test_a_new_address_is_told_to_the_old_one_and_ends_all_access(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    alice = world.log_in_and_wait("alice")
+    carol.open(page_of(world, "alice", "edit"))
+    carol.press("Save", email="alice.liddell@example.com")
+    assert world.mails("alice") == ["address_changed"]
+    assert "alice.liddell@example.com" in world.last_mail()
+    assert alice.open("/").path == "/login"
+
+
+def test_nobody_changes_the_own_role(world: World, carol: Visitor) -> None:
+    world.linked_earlier("cate", role="admin")
+    page = carol.open(page_of(world, "carol", "edit"))
+    assert page.html.find(attrs={"name": "role"}) is None
+    carol.post(page_of(world, "carol", "edit"), name="Carol", email="carol@example.com", role="staff")
+    with world.data():
+        assert world.user("carol").role == "admin"
+    assert carol.open("/admin/people").status == 200
+
+
+@pytest.mark.parametrize("action", ["disable", "enable", "invite", "end-access", "reset", "policy"])
+def test_nobody_acts_on_the_own_account(world: World, carol: Visitor, action: str) -> None:
+    page = carol.open(page_of(world, "carol"))
+    assert "This is your own account." in page.text
+    assert "Reset 2-factor authentication" not in page.text
+    assert carol.post(page_of(world, "carol", action)).status == 403
+    assert world.details("access.refused") == {"page": page_of(world, "carol", action)}
+
+
+def test_a_disabled_person_is_out_until_enabled_again(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    alice = world.log_in_and_wait("alice")
+    carol.open(page_of(world, "alice"))
+    page = carol.press("Disable the account")
+    assert "Alice can't log in: the account is disabled." in page.text
+    assert alice.open("/").path == "/login"
+    carol.press("Enable the account")
+    assert world.log_in_and_wait("alice").page.path == "/"
+
+
+def test_end_all_access_ends_sessions_and_devices_and_nothing_else(world: World, carol: Visitor) -> None:
+    world.linked_earlier("alice")
+    world.log_in_and_wait("alice", remember=True)
+    page = carol.open(page_of(world, "alice"))
+    assert world.count(RememberedDevice) == 1
+    page = carol.press("End all access")
+    assert "Alice is logged out everywhere" in page.text
+    assert world.count(RememberedDevice) == 0
+    assert world.count(AuthSession, AuthSession.user_id == world.id_of("alice")) == 0
+    assert "authenticator.removed" not in world.events("alice")
+
+
+def test_an_invitation_can_be_sent_again(world: World, carol: Visitor) -> None:
+    world.person("frank", password=None)
+    carol.open(page_of(world, "frank"))
+    carol.press("Send a new invitation")
+    assert world.mails("frank") == ["invitation"]
+    assert world.events("frank")[-1] == "person.invited"
+
+
+def test_a_person_who_does_not_exist_is_not_found(carol: Visitor) -> None:
+    for path in ("/admin/people/4711", "/admin/people/4711/edit", "/admin/people/4711/reset"):
+        assert carol.open(path).status == 404
+    assert carol.open("/admin/people/99999999999999999999").status == 404
+    assert carol.open("/admin/people/alice").status == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/people", "/admin/people/new", "/admin/people/1", "/admin/people/1/edit"]
+)
+def test_staff_is_refused_and_the_trail_says_so(world: World, path: str) -> None:
+    world.linked_earlier("alice")
+    alice = world.log_in_and_wait("alice")
+    assert alice.open(path).status == 403
+    assert world.details("access.refused") == {"page": path}
+
+
+@pytest.mark.parametrize("action", ["", "edit", "reset", "policy"])
+def test_a_code_of_twenty_one_minutes_ago_is_asked_for_again(
+    world: World, carol: Visitor, action: str
+) -> None:
+    world.person("alice")
+    world.clock.advance(minutes=21)
+    path = page_of(world, "alice", action).rstrip("/")
+    assert carol.open(path).path == "/login/again"
+    assert carol.press("Confirm", code=world.phones["carol"].code()).path == path
+
+
+def test_a_post_with_a_stale_code_changes_nothing(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    carol.open(page_of(world, "alice"))
+    world.clock.advance(minutes=21)
+    page = carol.press("Disable the account")
+    assert page.path == "/login/again"
+    assert "person.disabled" not in world.events()
+
+
+def test_the_list_costs_the_same_whatever_its_length(world: World, carol: Visitor) -> None:
+    world.group("Finance")
+    short = cost(world, carol, "/admin/people")
+    for number in range(20):
+        world.person(f"p{number:03}", groups_=("Finance",), password=None)
+    assert cost(world, carol, "/admin/people") == short
+    assert len(short) <= 4  # who asks, the groups to choose from, the people, their groups

@@ -1,0 +1,155 @@
+"""Why a person is or is not asked for a code, and what an administrator sets for one person alone."""
+
+from datetime import timedelta
+
+import pytest
+
+from mfa_app.core.common import clock
+from mfa_app.core.factors import verification
+from mfa_app.core.policy.facts import find_subject
+from tests.support.browser import Visitor
+from tests.support.world import World
+
+REASON = "Works where no phone is allowed"
+
+
+@pytest.fixture
+def carol(world: World) -> Visitor:
+    world.linked_earlier("carol")
+    return world.log_in_and_wait("carol")
+
+
+def page_of(world: World, name: str, *more: str) -> str:
+    return "/".join((f"/admin/people/{world.id_of(name)}", *more))
+
+
+def exempt(world: World, carol: Visitor, name: str, *, days: int = 30, reason: str = REASON) -> None:
+    carol.open(page_of(world, name, "policy"))
+    last_day = (clock.now() + timedelta(days=days)).date().isoformat()
+    carol.press("Exempt this person", until=last_day, reason=reason)
+
+
+def standing(world: World, carol: Visitor, name: str) -> str:
+    """Return the sentence on a person's page."""
+    return carol.open(page_of(world, name)).html.find(id="second-factor").find_next("p").get_text()
+
+
+def test_the_page_says_which_group_requires_a_code(world: World, carol: Visitor) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    assert (
+        standing(world, carol, "alice")
+        == "Alice must link an authentication app at the next login: required by group Finance."
+    )
+    world.link_and_wait("alice")
+    assert standing(world, carol, "alice") == "Alice is asked for a code: required by group Finance."
+
+
+def test_the_page_says_until_when_grace_lasts(world: World, carol: Visitor) -> None:
+    world.group("Finance", required=True, grace_days=7)
+    world.person("erin", groups_=("Finance",))
+    said = standing(world, carol, "erin")
+    assert said.startswith("Erin must link an authentication app by 9 March 2026, 09:")
+    assert said.endswith(" UTC: required by group Finance.")
+
+
+def test_the_page_says_that_nobody_asks(world: World, carol: Visitor) -> None:
+    world.person("bob")
+    assert (
+        standing(world, carol, "bob") == "Bob isn't asked for a code: 2-factor authentication isn't required."
+    )
+
+
+def test_an_app_that_nobody_asks_for_any_more_is_called_dormant(world: World, carol: Visitor) -> None:
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    world.require("Finance", False)
+    assert standing(world, carol, "alice").endswith("The authentication app stays linked.")
+
+
+def test_the_page_says_when_a_requirement_begins(world: World, carol: Visitor) -> None:
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    world.require("Finance", required_from=clock.now() + timedelta(days=10))
+    assert (
+        standing(world, carol, "alice")
+        == "Alice isn't asked for a code before 12 March 2026: then it's required by group Finance."
+    )
+
+
+def test_a_link_by_choice_is_named(world: World, carol: Visitor) -> None:
+    world.linked_earlier("alice")
+    assert standing(world, carol, "alice") == "Alice is asked for a code: the app was linked by choice."
+
+
+def test_an_exempt_person_is_not_asked_and_the_page_says_why(world: World, carol: Visitor) -> None:
+    world.require(None)
+    world.person("bob")
+    exempt(world, carol, "bob")
+    assert "Exemption saved." in carol.page.text
+    assert standing(world, carol, "bob") == (
+        "Bob isn't asked for a code: exempt until 1 April 2026 "
+        f"(reason: “{REASON}”, given by carol@example.com)."
+    )
+    assert world.password_given("bob").page.path == "/"
+    world.clock.advance(days=31)
+    assert world.password_given("bob").page.path == "/enrolment"
+
+
+def test_an_exemption_can_be_ended(world: World, carol: Visitor) -> None:
+    world.require(None)
+    world.person("bob")
+    exempt(world, carol, "bob")
+    carol.open(page_of(world, "bob", "policy"))
+    carol.press("End the exemption")
+    assert world.events("bob")[-1] == "person.exemption_ended"
+    assert world.password_given("bob").page.path == "/enrolment"
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"), [(0, REASON), (-1, REASON), (367, REASON), (30, "why"), (30, " ")]
+)
+def test_an_exemption_needs_a_day_within_a_year_and_a_reason(
+    world: World, carol: Visitor, days: int, reason: str
+) -> None:
+    world.person("bob")
+    exempt(world, carol, "bob", days=days, reason=reason)
+    assert carol.page.status == 400
+    assert len(carol.page.html.select(".field-error")) == 1
+    assert "person.exempted" not in world.events()
+
+
+@pytest.mark.parametrize("until", ["", "tomorrow", "9999-99-99", "0000-01-01"])
+def test_a_day_that_is_none_gets_one_sentence(world: World, carol: Visitor, until: str) -> None:
+    world.person("bob")
+    carol.open(page_of(world, "bob", "policy"))
+    page = carol.press("Exempt this person", until=until, reason=REASON)
+    assert [error.get_text(strip=True) for error in page.html.select(".field-error")] == [
+        "Choose a day in the future, no later than 3 March 2027."
+    ]
+
+
+def test_an_own_requirement_holds_whatever_the_groups_say(world: World, carol: Visitor) -> None:
+    world.person("bob")
+    carol.open(page_of(world, "bob", "policy"))
+    carol.press("Require 2-factor authentication")
+    assert standing(world, carol, "bob").endswith("at the next login: required for this person.")
+    assert world.password_given("bob").page.path == "/enrolment"
+    carol.open(page_of(world, "bob", "policy"))
+    carol.press("End the requirement")
+    assert world.password_given("bob").page.path == "/"
+
+
+def test_nobody_exempts_themselves(world: World, carol: Visitor) -> None:
+    page = carol.open(page_of(world, "carol", "policy"))
+    assert "You can't exempt yourself" in page.text
+    assert page.html.find(attrs={"name": "until"}) is None
+    assert carol.post(page_of(world, "carol", "policy"), until="2026-03-20", reason=REASON).status == 403
+
+
+def test_an_app_that_is_stopped_says_what_to_do(world: World, carol: Visitor) -> None:
+    world.linked_earlier("alice")
+    alice = world.id_of("alice")
+    with world.data():
+        verification.lock(find_subject(alice).authenticator, now=clock.now())
+    assert "Reset 2-factor authentication so that Alice can link an app" in standing(world, carol, "alice")

@@ -1,0 +1,212 @@
+"""The rules of groups and of everyone: first the page that says what a change does, then the change."""
+
+import pytest
+
+from mfa_app.core.factors import verification
+from mfa_app.core.policy import rules
+from mfa_app.core.policy.facts import find_subject
+from mfa_app.models import Membership
+from tests.support.browser import Page, Visitor
+from tests.support.databases import both_databases
+from tests.support.statements import statements
+from tests.support.world import World
+
+
+@pytest.fixture
+def carol(world: World) -> Visitor:
+    """The administrator, who has just entered a code."""
+    world.group("Finance")
+    world.linked_earlier("carol", groups_=("Finance",))
+    return world.log_in_and_wait("carol")
+
+
+def preview(visitor: Visitor, path: str = "/admin/groups/1/policy", **fields: object) -> Page:
+    visitor.open(path)
+    return visitor.press("Continue", **fields)
+
+
+def rule(world: World, group: str | None = "Finance") -> rules.RuleValues:
+    with world.data():
+        return rules.values_of(world.group_row(group) if group else None)
+
+
+def stop_app_of(world: World, name: str) -> None:
+    with world.data():
+        verification.lock(find_subject(world.user(name).id).authenticator, now=world.clock())
+
+
+def stand(page: Page) -> list[str]:
+    return [tile.get_text() for tile in page.html.select(".stat-value")]
+
+
+@both_databases
+def test_the_preview_names_numbers_and_administrators_and_saves_nothing(world: World, carol: Visitor) -> None:
+    world.person("alice", groups_=("Finance",))
+    world.person("anton", groups_=("Finance",), role="admin")
+    before, events = rule(world), world.events()
+    page = preview(carol, required="y")
+    assert page.title == "Switch 2-factor authentication on for Finance?"
+    assert stand(page) == ["3", "2", "2"]
+    assert "2 people haven't linked an app yet and have to link one" in page.text
+    assert "anton@example.com Not linked" in page.text
+    assert "carol@example.com Linked" in page.text
+    assert (rule(world), world.events()) == (before, events)
+
+
+@both_databases
+def test_only_the_confirmed_switch_is_saved(world: World, carol: Visitor) -> None:
+    preview(carol, required="y", grace_days="7", remember_days="0", required_from="2026-04-01")
+    page = carol.press("Switch on for 1 person")
+    assert page.title == "Finance"
+    assert "Required from 1 Apr 2026, grace period of 7 days, no devices remembered" in page.text
+    saved = rule(world)
+    assert (saved.required, saved.grace_days, saved.remember_days) == (True, 7, 0)
+    assert saved.required_from.isoformat() == "2026-04-01T00:00:00+00:00"
+    assert world.details("policy.changed")["before"]["required"] is False
+
+
+def test_back_leads_to_the_form_as_it_was_filled_in(world: World, carol: Visitor) -> None:
+    preview(carol, required="y", grace_days="14")
+    page = carol.press("Back")
+    assert page.status == 200
+    assert page.value("grace_days") == "14"
+    assert page.html.find(attrs={"name": "required"}).has_attr("checked")
+    assert not rule(world).required
+
+
+def test_the_switch_in_the_list_leads_to_the_preview(world: World, carol: Visitor) -> None:
+    world.require("Finance", False, grace_days=5)
+    carol.open("/admin/groups")
+    page = carol.press("Switch on… Finance")
+    assert page.title == "Switch 2-factor authentication on for Finance?"
+    assert not rule(world).required
+    carol.press("Switch on for 1 person")
+    assert rule(world) == rules.RuleValues(required=True, grace_days=5)
+
+
+def test_a_policy_tightened_at_noon_holds_at_the_next_click(world: World, carol: Visitor) -> None:
+    world.person("alice", groups_=("Finance",))
+    alice = world.password_given("alice")
+    assert alice.open("/account").path == "/account"
+    preview(carol, required="y")
+    carol.press("Switch on for 2 people")
+    assert alice.open("/account").path == "/enrolment"
+
+
+def test_off_and_on_again_asks_nobody_to_scan_anew(world: World, carol: Visitor) -> None:
+    world.require("Finance")
+    world.linked_earlier("alice", groups_=("Finance",))
+    page = preview(carol, required=None)
+    assert "Their apps stay linked" in page.text
+    carol.press("Switch off for 2 people")
+    assert world.password_given("alice").page.path == "/"
+    preview(carol, required="y")
+    carol.press("Switch on for 2 people")
+    assert world.password_given("alice").page.path == "/login/code"
+    assert world.log_in_and_wait("alice").page.path == "/"
+
+
+def test_a_switch_writes_one_rule_and_touches_no_member(world: World, carol: Visitor) -> None:
+    for name in ("alice", "bob", "erin"):
+        world.person(name, groups_=("Finance",))
+    before = world.count(Membership)
+    preview(carol, required="y")
+    with statements(world) as sent:
+        carol.press("Switch on for 4 people", follow=False)
+    changed = [words.split()[1] for words in sent if words.startswith(("UPDATE", "DELETE"))]
+    assert changed.count("user_group") == 1
+    assert not {"membership", "user_account", "authenticator"} & set(changed)
+    assert world.count(Membership) == before
+
+
+def test_a_switch_that_shuts_out_every_administrator_is_refused(world: World) -> None:
+    world.group("Finance")
+    world.linked_earlier("carol")
+    world.person("anton", role="admin")
+    carol = world.log_in_and_wait("carol")
+    preview(carol, "/admin/policy", required="y", grace_days="3")
+    stop_app_of(world, "carol")
+    page = carol.press("Switch on for 2 people")
+    assert page.status == 400
+    assert "no administrator would be able to get in" in page.text
+    assert page.value("grace_days") == "3"
+    assert not rule(world, None).required
+
+
+def test_after_a_refusal_the_form_leads_to_the_preview_again(world: World) -> None:
+    world.linked_earlier("carol")
+    world.person("anton", role="admin")
+    carol = world.log_in_and_wait("carol")
+    preview(carol, "/admin/policy", required="y")
+    stop_app_of(world, "carol")
+    carol.press("Switch on for 2 people")
+    assert carol.press("Continue").title.startswith("Switch 2-factor")
+
+
+def test_the_rule_for_everyone_counts_everybody_but_the_exempt_and_disabled(
+    world: World, carol: Visitor
+) -> None:
+    for name in ("alice", "bob", "erin"):
+        world.person(name)
+    with world.data():
+        world.user("bob").disabled_at = world.clock()
+        world.user("erin").exempt_until = world.clock().replace(year=2027)
+    page = preview(carol, "/admin/policy", required="y")
+    assert page.title == "Switch 2-factor authentication on for everyone?"
+    assert stand(page) == ["2", "1", "1"]
+    carol.press("Switch on for 2 people")
+    assert carol.page.path == "/admin/policy"
+    assert rule(world, None).required
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("grace_days", "91"),
+        ("grace_days", "-1"),
+        ("grace_days", ""),
+        ("grace_days", "many"),
+        ("remember_days", "366"),
+        ("remember_days", "1.5"),
+        ("remember_days", "9" * 5000),
+        ("required_from", "tomorrow"),
+        ("required_from", "9999-12-31"),
+        ("required_from", "0001-01-01"),
+    ],
+)
+def test_a_value_out_of_bounds_gets_one_sentence_and_stays(
+    world: World, carol: Visitor, field: str, value: str
+) -> None:
+    page = preview(carol, required="y", **{field: value})
+    assert page.status == 400
+    assert len(page.html.select(".field-error p")) == 1
+    assert page.value(field) == value
+    assert not rule(world).required
+
+
+def test_a_rule_for_a_later_day_says_that_nobody_is_asked_before(world: World, carol: Visitor) -> None:
+    world.person("alice", groups_=("Finance",))
+    page = preview(carol, required="y", required_from="2026-04-01")
+    assert "The rule starts on 1 Apr 2026" in page.text
+    assert "has to link one by that day" in page.text
+    carol.press("Switch on for 2 people")
+    assert world.password_given("alice").page.path == "/"
+
+
+def test_a_form_without_change_has_nothing_to_save(world: World, carol: Visitor) -> None:
+    page = preview(carol)
+    assert "this is the rule as it is now" in page.text
+    assert [button.get_text() for button in page.html.select("main button")] == ["Back"]
+
+
+def test_a_confirmation_with_bad_values_saves_nothing(world: World, carol: Visitor) -> None:
+    carol.open("/admin/groups/1/policy")
+    assert carol.post("/admin/groups/1/policy", confirm="yes", required="y").status == 400
+    assert not rule(world).required
+
+
+def test_the_overview_of_rules_says_each_in_words(world: World, carol: Visitor) -> None:
+    world.group("Sales", required=True, grace_days=7)
+    page = carol.open("/admin/policy")
+    assert "Sales 0 On Required, grace period of 7 days, devices remembered for 30 days" in page.text
+    assert "Finance 1 Off" in page.text

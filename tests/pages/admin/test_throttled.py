@@ -1,0 +1,107 @@
+"""The page that shows who is throttled, and the button that lets somebody try again."""
+
+import pytest
+from sqlalchemy import update
+
+from mfa_app.extensions import db
+from mfa_app.models import Throttle
+from tests.support.browser import Page, Visitor
+from tests.support.databases import both_databases
+from tests.support.world import World
+
+
+@pytest.fixture
+def carol(world: World) -> Visitor:
+    """The administrator, who has just entered a code."""
+    world.linked_earlier("carol")
+    return world.log_in_and_wait("carol")
+
+
+def fail(world: World, name: str, times: int, visitor: Visitor | None = None) -> Page:
+    """Let somebody give wrong passwords."""
+    visitor = visitor or world.visitor()
+    visitor.open("/login")
+    for _ in range(times):
+        visitor.press("Log in", email=f"{name}@example.com", password="not the password at all")
+    return visitor.page
+
+
+@both_databases
+def test_nobody_is_throttled_at_first(carol: Visitor) -> None:
+    assert "Nobody is blocked" in carol.open("/admin/throttled").text
+
+
+@both_databases
+def test_somebody_who_has_to_wait_is_named_with_the_number_of_failures(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    assert fail(world, "alice", 6).status == 429
+    page = carol.open("/admin/throttled")
+    assert "alice@example.com" in page.text
+    assert "passwords, from unknown browsers" in page.text
+
+
+@both_databases
+def test_whoever_is_let_try_again_is_looked_at_at_once(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    fail(world, "alice", 6)
+    carol.open("/admin/throttled")
+    assert "Alice can try again now" in carol.press("Let this person try again Alice").text
+    assert world.password_given("alice").page.path == "/"
+    assert "throttle.cleared" in world.events("alice")
+
+
+def test_wrong_codes_are_shown_too_and_forgotten(world: World, carol: Visitor) -> None:
+    world.group("Finance", required=True)
+    world.linked_earlier("bob", groups_=("Finance",))
+    bob = world.password_given("bob")
+    for _ in range(6):
+        bob.press("Log in", code=world.phones["bob"].wrong_code())
+    carol.open("/admin/throttled")
+    carol.press("Let this person try again Bob")
+    bob.open("/login/code")
+    assert bob.press("Log in", code=world.phones["bob"].code()).path == "/"
+
+
+@both_databases
+def test_an_app_that_was_stopped_is_listed_until_a_reset_and_nothing_else_helps(
+    world: World, carol: Visitor
+) -> None:
+    world.linked_earlier("alice")
+    alice = world.password_given("alice")
+    alice.press("Log in", code=world.phones["alice"].wrong_code())
+    with world.data():
+        db.session.execute(update(Throttle).where(Throttle.key.startswith("code:")).values(failures=49))
+    alice.press("Log in", code=world.phones["alice"].wrong_code())
+    (row,) = carol.open("/admin/throttled").html.find("table").tbody.find_all("tr")
+    assert "alice@example.com" in row.get_text()
+    assert "2-factor authentication is reset" in row.get_text()
+    assert row.find("form") is None
+    assert row.find("a", href=f"/admin/people/{world.id_of('alice')}/reset")
+    again = carol.post(f"/admin/people/{world.id_of('alice')}/try-again", follow=True)
+    assert "wasn't blocked" in again.text
+    assert "50" in again.html.find("table").get_text()
+    carol.open(f"/admin/people/{world.id_of('alice')}/reset")
+    carol.press("Reset 2-factor authentication", reason="lost phone, called back")
+    assert "Nobody is blocked" in carol.open("/admin/throttled").text
+
+
+def test_a_network_that_guesses_is_shown_without_a_button(world: World, carol: Visitor) -> None:
+    eve = world.visitor(address="203.0.113.9")
+    for number in range(31):
+        fail(world, f"nobody{number}", 1, eve)
+    page = carol.open("/admin/throttled")
+    assert "Anyone from 203.0.113.9" in page.text
+    assert not page.html.find("form", action=lambda action: action and action.endswith("/try-again"))
+
+
+def test_letting_somebody_try_who_did_not_have_to_wait_says_so(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    carol.open("/admin/throttled")
+    page = carol.post(f"/admin/people/{world.id_of('alice')}/try-again", follow=True)
+    assert "wasn't blocked" in page.text
+
+
+@pytest.mark.parametrize("name", ["alice", "dave"])
+def test_staff_and_help_desk_do_not_see_the_page(world: World, name: str) -> None:
+    world.linked_earlier(name)
+    assert world.log_in_and_wait(name).open("/admin/throttled").status == 403

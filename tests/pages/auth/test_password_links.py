@@ -1,0 +1,235 @@
+"""Mailed links: an invitation, a new password; each works once, for one purpose, and logs nobody in."""
+
+import pytest
+
+from mfa_app.core.passwords import change
+from mfa_app.core.users import accounts, invitations
+from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, RememberedDevice
+from tests.support.browser import Page, Visitor
+from tests.support.world import TERMINAL, World
+
+NEW = "eleven slow trams across the bridge"
+
+
+def ask(visitor: Visitor, email: str) -> Page:
+    visitor.open("/password/forgotten")
+    return visitor.press("Send the link", email=email)
+
+
+def invite(world: World, name: str) -> str:
+    """Make somebody without a password and mail an invitation; return the path of its link."""
+    world.person(name, password=None)
+    with world.data():
+        return "/link/" + invitations.invite(world.user(name), actor=TERMINAL, now=world.clock())
+
+
+@pytest.fixture
+def link(world: World) -> str:
+    """Alice of Finance, linked, has asked for a new password: the path of the link in her mail."""
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    ask(world.visitor(), "alice@example.com")
+    return world.link_in_last_mail()
+
+
+def choose(world: World, link: str, password: str = NEW, visitor: Visitor | None = None) -> Visitor:
+    visitor = visitor or world.visitor()
+    visitor.open(link)
+    visitor.press("Save password", password=password)
+    return visitor
+
+
+def test_the_link_leads_to_a_clean_address(world: World, link: str) -> None:
+    page = world.visitor().open(link)
+    assert page.path == "/password/choose"
+    assert link.rpartition("/")[2] not in page.response.text
+
+
+def test_alice_chooses_a_new_password_and_is_not_logged_in_by_it(world: World, link: str) -> None:
+    alice = choose(world, link)
+    assert alice.page.path == "/login"
+    assert "saved" in alice.page.text
+    assert alice.cookie("sid") is None
+    assert world.count(AuthSession) == 0
+
+
+def test_the_second_gate_stays_where_it_is(world: World, link: str) -> None:
+    alice = choose(world, link)
+    alice.press("Log in", email="alice@example.com", password=NEW)
+    assert alice.page.path == "/login/code"
+
+
+def test_a_new_password_ends_all_other_access(world: World, link: str) -> None:
+    eve = world.log_in_and_wait("alice", remember=True)
+    choose(world, link)
+    assert eve.open("/").path == "/login"
+    assert world.count(RememberedDevice) == 0
+    assert world.mails("alice")[-1] == "password_changed"
+    assert world.details("password.changed") == {"way": "mailed link"}
+
+
+def test_a_link_works_once(world: World, link: str) -> None:
+    choose(world, link)
+    page = world.visitor().open(link)
+    assert page.status == 410
+    assert "no longer works" in page.title
+
+
+def test_a_form_that_is_open_when_the_link_is_used_saves_nothing(world: World, link: str) -> None:
+    eve = world.visitor()
+    eve.open(link)
+    choose(world, link)
+    assert eve.press("Save password", password="another quiet evening in town").status == 410
+    assert world.events().count("password.changed") == 1
+
+
+def test_a_link_opened_over_an_open_form_changes_nobodys_password(world: World, link: str) -> None:
+    eves = invite(world, "eve")
+    alice = world.visitor()
+    page = alice.open(link)
+    alice.open(eves, follow=False)
+    alice.open("/password/choose", follow=False)
+    alice.page = page
+    assert alice.press("Save password", password=NEW).status == 400
+    assert "Open the link in your email again" in alice.page.text
+    assert "password.changed" not in world.events()
+    assert choose(world, link, visitor=alice).page.path == "/login"
+
+
+def test_looking_at_a_link_does_not_use_it_up(world: World, link: str) -> None:
+    for _ in range(3):
+        assert world.visitor().open(link).status == 200
+    assert world.visitor().open(link, method="HEAD").status == 200
+    assert choose(world, link).page.path == "/login"
+
+
+def test_a_link_for_a_password_works_for_an_hour(world: World, link: str) -> None:
+    world.clock.advance(minutes=59)
+    assert world.visitor().open(link).status == 200
+    world.clock.advance(minutes=1)
+    assert world.visitor().open(link).status == 410
+
+
+def test_a_newer_link_takes_the_place_of_the_older(world: World, link: str) -> None:
+    world.clock.advance(minutes=5)
+    ask(world.visitor(), "alice@example.com")
+    assert world.visitor().open(link).status == 410
+    assert world.visitor().open(world.link_in_last_mail()).status == 200
+
+
+def test_a_link_ends_with_the_password_it_was_for(world: World, link: str) -> None:
+    with world.data():
+        change.set_from_terminal(world.user("alice"), NEW, actor=TERMINAL, now=world.clock())
+    assert world.visitor().open(link).status == 410
+
+
+def test_a_link_ends_with_the_account(world: World, link: str) -> None:
+    with world.data():
+        accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
+    assert world.visitor().open(link).status == 410
+
+
+@pytest.mark.parametrize("weak", ["", "short", "passwordpassword", "alice@example.com", "x" * 257])
+def test_a_weak_password_leaves_the_link_usable(world: World, link: str, weak: str) -> None:
+    alice = choose(world, link, weak)
+    assert alice.page.status == 400
+    assert alice.page.html.find(id="password-error")
+    alice.press("Save password", password=NEW)
+    assert alice.page.path == "/login"
+
+
+def test_a_known_and_an_unknown_address_get_the_same_answer(world: World) -> None:
+    for name in ("alice", "bob"):
+        world.person(name)
+    world.person("dora", password=None)
+    with world.data():
+        accounts.disable(world.user("bob"), actor=TERMINAL, now=world.clock())
+    pages = [
+        ask(world.visitor(), f"{name}@example.com")
+        for name in ("alice", "bob", "dora", "nobody", "no address")
+    ]
+    assert len({page.response.data for page in pages}) == 1
+    assert "If there is an account" in pages[0].text
+    assert world.count(OutboxMail, OutboxMail.to == "bob@example.com") == 0
+
+
+def test_one_person_gets_three_such_mails_an_hour(world: World) -> None:
+    world.person("alice")
+    pages = [ask(world.visitor(address=f"203.0.113.{n}"), "alice@example.com") for n in range(5)]
+    assert {page.status for page in pages} == {200}
+    assert world.mails("alice").count("password_reset") == 3
+    world.clock.advance(hours=1)
+    ask(world.visitor(), "alice@example.com")
+    assert world.mails("alice").count("password_reset") == 4
+
+
+def test_one_network_asks_ten_times_in_ten_minutes(world: World) -> None:
+    eve = world.visitor()
+    assert [ask(eve, f"nobody{n}@example.com").status for n in range(11)] == [200] * 10 + [429]
+    assert int(eve.page.response.headers["Retry-After"]) == 600
+
+
+def test_the_link_in_the_mail_is_on_the_configured_address(world: World, link: str) -> None:
+    assert f"http://127.0.0.1:8000{link}" in world.last_mail()
+
+
+def test_a_link_opens_an_account_that_strangers_had_closed(world: World) -> None:
+    world.person("alice")
+    eve = world.visitor()
+    for _ in range(6):
+        eve.open("/login")
+        eve.press("Log in", email="alice@example.com", password="not the right one at all")
+    assert eve.page.status == 429
+    ask(eve, "alice@example.com")
+    alice = choose(world, world.link_in_last_mail())
+    alice.press("Log in", email="alice@example.com", password=NEW)
+    assert alice.page.path == "/"
+
+
+def test_an_invited_person_chooses_a_password_and_logs_in(world: World) -> None:
+    dora = choose(world, invite(world, "dora"))
+    dora.press("Log in", email="dora@example.com", password=NEW)
+    assert dora.page.path == "/"
+
+
+def test_before_that_no_password_opens_the_account(world: World) -> None:
+    invite(world, "dora")
+    assert world.password_given("dora").page.status == 400
+
+
+def test_an_invitation_works_for_three_days(world: World) -> None:
+    link = invite(world, "dora")
+    world.clock.advance(hours=71, minutes=59)
+    assert world.visitor().open(link).status == 200
+    world.clock.advance(minutes=1)
+    assert world.visitor().open(link).status == 410
+
+
+def test_fields_that_the_form_does_not_have_make_nobody_an_administrator(world: World) -> None:
+    dora = world.visitor()
+    dora.open(invite(world, "dora"))
+    wishes = {"role": "admin", "email": "eve@example.com", "user_id": "1"}
+    dora.post("/password/choose", password=NEW, link=dora.page.value("link"), **wishes)
+    with world.data():
+        assert world.user("dora").role == "staff"
+        assert world.user("eve") is None
+
+
+@pytest.mark.parametrize("path", ["/password/choose", "/setup", "/link/" + "A" * 43])
+def test_without_a_link_there_is_nothing_to_choose(world: World, path: str) -> None:
+    page = world.visitor().open(path)
+    assert page.status == 410
+    assert page.html.find("a", href="/login")
+
+
+def test_a_link_for_a_password_sets_up_no_administrator(world: World, link: str) -> None:
+    eve = world.visitor()
+    eve.open(link)
+    assert eve.open("/setup").status == 410
+
+
+def test_the_database_never_knows_the_link(world: World, link: str) -> None:
+    token = link.rpartition("/")[2]
+    files = world.app.config["SETTINGS"].instance_path.glob("second-gate.sqlite3*")
+    assert world.count(OneTimeLink) == 1
+    assert not any(token.encode() in path.read_bytes() for path in files)

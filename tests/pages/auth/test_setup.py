@@ -1,0 +1,98 @@
+"""The first run: a one-time link makes the first administrator, who links an app at once."""
+
+import pytest
+
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.models import User
+from tests.support.browser import Visitor
+from tests.support.world import PASSWORD, World
+
+
+@pytest.fixture
+def link(world: World) -> str:
+    """The set-up link that a fresh installation prints."""
+    with world.data():
+        return "/link/" + one_time_links.create(Purpose.SETUP, None, now=world.clock())
+
+
+def fill_in(visitor: Visitor, link: str, **fields: str) -> Visitor:
+    visitor.open(link)
+    values = {"name": "Carol", "email": "carol@example.com", "password": PASSWORD, **fields}
+    visitor.press("Create the administrator", **values)
+    return visitor
+
+
+def test_a_fresh_installation_has_no_account(world: World) -> None:
+    assert world.count(User) == 0
+
+
+@pytest.mark.parametrize("name", ["admin", "admin@example.com", "root"])
+def test_no_default_account_ever(world: World, name: str) -> None:
+    eve = world.visitor()
+    eve.open("/login")
+    assert eve.press("Log in", email=name, password=name).status == 400
+
+
+def test_the_link_makes_the_first_administrator_who_links_an_app_at_once(world: World, link: str) -> None:
+    carol = fill_in(world.visitor(), link)
+    assert carol.page.path == "/enrolment"
+    world.phones["carol"] = world.phone_that_scans(carol.page)
+    carol.press("Enable", code=world.phones["carol"].code())
+    assert "You are now logged in" in carol.page.text
+    with world.data():
+        assert world.user("carol").role == "admin"
+    assert world.details("person.created") == {"role": "admin", "groups": []}
+
+
+def test_the_link_works_once(world: World, link: str) -> None:
+    fill_in(world.visitor(), link)
+    assert world.visitor().open(link).status == 410
+
+
+def test_two_who_have_the_page_open_make_one_administrator(world: World, link: str) -> None:
+    eve = world.visitor()
+    eve.open(link)
+    fill_in(world.visitor(), link)
+    page = eve.press("Create the administrator", name="Eve", email="eve@example.com", password=PASSWORD)
+    assert page.status in (400, 410)
+    assert world.count(User) == 1
+    assert eve.cookie("sid") is None
+
+
+def test_with_an_administrator_another_link_makes_no_second_one(world: World, link: str) -> None:
+    world.person("carol")
+    page = fill_in(world.visitor(), link, email="eve@example.com").page
+    assert page.status == 400
+    assert "already exists" in page.text
+    assert world.count(User) == 1
+
+
+def test_the_link_works_for_a_day(world: World, link: str) -> None:
+    world.clock.advance(hours=24)
+    assert world.visitor().open(link).status == 410
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("email", "not an address"),
+        ("email", ""),
+        ("name", ""),
+        ("name", "x" * 301),
+        ("password", "short"),
+        ("password", "carol@example.com"),
+    ],
+)
+def test_bad_values_are_refused_at_their_field_and_the_link_stays(
+    world: World, link: str, field: str, value: str
+) -> None:
+    carol = fill_in(world.visitor(), link, **{field: value})
+    assert carol.page.status == 400
+    assert carol.page.html.find(id=f"{field}-error").get_text(strip=True)
+    assert world.count(User) == 0
+    assert fill_in(carol, link).page.path == "/enrolment"
+
+
+def test_an_address_at_an_internal_domain_is_welcome(world: World, link: str) -> None:
+    assert fill_in(world.visitor(), link, email="anna@firma.local").page.path == "/enrolment"

@@ -1,0 +1,181 @@
+"""Every answer carries the headers that shut out frames, scripts and caches; cookies stay with this host."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from mfa_app import create_app
+from mfa_app.extensions import db
+from mfa_app.settings import load_settings
+from tests.support.browser import Visitor
+from tests.support.clock import FakeClock
+from tests.support.world import PASSWORD, World
+
+
+@pytest.fixture
+def https_app(environment: dict[str, str], clock: FakeClock) -> Iterator[Flask]:
+    """The site as it stands behind TLS."""
+    settings = load_settings({**environment, "MFA_PUBLIC_URL": "https://login.example.com"})
+    application = create_app(settings, MAIL_IN_BACKGROUND=False)
+    yield application
+    with application.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def secure(https_app: Flask, clock: FakeClock) -> World:
+    return World(https_app, clock, base_url="https://login.example.com")
+
+
+ANSWERS = ["/login", "/", "/nowhere", "/logout", "/login/help", "/static/site.css", "/link/" + "A" * 43]
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_every_answer_shuts_out_frames_and_foreign_scripts(world: World, path: str) -> None:
+    response = world.visitor().open(path, follow=False).response
+    response.close()
+    headers = response.headers
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert (
+        policy["default-src"]
+        == policy["object-src"]
+        == policy["base-uri"]
+        == policy["frame-ancestors"]
+        == "'none'"
+    )
+    assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert not [name for name, _value in headers if name.lower().startswith("access-control-")]
+    if headers["Content-Type"].startswith("text/"):
+        assert headers["Content-Type"].endswith("; charset=utf-8")
+
+
+@pytest.mark.parametrize("path", [path for path in ANSWERS if "static" not in path])
+def test_no_page_is_kept_in_any_cache(world: World, path: str) -> None:
+    headers = world.visitor().open(path, follow=False).response.headers
+    assert headers["Cache-Control"] == "no-store"
+    assert "Cookie" in headers["Vary"]
+
+
+def test_an_error_of_the_server_carries_the_headers_too(world: World) -> None:
+    with world.app.app_context():
+        db.session.execute(db.text("ALTER TABLE auth_session RENAME TO lost"))
+        db.session.commit()
+    visitor = world.visitor()
+    visitor.client.set_cookie("sid", "A" * 43)
+    page = visitor.open("/")
+    assert page.status == 503
+    assert page.response.headers["Cache-Control"] == "no-store"
+    assert "frame-ancestors 'none'" in page.response.headers["Content-Security-Policy"]
+
+
+def test_a_page_with_a_wrong_host_carries_the_headers_too(world: World) -> None:
+    page = world.visitor().open("/", headers={"Host": "evil.example"})
+    assert "frame-ancestors 'none'" in page.response.headers["Content-Security-Policy"]
+
+
+def cookies_set(visitor: Visitor, path: str, **data: str) -> dict[str, str]:
+    """Return the attributes of the cookies that an answer sets, by name."""
+    page = visitor.post(path, **data)
+    lines = page.response.headers.getlist("Set-Cookie")
+    return {line.partition("=")[0]: line.partition(";")[2] for line in lines}
+
+
+def test_over_http_on_this_machine_cookies_are_for_the_server_and_the_site_alone(world: World) -> None:
+    world.person("alice")
+    alice = world.visitor()
+    alice.open("/login")
+    cookies = cookies_set(alice, "/login", email="alice@example.com", password=PASSWORD)
+    assert set(cookies) >= {"sid", "known"}
+    for attributes in cookies.values():
+        assert "HttpOnly" in attributes
+        assert "SameSite" in attributes
+        assert "Path=/" in attributes
+        assert "Domain" not in attributes
+    assert "SameSite=Lax" in cookies["sid"]
+    assert "Max-Age" not in cookies["sid"]
+    assert "SameSite=Strict" in cookies["known"]
+
+
+def test_behind_tls_every_cookie_is_tied_to_the_host_and_to_tls(secure: World) -> None:
+    secure.group("Finance", required=True)
+    secure.linked_earlier("alice", groups_=("Finance",))
+    alice = secure.password_given("alice")
+    cookies = cookies_set(alice, "/login/code", code=secure.phones["alice"].code(), remember="y")
+    assert len(cookies) >= 3
+    for name, attributes in cookies.items():
+        assert name.startswith("__Host-")
+        assert "; Secure" in f";{attributes}"
+        assert "Path=/" in attributes and "Domain" not in attributes
+        assert "HttpOnly" in attributes
+    (device,) = [attributes for name, attributes in cookies.items() if name.startswith("__Host-device-")]
+    assert "SameSite=Strict" in device
+    assert "Max-Age=2592000" in device
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_behind_tls_every_answer_tells_browsers_to_come_back_over_tls(secure: World, path: str) -> None:
+    response = secure.visitor().open(path, follow=False).response
+    response.close()
+    assert response.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+
+
+def test_behind_tls_a_page_with_a_wrong_host_tells_it_too(secure: World) -> None:
+    headers = secure.visitor().open("/login", headers={"Host": "evil.example"}).response.headers
+    assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+
+
+def test_behind_tls_a_form_from_elsewhere_is_refused(secure: World) -> None:
+    visitor = secure.visitor()
+    token = visitor.open("/login").value("csrf_token")
+    page = visitor.open(
+        "/login",
+        method="POST",
+        data={"csrf_token": token, "email": "a@example.com", "password": PASSWORD},
+        headers={"Referer": "https://evil.example/"},
+    )
+    assert page.status == 400
+    assert "reload" in page.text
+
+
+def test_behind_tls_a_cookie_without_the_prefix_is_not_believed(secure: World) -> None:
+    secure.person("alice")
+    alice = secure.password_given("alice")
+    token = next(cookie.value for cookie in alice.client._cookies.values() if cookie.key == "__Host-sid")
+    assert with_cookie(secure, "__Host-sid", token).open("/").path == "/"
+    assert with_cookie(secure, "sid", token).open("/").path == "/login"
+
+
+def with_cookie(world: World, name: str, value: str) -> Visitor:
+    visitor = world.visitor()
+    visitor.client.set_cookie(name, value, domain="login.example.com")
+    return visitor
+
+
+def test_no_cookie_is_longer_than_browsers_take(world: World) -> None:
+    browser = world.visitor()
+    for number in range(10):
+        world.person(f"person{number}")
+        world.password_given(f"person{number}", browser).press("Log out")
+    sizes = {cookie.key: len(cookie.key + cookie.value) for cookie in browser.client._cookies.values()}
+    assert max(sizes.values()) < 4096
+
+
+def test_no_cookie_tells_who_somebody_is(world: World) -> None:
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    alice = world.log_in_and_wait("alice", remember=True)
+    assert not [
+        value for value in (c.value for c in alice.client._cookies.values()) if "alice" in value.lower()
+    ]
+
+
+def test_a_stranger_gets_a_cookie_for_forms_and_no_session(world: World) -> None:
+    visitor = world.visitor()
+    visitor.open("/login")
+    assert visitor.cookie("sid") is None
+    assert visitor.cookie("form")

@@ -1,0 +1,74 @@
+"""What gunicorn lets through to the application: bodies without a length, strange request lines."""
+
+import http.client
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.served_site import serving
+
+
+@pytest.fixture
+def site(environment: dict[str, str]) -> Iterator[tuple[str, int]]:
+    """Host and port of the site as gunicorn serves it."""
+    with serving(environment) as url:
+        yield urlsplit(url).hostname, urlsplit(url).port
+
+
+def status_of(site: tuple[str, int], request: bytes) -> int:
+    """Send these bytes; return the status of the answer."""
+    with socket.create_connection(site, timeout=20) as connection:
+        connection.sendall(request)
+        with http.client.HTTPResponse(connection) as answer:
+            answer.begin()
+            return answer.status
+
+
+def line(method: str, target: str, *headers: str) -> bytes:
+    return "\r\n".join([f"{method} {target} HTTP/1.1", *headers, "Connection: close", "", ""]).encode()
+
+
+CHUNKED = ("Host: 127.0.0.1", "Transfer-Encoding: chunked", "Content-Type: application/x-www-form-urlencoded")
+HERE = "Host: 127.0.0.1"
+
+REQUESTS = [
+    (
+        "a body of 100 KB in chunks",
+        line("POST", "/login", *CHUNKED) + b"186a0\r\n" + b"x" * 100_000 + b"\r\n0\r\n\r\n",
+        {400, 413},
+    ),
+    ("a body that says it is huge", line("POST", "/login", HERE, "Content-Length: 99999999"), {413}),
+    ("a foreign host", line("GET", "/login", "Host: evil.example"), {400}),
+    ("no host", line("GET", "/login"), {200, 400}),
+    ("two hosts", line("GET", "/login", HERE, "Host: evil.example"), {400}),
+    ("a foreign host in the request line", line("GET", "http://evil.example/login", HERE), {200, 400}),
+    ("a length and chunks", line("POST", "/login", *CHUNKED, "Content-Length: 4") + b"0\r\n\r\n", {400}),
+    ("a header over two lines", line("GET", "/login", HERE, "X-A: b\r\n c"), {400}),
+    ("a name with an underscore", line("GET", "/login", HERE, "X_Forwarded_Proto: https"), {200}),
+    ("a request line of 5000 characters", line("GET", "/" + "x" * 5000, HERE), {414, 400}),
+    ("a header of 10000 characters", line("GET", "/login", HERE, "Cookie: sid=" + "x" * 10_000), {431, 400}),
+    ("a hundred headers", line("GET", "/login", HERE, *[f"X-{n}: y" for n in range(100)]), {431, 400}),
+    ("an unknown method", line("BREW", "/login", HERE), {405}),
+    ("the usual", line("GET", "/login", HERE), {200}),
+]
+
+
+def test_every_request_gets_the_status_it_deserves(site: tuple[str, int]) -> None:
+    answers = {name: (status_of(site, request), expected) for name, request, expected in REQUESTS}
+    assert not {name: got for name, (got, expected) in answers.items() if got not in expected}
+
+
+def test_a_client_cannot_say_that_it_came_over_tls_or_from_elsewhere(site: tuple[str, int]) -> None:
+    connection = http.client.HTTPConnection(*site, timeout=20)
+    spoofed = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Prefix": "/evil",
+    }
+    connection.request("GET", "/", headers=spoofed)
+    answer = connection.getresponse()
+    assert answer.headers["Location"] == "/login"
+    assert answer.headers["Strict-Transport-Security"] is None
+    connection.close()

@@ -1,0 +1,211 @@
+"""A browser for the tests: reads pages as a browser does, and checks each page that it visits."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+from flask import Flask
+from werkzeug.test import TestResponse
+
+TOKEN = re.compile(rb'(name="csrf_token"[^>]* value=")[^"]+')
+REQUIRED_HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy")
+
+
+_checked: set[bytes] = set()  # pages, but for their tokens, in which nothing was wrong
+
+
+class Page:
+    """A page as it came: status, words, forms."""
+
+    def __init__(self, response: TestResponse) -> None:
+        self.response = response
+        self.status = response.status_code
+        self.path = response.request.path
+
+    @cached_property
+    def html(self) -> BeautifulSoup:
+        """What the page is made of."""
+        return BeautifulSoup(self.response.get_data(as_text=True), "html.parser")
+
+    @property
+    def text(self) -> str:
+        """The words of the page, with single spaces."""
+        return " ".join(self.html.get_text(" ").split())
+
+    @property
+    def title(self) -> str:
+        """The page's one heading."""
+        return " ".join(self.html.h1.get_text(" ").split())
+
+    def value(self, name: str) -> str:
+        """Return what a field of this name holds."""
+        return self.html.find(attrs={"name": name}).get("value", "")
+
+    def form_with(self, button: str) -> Tag:
+        """Return the form that has a button with these words."""
+        for form in self.html.find_all("form"):
+            if any(button == " ".join(found.get_text(" ").split()) for found in form.find_all("button")):
+                return form
+        raise AssertionError(f"no button {button!r} on {self.path}: {self.text[:600]}")
+
+    def check(self) -> None:
+        """Hold the page to the rules of the house: they apply to every page that any test visits."""
+        for name in REQUIRED_HEADERS:
+            assert name in self.response.headers, f"{self.path}: no {name}"
+        if not (self.response.mimetype or "").startswith("text/html") or not self.response.data:
+            return
+        content = TOKEN.sub(rb"\1", self.response.data)
+        if content in _checked:
+            return
+        self._check_html()
+        _checked.add(content)
+
+    def _check_html(self) -> None:
+        headings = self.html.find_all("h1")
+        assert len(headings) == 1, f"{self.path}: {len(headings)} h1"
+        assert self.html.title.get_text().strip().startswith(self.title), f"{self.path}: title and h1 differ"
+        ids = [tag["id"] for tag in self.html.find_all(id=True)]
+        assert len(ids) == len(set(ids)), f"{self.path}: an id stands twice"
+        for form in self.html.find_all("form"):
+            if form.get("method", "get").lower() == "post":
+                assert form.find(attrs={"name": "csrf_token"}), f"{self.path}: a form without CSRF token"
+        for field in self.html.find_all(["input", "select", "textarea"]):
+            self._check_label(field, ids)
+        for tag in self.html.find_all(True):
+            assert "style" not in tag.attrs, f"{self.path}: inline style"
+            assert not any(name.startswith("on") for name in tag.attrs), f"{self.path}: inline script"
+        for script in self.html.find_all("script"):
+            assert script.get("src"), f"{self.path}: inline script"
+
+    def _check_label(self, field: Tag, ids: list[str]) -> None:
+        if field.get("type") in ("hidden", "submit"):
+            return
+        labelled = field.get("aria-label") or field.get("aria-labelledby") or field.find_parent("label")
+        if not labelled:
+            labelled = self.html.find("label", attrs={"for": field.get("id")})
+        assert labelled, f"{self.path}: field {field.get('name')} has no label"
+        for described in (field.get("aria-describedby") or "").split():
+            assert described in ids, f"{self.path}: {described} describes a field and is not there"
+
+
+class Visitor:
+    """Somebody with a browser: opens addresses, fills in forms, presses buttons, follows redirects."""
+
+    def __init__(
+        self,
+        app: Flask,
+        *,
+        address: str = "192.0.2.1",
+        browser: str = "Firefox",
+        base_url: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        self.app, self.base_url = app, base_url
+        self.client = app.test_client()
+        self.environ = {"REMOTE_ADDR": address}
+        self.headers = {"User-Agent": browser, **(headers or {})}
+        if base_url:
+            self.headers["Referer"] = f"{base_url}/login"
+        self.page: Page | None = None
+
+    def open(self, path: str, *, method: str = "GET", follow: bool = True, **options: Any) -> Page:
+        """Request an address; the page is checked and returned."""
+        headers = {**self.headers, **options.pop("headers", {})}
+        response = self.client.open(
+            path,
+            method=method,
+            base_url=self.base_url,
+            headers=headers,
+            environ_base=self.environ,
+            follow_redirects=follow,
+            **options,
+        )
+        page = Page(response)
+        page.check()
+        if follow:
+            self.page = page
+        return page
+
+    @property
+    def current(self) -> Page:
+        """The page at hand."""
+        assert self.page is not None, "no page has been opened yet"
+        return self.page
+
+    def press(self, button: str, *, follow: bool = True, **fields: Any) -> Page:
+        """Fill in fields of the form that has this button, and press it; None unticks a box."""
+        form = self.current.form_with(button)
+        data = {**_present(form), **_pressed(form, button)}
+        for name, value in fields.items():
+            assert form.find(attrs={"name": name}), f"no field {name} beside {button!r}"
+            data[name] = value
+        data = {name: value for name, value in data.items() if value is not None}
+        action = form.get("action") or self.current.response.request.full_path.rstrip("?")
+        if form.get("method", "get").lower() == "get":
+            return self.open(action, query_string=data, follow=follow)
+        referer = (
+            f"{self.base_url or 'http://localhost'}{self.current.response.request.full_path.rstrip('?')}"
+        )
+        return self.open(action, method="POST", data=data, follow=follow, headers={"Referer": referer})
+
+    def give_password(self, email: str, password: str) -> Page:
+        """Open the login page, and give address and password."""
+        self.open("/login")
+        return self.press("Log in", email=email, password=password)
+
+    def post(self, path: str, *, follow: bool = False, **data: Any) -> Page:
+        """Post to an address with the CSRF token of the last page, as a script of that page could."""
+        token = self.current.html.find(attrs={"name": "csrf_token"})["value"]
+        return self.open(path, method="POST", data={"csrf_token": token, **data}, follow=follow)
+
+    def submit(self, path: str, **fields: Any) -> Page:
+        """Send a form to an address, with the hidden fields of the page at hand; follow where that leads."""
+        hidden = {
+            field["name"]: field["value"] for field in self.current.html.find_all("input", type="hidden")
+        }
+        return self.open(path, method="POST", data={**hidden, **fields})
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """All cookies that it holds."""
+        return {cookie.key: cookie.value for cookie in self.client._cookies.values()}
+
+    def cookie(self, name: str) -> str | None:
+        """Return the value of a cookie, if the browser has it."""
+        cookie = self.client.get_cookie(name)
+        return cookie.value if cookie else None
+
+
+def _present(form: Tag) -> dict[str, Any]:
+    """Return what the fields hold before anybody touches them."""
+    data: dict[str, Any] = {}
+    for field in form.find_all(["input", "textarea", "select"]):
+        name, kind = field.get("name"), field.get("type", "text")
+        if not name or kind == "submit" or (kind in ("checkbox", "radio") and not field.has_attr("checked")):
+            continue
+        if field.name == "select":
+            chosen = [option.get("value", "") for option in field.find_all("option", selected=True)]
+            first = field.find("option")
+            data[name] = chosen if field.has_attr("multiple") else (chosen or [first.get("value", "")])[0]
+        elif name in data:
+            data[name] = [
+                *(data[name] if isinstance(data[name], list) else [data[name]]),
+                field.get("value", "on"),
+            ]
+        else:
+            data[name] = (
+                field.get_text()
+                if field.name == "textarea"
+                else field.get("value", "on" if kind == "checkbox" else "")
+            )
+    return data
+
+
+def _pressed(form: Tag, button: str) -> dict[str, str]:
+    for found in form.find_all("button"):
+        if " ".join(found.get_text(" ").split()) == button and found.get("name"):
+            return {found["name"]: found.get("value", "")}
+    return {}

@@ -1,0 +1,199 @@
+"""A real Chromium, the site served to it, and windows with people in front of them."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import io
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+import zxingcpp
+from flask import Flask
+from PIL import Image
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
+from werkzeug.serving import make_server
+
+from tests.support.phone import Phone
+from tests.support.world import PASSWORD
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+PATIENCE_MS = 10_000
+# What has the focus, as a person would name it, and whether an outline shows that.
+FOCUS = """() => {
+  const element = document.activeElement;
+  const words = element.labels?.length ? element.labels[0].textContent : element.textContent;
+  const { outlineStyle, outlineWidth } = getComputedStyle(element);
+  return [words.trim().replace(/\\s+/g, " "), outlineStyle !== "none" && parseFloat(outlineWidth) >= 2];
+}"""
+# What Chromium says without complaining: a page came with an error status (the tests look at the page
+# instead), or the test had its hands on a field before the page had put the cursor there.
+HARMLESS = re.compile(
+    "Failed to load resource: the server responded with a status of [45]|Autofocus processing was blocked"
+)
+
+
+@contextlib.contextmanager
+def running_chromium() -> Iterator[Browser]:
+    """Start the system's Chromium; without one the test is skipped, or fails where CI is set."""
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None or not _driver_runs():
+        missing = pytest.fail if os.environ.get("CI") else pytest.skip
+        missing("There is no Chromium here, or no libatomic: bin/ensure-test-programs says how to get them.")
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=sandbox)
+        yield browser
+        browser.close()
+
+
+def _driver_runs() -> bool:
+    """Say whether Playwright's own program starts: it needs libatomic, which a small Debian lacks."""
+    command = [sys.executable, "-m", "playwright", "--version"]
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
+@contextlib.contextmanager
+def serving(app: Flask, listening: socket.socket) -> Iterator[str]:
+    """Serve the application in this process on a socket that listens; yield its address."""
+    host, port = listening.getsockname()
+    server = make_server(host, port, app, threaded=True, fd=listening.fileno())
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Window:
+    """A browser of its own with one page: its cookies are shared with no other window."""
+
+    def __init__(self, context: BrowserContext, site: str, clock: Callable[[], datetime.datetime]) -> None:
+        context.set_default_timeout(PATIENCE_MS)
+        self.context, self.site, self.clock = context, site, clock
+        self.page: Page = context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if not HARMLESS.match(message.text):
+            self.complaints.append(f"{self.page.url}: {message.type}: {message.text}")
+
+    def open(self, path: str) -> None:
+        """Type an address of the site, or a whole one."""
+        self.page.goto(path if path.startswith("http") else self.site + path)
+
+    def sees(self, title: str) -> None:
+        """Wait until the page's one heading is this."""
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(title)
+
+    def reads(self, sentence: str) -> None:
+        """Wait until a sentence stands on the page, for everybody to see."""
+        expect(self.page.get_by_text(sentence).first).to_be_visible()
+
+    def is_at(self, path: str) -> None:
+        """Wait until this is the page's address, whatever its query."""
+        expect(self.page).to_have_url(re.compile(rf"^{re.escape(self.site + path)}(\?.*)?$"))
+
+    def field(self, label: str) -> Locator:
+        """Return the field with this label."""
+        return self.page.get_by_label(label, exact=True)
+
+    def press(self, words: str) -> None:
+        """Press the button with these words."""
+        self.page.get_by_role("button", name=words, exact=True).click()
+
+    def press_after_filling(self, words: str, fields: dict[str, str]) -> None:
+        """Fill in fields and press the button, past the checks that Chromium itself would make."""
+        for label, text in fields.items():
+            self.field(label).fill(text)
+        self.page.locator("form").evaluate_all("forms => forms.forEach(form => form.noValidate = true)")
+        self.press(words)
+
+    def follow(self, words: str) -> None:
+        """Click the link with these words."""
+        self.page.get_by_role("link", name=words, exact=True).click()
+
+    def tab_to(self, name: str) -> None:
+        """Press Tab until what has the focus is called this; on the way it must always show."""
+        for _ in range(60):
+            self.page.keyboard.press("Tab")
+            focused, shown = self.page.evaluate(FOCUS)
+            assert shown, f"nobody sees that {focused!r} has the focus"
+            if focused == name:
+                return
+        raise AssertionError(f"no Tab leads to {name!r}")
+
+    def type_into(self, label: str, text: str, *, enter: bool = False) -> None:
+        """Fill in a field by keyboard alone."""
+        if self.page.evaluate(FOCUS)[0] != label:
+            self.tab_to(label)
+        self.page.keyboard.type(text)
+        if enter:
+            self.page.keyboard.press("Enter")
+
+    def give_password(self, email: str, password: str = PASSWORD) -> None:
+        """Open the login page and pass, or fail at, the first gate."""
+        self.open("/login")
+        self.field("Email address").fill(email)
+        self.field("Password").fill(password)
+        self.press("Log in")
+
+    def give_code(self, code: str, *, remember: bool | None = None) -> None:
+        """Answer the second gate; the box stays as it is unless `remember` is given."""
+        self.sees("2-factor authentication")
+        self.field("6-digit code").fill(code)
+        if remember is not None:
+            self.page.get_by_role("checkbox").set_checked(remember)
+        self.press("Log in")
+
+    def scan(self) -> Phone:
+        """Read the QR code off a picture of the screen, as a phone does."""
+        self.sees("Link your authentication app")
+        picture = Image.open(io.BytesIO(self.page.locator("img.qr").screenshot()))
+        found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+        assert len(found) == 1, f"{len(found)} codes can be read"
+        return Phone(found[0].text, self.clock)
+
+    def enable(self, code: str) -> None:
+        """Enter the code of the linking page."""
+        self.field("6-digit code").fill(code)
+        self.press("Enable")
+
+    def link(self) -> Phone:
+        """Scan the QR code, enter the app's code and be in."""
+        app = self.scan()
+        self.enable(app.code())
+        self.reads("The platform is now linked to your authentication app. You are now logged in.")
+        return app
+
+    def log_out(self) -> None:
+        """Press Log out."""
+        self.press("Log out")
+        self.sees("Log in")
+
+    def is_in(self, name: str) -> None:
+        """Wait until this person's home page is there."""
+        self.is_at("/")
+        self.sees(f"Welcome, {name}")

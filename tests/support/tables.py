@@ -1,0 +1,55 @@
+"""All rows of a database: looked at, compared, taken away and put back as they were."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Table, select, text
+
+from mfa_app.extensions import db
+
+Rows = dict[Table, list[dict[str, Any]]]
+
+
+def all_rows() -> Rows:
+    """Return what stands in each table, in the order of its primary key."""
+    with db.engine.connect() as connection:
+        return {
+            table: [
+                dict(row)
+                for row in connection.execute(table.select().order_by(*table.primary_key)).mappings()
+            ]
+            for table in db.metadata.sorted_tables
+        }
+
+
+def put_back(rows: Rows, *, identity: str) -> None:
+    """Let a PostgreSQL hold these rows and no others.
+
+    `identity` is RESTART or CONTINUE: the numbers of new rows begin anew, or go on.
+    """
+    with db.engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # the trail's triggers rest
+        # Fresh files also keep rows in the order in which they are written, for whoever asks without one.
+        names = ", ".join(table.name for table in rows)
+        connection.execute(text(f"TRUNCATE {names} {identity} IDENTITY"))
+        for table, content in rows.items():
+            if content:
+                connection.execute(table.insert(), content)
+
+
+def dump(app: Flask) -> dict[str, list[tuple]]:
+    """Return everything that the database holds, to compare before and after."""
+    with app.app_context():
+        tables = db.metadata.sorted_tables
+        return {
+            table.name: sorted(map(tuple, db.session.execute(select(table))), key=repr) for table in tables
+        }
+
+
+def changed(app: Flask, act: Callable[[], object]) -> set[str]:
+    """Do something; return the names of the tables in which it changed something."""
+    before = dump(app)
+    act()
+    after = dump(app)
+    return {name for name in before if before[name] != after[name]}

@@ -1,0 +1,14 @@
+"""What a test tells the sites that it serves, by environment variables that only `served_app` reads."""
+
+from collections.abc import Mapping
+
+from mfa_app.core.passwords.hashing import COST, HashCost
+
+HANDS, HASHES = "CLOCK_OF_THE_TESTS", "HASHES_OF_THE_TESTS"
+CHEAP = HashCost(memory_kib=8, passes=1)
+CHEAP_HASHES, TRUE_HASHES = {HASHES: "cheap"}, {HASHES: "true"}
+
+
+def cost_in(environment: Mapping[str, str]) -> HashCost:
+    """Return what a hash costs under these settings: the true cost, unless they say that it is not tested."""
+    return CHEAP if environment.get(HASHES) == "cheap" else COST

@@ -1,0 +1,287 @@
+"""The people of the tests, and the ways in which they come to the state that a test begins with."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_string, policy
+from functools import cache
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.factors import enrolment, totp
+from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.passwords import hashing
+from mfa_app.core.passwords.hashing import HashCost
+from mfa_app.core.policy import rules
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.signed_in import as_user
+from mfa_app.core.users import accounts, lookup
+from mfa_app.core.users.accounts import Profile
+from mfa_app.extensions import db
+from mfa_app.models import AuditEvent, AuthSession, Group, OutboxMail, Role, User
+from tests.support.browser import Page, Visitor
+from tests.support.clock import Clock
+from tests.support.phone import Phone
+from tests.support.served_site import ServedSite
+
+PASSWORD = "seven quiet lanterns by the river"
+WRONG = "not the password of anybody at all"
+TERMINAL = Actor("terminal", "tests")
+VISITOR = Actor("visitor", ip_address="192.0.2.1", user_agent="Firefox")
+ROLES = {"carol": Role.ADMIN, "dave": Role.HELPDESK}
+
+
+_numbers = itertools.count(1)
+
+
+@cache
+def hashed(password: str | None, cost: HashCost) -> str | None:
+    """Return the hash of a password at this cost, made once: nearly everybody here has the same."""
+    hashing.use_cost(cost)
+    return hashing.hash_password(password) if password else None
+
+
+class World:
+    """A site, its clock and its people: carol is administrator, dave the help desk, eve attacks.
+
+    The site is the application given. Its pages are answered in this process, or by a server on the same
+    database: the people here notice no difference. `address` is where they come from.
+    """
+
+    site: ServedSite  # only where it is served
+
+    def __init__(
+        self, app: Flask, clock: Clock, *, address: str = "192.0.2.1", base_url: str | None = None
+    ) -> None:
+        self.app, self.clock, self.address, self.base_url = app, clock, address, base_url
+        self.phones: dict[str, Phone] = {}
+
+    @classmethod
+    def of(cls, site: ServedSite, clock: Clock, **options: Any) -> World:
+        """Return the world on a served site."""
+        world = cls(site.app, clock, **options)
+        world.site = site
+        return world
+
+    @contextmanager
+    def data(self) -> Iterator[None]:
+        """Look at the database, or change it with a verb; committed at the end."""
+        with self.app.app_context():
+            yield
+            db.session.commit()
+
+    def person(
+        self,
+        name: str,
+        *,
+        groups_: tuple[str, ...] = (),
+        role: Role | None = None,
+        password: str | None = PASSWORD,
+    ) -> str:
+        """Make a person with an account and the usual password; return the address."""
+        email = f"{name}@example.com"
+        with self.data():
+            profile = Profile(email, name.capitalize(), role or ROLES.get(name, Role.STAFF))
+            members = [groups.find(group) for group in groups_]
+            user = accounts.create(profile, groups=members, password=None, actor=TERMINAL, now=self.clock())
+            user.password_hash = hashed(password, self.app.config["PASSWORD_HASH_COST"])
+        return email
+
+    def newcomer(self, kind: str = "alice", **options: Any) -> str:
+        """Make a person whom no other test knows; return the name."""
+        name = f"{kind}{next(_numbers)}"
+        self.person(name, **options)
+        return name
+
+    def newcomers(self, count: int) -> list[str]:
+        """Make many such people at once."""
+        names = [f"alice{next(_numbers)}" for _ in range(count)]
+        with self.data():
+            made = {"groups": [], "password": None, "actor": TERMINAL, "now": self.clock()}
+            for name in names:
+                user = accounts.create(Profile(f"{name}@example.com", name.capitalize()), **made)
+                user.password_hash = hashed(PASSWORD, self.app.config["PASSWORD_HASH_COST"])
+        return names
+
+    def linked_newcomer(self) -> str:
+        """Make such a person, who must use 2FA and has linked an app just now; return the name."""
+        name = f"alice{next(_numbers)}"
+        self.linked(name, groups_=(self.finance(),))
+        return name
+
+    def finance(self) -> str:
+        """Make a group that requires 2FA, under a name that no other test knows; return it."""
+        name = f"Finance {next(_numbers)}"
+        self.group(name, required=True)
+        return name
+
+    def rename(self, name: str, shown: str) -> None:
+        """Let a person be called something else; the address stays."""
+        with self.data():
+            user = self.user(name)
+            profile = Profile(user.email, shown, Role(user.role))
+            accounts.edit(user, profile, actor=TERMINAL, now=self.clock())
+
+    def group(self, name: str, **rule: object) -> None:
+        """Make a group; `required=True` and the other values of its rule."""
+        with self.data():
+            group = groups.create(name, actor=TERMINAL, now=self.clock())
+            if rule:
+                rules.set_rule(
+                    group, RuleValues(**{"required": False, **rule}), actor=TERMINAL, now=self.clock()
+                )
+
+    def require(self, group: str | None, required: bool = True, **rule: object) -> None:
+        """Switch 2FA on or off for a group, or for everyone (None)."""
+        with self.data():
+            scope = groups.find(group) if group else None
+            values = RuleValues(required=required, **rule)
+            rules.set_rule(scope, values, actor=TERMINAL, now=self.clock())
+
+    def visitor(self, **options: Any) -> Visitor:
+        """Return a fresh browser."""
+        return Visitor(self.app, **{"address": self.address, "base_url": self.base_url, **options})
+
+    def password_given(self, name: str, visitor: Visitor | None = None) -> Visitor:
+        """Let somebody give address and password, and nothing more."""
+        visitor = visitor or self.visitor()
+        visitor.give_password(f"{name}@example.com", PASSWORD)
+        return visitor
+
+    def link(self, name: str, visitor: Visitor | None = None) -> Visitor:
+        """Let somebody log in and link a phone; the browser that comes back is logged in."""
+        visitor = self.password_given(name, visitor)
+        if visitor.page.path != "/enrolment":
+            visitor.open("/enrolment")
+        self.phones[name] = self.phone_that_scans(visitor.page)
+        visitor.press("Enable", code=self.phones[name].code())
+        assert "You are now logged in" in visitor.page.text, visitor.page.text
+        return visitor
+
+    def link_and_wait(self, name: str, visitor: Visitor | None = None) -> Visitor:
+        """Do the same, and wait 30 seconds, until the phone shows another code."""
+        visitor = self.link(name, visitor)
+        self.clock.advance(seconds=30)
+        return visitor
+
+    def next_code(self, name: str) -> str:
+        """Return the code of the next step, which counts already: linking has used up the present one."""
+        return self.phones[name].code(steps=1)
+
+    def phone_that_scans(self, page: Page) -> Phone:
+        """Return a phone whose app has followed the page's tap link."""
+        uri = page.html.find("a", href=lambda value: value and value.startswith("otpauth:"))["href"]
+        return Phone(uri, self.clock)
+
+    def log_in_and_wait(
+        self, name: str, visitor: Visitor | None = None, *, remember: bool = False
+    ) -> Visitor:
+        """Let somebody pass both gates, as many as there are; after a code, wait until there is another."""
+        visitor = self.password_given(name, visitor)
+        if visitor.page.path == "/login/code":
+            box = {} if remember else {"remember": None}
+            visitor.press("Log in", code=self.phones[name].code(), **box)
+            self.clock.advance(seconds=30)
+        return visitor
+
+    def remembered_a_minute_ago(self, name: str) -> Visitor:
+        """Make somebody of Finance, which requires 2FA; return a browser that is remembered, logged out."""
+        self.group("Finance", required=True)
+        self.linked_earlier(name, groups_=("Finance",))
+        visitor = self.log_in_and_wait(name, remember=True)
+        visitor.press("Log out")
+        return visitor
+
+    def linked_earlier(self, name: str, **options: Any) -> str:
+        """Make a person who linked an app 30 seconds ago, by the verbs alone; the mail about it has left."""
+        email = self.linked(name, **options)
+        with self.data():
+            self.app.extensions["mailer"].deliver_due()
+        self.clock.advance(seconds=30)
+        return email
+
+    def linked(self, name: str, **options: Any) -> str:
+        """Make a person who links an app now, by the verbs alone; nobody is logged in afterwards."""
+        email = self.person(name, **options)
+        with self.data():
+            user, now = self.user(name), self.clock()
+            actor = as_user(VISITOR, user)
+            token, _session = sessions.start(user, actor=actor, now=now)
+            identity = sessions.find(token, now=now)
+            secret = enrolment.begin(identity, now=now).secret
+            uri = totp.provisioning_uri(secret, account=email, issuer="Second Gate")
+            phone = self.phones[name] = Phone(uri, self.clock)
+            linked = enrolment.confirm(identity, phone.code(), actor=actor, now=now)
+            sessions.end(linked.session.id)
+        return email
+
+    def reset(self, name: str, reason: str = "lost phone") -> None:
+        """Let somebody's 2-factor authentication be reset at the terminal."""
+        with self.data():
+            reset_second_factor(self.user(name), reason=reason, actor=TERMINAL, now=self.clock())
+
+    def id_of(self, name: str) -> int:
+        """Return the number of a person's row."""
+        with self.data():
+            return lookup.find_by_email(f"{name}@example.com").id
+
+    def user(self, name: str) -> User:
+        """Return a person's row, within `data()`."""
+        return lookup.find_by_email(f"{name}@example.com")
+
+    def group_row(self, name: str) -> Group:
+        """Return a group's row, within `data()`."""
+        return groups.find(name)
+
+    def events(self, name: str | None = None) -> list[str]:
+        """Return the trail's events, oldest first: all, or those about one person."""
+        with self.data():
+            statement = select(AuditEvent.event).order_by(AuditEvent.id)
+            if name:
+                statement = statement.where(AuditEvent.subject_name == f"{name}@example.com")
+            return list(db.session.scalars(statement))
+
+    def methods(self, name: str) -> list[str]:
+        """Return what each live session of a person has shown."""
+        with self.data():
+            rows = select(AuthSession.amr).join(User, User.id == AuthSession.user_id)
+            return list(db.session.scalars(rows.where(User.email == f"{name}@example.com")))
+
+    def details(self, event: str) -> dict:
+        """Return the details of the latest event of this kind."""
+        with self.data():
+            latest = (
+                select(AuditEvent.details).where(AuditEvent.event == event).order_by(AuditEvent.id.desc())
+            )
+            return db.session.scalars(latest.limit(1)).one()
+
+    def mails(self, to: str) -> list[str]:
+        """Return the names of the mails written to a person, oldest first."""
+        with self.data():
+            address = to if "@" in to else f"{to}@example.com"
+            statement = select(OutboxMail.template).where(OutboxMail.to == address)
+            return list(db.session.scalars(statement.order_by(OutboxMail.created_at)))
+
+    def last_mail(self) -> str:
+        """Return the text of the mail that left last, as it lies in the outbox folder."""
+        folder = self.app.config["SETTINGS"].instance_path / "outbox"
+        newest = max(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+        return newest.read_text("utf-8")
+
+    def link_in_last_mail(self) -> str:
+        """Return the path of the link that the last mail brought."""
+        text = message_from_string(self.last_mail(), policy=policy.default).get_body(("plain",)).get_content()
+        return re.search(r"/link/[\w-]+", text)[0]
+
+    def count(self, model: type[db.Model], *where: object) -> int:
+        """Return how many rows of a table there are."""
+        with self.data():
+            return db.session.scalar(select(func.count()).select_from(model).where(*where))
