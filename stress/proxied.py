@@ -5,48 +5,38 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.cookiejar import CookieJar
 from urllib.parse import urlsplit
-from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_opener
-
-from tests.concurrency.conftest import ServedWorld
 
 from stress.nginx import Nginx
-from tests.support.served_site import Answer, NetworkBrowser
+from tests.support.browser import Visitor
+from tests.support.served_site import PATIENCE_SECONDS, Relay
+from tests.support.world import World
 
 
-class Browser(NetworkBrowser):
-    """A browser with its own IP address that trusts one certificate and sends a Referer with forms."""
+class ThroughNginx(Relay):
+    """The way to a site through its nginx, whose one certificate is trusted."""
 
-    def __init__(self, nginx: Nginx, address: str, **headers: str) -> None:
+    def __init__(self, nginx: Nginx) -> None:
         super().__init__(f"https://127.0.0.1:{nginx.port}")
-        self.opener = build_opener(HTTPCookieProcessor(CookieJar()), _From(nginx, address))
-        self.headers = {"Referer": f"{self.site}/login", "User-Agent": "Firefox/140.0", **headers}
+        self.nginx = nginx
 
-    def _send(self, request: Request) -> Answer:
-        for name, value in self.headers.items():
-            request.add_header(name, value)
-        return super()._send(request)
-
-
-class _From(HTTPSHandler):
-    def __init__(self, nginx: Nginx, address: str) -> None:
-        super().__init__()
-        self._line = partial(http.client.HTTPSConnection, source_address=(address, 0), context=nginx.trust)
-
-    def https_open(self, request: Request) -> http.client.HTTPResponse:
-        return self.do_open(self._line, request)
+    def _connect(self, address: str) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection(
+            f"127.0.0.1:{self.nginx.port}",
+            timeout=PATIENCE_SECONDS,
+            source_address=(address, 0),
+            context=self.nginx.trust,
+        )
 
 
-class Proxied(ServedWorld):
-    """The tests' users, on a site behind nginx. Each test uses its own IP address."""
+class Proxied(World):
+    """The people of the tests, at a site behind nginx; each test comes from an address of its own."""
 
     nginx: Nginx
-    address = "127.0.0.2"
 
-    def browser(self, **headers: str) -> Browser:
-        return Browser(self.nginx, self.address, **headers)
+    def browser(self, **headers: str) -> Visitor:
+        """Return a fresh browser that says what it likes in its headers."""
+        return self.visitor(browser="Firefox/140.0", headers=headers)
 
     @contextmanager
     def line(self) -> Iterator[socket.socket]:
@@ -62,8 +52,8 @@ class Proxied(ServedWorld):
             return heard(line)
 
     def answered(self) -> int:
-        """Return how many requests the application has answered, according to its metrics."""
-        line = http.client.HTTPConnection(urlsplit(self.site).netloc, timeout=30)
+        """Return how many requests the application has answered, by its own account."""
+        line = http.client.HTTPConnection(urlsplit(self.site.address).netloc, timeout=30)
         line.request("GET", "/metrics")
         numbers = line.getresponse().read().decode()
         line.close()

@@ -10,15 +10,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from flask_migrate import upgrade
-from tests.concurrency.conftest import real_time
 
 from mfa_app import create_app
 from mfa_app.extensions import db
 from mfa_app.settings import load_settings
 from stress.nginx import Nginx, free_port, installed, running
-from stress.proxied import Proxied
+from stress.proxied import Proxied, ThroughNginx
 from stress.proxy_steps import STEPS, Wrong, a_link_while_gunicorn_is_down
-from tests.support.served_site import serving
+from tests.support.clock import RealClock
+from tests.support.served_site import ServedSite, serving
 
 
 def main() -> None:
@@ -32,10 +32,12 @@ def main() -> None:
         app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
         with app.app_context():
             upgrade()
-        world = Proxied(app, real_time)
-        world.nginx, world.site = nginx, gunicorn.enter_context(serving(environment))
+        site = ServedSite(app, environment, gunicorn.enter_context(serving(environment)))
+        app.wsgi_app = ThroughNginx(nginx)
+        world = Proxied.of(site, RealClock(), address="127.0.0.2", base_url=address)
+        world.nginx = nginx
         print(f"proxy: {program} before gunicorn, {address}", flush=True)
-        with running(program, nginx, world.site):
+        with running(program, nginx, site.address):
             well = [told(world, step, number) for number, step in enumerate(STEPS, 2)]
             log = (nginx.folder / "instance" / "gunicorn.log").read_text("utf-8", "replace")
             gunicorn.close()

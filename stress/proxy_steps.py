@@ -12,7 +12,7 @@ from sqlalchemy import select
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent
 from stress.proxied import Proxied, heard, statuses
-from tests.security.test_headers_and_proxies import FORWARDED, OPEN_QUOTES, SMUGGLED
+from tests.support.requests import FORWARDED, OPEN_QUOTES, SMUGGLED
 
 SLOW, AT_ONCE, FORMS = 40, 130, 200
 SECRET = "a-secret-that-stands-in-an-address"
@@ -33,13 +33,13 @@ def both_gates(world: Proxied) -> str:
     world.group("Finance", required=True)
     world.person("alice", groups_=("Finance",))
     browser = world.link("alice")
-    browser.post("/logout")
+    browser.submit("/logout")
     world.password_given("alice", browser)
     must(browser.page.path == "/login/code", browser.page.text)
-    browser.post("/login/code", code=world.next_code("alice"), remember="y")
+    browser.submit("/login/code", code=world.next_code("alice"), remember="y")
     must(browser.page.path == "/", browser.page.text)
-    must("max-age=31536000" in browser.page.headers["Strict-Transport-Security"])
-    must(browser.post("/logout").path == "/login")
+    must("max-age=31536000" in browser.page.response.headers["Strict-Transport-Security"])
+    must(browser.submit("/logout").path == "/login")
     must(world.password_given("alice", browser).page.path == "/", "the device is not remembered")
     return "linked, logged in with a code, logged out, logged in on the remembered device"
 
@@ -62,10 +62,10 @@ def made_up_addresses(world: Proxied) -> str:
     for number, lie in enumerate(lies):
         eve = world.browser(**dict.fromkeys(FORWARDED, lie), **{"X-Forwarded-Host": "evil.example"})
         page = eve.open("/login")
-        must("evil.example" not in f"{page.html}{page.headers}", lie)
+        must("evil.example" not in f"{page.html}{page.response.headers}", lie)
         must(eve.open("/metrics").status == eve.open("/readyz").status == 404, lie)
         eve.open("/login")
-        page = eve.post("/login", email=f"nobody{number}@example.com", password="not a password of theirs")
+        page = eve.submit("/login", email=f"nobody{number}@example.com", password="not a password of theirs")
         must(page.status == 400, lie, page.status)
     refused = select(AuditEvent.ip_address).where(AuditEvent.event == "password.refused")
     with world.data():

@@ -1,6 +1,7 @@
 """What every test gets: a fresh database, the application as it really runs, a clock that stands still."""
 
 import gc
+import threading
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.support.clock import FakeClock, SharedClock
 from tests.support.databases import installed, migrate_postgresql, migrate_sqlite
 from tests.support.postgres import running_postgres
 from tests.support.served_site import SharedSites
+from tests.support.snapshots import Snapshots
 from tests.support.variables import CHEAP
 from tests.support.world import World
 
@@ -72,6 +74,12 @@ def environment(
     pattern = request.getfixturevalue("postgresql") if backend == "postgresql" else None
     with installed(home, templates, pattern) as values:
         yield values
+        nothing_works_on_in_the_background()
+
+
+def nothing_works_on_in_the_background() -> None:
+    """Fail where a test leaves a thread behind: it would write where the next tests stand."""
+    assert "mailer" not in {thread.name for thread in threading.enumerate()}
 
 
 @lru_cache(maxsize=4)
@@ -94,8 +102,25 @@ def app(environment: dict[str, str], clock: FakeClock) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def world(app: Flask, clock: FakeClock) -> World:
-    return World(app, clock)
+def true_hashes(app: Flask) -> Iterator[None]:
+    """Let passwords be hashed at the cost of production."""
+    app.config["PASSWORD_HASH_COST"] = hashing.COST
+    hashing.use_cost(hashing.COST)
+    yield
+    app.config["PASSWORD_HASH_COST"] = CHEAP
+
+
+@pytest.fixture(scope="session")
+def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
+    return Snapshots(tmp_path_factory.mktemp("snapshots"))
+
+
+@pytest.fixture
+def world(app: Flask, clock: FakeClock, backend: str, snapshots: Snapshots) -> World:
+    world = World(app, clock)
+    if backend == "sqlite":
+        world.snapshots = snapshots
+    return world
 
 
 @pytest.fixture(scope="session")

@@ -19,12 +19,9 @@ from mfa_app.core.operations import instance_lock
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, PendingEnrolment, RememberedDevice
 from mfa_app.settings import load_settings
+from tests.support.databases import on_postgresql
 from tests.support.terminal import Typist, done, refused
 from tests.support.world import World
-
-POSTGRESQL = pytest.mark.parametrize(
-    "backend", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
-)
 
 
 def folder_of(world: World) -> Path:
@@ -211,7 +208,7 @@ def test_a_backup_of_a_newer_version_is_refused(world: World, typed: Typist, fil
     assert "was made by a newer version" in refused(typed("restore", "--replace", str(file)))
 
 
-@POSTGRESQL
+@on_postgresql
 def test_on_postgresql_the_command_to_run_is_told(world: World, typed: Typist, file: Path) -> None:
     told = refused(typed("backup", str(file)))
     assert f"Please run: pg_dump --format=custom --file={file} 'postgresql://postgres@/test_" in told
@@ -241,7 +238,7 @@ def dumped(world: World) -> Iterator[Callable[[], None]]:
     server.dispose()
 
 
-@POSTGRESQL
+@on_postgresql
 def test_after_pg_restore_one_command_ends_what_may_have_been_revoked_since(
     world: World, typed: Typist
 ) -> None:
@@ -267,7 +264,7 @@ def test_after_pg_restore_one_command_ends_what_may_have_been_revoked_since(
     assert done(typed("audit", "verify")).startswith("The trail is intact")
 
 
-@POSTGRESQL
+@on_postgresql
 def test_nothing_is_taken_over_under_a_running_site_or_with_keys_that_do_not_fit(
     world: World, typed: Typist
 ) -> None:

@@ -1,12 +1,9 @@
 """`flask doctor`: problems with their cures; the exit code is 1 only if something is wrong."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
 from click.testing import Result
 
 from mfa_app import create_app
@@ -21,34 +18,17 @@ from mfa_app.core.mail.outbox import Mail
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, OutboxMail
 from mfa_app.settings import load_settings
+from tests.support.databases import on_postgresql
+from tests.support.mail_server import Mailbox, free_port, running_mail_server
 from tests.support.terminal import done
 from tests.support.world import World
 
-POSTGRESQL = pytest.mark.parametrize(
-    "backend", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
-)
-
-
-class Postbox:
-    """A mail server that rejects every login and keeps the mails it gets."""
-
-    def __init__(self) -> None:
-        self.mails: list[object] = []
-
-    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
-        self.mails.append(envelope)
-        return "250 OK"
-
 
 @pytest.fixture
-def postbox() -> Iterator[Controller]:
-    refuse = {"authenticator": lambda *_: AuthResult(success=False), "auth_require_tls": False}
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    controller = Controller(Postbox(), hostname="127.0.0.1", port=port, **refuse)
-    controller.start()
-    yield controller
-    controller.stop()
+def postbox() -> Iterator[Mailbox]:
+    """A mail server that lets nobody log in."""
+    with running_mail_server(free_port()) as box:
+        yield box
 
 
 @pytest.fixture
@@ -65,7 +45,7 @@ def timedatectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def healthy(
-    world: World, environment: dict[str, str], postbox: Controller, timedatectl: Path
+    world: World, environment: dict[str, str], postbox: Mailbox, timedatectl: Path
 ) -> dict[str, str]:
     """The settings of a site with an administrator and a mail server, and without problems."""
     world.linked_earlier("carol")
@@ -104,14 +84,14 @@ def told(result: Result, word: str) -> str:
 
 
 def test_a_healthy_site_is_told_so_and_no_mail_is_sent(
-    healthy: dict[str, str], postbox: Controller, world: World
+    healthy: dict[str, str], postbox: Mailbox, world: World
 ) -> None:
     with world.data():
         outbox.enqueue(Mail.RESET, world.user("carol"), now=world.clock())
     said = done(doctor(healthy))
     assert said.count("ok  ") == 6
     assert said.endswith("No problems, 0 warnings.\n")
-    assert postbox.handler.mails == []
+    assert postbox.messages == []
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 1
 
 
@@ -159,9 +139,7 @@ def test_a_folder_that_others_can_look_into_is_a_warning(healthy: dict[str, str]
 
 
 @pytest.mark.parametrize("address", ["smtp://127.0.0.1:9", "smtp+starttls://{}", "smtp://eve:hunter2@{}"])
-def test_a_mail_server_that_refuses_is_wrong(
-    healthy: dict[str, str], postbox: Controller, address: str
-) -> None:
+def test_a_mail_server_that_refuses_is_wrong(healthy: dict[str, str], postbox: Mailbox, address: str) -> None:
     result = doctor(healthy, MFA_SMTP_URL=address.format(f"127.0.0.1:{postbox.port}"))
     assert wrong(result).startswith("WRONG Could not connect to the mail server: ")
     assert "hunter2" not in result.output
@@ -304,6 +282,6 @@ def test_an_administrator_who_is_locked_out_is_a_warning(healthy: dict[str, str]
     assert "Please run: flask --app wsgi users reset-2fa carol@example.com" in warned(doctor(healthy))
 
 
-@POSTGRESQL
+@on_postgresql
 def test_a_clock_that_differs_from_the_databases_is_wrong(healthy: dict[str, str]) -> None:
     assert "Set both by NTP" in wrong(doctor(healthy))

@@ -18,6 +18,7 @@ from mfa_app.models.column_types import new_id
 from mfa_app.settings import load_settings
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
+from tests.support.stories import alice_remembered
 from tests.support.terminal import Shell, Typist, done, refused
 from tests.support.world import PASSWORD, World
 
@@ -115,8 +116,8 @@ def caught_at_the_last_mail(folder: Path) -> Iterator[None]:
 
 @pytest.fixture
 def alice(world: World) -> Visitor:
-    """Alice of Finance, logged out, in a known and remembered browser, with the login page open."""
-    return world.remembered_a_minute_ago("alice")
+    """Alice of Finance, logged out, in a browser that is known and remembered, with the login page open."""
+    return world.after(alice_remembered)
 
 
 def after_a_restart(world: World, environment: dict[str, str], visitor: Visitor) -> Visitor:

@@ -20,7 +20,7 @@ def clock(shared_clock: SharedClock) -> SharedClock:
 
 
 @pytest.fixture
-def world(clock: SharedClock, request: pytest.FixtureRequest) -> World:
+def world(backend: str, clock: SharedClock, request: pytest.FixtureRequest) -> World:
     """The served site as it was installed; for `inside`, the site in this process."""
     if request.node.get_closest_marker("inside"):
         return World(request.getfixturevalue("app"), clock)

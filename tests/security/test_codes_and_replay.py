@@ -8,15 +8,14 @@ from mfa_app.models import AuthSession, Throttle
 from tests.support.browser import Visitor
 from tests.support.requests import FORM, form
 from tests.support.served_site import at_once
+from tests.support.stories import alice_at_the_code_page
 from tests.support.world import PASSWORD, World
 
 
 @pytest.fixture
 def eve(world: World) -> Visitor:
     """Eve at the code page of alice, whose password she knows."""
-    world.group("Finance", required=True)
-    world.linked_earlier("alice", groups_=("Finance",))
-    return world.password_given("alice")
+    return world.after(alice_at_the_code_page)
 
 
 def test_a_code_used_to_confirm_opens_no_login(world: World, eve: Visitor) -> None:

@@ -13,15 +13,14 @@ from mfa_app.core.users import accounts
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, PendingEnrolment
 from tests.support.browser import Visitor
+from tests.support.stories import alice_at_the_linking_page
 from tests.support.world import PASSWORD, TERMINAL, WRONG, World
 
 
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice of Finance at the linking page, with her password given and no app yet."""
-    world.group("Finance", required=True)
-    world.person("alice", groups_=("Finance",))
-    return world.password_given("alice")
+    return world.after(alice_at_the_linking_page)
 
 
 def test_eve_who_links_first_is_told_to_alice_and_undone_by_the_help_desk(

@@ -289,6 +289,7 @@ def commits_of(world: World) -> Iterator[list[str]]:
 
 
 @pytest.mark.inside
+@pytest.mark.usefixtures("true_hashes")
 def test_known_and_unknown_addresses_take_about_as_long(world: World) -> None:
     """Attack 64: medians of five tries each; only a hash left out (a factor of ten) would show."""
     world.person("alice")

@@ -18,6 +18,7 @@ from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Role, User
 from tests.support.browser import Visitor
 from tests.support.served_site import at_once
+from tests.support.stories import alice_at_the_code_page
 from tests.support.world import PASSWORD, TERMINAL, World
 
 NEW = "quiet harbour under a green dawn"
@@ -184,9 +185,7 @@ def test_the_last_administrators_cannot_close_each_other_at_once(world: World) -
 @pytest.fixture
 def eve(world: World) -> Visitor:
     """Eve at the code page of alice, whose password she knows."""
-    world.group("Finance", required=True)
-    world.linked_earlier("alice", groups_=("Finance",))
-    return world.password_given("alice")
+    return world.after(alice_at_the_code_page)
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(days=1)])

@@ -12,13 +12,14 @@ from mfa_app.extensions import db
 from mfa_app.models import RememberedDevice
 from tests.support.browser import Visitor
 from tests.support.devices import asked, device_cookies
+from tests.support.stories import alice_remembered
 from tests.support.world import PASSWORD, TERMINAL, World
 
 
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice of Finance, logged out, in a browser that is remembered for her."""
-    return world.remembered_a_minute_ago("alice")
+    return world.after(alice_remembered)
 
 
 def copy_of(world: World, visitor: Visitor, *, browser: str = "Firefox") -> Visitor:

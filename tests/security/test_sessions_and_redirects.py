@@ -17,6 +17,7 @@ from mfa_app.models import AuditEvent, AuthSession, Role, User
 from mfa_app.wording.user_agents import browser_name
 from tests.support.browser import Visitor
 from tests.support.routes import address, is_public, rules
+from tests.support.stories import alice_past_both_gates
 from tests.support.tables import changed
 from tests.support.world import PASSWORD, TERMINAL, World
 
@@ -26,9 +27,7 @@ PROBE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}${7*7}<
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice of Finance, who has passed both gates."""
-    world.group("Finance", required=True)
-    world.linked_earlier("alice", groups_=("Finance",))
-    return world.log_in_and_wait("alice")
+    return world.after(alice_past_both_gates)
 
 
 def test_a_planted_session_is_not_the_one_that_alice_logs_in_to(world: World, alice: Visitor) -> None:
@@ -119,7 +118,8 @@ def test_no_other_method_is_answered(direct_world: World, method: str) -> None:
 
 def test_a_form_cookie_of_an_old_key_is_an_empty_one(world: World, alice: Visitor) -> None:
     """Attack 56: eve knows a SECRET_KEY that was changed since, or the one of another installation."""
-    other = create_app(world.app.config["SETTINGS"], SECRET_KEY="an old key that everybody knows by now")
+    old = {"SECRET_KEY": "an old key that everybody knows by now", "MAIL_IN_BACKGROUND": False}
+    other = create_app(world.app.config["SETTINGS"], **old)
     serializer = SecureCookieSessionInterface().get_signing_serializer(other)
     token = alice.open("/").value("csrf_token")
     forged = world.visitor()

@@ -18,6 +18,7 @@ from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, Throttl
 from tests.support.browser import Visitor
 from tests.support.requests import status_of
 from tests.support.routes import address, is_public, rules
+from tests.support.stories import alice_at_the_code_page
 from tests.support.tables import changed
 from tests.support.world import PASSWORD, World
 
@@ -27,9 +28,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 @pytest.fixture
 def eve(world: World) -> Visitor:
     """Eve at the code page of alice, whose password she knows."""
-    world.group("Finance", required=True)
-    world.linked_earlier("alice", groups_=("Finance",))
-    return world.password_given("alice")
+    return world.after(alice_at_the_code_page)
 
 
 def test_no_method_on_any_address_opens_anything_before_the_code(world: World, eve: Visitor) -> None:

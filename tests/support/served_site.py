@@ -200,6 +200,7 @@ class _Fresh:
                 with closing(sqlite3.connect(self.template)) as fresh, closing(sqlite3.connect(path)) as live:
                     live.execute("PRAGMA synchronous = OFF")
                     fresh.backup(live)
+                    live.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # nothing of the test before is left
         return self.site
 
 

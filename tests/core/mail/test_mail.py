@@ -4,16 +4,13 @@ import re
 import socket
 import ssl
 import stat
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from html import unescape
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -27,8 +24,11 @@ from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, User
 from mfa_app.settings import load_settings
 from mfa_app.web.mailer import Mailer
-from tests.support.clock import FakeClock
+from tests.support.clock import FakeClock, RealClock
 from tests.support.databases import both_databases
+from tests.support.mail_server import Mailbox, free_port, running_mail_server
+from tests.support.served_site import served_site
+from tests.support.waiting import wait_until
 from tests.support.world import World
 
 CONTEXT = {
@@ -39,24 +39,6 @@ CONTEXT = {
 }
 
 
-class Mailbox:
-    """A mail server's inside: keeps what it is given, or refuses it."""
-
-    def __init__(self) -> None:
-        self.messages: list[EmailMessage] = []
-        self.answer = "250 OK"
-
-    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
-        if self.answer.startswith("250"):
-            self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
-        return self.answer
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
 def port() -> int:
     return free_port()
@@ -65,11 +47,8 @@ def port() -> int:
 @pytest.fixture
 def mailbox(port: int) -> Iterator[Mailbox]:
     """A mail server that runs."""
-    box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield box
-    controller.stop()
+    with running_mail_server(port) as box:
+        yield box
 
 
 @pytest.fixture
@@ -213,11 +192,8 @@ def impostor(port: int, tmp_path: Path) -> Iterator[Mailbox]:
     (tmp_path / "impostor.pem").write_bytes(pem)
     encrypted = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     encrypted.load_cert_chain(tmp_path / "impostor.pem")
-    box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=port, tls_context=encrypted)
-    controller.start()
-    yield box
-    controller.stop()
+    with running_mail_server(port, encrypted=encrypted) as box:
+        yield box
 
 
 def test_a_mail_server_with_a_certificate_of_its_own_making_gets_no_mail(
@@ -260,9 +236,7 @@ def test_a_name_with_markup_is_text_in_the_page(posted: World, mailbox: Mailbox)
 
 def test_without_a_mail_server_the_login_goes_on_and_the_mail_waits(posted: World) -> None:
     posted.person("alice")
-    began = time.monotonic()
     assert posted.link_and_wait("alice").page.path == "/"
-    assert time.monotonic() - began < 5
     row = waiting(posted)
     assert row.sent_at is None
     assert row.attempts == 1
@@ -328,19 +302,17 @@ def test_a_mail_that_one_worker_has_taken_is_not_sent_by_another(world: World) -
         assert outbox.claim(now=world.clock()) is not None
 
 
-def test_a_dead_mail_server_never_delays_an_answer(environment: dict[str, str], clock: FakeClock) -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=1) as silent:
+def test_a_dead_mail_server_never_delays_an_answer(environment: dict[str, str]) -> None:
+    """The server takes the connection and never says a word; the login is answered all the same."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
-        application = create_app(load_settings({**environment, "MFA_SMTP_URL": url}))
-        world = World(application, clock)
-        world.person("alice")
-        began = time.monotonic()
-        assert world.link_and_wait("alice").page.path == "/"
-        assert time.monotonic() - began < 5
-        assert isinstance(application.extensions["mailer"], Mailer)
-        silent.close()
-    with application.app_context():
-        db.engine.dispose()
+        with served_site({**environment, "MFA_SMTP_URL": url}) as site:
+            world = World.of(site, RealClock(), address="127.0.0.1")
+            world.person("alice")
+            assert world.link("alice").page.path == "/"
+            with silent.accept()[0]:
+                assert (waiting(world).sent_at, waiting(world).last_error) == (None, None)
+            wait_until(lambda: waiting(world).last_error is not None)
 
 
 def test_the_right_address_gets_the_mail_when_it_is_changed(world: World) -> None:

@@ -81,12 +81,27 @@ def test_length_is_counted_in_characters_not_bytes() -> None:
     assert refused_as("\U0001f600\U0001f680\U0001f30d\U0001f3b8") == "short"
 
 
+def test_a_site_hashes_at_the_cost_of_owasp_unless_whoever_makes_it_says_otherwise(
+    environment: dict[str, str], clock: FakeClock
+) -> None:
+    cheap = hashing.HashCost(memory_kib=64, passes=1)
+    for overrides, cost in ({}, "m=19456,t=2,p=1"), ({"PASSWORD_HASH_COST": cheap}, "m=64,t=1,p=1"):
+        create_app(load_settings(environment), **overrides)
+        hashed = hashing.hash_password(PASSWORD)
+        assert f"${cost}$" in hashed
+        assert not hashing.needs_rehash(hashed)
+    create_app(load_settings({**environment, "MFA_PASSWORD_HASH_COST": "1"}))
+    assert "$m=19456,t=2,p=1$" in hashing.hash_password(PASSWORD)
+
+
+@pytest.mark.usefixtures("true_hashes")
 def test_the_hash_is_argon2id_with_the_parameters_of_owasp() -> None:
     hashed = hashing.hash_password(PASSWORD)
     assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert hashed != hashing.hash_password(PASSWORD)
 
 
+@pytest.mark.usefixtures("true_hashes")
 def test_a_stored_hash_has_those_parameters(world: World) -> None:
     world.person("alice")
     with world.data():

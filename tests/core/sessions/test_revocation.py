@@ -19,6 +19,7 @@ from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, OneTimeLink, PendingEnrolment, RememberedDevice
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
+from tests.support.stories import alice_on_a_remembered_device
 from tests.support.world import PASSWORD, TERMINAL, World
 
 pytestmark = both_databases
@@ -28,9 +29,7 @@ VISITOR = Actor("visitor", ip_address="192.0.2.1", user_agent="Firefox")
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice of Finance: logged in on a remembered device."""
-    world.group("Finance", required=True)
-    world.linked_earlier("alice", groups_=("Finance",))
-    return world.log_in_and_wait("alice", remember=True)
+    return world.after(alice_on_a_remembered_device)
 
 
 def revoke(world: World, because: RevocationReason) -> None:

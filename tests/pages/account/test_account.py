@@ -5,6 +5,7 @@ import pytest
 from mfa_app.core.policy import overrides
 from mfa_app.models import AuthSession, RememberedDevice
 from tests.support.browser import Visitor
+from tests.support.stories import alice_just_linked
 from tests.support.world import PASSWORD, TERMINAL, World
 
 NEW = "eleven slow trams across the bridge"
@@ -14,9 +15,7 @@ EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0.0.0 Safari/537.36
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice of Finance, who has just linked her app."""
-    world.group("Finance", required=True)
-    world.person("alice", groups_=("Finance",))
-    return world.link_and_wait("alice")
+    return world.after(alice_just_linked)
 
 
 def test_the_home_page_says_who_one_is(alice: Visitor) -> None:

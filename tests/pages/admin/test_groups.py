@@ -6,6 +6,7 @@ from mfa_app.core.groups import groups
 from mfa_app.core.users import accounts
 from mfa_app.models import Group, Membership
 from tests.support.browser import Visitor
+from tests.support.stories import carol_at_work_and_finance
 from tests.support.world import TERMINAL, World
 
 PAGES = ["", "/groups", "/groups/new", "/groups/1", "/groups/1/name", "/groups/1/delete", "/groups/1/policy"]
@@ -15,9 +16,7 @@ POSTS = ["/groups/1/members", "/groups/1/members/1/remove"]
 @pytest.fixture
 def carol(world: World) -> Visitor:
     """The administrator, who has just entered a code."""
-    world.group("Finance")
-    world.linked_earlier("carol")
-    return world.log_in_and_wait("carol")
+    return world.after(carol_at_work_and_finance)
 
 
 def members(world: World, group: str) -> set[int]:

@@ -4,6 +4,7 @@ import pytest
 
 from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, RememberedDevice
 from tests.support.browser import Visitor
+from tests.support.stories import dave_at_work
 from tests.support.world import World
 
 REASON = "Phone lost, called back on 4711"
@@ -11,8 +12,7 @@ REASON = "Phone lost, called back on 4711"
 
 @pytest.fixture
 def dave(world: World) -> Visitor:
-    world.linked_earlier("dave")
-    return world.log_in_and_wait("dave")
+    return world.after(dave_at_work)
 
 
 def page_of(world: World, name: str, *more: str) -> str:

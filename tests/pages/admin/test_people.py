@@ -6,6 +6,7 @@ from mfa_app.models import AuthSession, RememberedDevice, User
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
 from tests.support.statements import cost
+from tests.support.stories import carol_at_work
 from tests.support.world import World
 
 PROBE = "<script>alert(1)</script>\"'><b>Mallory"
@@ -13,8 +14,7 @@ PROBE = "<script>alert(1)</script>\"'><b>Mallory"
 
 @pytest.fixture
 def carol(world: World) -> Visitor:
-    world.linked_earlier("carol")
-    return world.log_in_and_wait("carol")
+    return world.after(carol_at_work)
 
 
 def page_of(world: World, name: str, *more: str) -> str:

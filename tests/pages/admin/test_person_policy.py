@@ -8,6 +8,7 @@ from mfa_app.core.common import clock
 from mfa_app.core.factors import verification
 from mfa_app.core.policy.facts import find_subject
 from tests.support.browser import Visitor
+from tests.support.stories import carol_at_work
 from tests.support.world import World
 
 REASON = "Works where no phone is allowed"
@@ -15,8 +16,7 @@ REASON = "Works where no phone is allowed"
 
 @pytest.fixture
 def carol(world: World) -> Visitor:
-    world.linked_earlier("carol")
-    return world.log_in_and_wait("carol")
+    return world.after(carol_at_work)
 
 
 def page_of(world: World, name: str, *more: str) -> str:

@@ -9,15 +9,14 @@ from mfa_app.models import Membership
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
 from tests.support.statements import statements
+from tests.support.stories import carol_of_finance_at_work
 from tests.support.world import World
 
 
 @pytest.fixture
 def carol(world: World) -> Visitor:
     """The administrator, who has just entered a code."""
-    world.group("Finance")
-    world.linked_earlier("carol", groups_=("Finance",))
-    return world.log_in_and_wait("carol")
+    return world.after(carol_of_finance_at_work)
 
 
 def preview(visitor: Visitor, path: str = "/admin/groups/1/policy", **fields: object) -> Page:

@@ -7,14 +7,14 @@ from mfa_app.extensions import db
 from mfa_app.models import Throttle
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
+from tests.support.stories import carol_at_work
 from tests.support.world import World
 
 
 @pytest.fixture
 def carol(world: World) -> Visitor:
     """The administrator, who has just entered a code."""
-    world.linked_earlier("carol")
-    return world.log_in_and_wait("carol")
+    return world.after(carol_at_work)
 
 
 def fail(world: World, name: str, times: int, visitor: Visitor | None = None) -> Page:

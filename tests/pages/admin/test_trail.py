@@ -22,14 +22,14 @@ from mfa_app.wording.events import event_name
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
 from tests.support.statements import cost
+from tests.support.stories import carol_at_work
 from tests.support.world import TERMINAL, World
 
 
 @pytest.fixture
 def carol(world: World) -> Visitor:
     """The administrator, who has just entered a code."""
-    world.linked_earlier("carol")
-    return world.log_in_and_wait("carol")
+    return world.after(carol_at_work)
 
 
 def found(page: Page) -> list[str]:

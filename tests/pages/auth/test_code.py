@@ -8,15 +8,14 @@ from mfa_app.extensions import db
 from mfa_app.models import AuthSession, Throttle
 from tests.support.browser import Visitor
 from tests.support.phone import Phone
+from tests.support.stories import alice_at_the_code_page
 from tests.support.world import PASSWORD, TERMINAL, World
 
 
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice of Finance, whose app is linked, at the code page."""
-    world.group("Finance", required=True)
-    world.linked_earlier("alice", groups_=("Finance",))
-    return world.password_given("alice")
+    return world.after(alice_at_the_code_page)
 
 
 @pytest.fixture

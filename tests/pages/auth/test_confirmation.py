@@ -9,16 +9,14 @@ from mfa_app.core.passwords import hashing
 from mfa_app.models import Throttle
 from tests.support.browser import Visitor
 from tests.support.password_slots import no_free_slot
+from tests.support.stories import bob_linked_twenty_minutes_ago
 from tests.support.world import PASSWORD, World
 
 
 @pytest.fixture
 def bob(world: World) -> Visitor:
     """Bob, who linked an app by choice twenty minutes ago."""
-    world.person("bob")
-    visitor = world.link_and_wait("bob")
-    world.clock.advance(minutes=20)
-    return visitor
+    return world.after(bob_linked_twenty_minutes_ago)
 
 
 @pytest.mark.parametrize("path", ["/account", "/account/password", "/enrolment"])

@@ -15,6 +15,7 @@ from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import Role, Throttle, User
 from tests.support.browser import Page, Visitor
+from tests.support.stories import alice_logged_out
 from tests.support.world import PASSWORD, TERMINAL, World
 
 WRONG = "seven loud lanterns by the river"
@@ -24,10 +25,7 @@ NEW = "eleven slow trams across the bridge"
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice, logged out, in a browser that is known to her."""
-    world.person("alice")
-    visitor = world.password_given("alice")
-    visitor.press("Log out")
-    return visitor
+    return world.after(alice_logged_out)
 
 
 def attempt(visitor: Visitor, email: str = "alice@example.com", password: str = PASSWORD) -> Page:

@@ -290,6 +290,7 @@ def test_when_no_slot_is_free_an_old_hash_is_renewed_another_time(world: World) 
     assert world.count(User, User.password_hash == cheap) == 1
 
 
+@pytest.mark.usefixtures("true_hashes")
 def test_an_old_hash_is_renewed_at_the_next_login(world: World) -> None:
     world.person("alice")
     cheap = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)

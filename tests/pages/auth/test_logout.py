@@ -9,14 +9,14 @@ from mfa_app.core.users import accounts
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession
 from tests.support.browser import Visitor
+from tests.support.stories import alice_logged_in
 from tests.support.world import PASSWORD, TERMINAL, World
 
 
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice, who is logged in."""
-    world.person("alice")
-    return world.password_given("alice")
+    return world.after(alice_logged_in)
 
 
 def with_token(world: World, token: str) -> Visitor:

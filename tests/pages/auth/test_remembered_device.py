@@ -22,13 +22,14 @@ from mfa_app.extensions import db
 from mfa_app.models import RememberedDevice, Role
 from tests.support.browser import Visitor
 from tests.support.devices import asked, device_cookies
+from tests.support.stories import alice_remembered
 from tests.support.world import PASSWORD, TERMINAL, World
 
 
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice of Finance, logged out, in a browser that is remembered for her."""
-    return world.remembered_a_minute_ago("alice")
+    return world.after(alice_remembered)
 
 
 def test_the_next_login_on_it_asks_for_no_code(world: World, alice: Visitor) -> None:

@@ -15,15 +15,14 @@ from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, Role
 from mfa_app.settings import load_settings
 from tests.support.browser import Page, Visitor
 from tests.support.clock import FakeClock
+from tests.support.stories import alice_at_the_linking_page
 from tests.support.world import PASSWORD, TERMINAL, World
 
 
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice of Finance, who has given her password for the first time."""
-    world.group("Finance", required=True)
-    world.person("alice", groups_=("Finance",))
-    return world.password_given("alice")
+    return world.after(alice_at_the_linking_page)
 
 
 def uri(page: Page) -> str:

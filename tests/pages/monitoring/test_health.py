@@ -85,7 +85,8 @@ def test_being_alive_costs_no_statement_whatever_cookie_comes(world: World, moni
 
 
 def app_for(environment: dict[str, str], networks: str) -> Flask:
-    return create_app(load_settings({**environment, "MFA_MONITORING_NETWORKS": networks}))
+    settings = load_settings({**environment, "MFA_MONITORING_NETWORKS": networks})
+    return create_app(settings, MAIL_IN_BACKGROUND=False)
 
 
 def test_the_networks_can_be_set(environment: dict[str, str]) -> None:
