@@ -46,7 +46,7 @@ code: $(RUNTIME) ## Print the code of one of the demo's people: make code NAME=a
 
 test: $(TESTING) ## Run all tests
 	@bin/ensure-test-programs
-	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal --ignore tests/crash $(ARGS)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --ignore tests/crash $(ARGS)
 
 crash: $(TESTING) ## Kill the site at every statement of each transaction (some minutes)
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal tests/crash $(ARGS)

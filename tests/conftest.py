@@ -29,6 +29,27 @@ from tests.support.world import World
 gc.set_threshold(100_000, 20, 20)
 
 
+SITES = {"sites", "served_world", "direct_world"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what needs something that takes long to start stay together, each on one worker.
+
+    That is a PostgreSQL, the sites that are served on SQLite, and Chromium.
+    """
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("postgres"):
+            group = "postgresql"
+        elif item.get_closest_marker("browser") and item.path.stem != "test_accessibility":
+            group = "chromium"  # the accessibility tests take whoever is free
+        elif SITES & names or (item.path.parent.name == "security" and "world" in names):
+            group = "sites on sqlite"
+        else:
+            continue
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture
 def clock() -> Iterator[FakeClock]:
     fake = FakeClock()

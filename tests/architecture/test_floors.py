@@ -49,15 +49,6 @@ def sources() -> Iterator[Path]:
             yield path
 
 
-def imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, "imports are absolute in this house"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
 def all_imports() -> Iterator[tuple[str, str]]:
     """Yield each import of the package: the file, relative to it, and what is imported."""
     for path in sources():

@@ -17,9 +17,12 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def listening() -> Iterator[socket.socket]:
-    """A socket on a free port, taken before the application is made: mails and pages name that port."""
+    """A socket on a free port, taken before the application is made: mails and pages name that port.
+
+    It is the same for all tests, so that they share one application and its compiled templates.
+    """
     with socket.create_server(("127.0.0.1", 0)) as taken:
         yield taken
 

@@ -1,4 +1,4 @@
-"""Where a story has come to, kept so that the next test goes on from there without living through it again."""
+"""Where a story has come to, kept so that the next test goes on from there without living it again."""
 
 from __future__ import annotations
 

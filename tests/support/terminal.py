@@ -1,10 +1,14 @@
 """A terminal for the tests: what is typed within this process, and what a real shell runs."""
 
+import atexit
+import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from click.testing import Result
@@ -55,10 +59,35 @@ class Shell:
 
     def run(self, *command: str, stdin: str = "", **settings: str) -> tuple[int, str, str]:
         """Run it to its end; return exit code, standard output and standard error."""
-        with self.start(*command, **settings) as process:
-            output, errors = process.communicate(stdin.encode(), timeout=180)
-        return process.returncode, output.decode(), errors.decode()
+        with tempfile.TemporaryDirectory() as name:
+            streams = {stream: Path(name) / stream for stream in ("stdin", "stdout", "stderr")}
+            streams["stdin"].write_text(stdin, "utf-8")
+            streams["stdout"].touch()
+            streams["stderr"].touch()
+            order = {"command": command, "environment": {**self.environment, **settings}}
+            code = _ended({**order, **{stream: str(path) for stream, path in streams.items()}})
+            return code, streams["stdout"].read_text("utf-8"), streams["stderr"].read_text("utf-8")
 
     def flask(self, *words: str, **options: str) -> tuple[int, str, str]:
         """Run a command of the site."""
         return self.run("flask", "--app", "wsgi", *words, **options)
+
+
+def _ended(order: dict[str, object]) -> int:
+    """Let a child of the program that has everything imported do this; return its exit code."""
+    program = _forking()
+    assert program.stdin is not None
+    assert program.stdout is not None
+    program.stdin.write(json.dumps(order) + "\n")
+    program.stdin.flush()
+    code: int = json.loads(program.stdout.readline())
+    return code
+
+
+@cache
+def _forking() -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.support.forking"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    program = subprocess.Popen(command, cwd=PROJECT_ROOT, **pipes)
+    atexit.register(program.communicate)
+    return program
