@@ -3,6 +3,7 @@
 import ast
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 HOUSE = Path(__file__).parents[2]
@@ -61,6 +62,7 @@ def rows() -> list[Row]:
     ]
 
 
+@cache
 def functions(path: Path) -> set[str]:
     """Return the names of the tests in a file."""
     return {

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 
-from tests.support.chromium import Window, running_chromium, serving
+from tests.support.chromium import Profiles, Window, running_chromium, serving
 from tests.support.clock import FakeClock
 
 
@@ -38,18 +38,24 @@ def site(app: Flask, listening: socket.socket) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def profiles(browser: Browser) -> Profiles:
+    """Where windows come from, and where they go."""
+    return Profiles(browser)
+
+
 @pytest.fixture
-def new_window(browser: Browser, site: str, clock: FakeClock) -> Iterator[Callable[..., Window]]:
+def new_window(profiles: Profiles, site: str, clock: FakeClock) -> Iterator[Callable[..., Window]]:
     """Open windows for people; at the end none of them may have heard a complaint from Chromium."""
     windows: list[Window] = []
 
     def open_window(**options: object) -> Window:
-        windows.append(Window(browser.new_context(**options), site, clock))
+        windows.append(Window(profiles.take(**options), site, clock))
         return windows[-1]
 
     yield open_window
     for window in windows:
-        window.context.close()
+        profiles.give_back(window.context)
     assert not [complaint for window in windows for complaint in window.complaints]
 
 

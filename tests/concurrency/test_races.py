@@ -89,7 +89,7 @@ def test_a_reset_beside_a_login_leaves_nobody_logged_in(world: World) -> None:
         assert world.password_given("alice", alice).page.path == "/enrolment"
 
 
-def test_a_reset_beside_linking_leaves_an_app_with_its_session_or_neither(world: World) -> None:
+def test_a_reset_beside_linking_leaves_both_app_and_session_or_neither(world: World) -> None:
     world.group("Finance", required=True)
     world.person("alice", groups_=("Finance",))
     alice = world.password_given("alice")

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from mfa_app.core.helpdesk.reset import reset_second_factor
-from mfa_app.core.users import accounts
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, PendingEnrolment
 from tests.support.browser import Visitor
+from tests.support.changes import disable, end_access, reset
 from tests.support.stories import alice_at_the_linking_page
 from tests.support.world import PASSWORD, TERMINAL, WRONG, World
 
@@ -142,19 +142,7 @@ def test_a_requirement_lets_no_old_session_link_before_the_password_is_shown_aga
     assert world.count(PendingEnrolment) == 0
 
 
-def by_reset(world: World) -> None:
-    reset_second_factor(world.user("alice"), reason="lost", actor=TERMINAL, now=world.clock())
-
-
-def by_closing(world: World) -> None:
-    accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
-
-
-def by_ending_access(world: World) -> None:
-    accounts.end_access(world.user("alice"), actor=TERMINAL)
-
-
-@pytest.mark.parametrize("end", [by_reset, by_closing, by_ending_access])
+@pytest.mark.parametrize("end", [reset, disable, end_access])
 def test_what_ends_all_access_ends_a_qr_code_on_a_page_too(
     world: World, alice: Visitor, end: Callable[[World], None]
 ) -> None:

@@ -9,16 +9,16 @@ import pytest
 from sqlalchemy import event, select, update
 
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import change
 from mfa_app.core.users import accounts
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, OneTimeLink, OutboxMail, Role, Throttle
+from mfa_app.models import Authenticator, AuthSession, OneTimeLink, OutboxMail, Throttle
 from mfa_app.web.mailer import Mailer
 from tests.support.browser import Page, Visitor
+from tests.support.changes import change_role, disable_and_enable, end_access, reset
 from tests.support.requests import FORM, form
 from tests.support.served_site import at_once
 from tests.support.world import PASSWORD, TERMINAL, WRONG, World
@@ -105,24 +105,6 @@ def change_password(world: World) -> None:
 def change_address(world: World) -> None:
     profile = Profile("alicia@example.com", "Alice")
     accounts.edit(world.user("alice"), profile, actor=TERMINAL, now=world.clock())
-
-
-def change_role(world: World) -> None:
-    profile = Profile("alice@example.com", "Alice", Role.HELPDESK)
-    accounts.edit(world.user("alice"), profile, actor=TERMINAL, now=world.clock())
-
-
-def disable_and_enable(world: World) -> None:
-    accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
-    accounts.enable(world.user("alice"), actor=TERMINAL)
-
-
-def reset(world: World) -> None:
-    reset_second_factor(world.user("alice"), reason="lost", actor=TERMINAL, now=world.clock())
-
-
-def end_access(world: World) -> None:
-    accounts.end_access(world.user("alice"), actor=TERMINAL)
 
 
 def raise_the_stamp(world: World) -> None:

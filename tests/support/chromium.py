@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import zxingcpp
@@ -34,7 +35,7 @@ from tests.support.world import PASSWORD
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-PATIENCE_MS = 10_000
+PATIENCE_MS = 120_000  # only what never comes takes as long
 # What has the focus, as a person would name it, and whether an outline shows that.
 FOCUS = """() => {
   const element = document.activeElement;
@@ -83,6 +84,34 @@ def serving(app: Flask, listening: socket.socket) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class Profiles:
+    """The profiles of one browser. A new one takes Chromium a second, so an empty one is used again."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._empty: list[BrowserContext] = []
+        self._plain: set[BrowserContext] = set()
+
+    def take(self, **options: Any) -> BrowserContext:
+        """Return a profile with nothing in it; one with options of its own is always new."""
+        if options or not self._empty:
+            context = self._browser.new_context(**options)
+            self._plain |= set() if options else {context}
+            return context
+        return self._empty.pop()
+
+    def give_back(self, context: BrowserContext) -> None:
+        """Close its pages, and keep it for the next if nothing is left in it."""
+        for page in context.pages:
+            page.close()
+        context.clear_cookies()
+        context.clear_permissions()
+        if context in self._plain and context.storage_state()["origins"] == []:
+            self._empty.append(context)
+        else:
+            context.close()
 
 
 class Window:

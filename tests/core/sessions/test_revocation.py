@@ -9,7 +9,6 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import OneTimeLinkExpired, Refusal, SessionEnded
 from mfa_app.core.factors import enrolment
-from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.login import code_step, password_step
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
@@ -109,7 +108,7 @@ def test_a_code_given_beside_a_reset_opens_nothing(world: World, alice: Visitor)
     token, code = world.password_given("alice").cookie("sid"), world.phones["alice"].code()
     with world.data():
         identity = sessions.find(token, now=world.clock())
-        meanwhile(lambda: reset(world))
+        meanwhile(lambda: world.reset("alice"))
         given = {"remember": True, "browser": BrowserFacts(), "actor": VISITOR, "now": world.clock()}
         with pytest.raises(Refusal):
             code_step.answer_challenge(identity, code, **given)
@@ -134,7 +133,7 @@ def test_an_app_enabled_beside_a_reset_is_not_linked(world: World) -> None:
     code = world.phone_that_scans(eve.page).code()
     with world.data():
         identity = sessions.find(eve.cookie("sid"), now=world.clock())
-        meanwhile(lambda: reset(world))
+        meanwhile(lambda: world.reset("alice"))
         with pytest.raises(SessionEnded):
             enrolment.confirm(identity, code, actor=VISITOR, now=world.clock())
     assert world.count(Authenticator) == 0
@@ -147,15 +146,9 @@ def test_a_qr_code_that_is_asked_for_beside_a_reset_is_not_shown(world: World) -
     world.clock.advance(minutes=11)
     with world.data():
         identity = sessions.find(eve.cookie("sid"), now=world.clock())
-        reset(world)
+        world.reset("alice")
         with pytest.raises(SessionEnded):
             enrolment.begin(identity, now=world.clock())
-
-
-def reset(world: World) -> None:
-    """Reset alice's second factor in a transaction of its own, as another request would."""
-    with world.data():
-        reset_second_factor(world.user("alice"), reason="lost phone", actor=TERMINAL, now=world.clock())
 
 
 def test_a_link_mailed_under_an_old_stamp_is_dead(world: World, alice: Visitor) -> None:
@@ -171,7 +164,7 @@ def test_the_password_survives_a_reset_and_the_code_counter_does_not(world: Worl
     visitor = world.password_given("alice")
     for _ in range(5):
         visitor.press("Log in", code=world.phones["alice"].wrong_code())
-    reset(world)
+    world.reset("alice")
     again = world.link_and_wait("alice")
     again.press("Log out")
     visitor = world.password_given("alice", again)

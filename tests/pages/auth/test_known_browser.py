@@ -7,14 +7,12 @@ from argon2 import PasswordHasher
 from sqlalchemy import update
 
 from mfa_app.core.factors import enrolment
-from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.passwords import change
 from mfa_app.core.throttling import limits
-from mfa_app.core.users import accounts
-from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
-from mfa_app.models import Role, Throttle, User
+from mfa_app.models import Throttle, User
 from tests.support.browser import Page, Visitor
+from tests.support.changes import change_role, end_access, reset
 from tests.support.stories import alice_logged_out
 from tests.support.world import PASSWORD, TERMINAL, World
 
@@ -104,19 +102,6 @@ def test_the_browser_in_which_the_password_is_changed_stays_known(world: World, 
     alice.press("Save password", current=PASSWORD, password=NEW)
     alice.press("Log out")
     assert is_known(world, alice)
-
-
-def change_role(world: World) -> None:
-    profile = Profile("alice@example.com", "Alice", Role.HELPDESK)
-    accounts.edit(world.user("alice"), profile, actor=TERMINAL, now=world.clock())
-
-
-def end_access(world: World) -> None:
-    accounts.end_access(world.user("alice"), actor=TERMINAL)
-
-
-def reset(world: World) -> None:
-    reset_second_factor(world.user("alice"), reason="lost", actor=TERMINAL, now=world.clock())
 
 
 def unlink(world: World) -> None:

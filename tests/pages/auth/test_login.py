@@ -204,7 +204,7 @@ def test_an_office_behind_one_address_is_not_counted_for_its_good_logins(world: 
         assert attempt(world.visitor(), "alice@example.com").path == "/"
 
 
-def test_a_hundred_wrong_passwords_close_the_password_to_strangers_until_a_mailed_link(world: World) -> None:
+def test_after_a_hundred_wrong_passwords_only_a_mailed_link_helps_strangers(world: World) -> None:
     world.person("alice")
     eve = world.visitor()
     attempt(eve, "alice@example.com", WRONG)

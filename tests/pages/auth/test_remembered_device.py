@@ -12,15 +12,15 @@ from sqlalchemy import select, update
 from mfa_app.core.common import clock
 from mfa_app.core.factors import enrolment
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.passwords import change
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.users import accounts, lookup
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
-from mfa_app.models import RememberedDevice, Role
+from mfa_app.models import RememberedDevice
 from tests.support.browser import Visitor
+from tests.support.changes import change_role, disable_and_enable, reset
 from tests.support.devices import asked, device_cookies
 from tests.support.stories import alice_remembered
 from tests.support.world import PASSWORD, TERMINAL, World
@@ -191,20 +191,6 @@ def test_the_policys_days_count(world: World, alice: Visitor) -> None:
 
 def change_password(world: World) -> None:
     change.set_from_terminal(world.user("alice"), PASSWORD, actor=TERMINAL, now=world.clock())
-
-
-def reset(world: World) -> None:
-    reset_second_factor(world.user("alice"), reason="lost", actor=TERMINAL, now=world.clock())
-
-
-def disable_and_enable(world: World) -> None:
-    accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
-    accounts.enable(world.user("alice"), actor=TERMINAL)
-
-
-def change_role(world: World) -> None:
-    profile = Profile("alice@example.com", "Alice", Role.HELPDESK)
-    accounts.edit(world.user("alice"), profile, actor=TERMINAL, now=world.clock())
 
 
 def change_address_and_back(world: World) -> None:

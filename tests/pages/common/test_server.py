@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.served_site import serving
+from tests.support.served_site import PATIENCE_SECONDS, serving
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def site(environment: dict[str, str]) -> Iterator[tuple[str, int]]:
 
 def status_of(site: tuple[str, int], request: bytes) -> int:
     """Send these bytes; return the status of the answer."""
-    with socket.create_connection(site, timeout=20) as connection:
+    with socket.create_connection(site, timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(request)
         with http.client.HTTPResponse(connection) as answer:
             answer.begin()
@@ -61,7 +61,7 @@ def test_every_request_gets_the_status_it_deserves(site: tuple[str, int]) -> Non
 
 
 def test_a_client_cannot_say_that_it_came_over_tls_or_from_elsewhere(site: tuple[str, int]) -> None:
-    connection = http.client.HTTPConnection(*site, timeout=20)
+    connection = http.client.HTTPConnection(*site, timeout=PATIENCE_SECONDS)
     spoofed = {
         "X-Forwarded-Proto": "https",
         "X-Forwarded-Host": "evil.example",
