@@ -1,8 +1,5 @@
-"""Death at every point of one thing that somebody does, each time from the same beginning."""
+"""What the tests of crashes get: somebody who kills a process in the middle of what it does."""
 
-import json
-import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,104 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from mfa_app.core.audit import verification
-from mfa_app.core.keys.vault import vault
-from mfa_app.extensions import db
 from mfa_app.settings import PROJECT_ROOT
-from tests.support.browser import Visitor
-from tests.support.tables import Rows, all_rows, put_back
+from tests.support.deaths import Deaths
 from tests.support.world import World
-
-COOKIES = ("form", "sid", "known")
-MOST_POINTS = 200
-
-
-class Reaper:
-    """Kills a process at the first, the second, ... the last point of what it does.
-
-    Most deaths leave behind what the death before has left; each state that they leave is given once. A state
-    that was left never comes back: what was committed stays.
-    """
-
-    def __init__(
-        self, world: World, process: subprocess.Popen, environment: dict[str, str], kept: Path
-    ) -> None:
-        self.world, self.process, self.environment, self.kept = world, process, environment, kept
-        self.folder = Path(environment["MFA_INSTANCE_PATH"])
-        self.rows: Rows = {}
-
-    def deaths_of(self, visitor: Visitor, path: str, **fields: str) -> Iterator[Visitor]:
-        """Post a form of the visitor's page and die on the way, at each point once.
-
-        It gives the browser as it was when the form was sent: no answer has come.
-        """
-        page, jar = visitor.page, {name: visitor.cookie(name) for name in COOKIES if visitor.cookie(name)}
-        order = {"path": path, "cookies": jar, "fields": {"csrf_token": page.value("csrf_token"), **fields}}
-        sender = {"environ_base": visitor.environ, "headers": visitor.headers}
-        for _point in self._deaths({**order, "sender": sender}):
-            survivor = self.world.visitor()
-            survivor.page = page
-            for name, value in jar.items():
-                survivor.client.set_cookie(name, value)
-            yield survivor
-
-    def deaths_of_command(self, *command: str) -> Iterator[int]:
-        """Type a command and die on the way, at each point once."""
-        yield from self._deaths({"command": command})
-
-    def _deaths(self, order: dict) -> Iterator[int]:
-        self._keep()
-        moment, left = self.world.clock.moment, []
-        order |= {"environment": self.environment, "moment": moment.isoformat()}
-        for point in range(1, MOST_POINTS):
-            self._put_back()
-            self.world.clock.moment = moment
-            ended = self._send({**order, "point": point})
-            if ended == 0:
-                assert point > 1
-                return
-            assert ended == -signal.SIGKILL
-            state = self._state()
-            if state not in left[-1:]:
-                assert state not in left
-                left.append(state)
-                yield point
-        raise AssertionError("this never comes to its end")
-
-    def _send(self, order: dict) -> int:
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def _state(self) -> str:
-        """Recover what the dead process has left, check its trail, and return it: all rows, and the keys."""
-        with self.world.data():
-            assert verification.verify() is None
-            return repr((list(all_rows().values()), (self.folder / "keys").read_bytes()))
-
-    def _keep(self) -> None:
-        """Keep all that lies in the instance folder and on the server."""
-        with self.world.app.app_context():
-            self.rows = all_rows()
-            db.engine.dispose()
-        shutil.copytree(self.folder, self.kept)
-
-    def _put_back(self) -> None:
-        """Put it back; nobody has the database open then, so that the next to open it recovers it."""
-        with self.world.app.app_context():
-            db.engine.dispose()
-            shutil.rmtree(self.folder)
-            shutil.copytree(self.kept, self.folder)
-            vault().refresh()
-            if db.engine.dialect.name == "postgresql":
-                put_back(self.rows, identity="CONTINUE")
-                db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
 def dying() -> Iterator[subprocess.Popen]:
     """The process whose children die."""
-    command = [sys.executable, "-m", "tests.crash.dying"]
+    command = [sys.executable, "-m", "tests.support.dying"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=PROJECT_ROOT, **pipes) as process:
         yield process
@@ -115,6 +23,6 @@ def dying() -> Iterator[subprocess.Popen]:
 
 
 @pytest.fixture
-def reaper(world: World, dying: subprocess.Popen, environment: dict[str, str], tmp_path: Path) -> Reaper:
+def deaths(world: World, dying: subprocess.Popen, environment: dict[str, str], tmp_path: Path) -> Deaths:
     """The one who ends a process in the middle of what it does."""
-    return Reaper(world, dying, environment, tmp_path / "kept")
+    return Deaths(world, dying, environment, tmp_path / "kept")

@@ -12,9 +12,9 @@ from mfa_app.core.operations import health_checks, key_rotation
 from mfa_app.core.passwords import hashing
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, OneTimeLink, OutboxMail, RememberedDevice, Throttle
-from tests.crash.conftest import Reaper
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
+from tests.support.deaths import Deaths
 from tests.support.phone import Phone
 from tests.support.world import PASSWORD, World
 
@@ -106,13 +106,13 @@ def under_keys(world: World) -> dict[str, int]:
         return key_rotation.keys_in_use()
 
 
-def test_enable_is_done_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
+def test_enable_is_done_wholly_or_not_at_all(world: World, deaths: Deaths) -> None:
     """Not linked: the same QR code counts. Linked: the browser has missed its token, and logs in anew."""
     world.group("Finance", required=True)
     world.person("alice", groups_=("Finance",))
     alice, story, code_limit = world.password_given("alice"), [], f"linking:{world.id_of('alice')}"
     world.phones["alice"] = phone = world.phone_that_scans(alice.page)
-    for browser in reaper.deaths_of(alice, "/enrolment", code=phone.code()):
+    for browser in deaths.of(alice, "/enrolment", code=phone.code()):
         story.append(progress(world, "authenticator.linked", code_limit))
         done = story[-1] == DONE
         assert world.count(Authenticator) == (1 if done else 0)
@@ -124,13 +124,13 @@ def test_enable_is_done_wholly_or_not_at_all(world: World, reaper: Reaper) -> No
 
 
 def test_another_app_takes_the_place_of_the_old_one_or_the_old_one_stays(
-    world: World, reaper: Reaper
+    world: World, deaths: Deaths
 ) -> None:
     """There is an app at any time, and never two."""
     world.linked_earlier("alice")
     alice, old, story = world.log_in_and_wait("alice"), world.phones["alice"], []
     new = world.phone_that_scans(alice.open("/enrolment"))
-    for browser in reaper.deaths_of(alice, "/enrolment", code=new.code()):
+    for browser in deaths.of(alice, "/enrolment", code=new.code()):
         story.append(world.events().count("authenticator.linked") == 2)
         assert world.count(Authenticator) == 1
         world.phones["alice"] = new if story[-1] else old
@@ -139,13 +139,13 @@ def test_another_app_takes_the_place_of_the_old_one_or_the_old_one_stays(
     assert goes_forward(story, False, True)
 
 
-def test_a_code_opens_a_session_or_still_counts(world: World, reaper: Reaper) -> None:
+def test_a_code_opens_a_session_or_still_counts(world: World, deaths: Deaths) -> None:
     """Not accepted: it counts in the same browser. Accepted: it is burned, and the next one counts."""
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
     alice, story, limit = world.password_given("alice"), [], f"code:{world.id_of('alice')}"
     code = world.phones["alice"].code()
-    for browser in reaper.deaths_of(alice, "/login/code", code=code, remember="y"):
+    for browser in deaths.of(alice, "/login/code", code=code, remember="y"):
         story.append(progress(world, "code.accepted", limit))
         done = story[-1] == DONE
         assert world.count(AuthSession, AuthSession.amr == "pwd otp") == (1 if done else 0)
@@ -156,12 +156,12 @@ def test_a_code_opens_a_session_or_still_counts(world: World, reaper: Reaper) ->
     assert goes_forward(story, NOTHING, COUNTED, DONE)
 
 
-def test_a_wrong_code_that_was_counted_stays_counted(world: World, reaper: Reaper) -> None:
+def test_a_wrong_code_that_was_counted_stays_counted(world: World, deaths: Deaths) -> None:
     """Counted but not on the trail yet is the one state between; a right code ends the counting as ever."""
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
     alice, story, limit = world.password_given("alice"), [], f"code:{world.id_of('alice')}"
-    for _browser in reaper.deaths_of(alice, "/login/code", code=world.phones["alice"].wrong_code()):
+    for _browser in deaths.of(alice, "/login/code", code=world.phones["alice"].wrong_code()):
         story.append(failures(world, limit) + world.events().count("code.refused"))
         assert gets_in(world, "alice")
         assert failures(world, limit) == 0
@@ -169,14 +169,14 @@ def test_a_wrong_code_that_was_counted_stays_counted(world: World, reaper: Reape
 
 
 def test_the_fiftieth_wrong_code_is_the_last_one_also_if_nobody_hears_of_it(
-    world: World, reaper: Reaper
+    world: World, deaths: Deaths
 ) -> None:
     """Where the app was not stopped in time, the counter alone refuses; a reset opens the way again."""
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
     alice, story = world.password_given("alice"), []
     has_failed(world, f"code:{world.id_of('alice')}", times=49)
-    for _browser in reaper.deaths_of(alice, "/login/code", code=world.phones["alice"].wrong_code()):
+    for _browser in deaths.of(alice, "/login/code", code=world.phones["alice"].wrong_code()):
         story.append(failures(world, f"code:{world.id_of('alice')}"))
         assert gets_in(world, "alice") == (story[-1] == 49)
         world.reset("alice")
@@ -184,7 +184,7 @@ def test_the_fiftieth_wrong_code_is_the_last_one_also_if_nobody_hears_of_it(
     assert goes_forward(story, 49, 50)
 
 
-def test_a_reset_is_done_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
+def test_a_reset_is_done_wholly_or_not_at_all(world: World, deaths: Deaths) -> None:
     """Not done: app, session and device are as before. Done: all are gone, and the mail about it leaves."""
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
@@ -192,7 +192,7 @@ def test_a_reset_is_done_wholly_or_not_at_all(world: World, reaper: Reaper) -> N
     dave, alice, story = world.log_in_and_wait("dave"), world.log_in_and_wait("alice", remember=True), []
     path = f"/admin/people/{world.id_of('alice')}/reset"
     dave.open(path)
-    for _browser in reaper.deaths_of(dave, path, reason="Phone lost"):
+    for _browser in deaths.of(dave, path, reason="Phone lost"):
         done = "second_factor.reset" in world.events("alice")
         story.append(done)
         assert world.count(Authenticator, Authenticator.user_id == world.id_of("alice")) == (0 if done else 1)
@@ -203,13 +203,13 @@ def test_a_reset_is_done_wholly_or_not_at_all(world: World, reaper: Reaper) -> N
     assert goes_forward(story, False, True)
 
 
-def test_a_password_is_changed_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
+def test_a_password_is_changed_wholly_or_not_at_all(world: World, deaths: Deaths) -> None:
     """Not changed: the old one and all sessions hold. Changed: the new one alone; everybody logs in anew."""
     world.linked_earlier("alice")
     alice, other, story = world.log_in_and_wait("alice"), world.log_in_and_wait("alice"), []
     limit = f"known:{world.id_of('alice')}:session"
     alice.open("/account/password")
-    for browser in reaper.deaths_of(alice, "/account/password", current=PASSWORD, password=NEW):
+    for browser in deaths.of(alice, "/account/password", current=PASSWORD, password=NEW):
         story.append(progress(world, "password.changed", limit))
         done = story[-1] == DONE
         assert other.open("/").path == ("/login" if done else "/")
@@ -220,12 +220,12 @@ def test_a_password_is_changed_wholly_or_not_at_all(world: World, reaper: Reaper
     assert goes_forward(story, NOTHING, COUNTED, DONE)
 
 
-def test_a_password_is_chosen_by_a_mailed_link_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
+def test_a_password_is_chosen_by_a_mailed_link_wholly_or_not_at_all(world: World, deaths: Deaths) -> None:
     """Not chosen: password, session and link are as before. Chosen: the new one alone, and no link."""
     world.linked_earlier("alice")
     session, story = world.log_in_and_wait("alice"), []
     alice = follows_link(world, "alice", Purpose.PASSWORD_RESET)
-    for browser in reaper.deaths_of(alice, "/password/choose", password=NEW, link=alice.page.value("link")):
+    for browser in deaths.of(alice, "/password/choose", password=NEW, link=alice.page.value("link")):
         done = "password.changed" in world.events("alice")
         story.append(done)
         assert takes(world, NEW if done else PASSWORD)
@@ -238,11 +238,11 @@ def test_a_password_is_chosen_by_a_mailed_link_wholly_or_not_at_all(world: World
     assert goes_forward(story, False, True)
 
 
-def test_an_invitation_is_accepted_wholly_or_not_at_all(world: World, reaper: Reaper) -> None:
+def test_an_invitation_is_accepted_wholly_or_not_at_all(world: World, deaths: Deaths) -> None:
     """Not accepted: no password opens the account, and the link works. Accepted: dora logs in with hers."""
     world.person("dora", password=None)
     dora, story = follows_link(world, "dora", Purpose.INVITATION), []
-    for browser in reaper.deaths_of(dora, "/password/choose", password=NEW, link=dora.page.value("link")):
+    for browser in deaths.of(dora, "/password/choose", password=NEW, link=dora.page.value("link")):
         done = takes(world, NEW, "dora")
         story.append(done)
         assert world.count(OneTimeLink) == (0 if done else 1)
@@ -254,12 +254,12 @@ def test_an_invitation_is_accepted_wholly_or_not_at_all(world: World, reaper: Re
     assert goes_forward(story, False, True)
 
 
-def test_a_rotation_of_the_keys_is_finished_by_the_next_one(world: World, reaper: Reaper) -> None:
+def test_a_rotation_of_the_keys_is_finished_by_the_next_one(world: World, deaths: Deaths) -> None:
     """Wherever it died, all secrets can be opened; after the rotation that finishes it bob gets in."""
     for name in ("alice", "bob"):
         world.linked_earlier(name)
     before, story = under_keys(world), []
-    for _death in reaper.deaths_of_command("keys", "rotate"):
+    for _death in deaths.of_command("keys", "rotate"):
         story.append(under_keys(world).get(next(iter(before)), 0))
         assert opens_everything(world)
         assert world.app.test_cli_runner().invoke(args=["keys", "rotate"]).exit_code == 0

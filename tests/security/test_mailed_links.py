@@ -94,7 +94,7 @@ def test_a_foreign_host_gets_no_mail_sent_and_no_link_of_its_own(
     answer = direct_world.site.raw(f"POST {line} HTTP/1.1\r\n{head}Connection: close\r\n\r\n{body}")
     assert answer.startswith(f"HTTP/1.1 {status} ".encode())
     assert b"evil" not in answer
-    assert len(direct_world.mails(name)) == (status == 200)
+    assert len(direct_world.mails(name)) == (1 if status == 200 else 0)
     assert (status == 200) == ("password.reset_requested" in direct_world.events(name))
 
 

@@ -43,7 +43,8 @@ def test_every_reason_ends_everything(world: World, alice: Visitor, because: Rev
         token = one_time_links.create(Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
         security_stamp = world.user("alice").security_stamp
     revoke(world, because)
-    assert alice.open("/").path == pending.open("/login/code").path == "/login"
+    assert alice.open("/").path == "/login"
+    assert pending.open("/login/code").path == "/login"
     assert [
         world.count(model) for model in (AuthSession, RememberedDevice, OneTimeLink, PendingEnrolment)
     ] == [0, 0, 0, 0]

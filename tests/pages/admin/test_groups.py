@@ -77,7 +77,8 @@ def test_the_page_before_deleting_says_how_many_are_in_it_and_what_stops(
     assert "2 people are members" in carol.page.text
     assert "This group's rule ends for 2 people" in carol.page.text
     carol.press("Delete the group")
-    assert world.count(Group) == world.count(Membership) == 0
+    assert world.count(Group) == 0
+    assert world.count(Membership) == 0
     assert world.id_of("alice")
 
 

@@ -1,4 +1,4 @@
-"""The audit trail on its page and as CSV, and the overview that begins with its latest rows."""
+"""The audit trail on its page and as CSV."""
 
 import codecs
 import csv
@@ -13,11 +13,6 @@ from mfa_app.core.audit import chain, events
 from mfa_app.core.audit import search as trail
 from mfa_app.core.audit.events import Event
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.mail import outbox
-from mfa_app.core.operations import statistics
-from mfa_app.core.policy.decision import will_be_required
-from mfa_app.core.policy.facts import find_subjects
-from mfa_app.models import OutboxMail
 from mfa_app.wording.events import event_name
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
@@ -185,48 +180,3 @@ def test_the_download_is_made_line_by_line() -> None:
         yield
 
     assert next(lines(endless())).startswith('\ufeff"id","at","event",')
-
-
-def test_the_overview_counts_who_still_has_to_link(world: World, carol: Visitor) -> None:
-    world.group("Finance", required=True)
-    world.person("alice", groups_=("Finance",))
-    world.person("bob", groups_=("Finance",))
-    with world.data():
-        world.user("bob").exempt_until = world.clock().replace(year=2027)
-    page = carol.open("/admin")
-    assert "Not linked yet 1 required, but no app yet" in page.text
-    assert "Latest events" in page.text
-
-
-@both_databases
-def test_the_overview_counts_in_sql_what_the_policy_says(world: World) -> None:
-    world.group("Finance", required=True, grace_days=5)
-    world.group("Sales")
-    for number, group in enumerate(("Finance", "Sales", "Finance", "Sales", "Finance")):
-        world.person(f"person{number}", groups_=(group, "Sales")[: 1 + (group == "Finance")])
-    with world.data():
-        world.user("person1").required = True
-        world.user("person2").exempt_until = world.clock().replace(year=2027)
-        world.user("person4").exempt_until = world.clock()
-        now = world.clock()
-        expected = [will_be_required(person.facts, now=now) for person in find_subjects()]
-        assert statistics.site_statistics(now=now).must_link == sum(expected) == 3
-
-
-def test_the_overview_costs_the_same_for_few_and_for_many(world: World, carol: Visitor) -> None:
-    few = cost(world, carol, "/admin")
-    world.group("Finance", required=True)
-    for number in range(12):
-        world.person(f"person{number}", groups_=("Finance",))
-    assert cost(world, carol, "/admin") == few
-
-
-@both_databases
-def test_an_error_of_the_mail_server_is_told_on_the_overview(world: World, carol: Visitor) -> None:
-    with world.data():
-        outbox.enqueue(outbox.Mail.LINKED, world.user("carol"), now=world.clock())
-        waiting = OutboxMail.query.filter_by(sent_at=None).one()
-        outbox.mark_failed(waiting, "SMTPConnectError: <refused>", now=world.clock())
-    page = carol.open("/admin")
-    assert "Emails waiting 1" in page.text
-    assert "The last error: SMTPConnectError: <refused>" in page.text

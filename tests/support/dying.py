@@ -20,6 +20,7 @@ from mfa_app import create_app
 from mfa_app.core.common import clock
 from mfa_app.extensions import db
 from mfa_app.settings import load_settings
+from tests.support.variables import CHEAP
 
 FILES = {"os.rename", "os.remove", "tempfile.mkstemp"}
 
@@ -40,7 +41,8 @@ def main() -> None:
 
 def _site(environment: dict[str, str]) -> Flask:
     """Return the application, warmed up, and without a connection that a child could inherit."""
-    app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False, TESTING=False)
+    overrides = {"MAIL_IN_BACKGROUND": False, "TESTING": False, "PASSWORD_HASH_COST": CHEAP}
+    app = create_app(load_settings(environment), **overrides)
     app.test_client().get("/login")
     with app.app_context():
         db.engine.dispose()
