@@ -35,7 +35,7 @@ SITES = {"sites", "served_world", "direct_world"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what needs something that takes long to start stay together, each on one worker.
 
-    That is a PostgreSQL, the sites that are served on SQLite, and Chromium.
+    That is a PostgreSQL, the sites that are served on SQLite, Chromium, and the company of the demo.
     """
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
@@ -45,6 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             group = "chromium"  # the accessibility tests take whoever is free
         elif SITES & names or (item.path.parent.name == "security" and "world" in names):
             group = "sites on sqlite"
+        elif item.path.stem == "test_demo":
+            group = "the demo"
         else:
             continue
         item.add_marker(pytest.mark.xdist_group(group))

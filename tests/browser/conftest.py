@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 
-from tests.support.chromium import Profiles, Window, running_chromium, serving
+from tests.support.chromium import Profiles, Switch, Window, running_chromium, serving
 from tests.support.clock import FakeClock
 
 
@@ -32,10 +32,20 @@ def environment(environment: dict[str, str], listening: socket.socket) -> dict[s
     return {**environment, "PORT": str(listening.getsockname()[1])}
 
 
+@pytest.fixture(scope="session")
+def server(listening: socket.socket) -> Iterator[Switch]:
+    """What answers at that port, for whichever application a test has."""
+    switch = Switch()
+    with serving(switch, listening):
+        yield switch
+
+
 @pytest.fixture
-def site(app: Flask, listening: socket.socket) -> Iterator[str]:
-    with serving(app, listening) as address:
-        yield address
+def site(app: Flask, server: Switch, listening: socket.socket) -> str:
+    """The address of the site."""
+    server.application = app
+    host, port = listening.getsockname()
+    return f"http://{host}:{port}"
 
 
 @pytest.fixture(scope="session")

@@ -2,19 +2,19 @@
 
 import http.client
 import socket
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.served_site import PATIENCE_SECONDS, serving
+from tests.support.served_site import PATIENCE_SECONDS
+from tests.support.world import World
 
 
 @pytest.fixture
-def site(environment: dict[str, str]) -> Iterator[tuple[str, int]]:
+def site(direct_world: World) -> tuple[str, int]:
     """Host and port of the site as gunicorn serves it."""
-    with serving(environment) as url:
-        yield urlsplit(url).hostname, urlsplit(url).port
+    parts = urlsplit(direct_world.site.address)
+    return parts.hostname, parts.port
 
 
 def status_of(site: tuple[str, int], request: bytes) -> int:
