@@ -20,7 +20,7 @@ from mfa_app.wording import events, health
 from mfa_app.wording.labels import limit_name, role_name
 from mfa_app.wording.policy import why, why_linked
 from mfa_app.wording.refusals import sentence
-from tests.world import World
+from tests.support.world import World
 
 MOMENT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FACTS = {

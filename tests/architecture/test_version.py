@@ -5,9 +5,9 @@ import tomllib
 from pathlib import Path
 
 from mfa_app import __version__
-from tests.browser import Visitor
-from tests.cli.conftest import done
-from tests.world import World
+from tests.support.browser import Visitor
+from tests.support.terminal import done
+from tests.support.world import World
 
 HOUSE = Path(__file__).parents[2]
 

@@ -44,9 +44,7 @@ def timedatectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def healthy(
-    world: World, environment: dict[str, str], postbox: Mailbox, timedatectl: Path
-) -> dict[str, str]:
+def healthy(world: World, environment: dict[str, str], postbox: Mailbox, timedatectl: Path) -> dict[str, str]:
     """The settings of a site with an administrator and a mail server, and without problems."""
     world.linked_earlier("carol")
     folder = Path(environment["MFA_INSTANCE_PATH"])
