@@ -28,9 +28,9 @@ def test_the_command_prints_it(world: World) -> None:
 
 def test_those_who_administer_read_it_below_their_pages_and_nobody_else_does(world: World) -> None:
     for name in ("carol", "bob"):
-        world.linked(name)
-    assert below(world.log_in("carol"), "/admin") == f"Second Gate {__version__}"
-    assert below(world.log_in("bob"), "/admin") == below(world.log_in("carol"), "/") == ""
+        world.linked_earlier(name)
+    assert below(world.log_in_and_wait("carol"), "/admin") == f"Second Gate {__version__}"
+    assert below(world.log_in_and_wait("bob"), "/admin") == below(world.log_in_and_wait("carol"), "/") == ""
     assert below(world.visitor(), "/login") == ""
 
 
