@@ -1,4 +1,4 @@
-"""The sentence for each refusal: why something was refused, and what to do next."""
+"""The sentence for each refusal and interruption: why something didn't happen, and what to do next."""
 
 import math
 from datetime import datetime
@@ -10,8 +10,8 @@ from flask_babel import ngettext
 from mfa_app.core.common import clock, errors
 from mfa_app.core.passwords.strength import MAX_LENGTH, MIN_LENGTH
 
-# A test asks for a sentence for every refusal. Two carry facts, and have theirs in `sentence`.
-_SENTENCES: dict[type[errors.Refusal], str] = {
+# A test asks for a sentence for every one of them. Two carry facts, and have theirs in `sentence`.
+_SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.WrongCredentials: _l("The email address or password is wrong. Check both and try again."),
     errors.WrongPassword: _l("That isn't your current password. Try again."),
     errors.WrongCode: _l(
@@ -64,8 +64,8 @@ _PASSWORD_REASONS: dict[str, str] = {
 }
 
 
-def sentence(refusal: errors.Refusal) -> str:
-    """Return the sentence that tells a person why something was refused and what to do about it."""
+def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
+    """Return the sentence that tells a person why something didn't happen and what to do about it."""
     if isinstance(refusal, errors.Throttled):
         return _("Too many failed attempts. Try again %(when)s.", when=in_a_while(refusal.retry_at))
     if isinstance(refusal, errors.UnacceptablePassword):

@@ -8,7 +8,7 @@ from flask import Flask
 
 from mfa_app.core.audit.events import Event
 from mfa_app.core.common import clock, errors
-from mfa_app.core.common.errors import Refusal
+from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.operations.health_checks import Check, Problem
 from mfa_app.core.passwords import hashing
 from mfa_app.core.policy.decision import PolicySource, Reason
@@ -34,8 +34,8 @@ FACTS = {
 }
 
 
-def every_refusal(kind: type[Refusal] = Refusal) -> list[type[Refusal]]:
-    return [found for sub in kind.__subclasses__() for found in (sub, *every_refusal(sub))]
+def every_kind_of(kind: type[Exception]) -> list[type[Exception]]:
+    return [found for sub in kind.__subclasses__() for found in (sub, *every_kind_of(sub))]
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def app(world: World) -> Flask:
         yield world.app
 
 
-def made(kind: type[Refusal]) -> list[Refusal]:
+def made(kind: type[Exception]) -> list[Exception]:
     """Return a refusal of this kind, for each reason it can have."""
     if kind is errors.Throttled:
         return [kind(clock.now())]
@@ -56,7 +56,8 @@ def made(kind: type[Refusal]) -> list[Refusal]:
 
 
 def test_every_refusal_has_a_sentence(app: Flask) -> None:
-    refusals = [refusal for kind in every_refusal() for refusal in made(kind)]
+    kinds = [*every_kind_of(Refusal), *every_kind_of(Interruption)]
+    refusals = [refusal for kind in kinds for refusal in made(kind)]
     assert len(refusals) > 20
     for refusal in refusals:
         assert sentence(refusal).endswith("."), refusal

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mfa_app.cli.support import migrations
 from mfa_app.cli.support.output import print_pending
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import Refusal
+from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.keys.vault import CannotUnseal
 from mfa_app.extensions import db
 from mfa_app.settings import SettingError
@@ -67,7 +67,7 @@ def current_actor() -> Actor:
 
 
 def _error_for(error: Exception) -> Exception:
-    if isinstance(error, Refusal):
+    if isinstance(error, Refusal | Interruption):
         return CommandError(sentence(error))
     if isinstance(error, SQLAlchemyError):
         return CommandError(migrations.sentence_about(error))

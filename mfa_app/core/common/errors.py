@@ -1,4 +1,4 @@
-"""Why an action is refused: one exception type per reason, with its facts.
+"""Why an action is refused or interrupted: one exception type per reason, with its facts.
 
 The words are in wording/refusals.
 """
@@ -9,6 +9,18 @@ from datetime import datetime
 
 class Refusal(Exception):
     """The action was refused and nothing has changed."""
+
+
+class Interruption(Exception):
+    """The action could not be tried, whatever was entered: no form shows this, it has its own answer."""
+
+
+class SessionEnded(Interruption):
+    """The session ended while the request was running."""
+
+
+class HashingQueueFull(Interruption):
+    """All hashing slots are taken; try again in a few seconds."""
 
 
 class WrongCredentials(Refusal):
@@ -40,10 +52,6 @@ class PasswordLocked(Refusal):
 
 class AuthenticatorLocked(Refusal):
     """Authenticator locked: after too many wrong codes in a row, only a reset by the help desk helps."""
-
-
-class SessionEnded(Refusal):
-    """The session ended while the request was running."""
 
 
 class OneTimeLinkExpired(Refusal):
@@ -96,10 +104,6 @@ class AlreadySetUp(Refusal):
 
 class RotationRunning(Refusal):
     """Another process is rotating the data keys."""
-
-
-class HashingQueueFull(Refusal):
-    """All hashing slots are taken; try again in a few seconds."""
 
 
 @dataclass
