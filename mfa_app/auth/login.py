@@ -12,7 +12,7 @@ from mfa_app.core.policy.decision import Verdict
 from mfa_app.web.http.redirects import next_page
 from mfa_app.web.security.access_rules import public
 from mfa_app.web.security.cookies import browser_facts
-from mfa_app.web.security.current import current_actor, current_identity
+from mfa_app.web.security.current import current_actor, identity_or_none
 from mfa_app.web.ui.forms import render_form
 
 
@@ -20,7 +20,7 @@ from mfa_app.web.ui.forms import render_form
 @public
 def login() -> Response:
     """The password step: e-mail address and password."""
-    form, identity = LoginForm(), current_identity()
+    form, identity = LoginForm(), identity_or_none()
     if request.method == "GET" and identity is not None and identity.decision.verdict is Verdict.ALLOW:
         return redirect(next_page())
     if form.validate_on_submit():

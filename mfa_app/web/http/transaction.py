@@ -1,6 +1,6 @@
 """When a request's changes are saved: once, after the view, unless the response is a server error."""
 
-from flask import Flask, Response, g
+from flask import Flask, Response
 
 from mfa_app.core.common import clock
 from mfa_app.core.mail import outbox
@@ -8,6 +8,7 @@ from mfa_app.core.sessions import sessions
 from mfa_app.extensions import db
 from mfa_app.web.http.errors import STORE_FAILURES, unavailable_page
 from mfa_app.web.mailer import Mailer
+from mfa_app.web.security.current import identity_or_none
 
 
 def init_app(app: Flask, mailer: Mailer) -> None:
@@ -19,7 +20,7 @@ def init_app(app: Flask, mailer: Mailer) -> None:
             db.session.rollback()
             return response
         try:
-            identity = g.get("identity")
+            identity = identity_or_none()
             if identity is not None:
                 sessions.touch(identity.session, now=clock.now())
             db.session.commit()

@@ -6,20 +6,30 @@ from flask import g, request
 
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.sessions.signed_in import as_user
 
 
-def current_identity() -> Identity | None:
+def current_identity() -> Identity:
+    """Return the identity of this request's session, whatever its verdict.
+
+    Raises RuntimeError without one: only views behind the gate may call this.
+    """
+    identity = identity_or_none()
+    if identity is None:
+        raise RuntimeError("nobody has logged in: a public page must ask identity_or_none()")
+    return identity
+
+
+def identity_or_none() -> Identity | None:
     """Return the identity of this request's session, whatever its verdict, or None."""
     return g.get("identity")
 
 
 def current_actor() -> Actor:
     """Return the actor. The IP address comes from the one configured ProxyFix, never from a header."""
-    place = {"ip_address": (request.remote_addr or "")[:45], "user_agent": user_agent()}
-    identity = current_identity()
-    if identity is None:
-        return Actor("visitor", **place)
-    return Actor("person", identity.user.email, identity.user.id, identity.user.role, **place)
+    visitor = Actor("visitor", ip_address=(request.remote_addr or "")[:45], user_agent=user_agent())
+    identity = identity_or_none()
+    return visitor if identity is None else as_user(visitor, identity.user)
 
 
 def user_agent() -> str:

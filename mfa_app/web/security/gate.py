@@ -2,6 +2,7 @@
 
 import contextlib
 from datetime import timedelta
+from typing import NoReturn
 
 from flask import Flask, Response, abort, current_app, flash, g, request
 from flask_babel import gettext as _
@@ -22,7 +23,7 @@ from mfa_app.web.http.monitoring import asked_by_monitor
 from mfa_app.web.http.redirects import send_to
 from mfa_app.web.security.access_rules import AccessRule, access_rule_of
 from mfa_app.web.security.cookies import clear_session_cookie, session_token
-from mfa_app.web.security.current import current_actor
+from mfa_app.web.security.current import current_actor, current_identity, identity_or_none
 
 LANDING_PAGES = {
     Verdict.CHALLENGE: "auth.code",
@@ -51,11 +52,12 @@ def authorize_request() -> Response | None:
     g.identity = sessions.find(token, now=clock.now()) if token else None
     if mark.public or request.routing_exception is not None:
         return None
-    if g.identity is None:
+    identity = identity_or_none()
+    if identity is None:
         if token:
             flash(_("Your session has ended. Log in again."), "info")
         return send_to("auth.login")
-    return _admit(g.identity, mark)
+    return _admit(identity, mark)
 
 
 def _admit(identity: Identity, mark: AccessRule) -> Response | None:
@@ -93,14 +95,14 @@ def _admit(identity: Identity, mark: AccessRule) -> Response | None:
     return None if identity.recently_confirmed(now) else send_to("auth.reauthenticate")
 
 
-def deny() -> None:
+def deny() -> NoReturn:
     """Answer 403 and record the attempt, unless this user has already filled the trail's limit for these."""
     with contextlib.suppress(Throttled):
-        counters.charge(limits.REFUSED_PAGES, g.identity.user.id, now=clock.now())
+        counters.charge(limits.REFUSED_PAGES, current_identity().user.id, now=clock.now())
         record(Event.ACCESS_REFUSED, actor=current_actor(), page=request.path[:200])
     abort(403)
 
 
 def _user_let_through(_request: object) -> User | None:
-    identity: Identity | None = g.get("identity")
+    identity = identity_or_none()
     return identity.user if identity and identity.decision.verdict is Verdict.ALLOW else None

@@ -11,7 +11,7 @@ from mfa_app.core.common.permissions import Permission
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.models import Role
 from mfa_app.settings import Settings
-from mfa_app.web.security.current import current_identity
+from mfa_app.web.security.current import identity_or_none
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -33,13 +33,13 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _may(permission: Permission) -> bool:
-    identity = current_identity()
+    identity = identity_or_none()
     return identity is not None and permissions.may(identity.user.role, permission)
 
 
 def _navigation() -> list[tuple[str, str, bool]]:
     """Return label, URL and whether it is the current section, for a user who is fully logged in."""
-    identity = current_identity()
+    identity = identity_or_none()
     if identity is None or identity.decision.verdict is not Verdict.ALLOW:
         return []
     links = [(_("Home"), "account.home"), (_("Your account"), "account.overview")]
