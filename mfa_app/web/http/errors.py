@@ -1,6 +1,8 @@
 """Error pages: a heading, a sentence that says what to do, and no internal details."""
 
 import logging
+import math
+import secrets
 
 from flask import Flask, Response, current_app, make_response, render_template, request, url_for
 from flask_babel import gettext as _
@@ -8,13 +10,18 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from mfa_app.core.common.errors import HashingQueueFull, SessionEnded
+from mfa_app.core.common import clock
+from mfa_app.core.common.errors import HashingQueueFull, NotAllowed, Refusal, SessionEnded, Throttled
 from mfa_app.core.keys.vault import CannotUnseal
 from mfa_app.extensions import db
 from mfa_app.web.http.redirects import send_to
 from mfa_app.wording.refusals import sentence
 
 RETRY_SECONDS = 5
+
+ERROR_ID_BYTES = 4
+
+STATUS_OF_REFUSALS: dict[type[Refusal], int] = {NotAllowed: 403, Throttled: 429}  # all others: 409
 
 STORE_FAILURES = (SQLAlchemyError, CannotUnseal)
 
@@ -26,6 +33,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_page)
     app.register_error_handler(SecurityError, _wrong_address_page)
     app.register_error_handler(CSRFError, _csrf_page)
+    app.register_error_handler(Refusal, _refusal_page)
     app.register_error_handler(HashingQueueFull, _busy_page)
     app.register_error_handler(SessionEnded, _to_the_login)
     for failure in STORE_FAILURES:
@@ -51,8 +59,11 @@ def _wrong_address_page(_error: SecurityError) -> Response:
     return make_response(render_template("errors/wrong_address.html", public_url=public_url), 400)
 
 
-def error_page(code: int, heading: str, text: str) -> Response:
-    """Return a page that says in one sentence what went wrong and what to do."""
+def error_page(code: int, heading: str, text: str, *, error_id: str | None = None) -> Response:
+    """Return a page that says in one sentence what went wrong and what to do.
+
+    `error_id` is the id under which the error is in the log, if it was logged.
+    """
     if isinstance(request.routing_exception, SecurityError):  # takes precedence over any other error
         return _wrong_address_page(request.routing_exception)
     page = render_template(
@@ -60,6 +71,7 @@ def error_page(code: int, heading: str, text: str) -> Response:
         code=code,
         heading=heading,
         sentence=text,
+        error_id=error_id,
         action_url=url_for("account.home"),
         action_label=_("Go to the start page"),
     )
@@ -83,6 +95,10 @@ def _words() -> dict[int, tuple[str, str]]:
         405: (
             _("That didn't work"),
             _("This address doesn't accept that kind of request. Go back and try again."),
+        ),
+        409: (
+            _("That didn't work"),
+            _("Something changed in the meantime. Go back, reload the page and try again."),
         ),
         413: (
             _("Too much at once"),
@@ -111,7 +127,25 @@ def _csrf_page(_error: CSRFError) -> Response:
     return error_page(400, _("Reload the page"), text)
 
 
-def _to_the_login(_refusal: SessionEnded) -> Response:
+def _refusal_page(refusal: Refusal) -> Response:
+    """Answer a refusal that no form shows, such as after two administrators did something at once.
+
+    Below 500, so that what the verb counted and recorded is saved.
+    """
+    code = STATUS_OF_REFUSALS.get(type(refusal), 409)
+    response = error_page(code, _words()[code][0], sentence(refusal))
+    if isinstance(refusal, Throttled):
+        set_retry_after(response, refusal)
+    return response
+
+
+def set_retry_after(response: Response, refusal: Throttled) -> None:
+    """Say in a header how many seconds it is until the next attempt is accepted."""
+    seconds = (refusal.retry_at - clock.now()).total_seconds()
+    response.headers["Retry-After"] = str(max(1, math.ceil(seconds)))
+
+
+def _to_the_login(_interruption: SessionEnded) -> Response:
     """Send the user to the login page, which sends a user who is still logged in back home.
 
     This happens after a double click, or if the session ended meanwhile.
@@ -119,21 +153,28 @@ def _to_the_login(_refusal: SessionEnded) -> Response:
     return send_to("auth.login")
 
 
-def _busy_page(refusal: HashingQueueFull) -> Response:
-    return _later(error_page(503, _words()[503][0], sentence(refusal)))
+def _busy_page(interruption: HashingQueueFull) -> Response:
+    return _later(error_page(503, _words()[503][0], sentence(interruption)))
 
 
 def unavailable_page(_error: Exception) -> Response:
     """Answer when the database or a key fails: roll back, and ask to try again."""
-    log.exception("The database or a key failed")
+    error_id = _log("The database or a key failed")
     db.session.rollback()
-    return _later(error_page(503, *_words()[503]))
+    return _later(error_page(503, *_words()[503], error_id=error_id))
 
 
 def _failure_page(_error: Exception) -> Response:
-    log.exception("Unexpected error")
+    error_id = _log("Unexpected error")
     db.session.rollback()
-    return error_page(500, *_words()[500])
+    return error_page(500, *_words()[500], error_id=error_id)
+
+
+def _log(what: str) -> str:
+    """Log the current exception under a new id, and return the id for the page."""
+    error_id = secrets.token_hex(ERROR_ID_BYTES)
+    log.exception("%s (error ID %s)", what, error_id)
+    return error_id
 
 
 def _later(response: Response) -> Response:
