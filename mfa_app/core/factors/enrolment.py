@@ -81,8 +81,14 @@ def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> Si
     try:
         step = totp.matching_step(secret, code, now=now)
     except WrongCode:
-        told = {"purpose": "linking", "reason": "wrong", "failures": charged.failures}
-        record(Event.CODE_REFUSED, actor=actor, subject=user, **told)
+        record(
+            Event.CODE_REFUSED,
+            actor=actor,
+            subject=user,
+            purpose="linking",
+            reason="wrong",
+            failures=charged.failures,
+        )
         raise
     lock_user(user)  # a concurrent reset runs before or after this, never in between
     sessions.require(identity.session)
@@ -111,8 +117,9 @@ def remove(identity: Identity, *, actor: Actor, now: datetime) -> SignedIn:
     )
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
     record(Event.AUTHENTICATOR_REMOVED, actor=actor, subject=identity.user)
-    place = {"place": actor.ip_address, "user_agent": actor.user_agent}
-    outbox.enqueue(outbox.Mail.REMOVED, identity.user, now=now, **place)
+    outbox.enqueue(
+        outbox.Mail.REMOVED, identity.user, now=now, place=actor.ip_address, user_agent=actor.user_agent
+    )
     return SignedIn(token, session, identity.user)
 
 

@@ -52,8 +52,14 @@ def check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now
         verification.accept(authenticator, code, now=now)
     except (WrongCode, UsedCode) as refusal:
         reason = "used" if isinstance(refusal, UsedCode) else "wrong"
-        told = {"purpose": purpose, "reason": reason, "failures": charged.failures}
-        record(Event.CODE_REFUSED, actor=actor, subject=user, **told)
+        record(
+            Event.CODE_REFUSED,
+            actor=actor,
+            subject=user,
+            purpose=purpose,
+            reason=reason,
+            failures=charged.failures,
+        )
         _react_to_failures(identity, charged.failures, actor, now)
         raise
     counters.reset_after_success(charged)
@@ -62,10 +68,13 @@ def check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now
 
 
 def _react_to_failures(identity: Identity, failures: int, actor: Actor, now: datetime) -> None:
-    place = {"place": actor.ip_address, "user_agent": actor.user_agent}
     if failures == WARN_AFTER:
-        outbox.enqueue(outbox.Mail.WRONG_CODES, identity.user, now=now, **place)
+        _enqueue(outbox.Mail.WRONG_CODES, identity, actor, now)
     if failures == limits.CODE.lockout_after:
         verification.lock(identity.subject.authenticator, now=now)
         record(Event.AUTHENTICATOR_STOPPED, actor=actor, subject=identity.user, failures=failures)
-        outbox.enqueue(outbox.Mail.STOPPED, identity.user, now=now, **place)
+        _enqueue(outbox.Mail.STOPPED, identity, actor, now)
+
+
+def _enqueue(mail: outbox.Mail, identity: Identity, actor: Actor, now: datetime) -> None:
+    outbox.enqueue(mail, identity.user, now=now, place=actor.ip_address, user_agent=actor.user_agent)

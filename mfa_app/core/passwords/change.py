@@ -56,5 +56,6 @@ def store_password(
     user.password_hash = hashed
     record(Event.PASSWORD_CHANGED, actor=actor, subject=user, way=way)
     revoke_access(user, because=RevocationReason.PASSWORD_CHANGED, actor=actor, except_session=except_session)
-    place = {"place": actor.ip_address, "user_agent": actor.user_agent}
-    outbox.enqueue(outbox.Mail.PASSWORD_CHANGED, user, now=now, **place)
+    outbox.enqueue(
+        outbox.Mail.PASSWORD_CHANGED, user, now=now, place=actor.ip_address, user_agent=actor.user_agent
+    )
