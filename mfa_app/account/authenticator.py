@@ -5,25 +5,20 @@ from flask_babel import gettext as _
 
 from mfa_app.account import blueprint
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import Refusal, SessionEnded
 from mfa_app.core.factors import enrolment
 from mfa_app.web.security.access_rules import requires_recent_auth
 from mfa_app.web.security.cookies import issue_cookies
 from mfa_app.web.security.current import current_actor, current_identity
-from mfa_app.wording.refusals import sentence
+from mfa_app.web.ui.forms import flash_refusals
 
 
 @blueprint.post("/account/authenticator/remove")
 @requires_recent_auth
 def remove_authenticator() -> Response:
     """Switch 2FA off for oneself, if no policy requires it."""
-    try:
+    with flash_refusals():
         issue_cookies(enrolment.remove(current_identity(), actor=current_actor(), now=clock.now()))
         flash(_("2-factor authentication is switched off. You can delete the entry in your app."), "success")
-    except SessionEnded:
-        raise
-    except Refusal as refusal:
-        flash(sentence(refusal), "danger")
     return redirect(url_for("account.overview"))
 
 
@@ -31,9 +26,7 @@ def remove_authenticator() -> Response:
 @requires_recent_auth
 def opt_in() -> Response:
     """Opt in to codes."""
-    try:
+    with flash_refusals():
         enrolment.opt_in(current_identity(), actor=current_actor())
         flash(_("From now on you'll be asked for a code when you log in."), "success")
-    except Refusal as refusal:
-        flash(sentence(refusal), "danger")
     return redirect(url_for("account.overview"))

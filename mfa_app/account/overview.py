@@ -32,6 +32,25 @@ class BrowserEntry:
     current: bool
 
 
+@dataclass(frozen=True)
+class SecondFactor:
+    """The user's 2FA, as the account page shows it.
+
+    `since` is when the app was linked, `because` why a code is asked for, `enrol_by` the end of the grace
+    period. `asked`: a code is asked for at login. `may_keep`: the user may opt in to codes.
+    """
+
+    linked: bool
+    since: datetime | None
+    because: str | None
+    asked: bool
+    enrol_by: datetime | None
+    may_link: bool
+    may_remove: bool
+    may_replace: bool
+    may_keep: bool
+
+
 @blueprint.get("/account")
 @requires_recent_auth
 def overview() -> str:
@@ -55,21 +74,20 @@ def overview() -> str:
     )
 
 
-def _second_factor(identity: Identity, now: datetime) -> dict[str, object]:
-    authenticator, facts = identity.subject.authenticator, identity.subject.facts
-    linked, required = authenticator is not None, enrolment.is_required(identity, now)
-    asked = is_asked(facts, now=now)
-    return {
-        "linked": linked,
-        "since": authenticator.enrolled_at if linked else None,
-        "because": why(identity.decision.because),
-        "asked": asked,
-        "enrol_by": identity.decision.enrol_by,
-        "may_link": not linked,
-        "may_remove": linked and not required,
-        "may_replace": linked,
-        "may_keep": linked and not required and not authenticator.opted_in,
-    }
+def _second_factor(identity: Identity, now: datetime) -> SecondFactor:
+    authenticator = identity.subject.authenticator
+    by_choice = authenticator is not None and not enrolment.is_required(identity, now)
+    return SecondFactor(
+        linked=authenticator is not None,
+        since=authenticator.enrolled_at if authenticator else None,
+        because=why(identity.decision.because),
+        asked=is_asked(identity.subject.facts, now=now),
+        enrol_by=identity.decision.enrol_by,
+        may_link=authenticator is None,
+        may_remove=by_choice,
+        may_replace=authenticator is not None,
+        may_keep=by_choice and not authenticator.opted_in,
+    )
 
 
 def _browser_entry(row: AuthSession | RememberedDevice, used_at: datetime, current: bool) -> BrowserEntry:

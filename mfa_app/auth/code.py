@@ -6,9 +6,10 @@ from mfa_app.auth import blueprint
 from mfa_app.auth.forms import CodeForm
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import Refusal
 from mfa_app.core.login import code_step
 from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.web.security.access_rules import admits
 from mfa_app.web.security.cookies import browser_facts
 from mfa_app.web.security.current import current_actor, current_identity
@@ -21,27 +22,28 @@ def code() -> Response:
     """The code step: a code from the authentication app."""
     form, identity = CodeForm(), current_identity()
     if form.validate_on_submit():
-        try:
-            signed_in = code_step.answer_challenge(
-                identity,
-                form.code.data,
-                remember=form.remember.data,
-                browser=browser_facts(),
-                actor=current_actor(),
-                now=clock.now(),
-            )
-            return signed_in_response(signed_in)
-        except Refusal as refusal:
-            form.refuse(refusal, "code")
+        with form.refusing():
+            return signed_in_response(_answer_challenge(form, identity))
     return render_form(
         "auth/code.html",
         form,
         email=identity.user.email,
         remember_days=identity.decision.remember_days,
-        stopped=_is_locked(),
+        stopped=_is_locked(identity),
     )
 
 
-def _is_locked() -> bool:
-    authenticator = current_identity().subject.authenticator
+def _answer_challenge(form: CodeForm, identity: Identity) -> SignedIn:
+    return code_step.answer_challenge(
+        identity,
+        form.code.data,
+        remember=form.remember.data,
+        browser=browser_facts(),
+        actor=current_actor(),
+        now=clock.now(),
+    )
+
+
+def _is_locked(identity: Identity) -> bool:
+    authenticator = identity.subject.authenticator
     return authenticator is not None and authenticator.locked_at is not None

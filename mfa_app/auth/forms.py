@@ -4,12 +4,29 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, StringField
 from wtforms.validators import DataRequired, Length
 
+from mfa_app.core.common.errors import (
+    AlreadySetUp,
+    AuthenticatorLocked,
+    EmailTaken,
+    InvalidEmail,
+    PasswordLocked,
+    Throttled,
+    UnacceptablePassword,
+    UsedCode,
+    WrongCode,
+    WrongCredentials,
+    WrongPassword,
+)
 from mfa_app.web.ui.fields import code_field, email_field, password_field, strip
-from mfa_app.web.ui.forms import Form
+from mfa_app.web.ui.forms import TOP, Form, shown_at
+
+AT_THE_CODE = shown_at("code", WrongCode, UsedCode, AuthenticatorLocked, Throttled)
 
 
 class LoginForm(Form):
     """The password step."""
+
+    refusals_at = shown_at(TOP, WrongCredentials, PasswordLocked, Throttled)
 
     email = email_field()
     password = password_field()
@@ -18,6 +35,8 @@ class LoginForm(Form):
 class CodeForm(Form):
     """The code step."""
 
+    refusals_at = AT_THE_CODE
+
     code = code_field()
     remember = BooleanField(default=True)
 
@@ -25,11 +44,15 @@ class CodeForm(Form):
 class ConfirmByCodeForm(Form):
     """Reauthentication by code."""
 
+    refusals_at = AT_THE_CODE
+
     code = code_field()
 
 
 class ConfirmByPasswordForm(Form):
     """Reauthentication by password, for a user without an authenticator."""
+
+    refusals_at = shown_at("password", WrongPassword, PasswordLocked, Throttled)
 
     password = password_field()
 
@@ -37,11 +60,15 @@ class ConfirmByPasswordForm(Form):
 class ForgottenForm(Form):
     """The e-mail address to send a password reset link to."""
 
+    refusals_at = shown_at(TOP, Throttled)
+
     email = email_field()
 
 
 class ChoosePasswordForm(Form):
     """A new password, and the id of the link that the page was shown for."""
+
+    refusals_at = shown_at("password", UnacceptablePassword)
 
     link = HiddenField()
     password = password_field(_l("New password"), new=True)
@@ -49,6 +76,10 @@ class ChoosePasswordForm(Form):
 
 class SetupForm(Form):
     """The first administrator."""
+
+    refusals_at = shown_at("email", InvalidEmail, EmailTaken, AlreadySetUp) | shown_at(
+        "password", UnacceptablePassword
+    )
 
     name = StringField(
         _l("Your name"),

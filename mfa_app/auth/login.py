@@ -6,9 +6,10 @@ from mfa_app.auth import blueprint
 from mfa_app.auth.forms import LoginForm
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import HashingQueueFull, Refusal
 from mfa_app.core.login import password_step
 from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.web.http.redirects import next_page
 from mfa_app.web.security.access_rules import public
 from mfa_app.web.security.cookies import browser_facts
@@ -24,19 +25,18 @@ def login() -> Response:
     if request.method == "GET" and identity is not None and identity.decision.verdict is Verdict.ALLOW:
         return redirect(next_page())
     if form.validate_on_submit():
-        try:
-            signed_in = password_step.sign_in(
-                form.email.data,
-                form.password.data,
-                browser=browser_facts(),
-                replaces=identity,
-                hmac_key=current_app.secret_key,
-                actor=current_actor(),
-                now=clock.now(),
-            )
-            return signed_in_response(signed_in)
-        except HashingQueueFull:
-            raise
-        except Refusal as refusal:
-            form.refuse(refusal)
+        with form.refusing():
+            return signed_in_response(_sign_in(form, identity))
     return render_form("auth/login.html", form)
+
+
+def _sign_in(form: LoginForm, replaces: Identity | None) -> SignedIn:
+    return password_step.sign_in(
+        form.email.data,
+        form.password.data,
+        browser=browser_facts(),
+        replaces=replaces,
+        hmac_key=current_app.secret_key,
+        actor=current_actor(),
+        now=clock.now(),
+    )

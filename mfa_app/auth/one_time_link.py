@@ -16,14 +16,13 @@ TOKEN_KEY = "link"  # key of the token in the signed form cookie, which keeps it
 @public
 def follow_link(token: str) -> Response:
     """Move the token from the URL to the form cookie, so that neither history nor Referer contain it."""
-    try:
-        link, _user = one_time_links.find(token, *Purpose, now=clock.now())
-    except OneTimeLinkExpired:
-        return expired_page()
+    link, _user = one_time_links.find(token, *Purpose, now=clock.now())
     session[TOKEN_KEY] = token
     return redirect(url_for("auth.setup" if link.purpose == Purpose.SETUP else "auth.choose_password"))
 
 
-def expired_page() -> Response:
+@blueprint.errorhandler(OneTimeLinkExpired)
+def expired_page(_refusal: OneTimeLinkExpired) -> Response:
+    """Answer a link that no longer works, on whichever page it turns out: 410, and how to get a new one."""
     session.pop(TOKEN_KEY, None)
     return make_response(render_template("auth/link_expired.html"), 410)

@@ -5,7 +5,6 @@ from flask import Response, current_app, make_response, render_template
 from mfa_app.auth import blueprint
 from mfa_app.auth.forms import ForgottenForm
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import Throttled
 from mfa_app.core.passwords import reset_by_mail
 from mfa_app.web.security.access_rules import public
 from mfa_app.web.security.current import current_actor
@@ -18,11 +17,9 @@ def forgotten() -> Response:
     """Send a password reset link. The response is the same for known and unknown addresses."""
     form = ForgottenForm()
     if form.validate_on_submit():
-        try:
+        with form.refusing():
             reset_by_mail.request_reset(
                 form.email.data, hmac_key=current_app.secret_key, actor=current_actor(), now=clock.now()
             )
             return make_response(render_template("auth/password_forgotten_sent.html"))
-        except Throttled as refusal:
-            form.refuse(refusal)
     return render_form("auth/password_forgotten.html", form)

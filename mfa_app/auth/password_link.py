@@ -5,9 +5,8 @@ from flask_babel import gettext as _
 
 from mfa_app.auth import blueprint
 from mfa_app.auth.forms import ChoosePasswordForm
-from mfa_app.auth.one_time_link import TOKEN_KEY, expired_page
+from mfa_app.auth.one_time_link import TOKEN_KEY
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import OneTimeLinkExpired, UnacceptablePassword
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import reset_by_mail
@@ -24,20 +23,16 @@ PASSWORD_PURPOSES = (Purpose.INVITATION, Purpose.PASSWORD_RESET)
 def choose_password() -> Response:
     """Choose a password through a mailed link. The user then has to log in, so the code is still required."""
     form, now = ChoosePasswordForm(), clock.now()
-    try:
-        link, user = one_time_links.find(session.get(TOKEN_KEY, ""), *PASSWORD_PURPOSES, now=now)
-        if form.is_submitted() and form.link.data != link.id:
-            return _another_link()
-        form.link.data = link.id
-        if form.validate_on_submit():
+    link, user = one_time_links.find(session.get(TOKEN_KEY, ""), *PASSWORD_PURPOSES, now=now)
+    if form.is_submitted() and form.link.data != link.id:
+        return _another_link()
+    form.link.data = link.id
+    if form.validate_on_submit():
+        with form.refusing():
             reset_by_mail.choose_password(link, user, form.password.data, actor=current_actor(), now=now)
             session.clear()
             flash(_("Password saved. Log in with it now."), "success")
             return redirect(url_for("auth.login"))
-    except OneTimeLinkExpired:
-        return expired_page()
-    except UnacceptablePassword as refusal:
-        form.refuse(refusal, "password")
     return render_form("auth/password_link.html", form, purpose=link.purpose, email=user.email)
 
 

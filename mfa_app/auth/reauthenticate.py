@@ -6,7 +6,6 @@ from mfa_app.auth import blueprint
 from mfa_app.auth.forms import ConfirmByCodeForm, ConfirmByPasswordForm
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import HashingQueueFull, Refusal
 from mfa_app.core.login import reauthentication
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.web.security.access_rules import admits
@@ -23,13 +22,8 @@ def reauthenticate() -> Response:
     form = ConfirmByCodeForm() if ask == "code" else ConfirmByPasswordForm()
     if form.validate_on_submit():
         confirm = reauthentication.confirm_by_code if ask == "code" else reauthentication.confirm_by_password
-        try:
-            return signed_in_response(
-                confirm(identity, form[ask].data, actor=current_actor(), now=clock.now())
-            )
-        except HashingQueueFull:
-            raise
-        except Refusal as refusal:
-            form.refuse(refusal, ask)
+        with form.refusing():
+            signed_in = confirm(identity, form[ask].data, actor=current_actor(), now=clock.now())
+            return signed_in_response(signed_in)
     linking = identity.decision.verdict is Verdict.ENROL
     return render_form("auth/reauthenticate.html", form, ask=ask, email=identity.user.email, linking=linking)

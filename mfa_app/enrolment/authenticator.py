@@ -1,14 +1,16 @@
 """The enrolment page: a QR code, a code field and the button Enable."""
 
 import math
+from datetime import datetime
 
 from flask import Response, current_app, flash, redirect, session
 from flask_babel import gettext as _
 
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import AlreadyEnrolled, PendingEnrolmentExpired, Refusal, SessionEnded
+from mfa_app.core.common.errors import AlreadyEnrolled
 from mfa_app.core.factors import enrolment, totp
 from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.sessions.sessions import Identity
 from mfa_app.enrolment import blueprint
 from mfa_app.enrolment.forms import EnableForm
 from mfa_app.web.http.redirects import next_page
@@ -29,8 +31,8 @@ GROUP_OF_FOUR = 4
 def authenticator() -> Response:
     """Show the QR code until a code proves that an app has scanned it; then complete the login."""
     form, identity = EnableForm(), current_identity()
-    try:
-        if form.validate_on_submit():
+    if form.validate_on_submit():
+        with form.refusing():
             signed_in = enrolment.confirm(identity, form.code.data, actor=current_actor(), now=clock.now())
             session.clear()
             issue_cookies(signed_in)
@@ -38,21 +40,17 @@ def authenticator() -> Response:
                 _("The platform is now linked to your authentication app. You are now logged in."), "success"
             )
             return redirect(next_page())
-    except AlreadyEnrolled as refusal:
-        flash(sentence(refusal), "info")
-        return redirect(next_page())
-    except SessionEnded:
-        raise
-    except PendingEnrolmentExpired as refusal:
-        form.refuse(refusal)
-    except Refusal as refusal:
-        form.refuse(refusal, "code")
-    return _enrolment_page(form)
+    return _enrolment_page(form, identity, clock.now())
 
 
-def _enrolment_page(form: EnableForm) -> Response:
-    identity = current_identity()
-    now = clock.now()
+@blueprint.errorhandler(AlreadyEnrolled)
+def already_enrolled(refusal: AlreadyEnrolled) -> Response:
+    """Let a user go on whose app was linked meanwhile, in another tab or by a double click."""
+    flash(sentence(refusal), "info")
+    return redirect(next_page())
+
+
+def _enrolment_page(form: EnableForm, identity: Identity, now: datetime) -> Response:
     pending = enrolment.begin(identity, now=now)
     seconds_left = math.ceil((pending.expires_at - now).total_seconds())
     uri = totp.provisioning_uri(

@@ -6,15 +6,19 @@ from wtforms import StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from mfa_app.core.common import email_addresses
-from mfa_app.models import Group
+from mfa_app.core.common.errors import NameTaken
+from mfa_app.core.users import lookup
+from mfa_app.models import Group, User
 from mfa_app.web.ui.fields import email_field, one_line
-from mfa_app.web.ui.forms import Form
+from mfa_app.web.ui.forms import Form, shown_at
 
 LONGEST_KEY = Group.name_key.type.length
 
 
 class NameForm(Form):
     """The name of a group."""
+
+    refusals_at = shown_at("name", NameTaken)
 
     name = StringField(
         _l("Name"),
@@ -36,6 +40,13 @@ class MemberForm(Form):
     """The user to add to a group."""
 
     email = email_field(own=False)
+    user: User | None = None  # whose address was entered
+
+    def validate_email(self, field: StringField) -> None:
+        """Find the user. Reject an address that no account has."""
+        self.user = lookup.find_by_email(field.data or "")
+        if self.user is None and not field.errors:
+            raise ValidationError(_("No account has this email address. Check it and try again."))
 
 
 class ConfirmForm(Form):

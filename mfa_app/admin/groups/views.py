@@ -7,18 +7,16 @@ from mfa_app.admin import blueprint
 from mfa_app.admin.groups.forms import ConfirmForm, MemberForm, NameForm
 from mfa_app.admin.users.lookup import get_user_or_deny
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import CannotExemptSelf, Refusal
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.groups.groups import GroupWithCounts
 from mfa_app.core.policy import impact
-from mfa_app.core.users import directory, lookup
+from mfa_app.core.users import directory
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.models import Group
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
-from mfa_app.web.ui.forms import render_form
-from mfa_app.wording.refusals import sentence
+from mfa_app.web.ui.forms import flash_refusals, render_form
 
 
 @blueprint.get("/groups")
@@ -34,12 +32,10 @@ def new_group() -> Response:
     """Create a group whose rule requires nothing yet."""
     form = NameForm()
     if form.validate_on_submit():
-        try:
+        with form.refusing():
             group = groups.create(form.name.data, actor=current_actor(), now=clock.now())
             flash(_("Group %(name)s created. Now add its members.", name=group.name), "success")
             return _to_page_of(group)
-        except Refusal as refusal:
-            form.refuse(refusal, "name")
     return render_form("admin/groups/name.html", form, group=None)
 
 
@@ -57,12 +53,10 @@ def rename_group(group_id: int) -> Response:
     group = _group_or_404(group_id).group
     form = NameForm(name=group.name)
     if form.validate_on_submit():
-        try:
+        with form.refusing():
             groups.rename(group, form.name.data, actor=current_actor())
             flash(_("Group renamed to %(name)s.", name=group.name), "success")
             return _to_page_of(group)
-        except Refusal as refusal:
-            form.refuse(refusal, "name")
     return render_form("admin/groups/name.html", form, group=group)
 
 
@@ -84,17 +78,15 @@ def delete_group(group_id: int) -> Response:
 def add_member(group_id: int) -> Response:
     """Add a user to the group by e-mail address."""
     roster, form = _group_or_404(group_id), MemberForm()
-    user = lookup.find_by_email(form.email.data) if form.validate_on_submit() else None
-    if user is None:
-        if not form.errors:
-            form.email.errors.append(_("No account has this email address. Check it and try again."))
+    if not form.validate_on_submit():
         return _group_page(roster, form)
-    words = {"name": user.name or user.email, "group": roster.group.name}
-    if groups.add_member(roster.group, user, actor=current_actor(), now=clock.now()):
-        flash(_("%(name)s added to %(group)s.", **words), "success")
+    user, group = form.user, roster.group
+    name = user.name or user.email
+    if groups.add_member(group, user, actor=current_actor(), now=clock.now()):
+        flash(_("%(name)s added to %(group)s.", name=name, group=group.name), "success")
     else:
-        flash(_("%(name)s is already in %(group)s.", **words), "info")
-    return _to_page_of(roster.group)
+        flash(_("%(name)s is already in %(group)s.", name=name, group=group.name), "info")
+    return _to_page_of(group)
 
 
 @blueprint.post("/groups/<row:group_id>/members/<row:user_id>/remove")
@@ -102,14 +94,11 @@ def add_member(group_id: int) -> Response:
 def remove_member(group_id: int, user_id: int) -> Response:
     """Remove a user from the group."""
     group, user = _group_or_404(group_id).group, get_user_or_deny(user_id).user
-    try:
+    with flash_refusals():
         if not groups.remove_member(group, user, actor=current_actor()):
             abort(404)
-    except CannotExemptSelf as refusal:
-        flash(sentence(refusal), "danger")
-        return _to_page_of(group)
-    words = {"name": user.name or user.email, "group": group.name}
-    flash(_("%(name)s removed from %(group)s.", **words), "success")
+        name = user.name or user.email
+        flash(_("%(name)s removed from %(group)s.", name=name, group=group.name), "success")
     return _to_page_of(group)
 
 
@@ -118,9 +107,9 @@ def _group_or_404(group_id: int) -> GroupWithCounts:
 
 
 def _group_page(roster: GroupWithCounts, form: MemberForm) -> Response:
-    where = {"after": request.args.get("after"), "before": request.args.get("before")}
-    group_id = roster.group.id
-    found = directory.search(UserFilters(group_id=group_id), actor=current_actor(), **where)
+    group_id, after, before = roster.group.id, request.args.get("after"), request.args.get("before")
+    filters = UserFilters(group_id=group_id)
+    found = directory.search(filters, actor=current_actor(), after=after, before=before)
     return render_form(
         "admin/groups/detail.html",
         form,

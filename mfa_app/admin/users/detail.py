@@ -1,27 +1,26 @@
 """One user: the account's state, and what an administrator or the help desk can change about it."""
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import Response, render_template
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.users.forms import ResetForm, UserForm
 from mfa_app.admin.users.lookup import get_user_or_deny, invitation_notice
+from mfa_app.admin.users.responses import to_page_of
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock, permissions
-from mfa_app.core.common.errors import CannotExemptSelf, LastAdministrator, Refusal
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.sessions import sessions
 from mfa_app.core.users import accounts, directory, invitations
-from mfa_app.core.users.accounts import Profile
-from mfa_app.models import Role, User
+from mfa_app.models import Group
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
-from mfa_app.web.ui.forms import render_form
+from mfa_app.web.ui.forms import flash_refusals, render_form
 from mfa_app.wording.events import event_line
 from mfa_app.wording.policy import policy_explanation
-from mfa_app.wording.refusals import sentence
 
 
 @blueprint.get("/people/<row:user_id>")
@@ -51,28 +50,25 @@ def user(user_id: int) -> str:
 def edit_user(user_id: int) -> Response:
     """Change e-mail address, name, role and groups. Nobody can change their own role."""
     found, actor, now = get_user_or_deny(user_id), current_actor(), clock.now()
-    user, present, is_self = found.user, groups.all_groups(), actor.user_id == user_id
-    form = UserForm(
-        name=user.name, email=user.email, role=user.role, groups=[group.id for group in found.groups]
-    )
+    user, present = found.user, groups.all_groups()
+    form = _edit_form(found, present, is_self=actor.user_id == user_id)
+    if form.validate_on_submit():
+        profile, members = form.profile(user.role), form.chosen(present)
+        with form.refusing():
+            groups.check_leaving(user, members, actor=actor)
+            accounts.edit(user, profile, actor=actor, now=now)
+            groups.set_groups(user, members, actor=actor, now=now)
+            return to_page_of(user, _("Changes saved."))
+    return render_form("admin/users/edit.html", form, person=user)
+
+
+def _edit_form(found: PolicySubject, present: list[Group], *, is_self: bool) -> UserForm:
+    user, member_of = found.user, [group.id for group in found.groups]
+    form = UserForm(name=user.name, email=user.email, role=user.role, groups=member_of)
     form.offer(present)
     if is_self:
         del form.role
-    if form.validate_on_submit():
-        role = Role(user.role if is_self else form.role.data)
-        try:
-            groups.check_leaving(user, form.chosen(present), actor=actor)
-            accounts.edit(user, Profile(form.email.data, form.name.data, role), actor=actor, now=now)
-            groups.set_groups(user, form.chosen(present), actor=actor, now=now)
-            flash(_("Changes saved."), "success")
-            return _to_page_of(user)
-        except LastAdministrator as refusal:
-            form.refuse(refusal, "role")
-        except CannotExemptSelf as refusal:
-            form.refuse(refusal, "groups")
-        except Refusal as refusal:
-            form.refuse(refusal, "email")
-    return render_form("admin/users/edit.html", form, person=user)
+    return form
 
 
 @blueprint.post("/people/<row:user_id>/disable")
@@ -80,12 +76,10 @@ def edit_user(user_id: int) -> Response:
 def disable_user(user_id: int) -> Response:
     """Disable the account and revoke all its access."""
     user = get_user_or_deny(user_id, to_change=True).user
-    try:
+    with flash_refusals():
         accounts.disable(user, actor=current_actor(), now=clock.now())
-        flash(_("Account disabled for %(name)s. All access has ended.", name=user.name), "success")
-    except LastAdministrator as refusal:
-        flash(sentence(refusal), "danger")
-    return _to_page_of(user)
+        return to_page_of(user, _("Account disabled for %(name)s. All access has ended.", name=user.name))
+    return to_page_of(user)
 
 
 @blueprint.post("/people/<row:user_id>/enable")
@@ -94,8 +88,7 @@ def enable_user(user_id: int) -> Response:
     """Enable a disabled account."""
     user = get_user_or_deny(user_id, to_change=True).user
     accounts.enable(user, actor=current_actor())
-    flash(_("%(name)s can log in again.", name=user.name), "success")
-    return _to_page_of(user)
+    return to_page_of(user, _("%(name)s can log in again.", name=user.name))
 
 
 @blueprint.post("/people/<row:user_id>/invite")
@@ -104,8 +97,7 @@ def invite_user(user_id: int) -> Response:
     """Mail the invitation again. The earlier link stops working."""
     user = get_user_or_deny(user_id, to_change=True).user
     invitations.invite(user, actor=current_actor(), now=clock.now())
-    flash(invitation_notice(user), "success")
-    return _to_page_of(user)
+    return to_page_of(user, invitation_notice(user))
 
 
 @blueprint.post("/people/<row:user_id>/end-access")
@@ -114,11 +106,8 @@ def end_access(user_id: int) -> Response:
     """End all of the user's sessions and revoke the remembered devices."""
     user = get_user_or_deny(user_id, to_change=True).user
     accounts.end_access(user, actor=current_actor())
-    flash(
-        _("%(name)s is logged out everywhere, and all remembered devices are removed.", name=user.name),
-        "success",
-    )
-    return _to_page_of(user)
+    done = _("%(name)s is logged out everywhere, and all remembered devices are removed.", name=user.name)
+    return to_page_of(user, done)
 
 
 @blueprint.route("/people/<row:user_id>/reset", methods=["GET", "POST"])
@@ -130,10 +119,5 @@ def reset_user(user_id: int) -> Response:
     if form.validate_on_submit():
         reason = form.reason.data
         reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
-        flash(_("2-factor authentication reset for %(name)s.", name=user.name), "success")
-        return _to_page_of(user)
+        return to_page_of(user, _("2-factor authentication reset for %(name)s.", name=user.name))
     return render_form("admin/users/reset.html", form, person=user, linked=found.authenticator is not None)
-
-
-def _to_page_of(user: User) -> Response:
-    return redirect(url_for("admin.user", user_id=user.id))

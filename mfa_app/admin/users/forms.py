@@ -17,10 +17,12 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from mfa_app.core.common import clock
+from mfa_app.core.common.errors import CannotExemptSelf, EmailTaken, InvalidEmail, LastAdministrator
+from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.models import Group, Role
 from mfa_app.web.ui.fields import INVALID_CHOICE, email_field, one_line, reason_field, strip
-from mfa_app.web.ui.forms import Form
+from mfa_app.web.ui.forms import Form, shown_at
 from mfa_app.wording.labels import role_name
 
 LONGEST_EXEMPTION = timedelta(days=366)
@@ -85,6 +87,12 @@ class UserFilter(Form):
 class UserForm(Form):
     """An account: e-mail address, name, role and groups."""
 
+    refusals_at = (
+        shown_at("email", InvalidEmail, EmailTaken)
+        | shown_at("role", LastAdministrator)
+        | shown_at("groups", CannotExemptSelf)
+    )
+
     name = StringField(
         _l("Name"),
         filters=[one_line],
@@ -112,6 +120,10 @@ class UserForm(Form):
     def offer(self, groups: Iterable[Group]) -> None:
         """Set the groups to choose from."""
         self.groups.choices = [SelectChoice(group.id, group.name) for group in groups]
+
+    def profile(self, role: Role = Role.STAFF) -> Profile:
+        """Return what was entered, with this role if the form doesn't ask for one."""
+        return Profile(self.email.data, self.name.data, Role(self.role.data if self.role else role))
 
     def chosen(self, groups: Iterable[Group]) -> list[Group]:
         """Return the selected groups."""

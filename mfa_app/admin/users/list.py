@@ -1,18 +1,16 @@
 """The list of users, and the page that creates an account."""
 
-from flask import Response, flash, redirect, request, url_for
+from flask import Response, flash, request, url_for
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.users.forms import UserFilter, UserForm
 from mfa_app.admin.users.lookup import invitation_notice
+from mfa_app.admin.users.responses import to_page_of
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import Refusal
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.users import accounts, directory, invitations
-from mfa_app.core.users.accounts import Profile
-from mfa_app.models import Role
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
@@ -26,8 +24,8 @@ def user_list() -> Response:
     form.offer(groups.all_groups(), directory.roles_seen_by(actor))
     found = directory.UserPage()
     if form.validate():
-        where = {"after": request.args.get("after"), "before": request.args.get("before")}
-        found = directory.search(form.filters(), actor=actor, **where)
+        after, before = request.args.get("after"), request.args.get("before")
+        found = directory.search(form.filters(), actor=actor, after=after, before=before)
     chosen = form.chosen()
     return render_form(
         "admin/users/list.html",
@@ -43,17 +41,14 @@ def user_list() -> Response:
 @requires(Permission.MANAGE_USERS)
 def new_user() -> Response:
     """Create an account and mail its owner a link to choose a password."""
-    form, present = UserForm(), groups.all_groups()
+    form, present, actor, now = UserForm(), groups.all_groups(), current_actor(), clock.now()
     form.offer(present)
     if form.validate_on_submit():
-        facts = {"actor": current_actor(), "now": clock.now()}
-        profile = Profile(form.email.data, form.name.data, Role(form.role.data))
-        try:
-            user = accounts.create(profile, groups=form.chosen(present), password=None, **facts)
-            invitations.invite(user, **facts)
+        profile, members = form.profile(), form.chosen(present)
+        with form.refusing():
+            user = accounts.create(profile, groups=members, password=None, actor=actor, now=now)
+            invitations.invite(user, actor=actor, now=now)
             flash(_("Account created for %(name)s.", name=user.name), "success")
             flash(invitation_notice(user), "info")
-            return redirect(url_for("admin.user", user_id=user.id))
-        except Refusal as refusal:
-            form.refuse(refusal, "email")
+            return to_page_of(user)
     return render_form("admin/users/new.html", form)

@@ -1,20 +1,19 @@
 """The policy of one user: a personal requirement, or an exemption with an end date."""
 
-from flask import Response, flash, redirect, url_for
+from flask import Response
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.users.forms import ExemptionForm
 from mfa_app.admin.users.lookup import get_user_or_deny
+from mfa_app.admin.users.responses import to_page_of
 from mfa_app.core.common import clock, permissions
-from mfa_app.core.common.errors import CannotExemptSelf, LastAdministrator
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.policy import overrides
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
-from mfa_app.web.ui.forms import render_form
+from mfa_app.web.ui.forms import flash_refusals, render_form
 from mfa_app.wording.policy import policy_explanation
-from mfa_app.wording.refusals import sentence
 
 
 @blueprint.route("/people/<row:user_id>/policy", methods=["GET", "POST"])
@@ -25,8 +24,7 @@ def user_policy(user_id: int) -> Response:
     found = get_user_or_deny(user_id, to_change=form.is_submitted())
     if form.validate_on_submit():
         overrides.exempt(found.user, until=form.until_moment(), reason=form.reason.data, actor=actor)
-        flash(_("Exemption saved."), "success")
-        return redirect(url_for("admin.user", user_id=user_id))
+        return to_page_of(found.user, _("Exemption saved."))
     return render_form(
         "admin/users/policy.html",
         form,
@@ -55,16 +53,14 @@ def release_user(user_id: int) -> Response:
 @requires(Permission.MANAGE_POLICY)
 def end_exemption(user_id: int) -> Response:
     """End the user's exemption now."""
-    overrides.end_exemption(get_user_or_deny(user_id).user, actor=current_actor())
-    flash(_("Exemption ended."), "success")
-    return redirect(url_for("admin.user", user_id=user_id))
+    user = get_user_or_deny(user_id).user
+    overrides.end_exemption(user, actor=current_actor())
+    return to_page_of(user, _("Exemption ended."))
 
 
 def _set_requirement(user_id: int, required: bool) -> Response:
     user = get_user_or_deny(user_id).user
-    try:
+    with flash_refusals():
         overrides.set_requirement(user, required, actor=current_actor(), now=clock.now())
-        flash(_("Saved."), "success")
-    except (LastAdministrator, CannotExemptSelf) as refusal:
-        flash(sentence(refusal), "danger")
-    return redirect(url_for("admin.user", user_id=user_id))
+        return to_page_of(user, _("Saved."))
+    return to_page_of(user)

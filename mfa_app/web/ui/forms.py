@@ -1,25 +1,61 @@
-"""The base of all forms, and how a page with a form is answered."""
+"""The base of all forms, where refusals are shown, and how a page with a form is answered."""
 
-import math
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
-from flask import Response, make_response, render_template
+from flask import Response, flash, make_response, render_template
 from flask_wtf import FlaskForm
 
-from mfa_app.core.common import clock
-from mfa_app.core.common.errors import Refusal, Throttled
+from mfa_app.core.common.errors import NotAllowed, Refusal, Throttled
+from mfa_app.web.http.errors import set_retry_after
 from mfa_app.wording.refusals import sentence
+
+TOP = ""  # the top of a form, where a refusal appears that belongs to no single field
+
+
+def shown_at(field: str, *kinds: type[Refusal]) -> dict[type[Refusal], str]:
+    """Return the part of `refusals_at` for the refusals that appear at this field, or at the TOP."""
+    return dict.fromkeys(kinds, field)
 
 
 class Form(FlaskForm):
-    """A form that can show a refusal."""
+    """A form that can show refusals.
+
+    `refusals_at` names, for each kind of refusal that the form shows, the field where it appears, or TOP. All
+    others get a page of their own (web/http/errors).
+    """
+
+    refusals_at: ClassVar[Mapping[type[Refusal], str]] = {}
 
     refusal: Refusal | None = None
 
-    def refuse(self, refusal: Refusal, field: str | None = None) -> None:
+    def refuse(self, refusal: Refusal, field: str = TOP) -> None:
         """Show the refusal's sentence at a field, or at the top of the form."""
         self.refusal = refusal
-        (self[field].errors if field else self.form_errors).append(sentence(refusal))
+        (self[field].errors if field in self else self.form_errors).append(sentence(refusal))
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Show a refusal that is raised in the block where `refusals_at` says, and go on after the block."""
+        try:
+            yield
+        except tuple(self.refusals_at) as refusal:
+            self.refuse(refusal, self.refusals_at[type(refusal)])
+
+
+@contextmanager
+def flash_refusals() -> Iterator[None]:
+    """Flash a refusal that is raised in the block, and go on after the block. For buttons without a form.
+
+    NotAllowed is not flashed: it gets a page of its own.
+    """
+    try:
+        yield
+    except NotAllowed:
+        raise
+    except Refusal as refusal:
+        flash(sentence(refusal), "danger")
 
 
 def render_form(template: str, form: Form, **context: Any) -> Response:
@@ -28,7 +64,6 @@ def render_form(template: str, form: Form, **context: Any) -> Response:
     if form.errors:
         response.status_code = 400
     if isinstance(form.refusal, Throttled):
-        seconds = (form.refusal.retry_at - clock.now()).total_seconds()
         response.status_code = 429
-        response.headers["Retry-After"] = str(max(1, math.ceil(seconds)))
+        set_retry_after(response, form.refusal)
     return response

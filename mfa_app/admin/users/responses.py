@@ -1,0 +1,12 @@
+"""How an action on a user is answered: a sentence, on the page of that user."""
+
+from flask import Response, flash, redirect, url_for
+
+from mfa_app.models import User
+
+
+def to_page_of(user: User, done: str | None = None) -> Response:
+    """Redirect to the user's page, which says what was done, if anything was."""
+    if done:
+        flash(done, "success")
+    return redirect(url_for("admin.user", user_id=user.id))
