@@ -1,6 +1,8 @@
 """Every route stands in this table with its mark, so that nothing opens without somebody deciding it."""
 
+import inspect
 import re
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -62,6 +64,7 @@ MARKS = {
     "monitoring.metrics": "monitors",
     "monitoring.readyz": "monitors",
 }
+LONGEST_VIEW = 20
 
 
 def told(mark: AccessRule) -> str:
@@ -103,6 +106,23 @@ def test_what_stands_in_an_address_has_a_kind(app: Flask) -> None:
         if type(converter) not in (RowId, RandomId, Token)
     ]
     assert not wrong, f"Use <row:..>, <random:..> or <token:..>, so that no other text gets in: {wrong}"
+
+
+def test_a_view_carries_the_name_of_its_endpoint(app: Flask) -> None:
+    names = {rule.endpoint: app.view_functions[rule.endpoint].__name__ for rule in rules(app)}
+    wrong = {endpoint: name for endpoint, name in names.items() if endpoint.rpartition(".")[2] != name}
+    assert not wrong, f"Give the view the name that url_for uses, so that grep finds it: {wrong}"
+
+
+def test_a_view_is_short(app: Flask) -> None:
+    lengths = {rule.endpoint: lines_of(app.view_functions[rule.endpoint]) for rule in rules(app)}
+    wrong = {endpoint: lines for endpoint, lines in lengths.items() if lines > LONGEST_VIEW}
+    assert not wrong, f"A view is form, verb, redirect, render. Move the rest into a function: {wrong}"
+
+
+def lines_of(view: Callable[..., object]) -> int:
+    """Return the number of lines of a view, without its decorators."""
+    return len(inspect.getsource(view).partition("def ")[2].splitlines())
 
 
 def test_a_stranger_is_led_from_every_page_to_the_login(world: World) -> None:
