@@ -76,7 +76,7 @@ def overview() -> str:
 
 def _second_factor(identity: Identity, now: datetime) -> SecondFactor:
     authenticator = identity.subject.authenticator
-    by_choice = authenticator is not None and not enrolment.is_required(identity, now)
+    required = enrolment.is_required(identity, now)
     return SecondFactor(
         linked=authenticator is not None,
         since=authenticator.enrolled_at if authenticator else None,
@@ -84,9 +84,9 @@ def _second_factor(identity: Identity, now: datetime) -> SecondFactor:
         asked=is_asked(identity.subject.facts, now=now),
         enrol_by=identity.decision.enrol_by,
         may_link=authenticator is None,
-        may_remove=by_choice,
+        may_remove=authenticator is not None and not required,
         may_replace=authenticator is not None,
-        may_keep=by_choice and not authenticator.opted_in,
+        may_keep=authenticator is not None and not required and not authenticator.opted_in,
     )
 
 

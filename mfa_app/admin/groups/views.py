@@ -78,7 +78,7 @@ def delete_group(group_id: int) -> Response:
 def add_member(group_id: int) -> Response:
     """Add a user to the group by e-mail address."""
     roster, form = _group_or_404(group_id), MemberForm()
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or form.user is None:
         return _group_page(roster, form)
     user, group = form.user, roster.group
     name = user.name or user.email
