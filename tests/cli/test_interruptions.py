@@ -5,8 +5,8 @@ from unittest import mock
 from mfa_app.core.common.errors import HashingQueueFull
 from mfa_app.core.passwords import hashing
 from mfa_app.models import User
-from tests.cli.conftest import Typist, refused
-from tests.world import PASSWORD, World
+from tests.support.terminal import Typist, refused
+from tests.support.world import PASSWORD, World
 
 
 def test_a_busy_site_ends_the_command_with_a_sentence(world: World, typed: Typist) -> None:

@@ -13,8 +13,9 @@ from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Role
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import Form
-from tests.browser import Page, Visitor
-from tests.world import World
+from tests.support.browser import Page, Visitor
+from tests.support.stories import dave_at_work
+from tests.support.world import World
 
 
 @pytest.fixture
@@ -74,9 +75,8 @@ def test_a_busy_site_saves_nothing_and_is_no_refusal(world: World, alice: Visito
 
 
 def test_a_role_that_changes_between_the_check_and_the_reset_refuses_the_reset(world: World) -> None:
+    dave = world.after(dave_at_work)
     world.linked("alice")
-    world.linked("dave")
-    dave = world.log_in("dave")
     address = f"/admin/people/{world.id_of('alice')}/reset"
     dave.open(address)
     checked = detail.get_user_or_deny

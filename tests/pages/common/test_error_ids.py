@@ -7,7 +7,7 @@ from unittest import mock
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from tests.world import World
+from tests.support.world import World
 
 
 @pytest.mark.parametrize(
