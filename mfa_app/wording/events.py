@@ -163,11 +163,12 @@ def event_line(row: AuditEvent) -> EventLine:
 def details_in_words(label: str, details: dict[str, object]) -> Iterator[str]:
     """Yield the details of a row as short lines; of a change only what differs."""
     before, after = details.get("before"), details.get("after")
+    states = isinstance(before, dict) and isinstance(after, dict)
+    for key, value in details.items():
+        if not (states and key in ("before", "after")):
+            yield _("%(what)s: %(value)s", what=_DETAILS.get(key, key), value=_value(label, key, value))
     if isinstance(before, dict) and isinstance(after, dict):
         yield from _differences(label, before, after)
-        details = {key: value for key, value in details.items() if key not in ("before", "after")}
-    for key, value in details.items():
-        yield _("%(what)s: %(value)s", what=_DETAILS.get(key, key), value=_value(label, key, value))
 
 
 def _differences(label: str, before: dict[str, object], after: dict[str, object]) -> Iterator[str]:
