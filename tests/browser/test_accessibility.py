@@ -233,7 +233,7 @@ def test_the_page_for_our_own_mistakes(
 ) -> None:
     world.person("alice")
     window.give_password("alice@example.com")
-    monkeypatch.setattr("mfa_app.account.views.devices.of_person", None)
+    monkeypatch.setattr("mfa_app.core.browsers.remembered_devices.of_user", None)
     window.open("/account")
     inspector.look("Something went wrong here")
 

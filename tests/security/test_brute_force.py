@@ -77,7 +77,7 @@ def test_each_refusal_is_counted_and_committed(world: World) -> None:
 def test_a_guess_that_ends_in_an_error_is_counted_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Attack 13: eve makes the request fail after the check, so that it is rolled back."""
     world.person("alice")
-    monkeypatch.setattr("mfa_app.core.passwords.hashing.attempts.record", lambda *_args, **_facts: 1 / 0)
+    monkeypatch.setattr("mfa_app.core.passwords.attempts.record", lambda *_args, **_facts: 1 / 0)
     assert attempt(world.visitor(), "alice").status == 500
     assert failures(world, f"password:{world.id_of('alice')}") == 1
     assert failures(world, "address:192.0.2.1") == 1

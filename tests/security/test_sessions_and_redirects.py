@@ -244,7 +244,7 @@ def test_a_user_agent_puts_no_words_of_eves_into_a_mail(world: World, agent: str
     for _ in range(3):
         eve.press("Log in", code=world.phones["alice"].wrong_code())
     mail = world.last_mail()
-    assert "With: " in mail
+    assert "Browser: " in mail
     assert not any(word in mail for word in ("555 1234", "to eve", "alert(1)", "7*7"))
     with world.app.app_context():
         assert len(browser_name(agent)) < 60

@@ -83,7 +83,7 @@ def test_a_password_of_sixty_thousand_characters_is_not_hashed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Attack 96: what is too long is refused at the form, whoever it is for."""
-    monkeypatch.setattr("mfa_app.core.passwords.hashing.hashing._slot", lambda: 1 / 0)
+    monkeypatch.setattr("mfa_app.core.passwords.hashing._slot", lambda: 1 / 0)
     world.visitor().open("/login")
     eve = world.visitor()
     eve.open("/login")
@@ -241,7 +241,7 @@ def test_an_error_page_tells_nothing_of_the_inside(world: World, monkeypatch: py
     def fail(*_arguments: object, **_facts: object) -> None:
         raise RuntimeError(secret)
 
-    monkeypatch.setattr("mfa_app.core.login.password_step.password_step.sign_in", fail)
+    monkeypatch.setattr("mfa_app.core.login.password_step.sign_in", fail)
     page = world.password_given("alice").page
     assert page.status == 500
     for word in (secret, "Traceback", "RuntimeError", str(Path(__file__).parents[2]), "Werkzeug"):

@@ -58,11 +58,11 @@ def test_migrating_twice_changes_nothing(world: World) -> None:
 
 
 def test_going_back_one_release_and_forward_again_loses_nothing(world: World) -> None:
-    alice = world.remembered("alice")
+    alice = world.remembered_a_minute_ago("alice")
     with world.app.app_context():
         downgrade(revision="0001")
         upgrade()
-    assert world.log_in("alice", alice).page.path == "/"
+    assert world.log_in_and_wait("alice", alice).page.path == "/"
     with world.data():
         assert verification.verify() is None
 
