@@ -11,7 +11,6 @@ from playwright.sync_api import Browser
 
 from mfa_app import create_app
 from mfa_app.cli.demo.company import DemoLogin, create_company
-from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor
 from mfa_app.extensions import db
 from mfa_app.settings import PROJECT_ROOT, load_settings
@@ -20,6 +19,7 @@ from tests.support.clock import FakeClock
 from tests.support.phone import Phone
 
 PICTURES = PROJECT_ROOT / "docs" / "screenshots"
+CLOCK = FakeClock()
 APPLICATIONS = "Wiki=https://wiki.firma.example; Time sheets=https://time.firma.example"
 
 
@@ -34,7 +34,7 @@ class Photographer:
         """Open a window for one or more screenshots."""
         usual = {"viewport": {"width": 1280, "height": 800}, "timezone_id": "UTC", "reduced_motion": "reduce"}
         context = self.browser.new_context(**{**usual, **options})
-        yield Window(context, self.site, clock.now)
+        yield Window(context, self.site, CLOCK)
         context.close()
 
     def take(self, window: Window, name: str, *, whole: bool = True) -> None:
@@ -71,7 +71,7 @@ class Photographer:
         """Take the list of people, and the preview that Ada sees before she switches a group on."""
         with self.window() as window:
             self.give_password(window, "ada")
-            window.give_code(Phone(f"otpauth://?secret={self.people['ada'].secret}", clock.now).code())
+            window.give_code(Phone(f"otpauth://?secret={self.people['ada'].secret}", CLOCK).code())
             window.follow("Administration")
             window.follow("People")
             self.take(window, "people", whole=False)
@@ -84,15 +84,14 @@ class Photographer:
 @contextmanager
 def demo_site(folder: str) -> Iterator[tuple[str, list[DemoLogin]]]:
     """Serve the demo's company with a fixed clock; yield the URL and the logins."""
-    clock.use(FakeClock())
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = str(listening.getsockname()[1])
         settings = {"MFA_INSTANCE_PATH": folder, "PORT": port, "MFA_HELP_EMAIL": "help@firma.example"}
         settings |= {"MFA_APPLICATIONS": APPLICATIONS}
-        app = create_app(load_settings(settings), MAIL_IN_BACKGROUND=False)
+        app = create_app(load_settings(settings), MAIL_IN_BACKGROUND=False, CLOCK=CLOCK)
         with app.app_context():
             upgrade()
-            residents = create_company(Actor("terminal", "demo"), now=clock.now())
+            residents = create_company(Actor("terminal", "demo"), now=CLOCK())
             db.session.commit()
         with serving(app, listening) as site:
             yield site, residents

@@ -14,11 +14,18 @@ from mfa_app import (
     models,  # noqa: F401 (the tables)
     monitoring,
 )
-from mfa_app.core.keys import vault
+from mfa_app.core.audit import stream
+from mfa_app.core.audit.chain import RowObservers
+from mfa_app.core.common import clock
+from mfa_app.core.common.clock import Clock
 from mfa_app.core.keys.keyring import Keys, load_keys
-from mfa_app.core.passwords import hashing, strength
+from mfa_app.core.keys.vault import Vault
+from mfa_app.core.passwords import hashing
+from mfa_app.core.passwords.hashing import Hasher
+from mfa_app.core.passwords.strength import SiteNames
 from mfa_app.extensions import babel, bootstrap, csrf, db, login_manager, migrate
 from mfa_app.settings import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
+from mfa_app.site import Site
 from mfa_app.web.http import assets, converters, errors, headers, metrics, transaction
 from mfa_app.web.http.forwarded_headers import StripForwardedQuotes
 from mfa_app.web.http.monitoring import MonitoringHost
@@ -40,11 +47,9 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     """
     settings = settings or load_settings()
     keys = load_keys(settings)
-    vault.use(vault.Vault(keys.data_keys, reread=lambda: load_keys(settings).data_keys))
-    strength.set_site_names(settings.site_name, settings.public_host)
     app = Flask(__name__, instance_path=str(settings.instance_path.resolve()))
     app.config.update(_configuration(settings, keys), **overrides)
-    hashing.use_cost(app.config["PASSWORD_HASH_COST"])
+    app.extensions["site"] = _site(app, settings, keys)
     if settings.trusted_proxy_hops:
         hops = settings.trusted_proxy_hops
         app.wsgi_app = StripForwardedQuotes(ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0))
@@ -77,7 +82,19 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
         "BABEL_TRANSLATION_DIRECTORIES": str(PROJECT_ROOT / "mfa_app" / "translations"),
         "MAIL_IN_BACKGROUND": True,
         "PASSWORD_HASH_COST": hashing.COST,
+        "CLOCK": clock.system_time,
     }
+
+
+def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
+    """Return what this application has for itself, and whom it tells of each row of the trail."""
+    return Site(
+        Clock(app.config["CLOCK"]),
+        Vault(keys.data_keys, reread=lambda: load_keys(settings).data_keys),
+        Hasher(app.config["PASSWORD_HASH_COST"]),
+        SiteNames((settings.site_name, settings.public_host)),
+        RowObservers(stream.stream_row, metrics.count_event),
+    )
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:

@@ -10,16 +10,16 @@ import pytest
 from flask import Flask
 
 from mfa_app import create_app
-from mfa_app.core.common import clock as site_clock
-from mfa_app.core.keys import vault
-from mfa_app.core.keys.vault import Vault
-from mfa_app.core.passwords import hashing, strength
+from mfa_app.core.common.clock import Clock
+from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.extensions import db
 from mfa_app.settings import Settings, load_settings
+from mfa_app.site import Site
 from tests.support.clock import FakeClock, SharedClock
 from tests.support.databases import installed, migrate_postgresql, migrate_sqlite
 from tests.support.postgres import running_postgres
 from tests.support.served_site import SharedSites
+from tests.support.site_parts import put
 from tests.support.snapshots import Snapshots
 from tests.support.variables import CHEAP
 from tests.support.world import World
@@ -53,11 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def clock() -> Iterator[FakeClock]:
-    fake = FakeClock()
-    site_clock.use(fake)
-    yield fake
-    site_clock.use(None)
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture(scope="session")
@@ -106,31 +103,26 @@ def nothing_works_on_in_the_background() -> None:
 
 
 @lru_cache(maxsize=4)
-def _application(settings: Settings) -> tuple[Flask, Vault]:
+def _application(settings: Settings) -> tuple[Flask, Site]:
     """Return the application under these settings, made once; what it stands on is fresh for each test."""
     app = create_app(settings, MAIL_IN_BACKGROUND=False, TESTING=False, PASSWORD_HASH_COST=CHEAP)
-    return app, vault.vault()
+    return app, app.extensions["site"]
 
 
 @pytest.fixture
 def app(environment: dict[str, str], clock: FakeClock) -> Iterator[Flask]:
     settings = load_settings(environment)
-    application, its_vault = _application(settings)
-    vault.use(its_vault)
-    strength.set_site_names(settings.site_name, settings.public_host)
-    hashing.use_cost(application.config["PASSWORD_HASH_COST"])
+    application, its_site = _application(settings)
+    application.extensions["site"] = its_site.replace(Clock(clock))
     yield application
     with application.app_context():
         db.engine.dispose()
 
 
 @pytest.fixture
-def true_hashes(app: Flask) -> Iterator[None]:
+def true_hashes(app: Flask) -> None:
     """Let passwords be hashed at the cost of production."""
-    app.config["PASSWORD_HASH_COST"] = hashing.COST
-    hashing.use_cost(hashing.COST)
-    yield
-    app.config["PASSWORD_HASH_COST"] = CHEAP
+    put(app, Hasher())
 
 
 @pytest.fixture(scope="session")
@@ -153,12 +145,9 @@ def hands(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shared_clock(hands: Path) -> Iterator[SharedClock]:
+def shared_clock(hands: Path) -> SharedClock:
     """A clock that stands still for the served sites too."""
-    shared = SharedClock(hands)
-    site_clock.use(shared)
-    yield shared
-    site_clock.use(None)
+    return SharedClock(hands)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "mfa_app"
 DOORS = ("auth", "enrolment", "account", "admin", "monitoring")
 # From the ground up: a module imports from lower floors, or from its own part of its own floor.
 FLOORS = (
-    ("settings", "extensions"),
+    ("settings", "extensions", "site"),
     ("models",),
     ("core",),
     ("wording",),

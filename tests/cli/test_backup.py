@@ -13,13 +13,15 @@ from sqlalchemy import create_engine
 
 from mfa_app import create_app
 from mfa_app.core.audit import anchors, verification
-from mfa_app.core.keys import keyring, vault
+from mfa_app.core.keys import keyring
+from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import one_time_links, outbox
 from mfa_app.core.operations import instance_lock
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, PendingEnrolment, RememberedDevice
 from mfa_app.settings import load_settings
 from tests.support.databases import on_postgresql
+from tests.support.site_parts import put
 from tests.support.terminal import Typist, done, refused
 from tests.support.world import World
 
@@ -43,7 +45,8 @@ def elsewhere(world: World, folder: Path, *, with_keys: bool = True) -> Iterator
     folder.mkdir()
     if with_keys:
         shutil.copy(folder_of(world) / "keys", folder)
-    app = create_app(load_settings({"MFA_INSTANCE_PATH": str(folder)}), MAIL_IN_BACKGROUND=False)
+    settings = load_settings({"MFA_INSTANCE_PATH": str(folder)})
+    app = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=world.clock)
     other = World(app, world.clock)
     other.phones = world.phones
     yield other, lambda *words: app.test_cli_runner().invoke(args=list(words))
@@ -272,15 +275,15 @@ def test_nothing_is_taken_over_under_a_running_site_or_with_keys_that_do_not_fit
     alice = world.log_in_and_wait("alice")
     with instance_lock.lock_shared(world.app.config["SETTINGS"]):
         assert "Stop it first" in refused(typed("restored", "monday.dump"))
-    with other_keys():
+    with other_keys(world):
         assert "do not fit this database" in refused(typed("restored", "monday.dump"))
     assert alice.open("/").path == "/"
 
 
 @contextmanager
-def other_keys() -> Iterator[None]:
+def other_keys(world: World) -> Iterator[None]:
     """Give the site the keys of another installation during the block."""
-    before = vault.vault()
-    vault.use(vault.Vault({"other": bytes(32)}))
+    before = world.app.extensions["site"]
+    put(world.app, Vault({"other": bytes(32)}))
     yield
-    vault.use(before)
+    world.app.extensions["site"] = before

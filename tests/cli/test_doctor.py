@@ -18,6 +18,7 @@ from mfa_app.core.mail.outbox import Mail
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, OutboxMail
 from mfa_app.settings import load_settings
+from tests.support.clock import FakeClock
 from tests.support.databases import on_postgresql
 from tests.support.mail_server import Mailbox, free_port, running_mail_server
 from tests.support.terminal import done
@@ -56,7 +57,8 @@ def healthy(world: World, environment: dict[str, str], postbox: Mailbox, timedat
 
 def doctor(environment: dict[str, str], **settings: str) -> Result:
     """Run the doctor with these settings."""
-    app = create_app(load_settings({**environment, **settings}), MAIL_IN_BACKGROUND=False)
+    given = load_settings({**environment, **settings})
+    app = create_app(given, MAIL_IN_BACKGROUND=False, CLOCK=FakeClock())
     result = app.test_cli_runner().invoke(args=["doctor"])
     with app.app_context():
         db.engine.dispose()
@@ -270,7 +272,8 @@ def test_nobody_to_ask_and_no_mail_server_are_warnings(healthy: dict[str, str]) 
 
 
 def test_a_rotation_that_was_not_finished_is_a_warning(healthy: dict[str, str], world: World) -> None:
-    keyring.add_data_key(world.app.config["SETTINGS"], in_use=set(vault().identifiers))
+    with world.data():
+        keyring.add_data_key(world.app.config["SETTINGS"], in_use=set(vault().identifiers))
     assert "Finish the rotation: flask --app wsgi keys rotate" in warned(doctor(healthy))
 
 

@@ -122,7 +122,7 @@ def alice(world: World) -> Visitor:
 
 def after_a_restart(world: World, environment: dict[str, str], visitor: Visitor) -> Visitor:
     """Restart the site with the current keys; return the same browser on the same page."""
-    app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
+    app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False, CLOCK=world.clock)
     world.app, anew = app, Visitor(app)
     anew.page = visitor.page
     for cookie in visitor.client._cookies.values():

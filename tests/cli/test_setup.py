@@ -9,8 +9,9 @@ import pytest
 
 from mfa_app.cli.support.command import current_actor
 from mfa_app.core.audit import search as trail
-from mfa_app.core.keys import vault
+from mfa_app.core.keys.vault import Vault
 from mfa_app.settings import PROJECT_ROOT
+from tests.support.site_parts import put
 from tests.support.terminal import Shell, Typist, done, link_in, refused
 from tests.support.world import PASSWORD, World
 
@@ -116,7 +117,7 @@ def test_a_database_of_a_newer_version_is_left_alone(world: World, typed: Typist
 
 def test_keys_that_do_not_fit_the_database_are_told_in_a_sentence(world: World, typed: Typist) -> None:
     world.person("alice")
-    vault.use(vault.Vault({"another": bytes(32)}))
+    put(world.app, Vault({"another": bytes(32)}))
     assert "do not fit this database" in refused(typed("prepare"))
     assert "do not fit this database" in refused(typed("users", "disable", "alice@example.com"))
 

@@ -44,9 +44,8 @@ def test_workers_of_before_a_rotation_accept_codes_during_and_after_it(
         served.person(name, groups_=("Finance",))
     for name in ("alice", "bob"):
         served.link(name).submit("/logout")
-    keyring.add_data_key(
-        settings, in_use=set(vault().identifiers)
-    )  # as far as a rotation comes that is killed
+    with served.data():  # as far as a rotation comes that is killed
+        keyring.add_data_key(settings, in_use=set(vault().identifiers))
     assert log_in(served, "alice") == "/"
     served.link("carol").submit("/logout")
     code, said, errors = flask(environment, "keys", "rotate")

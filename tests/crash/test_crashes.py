@@ -5,7 +5,7 @@ Each story notes how far it had come when the process died; and it never goes ba
 
 from datetime import timedelta
 
-from mfa_app.core.keys.vault import vault
+from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import one_time_links as mailed_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.operations import health_checks, key_rotation
@@ -16,6 +16,7 @@ from tests.support.browser import Visitor
 from tests.support.databases import both_databases
 from tests.support.deaths import Deaths
 from tests.support.phone import Phone
+from tests.support.site_parts import part_of
 from tests.support.world import PASSWORD, World
 
 pytestmark = both_databases
@@ -263,7 +264,7 @@ def test_a_rotation_of_the_keys_is_finished_by_the_next_one(world: World, deaths
         story.append(under_keys(world).get(next(iter(before)), 0))
         assert opens_everything(world)
         assert world.app.test_cli_runner().invoke(args=["keys", "rotate"]).exit_code == 0
-        assert set(under_keys(world)) == {vault().current} != set(before)
+        assert set(under_keys(world)) == {part_of(world.app, Vault).current} != set(before)
         assert gets_in(world, "bob")
         assert "keys.rotated" in world.events()
     assert story == sorted(story, reverse=True)

@@ -88,7 +88,7 @@ def test_a_restart_gives_eve_no_new_tries(world: World) -> None:
     world.person("alice")
     for _ in range(6):
         attempt(world.visitor(), "alice")
-    restarted = create_app(world.app.config["SETTINGS"], MAIL_IN_BACKGROUND=False)
+    restarted = create_app(world.app.config["SETTINGS"], MAIL_IN_BACKGROUND=False, CLOCK=world.clock)
     try:
         assert attempt(Visitor(restarted), "alice", PASSWORD).status == 429
     finally:

@@ -72,7 +72,7 @@ def test_an_address_that_is_none_shares_one_bucket(world: World, address: str) -
 def behind_a_proxy(environment: dict[str, str], clock: FakeClock) -> World:
     """The site behind one proxy, which puts the address of whom it talks to last."""
     settings = load_settings({**environment, "MFA_TRUSTED_PROXY_HOPS": "1"})
-    application = create_app(settings, MAIL_IN_BACKGROUND=False)
+    application = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=clock)
     yield World(application, clock)
     with application.app_context():
         db.engine.dispose()

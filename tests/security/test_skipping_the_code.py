@@ -11,13 +11,14 @@ from sqlalchemy.exc import OperationalError
 
 from mfa_app.core.audit import events
 from mfa_app.core.audit.events import Event
-from mfa_app.core.common import clock as site_clock
 from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.clock import Clock
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, Throttle, User
 from tests.support.browser import Visitor
 from tests.support.requests import status_of
 from tests.support.routes import address, is_public, rules
+from tests.support.site_parts import put
 from tests.support.stories import alice_at_the_code_page
 from tests.support.tables import changed
 from tests.support.world import PASSWORD, World
@@ -292,9 +293,9 @@ def test_a_mail_server_that_is_down_holds_up_no_login_and_spares_no_code(
 def test_a_clock_that_fails_lets_nobody_in(world: World, eve: Visitor) -> None:
     """Attack 25."""
     code = world.phones["alice"].code()
-    site_clock.use(lambda: 1 / 0)
+    put(world.app, Clock(lambda: 1 / 0))
     page = eve.post("/login/code", code=code)
-    site_clock.use(world.clock)
+    put(world.app, Clock(world.clock))
     assert page.status == 500
     assert world.count(AuthSession, AuthSession.amr == "pwd otp") == 0
 

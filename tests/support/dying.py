@@ -17,9 +17,10 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from mfa_app import create_app
-from mfa_app.core.common import clock
+from mfa_app.core.common.clock import Clock
 from mfa_app.extensions import db
 from mfa_app.settings import load_settings
+from tests.support.site_parts import put
 from tests.support.variables import CHEAP
 
 FILES = {"os.rename", "os.remove", "tempfile.mkstemp"}
@@ -53,7 +54,7 @@ def _live(app: Flask, order: dict[str, Any]) -> NoReturn:
     """Do one thing and exit with 0, with 1 if the site has failed at it, or be killed on the way."""
     code = 2
     try:
-        clock.use(lambda: datetime.fromisoformat(order["moment"]))
+        put(app, Clock(lambda: datetime.fromisoformat(order["moment"])))
         _die_at(order["point"])
         code = 0 if _is_answered(app, order) else 1
     finally:

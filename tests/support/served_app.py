@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 
 from mfa_app import create_app
-from mfa_app.core.common import clock
 from tests.support.variables import HANDS, cost_in
 
 
@@ -16,5 +15,4 @@ def _moment() -> datetime:
     return datetime.fromisoformat(Path(os.environ[HANDS]).read_text("ascii"))
 
 
-clock.use(_moment)
-app = create_app(MAIL_IN_BACKGROUND=False, PASSWORD_HASH_COST=cost_in(os.environ))
+app = create_app(MAIL_IN_BACKGROUND=False, CLOCK=_moment, PASSWORD_HASH_COST=cost_in(os.environ))

@@ -24,8 +24,6 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from mfa_app import create_app
-from mfa_app.core.keys import vault
-from mfa_app.core.passwords import hashing
 from mfa_app.extensions import db
 from mfa_app.settings import load_settings
 from tests.support.databases import installed
@@ -182,15 +180,14 @@ class _Fresh:
     """What a served site has to be like before the next test."""
 
     def __init__(self, site: ServedSite, templates: Path) -> None:
-        self.site, self.vault = site, vault.vault()
+        self.site, self.parts = site, site.app.extensions["site"]
         self.template = templates / "second-gate.sqlite3"
         with site.app.app_context():
             self.rows = all_rows()
 
     def again(self) -> ServedSite:
         """Put database and outbox back to how they were installed, while the site runs on them."""
-        vault.use(self.vault)
-        hashing.use_cost(self.site.app.config["PASSWORD_HASH_COST"])
+        self.site.app.extensions["site"] = self.parts
         shutil.rmtree(self.site.folder / "outbox", ignore_errors=True)
         with self.site.app.app_context():
             if db.engine.dialect.name == "postgresql":

@@ -14,11 +14,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.clock import Clock as SiteClock
 from mfa_app.core.factors import enrolment, totp
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.passwords import hashing
-from mfa_app.core.passwords.hashing import HashCost
+from mfa_app.core.passwords.hashing import HashCost, Hasher
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions import sessions
@@ -31,6 +32,7 @@ from tests.support.browser import Page, Visitor
 from tests.support.clock import Clock
 from tests.support.phone import Phone
 from tests.support.served_site import ServedSite
+from tests.support.site_parts import part_of, put
 from tests.support.snapshots import Result, Snapshots
 
 PASSWORD = "seven quiet lanterns by the river"
@@ -44,9 +46,8 @@ _numbers = itertools.count(1)
 
 
 @cache
-def hashed(password: str | None, cost: HashCost) -> str | None:
-    """Return the hash of a password at this cost, made once: nearly everybody here has the same."""
-    hashing.use_cost(cost)
+def hashed(password: str | None, _cost: HashCost) -> str | None:
+    """Return the hash of a password at the application's cost, made once: nearly everybody has the same."""
     return hashing.hash_password(password) if password else None
 
 
@@ -68,7 +69,8 @@ class World:
 
     @classmethod
     def of(cls, site: ServedSite, clock: Clock, **options: Any) -> World:
-        """Return the world on a served site."""
+        """Return the world on a served site. The application in this process gets the same clock."""
+        put(site.app, SiteClock(clock))
         world = cls(site.app, clock, **options)
         world.site = site
         return world
@@ -100,7 +102,7 @@ class World:
             profile = Profile(email, name.capitalize(), role or ROLES.get(name, Role.STAFF))
             members = [groups.find(group) for group in groups_]
             user = accounts.create(profile, groups=members, password=None, actor=TERMINAL, now=self.clock())
-            user.password_hash = hashed(password, self.app.config["PASSWORD_HASH_COST"])
+            user.password_hash = hashed(password, part_of(self.app, Hasher).cost)
         return email
 
     def newcomer(self, kind: str = "alice", **options: Any) -> str:
@@ -116,7 +118,7 @@ class World:
             made = {"groups": [], "password": None, "actor": TERMINAL, "now": self.clock()}
             for name in names:
                 user = accounts.create(Profile(f"{name}@example.com", name.capitalize()), **made)
-                user.password_hash = hashed(PASSWORD, self.app.config["PASSWORD_HASH_COST"])
+                user.password_hash = hashed(PASSWORD, part_of(self.app, Hasher).cost)
         return names
 
     def linked_newcomer(self) -> str:

@@ -14,6 +14,7 @@ from mfa_app.core.keys.vault import vault
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, SealedValue, TrailHead
 from mfa_app.models.database import insert_once
+from mfa_app.site import site
 
 TRAIL_KEY = "trail key"
 
@@ -40,13 +41,12 @@ class Anchor:
 
 Observer = Callable[[AuditEvent], None]
 
-_observers: list[Observer] = []
 
+class RowObservers:
+    """Functions that an application calls with every new row, once its commit has succeeded."""
 
-def observe(observer: Observer) -> Observer:
-    """Register `observer` to be called with every new row once its commit has succeeded."""
-    _observers.append(observer)
-    return observer
+    def __init__(self, *observers: Observer) -> None:
+        self.observers = observers
 
 
 def append(row: AuditEvent) -> None:
@@ -80,7 +80,7 @@ def _write_queued(session: Session) -> None:
 @event.listens_for(Session, "after_commit")
 def _tell_the_observers(session: Session) -> None:
     for row in session.info.pop(WRITTEN, ()):
-        for observer in _observers:
+        for observer in site()[RowObservers].observers:
             observer(row)
 
 

@@ -18,27 +18,30 @@ BY_THE_CLI = (AuditEvent.actor_kind == "terminal", AuditEvent.ip_address == "")
 log = logging.getLogger("mfa_app.trail")
 
 
-@chain.observe
 def stream_row(row: AuditEvent) -> None:
     """Log a new row at once. Inside a command this prints nothing, because the logger is off there."""
     log.info(chain.line(row))
 
 
-def stream_cli_events() -> None:
-    """Log the command-line events since the last call; commit.
+def stream_cli_events() -> int | None:
+    """Log the command-line events since the last call; commit. Return how many.
+
+    Return None if this process doesn't print the trail: it then leaves them to those that do.
 
     If several workers run at once, one of them logs. If it dies between its claim and its last line, the log
     has a gap in the numbers, which `lines` can fill.
     """
     if not log.isEnabledFor(logging.INFO):
-        return
+        return None
     last, told = db.session.execute(select(TrailHead.last, TrailHead.streamed_up_to)).one()
     claim = update(TrailHead).where(TrailHead.streamed_up_to == told).values(streamed_up_to=last)
     won = last != told and db.session.execute(claim).rowcount == 1
     db.session.commit()
+    count = 0
     if won:
-        for text in lines(told, AuditEvent.id <= last, *BY_THE_CLI):
+        for count, text in enumerate(lines(told, AuditEvent.id <= last, *BY_THE_CLI), 1):  # noqa: B007
             log.info(text)
+    return count
 
 
 def lines(after: int, *conditions: ColumnElement[bool]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from mfa_app.settings import SettingError
+from mfa_app.site import site
 
 VERSION = "v1"
 
@@ -89,17 +90,6 @@ def key_of(sealed: str) -> str:
     return sealed.split(":")[1]
 
 
-_vault: Vault | None = None
-
-
-def use(vault: Vault) -> None:
-    """Use this vault from now on."""
-    global _vault
-    _vault = vault
-
-
 def vault() -> Vault:
-    """Return the vault of this installation. Raises RuntimeError before create_app has set it."""
-    if _vault is None:
-        raise RuntimeError("no vault: create_app opens it")
-    return _vault
+    """Return the vault of the current application."""
+    return site()[Vault]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -14,11 +14,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from mfa_app.core.common.errors import HashingQueueFull
 from mfa_app.core.passwords.strength import MAX_LENGTH
+from mfa_app.site import site
 
 
 @dataclass(frozen=True)
 class HashCost:
-    """What one argon2id hash costs: memory in KiB, and passes over it."""
+    """What one hash costs: memory in KiB, and passes over it."""
 
     memory_kib: int
     passes: int
@@ -36,6 +37,7 @@ QUEUE_LIMIT = (
     6  # hashing or waiting to hash; gunicorn.conf.py has more threads than this, for all other pages
 )
 
+# These limits protect the machine, so they hold for the process and not for each application in it.
 _slots = threading.BoundedSemaphore(CONCURRENT_HASHES)
 
 _queue = threading.BoundedSemaphore(QUEUE_LIMIT)
@@ -48,32 +50,26 @@ _hashing = ThreadPoolExecutor(CONCURRENT_HASHES, "hashing")
 Result = TypeVar("Result")
 
 
-class _Hasher:
-    """The hasher of one cost, and a hash that belongs to nobody.
+class Hasher:
+    """Hashes at the cost that was chosen for one application, and holds a hash that belongs to nobody.
 
-    It is verified for an unknown address, so that it takes as long as a known one.
+    That one is verified for an unknown e-mail address, so that it takes as long as a known one.
     """
 
-    def __init__(self, cost: HashCost) -> None:
+    def __init__(self, cost: HashCost = COST) -> None:
         self.cost = cost
-        self.hasher = PasswordHasher(memory_cost=cost.memory_kib, time_cost=cost.passes, parallelism=1)
-        self.nobody = self.hasher.hash("nobody has this password")
+        self.argon2 = _argon2(cost)
+        self.dummy_hash = _dummy_hash(cost)
 
 
-_hasher_of = lru_cache(_Hasher)
-
-_in_use = _hasher_of(COST)
-
-
-def use_cost(cost: HashCost) -> None:
-    """Hash at this cost from now on. It is given by whoever makes the application, never by a setting."""
-    global _in_use
-    _in_use = _hasher_of(cost)
+@cache
+def _argon2(cost: HashCost) -> PasswordHasher:
+    return PasswordHasher(memory_cost=cost.memory_kib, time_cost=cost.passes, parallelism=1)
 
 
-def cost_in_use() -> HashCost:
-    """Return the cost at which passwords are hashed now."""
-    return _in_use.cost
+@cache
+def _dummy_hash(cost: HashCost) -> str:
+    return _argon2(cost).hash("nobody has this password")
 
 
 @contextmanager
@@ -95,7 +91,8 @@ def hash_password(password: str, *, wait: bool = True) -> str:
 
     Raises HashingQueueFull if no hashing slot is free: after two seconds, or at once with `wait=False`.
     """
-    return _in_slot(lambda: _in_use.hasher.hash(_normal(password)), wait=wait)
+    argon2 = site()[Hasher].argon2  # here, because the hashing threads have no application
+    return _in_slot(lambda: argon2.hash(_normal(password)), wait=wait)
 
 
 def verify(password_hash: str | None, password: str) -> bool:
@@ -105,8 +102,9 @@ def verify(password_hash: str | None, password: str) -> bool:
     """
     if len(password) > MAX_LENGTH:
         return False
+    hasher = site()[Hasher]
     try:
-        _in_slot(lambda: _in_use.hasher.verify(password_hash or _in_use.nobody, _normal(password)))
+        _in_slot(lambda: hasher.argon2.verify(password_hash or hasher.dummy_hash, _normal(password)))
     except (VerificationError, InvalidHashError):
         return False
     return bool(password_hash)
@@ -114,7 +112,7 @@ def verify(password_hash: str | None, password: str) -> bool:
 
 def needs_rehash(password_hash: str) -> bool:
     """Return True if the hash was made with other cost parameters than the current ones."""
-    return _in_use.hasher.check_needs_rehash(password_hash)
+    return site()[Hasher].argon2.check_needs_rehash(password_hash)
 
 
 def _normal(password: str) -> str:

@@ -1,10 +1,12 @@
 """Which passwords are accepted: long enough and hard to guess."""
 
 import re
+from dataclasses import dataclass
 
 from zxcvbn import zxcvbn
 
 from mfa_app.core.common.errors import UnacceptablePassword
+from mfa_app.site import site
 
 MIN_LENGTH = 15  # NIST SP 800-63B-4, section 3.1.1.2: a password that may be the only factor
 
@@ -18,12 +20,12 @@ MIN_OTHER_CHARACTERS = 8  # letters and digits a password needs besides those na
 
 ESTIMATED_LENGTH = 72  # zxcvbn's work grows with the square of the length
 
-_site_names: list[str] = []
 
+@dataclass(frozen=True)
+class SiteNames:
+    """The site's name and its host. Everybody here knows them, so no password may be made of them."""
 
-def set_site_names(*names: str) -> None:
-    """Reject passwords made of these names, which everybody here knows: the site's name and its host."""
-    _site_names[:] = names
+    names: tuple[str, ...]
 
 
 def check_acceptable(password: str, *, own_names: list[str]) -> None:
@@ -35,7 +37,7 @@ def check_acceptable(password: str, *, own_names: list[str]) -> None:
         raise UnacceptablePassword("short")
     if len(password) > MAX_LENGTH:
         raise UnacceptablePassword("long")
-    known_words = _words_in([*own_names, *_site_names])
+    known_words = _words_in([*own_names, *site()[SiteNames].names])
     if _is_little_more_than(known_words, password.casefold().strip()):
         raise UnacceptablePassword("known names")
     if zxcvbn(password[:ESTIMATED_LENGTH], known_words, max_length=MAX_LENGTH)["guesses"] < MIN_GUESSES:

@@ -6,7 +6,6 @@ from time import perf_counter
 from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
 
-from mfa_app.core.audit import chain
 from mfa_app.core.audit.events import Event
 from mfa_app.models import AuditEvent
 
@@ -46,7 +45,6 @@ def init_app(app: Flask) -> None:
     app.after_request(_count_answer)
 
 
-@chain.observe
 def count_event(row: AuditEvent) -> None:
     """Count a row of the trail. Only details from closed lists become labels."""
     counted = counters()

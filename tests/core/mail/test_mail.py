@@ -57,7 +57,7 @@ def posted(environment: dict[str, str], clock: FakeClock, port: int) -> Iterator
     settings = load_settings(
         {**environment, "MFA_SMTP_URL": f"smtp://127.0.0.1:{port}", "MFA_MAIL_FROM": "gate@example.com"}
     )
-    application = create_app(settings, MAIL_IN_BACKGROUND=False)
+    application = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=clock)
     yield World(application, clock)
     with application.app_context():
         db.engine.dispose()

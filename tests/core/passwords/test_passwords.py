@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from flask import Flask
 
 from mfa_app import create_app
 from mfa_app.core.common.errors import HashingQueueFull, UnacceptablePassword
@@ -19,12 +20,20 @@ from tests.support.world import PASSWORD, World
 OWN = ["alice.smith@example.com", "alice.smith", "Alice Smith"]
 
 
+@pytest.fixture
+def in_application(app: Flask) -> Iterator[None]:
+    """Its names and the cost of its hashes hold here."""
+    with app.app_context():
+        yield
+
+
 def refused_as(password: str) -> str:
     with pytest.raises(UnacceptablePassword) as refused:
         strength.check_acceptable(password, own_names=OWN)
     return refused.value.reason
 
 
+@pytest.mark.usefixtures("in_application")
 @pytest.mark.parametrize(
     "password",
     [
@@ -41,6 +50,7 @@ def test_what_is_long_and_hard_to_guess_is_taken(password: str) -> None:
     strength.check_acceptable(password, own_names=OWN)
 
 
+@pytest.mark.usefixtures("in_application")
 @pytest.mark.parametrize(
     ("password", "reason"),
     [
@@ -72,11 +82,12 @@ def test_the_names_of_the_site_make_no_password(
     environment: dict[str, str], clock: FakeClock, password: str
 ) -> None:
     names = {"MFA_SITE_NAME": "Kranich Logistik", "MFA_PUBLIC_URL": "https://login.kranich.example"}
-    create_app(load_settings({**environment, **names}))
-    assert refused_as(password) == "known names"
-    strength.check_acceptable("seven cranes (kraniche) by a login", own_names=OWN)
+    with create_app(load_settings({**environment, **names})).app_context():
+        assert refused_as(password) == "known names"
+        strength.check_acceptable("seven cranes (kraniche) by a login", own_names=OWN)
 
 
+@pytest.mark.usefixtures("in_application")
 def test_length_is_counted_in_characters_not_bytes() -> None:
     assert refused_as("\U0001f600\U0001f680\U0001f30d\U0001f3b8") == "short"
 
@@ -86,15 +97,15 @@ def test_a_site_hashes_at_the_cost_of_owasp_unless_whoever_makes_it_says_otherwi
 ) -> None:
     cheap = hashing.HashCost(memory_kib=64, passes=1)
     for overrides, cost in ({}, "m=19456,t=2,p=1"), ({"PASSWORD_HASH_COST": cheap}, "m=64,t=1,p=1"):
-        create_app(load_settings(environment), **overrides)
-        hashed = hashing.hash_password(PASSWORD)
-        assert f"${cost}$" in hashed
-        assert not hashing.needs_rehash(hashed)
-    with pytest.raises(SettingError, match="MFA_PASSWORD_HASH_COST is not a setting"):
+        with create_app(load_settings(environment), **overrides).app_context():
+            hashed = hashing.hash_password(PASSWORD)
+            assert f"${cost}$" in hashed
+            assert not hashing.needs_rehash(hashed)
+    with pytest.raises(SettingError):
         load_settings({**environment, "MFA_PASSWORD_HASH_COST": "1"})
 
 
-@pytest.mark.usefixtures("true_hashes")
+@pytest.mark.usefixtures("true_hashes", "in_application")
 def test_the_hash_is_argon2id_with_the_parameters_of_owasp() -> None:
     hashed = hashing.hash_password(PASSWORD)
     assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
@@ -108,6 +119,7 @@ def test_a_stored_hash_has_those_parameters(world: World) -> None:
         assert world.user("alice").password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
+@pytest.mark.usefixtures("in_application")
 def test_the_right_password_fits_and_every_other_does_not() -> None:
     long = "seven quiet lanterns by the river " * 7
     hashed = hashing.hash_password(long)
@@ -116,12 +128,14 @@ def test_the_right_password_fits_and_every_other_does_not() -> None:
         assert not hashing.verify(hashed, other)
 
 
+@pytest.mark.usefixtures("in_application")
 def test_two_spellings_of_one_accent_are_one_password() -> None:
     hashed = hashing.hash_password(unicodedata.normalize("NFC", "caf\u00e9 cr\u00e8me br\u00fbl\u00e9e"))
     assert hashing.verify(hashed, unicodedata.normalize("NFD", "caf\u00e9 cr\u00e8me br\u00fbl\u00e9e"))
     assert not hashing.verify(hashed, "cafe creme brulee")
 
 
+@pytest.mark.usefixtures("in_application")
 @pytest.mark.parametrize("stored", [None, "", "x", "$argon2id$", "$2b$12$abcdefghijklmnopqrstuu"])
 def test_without_a_usable_hash_no_password_fits(stored: str | None) -> None:
     assert not hashing.verify(stored, PASSWORD)
@@ -134,12 +148,12 @@ def all_slots_taken() -> Iterator[None]:
         yield
 
 
-@pytest.mark.usefixtures("all_slots_taken")
+@pytest.mark.usefixtures("in_application", "all_slots_taken")
 def test_a_password_that_is_too_long_is_not_hashed_at_all() -> None:
     assert not hashing.verify(None, "x" * 257)
 
 
-@pytest.mark.usefixtures("all_slots_taken")
+@pytest.mark.usefixtures("in_application", "all_slots_taken")
 def test_when_all_slots_are_taken_the_third_is_turned_away() -> None:
     with pytest.raises(HashingQueueFull):
         hashing.verify(None, PASSWORD)
@@ -162,7 +176,7 @@ def test_when_all_places_are_taken_nobody_waits_and_nothing_is_counted(world: Wo
     assert world.visitor().open("/login").status == 200
 
 
-@pytest.mark.usefixtures("all_places_taken")
+@pytest.mark.usefixtures("in_application", "all_places_taken")
 def test_new_passwords_stand_in_the_same_line() -> None:
     with pytest.raises(HashingQueueFull):
         hash_new(PASSWORD, "alice@example.com", "Alice")

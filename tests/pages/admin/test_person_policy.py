@@ -25,7 +25,7 @@ def page_of(world: World, name: str, *more: str) -> str:
 
 def exempt(world: World, carol: Visitor, name: str, *, days: int = 30, reason: str = REASON) -> None:
     carol.open(page_of(world, name, "policy"))
-    last_day = (clock.now() + timedelta(days=days)).date().isoformat()
+    last_day = (world.clock() + timedelta(days=days)).date().isoformat()
     carol.press("Exempt this person", until=last_day, reason=reason)
 
 
@@ -70,7 +70,7 @@ def test_an_app_that_nobody_asks_for_any_more_is_called_dormant(world: World, ca
 def test_the_page_says_when_a_requirement_begins(world: World, carol: Visitor) -> None:
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
-    world.require("Finance", required_from=clock.now() + timedelta(days=10))
+    world.require("Finance", required_from=world.clock() + timedelta(days=10))
     assert (
         standing(world, carol, "alice")
         == "Alice isn't asked for a code before 12 March 2026: then it's required by group Finance."

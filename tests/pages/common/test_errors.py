@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from mfa_app.core.common import clock
+from mfa_app.core.common.clock import Clock
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession
 from tests.support.browser import Page
+from tests.support.site_parts import put
 from tests.support.world import PASSWORD, World
 
 
@@ -258,9 +259,9 @@ def broken(world: World) -> None:
 def test_an_error_that_nobody_foresaw_is_a_500_that_saves_nothing(world: World) -> None:
     world.person("alice")
     alice = world.password_given("alice")
-    clock.use(lambda: None)
+    put(world.app, Clock(lambda: None))
     page = alice.open("/")
-    clock.use(world.clock)
+    put(world.app, Clock(world.clock))
     assert page.status == 500
     assert is_told(page)
     assert world.count(AuthSession) == 1

@@ -17,7 +17,7 @@ from tests.support.world import PASSWORD, World
 def https_app(environment: dict[str, str], clock: FakeClock) -> Iterator[Flask]:
     """The site as it stands behind TLS."""
     settings = load_settings({**environment, "MFA_PUBLIC_URL": "https://login.example.com"})
-    application = create_app(settings, MAIL_IN_BACKGROUND=False)
+    application = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=clock)
     yield application
     with application.app_context():
         db.engine.dispose()

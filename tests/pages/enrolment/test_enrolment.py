@@ -64,7 +64,8 @@ LONG_ADDRESSES = [
 def test_the_longest_names_still_make_a_picture_that_a_camera_reads(
     environment: dict[str, str], clock: FakeClock, site_name: str, address: str
 ) -> None:
-    app = create_app(load_settings({**environment, "MFA_SITE_NAME": site_name}), MAIL_IN_BACKGROUND=False)
+    settings = load_settings({**environment, "MFA_SITE_NAME": site_name})
+    app = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=clock)
     world = World(app, clock)
     world.person("alice")
     world.require(None)

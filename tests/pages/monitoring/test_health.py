@@ -10,7 +10,7 @@ from sqlalchemy import select
 from mfa_app import __version__, create_app
 from mfa_app.core.audit import anchors
 from mfa_app.core.keys import keyring
-from mfa_app.core.keys.vault import Vault, use
+from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.extensions import db
@@ -18,6 +18,7 @@ from mfa_app.models import OutboxMail
 from mfa_app.settings import SettingError, load_settings
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
+from tests.support.site_parts import put
 from tests.support.statements import cost
 from tests.support.world import World
 
@@ -129,7 +130,7 @@ def test_missing_migrations_are_told(world: World, monitor: Visitor) -> None:
 
 def test_keys_that_do_not_fit_are_told(world: World, monitor: Visitor) -> None:
     world.person("alice")
-    use(Vault({"other": b"k" * keyring.DATA_KEY_BYTES}))
+    put(world.app, Vault({"other": b"k" * keyring.DATA_KEY_BYTES}))
     assert hole(monitor, "keys").endswith("do not fit this database.")
 
 
