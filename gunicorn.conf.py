@@ -45,9 +45,15 @@ def on_starting(gunicorn):
     gunicorn.running = site_server.start(settings)
 
 
-def post_worker_init(_worker):
-    """Print the audit trail on the standard output, one line of JSON an event."""
+def post_worker_init(worker):
+    """Print the audit trail on the standard output, one line of JSON an event, and start the timed work."""
     site_server.print_trail()
+    site_server.start_jobs(worker.wsgi)
+
+
+def worker_exit(_gunicorn, worker):
+    """Let the job that is running end, so that no mail is sent twice."""
+    site_server.stop_jobs(getattr(worker, "wsgi", None))
 
 
 def child_exit(_gunicorn, worker):

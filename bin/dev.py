@@ -12,7 +12,9 @@ from pathlib import Path
 
 from mfa_app.settings import PROJECT_ROOT, load_settings
 
-FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
+FLASK = [sys.executable, "-m", "flask", "--app"]
+# The jobs run in gunicorn's workers, which are not started here, so mail leaves with the response.
+APPLICATION = "mfa_app:create_app(MAIL_IN_BACKGROUND=False)"
 LOOK_EVERY_SECONDS = 0.5
 RULER = "-" * 72
 
@@ -21,7 +23,7 @@ def main() -> None:
     """Make the company if it is missing, print its sign-ins and serve it until Ctrl-C."""
     os.environ.setdefault("MFA_INSTANCE_PATH", str(PROJECT_ROOT / "instance" / "demo"))
     settings = load_settings()
-    made = subprocess.run([*FLASK, "demo"], check=False)
+    made = subprocess.run([*FLASK, "wsgi", "demo"], check=False)
     if made.returncode:
         sys.exit(made.returncode)
     outbox = settings.instance_path / "outbox"
@@ -42,7 +44,7 @@ def _server(port: int) -> list[str]:
     """Return the command: no debugger in the browser, since it runs any code; errors are in the terminal."""
     static = map(str, sorted((PROJECT_ROOT / "mfa_app" / "static").iterdir()))
     reload = ["--extra-files", os.pathsep.join(static)]
-    return [*FLASK, "--debug", "run", "--port", str(port), "--no-debugger", *reload]
+    return [*FLASK, APPLICATION, "--debug", "run", "--port", str(port), "--no-debugger", *reload]
 
 
 def print_mails(outbox: Path) -> None:

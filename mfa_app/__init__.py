@@ -1,5 +1,6 @@
 """Second Gate, a self-hosted login site. `create_app` is the only code that knows every part of it."""
 
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -20,6 +21,10 @@ from mfa_app.core.common import clock
 from mfa_app.core.common.clock import Clock
 from mfa_app.core.keys.keyring import Keys, load_keys
 from mfa_app.core.keys.vault import Vault
+from mfa_app.core.mail.delivery import MailDelivery
+from mfa_app.core.mail.outbox import MailObservers
+from mfa_app.core.operations import jobs
+from mfa_app.core.operations.job_runner import JobRunner
 from mfa_app.core.passwords import hashing
 from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.core.passwords.strength import SiteNames
@@ -29,7 +34,7 @@ from mfa_app.site import Site
 from mfa_app.web.http import assets, converters, errors, headers, metrics, transaction
 from mfa_app.web.http.forwarded_headers import StripForwardedQuotes
 from mfa_app.web.http.monitoring import MonitoringHost
-from mfa_app.web.mailer import Mailer
+from mfa_app.web.mail_composer import MailComposer
 from mfa_app.web.security import cookies, gate
 from mfa_app.web.ui import navigation, template_words
 
@@ -87,13 +92,19 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
 
 
 def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
-    """Return what this application has for itself, and whom it tells of each row of the trail."""
+    """Return what this application has for itself, and whom it tells of each commit."""
+    runner, in_background = JobRunner(app.app_context), app.config["MAIL_IN_BACKGROUND"]
+    send_mail = partial(runner.wake, jobs.MAIL) if in_background else transaction.deliver_with_response
     return Site(
+        settings,
         Clock(app.config["CLOCK"]),
         Vault(keys.data_keys, reread=lambda: load_keys(settings).data_keys),
         Hasher(app.config["PASSWORD_HASH_COST"]),
         SiteNames((settings.site_name, settings.public_host)),
         RowObservers(stream.stream_row, metrics.count_event),
+        MailDelivery(settings, MailComposer(app, settings).compose),
+        MailObservers(send_mail),
+        runner,
     )
 
 
@@ -114,9 +125,7 @@ def _bind(app: Flask, settings: Settings) -> None:
     assets.init_app(app)
     headers.init_app(app, https=settings.https)
     app.after_request(cookies.set_cookies)
-    mailer = Mailer(app, settings, in_background=app.config["MAIL_IN_BACKGROUND"])
-    app.extensions["mailer"] = mailer
-    transaction.init_app(app, mailer)
+    transaction.init_app(app)
     csrf.init_app(app)
     gate.init_app(app, login_manager)
     errors.init_app(app)

@@ -1,4 +1,4 @@
-"""What gunicorn asks the site: whether it may start, where it counts, where the audit trail is printed."""
+"""What gunicorn asks the site: whether it may start, where it counts and prints, and when its jobs run."""
 
 import logging
 import os
@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
+from flask import Flask
 from prometheus_client import values
 from prometheus_client.multiprocess import mark_process_dead
 
@@ -15,6 +16,7 @@ from mfa_app import create_app
 from mfa_app.core.keys.keyring import load_keys
 from mfa_app.core.operations import health_checks, instance_lock
 from mfa_app.core.operations.instance_lock import SiteRunning
+from mfa_app.core.operations.job_runner import JobRunner
 from mfa_app.extensions import db
 from mfa_app.settings import SettingError, Settings, load_settings
 from mfa_app.wording.health import describe
@@ -59,6 +61,18 @@ def print_trail() -> None:
     trail = logging.getLogger("mfa_app.trail")
     trail.handlers, trail.propagate = [handler], False
     trail.setLevel(logging.INFO)
+
+
+def start_jobs(app: Flask) -> None:
+    """Start the timed work in this worker, unless the application sends its mail with its responses."""
+    if app.config["MAIL_IN_BACKGROUND"]:
+        app.extensions["site"][JobRunner].start()
+
+
+def stop_jobs(app: object) -> None:
+    """Let the running job end before its worker does. A worker that failed to start has no application."""
+    if isinstance(app, Flask):
+        app.extensions["site"][JobRunner].stop()
 
 
 def worker_ended(pid: int) -> None:

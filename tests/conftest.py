@@ -99,7 +99,7 @@ def environment(
 
 def nothing_works_on_in_the_background() -> None:
     """Fail where a test leaves a thread behind: it would write where the next tests stand."""
-    assert "mailer" not in {thread.name for thread in threading.enumerate()}
+    assert "jobs" not in {thread.name for thread in threading.enumerate()}
 
 
 @lru_cache(maxsize=4)

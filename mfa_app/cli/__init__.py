@@ -2,15 +2,15 @@
 
 from flask import Flask
 
-from mfa_app.cli import audit, audit_verify, backup, groups, keys, policy, setup, users, version
+from mfa_app.cli import audit, audit_verify, backup, groups, jobs, keys, policy, setup, users, version
 from mfa_app.cli.demo.command import demo as demo_command
 from mfa_app.cli.doctor.command import doctor as doctor_command
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to `flask --app wsgi`."""
-    for group in (users.commands, groups.commands, policy.commands, audit.commands, keys.commands):
-        app.cli.add_command(group)
+    for part in (users, groups, policy, audit, keys, jobs):
+        app.cli.add_command(part.commands)
     audit.commands.add_command(audit_verify.verify)
     audit.commands.add_command(audit_verify.anchor)
     copies = (backup.backup, backup.restore, backup.restored)

@@ -6,6 +6,7 @@ import logging
 import pytest
 
 from mfa_app.core.audit import stream
+from mfa_app.core.operations import jobs
 from tests.support.databases import both_databases
 from tests.support.served_site import at_once
 from tests.support.terminal import Typist, done
@@ -74,7 +75,7 @@ def test_every_minute_the_site_looks_for_what_was_done_at_the_terminal(
     done(typed("users", "add", "alice@example.com"))
     caplog.set_level(logging.INFO, "mfa_app.trail")
     with world.data():
-        world.app.extensions["mailer"].look_after_the_site()
+        jobs.run(jobs.STREAM)
     assert told_events(printed(caplog)) == ["person.created", "person.invited"]
 
 

@@ -6,6 +6,7 @@ Each story notes how far it had come when the process died; and it never goes ba
 from datetime import timedelta
 
 from mfa_app.core.keys.vault import Vault
+from mfa_app.core.mail import delivery
 from mfa_app.core.mail import one_time_links as mailed_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.operations import health_checks, key_rotation
@@ -75,7 +76,7 @@ def mails_that_leave(world: World, name: str) -> list[str]:
     """Return the mails to somebody once all have left that wait, also those that a dead process had taken."""
     world.clock.advance(minutes=3)
     with world.data():
-        world.app.extensions["mailer"].deliver_due()
+        delivery.deliver_due()
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
     return world.mails(name)
 

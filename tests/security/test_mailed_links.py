@@ -11,16 +11,17 @@ from sqlalchemy import event, select, update
 from mfa_app.core.groups import groups
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.mail.outbox import MailObservers
 from mfa_app.core.passwords import change
 from mfa_app.core.users import accounts
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, OneTimeLink, OutboxMail, Throttle
-from mfa_app.web.mailer import Mailer
 from tests.support.browser import Page, Visitor
 from tests.support.changes import change_role, disable_and_enable, end_access, reset
 from tests.support.requests import FORM, form
 from tests.support.served_site import at_once
+from tests.support.site_parts import put
 from tests.support.world import PASSWORD, TERMINAL, WRONG, World
 
 NEW = "quiet harbour under a green dawn"
@@ -234,7 +235,7 @@ def test_a_request_for_an_unknown_address_costs_the_same_commits_and_leaves_no_r
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Attacks 64 and 65: strangers of many networks make up addresses; the trail does not grow."""
-    monkeypatch.setattr(Mailer, "after_commit", lambda *_: None)  # mails leave in another thread, later
+    put(world.app, MailObservers())  # mails leave in another thread, later
     world.person("alice")
     before, counted, commits = world.events(), world.count(Throttle), []
     for n, name in enumerate(("alice", *(f"nobody{number}" for number in range(5)))):

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from mfa_app import create_app
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.mail import delivery
 from mfa_app.core.users import accounts
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
@@ -224,7 +225,7 @@ def test_a_name_adds_no_line_to_the_head_of_a_mail(world: World) -> None:
         world.user("alice").name = "Alice\r\nBcc: eve@evil.example\r\n\r\nPlease pay"
         reset_second_factor(world.user("alice"), reason="x" * 9, actor=TERMINAL, now=world.clock())
     with world.app.app_context():
-        world.app.extensions["mailer"].deliver_due()
+        delivery.deliver_due()
     head = world.last_mail().partition("\n\n")[0]
     assert "Bcc" not in head
 

@@ -282,7 +282,7 @@ def test_a_mail_server_that_is_down_holds_up_no_login_and_spares_no_code(
     def down(*_arguments: object) -> None:
         raise OSError("connection refused")
 
-    monkeypatch.setattr("mfa_app.web.mailer.Mailer._deliver", down)
+    monkeypatch.setattr("mfa_app.core.mail.delivery.MailDelivery._deliver", down)
     for _ in range(3):
         assert eve.press("Log in", code=world.phones["alice"].wrong_code()).status == 400
     assert eve.open("/").path == "/login/code"

@@ -18,6 +18,7 @@ from mfa_app.core.common.clock import Clock as SiteClock
 from mfa_app.core.factors import enrolment, totp
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.mail import delivery
 from mfa_app.core.passwords import hashing
 from mfa_app.core.passwords.hashing import HashCost, Hasher
 from mfa_app.core.policy import rules
@@ -214,7 +215,7 @@ class World:
         """Make a person who linked an app 30 seconds ago, by the verbs alone; the mail about it has left."""
         email = self.linked(name, **options)
         with self.data():
-            self.app.extensions["mailer"].deliver_due()
+            delivery.deliver_due()
         self.clock.advance(seconds=30)
         return email
 

@@ -11,9 +11,9 @@ from sqlalchemy import URL, make_url
 
 from mfa_app.cli.doctor.finding import Finding
 from mfa_app.core.audit import search as trail
+from mfa_app.core.mail.delivery import mail_server
 from mfa_app.core.throttling import limits
 from mfa_app.settings import LOOPBACK_HOSTS, Settings
-from mfa_app.web.mailer import mail_server
 
 SMTP_TIMEOUT_SECONDS = 5
 LOOKED_AT, TOO_FEW = 50, 20  # rows of the trail

@@ -18,6 +18,7 @@ from mfa_app.cli.support.output import print_pending
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.keys.vault import CannotUnseal
+from mfa_app.core.mail import delivery
 from mfa_app.extensions import db
 from mfa_app.settings import SettingError
 from mfa_app.wording.health import keys_do_not_fit
@@ -52,7 +53,7 @@ def command_transaction(command: Callable[..., None]) -> Callable[..., None]:
             raise _error_for(error) from None
         print_pending()
         with contextlib.suppress(SQLAlchemyError):  # the change is saved; the site sends the mails later
-            current_app.extensions["mailer"].deliver_due()
+            delivery.deliver_due()
 
     return run
 

@@ -1,19 +1,20 @@
-"""Mail: which mails exist, and how one is queued, claimed, sent or retried."""
+"""The outbox: which mails exist, and how one is queued, read and counted."""
 
 import enum
 import json
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
 
 from mfa_app.core.keys.vault import CannotUnseal, vault
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, User
 from mfa_app.models.column_types import new_id
+from mfa_app.site import site
 
-GIVE_UP_AFTER = timedelta(days=3)
-
-CLAIMED_FOR = timedelta(minutes=2)
+QUEUED = "mail_queued"
 
 
 class Mail(enum.StrEnum):
@@ -41,21 +42,26 @@ def enqueue(mail: Mail, user: User, *, now: datetime, to: str | None = None, **c
     )
     row.sealed_context = vault().seal(json.dumps(context), row.seal_context)
     db.session.add(row)
-    db.session().info["mails_written"] = True
+    db.session().info[QUEUED] = True
 
 
-def claim(*, now: datetime) -> OutboxMail | None:
-    """Claim the next due mail for two minutes, so that no other worker sends it; commit. None if none is."""
-    due = select(OutboxMail.id).where(OutboxMail.next_attempt_at <= now)
-    mail_id = db.session.scalar(due.order_by(OutboxMail.next_attempt_at).limit(1))
-    taken = (
-        update(OutboxMail)
-        .where(OutboxMail.id == mail_id, OutboxMail.next_attempt_at <= now)
-        .values(next_attempt_at=now + CLAIMED_FOR, attempts=OutboxMail.attempts + 1)
-    )
-    won = mail_id is not None and db.session.execute(taken).rowcount == 1
-    db.session.commit()
-    return db.session.get(OutboxMail, mail_id, populate_existing=True) if won else None
+class MailObservers:
+    """Functions that an application calls when mail was queued, once the commit has succeeded."""
+
+    def __init__(self, *observers: Callable[[], None]) -> None:
+        self.observers = observers
+
+
+@event.listens_for(Session, "after_commit")
+def _tell_the_observers(session: Session) -> None:
+    if session.info.pop(QUEUED, False):
+        for observer in site()[MailObservers].observers:
+            observer()
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget_queued(session: Session) -> None:
+    session.info.pop(QUEUED, None)
 
 
 def context_of(mail: OutboxMail) -> dict[str, object] | None:
@@ -66,25 +72,7 @@ def context_of(mail: OutboxMail) -> dict[str, object] | None:
         return None
 
 
-def mark_sent(mail: OutboxMail, *, now: datetime) -> None:
-    """Record that the mail was sent and delete its contents."""
-    mail.sent_at, mail.next_attempt_at, mail.sealed_context, mail.last_error = now, None, None, None
-
-
-def mark_failed(mail: OutboxMail, error: str, *, now: datetime) -> None:
-    """Record why sending failed. Retry after one minute, doubling up to an hour, for three days."""
-    mail.last_error = error[:300]
-    wait = min(timedelta(minutes=2 ** min(mail.attempts, 10) / 2), timedelta(hours=1))
-    given_up = now - mail.created_at > GIVE_UP_AFTER
-    mail.next_attempt_at = None if given_up else now + wait
-
-
 def waiting() -> int:
     """Return how many mails are waiting to be sent."""
     still = select(func.count()).select_from(OutboxMail).where(OutboxMail.next_attempt_at.is_not(None))
     return db.session.scalar(still)
-
-
-def were_written() -> bool:
-    """Return True if mail was queued since the last call."""
-    return db.session().info.pop("mails_written", False)

@@ -11,14 +11,18 @@ from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, PendingEnrolmen
 SENT_MAILS_KEPT = timedelta(days=30)
 
 
-def purge_expired(*, now: datetime) -> None:
+def purge_expired(*, now: datetime) -> int:
     """Delete expired sessions, devices, links, QR codes and counters, and mail sent 30 days ago; commit.
 
-    The audit trail is never touched.
+    Return how many rows had expired. The audit trail is never touched.
     """
+    count = 0
     for model in (AuthSession, RememberedDevice, OneTimeLink, PendingEnrolment):
-        db.session.execute(delete(model).where(model.expires_at <= now))
-    db.session.execute(delete(Throttle).where(Throttle.forget_at <= now))
+        count += db.session.execute(delete(model).where(model.expires_at <= now)).rowcount
+    count += db.session.execute(delete(Throttle).where(Throttle.forget_at <= now)).rowcount
     counters.evict_oldest()
-    db.session.execute(delete(OutboxMail).where(OutboxMail.sent_at <= now - SENT_MAILS_KEPT))
+    count += db.session.execute(
+        delete(OutboxMail).where(OutboxMail.sent_at <= now - SENT_MAILS_KEPT)
+    ).rowcount
     db.session.commit()
+    return count

@@ -1,18 +1,17 @@
 """When a request's changes are saved: once, after the view, unless the response is a server error."""
 
-from flask import Flask, Response
+from flask import Flask, Response, g
 
 from mfa_app.core.common import clock
-from mfa_app.core.mail import outbox
+from mfa_app.core.mail import delivery
 from mfa_app.core.sessions import sessions
 from mfa_app.extensions import db
 from mfa_app.web.http.errors import STORE_FAILURES, unavailable_page
-from mfa_app.web.mailer import Mailer
 from mfa_app.web.security.current import identity_or_none
 
 
-def init_app(app: Flask, mailer: Mailer) -> None:
-    """Commit or roll back at the end of every request, then send the mails."""
+def init_app(app: Flask) -> None:
+    """Commit or roll back at the end of every request."""
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -26,5 +25,11 @@ def init_app(app: Flask, mailer: Mailer) -> None:
             db.session.commit()
         except STORE_FAILURES as failure:
             return unavailable_page(failure)
-        mailer.after_commit(outbox.were_written())
+        if g.pop("mail_leaves_with_response", False):
+            delivery.deliver_due()
         return response
+
+
+def deliver_with_response() -> None:
+    """Send the mail of this request before its response, where no thread runs jobs (development, tests)."""
+    g.mail_leaves_with_response = True

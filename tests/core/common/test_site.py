@@ -12,8 +12,11 @@ from mfa_app.core.audit.chain import RowObservers
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import UnacceptablePassword
 from mfa_app.core.keys.vault import CannotUnseal, vault
+from mfa_app.core.mail import outbox
+from mfa_app.core.mail.outbox import Mail, MailObservers
 from mfa_app.core.passwords import hashing, strength
 from mfa_app.core.passwords.hashing import HashCost
+from mfa_app.extensions import db
 from mfa_app.models import AuditEvent
 from mfa_app.settings import load_settings
 from mfa_app.site import site
@@ -87,6 +90,23 @@ def test_each_tells_its_own_observers_of_a_commit(world: World) -> None:
     world.group("Finance")
     assert [row.event for row in told["one"]] == ["group.created"]
     assert told["other"] == []
+
+
+def test_mail_is_told_of_once_its_commit_has_succeeded(world: World) -> None:
+    told: list[str] = []
+    put(world.app, MailObservers(lambda: told.append("mail")))
+    world.person("alice")
+    with world.app.app_context():
+        outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
+        db.session.rollback()
+        db.session.commit()
+        assert told == []
+        outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
+        outbox.enqueue(Mail.REMOVED, world.user("alice"), now=world.clock())
+        assert told == []
+        db.session.commit()
+        db.session.commit()
+        assert told == ["mail"]
 
 
 def test_rows_of_the_trail_are_streamed_and_counted(app: Flask) -> None:

@@ -18,12 +18,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sqlalchemy import select
 
 from mfa_app import create_app
-from mfa_app.core.mail import outbox
+from mfa_app.core.mail import delivery, outbox
+from mfa_app.core.mail.delivery import MailDelivery
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, User
 from mfa_app.settings import load_settings
-from mfa_app.web.mailer import Mailer
+from mfa_app.web.mail_composer import MailComposer
 from tests.support.clock import FakeClock, RealClock
 from tests.support.databases import both_databases
 from tests.support.mail_server import Mailbox, free_port, running_mail_server
@@ -69,7 +70,7 @@ def write(world: World, kind: Mail = Mail.LINKED, **context: object) -> None:
 
 def deliver(world: World) -> int:
     with world.app.app_context():
-        return world.app.extensions["mailer"].deliver_due()
+        return delivery.deliver_due()
 
 
 def waiting(world: World) -> OutboxMail:
@@ -206,7 +207,8 @@ def test_a_mail_server_with_a_certificate_of_its_own_making_gets_no_mail(
     with posted.data():
         write(posted)
     with posted.data():
-        assert Mailer(posted.app, encrypted, in_background=False).deliver_due() == 0
+        composer = MailComposer(posted.app, encrypted)
+        assert MailDelivery(encrypted, composer.compose).deliver_due() == 0
         assert "CERTIFICATE_VERIFY_FAILED" in db.session.scalars(select(OutboxMail.last_error)).one()
     assert not impostor.messages
 
@@ -296,10 +298,10 @@ def test_a_mail_that_one_worker_has_taken_is_not_sent_by_another(world: World) -
     with world.data():
         write(world)
     with world.app.app_context():
-        assert outbox.claim(now=world.clock()) is not None
-        assert outbox.claim(now=world.clock()) is None
+        assert delivery.claim(now=world.clock()) is not None
+        assert delivery.claim(now=world.clock()) is None
         world.clock.advance(minutes=2)
-        assert outbox.claim(now=world.clock()) is not None
+        assert delivery.claim(now=world.clock()) is not None
 
 
 def test_a_dead_mail_server_never_delays_an_answer(environment: dict[str, str]) -> None:

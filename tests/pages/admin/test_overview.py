@@ -2,7 +2,7 @@
 
 import pytest
 
-from mfa_app.core.mail import outbox
+from mfa_app.core.mail import delivery, outbox
 from mfa_app.core.operations import statistics
 from mfa_app.core.policy.decision import will_be_required
 from mfa_app.core.policy.facts import find_subjects
@@ -60,7 +60,7 @@ def test_an_error_of_the_mail_server_is_told_on_the_overview(world: World, carol
     with world.data():
         outbox.enqueue(outbox.Mail.LINKED, world.user("carol"), now=world.clock())
         waiting = OutboxMail.query.filter_by(sent_at=None).one()
-        outbox.mark_failed(waiting, "SMTPConnectError: <refused>", now=world.clock())
+        delivery.mark_failed(waiting, "SMTPConnectError: <refused>", now=world.clock())
     page = carol.open("/admin")
     assert "Emails waiting 1" in page.text
     assert "The last error: SMTPConnectError: <refused>" in page.text

@@ -11,7 +11,7 @@ from mfa_app import __version__, create_app
 from mfa_app.core.audit import anchors
 from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import Vault
-from mfa_app.core.mail import outbox
+from mfa_app.core.mail import delivery, outbox
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
@@ -159,7 +159,7 @@ def refused_mail(world: World) -> None:
         outbox.enqueue(Mail.RESET, world.user("alice"), now=world.clock())
         db.session.flush()
         row = db.session.scalars(select(OutboxMail)).one()
-        outbox.mark_failed(row, "refused", now=world.clock() + timedelta(days=1))
+        delivery.mark_failed(row, "refused", now=world.clock() + timedelta(days=1))
 
 
 @pytest.mark.usefixtures("refused_mail")

@@ -1,0 +1,42 @@
+"""`flask jobs ...`: the timed work of the site, which its workers do while they serve."""
+
+import click
+from flask_babel import gettext as _
+
+from mfa_app.cli.support.command import CommandError, command_transaction
+from mfa_app.cli.support.output import say, table
+from mfa_app.core.operations import jobs
+from mfa_app.core.operations.jobs import JOBS, Job
+from mfa_app.wording.jobs import description, result_in_words
+
+
+@click.group("jobs")
+def commands() -> None:
+    """List the timed work of the site, or do it once now."""
+
+
+@commands.command("list")
+@command_transaction
+def list_() -> None:
+    """List all jobs, how often each runs while the site is served, and what it does."""
+    head = (_("JOB"), _("EVERY"), _("WHAT IT DOES"))
+    rows = [(job.name, _every(job), description(job)) for job in JOBS]
+    say(*table(head, rows))
+
+
+@commands.command("run")
+@command_transaction
+def run() -> None:
+    """Run every job once now, and print what each did. The exit code is 1 if one failed."""
+    failed = []
+    for job in JOBS:
+        result = jobs.run(job)
+        click.echo(f"{job.name}: {result_in_words(result)}")  # at once: each job has committed its own work
+        if result.error is not None:
+            failed.append(job.name)
+    if failed:
+        raise CommandError(_("Failed: %(jobs)s. The errors are in the output above.", jobs=", ".join(failed)))
+
+
+def _every(job: Job) -> str:
+    return _("%(num)s s", num=round(job.interval.total_seconds()))

@@ -1,0 +1,64 @@
+"""Composing mail: from a row of the outbox and its templates to a message."""
+
+import re
+from datetime import datetime
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr, make_msgid
+from functools import cached_property
+
+from flask import Flask, url_for
+from flask.templating import Environment
+from flask_babel import gettext as _
+
+from mfa_app.core.mail import outbox
+from mfa_app.models import OutboxMail
+from mfa_app.settings import Settings
+from mfa_app.wording.user_agents import browser_name
+
+
+class MailComposer:
+    """Composes the mails of one application."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self._app, self._settings = app, settings
+
+    def compose(self, waiting: OutboxMail) -> EmailMessage:
+        """Return the mail as text and as HTML. Raises ValueError if its contents can't be unsealed."""
+        context = outbox.context_of(waiting)
+        if context is None:
+            raise ValueError("sealed under a key that no longer exists")
+        settings = self._settings
+        with self._app.test_request_context("/", base_url=settings.public_url):
+            context |= {
+                "at": datetime.fromisoformat(str(context["at"])),
+                "browser": browser_name(agent) if (agent := str(context.get("user_agent", ""))) else None,
+                "public_url": settings.public_url,
+                "help": settings.help_email or settings.admin_email or _("your help desk"),
+            }
+            if "token" in context:
+                context["url"] = url_for("auth.follow_link", token=context.pop("token"), _external=True)
+            self._app.update_template_context(context)
+            subject, text, html = self._render(f"email/{waiting.template}.html", context)
+        message = EmailMessage(policy=policy.default.clone(cte_type="7bit"))
+        message["Subject"] = subject
+        message["From"] = formataddr((settings.site_name, settings.mail_from))
+        message["To"] = waiting.to
+        message["Date"] = format_datetime(waiting.created_at)
+        message["Message-ID"] = make_msgid(waiting.id, domain=settings.public_host)
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(text)
+        message.add_alternative(html, subtype="html")
+        return message
+
+    def _render(self, template: str, context: dict[str, object]) -> tuple[str, str, str]:
+        """Return subject, plain text and HTML of a mail: one template in two frames, only HTML escaped."""
+        plain = self._plain_text.get_template(template)
+        subject = "".join(plain.blocks["subject"](plain.new_context(context)))
+        text = plain.render(context, frame="email/base.txt")
+        html = self._app.jinja_env.get_template(template).render(context, frame="email/base.html")
+        return " ".join(subject.split()), re.sub(r"\n{3,}", "\n\n", text), html
+
+    @cached_property
+    def _plain_text(self) -> Environment:
+        return self._app.jinja_env.overlay(autoescape=False)

@@ -1,0 +1,63 @@
+"""`flask jobs`: what the site does by itself, listed and done once from the terminal."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from mfa_app.core.mail import one_time_links, outbox
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.mail.outbox import Mail
+from mfa_app.core.operations.jobs import JOBS
+from mfa_app.models import OneTimeLink, OutboxMail
+from tests.support.databases import both_databases
+from tests.support.terminal import Typist, done
+from tests.support.world import World
+
+
+def instance_folder(world: World) -> Path:
+    return world.app.config["SETTINGS"].instance_path
+
+
+def test_all_jobs_are_listed(typed: Typist) -> None:
+    head, *rows = done(typed("jobs", "list")).splitlines()
+    assert head.split() == ["JOB", "EVERY", "WHAT", "IT", "DOES"]
+    assert [row.split()[0] for row in rows] == [job.name for job in JOBS]
+    assert all(row.split()[1:3] == ["60", "s"] for row in rows)
+
+
+@both_databases
+def test_all_jobs_are_done_once_and_each_is_told(world: World, typed: Typist) -> None:
+    world.person("alice")
+    with world.data():
+        one_time_links.create(Purpose.INVITATION, world.user("alice"), now=world.clock() - timedelta(days=9))
+        outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
+    assert done(typed("jobs", "run")).splitlines() == [
+        "mail: 1 mail sent",
+        "purge: 1 row deleted",
+        "stream: left to the running site",
+        "anchor: anchor written",
+    ]
+    assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == world.count(OneTimeLink) == 0
+    assert (instance_folder(world) / "anchors").exists()
+    assert done(typed("jobs", "run")).splitlines() == [
+        "mail: 0 mails sent",
+        "purge: 0 rows deleted",
+        "stream: left to the running site",
+        "anchor: nothing to write today",
+    ]
+
+
+def test_a_job_that_fails_is_told_and_the_others_are_done(world: World, typed: Typist) -> None:
+    world.person("alice")
+    (instance_folder(world) / "anchors").mkdir()
+    (instance_folder(world) / "outbox").write_text("a file where the folder should be")
+    with world.data():
+        one_time_links.create(Purpose.INVITATION, world.user("alice"), now=world.clock() - timedelta(days=9))
+        outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
+    result = typed("jobs", "run")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[1:] == [
+        "purge: 1 row deleted",
+        "stream: left to the running site",
+        "anchor: failed (IsADirectoryError)",
+    ]
+    assert "Failed: anchor." in result.stderr
