@@ -54,7 +54,8 @@ def require(name: str, switch: str) -> None:
     before = rules.values_of(group)
     values = replace(before, required=required)
     if values != before:
-        rules.set_rule(group, values, actor=current_actor(), now=now)
+        version = rules.version_of(group)
+        rules.set_rule(group, values, expected_version=version, actor=current_actor(), now=now)
     if not required:
         say(
             _("%(group)s does not require 2-factor authentication.", group=group.name),

@@ -43,7 +43,8 @@ def everyone(switch: str) -> None:
     before = rules.values_of(None)
     values = replace(before, required=required)
     if values != before:
-        rules.set_rule(None, values, actor=current_actor(), now=now)
+        version = rules.version_of(None)
+        rules.set_rule(None, values, expected_version=version, actor=current_actor(), now=now)
     if not required:
         say(_("2-factor authentication is not required for everyone. The groups decide."))
         return

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
@@ -12,7 +12,8 @@ from mfa_app.models.column_types import UtcDateTime
 class RuleColumns:
     """A 2FA rule: required or not, from when, days of grace, and days a device is remembered.
 
-    `required_since` is when it was last switched on.
+    `required_since` is when it was last switched on. `rule_version` goes up with each change of the rule, so
+    that a change can name the rule it was made for.
     """
 
     required: Mapped[bool] = mapped_column(default=False)
@@ -20,6 +21,7 @@ class RuleColumns:
     required_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
     grace_days: Mapped[int] = mapped_column(default=0)
     remember_days: Mapped[int] = mapped_column(default=30)
+    rule_version: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
 class SitePolicy(RuleColumns, db.Model):

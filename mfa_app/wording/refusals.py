@@ -38,6 +38,10 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "Not saved: no administrator would be able to get in any more. "
         "First have an administrator link an authentication app, or make someone else an administrator."
     ),
+    errors.RuleChanged: _l(
+        "Someone changed this rule in the meantime, so your change was not saved. "
+        "Check the rule as it is now, then try again."
+    ),
     errors.EmailTaken: _l("There is already an account with this email address. Use another one."),
     errors.NameTaken: _l("There is already a group with this name. Choose another one."),
     errors.InvalidEmail: _l("Enter an email address like name@company.com."),

@@ -86,6 +86,10 @@ class LastAdministrator(Refusal):
     """The change would leave no administrator who can log in."""
 
 
+class RuleChanged(Refusal):
+    """The rule is no longer the one that the change was made for: somebody else has changed it."""
+
+
 class EmailTaken(Refusal):
     """Another user has this e-mail address, perhaps in another spelling."""
 

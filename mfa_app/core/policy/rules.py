@@ -6,12 +6,14 @@ from datetime import datetime
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import permissions
 from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import RuleChanged
 from mfa_app.core.common.locks import lock_administration
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.policy import last_administrator
 from mfa_app.core.policy.decision import in_force
 from mfa_app.core.policy.facts import site_policy, with_rule
-from mfa_app.models import Group
+from mfa_app.extensions import db
+from mfa_app.models import Group, SitePolicy
 
 
 @dataclass(frozen=True)
@@ -34,25 +36,48 @@ def values_of(scope: Group | None) -> RuleValues:
     return RuleValues(row.required, row.required_from, row.grace_days, row.remember_days)
 
 
-def set_rule(scope: Group | None, values: RuleValues, *, actor: Actor, now: datetime) -> None:
+def version_of(scope: Group | None) -> int:
+    """Return the version of the rule of a group, or of everyone (None). Each change raises it by one."""
+    return (scope or site_policy()).rule_version
+
+
+def set_rule(
+    scope: Group | None,
+    values: RuleValues,
+    *,
+    expected_version: int | None = None,
+    actor: Actor,
+    now: datetime,
+) -> None:
     """Set the rule of a group, or of everyone (None). This writes one row, whatever the size of the group.
 
-    Raises LastAdministrator if no administrator could log in under it; NotAllowed.
+    `expected_version` is the version of the rule that the actor has seen; None if the change depends on no
+    earlier rule. Raises RuleChanged if the rule has another version by now, or its group is gone;
+    LastAdministrator if no administrator could log in under the new rule; NotAllowed.
     """
     permissions.require(actor, Permission.MANAGE_POLICY)
     lock_administration()
+    row = _reload(scope)
+    if row is None or expected_version not in (None, row.rule_version):
+        raise RuleChanged
     before = values_of(scope)
     name = scope.name if scope else None
     if values.required and not before.required:
         last_administrator.require_one(proposed=lambda facts: with_rule(facts, name, required=True), now=now)
-    row = scope or site_policy()
     if values.in_force(now) and not before.in_force(now):
         row.required_since = now
     for column, value in asdict(values).items():
         setattr(row, column, value)
+    row.rule_version += 1
     record(
         Event.POLICY_CHANGED, actor=actor, group=name or "", before=_details(before), after=_details(values)
     )
+
+
+def _reload(scope: Group | None) -> Group | SitePolicy | None:
+    """Read the row of a rule again: somebody may have changed or deleted it before we got the lock."""
+    model, key = (Group, scope.id) if scope else (SitePolicy, 1)
+    return db.session.get(model, key, populate_existing=True)
 
 
 def _details(values: RuleValues) -> dict[str, object]:

@@ -1,0 +1,21 @@
+"""Count the changes of each rule, so that a change is saved only if the rule is the one it was made for."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+TABLES = ("user_group", "site_policy")
+
+
+def upgrade() -> None:
+    for table in TABLES:  # the default stays in the database, so that the release before can insert a group
+        op.add_column(table, sa.Column("rule_version", sa.Integer(), nullable=False, server_default="0"))
+
+
+def downgrade() -> None:
+    for table in TABLES:
+        op.drop_column(table, "rule_version")
