@@ -41,6 +41,8 @@ MARKS = {
     "admin.user_list": "see_users",
     "admin.user": "see_users",
     "admin.user_policy": "manage_policy",
+    "admin.preview_group_policy": "manage_policy",
+    "admin.preview_site_policy": "manage_policy",
     "admin.site_policy": "manage_policy",
     "admin.release_user": "manage_policy",
     "admin.remove_member": "manage_groups",

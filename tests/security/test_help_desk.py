@@ -218,7 +218,10 @@ def test_a_switch_without_its_preview_still_needs_a_fresh_code_and_its_row(peopl
     """Attack 72: posting straight to the confirmed form is what the page does; it leaves its row."""
     carol = people.log_in_and_wait("carol")
     carol.open("/admin")
-    carol.post("/admin/groups/1/policy", grace_days="0", remember_days="0", confirm="1")
+    straight = {"grace_days": "0", "remember_days": "0"}
+    assert carol.post("/admin/groups/1/policy", **straight).status == 409
+    assert people.events().count("policy.changed") == 1
+    carol.post("/admin/groups/1/policy", **straight, version="1")
     assert people.details("policy.changed")["after"]["required"] is False
     with people.data():
         assert db.session.get_one(Group, 1).required is False

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, SubmitField
+from wtforms import BooleanField, DateField, HiddenField, SubmitField
 from wtforms.validators import NumberRange, Optional, ValidationError
 
 from mfa_app.admin import blueprint
@@ -21,11 +21,13 @@ FIRST_DAY = date(2000, 1, 1)
 
 FURTHEST = timedelta(days=5 * 366)
 
+UNKNOWN_VERSION = -1
+
 WITHIN = _l("Enter a number of days from %(min)d to %(max)d.")
 
 
 class RuleForm(Form):
-    """A rule. The first submission shows the preview; with `confirm` the rule is saved."""
+    """A rule, for its preview or to be saved. `version` is that of the rule the administrator has seen."""
 
     required = BooleanField(_l("Require 2-factor authentication"))
     required_from = DayField(_l("Start date"), validators=[Optional()])
@@ -39,13 +41,15 @@ class RuleForm(Form):
         validators=[NumberRange(0, 365, WITHIN)],
         render_kw={"inputmode": "numeric", "autocomplete": "off"},
     )
-    confirm = SubmitField()
+    version = HiddenField()
     back = SubmitField()
 
-    def show(self, values: RuleValues) -> None:
-        """Fill in the form with a rule, unless it was submitted."""
+    def show(self, scope: Group | None) -> None:
+        """Fill in the form with the rule of a group, or of everyone (None), unless it was submitted."""
         if self.is_submitted():
             return
+        values = rules.values_of(scope)
+        self.version.data = rules.version_of(scope)
         self.required.data = values.required
         self.required_from.data = values.required_from.date() if values.required_from else None
         self.grace_days.data, self.remember_days.data = values.grace_days, values.remember_days
@@ -55,6 +59,13 @@ class RuleForm(Form):
         day = self.required_from.data
         moment = datetime.combine(day, time(), UTC) if day else None
         return RuleValues(self.required.data, moment, self.grace_days.data, self.remember_days.data)
+
+    def seen_version(self) -> int:
+        """Return the version of the rule that the page showed; one that never was if it can't be read."""
+        try:
+            return int(self.version.data or "")
+        except ValueError:
+            return UNKNOWN_VERSION
 
     def validate_required_from(self, field: DateField) -> None:
         """Reject days that can only be typing mistakes."""
@@ -66,9 +77,9 @@ class RuleForm(Form):
             )
 
 
-def as_fields(values: RuleValues) -> dict[str, object]:
-    """Return a rule as the fields of a form that passes it on."""
-    fields = {"grace_days": values.grace_days, "remember_days": values.remember_days}
+def as_fields(values: RuleValues, version: int) -> dict[str, object]:
+    """Return a rule, and the version of the rule it shall replace, as fields of a form that passes it on."""
+    fields = {"version": version, "grace_days": values.grace_days, "remember_days": values.remember_days}
     if values.required:
         fields["required"] = "y"
     if values.required_from:
@@ -80,4 +91,4 @@ def as_fields(values: RuleValues) -> dict[str, object]:
 def toggle_fields(group: Group) -> dict[str, object]:
     """Return the form fields that preview switching a group's rule, with its other values unchanged."""
     present = rules.values_of(group)
-    return as_fields(replace(present, required=not present.required))
+    return as_fields(replace(present, required=not present.required), rules.version_of(group))

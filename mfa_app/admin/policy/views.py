@@ -1,12 +1,12 @@
-"""The rule for everyone and the rules of groups: first a preview of a change, then the change."""
+"""The rule for everyone and the rules of groups: the form, the preview of a change, and the change."""
 
-from flask import Response, abort, flash, redirect, render_template, url_for
+from flask import Response, abort, flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.policy.forms import RuleForm, as_fields
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import LastAdministrator
+from mfa_app.core.common.errors import LastAdministrator, RuleChanged
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.policy import impact, rules
@@ -15,54 +15,90 @@ from mfa_app.models import Group
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
+from mfa_app.wording.refusals import sentence
 from mfa_app.wording.rules import kind_of_change, rule_sentence, rule_state
 
 
 @blueprint.route("/policy", methods=["GET", "POST"])
 @requires(Permission.MANAGE_POLICY)
 def site_policy() -> Response:
-    """The rule for everyone, and an overview of the groups' rules."""
-    return _rule_page(None, url_for("admin.site_policy"))
+    """Show the rule for everyone and an overview of the groups' rules; save the rule once it is confirmed."""
+    return _show_or_save(None)
+
+
+@blueprint.post("/policy/preview")
+@requires(Permission.MANAGE_POLICY)
+def preview_site_policy() -> Response:
+    """Show what a change of the rule for everyone would do."""
+    return _preview_or_form(None)
 
 
 @blueprint.route("/groups/<row:group_id>/policy", methods=["GET", "POST"])
 @requires(Permission.MANAGE_POLICY)
 def group_policy(group_id: int) -> Response:
-    """The rule of one group."""
+    """Show the rule of one group; save it once it is confirmed."""
+    return _show_or_save(_group_or_404(group_id))
+
+
+@blueprint.post("/groups/<row:group_id>/policy/preview")
+@requires(Permission.MANAGE_POLICY)
+def preview_group_policy(group_id: int) -> Response:
+    """Show what a change of one group's rule would do."""
+    return _preview_or_form(_group_or_404(group_id))
+
+
+def _group_or_404(group_id: int) -> Group:
     roster = groups.find_with_counts(group_id) or abort(404)
-    return _rule_page(roster.group, url_for("admin.group", group_id=group_id))
+    return roster.group
 
 
-def _rule_page(scope: Group | None, home: str) -> Response:
-    form, present = RuleForm(), rules.values_of(scope)
-    form.show(present)
-    if form.validate_on_submit() and not form.back.data:
-        if not form.confirm.data:
-            return _preview(scope, present, form.values())
+def _show_or_save(scope: Group | None) -> Response:
+    form, actor, now = RuleForm(), current_actor(), clock.now()
+    form.show(scope)
+    if form.validate_on_submit():
         try:
-            rules.set_rule(scope, form.values(), actor=current_actor(), now=clock.now())
-            flash(_("Rule for %(name)s saved.", name=scope.name) if scope else _saved(), "success")
-            return redirect(home)
+            rules.set_rule(scope, form.values(), expected_version=form.seen_version(), actor=actor, now=now)
+            return _saved(scope)
+        except RuleChanged as refusal:
+            return _preview(scope, form.values(), changed=refusal)
         except LastAdministrator as refusal:
             form.refuse(refusal)
+    return _form(scope, form)
+
+
+def _preview_or_form(scope: Group | None) -> Response:
+    form = RuleForm()
+    if not form.validate_on_submit() or form.back.data:
+        return _form(scope, form)
+    changed = RuleChanged() if form.seen_version() != rules.version_of(scope) else None
+    return _preview(scope, form.values(), changed=changed)
+
+
+def _saved(scope: Group | None) -> Response:
+    if scope is None:
+        flash(_("Rule for everyone saved."), "success")
+        return redirect(url_for("admin.site_policy"))
+    flash(_("Rule for %(name)s saved.", name=scope.name), "success")
+    return redirect(url_for("admin.group", group_id=scope.id))
+
+
+def _form(scope: Group | None, form: RuleForm) -> Response:
     return render_form(
         "admin/policy/rule.html",
         form,
         group=scope,
         rosters=[] if scope else groups.all_with_counts(),
-        present=present,
+        present=rules.values_of(scope),
     )
 
 
-def _saved() -> str:
-    return _("Rule for everyone saved.")
-
-
-def _preview(scope: Group | None, before: RuleValues, after: RuleValues) -> str:
-    now = clock.now()
-    return render_template(
+def _preview(scope: Group | None, after: RuleValues, *, changed: RuleChanged | None) -> Response:
+    """Show what a change would do to the rule as it is now; `changed` if that isn't the rule seen before."""
+    now, before = clock.now(), rules.values_of(scope)
+    page = render_template(
         "admin/policy/preview.html",
         group=scope,
+        changed=sentence(changed) if changed else None,
         turning=kind_of_change(before, after),
         before=rule_sentence(before, now),
         after=rule_sentence(after, now),
@@ -70,5 +106,6 @@ def _preview(scope: Group | None, before: RuleValues, after: RuleValues) -> str:
         state=rule_state(after, now),
         foresight=impact.preview_impact(scope, now=now),
         names_limit=impact.MAX_ADMINISTRATORS_NAMED,
-        fields=as_fields(after),
+        fields=as_fields(after, rules.version_of(scope)),
     )
+    return make_response(page, 409 if changed else 200)

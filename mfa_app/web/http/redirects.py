@@ -45,8 +45,14 @@ def send_to(endpoint: str, *, remember_where: bool = True) -> Response:
 
 
 def _this_page() -> str | None:
-    """Return the page to come back to: this one or, for a form, the page that showed it."""
+    """Return the page to come back to: this one or, for a form, the page that showed it.
+
+    If that page can't be opened again, such as a preview, it is the address that the form was sent to.
+    """
     if request.method in ("GET", "HEAD"):
         return request.full_path.rstrip("?")
     parts = urlsplit(request.referrer or "")
-    return parts.path + (f"?{parts.query}" if parts.query else "") if parts.netloc == request.host else None
+    if parts.netloc != request.host:
+        return None
+    shown = parts.path + (f"?{parts.query}" if parts.query else "")
+    return shown if local_path(shown) else request.path

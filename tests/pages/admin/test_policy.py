@@ -200,7 +200,7 @@ def test_a_form_without_change_has_nothing_to_save(world: World, carol: Visitor)
 
 def test_a_confirmation_with_bad_values_saves_nothing(world: World, carol: Visitor) -> None:
     carol.open("/admin/groups/1/policy")
-    assert carol.post("/admin/groups/1/policy", confirm="yes", required="y").status == 400
+    assert carol.post("/admin/groups/1/policy", version="0", required="y").status == 400
     assert not rule(world).required
 
 
