@@ -12,7 +12,7 @@ TABLES = ("user_group", "site_policy")
 
 
 def upgrade() -> None:
-    for table in TABLES:  # the default stays in the database, so that the release before can insert a group
+    for table in TABLES:  # the default stays: to drop it, SQLite would have to copy both tables
         op.add_column(table, sa.Column("rule_version", sa.Integer(), nullable=False, server_default="0"))
 
 
