@@ -29,6 +29,12 @@ class Answer:
         return found[1] if found else ""
 
     @property
+    def version(self) -> str:
+        """The version of the rule that the page shows, or nothing."""
+        found = re.search(r'name="version" value="(\d+)"', self.text)
+        return found[1] if found else ""
+
+    @property
     def secret(self) -> str:
         """The secret that a linking page shows, or nothing."""
         found = re.search(r"otpauth://[^\"]*[?&;]secret=([A-Z2-7]+)", self.text)

@@ -167,10 +167,11 @@ class Soak:
         """Change the rule of a group: how long devices are remembered, and whether a code is required."""
         group_id, days = chance.choice(self.group_ids), chance.randrange(1, 365)
         path = f"/admin/groups/{group_id}/policy"
-        if self.ask(browser, path).status != 200:
+        page = self.ask(browser, path)
+        if page.status != 200:
             return self.ready("carol", browser)
         switched_on = {"required": "y"} if group_id == self.group_ids[0] or chance.random() < 0.5 else {}
-        fields = {"grace_days": "0", "remember_days": str(days), "confirm": "yes", **switched_on}
+        fields = {"grace_days": "0", "remember_days": str(days), "version": page.version, **switched_on}
         if self.ask(browser, path, **fields).status == 302:
             self.note("rule saved", days)
         time.sleep(chance.uniform(0.2, 1))

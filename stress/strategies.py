@@ -27,7 +27,7 @@ ODD = (
 )
 FIELDS = (
     "email", "password", "code", "remember", "current", "name", "role", "groups", "reason", "until",
-    "required", "required_from", "grace_days", "remember_days", "confirm", "back", "next", "q", "after",
+    "required", "required_from", "grace_days", "remember_days", "version", "back", "next", "q", "after",
     "before", "person", "linked", "event", "from", "to", "page", "group", "member", "user", "submit",
     "csrf_token", "at", "since", "state",
 )

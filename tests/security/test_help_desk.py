@@ -24,7 +24,7 @@ FIELDS = {
     "required": "y",
     "grace_days": "0",
     "remember_days": "30",
-    "confirm": "1",
+    "version": "1",
 }
 
 
