@@ -16,6 +16,15 @@ def rule_sentence(rule: RuleValues | Group | SitePolicy, now: datetime) -> str:
     return ", ".join(part for part in (_since(rule, now), _grace(rule), _remembering(rule)) if part)
 
 
+def rule_in_full(rule: RuleValues, now: datetime) -> str:
+    """Return a rule in one line with all its values, even those that count only once it is switched on."""
+    if rule.required:
+        return rule_sentence(rule, now)
+    since = _since(rule, now) if rule.required_from else ""
+    values = ", ".join(part for part in (since, _grace(rule), _remembering(rule)) if part)
+    return _("Not required (once switched on: %(values)s)", values=values)
+
+
 def rule_state(rule: RuleValues | Group | SitePolicy, now: datetime) -> str:
     """Return "on", "off", or "coming" when the rule holds from a later date."""
     if not rule.required:

@@ -11,11 +11,12 @@ from wtforms.validators import NumberRange, Optional, ValidationError
 
 from mfa_app.admin import blueprint
 from mfa_app.core.common import clock
+from mfa_app.core.common.errors import LastAdministrator
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
 from mfa_app.web.ui.fields import DayField, DaysField
-from mfa_app.web.ui.forms import Form
+from mfa_app.web.ui.forms import TOP, Form, shown_at
 
 FIRST_DAY = date(2000, 1, 1)
 
@@ -28,6 +29,8 @@ WITHIN = _l("Enter a number of days from %(min)d to %(max)d.")
 
 class RuleForm(Form):
     """A rule, for its preview or to be saved. `version` is that of the rule the administrator has seen."""
+
+    refusals_at = shown_at(TOP, LastAdministrator)
 
     required = BooleanField(_l("Require 2-factor authentication"))
     required_from = DayField(_l("Start date"), validators=[Optional()])
@@ -79,7 +82,8 @@ class RuleForm(Form):
 
 def as_fields(values: RuleValues, version: int) -> dict[str, object]:
     """Return a rule, and the version of the rule it shall replace, as fields of a form that passes it on."""
-    fields = {"version": version, "grace_days": values.grace_days, "remember_days": values.remember_days}
+    fields: dict[str, object] = {"version": version}
+    fields |= {"grace_days": values.grace_days, "remember_days": values.remember_days}
     if values.required:
         fields["required"] = "y"
     if values.required_from:

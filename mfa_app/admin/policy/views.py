@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from mfa_app.admin import blueprint
 from mfa_app.admin.policy.forms import RuleForm, as_fields
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import LastAdministrator, RuleChanged
+from mfa_app.core.common.errors import RuleChanged
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.policy import impact, rules
@@ -16,7 +16,7 @@ from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
 from mfa_app.wording.refusals import sentence
-from mfa_app.wording.rules import kind_of_change, rule_sentence, rule_state
+from mfa_app.wording.rules import kind_of_change, rule_in_full, rule_state
 
 
 @blueprint.route("/policy", methods=["GET", "POST"])
@@ -53,16 +53,11 @@ def _group_or_404(group_id: int) -> Group:
 
 
 def _show_or_save(scope: Group | None) -> Response:
-    form, actor, now = RuleForm(), current_actor(), clock.now()
+    form = RuleForm()
     form.show(scope)
     if form.validate_on_submit():
-        try:
-            rules.set_rule(scope, form.values(), expected_version=form.seen_version(), actor=actor, now=now)
-            return _saved(scope)
-        except RuleChanged as refusal:
-            return _preview(scope, form.values(), changed=refusal)
-        except LastAdministrator as refusal:
-            form.refuse(refusal)
+        with form.refusing():
+            return _save(scope, form)
     return _form(scope, form)
 
 
@@ -74,7 +69,12 @@ def _preview_or_form(scope: Group | None) -> Response:
     return _preview(scope, form.values(), changed=changed)
 
 
-def _saved(scope: Group | None) -> Response:
+def _save(scope: Group | None, form: RuleForm) -> Response:
+    values, version = form.values(), form.seen_version()
+    try:
+        rules.set_rule(scope, values, expected_version=version, actor=current_actor(), now=clock.now())
+    except RuleChanged as refusal:
+        return _preview(scope, values, changed=refusal)
     if scope is None:
         flash(_("Rule for everyone saved."), "success")
         return redirect(url_for("admin.site_policy"))
@@ -100,8 +100,8 @@ def _preview(scope: Group | None, after: RuleValues, *, changed: RuleChanged | N
         group=scope,
         changed=sentence(changed) if changed else None,
         turning=kind_of_change(before, after),
-        before=rule_sentence(before, now),
-        after=rule_sentence(after, now),
+        before=rule_in_full(before, now),
+        after=rule_in_full(after, now),
         values=after,
         state=rule_state(after, now),
         foresight=impact.preview_impact(scope, now=now),

@@ -76,8 +76,9 @@ def set_rule(
 
 def _reload(scope: Group | None) -> Group | SitePolicy | None:
     """Read the row of a rule again: somebody may have changed or deleted it before we got the lock."""
-    model, key = (Group, scope.id) if scope else (SitePolicy, 1)
-    return db.session.get(model, key, populate_existing=True)
+    if scope is None:
+        return db.session.get(SitePolicy, 1, populate_existing=True)
+    return db.session.get(Group, scope.id, populate_existing=True)
 
 
 def _details(values: RuleValues) -> dict[str, object]:

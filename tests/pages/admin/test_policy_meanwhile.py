@@ -82,6 +82,7 @@ def test_a_switch_in_an_old_list_says_so_before_it_changes_anything(
     save(anton, "Save", grace_days="14")
     page = carol.press("Switch on… Finance")
     assert (page.status, MEANWHILE in page.text) == (409, True)
+    assert "Now Not required (once switched on: grace period of 14 days, devices" in page.text
     carol.press("Switch on for 1 person")
     assert rule(world) == RuleValues(required=True)
 
