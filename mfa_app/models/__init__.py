@@ -1,5 +1,6 @@
 """Floor 1: the tables and the properties of a single row. Rules about several rows live in core."""
 
+from mfa_app.extensions import db
 from mfa_app.models.audit import AuditEvent, TrailHead
 from mfa_app.models.authenticator import Authenticator, PendingEnrolment
 from mfa_app.models.group import Group, Membership
@@ -12,7 +13,27 @@ from mfa_app.models.session import AuthSession
 from mfa_app.models.throttle import Throttle
 from mfa_app.models.user import Role, User
 
+# All tables. Whatever deletes from several of them at once (a revocation, housekeeping, a restore) does so in
+# this order, so that two of these can't deadlock: sessions before what hangs on them.
+TABLES: tuple[type[db.Model], ...] = (
+    SitePolicy,
+    User,
+    AuthSession,
+    RememberedDevice,
+    OneTimeLink,
+    SealedValue,
+    Authenticator,
+    PendingEnrolment,
+    Throttle,
+    OutboxMail,
+    Group,
+    Membership,
+    AuditEvent,
+    TrailHead,
+)
+
 __all__ = [
+    "TABLES",
     "AuditEvent",
     "AuthSession",
     "Authenticator",

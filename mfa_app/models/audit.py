@@ -1,13 +1,14 @@
 """The tables of the audit trail: rows written once and never changed, and the head of their chain."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime
+from mfa_app.models.fate import Fate
 
 
 class AuditEvent(db.Model):
@@ -18,6 +19,7 @@ class AuditEvent(db.Model):
     """
 
     __tablename__ = "audit_event"
+    fate: ClassVar[Fate] = Fate()
     __table_args__ = (
         Index("ix_audit_event_subject_id_id", "subject_id", "id"),
         Index("ix_audit_event_actor_id_id", "actor_id", "id"),
@@ -47,6 +49,7 @@ class TrailHead(db.Model):
     """
 
     __tablename__ = "trail_head"
+    fate: ClassVar[Fate] = Fate()
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)

@@ -1,21 +1,24 @@
 """The tables of a user's authenticator and of an enrolment in progress."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime, new_id
+from mfa_app.models.fate import Fate, OnRestore, OnRevocation, Sealed, SealedRow
 
 
-class Authenticator(db.Model):
+class Authenticator(SealedRow, db.Model):
     """An enrolled authentication app: at most one per user, stored only after a code has proved it.
 
     `last_step` is the time step of the last accepted code (RFC 6238). `by_choice`: the user opted in.
     """
 
     __tablename__ = "authenticator"
+    fate: ClassVar[Fate] = Fate(sealed=Sealed("sealed_secret", "totp|{row.id}|{row.user_id}"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), unique=True)
@@ -25,23 +28,19 @@ class Authenticator(db.Model):
     enrolled_at: Mapped[datetime] = mapped_column(UtcDateTime)
     locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    @property
-    def seal_context(self) -> str:
-        """The seal context (AAD) of the secret, so that its ciphertext is useless in any other row."""
-        return f"totp|{self.id}|{self.user_id}"
 
-
-class PendingEnrolment(db.Model):
+class PendingEnrolment(SealedRow, db.Model):
     """A secret shown as a QR code to one session only, so that no other session can use it."""
 
     __tablename__ = "pending_enrolment"
+    fate: ClassVar[Fate] = Fate(
+        on_revocation=OnRevocation.DELETE_WITH_SESSION,
+        expires="expires_at",
+        on_restore=OnRestore.DISCARD,
+        sealed=Sealed("sealed_secret", "pending|{row.id}|{row.session_id}"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     session_id: Mapped[str] = mapped_column(ForeignKey("auth_session.id", ondelete="CASCADE"), unique=True)
     sealed_secret: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-    @property
-    def seal_context(self) -> str:
-        """The seal context (AAD) of the secret."""
-        return f"pending|{self.id}|{self.session_id}"

@@ -1,12 +1,14 @@
 """Groups, and who is a member of which."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime
+from mfa_app.models.fate import Fate
 from mfa_app.models.policy import RuleColumns
 
 
@@ -14,6 +16,7 @@ class Group(RuleColumns, db.Model):
     """A named set of users with its own rule."""
 
     __tablename__ = "user_group"
+    fate: ClassVar[Fate] = Fate()
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
@@ -25,6 +28,7 @@ class Membership(db.Model):
     """A user's membership of a group since `joined_at`. Without that time there is no grace."""
 
     __tablename__ = "membership"
+    fate: ClassVar[Fate] = Fate()
     __table_args__ = (Index("ix_membership_group_id_user_id", "group_id", "user_id"),)
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)

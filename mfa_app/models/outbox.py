@@ -1,18 +1,28 @@
 """The table of outgoing mail, written in the same transaction as the change that each mail reports."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import ClassVar
 
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime, new_id
+from mfa_app.models.fate import Fate, OnRestore, Sealed, SealedRow
+
+SENT_MAILS_KEPT = timedelta(days=30)
 
 
-class OutboxMail(db.Model):
+class OutboxMail(SealedRow, db.Model):
     """One mail. Its contents may hold a link into an account, so they are sealed, and deleted once sent."""
 
     __tablename__ = "outbox_mail"
+    fate: ClassVar[Fate] = Fate(
+        expires="sent_at",
+        kept_for=SENT_MAILS_KEPT,
+        on_restore=OnRestore.DISCARD_PENDING,
+        sealed=Sealed("sealed_context", "mail|{row.id}"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     to: Mapped[str] = mapped_column(String(320))
@@ -23,8 +33,3 @@ class OutboxMail(db.Model):
     next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(String(300))
-
-    @property
-    def seal_context(self) -> str:
-        """The seal context (AAD) of the contents."""
-        return f"mail|{self.id}"

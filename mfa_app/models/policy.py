@@ -1,12 +1,14 @@
 """The rule that a group, or the whole site, carries."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime
+from mfa_app.models.fate import Fate
 
 
 class RuleColumns:
@@ -32,6 +34,7 @@ class SitePolicy(RuleColumns, db.Model):
     """
 
     __tablename__ = "site_policy"
+    fate: ClassVar[Fate] = Fate()
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)

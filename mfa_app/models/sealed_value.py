@@ -1,20 +1,19 @@
 """The table of secrets that belong to the installation rather than to a user."""
 
+from typing import ClassVar
+
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
+from mfa_app.models.fate import Fate, Sealed, SealedRow
 
 
-class SealedValue(db.Model):
+class SealedValue(SealedRow, db.Model):
     """A sealed secret under a name. Today there is one: the key of the audit trail."""
 
     __tablename__ = "sealed_value"
+    fate: ClassVar[Fate] = Fate(sealed=Sealed("sealed", "installation|{row.name}"))
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     sealed: Mapped[str] = mapped_column(Text)
-
-    @property
-    def seal_context(self) -> str:
-        """The seal context (AAD) of the secret."""
-        return f"installation|{self.name}"

@@ -1,6 +1,7 @@
 """Sessions: rows that hold only the digest of the token in the browser."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from mfa_app.extensions import db
 from mfa_app.models.browser_columns import BrowserColumns
 from mfa_app.models.column_types import UtcDateTime
+from mfa_app.models.fate import Fate, OnRestore, OnRevocation
 
 
 class AuthSession(BrowserColumns, db.Model):
@@ -18,6 +20,9 @@ class AuthSession(BrowserColumns, db.Model):
     """
 
     __tablename__ = "auth_session"
+    fate: ClassVar[Fate] = Fate(
+        on_revocation=OnRevocation.DELETE, expires="expires_at", on_restore=OnRestore.DISCARD
+    )
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
     amr: Mapped[str] = mapped_column(String(20))

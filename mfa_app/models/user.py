@@ -2,6 +2,7 @@
 
 import enum
 from datetime import datetime
+from typing import ClassVar
 
 from flask_login import UserMixin
 from sqlalchemy import String, Text
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime
+from mfa_app.models.fate import Fate
 
 
 class Role(enum.StrEnum):
@@ -27,6 +29,7 @@ class User(UserMixin, db.Model):
     """
 
     __tablename__ = "user_account"
+    fate: ClassVar[Fate] = Fate()
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(320))

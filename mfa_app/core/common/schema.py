@@ -5,8 +5,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import NullPool, create_engine, inspect, make_url, select
 from sqlalchemy.engine import Connection
 
-from mfa_app.models import Authenticator, SealedValue
+from mfa_app.models import TABLES
+from mfa_app.models.fate import OnRestore
 from mfa_app.settings import PROJECT_ROOT, Settings
+
+# Other secrets are for minutes: losing those with their keys costs a new QR code, or a mail.
+LASTING_SECRETS = tuple(
+    model for model in TABLES if model.fate.sealed and model.fate.on_restore is OnRestore.KEEP
+)
 
 _scripts = ScriptDirectory(str(PROJECT_ROOT / "mfa_app" / "migrations"))
 
@@ -42,6 +48,6 @@ def holds_secrets(settings: Settings) -> bool:
         present = set(inspect(connection).get_table_names())
         return any(
             connection.execute(select(model.__table__).limit(1)).first() is not None
-            for model in (SealedValue, Authenticator)
+            for model in LASTING_SECRETS
             if model.__tablename__ in present
         )

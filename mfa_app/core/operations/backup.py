@@ -10,12 +10,16 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import NullPool, create_engine, delete
+from sqlalchemy import Delete, NullPool, create_engine, delete
 from sqlalchemy.orm import Session
 
 from mfa_app.core.common import files, schema
 from mfa_app.core.operations import health_checks
-from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, PendingEnrolment, RememberedDevice
+from mfa_app.extensions import db
+from mfa_app.models import TABLES
+from mfa_app.models.fate import OnRestore
+
+DISCARDED = tuple(model for model in TABLES if model.fate.on_restore is not OnRestore.KEEP)
 
 SQLITE_SIDECARS = ("-wal", "-shm", "-journal")
 
@@ -132,10 +136,15 @@ def invalidate_access(session: Session) -> None:
         raise BackupError(BackupProblem.NEWER)
     if not health_checks.keys_fit(session):
         raise BackupError(BackupProblem.KEYS_DO_NOT_FIT)
-    for model in (PendingEnrolment, AuthSession, RememberedDevice, OneTimeLink):
-        session.execute(delete(model))
-    session.execute(delete(OutboxMail).where(OutboxMail.sent_at.is_(None)))
+    for model in DISCARDED:
+        session.execute(_discard(model))
     session.commit()
+
+
+def _discard(model: type[db.Model]) -> Delete:
+    if model.fate.on_restore is OnRestore.DISCARD_PENDING:
+        return delete(model).where(getattr(model, model.fate.expires).is_(None))
+    return delete(model)
 
 
 def _invalidate_access_of_copy(copy: Path) -> None:

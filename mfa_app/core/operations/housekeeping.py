@@ -1,14 +1,14 @@
-"""What is deleted, and when: expired rows that nothing refers to any more."""
+"""What is deleted, and when: the rows that each table's fate lets expire."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete
 
 from mfa_app.core.throttling import counters
 from mfa_app.extensions import db
-from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, PendingEnrolment, RememberedDevice, Throttle
+from mfa_app.models import TABLES
 
-SENT_MAILS_KEPT = timedelta(days=30)
+EXPIRING = tuple(model for model in TABLES if model.fate.expires)
 
 
 def purge_expired(*, now: datetime) -> int:
@@ -17,12 +17,9 @@ def purge_expired(*, now: datetime) -> int:
     Return how many rows had expired. The audit trail is never touched.
     """
     count = 0
-    for model in (AuthSession, RememberedDevice, OneTimeLink, PendingEnrolment):
-        count += db.session.execute(delete(model).where(model.expires_at <= now)).rowcount
-    count += db.session.execute(delete(Throttle).where(Throttle.forget_at <= now)).rowcount
+    for model in EXPIRING:
+        over = getattr(model, model.fate.expires) <= now - model.fate.kept_for
+        count += db.session.execute(delete(model).where(over)).rowcount
     counters.evict_oldest()
-    count += db.session.execute(
-        delete(OutboxMail).where(OutboxMail.sent_at <= now - SENT_MAILS_KEPT)
-    ).rowcount
     db.session.commit()
     return count

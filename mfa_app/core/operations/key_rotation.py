@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, inspect, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mfa_app.core.keys.vault import VERSION, vault
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, OutboxMail, PendingEnrolment, SealedValue
+from mfa_app.models import TABLES
 
 BATCH = 200
 
@@ -21,12 +21,12 @@ class SealedColumn:
     column: InstrumentedAttribute
 
 
-SEALED_COLUMNS = (
-    SealedColumn(SealedValue.name, SealedValue.sealed),
-    SealedColumn(Authenticator.id, Authenticator.sealed_secret),
-    SealedColumn(PendingEnrolment.id, PendingEnrolment.sealed_secret),
-    SealedColumn(OutboxMail.id, OutboxMail.sealed_context),
-)
+def _sealed_column(model: type[db.Model]) -> SealedColumn:
+    (key,) = inspect(model).primary_key
+    return SealedColumn(getattr(model, key.key), getattr(model, model.fate.sealed.column))
+
+
+SEALED_COLUMNS = tuple(_sealed_column(model) for model in TABLES if model.fate.sealed)
 
 
 def keys_in_use() -> dict[str, int]:

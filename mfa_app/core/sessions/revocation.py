@@ -9,7 +9,12 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import AuthSession, OneTimeLink, RememberedDevice, User
+from mfa_app.models import TABLES, AuthSession, RememberedDevice, User
+from mfa_app.models.fate import OnRevocation
+
+ENDED = tuple(model for model in TABLES if model.fate.on_revocation is OnRevocation.DELETE)
+
+COUNTED = {AuthSession: Event.SESSIONS_ENDED, RememberedDevice: Event.DEVICES_FORGOTTEN}
 
 
 class RevocationReason(enum.Enum):
@@ -30,8 +35,8 @@ def revoke_access(
 ) -> None:
     """Revoke all sessions (except `except_session`), remembered devices and one-time links of a user.
 
-    The user's stamp is raised first. Whatever a concurrent request is about to start under the old stamp is
-    invalid from the start.
+    These are the tables whose fate says so. The user's stamp is raised first. Whatever a concurrent request
+    is about to start under the old stamp is invalid from the start.
     """
     raised = (
         update(User)
@@ -40,23 +45,29 @@ def revoke_access(
         .returning(User.security_stamp)
     )
     set_committed_value(user, "security_stamp", db.session.scalar(raised))
-    sessions = delete(AuthSession).where(AuthSession.user_id == user.id)
     if except_session is not None:
-        sessions = sessions.where(AuthSession.id != except_session.id)
-        db.session.execute(
-            update(AuthSession)
-            .where(AuthSession.id == except_session.id)
-            .values(security_stamp=user.security_stamp, device_id=None)
-        )
-        set_committed_value(except_session, "security_stamp", user.security_stamp)
-    ended = db.session.execute(sessions).rowcount
-    forgotten = db.session.execute(
-        delete(RememberedDevice).where(RememberedDevice.user_id == user.id)
-    ).rowcount
-    db.session.execute(delete(OneTimeLink).where(OneTimeLink.user_id == user.id))
+        _keep(except_session, user)
+    counts = {model: _delete_rows(model, user, except_session) for model in ENDED}
     if because is RevocationReason.RESET:
         counters.clear(limits.CODE, user.id)
-    if ended:
-        record(Event.SESSIONS_ENDED, actor=actor, subject=user, count=ended, because=because.value)
-    if forgotten:
-        record(Event.DEVICES_FORGOTTEN, actor=actor, subject=user, count=forgotten, because=because.value)
+    for model, event in COUNTED.items():
+        if counts[model]:
+            record(event, actor=actor, subject=user, count=counts[model], because=because.value)
+
+
+def _keep(session: AuthSession, user: User) -> None:
+    """Let this session go on under the raised stamp, without the device that it started on."""
+    db.session.execute(
+        update(AuthSession)
+        .where(AuthSession.id == session.id)
+        .values(security_stamp=user.security_stamp, device_id=None)
+    )
+    set_committed_value(session, "security_stamp", user.security_stamp)
+
+
+def _delete_rows(model: type[db.Model], user: User, except_session: AuthSession | None) -> int:
+    """Delete the user's rows of a table, but not this session. Return how many there were."""
+    statement = delete(model).where(model.user_id == user.id)
+    if model is AuthSession and except_session is not None:
+        statement = statement.where(AuthSession.id != except_session.id)
+    return db.session.execute(statement).rowcount
