@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from mfa_app import create_app
 from mfa_app.cli.demo.company import DemoLogin, create_company
-from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.extensions import db
 from mfa_app.settings import PROJECT_ROOT, load_settings
 from tests.support.chromium import PHONE, Window, running_chromium, serving
@@ -91,7 +91,7 @@ def demo_site(folder: str) -> Iterator[tuple[str, list[DemoLogin]]]:
         app = create_app(load_settings(settings), MAIL_IN_BACKGROUND=False, CLOCK=CLOCK)
         with app.app_context():
             upgrade()
-            residents = create_company(Actor("terminal", "demo"), now=CLOCK())
+            residents = create_company(Actor(ActorKind.TERMINAL, "demo"), now=CLOCK())
             db.session.commit()
         with serving(app, listening) as site:
             yield site, residents

@@ -32,7 +32,7 @@ from sqlalchemy import delete, update
 
 from mfa_app import create_app
 from mfa_app.core.common import clock
-from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.factors import totp
 from mfa_app.core.groups import groups
 from mfa_app.core.keys.vault import vault
@@ -115,7 +115,7 @@ class Site:
             row = Authenticator(id=new_id(), user_id=number, enrolled_at=now, last_step=0)
             row.sealed_secret = vault().seal(totp.new_secret(), row.seal_context)
             db.session.add(row)
-        actor = Actor("person", user.email, user.id, user.role, "127.0.0.1", "fuzz")
+        actor = Actor(ActorKind.PERSON, user.email, user.id, user.role, "127.0.0.1", "fuzz")
         _token, session = sessions.start(user, actor=actor, now=now)
         return sessions.elevate(session, actor=actor, now=now, code=True)[0]
 

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from mfa_app.core.audit.events import Event
+from mfa_app.core.common.actor import ActorKind
 from mfa_app.models import AuditEvent, Role
 from mfa_app.wording.labels import role_name
 
@@ -179,10 +180,12 @@ def _differences(label: str, before: dict[str, object], after: dict[str, object]
 
 
 def _actor(row: AuditEvent) -> str:
-    if row.actor_kind == "visitor":
+    if row.actor_kind == ActorKind.VISITOR:
         return _("Someone not logged in")
-    if row.actor_kind == "terminal":
+    if row.actor_kind == ActorKind.TERMINAL:
         return _("Terminal (%(name)s)", name=row.actor_name)
+    if row.actor_kind == ActorKind.SETUP:
+        return _("Set-up link")
     return row.actor_name
 
 

@@ -8,7 +8,7 @@ from mfa_app.admin.users.forms import ResetForm, UserForm
 from mfa_app.admin.users.lookup import get_user_or_deny, invitation_notice
 from mfa_app.admin.users.responses import to_page_of
 from mfa_app.core.browsers import remembered_devices
-from mfa_app.core.common import clock, permissions
+from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
@@ -29,7 +29,7 @@ def user(user_id: int) -> str:
     """Everything about a user, and why a code is required or not."""
     found, actor, now = get_user_or_deny(user_id), current_actor(), clock.now()
     user, events = found.user, []
-    if permissions.may(actor.role, Permission.READ_TRAIL):
+    if actor.may(Permission.READ_TRAIL):
         events = [event_line(row) for row in directory.latest_events(user)]
     return render_template(
         "admin/users/detail.html",
@@ -41,7 +41,7 @@ def user(user_id: int) -> str:
         device_count=len(remembered_devices.of_user(user, now=now)),
         events=events,
         is_self=actor.user_id == user.id,
-        may_act=permissions.may_act_on(actor, user),
+        may_act=actor.may_act_on(user),
     )
 
 

@@ -7,7 +7,7 @@ from mfa_app.admin import blueprint
 from mfa_app.admin.users.forms import ExemptionForm
 from mfa_app.admin.users.lookup import get_user_or_deny
 from mfa_app.admin.users.responses import to_page_of
-from mfa_app.core.common import clock, permissions
+from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.policy import overrides
 from mfa_app.web.security.access_rules import requires
@@ -31,7 +31,7 @@ def user_policy(user_id: int) -> Response:
         person=found.user,
         standing=policy_explanation(found, now),
         exempt=found.user.exempt_until is not None and found.user.exempt_until > now,
-        may_exempt=permissions.may_act_on(actor, found.user),
+        may_exempt=actor.may_act_on(found.user),
     )
 
 

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from mfa_app.cli.demo.people import CROWD, FIREFOX, SAFARI
 from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common import clock
-from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import WrongCode
 from mfa_app.core.factors import enrolment
 from mfa_app.core.groups import groups
@@ -34,8 +34,8 @@ DOMAIN = "firma.example"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no characters that look alike
 DAY = "d MMMM yyyy"
 EXEMPT_FOR = timedelta(days=30)
-LAPTOP = Actor("visitor", ip_address="198.51.100.23", user_agent=FIREFOX)
-PHONE = Actor("visitor", ip_address="203.0.113.80", user_agent=SAFARI)
+LAPTOP = Actor(ActorKind.VISITOR, ip_address="198.51.100.23", user_agent=FIREFOX)
+PHONE = Actor(ActorKind.VISITOR, ip_address="203.0.113.80", user_agent=SAFARI)
 
 # How many days ago, and the action to run at that time.
 ScheduledAction = tuple[float, Callable[[], None]]

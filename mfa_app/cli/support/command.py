@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mfa_app.cli.support import migrations
 from mfa_app.cli.support.output import print_pending
-from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.keys.vault import CannotUnseal
 from mfa_app.core.mail import delivery
@@ -64,7 +64,7 @@ def current_actor() -> Actor:
         name = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         name = f"uid {os.getuid()}"
-    return Actor("terminal", name)
+    return Actor(ActorKind.TERMINAL, name)
 
 
 def _error_for(error: Exception) -> Exception:

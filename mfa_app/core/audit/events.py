@@ -68,7 +68,7 @@ def record(event: Event, *, actor: Actor, subject: User | None = None, **details
         AuditEvent(
             at=clock.now(),
             event=event.label,
-            actor_kind=actor.kind,
+            actor_kind=str(actor.kind),
             actor_id=actor.user_id,
             actor_name=actor.name,
             subject_id=subject.id if subject else None,

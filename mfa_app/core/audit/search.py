@@ -7,8 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from mfa_app.core.audit.events import Event, record
-from mfa_app.core.common import permissions
-from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.permissions import Permission
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent
@@ -58,14 +57,14 @@ def latest(count: int) -> list[AuditEvent]:
 
 def latest_ip_addresses(count: int) -> list[str]:
     """Return the IP addresses of users and visitors in the newest rows of the trail."""
-    theirs = (AuditEvent.actor_kind.in_(("person", "visitor")), AuditEvent.ip_address != "")
+    theirs = (AuditEvent.actor_kind.in_((ActorKind.PERSON, ActorKind.VISITOR)), AuditEvent.ip_address != "")
     newest = select(AuditEvent.ip_address).where(*theirs).order_by(AuditEvent.id.desc())
     return list(db.session.scalars(newest.limit(count)))
 
 
 def export(search: TrailSearch, *, actor: Actor) -> Iterator[Row]:
     """Record the export and return the rows that existed before it, newest first. Raises NotAllowed."""
-    permissions.require(actor, Permission.READ_TRAIL)
+    actor.require(Permission.READ_TRAIL)
     conditions = _conditions(search)
     found = select(func.count(AuditEvent.id), func.max(AuditEvent.id)).where(*conditions)
     count, last = db.session.execute(found).one()

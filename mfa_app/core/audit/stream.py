@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, select, update
 
 from mfa_app.core.audit import chain
+from mfa_app.core.common.actor import ActorKind
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, TrailHead
 
 BATCH = 500
 
-# The set-up link also acts as the terminal, but with an IP address: a worker has logged that row already.
-BY_THE_CLI = (AuditEvent.actor_kind == "terminal", AuditEvent.ip_address == "")
-
+# Older rows of the set-up link say "terminal" too, but with an IP address: a worker has logged those.
+BY_THE_CLI = (AuditEvent.actor_kind == ActorKind.TERMINAL, AuditEvent.ip_address == "")
 
 log = logging.getLogger("mfa_app.trail")
 

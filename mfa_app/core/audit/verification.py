@@ -15,15 +15,15 @@ from mfa_app.models import AuditEvent
 BATCH = 1000
 
 
-class Flaw(enum.StrEnum):
-    """What can be wrong with a row of the trail."""
+class Flaw(enum.Enum):
+    """What can be wrong with the trail. The sentences are in cli/audit_verify."""
 
-    MISSING = "the row is missing"
-    OUT_OF_PLACE = "the row does not follow the one before it"
-    CHANGED = "the row was changed"
-    NOT_ANCHORED = "the row is not the one that was anchored"
-    CUT = "the end of the trail was cut off"
-    HEAD = "the head does not fit the last row"
+    MISSING = enum.auto()
+    OUT_OF_PLACE = enum.auto()  # the row does not follow the one before it
+    CHANGED = enum.auto()
+    NOT_ANCHORED = enum.auto()  # the row is not the one that was anchored
+    CUT = enum.auto()  # the end of the trail was cut off
+    HEAD = enum.auto()  # the head does not fit the last row
 
 
 @dataclass(frozen=True)

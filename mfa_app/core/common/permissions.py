@@ -2,9 +2,7 @@
 
 import enum
 
-from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import NotAllowed
-from mfa_app.models import Role, User
+from mfa_app.models import Role
 
 
 class Permission(enum.Enum):
@@ -37,23 +35,3 @@ def visible_roles(role: Role | None) -> frozenset[Role]:
     if role == Role.ADMIN:
         return frozenset(Role)
     return frozenset(other for other in Role if role is not None and _RANK[other] < _RANK[Role(role)])
-
-
-def may_act_on(actor: Actor, subject: User) -> bool:
-    """Return True if the actor may change this user's account at all."""
-    if actor.kind == "terminal":
-        return True
-    return actor.user_id != subject.id and Role(subject.role) in visible_roles(actor.role)
-
-
-def may_loosen(actor: Actor, subject: User) -> bool:
-    """Return True if the actor may lift a requirement of this user: nobody can lift their own."""
-    return actor.kind == "terminal" or actor.user_id != subject.id
-
-
-def require(actor: Actor, permission: Permission, subject: User | None = None) -> None:
-    """Raise NotAllowed unless the actor has the permission and may use it on this user."""
-    if actor.kind != "terminal" and not may(actor.role, permission):
-        raise NotAllowed
-    if subject is not None and not may_act_on(actor, subject):
-        raise NotAllowed

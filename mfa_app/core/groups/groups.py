@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Select, delete, func, select
 
 from mfa_app.core.audit.events import Event, record
-from mfa_app.core.common import email_addresses, permissions
+from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import CannotExemptSelf, NameTaken
 from mfa_app.core.common.locks import lock_administration
@@ -18,7 +18,7 @@ from mfa_app.models.database import insert_once
 
 def create(name: str, *, actor: Actor, now: datetime) -> Group:
     """Create a group whose rule requires nothing yet. Raises NameTaken, NotAllowed."""
-    permissions.require(actor, Permission.MANAGE_GROUPS)
+    actor.require(Permission.MANAGE_GROUPS)
     lock_administration()
     _require_free(name)
     group = Group(name=name, name_key=email_addresses.name_key(name), created_at=now)
@@ -30,7 +30,7 @@ def create(name: str, *, actor: Actor, now: datetime) -> Group:
 
 def rename(group: Group, name: str, *, actor: Actor) -> None:
     """Rename a group. Raises NameTaken, NotAllowed."""
-    permissions.require(actor, Permission.MANAGE_GROUPS)
+    actor.require(Permission.MANAGE_GROUPS)
     lock_administration()
     _require_free(name, group)
     before, group.name, group.name_key = group.name, name, email_addresses.name_key(name)
@@ -39,7 +39,7 @@ def rename(group: Group, name: str, *, actor: Actor) -> None:
 
 def remove(group: Group, *, actor: Actor) -> None:
     """Delete a group and its rule. The accounts of its members stay. Raises NotAllowed."""
-    permissions.require(actor, Permission.MANAGE_GROUPS)
+    actor.require(Permission.MANAGE_GROUPS)
     db.session.execute(delete(Membership).where(Membership.group_id == group.id))
     db.session.execute(delete(Group).where(Group.id == group.id))
     record(Event.GROUP_DELETED, actor=actor, group=group.name)
@@ -47,7 +47,7 @@ def remove(group: Group, *, actor: Actor) -> None:
 
 def add_member(group: Group, user: User, *, actor: Actor, now: datetime) -> bool:
     """Add a user to a group; grace starts now. Return False if already a member. Raises NotAllowed."""
-    permissions.require(actor, Permission.MANAGE_GROUPS)
+    actor.require(Permission.MANAGE_GROUPS)
     added = insert_once(Membership, user_id=user.id, group_id=group.id, joined_at=now)
     if added:
         record(Event.MEMBER_ADDED, actor=actor, subject=user, group=group.name)
@@ -56,8 +56,8 @@ def add_member(group: Group, user: User, *, actor: Actor, now: datetime) -> bool
 
 def remove_member(group: Group, user: User, *, actor: Actor) -> bool:
     """Remove a user from a group. Return False if not a member. Raises NotAllowed, CannotExemptSelf."""
-    permissions.require(actor, Permission.MANAGE_GROUPS)
-    if group.required and not permissions.may_loosen(actor, user):
+    actor.require(Permission.MANAGE_GROUPS)
+    if group.required and not actor.may_loosen(user):
         raise CannotExemptSelf
     where = Membership.group_id == group.id, Membership.user_id == user.id
     removed = db.session.execute(delete(Membership).where(*where)).rowcount == 1
@@ -83,7 +83,7 @@ def check_leaving(user: User, wanted: list[Group], *, actor: Actor) -> None:
     To be called before saving.
     """
     left = [group for group in _of_user(user) if group not in wanted]
-    if any(group.required for group in left) and not permissions.may_loosen(actor, user):
+    if any(group.required for group in left) and not actor.may_loosen(user):
         raise CannotExemptSelf
 
 

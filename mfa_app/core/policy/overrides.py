@@ -6,7 +6,6 @@ from sqlalchemy import select
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
-from mfa_app.core.common import permissions
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import CannotExemptSelf
 from mfa_app.core.common.locks import lock_administration
@@ -23,8 +22,8 @@ def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) 
 
     Raises NotAllowed, LastAdministrator, and CannotExemptSelf (nobody can lift their own requirement).
     """
-    permissions.require(actor, Permission.MANAGE_POLICY)
-    if not required and not permissions.may_loosen(actor, user):
+    actor.require(Permission.MANAGE_POLICY)
+    if not required and not actor.may_loosen(user):
         raise CannotExemptSelf
     lock_administration()
     if required and user.role == Role.ADMIN and not _is_enrolled(user):
@@ -42,7 +41,7 @@ def exempt(user: User, *, until: datetime, reason: str, actor: Actor) -> None:
 
     Raises NotAllowed: nobody can exempt themselves.
     """
-    permissions.require(actor, Permission.MANAGE_POLICY, user)
+    actor.require(Permission.MANAGE_POLICY, user)
     remembered_devices.forget(user, actor=actor, because=NO_LONGER_REQUIRED)
     user.exempt_until, user.exempt_reason, user.exempt_by = until, reason, actor.name
     user.required = False
@@ -51,7 +50,7 @@ def exempt(user: User, *, until: datetime, reason: str, actor: Actor) -> None:
 
 def end_exemption(user: User, *, actor: Actor) -> None:
     """End a user's exemption now. Raises NotAllowed."""
-    permissions.require(actor, Permission.MANAGE_POLICY)
+    actor.require(Permission.MANAGE_POLICY)
     user.exempt_until, user.exempt_reason, user.exempt_by = None, None, None
     record(Event.EXEMPTION_ENDED, actor=actor, subject=user)
 

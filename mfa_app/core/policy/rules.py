@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from mfa_app.core.audit.events import Event, record
-from mfa_app.core.common import permissions
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import RuleChanged
 from mfa_app.core.common.locks import lock_administration
@@ -55,7 +54,7 @@ def set_rule(
     earlier rule. Raises RuleChanged if the rule has another version by now, or its group is gone;
     LastAdministrator if no administrator could log in under the new rule; NotAllowed.
     """
-    permissions.require(actor, Permission.MANAGE_POLICY)
+    actor.require(Permission.MANAGE_POLICY)
     lock_administration()
     row = _reload(scope)
     if row is None or expected_version not in (None, row.rule_version):

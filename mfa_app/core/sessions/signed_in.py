@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.models import AuthSession, RememberedDevice, User
 
 
@@ -24,4 +24,4 @@ class SignedIn:
 
 def as_user(actor: Actor, user: User) -> Actor:
     """Return the visitor's actor as this user, keeping IP address and user agent."""
-    return Actor("person", user.email, user.id, user.role, actor.ip_address, actor.user_agent)
+    return Actor(ActorKind.PERSON, user.email, user.id, user.role, actor.ip_address, actor.user_agent)

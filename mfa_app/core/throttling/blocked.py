@@ -6,7 +6,6 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, String, and_, cast, delete, or_, select
 
 from mfa_app.core.audit.events import Event, record
-from mfa_app.core.common import permissions
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.throttling import counters, limits
@@ -57,7 +56,7 @@ def unblock(user: User, *, actor: Actor) -> bool:
 
     The counter of a locked authenticator stays, because only a reset unlocks it. Raises NotAllowed.
     """
-    permissions.require(actor, Permission.MANAGE_USERS, user)
+    actor.require(Permission.MANAGE_USERS, user)
     is_stopped = select(Authenticator.id).where(Authenticator.user_id == user.id, _OUT_OF_USE)
     cleared = set(OF_USERS) - {limits.CODE} if db.session.scalar(is_stopped) else OF_USERS
     own = or_(*(counters.keys_of(limit, user.id) for limit in cleared))

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from mfa_app.core.audit.events import Event, record
-from mfa_app.core.common import email_addresses, permissions
+from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import EmailAddress
 from mfa_app.core.common.errors import EmailTaken
@@ -36,7 +36,7 @@ def create(
 
     Raises InvalidEmail, EmailTaken, UnacceptablePassword, NotAllowed.
     """
-    permissions.require(actor, Permission.MANAGE_USERS)
+    actor.require(Permission.MANAGE_USERS)
     address = email_addresses.parse(profile.email)
     hashed = change.hash_new(password, address.shown, profile.name) if password is not None else None
     lock_administration()
@@ -64,12 +64,12 @@ def edit(user: User, profile: Profile, *, actor: Actor, now: datetime) -> None:
     The old address gets a mail about the new one. Raises InvalidEmail, EmailTaken, LastAdministrator,
     NotAllowed (nobody can change their own role).
     """
-    permissions.require(actor, Permission.MANAGE_USERS)
+    actor.require(Permission.MANAGE_USERS)
     address = email_addresses.parse(profile.email)
     lock_administration()
     require_free_email(address, user)
     if profile.role != user.role:
-        permissions.require(actor, Permission.MANAGE_USERS, user)
+        actor.require(Permission.MANAGE_USERS, user)
         if user.role == Role.ADMIN:
             last_administrator.require_one(without=user, now=now)
     before = {"email": user.email, "name": user.name, "role": str(user.role)}
@@ -90,7 +90,7 @@ def edit(user: User, profile: Profile, *, actor: Actor, now: datetime) -> None:
 
 def disable(user: User, *, actor: Actor, now: datetime) -> None:
     """Disable an account and revoke all its access. Raises NotAllowed, LastAdministrator."""
-    permissions.require(actor, Permission.MANAGE_USERS, user)
+    actor.require(Permission.MANAGE_USERS, user)
     lock_administration()
     if user.role == Role.ADMIN:
         last_administrator.require_one(without=user, now=now)
@@ -101,14 +101,14 @@ def disable(user: User, *, actor: Actor, now: datetime) -> None:
 
 def enable(user: User, *, actor: Actor) -> None:
     """Enable a disabled account. Raises NotAllowed."""
-    permissions.require(actor, Permission.MANAGE_USERS, user)
+    actor.require(Permission.MANAGE_USERS, user)
     user.disabled_at = None
     record(Event.USER_ENABLED, actor=actor, subject=user)
 
 
 def end_access(user: User, *, actor: Actor) -> None:
     """Revoke all sessions, remembered devices and one-time links of a user. Raises NotAllowed."""
-    permissions.require(actor, Permission.MANAGE_USERS, user)
+    actor.require(Permission.MANAGE_USERS, user)
     revoke_access(user, because=RevocationReason.LOGGED_OUT_EVERYWHERE, actor=actor)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Row, Select, or_, select
 
-from mfa_app.core.common import email_addresses, permissions
+from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import NotAllowed
 from mfa_app.core.policy.facts import PolicySubject, find_subject
@@ -80,14 +80,14 @@ def get_visible(user_id: int, *, actor: Actor, to_change: bool = False) -> Polic
     if person is None:
         return None
     seen = Role(person.user.role) in roles_seen_by(actor)
-    if not seen or (to_change and not permissions.may_act_on(actor, person.user)):
+    if not seen or (to_change and not actor.may_act_on(person.user)):
         raise NotAllowed
     return person
 
 
 def roles_seen_by(actor: Actor) -> frozenset[Role]:
     """Return the roles of the users that the actor may see."""
-    return frozenset(Role) if actor.kind == "terminal" else permissions.visible_roles(actor.role)
+    return actor.visible_roles()
 
 
 def latest_events(user: User) -> list[AuditEvent]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from mfa_app.core.common import email_addresses
-from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import AlreadySetUp
 from mfa_app.core.common.locks import lock_administration
 from mfa_app.core.mail import one_time_links
@@ -30,7 +30,9 @@ def create_first_administrator(
         raise AlreadySetUp
     accounts.require_free_email(address)
     one_time_links.consume(link)
-    installer = Actor("terminal", "set-up link", ip_address=actor.ip_address, user_agent=actor.user_agent)
+    installer = Actor(
+        ActorKind.TERMINAL, "set-up link", ip_address=actor.ip_address, user_agent=actor.user_agent
+    )
     user = accounts.create(profile, groups=[], password=None, actor=installer, now=now)
     user.password_hash = hashed
     token, session = sessions.start(user, actor=as_user(actor, user), now=now)

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from mfa_app.core.audit.events import Event, record
-from mfa_app.core.common import permissions
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import one_time_links, outbox
@@ -13,7 +12,7 @@ from mfa_app.models import User
 
 def invite(user: User, *, actor: Actor, now: datetime) -> str:
     """Mail the user a one-time link to choose a password; return its token. Raises NotAllowed."""
-    permissions.require(actor, Permission.MANAGE_USERS, user)
+    actor.require(Permission.MANAGE_USERS, user)
     token = one_time_links.create(Purpose.INVITATION, user, now=now)
     hours = int(LIFETIME[Purpose.INVITATION].total_seconds() // 3600)
     outbox.enqueue(outbox.Mail.INVITATION, user, now=now, token=token, hours=hours)

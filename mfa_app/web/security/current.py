@@ -4,7 +4,7 @@ import re
 
 from flask import g, request
 
-from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import as_user
 
@@ -27,7 +27,8 @@ def identity_or_none() -> Identity | None:
 
 def current_actor() -> Actor:
     """Return the actor. The IP address comes from the one configured ProxyFix, never from a header."""
-    visitor = Actor("visitor", ip_address=(request.remote_addr or "")[:45], user_agent=user_agent())
+    ip_address = (request.remote_addr or "")[:45]
+    visitor = Actor(ActorKind.VISITOR, ip_address=ip_address, user_agent=user_agent())
     identity = identity_or_none()
     return visitor if identity is None else as_user(visitor, identity.user)
 
