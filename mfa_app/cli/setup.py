@@ -11,14 +11,12 @@ from mfa_app.cli.support import migrations
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.output import link_url, say
 from mfa_app.core.audit import chain
-from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import AlreadySetUp
 from mfa_app.core.keys.vault import CannotUnseal
-from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.operations import health_checks
 from mfa_app.core.policy import last_administrator
+from mfa_app.core.users import first_administrator
 from mfa_app.extensions import db
 from mfa_app.settings import PROJECT_ROOT, Settings
 
@@ -50,8 +48,6 @@ def prepare() -> None:
 @command_transaction
 def setup_link() -> None:
     """Print a new link for creating the first administrator. The previous link stops working."""
-    if last_administrator.administrator_exists():
-        raise AlreadySetUp
     _create_setup_link(current_app.config["SETTINGS"])
 
 
@@ -74,8 +70,7 @@ def make_ready(settings: Settings) -> bool:
 
 
 def _create_setup_link(settings: Settings) -> None:
-    token = one_time_links.create(Purpose.SETUP, None, now=clock.now())
-    record(Event.SETUP_LINK_MADE, actor=current_actor())
+    token = first_administrator.create_setup_link(actor=current_actor(), now=clock.now())
     hours = int(LIFETIME[Purpose.SETUP].total_seconds() // 3600)
     say(
         _("%(site)s has no administrator yet. Open this link to become the first:", site=settings.site_name),

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 
 import click
 from flask import current_app
@@ -153,8 +152,7 @@ def password(email: str, password_stdin: bool) -> None:
 def role(email: str, role: str) -> None:
     """Change a person's role. Ends all sessions and forgets the remembered devices."""
     user = get_user(email)
-    profile = replace(Profile(user.email, user.name), role=Role(role))
-    accounts.edit(user, profile, actor=current_actor(), now=clock.now())
+    accounts.change_role(user, Role(role), actor=current_actor(), now=clock.now())
     say(_("%(email)s now has the role %(role)s.", email=user.email, role=role_name(role)))
 
 

@@ -55,9 +55,7 @@ def edit_user(user_id: int) -> Response:
     if form.validate_on_submit():
         profile, members = form.profile(user.role), form.chosen(present)
         with form.refusing():
-            groups.check_leaving(user, members, actor=actor)
-            accounts.edit(user, profile, actor=actor, now=now)
-            groups.set_groups(user, members, actor=actor, now=now)
+            accounts.edit(user, profile, groups=members, actor=actor, now=now)
             return to_page_of(user, _("Changes saved."))
     return render_form("admin/users/edit.html", form, person=user)
 

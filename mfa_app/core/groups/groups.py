@@ -1,5 +1,6 @@
 """Groups: creating, renaming and deleting them, and their members."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,43 +49,39 @@ def remove(group: Group, *, actor: Actor) -> None:
 def add_member(group: Group, user: User, *, actor: Actor, now: datetime) -> bool:
     """Add a user to a group; grace starts now. Return False if already a member. Raises NotAllowed."""
     actor.require(Permission.MANAGE_GROUPS)
-    added = insert_once(Membership, user_id=user.id, group_id=group.id, joined_at=now)
-    if added:
-        record(Event.MEMBER_ADDED, actor=actor, subject=user, group=group.name)
-    return added
+    return _add(group, user, actor, now)
 
 
 def remove_member(group: Group, user: User, *, actor: Actor) -> bool:
     """Remove a user from a group. Return False if not a member. Raises NotAllowed, CannotExemptSelf."""
     actor.require(Permission.MANAGE_GROUPS)
-    if group.required and not actor.may_loosen(user):
-        raise CannotExemptSelf
-    where = Membership.group_id == group.id, Membership.user_id == user.id
-    removed = db.session.execute(delete(Membership).where(*where)).rowcount == 1
-    if removed:
-        record(Event.MEMBER_REMOVED, actor=actor, subject=user, group=group.name)
-    return removed
+    _require_may_leave(user, [group], actor)
+    return _remove(group, user, actor)
 
 
-def set_groups(user: User, wanted: list[Group], *, actor: Actor, now: datetime) -> None:
-    """Make a user a member of exactly these groups. Raises NotAllowed, CannotExemptSelf."""
-    present = _of_user(user)
-    for group in present:
-        if group not in wanted:
-            remove_member(group, user, actor=actor)
-    for group in wanted:
-        if group not in present:
-            add_member(group, user, actor=actor, now=now)
+@dataclass(frozen=True)
+class GroupMoves:
+    """The groups that a user leaves and joins."""
+
+    leaves: tuple[Group, ...]
+    joins: tuple[Group, ...]
 
 
-def check_leaving(user: User, wanted: list[Group], *, actor: Actor) -> None:
-    """Raise CannotExemptSelf if `wanted` would lift the actor's own requirement.
+def plan_groups(user: User, wanted: list[Group], *, actor: Actor) -> GroupMoves:
+    """Return what makes a user a member of exactly these groups. Raises NotAllowed, CannotExemptSelf."""
+    actor.require(Permission.MANAGE_GROUPS)
+    present = list(db.session.scalars(select(Group).join(Membership).where(Membership.user_id == user.id)))
+    leaves = tuple(group for group in present if group not in wanted)
+    _require_may_leave(user, leaves, actor)
+    return GroupMoves(leaves, tuple(group for group in wanted if group not in present))
 
-    To be called before saving.
-    """
-    left = [group for group in _of_user(user) if group not in wanted]
-    if any(group.required for group in left) and not actor.may_loosen(user):
-        raise CannotExemptSelf
+
+def move_between_groups(user: User, moves: GroupMoves, *, actor: Actor, now: datetime) -> None:
+    """Let a user leave and join the groups that `plan_groups` returned."""
+    for group in moves.leaves:
+        _remove(group, user, actor)
+    for group in moves.joins:
+        _add(group, user, actor, now)
 
 
 def find(name: str) -> Group | None:
@@ -97,8 +94,25 @@ def all_groups() -> list[Group]:
     return list(db.session.scalars(select(Group).order_by(Group.name_key)))
 
 
-def _of_user(user: User) -> list[Group]:
-    return list(db.session.scalars(select(Group).join(Membership).where(Membership.user_id == user.id)))
+def _add(group: Group, user: User, actor: Actor, now: datetime) -> bool:
+    added = insert_once(Membership, user_id=user.id, group_id=group.id, joined_at=now)
+    if added:
+        record(Event.MEMBER_ADDED, actor=actor, subject=user, group=group.name)
+    return added
+
+
+def _remove(group: Group, user: User, actor: Actor) -> bool:
+    where = Membership.group_id == group.id, Membership.user_id == user.id
+    removed = db.session.execute(delete(Membership).where(*where)).rowcount == 1
+    if removed:
+        record(Event.MEMBER_REMOVED, actor=actor, subject=user, group=group.name)
+    return removed
+
+
+def _require_may_leave(user: User, groups: Iterable[Group], actor: Actor) -> None:
+    """Raise CannotExemptSelf if leaving these groups would lift the actor's own requirement."""
+    if any(group.required for group in groups) and not actor.may_loosen(user):
+        raise CannotExemptSelf
 
 
 def _require_free(name: str, owner: Group | None = None) -> None:

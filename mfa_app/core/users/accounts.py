@@ -1,4 +1,4 @@
-"""Accounts: creating, editing, disabling and enabling them, and the help desk's reset."""
+"""Accounts: creating, editing, disabling and enabling them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ from mfa_app.core.common.email_addresses import EmailAddress
 from mfa_app.core.common.errors import EmailTaken
 from mfa_app.core.common.locks import lock_administration
 from mfa_app.core.common.permissions import Permission
+from mfa_app.core.groups.groups import move_between_groups, plan_groups
 from mfa_app.core.mail import outbox
 from mfa_app.core.passwords import change
 from mfa_app.core.policy import last_administrator
@@ -32,22 +33,35 @@ class Profile:
 def create(
     profile: Profile, *, groups: list[Group], password: str | None, actor: Actor, now: datetime
 ) -> User:
-    """Create an account. Without a password, call `credentials.invite` so that the user can choose one.
+    """Create an account. Without a password, call `invitations.invite` so that the user can choose one.
 
-    Raises InvalidEmail, EmailTaken, UnacceptablePassword, NotAllowed.
+    Raises InvalidEmail, EmailTaken, UnacceptablePassword, HashingQueueFull, NotAllowed.
     """
     actor.require(Permission.MANAGE_USERS)
     address = email_addresses.parse(profile.email)
     hashed = change.hash_new(password, address.shown, profile.name) if password is not None else None
     lock_administration()
     require_free_email(address)
+    return insert_user(profile, address, password_hash=hashed, groups=groups, actor=actor, now=now)
+
+
+def insert_user(
+    profile: Profile,
+    address: EmailAddress,
+    *,
+    password_hash: str | None,
+    groups: list[Group],
+    actor: Actor,
+    now: datetime,
+) -> User:
+    """Write a new account and its event. The caller has checked everything, such as the permission."""
     user = User(
         email=address.shown,
         email_key=address.key,
         name=profile.name,
         name_key=email_addresses.name_key(profile.name),
         role=profile.role,
-        password_hash=hashed,
+        password_hash=password_hash,
         created_at=now,
     )
     db.session.add(user)
@@ -58,34 +72,54 @@ def create(
     return user
 
 
-def edit(user: User, profile: Profile, *, actor: Actor, now: datetime) -> None:
-    """Change e-mail address, name and role. A new address or role revokes all access.
+def rename(user: User, name: str, *, actor: Actor) -> None:
+    """Change the name of a user. Raises NotAllowed."""
+    actor.require(Permission.MANAGE_USERS)
+    _rename(user, name, actor)
 
-    The old address gets a mail about the new one. Raises InvalidEmail, EmailTaken, LastAdministrator,
-    NotAllowed (nobody can change their own role).
+
+def change_email(user: User, email: str, *, actor: Actor, now: datetime) -> None:
+    """Change the e-mail address of a user, tell the old address by mail, and revoke all access.
+
+    Another spelling of the same address revokes nothing. Raises InvalidEmail, EmailTaken, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_USERS)
+    address = email_addresses.parse(email)
+    lock_administration()
+    require_free_email(address, user)
+    _change_email(user, address, actor, now)
+
+
+def change_role(user: User, role: Role, *, actor: Actor, now: datetime) -> None:
+    """Change the role of a user and revoke all access.
+
+    Raises LastAdministrator, NotAllowed (nobody can change their own role).
+    """
+    actor.require(Permission.MANAGE_USERS)
+    lock_administration()
+    _check_role(user, role, actor, now)
+    _change_role(user, role, actor)
+
+
+def edit(
+    user: User, profile: Profile, *, groups: list[Group] | None = None, actor: Actor, now: datetime
+) -> None:
+    """Rename a user, change the e-mail address, the role and the groups: whatever differs, or nothing.
+
+    Without `groups` the user stays in the present ones. Raises InvalidEmail, EmailTaken, LastAdministrator,
+    CannotExemptSelf, NotAllowed (nobody can change their own role).
     """
     actor.require(Permission.MANAGE_USERS)
     address = email_addresses.parse(profile.email)
     lock_administration()
     require_free_email(address, user)
-    if profile.role != user.role:
-        actor.require(Permission.MANAGE_USERS, user)
-        if user.role == Role.ADMIN:
-            last_administrator.require_one(without=user, now=now)
-    before = {"email": user.email, "name": user.name, "role": str(user.role)}
-    after = {"email": address.shown, "name": profile.name, "role": str(profile.role)}
-    if before == after:
-        return
-    moved, promoted = address.key != user.email_key, profile.role != user.role
-    if moved:
-        outbox.enqueue(outbox.Mail.ADDRESS_CHANGED, user, now=now, new_address=address.shown)
-    user.email, user.email_key = address.shown, address.key
-    user.name, user.name_key = profile.name, email_addresses.name_key(profile.name)
-    user.role = profile.role
-    record(Event.USER_EDITED, actor=actor, subject=user, before=before, after=after)
-    if moved or promoted:
-        because = RevocationReason.ADDRESS_CHANGED if moved else RevocationReason.ROLE_CHANGED
-        revoke_access(user, because=because, actor=actor)
+    _check_role(user, profile.role, actor, now)
+    moves = plan_groups(user, groups, actor=actor) if groups is not None else None
+    _rename(user, profile.name, actor)
+    _change_email(user, address, actor, now)
+    _change_role(user, profile.role, actor)
+    if moves is not None:
+        move_between_groups(user, moves, actor=actor, now=now)
 
 
 def disable(user: User, *, actor: Actor, now: datetime) -> None:
@@ -113,6 +147,47 @@ def end_access(user: User, *, actor: Actor) -> None:
 
 
 def require_free_email(address: EmailAddress, owner: User | None = None) -> None:
+    """Raise EmailTaken if another user than `owner` has this address. Call `lock_administration` first."""
     taken = db.session.scalar(select(User.id).where(User.email_key == address.key))
     if taken is not None and (owner is None or taken != owner.id):
         raise EmailTaken
+
+
+def _check_role(user: User, role: Role, actor: Actor, now: datetime) -> None:
+    """Raise NotAllowed or LastAdministrator if the user can't get this role."""
+    if role == user.role:
+        return
+    actor.require(Permission.MANAGE_USERS, user)
+    if user.role == Role.ADMIN:
+        last_administrator.require_one(without=user, now=now)
+
+
+def _rename(user: User, name: str, actor: Actor) -> None:
+    if name != user.name:
+        _record_edit(user, actor, name=(user.name, name))
+        user.name, user.name_key = name, email_addresses.name_key(name)
+
+
+def _change_email(user: User, address: EmailAddress, actor: Actor, now: datetime) -> None:
+    if address.shown == user.email:
+        return
+    moved = address.key != user.email_key
+    if moved:
+        outbox.enqueue(outbox.Mail.ADDRESS_CHANGED, user, now=now, new_address=address.shown)
+    before, user.email, user.email_key = user.email, address.shown, address.key
+    _record_edit(user, actor, email=(before, address.shown))
+    if moved:
+        revoke_access(user, because=RevocationReason.ADDRESS_CHANGED, actor=actor)
+
+
+def _change_role(user: User, role: Role, actor: Actor) -> None:
+    if role != user.role:
+        _record_edit(user, actor, role=(str(user.role), str(role)))
+        user.role = role
+        revoke_access(user, because=RevocationReason.ROLE_CHANGED, actor=actor)
+
+
+def _record_edit(user: User, actor: Actor, **changed: tuple[str, str]) -> None:
+    before = {name: values[0] for name, values in changed.items()}
+    after = {name: values[1] for name, values in changed.items()}
+    record(Event.USER_EDITED, actor=actor, subject=user, before=before, after=after)

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
+from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import AlreadySetUp
 from mfa_app.core.common.locks import lock_administration
 from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import change
 from mfa_app.core.policy import last_administrator
 from mfa_app.core.sessions import sessions
@@ -16,12 +18,24 @@ from mfa_app.core.users.accounts import Profile
 from mfa_app.models import OneTimeLink
 
 
+def create_setup_link(*, actor: Actor, now: datetime) -> str:
+    """Return the token of a new link for creating the first administrator. The previous link stops working.
+
+    Raises AlreadySetUp.
+    """
+    if last_administrator.administrator_exists():
+        raise AlreadySetUp
+    token = one_time_links.create(Purpose.SETUP, None, now=now)
+    record(Event.SETUP_LINK_MADE, actor=actor)
+    return token
+
+
 def create_first_administrator(
     link: OneTimeLink, profile: Profile, password: str, *, actor: Actor, now: datetime
 ) -> SignedIn:
     """Create the first administrator of a new installation, use up the set-up link and start a session.
 
-    Raises AlreadySetUp, OneTimeLinkExpired, InvalidEmail, UnacceptablePassword.
+    Raises AlreadySetUp, EmailTaken, InvalidEmail, OneTimeLinkExpired, UnacceptablePassword, HashingQueueFull.
     """
     address = email_addresses.parse(profile.email)
     hashed = change.hash_new(password, address.shown, profile.name)
@@ -31,9 +45,8 @@ def create_first_administrator(
     accounts.require_free_email(address)
     one_time_links.consume(link)
     installer = Actor(
-        ActorKind.TERMINAL, "set-up link", ip_address=actor.ip_address, user_agent=actor.user_agent
+        ActorKind.SETUP, "set-up link", ip_address=actor.ip_address, user_agent=actor.user_agent
     )
-    user = accounts.create(profile, groups=[], password=None, actor=installer, now=now)
-    user.password_hash = hashed
+    user = accounts.insert_user(profile, address, password_hash=hashed, groups=[], actor=installer, now=now)
     token, session = sessions.start(user, actor=as_user(actor, user), now=now)
     return SignedIn(token, session, user, signed_in_fully=False)
