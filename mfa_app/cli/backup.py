@@ -12,12 +12,9 @@ from flask_babel import gettext as _
 from mfa_app.cli.support import migrations
 from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
 from mfa_app.cli.support.output import say
-from mfa_app.core.audit import anchors, chain
-from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import clock
 from mfa_app.core.keys import keyring
 from mfa_app.core.operations import backup as core
-from mfa_app.core.operations import instance_lock
 from mfa_app.core.operations.backup import BackupError, BackupProblem
 from mfa_app.core.operations.instance_lock import SiteRunning
 from mfa_app.extensions import db
@@ -33,11 +30,8 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 def backup(file: Path) -> None:
     """Back up the database to a new FILE. The site may be running. The keys are not included."""
     _require_sqlite("pg_dump --format=custom --file={file} {url}", file)
-    try:
-        core.write(_database(), file)
-    except BackupError as error:
-        raise CommandError(_sentence(error, file)) from None
-    record(Event.BACKUP_MADE, actor=current_actor(), file=str(file.resolve())[-300:])
+    with _refusals_in_words(file):
+        core.make(file, actor=current_actor())
     say(
         _("Database backed up to %(file)s.", file=file),
         _("This does not include the keys, which are in %(location)s.", location=_keys()),
@@ -55,10 +49,16 @@ def restore(file: Path, replace: bool) -> None:
     """Restore a backup if it is undamaged and the keys match. Stop the site first."""
     after = migrations.command_line("restored {file}")
     _require_sqlite(f"pg_restore --clean --if-exists --dbname={{url}} {{file}} && {after}", file)
-    db.engine.dispose()
-    with _site_stopped(file):
-        aside = core.restore(file, _database(), replace=replace, now=clock.now())
-        _finish_restore(file)
+    with _refusals_in_words(file):
+        aside = core.restore(
+            file,
+            replace=replace,
+            settings=current_app.config["SETTINGS"],
+            migrate=migrations.bring_to_head,
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    _say_restored(file)
     if aside is not None:
         say(
             _("The previous database was kept as %(file)s. Delete it when you no longer need it.", file=aside)
@@ -70,29 +70,29 @@ def restore(file: Path, replace: bool) -> None:
 @command_transaction
 def restored(file: Path) -> None:
     """Finish restoring FILE after pg_restore. Stop the site first."""
-    with _site_stopped(file):
-        core.invalidate_access(db.session())
-        _finish_restore(file)
+    with _refusals_in_words(file):
+        core.finish_restore(
+            file,
+            settings=current_app.config["SETTINGS"],
+            migrate=migrations.bring_to_head,
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    _say_restored(file)
 
 
 @contextlib.contextmanager
-def _site_stopped(file: Path) -> Iterator[None]:
-    """Keep the site from running in this block. Raises CommandError for what backup and lock refuse."""
+def _refusals_in_words(file: Path) -> Iterator[None]:
+    """Raise CommandError for what the block refuses."""
     try:
-        with instance_lock.lock_exclusive(current_app.config["SETTINGS"]):
-            yield
+        yield
     except BackupError as error:
         raise CommandError(_sentence(error, file)) from None
     except SiteRunning:
         raise CommandError(_in_use()) from None
 
 
-def _finish_restore(file: Path) -> None:
-    """Bring anchors, tables and trail in line with the restored database."""
-    _set_anchors_aside(current_app.config["SETTINGS"])
-    migrations.bring_to_head()
-    chain.trail_key()
-    record(Event.BACKUP_RESTORED, actor=current_actor(), file=str(file.resolve())[-300:])
+def _say_restored(file: Path) -> None:
     say(
         _("Database restored from %(file)s. The keys match it.", file=file),
         _("Everybody has to log in again, with a code. Earlier one-time links and unsent mails are gone."),
@@ -111,20 +111,9 @@ def _require_sqlite(command: str, file: Path) -> None:
     raise CommandError(_("PostgreSQL has its own program for this. Please run: %(command)s", command=words))
 
 
-def _database() -> Path:
-    return Path(str(db.engine.url.database))
-
-
 def _keys() -> str:
     settings: Settings = current_app.config["SETTINGS"]
     return "MFA_DATA_KEYS" if settings.data_keys else str(keyring.file_of(settings).resolve())
-
-
-def _set_anchors_aside(settings: Settings) -> None:
-    """Start a new anchor file: the rows written after the backup are gone, so old anchors no longer match."""
-    path = anchors.file_of(settings)
-    with contextlib.suppress(FileNotFoundError):
-        path.rename(path.with_name(f"{path.name}.replaced-{clock.now():%Y%m%dT%H%M%S}"))
 
 
 def _in_use() -> str:
@@ -147,7 +136,7 @@ def _sentence(error: BackupError, file: Path) -> str:
         BackupProblem.DATABASE_EXISTS: _(
             "There is already a database at %(path)s. Use --replace to replace it; it is kept "
             "under another name.",
-            path=_database(),
+            path=core.database_file(),
         ),
         BackupProblem.IN_USE: _in_use(),
     }[error.problem]

@@ -9,7 +9,6 @@ from flask_babel import ngettext
 
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.output import say, table
-from mfa_app.core.audit.events import Event, record
 from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.operations import key_rotation
@@ -48,9 +47,7 @@ def rotate(signing: bool) -> None:
 
 
 def _replace_signing_key(settings: Settings) -> None:
-    with keyring.lock_rotation(settings):
-        keyring.add_secret_key(settings)
-        record(Event.SIGNING_KEY_REPLACED, actor=current_actor())
+    key_rotation.replace_signing_key(settings, actor=current_actor())
     say(
         _("Restart the site now: the new key signs cookies from then on."),
         _("Cookies signed with the previous key stay valid. The key before that is gone."),
@@ -62,20 +59,22 @@ def _replace_signing_key(settings: Settings) -> None:
 
 
 def _rotate_data_keys(settings: Settings) -> None:
-    with keyring.lock_rotation(settings):
-        vault().refresh()
-        if set(key_rotation.keys_in_use()) <= {vault().current}:
-            _add_data_key(settings)
-        else:
-            say(_("Continuing the unfinished rotation to key %(key)s.", key=vault().current))
-        count = _reseal()
-        record(Event.KEYS_ROTATED, actor=current_actor(), key=vault().current, secrets=count)
+    shown = {"label": _("Re-encrypting"), "file": sys.stderr, "hidden": not sys.stderr.isatty()}
+    with click.progressbar(length=0, **shown) as bar:
+
+        def report(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        rotation = key_rotation.rotate_data_keys(settings, actor=current_actor(), report=report)
+    if rotation.continued:
+        say(_("Continuing the unfinished rotation to key %(key)s.", key=rotation.key))
     say(
         ngettext(
             "%(num)s secret re-encrypted. All secrets are now under key %(key)s.",
             "%(num)s secrets re-encrypted. All secrets are now under key %(key)s.",
-            count,
-            key=vault().current,
+            rotation.secrets,
+            key=rotation.key,
         ),
         _("Back up %(location)s again, apart from the database.", location=_location()),
         _(
@@ -83,28 +82,6 @@ def _rotate_data_keys(settings: Settings) -> None:
             "so keep those backups of the keys too."
         ),
     )
-
-
-def _add_data_key(settings: Settings) -> None:
-    # A request in progress may have sealed something under the previous key, so that key stays too.
-    keyring.add_data_key(settings, in_use=set(vault().identifiers[:2]))
-    vault().refresh()
-
-
-def _reseal() -> int:
-    """Re-encrypt what is not under the current key yet, with a progress bar. Return how many rows."""
-    total = sum(count for key, count in key_rotation.keys_in_use().items() if key != vault().current)
-    done = 0
-    shown = {"label": _("Re-encrypting"), "file": sys.stderr, "hidden": not sys.stderr.isatty()}
-    with click.progressbar(length=total, **shown) as bar:
-
-        def report(count: int) -> None:
-            nonlocal done
-            done += count
-            bar.update(count)
-
-        key_rotation.reseal(report)
-    return done
 
 
 def _state(key: str, at_hand: list[str]) -> str:

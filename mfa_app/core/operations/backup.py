@@ -5,7 +5,7 @@ import enum
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,11 +13,16 @@ from pathlib import Path
 from sqlalchemy import Delete, NullPool, create_engine, delete
 from sqlalchemy.orm import Session
 
+from mfa_app.core.audit import anchors, chain
+from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import files, schema
+from mfa_app.core.common.actor import Actor
 from mfa_app.core.operations import health_checks
+from mfa_app.core.operations.instance_lock import lock_exclusive
 from mfa_app.extensions import db
 from mfa_app.models import TABLES
 from mfa_app.models.fate import OnRestore
+from mfa_app.settings import Settings
 
 DISCARDED = tuple(model for model in TABLES if model.fate.on_restore is not OnRestore.KEEP)
 
@@ -45,6 +50,76 @@ class BackupError(Exception):
         self.problem, self.reason = problem, reason
 
 
+def make(target: Path, *, actor: Actor) -> None:
+    """Back up this site's SQLite database to a new file. The site may be running. Raises BackupError."""
+    write(database_file(), target)
+    record(Event.BACKUP_MADE, actor=actor, file=_shortened(target))
+
+
+def restore(
+    source: Path,
+    *,
+    replace: bool,
+    settings: Settings,
+    migrate: Callable[[], object],
+    actor: Actor,
+    now: datetime,
+) -> Path | None:
+    """Replace this site's SQLite database with a backup. Return the path of the old database, or None.
+
+    `replace`: an existing database may be replaced. `migrate` brings the restored tables to this version.
+    Raises BackupError and SiteRunning, before anything has changed.
+    """
+    db.engine.dispose()
+    with lock_exclusive(settings):
+        aside = _replace_database(source, database_file(), replace=replace, now=now)
+        _finish(source, settings, migrate, actor, now)
+    return aside
+
+
+def finish_restore(
+    source: Path, *, settings: Settings, migrate: Callable[[], object], actor: Actor, now: datetime
+) -> None:
+    """Make the database current after pg_restore has restored it from a file.
+
+    Raises BackupError and SiteRunning, before anything has changed.
+    """
+    with lock_exclusive(settings):
+        invalidate_access(db.session())
+        _finish(source, settings, migrate, actor, now)
+
+
+def database_file() -> Path:
+    """Return the path of this site's SQLite database."""
+    return Path(str(db.engine.url.database))
+
+
+def _finish(
+    source: Path, settings: Settings, migrate: Callable[[], object], actor: Actor, now: datetime
+) -> None:
+    """Bring anchors, tables and trail in line with the restored database."""
+    _set_anchors_aside(settings, now)
+    migrate()
+    chain.trail_key()
+    record(Event.BACKUP_RESTORED, actor=actor, file=_shortened(source))
+
+
+def _set_anchors_aside(settings: Settings, now: datetime) -> None:
+    """Start a new anchor file: the rows written after the backup are gone, so old anchors no longer match."""
+    path = anchors.file_of(settings)
+    with contextlib.suppress(FileNotFoundError):
+        path.rename(_aside(path, now))
+
+
+def _aside(path: Path, now: datetime) -> Path:
+    return path.with_name(f"{path.name}.replaced-{now:%Y%m%dT%H%M%S}")
+
+
+def _shortened(path: Path) -> str:
+    """Return the end of the absolute path, as long as a row of the trail has room for."""
+    return str(path.resolve())[-300:]
+
+
 def write(database: Path, target: Path) -> None:
     """Copy the database, as of one moment, to a new file and flush it to disk. Raises BackupError."""
     if os.path.lexists(target):
@@ -61,10 +136,10 @@ def write(database: Path, target: Path) -> None:
         raise BackupError(BackupProblem.UNWRITABLE, error.strerror or str(error)) from None
 
 
-def restore(source: Path, database: Path, *, replace: bool, now: datetime) -> Path | None:
+def _replace_database(source: Path, database: Path, *, replace: bool, now: datetime) -> Path | None:
     """Replace the database with a backup in one step. Return the path of the old database, or None.
 
-    The restored copy is treated as in `take_over`. Raises BackupError before anything has changed.
+    The restored copy is treated as in `invalidate_access`. Raises BackupError before anything has changed.
     """
     if database.exists() and not replace:
         raise BackupError(BackupProblem.DATABASE_EXISTS)
@@ -157,7 +232,7 @@ def _invalidate_access_of_copy(copy: Path) -> None:
 
 def _set_aside(database: Path, now: datetime) -> Path:
     """Give the current database a second name that survives the restore, once nothing uses it any more."""
-    aside = database.with_name(f"{database.name}.replaced-{now:%Y%m%dT%H%M%S}")
+    aside = _aside(database, now)
     with closing(sqlite3.connect(database, timeout=0)) as connection:
         try:
             connection.execute("PRAGMA journal_mode = DELETE")  # needs exclusive access; merges the -wal file

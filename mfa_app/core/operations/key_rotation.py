@@ -1,4 +1,4 @@
-"""Rotating the data keys: re-encrypting every sealed secret, in batches that survive a crash."""
+"""Rotating the keys: re-encrypting every sealed secret, in batches that survive a crash, and signing anew."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import func, inspect, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import VERSION, vault
 from mfa_app.extensions import db
 from mfa_app.models import TABLES
+from mfa_app.settings import Settings
 
 BATCH = 200
 
@@ -29,6 +33,44 @@ def _sealed_column(model: type[db.Model]) -> SealedColumn:
 SEALED_COLUMNS = tuple(_sealed_column(model) for model in TABLES if model.fate.sealed)
 
 
+@dataclass(frozen=True)
+class Rotation:
+    """A rotation of the data keys that has ended: the key under which all secrets are, and how many it moved.
+
+    `continued`: an earlier rotation had been interrupted, so there is no new key.
+    """
+
+    key: str
+    secrets: int
+    continued: bool
+
+
+def rotate_data_keys(settings: Settings, *, actor: Actor, report: Callable[[int, int], None]) -> Rotation:
+    """Re-encrypt all secrets under a new data key, or finish an interrupted rotation, while the site runs.
+
+    Commits after each batch and calls `report` with the secrets done so far and all that there are to do.
+    Raises RotationRunning, and SettingError if a new key has to be put into the environment first.
+    """
+    with keyring.lock_rotation(settings):
+        vault().refresh()
+        continued = not set(keys_in_use()) <= {vault().current}
+        if not continued:
+            _add_data_key(settings)
+        count = _reseal_all(report)
+        record(Event.KEYS_ROTATED, actor=actor, key=vault().current, secrets=count)
+        return Rotation(vault().current, count, continued)
+
+
+def replace_signing_key(settings: Settings, *, actor: Actor) -> None:
+    """Put a new key that signs cookies before the present one. The site uses it once it has restarted.
+
+    Raises RotationRunning, and SettingError if the key comes from the environment.
+    """
+    with keyring.lock_rotation(settings):
+        keyring.add_secret_key(settings)
+        record(Event.SIGNING_KEY_REPLACED, actor=actor)
+
+
 def keys_in_use() -> dict[str, int]:
     """Return the ids of the data keys that seal something, each with the number of texts that it seals."""
     counts: dict[str, int] = {}
@@ -40,6 +82,26 @@ def keys_in_use() -> dict[str, int]:
             identifier = text.partition(":")[0]
             counts[identifier] = counts.get(identifier, 0) + 1
     return counts
+
+
+def _add_data_key(settings: Settings) -> None:
+    # A request in progress may have sealed something under the previous key, so that key stays too.
+    keyring.add_data_key(settings, in_use=set(vault().identifiers[:2]))
+    vault().refresh()
+
+
+def _reseal_all(report: Callable[[int, int], None]) -> int:
+    """Re-encrypt what is not under the current key yet. Return how many rows."""
+    total = sum(count for key, count in keys_in_use().items() if key != vault().current)
+    done = 0
+
+    def add(count: int) -> None:
+        nonlocal done
+        done += count
+        report(done, total)
+
+    reseal(add)
+    return done
 
 
 def reseal(report: Callable[[int], None]) -> None:
