@@ -41,13 +41,15 @@ def answer_challenge(
 def check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now: datetime) -> int:
     """Charge the limit, check the code, burn it, then clear the counter: the only way to check a code.
 
-    Return how many wrong codes in a row came before it.
+    Return how many wrong codes in a row came before it. Raises WrongCode, UsedCode, Throttled,
+    AuthenticatorLocked, SessionEnded.
     """
     user, authenticator = identity.user, identity.subject.authenticator
     if authenticator is None or authenticator.locked_at:
         raise AuthenticatorLocked
     charged = counters.charge(limits.CODE, user.id, now=now)
     lock_user(user)
+    sessions.require(identity.session)
     try:
         verification.accept(authenticator, code, now=now)
     except (WrongCode, UsedCode) as refusal:

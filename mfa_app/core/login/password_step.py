@@ -33,7 +33,7 @@ def sign_in(
     """Check e-mail address and password, and start a session with the method "pwd".
 
     `replaces` is the browser's previous session, which ends. `hmac_key` is the HMAC key under which unknown
-    addresses are counted. Unknown and known addresses get the same answers: WrongCredentials, Throttled,
+    addresses are counted. Raises, for unknown and known addresses alike, WrongCredentials, Throttled,
     PasswordLocked, HashingQueueFull.
     """
     key = email_addresses.key_of(email)

@@ -15,7 +15,7 @@ from mfa_app.core.sessions.signed_in import SignedIn
 def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetime) -> SignedIn:
     """Reauthenticate by code within a session, as administration and account security require.
 
-    Raises the same as answer_challenge.
+    Raises WrongCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
     """
     wrong_codes = code_step.check_code(identity, code, purpose="confirmation", actor=actor, now=now)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
@@ -23,8 +23,12 @@ def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetim
 
 
 def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
-    """Reauthenticate by password, for a user without an authenticator. Raises the same as check_own."""
+    """Reauthenticate by password, for a user without an authenticator.
+
+    Raises WrongPassword, Throttled, PasswordLocked, HashingQueueFull, SessionEnded.
+    """
     attempts.check_own_password(identity.user, password, actor=actor, now=now)
+    sessions.require(identity.session)
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=identity.user)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=False)
     return SignedIn(token, session, identity.user, signed_in_fully=identity.decision.verdict is Verdict.ALLOW)

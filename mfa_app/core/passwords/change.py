@@ -5,6 +5,7 @@ from datetime import datetime
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import HashingQueueFull
+from mfa_app.core.common.locks import lock_user
 from mfa_app.core.mail import outbox
 from mfa_app.core.passwords import hashing, strength
 from mfa_app.core.sessions import sessions
@@ -28,7 +29,7 @@ def hash_new(password: str, email: str, name: str) -> str:
 def change_own(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
     """Set a new password for a user who has just entered the current one; revoke all other access.
 
-    Raises UnacceptablePassword, HashingQueueFull.
+    Raises UnacceptablePassword, HashingQueueFull, SessionEnded.
     """
     user, session = identity.user, identity.session
     try:
@@ -36,6 +37,8 @@ def change_own(identity: Identity, password: str, *, actor: Actor, now: datetime
     except HashingQueueFull:
         db.session.commit()  # the current password was right: keep its counter cleared
         raise
+    lock_user(user)
+    sessions.require(session)
     store_password(user, hashed, way="own page", except_session=session, actor=actor, now=now)
     token, session = sessions.elevate(session, actor=actor, now=now, code=False)
     return SignedIn(token, session, user)

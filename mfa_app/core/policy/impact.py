@@ -22,7 +22,7 @@ class Impact:
 
 def preview_impact(scope: Group | None, *, now: datetime) -> Impact:
     """Count the users a required rule of a group, or of everyone, would affect. Two SELECTs at any size."""
-    under = [User.disabled_at.is_(None), or_(User.exempt_until.is_(None), User.exempt_until <= now)]
+    under = [User.disabled_at.is_(None), ~_is_exempt(now)]
     if scope is not None:
         members = select(Membership.user_id).where(Membership.group_id == scope.id)
         under.append(User.id.in_(members))
@@ -49,7 +49,10 @@ def _count(under: list[ColumnElement[bool]]) -> tuple[int, int]:
 
 def required_of_user(now: datetime) -> ColumnElement[bool]:
     """Return `policy.will_be_required` as an SQL condition on a User row."""
-    exempt = and_(User.exempt_until.is_not(None), User.exempt_until > now)
     everyone = exists().where(SitePolicy.required)
     group = exists().where(Membership.user_id == User.id, Group.id == Membership.group_id, Group.required)
-    return and_(~exempt, or_(User.required, everyone, group))
+    return and_(~_is_exempt(now), or_(User.required, everyone, group))
+
+
+def _is_exempt(now: datetime) -> ColumnElement[bool]:
+    return and_(User.exempt_until.is_not(None), User.exempt_until > now)

@@ -113,7 +113,8 @@ def elevate(
 ) -> tuple[str, AuthSession]:
     """Replace a session with one under a new token, after a fresh code (`code`) or a fresh password.
 
-    Raises SessionEnded if a concurrent request has ended the session.
+    A verb that writes something before this calls `require` first. Raises SessionEnded if a concurrent
+    request has ended the session.
     """
     if end(session.id) != 1:
         raise SessionEnded
@@ -134,11 +135,13 @@ def elevate(
 
 
 def require(session: AuthSession) -> None:
-    """Raise SessionEnded if a concurrent request has ended the session."""
-    same = select(AuthSession.id).where(
-        AuthSession.id == session.id, AuthSession.security_stamp == session.security_stamp
-    )
-    if db.session.scalar(same) is None:
+    """Lock the session's row until the commit. Raises SessionEnded if a concurrent request has ended it.
+
+    Call this before the first write, after `lock_user`: no session then ends in the middle of a verb.
+    """
+    same = AuthSession.id == session.id, AuthSession.security_stamp == session.security_stamp
+    locked = update(AuthSession).where(*same).values(security_stamp=AuthSession.security_stamp)
+    if db.session.execute(locked).rowcount != 1:
         raise SessionEnded
 
 
