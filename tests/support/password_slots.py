@@ -12,7 +12,9 @@ def no_free_slot() -> Iterator[None]:
     """Let others hash in all slots, and take longer than anybody waits."""
     taken = [hashing._slots.acquire(blocking=False) for _ in range(hashing.CONCURRENT_HASHES)]
     assert all(taken)
-    with mock.patch.object(hashing, "SLOT_WAIT_SECONDS", 0.01):
-        yield
-    for _ in taken:
-        hashing._slots.release()
+    try:
+        with mock.patch.object(hashing, "SLOT_WAIT_SECONDS", 0.01):
+            yield
+    finally:
+        for _ in taken:
+            hashing._slots.release()

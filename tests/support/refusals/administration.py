@@ -1,0 +1,258 @@
+"""Accounts, groups, rules and the help desk."""
+
+from collections.abc import Callable
+
+from mfa_app.core.audit import search
+from mfa_app.core.audit.search import TrailSearch
+from mfa_app.core.common import errors
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk import reset
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.policy import overrides, rules
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.throttling import blocked, counters, limits
+from mfa_app.core.users import accounts, directory, first_administrator, invitations
+from mfa_app.core.users.accounts import Profile
+from mfa_app.extensions import db
+from mfa_app.models import Role
+from tests.support.refusals.scene import actor, become_administrator, link, used_up
+from tests.support.refusals.table import Act, Arrange, Table
+from tests.support.world import TERMINAL, World
+
+ROWS = Table()
+case = ROWS.add
+
+
+# Nobody without the permission
+
+STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
+    search.export: lambda world, eve: search.export(TrailSearch(), actor=eve),
+    accounts.create: lambda world, eve: accounts.create(
+        Profile("new@example.com", "New"), groups=[], password=None, actor=eve, now=world.clock()
+    ),
+    accounts.rename: lambda world, eve: accounts.rename(world.user("alice"), "Mallory", actor=eve),
+    accounts.change_email: lambda world, eve: accounts.change_email(
+        world.user("alice"), "mallory@example.com", actor=eve, now=world.clock()
+    ),
+    accounts.change_role: lambda world, eve: accounts.change_role(
+        world.user("alice"), Role.ADMIN, actor=eve, now=world.clock()
+    ),
+    accounts.edit: lambda world, eve: accounts.edit(
+        world.user("alice"), Profile("mallory@example.com", "Mallory"), actor=eve, now=world.clock()
+    ),
+    accounts.disable: lambda world, eve: accounts.disable(world.user("alice"), actor=eve, now=world.clock()),
+    accounts.enable: lambda world, eve: accounts.enable(world.user("alice"), actor=eve),
+    accounts.end_access: lambda world, eve: accounts.end_access(world.user("alice"), actor=eve),
+    invitations.invite: lambda world, eve: invitations.invite(
+        world.user("alice"), actor=eve, now=world.clock()
+    ),
+    directory.get_visible: lambda world, eve: directory.get_visible(world.user("alice").id, actor=eve),
+    groups.create: lambda world, eve: groups.create("Sales", actor=eve, now=world.clock()),
+    groups.rename: lambda world, eve: groups.rename(world.group_row("Finance"), "Sales", actor=eve),
+    groups.remove: lambda world, eve: groups.remove(world.group_row("Finance"), actor=eve),
+    groups.add_member: lambda world, eve: groups.add_member(
+        world.group_row("Finance"), world.user("eve"), actor=eve, now=world.clock()
+    ),
+    groups.remove_member: lambda world, eve: groups.remove_member(
+        world.group_row("Finance"), world.user("alice"), actor=eve
+    ),
+    groups.plan_groups: lambda world, eve: groups.plan_groups(world.user("alice"), [], actor=eve),
+    overrides.set_requirement: lambda world, eve: overrides.set_requirement(
+        world.user("alice"), True, actor=eve, now=world.clock()
+    ),
+    overrides.exempt: lambda world, eve: overrides.exempt(
+        world.user("alice"), until=world.clock(), reason="lost", actor=eve
+    ),
+    overrides.end_exemption: lambda world, eve: overrides.end_exemption(world.user("alice"), actor=eve),
+    rules.set_rule: lambda world, eve: rules.set_rule(
+        None, RuleValues(required=True), actor=eve, now=world.clock()
+    ),
+    reset.reset_second_factor: lambda world, eve: reset.reset_second_factor(
+        world.user("alice"), reason="lost", actor=eve, now=world.clock()
+    ),
+    blocked.unblock: lambda world, eve: blocked.unblock(world.user("alice"), actor=eve),
+}
+
+
+def staff(act: Callable[[World, Actor], object]) -> Arrange:
+    """Let eve, who is staff, try it on alice of Finance."""
+
+    def arrange(world: World) -> Act:
+        world.group("Finance")
+        world.linked("alice", groups_=("Finance",))
+        world.person("eve")
+        counters.charge(limits.CODE, world.user("alice").id, now=world.clock())
+        return lambda: act(world, actor(world, "eve"))
+
+    return arrange
+
+
+for _verb, _act in STAFF_MAY_NOT.items():
+    case(_verb, errors.NotAllowed, staff(_act))
+
+
+def nobody_changes_the_own_role(world: World) -> Act:
+    world.person("carol")
+    profile = Profile("new@example.com", "New", Role.STAFF)
+    return lambda: accounts.edit(
+        world.user("carol"), profile, groups=[], actor=actor(world, "carol"), now=world.clock()
+    )
+
+
+case(accounts.edit, errors.NotAllowed, nobody_changes_the_own_role, "own role")
+
+
+# The last administrator, and oneself
+
+
+def the_only_administrator(act: Callable[[World], object]) -> Arrange:
+    """Let it be done to carol, who is the only administrator and has no app."""
+
+    def arrange(world: World) -> Act:
+        world.group("Finance")
+        world.person("carol", groups_=("Finance",))
+        return lambda: act(world)
+
+    return arrange
+
+
+WITHOUT_ADMINISTRATOR: dict[Callable[..., object], Callable[[World], object]] = {
+    accounts.disable: lambda world: accounts.disable(world.user("carol"), actor=TERMINAL, now=world.clock()),
+    accounts.change_role: lambda world: accounts.change_role(
+        world.user("carol"), Role.STAFF, actor=TERMINAL, now=world.clock()
+    ),
+    accounts.edit: lambda world: accounts.edit(
+        world.user("carol"),
+        Profile("new@example.com", "New"),
+        groups=[],
+        actor=TERMINAL,
+        now=world.clock(),
+    ),
+    overrides.set_requirement: lambda world: overrides.set_requirement(
+        world.user("carol"), True, actor=TERMINAL, now=world.clock()
+    ),
+    rules.set_rule: lambda world: rules.set_rule(
+        world.group_row("Finance"), RuleValues(required=True), actor=TERMINAL, now=world.clock()
+    ),
+}
+
+for _verb, _only in WITHOUT_ADMINISTRATOR.items():
+    case(_verb, errors.LastAdministrator, the_only_administrator(_only))
+
+
+def oneself(act: Callable[[World, Actor], object]) -> Arrange:
+    """Let carol try to lift her own requirement; she is of Finance, which requires 2FA, and of Sales."""
+
+    def arrange(world: World) -> Act:
+        world.group("Finance", required=True)
+        world.group("Sales")
+        world.linked("carol", groups_=("Finance", "Sales"))
+        return lambda: act(world, actor(world, "carol"))
+
+    return arrange
+
+
+LIFTING: dict[Callable[..., object], Callable[[World, Actor], object]] = {
+    groups.remove_member: lambda world, carol: groups.remove_member(
+        world.group_row("Finance"), world.user("carol"), actor=carol
+    ),
+    groups.plan_groups: lambda world, carol: groups.plan_groups(world.user("carol"), [], actor=carol),
+    accounts.edit: lambda world, carol: accounts.edit(
+        world.user("carol"),
+        Profile("new@example.com", "New", Role.ADMIN),
+        groups=[],
+        actor=carol,
+        now=world.clock(),
+    ),
+    overrides.set_requirement: lambda world, carol: overrides.set_requirement(
+        world.user("carol"), False, actor=carol, now=world.clock()
+    ),
+}
+
+for _verb, _lift in LIFTING.items():
+    case(_verb, errors.CannotExemptSelf, oneself(_lift))
+
+
+# Names and addresses
+
+ADDRESS_VERBS: dict[Callable[..., object], Callable[[World, str], object]] = {
+    accounts.create: lambda world, email: accounts.create(
+        Profile(email, "New"), groups=[], password=None, actor=TERMINAL, now=world.clock()
+    ),
+    accounts.change_email: lambda world, email: accounts.change_email(
+        world.user("bob"), email, actor=TERMINAL, now=world.clock()
+    ),
+    accounts.edit: lambda world, email: accounts.edit(
+        world.user("bob"), Profile(email, "New"), groups=[], actor=TERMINAL, now=world.clock()
+    ),
+}
+
+
+def with_address(act: Callable[[World, str], object], email: str) -> Arrange:
+    """Let an account have this address, beside alice and bob of Sales."""
+
+    def arrange(world: World) -> Act:
+        world.group("Sales")
+        world.person("alice")
+        world.person("bob", groups_=("Sales",))
+        return lambda: act(world, email)
+
+    return arrange
+
+
+for _verb, _put in ADDRESS_VERBS.items():
+    case(_verb, errors.InvalidEmail, with_address(_put, "no address"))
+    case(_verb, errors.EmailTaken, with_address(_put, "ALICE@example.com"))
+
+
+def second_group(act: Callable[[World], object]) -> Arrange:
+    def arrange(world: World) -> Act:
+        world.group("Finance")
+        world.group("Sales")
+        return lambda: act(world)
+
+    return arrange
+
+
+case(
+    groups.create,
+    errors.NameTaken,
+    second_group(lambda world: groups.create("FINANCE", actor=TERMINAL, now=world.clock())),
+)
+case(
+    groups.rename,
+    errors.NameTaken,
+    second_group(lambda world: groups.rename(world.group_row("Sales"), "FINANCE", actor=TERMINAL)),
+)
+
+
+# The first administrator
+
+
+def set_up(name: str | None, email: str, *, late: bool = False) -> Arrange:
+    """Let eve become administrator where there is this person already, or by a link that is used up."""
+
+    def arrange(world: World) -> Act:
+        found = link(world, Purpose.SETUP)
+        db.session.commit()
+        if name:
+            world.person(name)
+        if late:
+            used_up(found)
+        return lambda: become_administrator(world, found, email)
+
+    return arrange
+
+
+def setup_link_again(world: World) -> Act:
+    world.person("carol")
+    return lambda: first_administrator.create_setup_link(actor=TERMINAL, now=world.clock())
+
+
+_SET_UP = first_administrator.create_first_administrator
+case(first_administrator.create_setup_link, errors.AlreadySetUp, setup_link_again)
+case(_SET_UP, errors.AlreadySetUp, set_up("carol", "eve@example.com"))
+case(_SET_UP, errors.EmailTaken, set_up("alice", "alice@example.com"))
+case(_SET_UP, errors.InvalidEmail, set_up(None, "no address"))
+case(_SET_UP, errors.OneTimeLinkExpired, set_up(None, "eve@example.com", late=True))

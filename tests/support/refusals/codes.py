@@ -1,0 +1,224 @@
+"""Codes at the second gate, and enrolling an app."""
+
+from collections.abc import Callable
+
+from mfa_app.core.browsers.known_browsers import BrowserFacts
+from mfa_app.core.common import errors
+from mfa_app.core.factors import enrolment, totp, verification
+from mfa_app.core.login import code_step, reauthentication
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.throttling import limits
+from mfa_app.extensions import db
+from tests.support.phone import Phone
+from tests.support.refusals.scene import ended, failed, lock_out, logged_in, wait_for
+from tests.support.refusals.table import Act, Arrange, Table
+from tests.support.world import VISITOR, World
+
+ROWS = Table()
+case = ROWS.add
+
+
+# Codes
+
+CODES: dict[Callable[..., object], Callable[[World, Identity, str], object]] = {
+    code_step.answer_challenge: lambda world, identity, code: code_step.answer_challenge(
+        identity, code, remember=True, browser=BrowserFacts(), actor=VISITOR, now=world.clock()
+    ),
+    code_step.check_code: lambda world, identity, code: code_step.check_code(
+        identity, code, purpose="login", actor=VISITOR, now=world.clock()
+    ),
+    reauthentication.confirm_by_code: lambda world, identity, code: reauthentication.confirm_by_code(
+        identity, code, actor=VISITOR, now=world.clock()
+    ),
+}
+
+
+def code(
+    act: Callable[[World, Identity, str], object],
+    before: Callable[[World, Identity], object] = lambda world, identity: None,
+    *,
+    right: bool = True,
+) -> Arrange:
+    """Let alice of Finance enter a code, after something has happened."""
+
+    def arrange(world: World) -> Act:
+        world.group("Finance", required=True)
+        world.linked_earlier("alice", groups_=("Finance",))
+        identity = logged_in(world, "alice")
+        phone = world.phones["alice"]
+        shown = phone.code() if right else phone.wrong_code()
+        before(world, identity)
+        db.session.commit()
+        return lambda: act(world, identity, shown)
+
+    return arrange
+
+
+def entered_before(world: World, identity: Identity) -> None:
+    authenticator = identity.subject.authenticator
+    verification.accept(authenticator, world.phones["alice"].code(), now=world.clock())
+
+
+def codes_delayed(world: World, identity: Identity) -> None:
+    wait_for(world, limits.CODE, identity.user.id)
+
+
+def codes_locked_out(world: World, identity: Identity) -> None:
+    lock_out(world, limits.CODE, identity.user.id)
+
+
+def authenticator_locked(world: World, identity: Identity) -> None:
+    verification.lock(identity.subject.authenticator, now=world.clock())
+
+
+def two_wrong_codes(world: World, identity: Identity) -> None:
+    failed(world, limits.CODE, identity.user.id, code_step.WARN_AFTER - 1)
+
+
+def all_but_one_wrong_code(world: World, identity: Identity) -> None:
+    failed(world, limits.CODE, identity.user.id, limits.CODE.lockout_after - 1)
+
+
+def access_ended(_world: World, identity: Identity) -> None:
+    ended(identity)
+
+
+_CODE_REFUSED = ("code.refused",)
+
+for _verb, _type in CODES.items():
+    _counted = {"charges": (limits.CODE,)}
+    case(_verb, errors.WrongCode, code(_type, right=False), **_counted, events=_CODE_REFUSED)
+    case(
+        _verb,
+        errors.WrongCode,
+        code(_type, two_wrong_codes, right=False),
+        "third in a row",
+        **_counted,
+        events=_CODE_REFUSED,
+        also=("outbox_mail",),
+    )
+    case(
+        _verb,
+        errors.WrongCode,
+        code(_type, all_but_one_wrong_code, right=False),
+        "last attempt",
+        **_counted,
+        events=(*_CODE_REFUSED, "authenticator.stopped"),
+        also=("authenticator", "outbox_mail"),
+    )
+    case(_verb, errors.UsedCode, code(_type, entered_before), **_counted, events=_CODE_REFUSED)
+    case(_verb, errors.Throttled, code(_type, codes_delayed))
+    case(_verb, errors.AuthenticatorLocked, code(_type, codes_locked_out), "by its counter")
+    case(_verb, errors.AuthenticatorLocked, code(_type, authenticator_locked), "authenticator")
+    case(_verb, errors.SessionEnded, code(_type, access_ended), **_counted)
+
+
+# Enrolment
+
+
+def enrolling(
+    before: Callable[[World, Identity], object] = lambda world, identity: None, *, right: bool = True
+) -> Arrange:
+    """Let alice enter the code of the app that has scanned her QR code, after something has happened."""
+
+    def arrange(world: World) -> Act:
+        world.person("alice")
+        identity = logged_in(world, "alice")
+        secret = enrolment.begin(identity, now=world.clock()).secret
+        uri = totp.provisioning_uri(secret, account="alice", issuer="Second Gate")
+        phone = Phone(uri, world.clock)
+        shown = phone.code() if right else phone.wrong_code()
+        before(world, identity)
+        return lambda: enrolment.confirm(identity, shown, actor=VISITOR, now=world.clock())
+
+    return arrange
+
+
+def linking_delayed(world: World, identity: Identity) -> None:
+    wait_for(world, limits.LINKING, identity.user.id)
+
+
+def ten_minutes_later(world: World, _identity: Identity) -> None:
+    world.clock.advance(minutes=11)
+
+
+_LINKING = (limits.LINKING,)
+case(
+    enrolment.confirm,
+    errors.WrongCode,
+    enrolling(right=False),
+    charges=_LINKING,
+    events=_CODE_REFUSED,
+)
+case(enrolment.confirm, errors.Throttled, enrolling(linking_delayed))
+case(enrolment.confirm, errors.PendingEnrolmentExpired, enrolling(ten_minutes_later))
+case(enrolment.confirm, errors.SessionEnded, enrolling(access_ended), charges=_LINKING)
+
+
+def with_app(
+    act: Callable[[World, Identity], object],
+    before: Callable[[World, Identity], object] = lambda world, identity: None,
+    *,
+    with_code: bool = False,
+    group: tuple[str, ...] = (),
+) -> Arrange:
+    """Let alice, who has an app, do it within a session, after something has happened."""
+
+    def arrange(world: World) -> Act:
+        world.group("Finance", required=True)
+        world.linked_earlier("alice", groups_=group)
+        identity = logged_in(world, "alice", with_code=with_code)
+        before(world, identity)
+        return lambda: act(world, identity)
+
+    return arrange
+
+
+def without_app(
+    act: Callable[[World, Identity], object],
+    before: Callable[[World, Identity], object] = lambda world, identity: None,
+) -> Arrange:
+    """Let alice, who has no app, do it within a session, after something has happened."""
+
+    def arrange(world: World) -> Act:
+        world.person("alice")
+        identity = logged_in(world, "alice")
+        before(world, identity)
+        return lambda: act(world, identity)
+
+    return arrange
+
+
+def confirm(world: World, identity: Identity) -> object:
+    return enrolment.confirm(identity, "123456", actor=VISITOR, now=world.clock())
+
+
+def begin(world: World, identity: Identity) -> object:
+    return enrolment.begin(identity, now=world.clock())
+
+
+def remove(world: World, identity: Identity) -> object:
+    return enrolment.remove(identity, actor=VISITOR, now=world.clock())
+
+
+def opt_in(_world: World, identity: Identity) -> object:
+    return enrolment.opt_in(identity, actor=VISITOR)
+
+
+def elevate(world: World, identity: Identity) -> object:
+    return sessions.elevate(identity.session, actor=VISITOR, now=world.clock(), code=True)
+
+
+def logged_out(_world: World, identity: Identity) -> None:
+    sessions.end(identity.session.id)
+
+
+case(enrolment.confirm, errors.AlreadyEnrolled, with_app(confirm))
+case(enrolment.begin, errors.AlreadyEnrolled, with_app(begin))
+case(enrolment.begin, errors.SessionEnded, without_app(begin, access_ended))
+case(enrolment.remove, errors.NotEnrolled, without_app(remove))
+case(enrolment.remove, errors.TwoFactorRequired, with_app(remove, with_code=True, group=("Finance",)))
+case(enrolment.remove, errors.SessionEnded, with_app(remove, access_ended, with_code=True))
+case(enrolment.opt_in, errors.NotEnrolled, without_app(opt_in))
+case(sessions.elevate, errors.SessionEnded, without_app(elevate, logged_out))

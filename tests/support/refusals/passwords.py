@@ -1,0 +1,307 @@
+"""Passwords: new ones, those given at the login, and the current one asked again."""
+
+from collections.abc import Callable
+
+from mfa_app.core.browsers.known_browsers import BrowserFacts
+from mfa_app.core.common import errors
+from mfa_app.core.login import password_step, reauthentication
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.passwords import attempts, change, reset_by_mail
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.throttling import limits
+from mfa_app.core.users import accounts, first_administrator
+from mfa_app.core.users.accounts import Profile
+from tests.support.refusals.scene import (
+    BUSY,
+    HMAC_KEY,
+    NEW,
+    PLACE,
+    SHORT,
+    become_administrator,
+    ended,
+    failed,
+    link,
+    lock_out,
+    logged_in,
+    used_up,
+    wait_for,
+    while_,
+)
+from tests.support.refusals.table import Act, Arrange, Table
+from tests.support.world import PASSWORD, TERMINAL, VISITOR, WRONG, World
+
+ROWS = Table()
+case = ROWS.add
+
+
+# New passwords
+
+
+def change_own(world: World, password: str) -> Act:
+    world.person("alice")
+    identity = logged_in(world, "alice")
+    return lambda: change.change_own(identity, password, actor=VISITOR, now=world.clock())
+
+
+def set_from_terminal(world: World, password: str) -> Act:
+    world.person("alice")
+    user = world.user("alice")
+    return lambda: change.set_from_terminal(user, password, actor=TERMINAL, now=world.clock())
+
+
+def choose_by_link(world: World, password: str) -> Act:
+    world.person("alice")
+    lock_out(world, limits.PASSWORD_UNKNOWN_BROWSER, world.user("alice").id)
+    found = link(world, Purpose.PASSWORD_RESET, "alice")
+    user = world.user("alice")
+    return lambda: reset_by_mail.choose_password(found, user, password, actor=VISITOR, now=world.clock())
+
+
+def create_with_password(world: World, password: str) -> Act:
+    profile = Profile("alice@example.com", "Alice")
+    return lambda: accounts.create(profile, groups=[], password=password, actor=TERMINAL, now=world.clock())
+
+
+def set_up_with_password(world: World, password: str) -> Act:
+    found = link(world, Purpose.SETUP)
+    return lambda: become_administrator(world, found, "eve@example.com", password)
+
+
+NEW_PASSWORDS: dict[Callable[..., object], Callable[[World, str], Act]] = {
+    accounts.create: create_with_password,
+    first_administrator.create_first_administrator: set_up_with_password,
+    change.change_own: change_own,
+    change.set_from_terminal: set_from_terminal,
+    reset_by_mail.choose_password: choose_by_link,
+}
+
+
+def refusing_the_password(prepare: Callable[[World, str], Act]) -> Arrange:
+    return lambda world: prepare(world, SHORT)
+
+
+def busy(prepare: Callable[[World, str], Act], reason: str, password: str) -> Arrange:
+    return lambda world: while_(BUSY[reason], prepare(world, password))
+
+
+for _verb, _new in NEW_PASSWORDS.items():
+    case(_verb, errors.UnacceptablePassword, refusing_the_password(_new))
+    for _reason in BUSY:
+        case(_verb, errors.HashingQueueFull, busy(_new, _reason, NEW), _reason)
+
+
+def change_own_after_the_end(world: World) -> Act:
+    world.person("alice")
+    identity = ended(logged_in(world, "alice"))
+    return lambda: change.change_own(identity, NEW, actor=VISITOR, now=world.clock())
+
+
+def choose_by_a_used_link(world: World) -> Act:
+    world.person("alice")
+    found = used_up(link(world, Purpose.PASSWORD_RESET, "alice"))
+    user = world.user("alice")
+    return lambda: reset_by_mail.choose_password(found, user, NEW, actor=VISITOR, now=world.clock())
+
+
+def ask_for_too_many_links(world: World) -> Act:
+    world.person("alice")
+    wait_for(world, limits.RESET_REQUESTS, PLACE)
+    return lambda: reset_by_mail.request_reset(
+        "alice@example.com", hmac_key=HMAC_KEY, actor=VISITOR, now=world.clock()
+    )
+
+
+case(change.change_own, errors.SessionEnded, change_own_after_the_end)
+case(reset_by_mail.choose_password, errors.OneTimeLinkExpired, choose_by_a_used_link)
+case(reset_by_mail.request_reset, errors.Throttled, ask_for_too_many_links)
+
+
+# The password at the login
+
+
+def sign_in(world: World, name: str, password: str) -> object:
+    """Log in at a browser that knows nobody."""
+    return password_step.sign_in(
+        f"{name}@example.com",
+        password,
+        browser=BrowserFacts(),
+        hmac_key=HMAC_KEY,
+        actor=VISITOR,
+        now=world.clock(),
+    )
+
+
+def check_at_login(world: World, name: str, password: str) -> object:
+    return attempts.check_at_login(
+        world.user(name),
+        password,
+        email_digest="digest",
+        browser_id=None,
+        actor=VISITOR,
+        now=world.clock(),
+    )
+
+
+def at_login(
+    act: Callable[[World, str, str], object],
+    password: str,
+    before: Callable[[World], object] = lambda world: None,
+    name: str = "alice",
+) -> Arrange:
+    """Let alice, or nobody, log in with this password, after something has happened."""
+
+    def arrange(world: World) -> Act:
+        world.person("alice")
+        before(world)
+        return lambda: act(world, name, password)
+
+    return arrange
+
+
+def guess_until_a_delay(world: World) -> None:
+    wait_for(world, limits.PASSWORD_UNKNOWN_BROWSER, world.user("alice").id)
+
+
+def guess_until_the_end(world: World) -> None:
+    lock_out(world, limits.PASSWORD_UNKNOWN_BROWSER, world.user("alice").id)
+
+
+def guess_but_for_one(world: World) -> None:
+    count = limits.PASSWORD_UNKNOWN_BROWSER.lockout_after - 1
+    failed(world, limits.PASSWORD_UNKNOWN_BROWSER, world.user("alice").id, count)
+
+
+def come_too_often(world: World) -> None:
+    wait_for(world, limits.PASSWORD_NETWORK, PLACE)
+
+
+def disable_alice(world: World) -> None:
+    accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
+
+
+LOGINS: dict[Callable[..., object], Callable[[World, str, str], object]] = {
+    password_step.sign_in: sign_in,
+    attempts.check_at_login: check_at_login,
+}
+_COUNTED = (limits.PASSWORD_NETWORK, limits.PASSWORD_UNKNOWN_BROWSER)
+_REFUSED = ("password.refused",)
+
+for _verb, _log_in in LOGINS.items():
+    case(
+        _verb,
+        errors.WrongCredentials,
+        at_login(_log_in, WRONG),
+        "wrong password",
+        charges=_COUNTED,
+        events=_REFUSED,
+    )
+    case(
+        _verb,
+        errors.WrongCredentials,
+        at_login(_log_in, PASSWORD, name="nobody"),
+        "unknown address",
+        charges=(limits.PASSWORD_NETWORK, limits.PASSWORD_UNKNOWN_USER),
+        events=_REFUSED,
+    )
+    case(
+        _verb,
+        errors.WrongCredentials,
+        at_login(_log_in, PASSWORD, disable_alice),
+        "disabled account",
+        charges=_COUNTED,
+        events=_REFUSED,
+    )
+    case(
+        _verb,
+        errors.WrongCredentials,
+        at_login(_log_in, WRONG, guess_but_for_one),
+        "last attempt",
+        charges=_COUNTED,
+        events=(*_REFUSED, "password.closed"),
+    )
+    case(
+        _verb,
+        errors.Throttled,
+        at_login(_log_in, PASSWORD, guess_until_a_delay),
+        "account",
+        charges=(limits.PASSWORD_NETWORK,),
+    )
+    case(_verb, errors.Throttled, at_login(_log_in, PASSWORD, come_too_often), "network")
+    case(
+        _verb,
+        errors.PasswordLocked,
+        at_login(_log_in, PASSWORD, guess_until_the_end),
+        charges=(limits.PASSWORD_NETWORK,),
+    )
+
+
+def busy_login(act: Callable[[World, str, str], object], reason: str) -> Arrange:
+    return lambda world: while_(BUSY[reason], at_login(act, PASSWORD)(world))
+
+
+for _verb, _log_in in LOGINS.items():
+    for _reason in BUSY:
+        case(_verb, errors.HashingQueueFull, busy_login(_log_in, _reason), _reason)
+
+
+# The current password, asked again
+
+OWN_PASSWORD: dict[Callable[..., object], Callable[[World, Identity, str], object]] = {
+    attempts.check_own_password: lambda world, identity, password: attempts.check_own_password(
+        identity.user, password, actor=VISITOR, now=world.clock()
+    ),
+    reauthentication.confirm_by_password: lambda world, identity, password: (
+        reauthentication.confirm_by_password(identity, password, actor=VISITOR, now=world.clock())
+    ),
+}
+
+
+def own_password(
+    act: Callable[[World, Identity, str], object],
+    password: str,
+    before: Callable[[World, str], object] = lambda world, key: None,
+) -> Arrange:
+    """Let alice enter this password within a session, after something has happened to its counter."""
+
+    def arrange(world: World) -> Act:
+        world.person("alice")
+        identity = logged_in(world, "alice")
+        before(world, f"{identity.user.id}:session")
+        return lambda: act(world, identity, password)
+
+    return arrange
+
+
+def delayed(world: World, key: str) -> None:
+    wait_for(world, limits.PASSWORD_KNOWN_BROWSER, key)
+
+
+def locked(world: World, key: str) -> None:
+    lock_out(world, limits.PASSWORD_KNOWN_BROWSER, key)
+
+
+def busy_session(act: Callable[[World, Identity, str], object], reason: str) -> Arrange:
+    return lambda world: while_(BUSY[reason], own_password(act, PASSWORD)(world))
+
+
+for _verb, _enter in OWN_PASSWORD.items():
+    case(
+        _verb,
+        errors.WrongPassword,
+        own_password(_enter, WRONG),
+        charges=(limits.PASSWORD_KNOWN_BROWSER,),
+        events=_REFUSED,
+    )
+    case(_verb, errors.Throttled, own_password(_enter, PASSWORD, delayed))
+    case(_verb, errors.PasswordLocked, own_password(_enter, PASSWORD, locked))
+    for _reason in BUSY:
+        case(_verb, errors.HashingQueueFull, busy_session(_enter, _reason), _reason)
+
+
+def password_after_the_end(world: World) -> Act:
+    world.person("alice")
+    identity = ended(logged_in(world, "alice"))
+    return lambda: reauthentication.confirm_by_password(identity, PASSWORD, actor=VISITOR, now=world.clock())
+
+
+case(reauthentication.confirm_by_password, errors.SessionEnded, password_after_the_end)
