@@ -1,5 +1,7 @@
 """The Flask extensions, created here without an application and bound to one in create_app."""
 
+from typing import TYPE_CHECKING
+
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager
@@ -27,6 +29,12 @@ class Base(DeclarativeBase):
 # Rows stay loaded after a commit: the throttle commits in the middle of a login, and reloading
 # the user there would cost a second SELECT.
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False}, disable_autonaming=True)
+# The tables' base class. A type checker can't follow an attribute of `db` as a base class.
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
 migrate = Migrate()
 login_manager = LoginManager()
 csrf = CSRFProtect()

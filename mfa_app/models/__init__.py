@@ -1,8 +1,8 @@
 """Floor 1: the tables and the properties of a single row. Rules about several rows live in core."""
 
-from mfa_app.extensions import db
 from mfa_app.models.audit import AuditEvent, TrailHead
 from mfa_app.models.authenticator import Authenticator, PendingEnrolment
+from mfa_app.models.fate import Table
 from mfa_app.models.group import Group, Membership
 from mfa_app.models.one_time_link import OneTimeLink
 from mfa_app.models.outbox import OutboxMail
@@ -15,7 +15,7 @@ from mfa_app.models.user import Role, User
 
 # All tables. Whatever deletes from several of them at once (a revocation, housekeeping, a restore) does so in
 # this order, so that two of these can't deadlock: sessions before what hangs on them.
-TABLES: tuple[type[db.Model], ...] = (
+TABLES: tuple[type[Table], ...] = (
     SitePolicy,
     User,
     AuthSession,

@@ -6,12 +6,11 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime
-from mfa_app.models.fate import Fate
+from mfa_app.models.fate import Fate, Table
 
 
-class AuditEvent(db.Model):
+class AuditEvent(Table):
     """Who did what to whom, when and from where. Names are copied, so the trail outlives the accounts.
 
     `mac` covers this row and, through `previous`, every row before it; see core/audit/chain. On both
@@ -41,7 +40,7 @@ class AuditEvent(db.Model):
     mac: Mapped[str] = mapped_column(String(64))
 
 
-class TrailHead(db.Model):
+class TrailHead(Table):
     """The number and the MAC of the trail's last row: a single row, created by the first migration.
 
     `streamed_up_to` is the number up to which command-line events have been streamed to the log; see

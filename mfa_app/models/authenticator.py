@@ -6,12 +6,11 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime, new_id
-from mfa_app.models.fate import Fate, OnRestore, OnRevocation, Sealed, SealedRow
+from mfa_app.models.fate import Fate, OnRestore, OnRevocation, Sealed, SealedRow, Table
 
 
-class Authenticator(SealedRow, db.Model):
+class Authenticator(SealedRow, Table):
     """An enrolled authentication app: at most one per user, stored only after a code has proved it.
 
     `last_step` is the time step of the last accepted code (RFC 6238). `by_choice`: the user opted in.
@@ -29,7 +28,7 @@ class Authenticator(SealedRow, db.Model):
     locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class PendingEnrolment(SealedRow, db.Model):
+class PendingEnrolment(SealedRow, Table):
     """A secret shown as a QR code to one session only, so that no other session can use it."""
 
     __tablename__ = "pending_enrolment"

@@ -1,12 +1,12 @@
 """What makes SQLite and PostgreSQL behave alike: when a transaction locks, and INSERT on conflict."""
 
 import sqlite3
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, CursorResult, Engine, Executable, event
 from sqlalchemy.dialects import postgresql, sqlite
 
-from mfa_app.extensions import db
+from mfa_app.extensions import Model, db
 
 _WRITES = ("INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER")
 
@@ -21,7 +21,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 @event.listens_for(Engine, "before_cursor_execute")
-def _lock_at_first_write(connection, cursor, statement, _parameters, _context, _many) -> None:
+def _lock_at_first_write(
+    connection: Connection, cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool
+) -> None:
     """Take SQLite's write lock at the first write, so that earlier reads can't make that write fail.
 
     Until then each SELECT sees the latest committed data, as under PostgreSQL's READ COMMITTED. On both
@@ -36,14 +38,19 @@ def _lock_at_first_write(connection, cursor, statement, _parameters, _context, _
         cursor.execute("BEGIN IMMEDIATE")
 
 
-def dialect_insert(model: type[db.Model]) -> Any:
+def dialect_insert(model: type[Model]) -> Any:
     """Return the INSERT construct of the current database, which supports `on_conflict_do_update`."""
     kind = {"postgresql": postgresql, "sqlite": sqlite}[db.session.get_bind().dialect.name]
     return kind.insert(model)
 
 
-def insert_once(model: type[db.Model], **values: Any) -> bool:
+def insert_once(model: type[Model], **values: Any) -> bool:
     """Insert a row unless it violates a unique constraint. Return True if it was inserted."""
     (key, *_) = model.__table__.primary_key
     statement = dialect_insert(model).values(**values).on_conflict_do_nothing().returning(key)
     return db.session.execute(statement).first() is not None
+
+
+def rows_changed(statement: Executable) -> int:
+    """Execute an UPDATE or a DELETE; return how many rows it changed."""
+    return cast(CursorResult[Any], db.session.execute(statement)).rowcount

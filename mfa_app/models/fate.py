@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, cast
 
+from mfa_app.extensions import Model
+
 
 class OnRevocation(enum.StrEnum):
     """What becomes of a user's rows when the user's access is revoked."""
@@ -46,6 +48,14 @@ class Fate:
     kept_for: timedelta = timedelta(0)
     on_restore: OnRestore = OnRestore.KEEP
     sealed: Sealed | None = None
+
+
+class Table(Model):
+    """A table of this site: it declares what becomes of its rows."""
+
+    __abstract__ = True
+
+    fate: ClassVar[Fate]
 
 
 class SealedRow:

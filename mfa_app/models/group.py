@@ -6,13 +6,12 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime
-from mfa_app.models.fate import Fate
+from mfa_app.models.fate import Fate, Table
 from mfa_app.models.policy import RuleColumns
 
 
-class Group(RuleColumns, db.Model):
+class Group(RuleColumns, Table):
     """A named set of users with its own rule."""
 
     __tablename__ = "user_group"
@@ -24,7 +23,7 @@ class Group(RuleColumns, db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class Membership(db.Model):
+class Membership(Table):
     """A user's membership of a group since `joined_at`. Without that time there is no grace."""
 
     __tablename__ = "membership"

@@ -6,12 +6,11 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime, new_id
-from mfa_app.models.fate import Fate, OnRestore, OnRevocation
+from mfa_app.models.fate import Fate, OnRestore, OnRevocation, Table
 
 
-class OneTimeLink(db.Model):
+class OneTimeLink(Table):
     """A one-time link for one purpose, valid until `expires_at`. Only the digest of its token is stored."""
 
     __tablename__ = "one_time_link"

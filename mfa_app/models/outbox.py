@@ -6,14 +6,13 @@ from typing import ClassVar
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime, new_id
-from mfa_app.models.fate import Fate, OnRestore, Sealed, SealedRow
+from mfa_app.models.fate import Fate, OnRestore, Sealed, SealedRow, Table
 
 SENT_MAILS_KEPT = timedelta(days=30)
 
 
-class OutboxMail(SealedRow, db.Model):
+class OutboxMail(SealedRow, Table):
     """One mail. Its contents may hold a link into an account, so they are sealed, and deleted once sent."""
 
     __tablename__ = "outbox_mail"

@@ -6,9 +6,8 @@ from typing import ClassVar
 from sqlalchemy import CheckConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime
-from mfa_app.models.fate import Fate
+from mfa_app.models.fate import Fate, Table
 
 
 class RuleColumns:
@@ -26,7 +25,7 @@ class RuleColumns:
     rule_version: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
-class SitePolicy(RuleColumns, db.Model):
+class SitePolicy(RuleColumns, Table):
     """The rule for everyone: a single row, created by the first migration.
 
     Changes that must not run concurrently raise `revision` first (see core/common/locks). That

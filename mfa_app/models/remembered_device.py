@@ -6,13 +6,12 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mfa_app.extensions import db
 from mfa_app.models.browser_columns import BrowserColumns
 from mfa_app.models.column_types import UtcDateTime
-from mfa_app.models.fate import Fate, OnRestore, OnRevocation
+from mfa_app.models.fate import Fate, OnRestore, OnRevocation, Table
 
 
-class RememberedDevice(BrowserColumns, db.Model):
+class RememberedDevice(BrowserColumns, Table):
     """A remembered device: a browser that skips the code for one user until `expires_at`."""
 
     __tablename__ = "remembered_device"

@@ -5,11 +5,10 @@ from typing import ClassVar
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mfa_app.extensions import db
-from mfa_app.models.fate import Fate, Sealed, SealedRow
+from mfa_app.models.fate import Fate, Sealed, SealedRow, Table
 
 
-class SealedValue(SealedRow, db.Model):
+class SealedValue(SealedRow, Table):
     """A sealed secret under a name. Today there is one: the key of the audit trail."""
 
     __tablename__ = "sealed_value"

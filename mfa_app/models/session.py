@@ -6,13 +6,12 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mfa_app.extensions import db
 from mfa_app.models.browser_columns import BrowserColumns
 from mfa_app.models.column_types import UtcDateTime
-from mfa_app.models.fate import Fate, OnRestore, OnRevocation
+from mfa_app.models.fate import Fate, OnRestore, OnRevocation, Table
 
 
-class AuthSession(BrowserColumns, db.Model):
+class AuthSession(BrowserColumns, Table):
     """A session. `amr` lists the methods used: "pwd", or "pwd otp" (RFC 8176).
 
     `password_at` and `code_at` are the times of the last password and code. `challenged_at` is when the

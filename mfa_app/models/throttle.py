@@ -6,12 +6,11 @@ from typing import ClassVar
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime
-from mfa_app.models.fate import Fate
+from mfa_app.models.fate import Fate, Table
 
 
-class Throttle(db.Model):
+class Throttle(Table):
     """How many attempts in a row have failed under one key, and when the next one is allowed."""
 
     __tablename__ = "throttle"

@@ -8,9 +8,8 @@ from flask_login import UserMixin
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mfa_app.extensions import db
 from mfa_app.models.column_types import UtcDateTime
-from mfa_app.models.fate import Fate
+from mfa_app.models.fate import Fate, Table
 
 
 class Role(enum.StrEnum):
@@ -21,7 +20,7 @@ class Role(enum.StrEnum):
     ADMIN = "admin"
 
 
-class User(UserMixin, db.Model):
+class User(UserMixin, Table):
     """An account. `email_key` and `name_key` are for comparison; see core/common/email_addresses.
 
     `security_stamp` is raised to end access: raising it invalidates every session, device and link of

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, or_, select
 
@@ -62,7 +63,7 @@ def latest_ip_addresses(count: int) -> list[str]:
     return list(db.session.scalars(newest.limit(count)))
 
 
-def export(search: TrailSearch, *, actor: Actor) -> Iterator[Row]:
+def export(search: TrailSearch, *, actor: Actor) -> Iterator[Row[Any]]:
     """Record the export and return the rows that existed before it, newest first. Raises NotAllowed."""
     actor.require(Permission.READ_TRAIL)
     conditions = _conditions(search)
@@ -72,7 +73,7 @@ def export(search: TrailSearch, *, actor: Actor) -> Iterator[Row]:
     return _batches(conditions, (last or 0) + 1)
 
 
-def _batches(conditions: list[ColumnElement[bool]], before: int) -> Iterator[Row]:
+def _batches(conditions: list[ColumnElement[bool]], before: int) -> Iterator[Row[Any]]:
     """Yield rows, newest first, without holding all of them, or a connection, while the reader is slow."""
     found = select(*AuditEvent.__table__.columns).where(*conditions)
     while True:

@@ -9,6 +9,7 @@ from mfa_app.core.audit import chain
 from mfa_app.core.common.actor import ActorKind
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, TrailHead
+from mfa_app.models.database import rows_changed
 
 BATCH = 500
 
@@ -33,13 +34,13 @@ def stream_cli_events() -> int | None:
     """
     if not log.isEnabledFor(logging.INFO):
         return None
-    last, told = db.session.execute(select(TrailHead.last, TrailHead.streamed_up_to)).one()
-    claim = update(TrailHead).where(TrailHead.streamed_up_to == told).values(streamed_up_to=last)
-    won = last != told and db.session.execute(claim).rowcount == 1
+    last, streamed = db.session.execute(select(TrailHead.last, TrailHead.streamed_up_to)).one()
+    claim = update(TrailHead).where(TrailHead.streamed_up_to == streamed).values(streamed_up_to=last)
+    won = last != streamed and rows_changed(claim) == 1
     db.session.commit()
     count = 0
     if won:
-        for count, text in enumerate(lines(told, AuditEvent.id <= last, *BY_THE_CLI), 1):  # noqa: B007
+        for count, text in enumerate(lines(streamed, AuditEvent.id <= last, *BY_THE_CLI), 1):  # noqa: B007
             log.info(text)
     return count
 

@@ -10,6 +10,7 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.tokens import digest, new_token
 from mfa_app.extensions import db
 from mfa_app.models import RememberedDevice, User
+from mfa_app.models.database import rows_changed
 
 
 def remember(
@@ -77,7 +78,7 @@ def forget(
     statement = delete(RememberedDevice).where(RememberedDevice.user_id == user.id)
     if device_id is not None:
         statement = statement.where(RememberedDevice.id == device_id)
-    count = db.session.execute(statement).rowcount
+    count = rows_changed(statement)
     if count:
         record(Event.DEVICES_FORGOTTEN, actor=actor, subject=user, count=count, because=because)
     return count

@@ -12,6 +12,7 @@ from mfa_app.core.common.errors import (
     AlreadyEnrolled,
     NotEnrolled,
     PendingEnrolmentExpired,
+    SessionEnded,
     TwoFactorRequired,
     WrongCode,
 )
@@ -28,7 +29,7 @@ from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, PendingEnrolment
 from mfa_app.models.column_types import new_id
-from mfa_app.models.database import insert_once
+from mfa_app.models.database import insert_once, rows_changed
 
 PENDING_LIFETIME = timedelta(minutes=10)
 
@@ -62,6 +63,8 @@ def begin(identity: Identity, *, now: datetime) -> PendingSecret:
     )
     if not inserted:  # another tab was faster: both must show the same QR code
         row = _pending(identity)
+        if row is None:  # ended with its session, by a concurrent request
+            raise SessionEnded
         return PendingSecret(_open(row), row.expires_at)
     return PendingSecret(secret, expires_at)
 
@@ -129,7 +132,7 @@ def opt_in(identity: Identity, *, actor: Actor) -> None:
     Raises NotEnrolled.
     """
     kept = update(Authenticator).where(Authenticator.user_id == identity.user.id).values(opted_in=True)
-    if db.session.execute(kept).rowcount != 1:
+    if rows_changed(kept) != 1:
         raise NotEnrolled
     remembered_devices.forget(identity.user, actor=actor, because="asked by choice")
     record(Event.AUTHENTICATOR_KEPT, actor=actor, subject=identity.user)
@@ -137,7 +140,7 @@ def opt_in(identity: Identity, *, actor: Actor) -> None:
 
 def delete_authenticator(user_id: int) -> bool:
     """Delete a user's authenticator. Return False if there was none."""
-    return db.session.execute(delete(Authenticator).where(Authenticator.user_id == user_id)).rowcount == 1
+    return rows_changed(delete(Authenticator).where(Authenticator.user_id == user_id)) == 1
 
 
 def is_required(identity: Identity, now: datetime) -> bool:
@@ -170,7 +173,7 @@ def _store(identity: Identity, secret: str, step: int, by_choice: bool, now: dat
     same = update(Authenticator).where(
         Authenticator.id == before.id, Authenticator.sealed_secret == before.sealed_secret
     )
-    if db.session.execute(same.values(**values)).rowcount != 1:
+    if rows_changed(same.values(**values)) != 1:
         raise AlreadyEnrolled
     return True
 

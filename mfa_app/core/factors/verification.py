@@ -9,6 +9,7 @@ from mfa_app.core.factors import totp
 from mfa_app.core.keys.vault import vault
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator
+from mfa_app.models.database import rows_changed
 
 
 def accept(authenticator: Authenticator, code: str, *, now: datetime) -> None:
@@ -18,17 +19,17 @@ def accept(authenticator: Authenticator, code: str, *, now: datetime) -> None:
     """
     secret = vault().unseal(authenticator.sealed_secret, authenticator.seal_context)
     step = totp.matching_step(secret, code, now=now)
-    burned = db.session.execute(
+    burned = rows_changed(
         update(Authenticator)
         .where(Authenticator.id == authenticator.id, Authenticator.locked_at.is_(None))
         .where(Authenticator.last_step < step)
         .values(last_step=step)
     )
-    if burned.rowcount != 1:
+    if burned != 1:
         raise AuthenticatorLocked if authenticator.locked_at else UsedCode
 
 
 def lock(authenticator: Authenticator, *, now: datetime) -> None:
     """Lock the authenticator until it is reset."""
-    stopped = update(Authenticator).where(Authenticator.id == authenticator.id).values(locked_at=now)
-    db.session.execute(stopped)
+    locked = update(Authenticator).where(Authenticator.id == authenticator.id).values(locked_at=now)
+    db.session.execute(locked)

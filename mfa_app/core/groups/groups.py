@@ -14,7 +14,7 @@ from mfa_app.core.common.locks import lock_administration
 from mfa_app.core.common.permissions import Permission
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Group, Membership, User
-from mfa_app.models.database import insert_once
+from mfa_app.models.database import insert_once, rows_changed
 
 
 def create(name: str, *, actor: Actor, now: datetime) -> Group:
@@ -103,7 +103,7 @@ def _add(group: Group, user: User, actor: Actor, now: datetime) -> bool:
 
 def _remove(group: Group, user: User, actor: Actor) -> bool:
     where = Membership.group_id == group.id, Membership.user_id == user.id
-    removed = db.session.execute(delete(Membership).where(*where)).rowcount == 1
+    removed = rows_changed(delete(Membership).where(*where)) == 1
     if removed:
         record(Event.MEMBER_REMOVED, actor=actor, subject=user, group=group.name)
     return removed
@@ -141,7 +141,7 @@ def find_with_counts(group_id: int) -> GroupWithCounts | None:
     return GroupWithCounts(*row) if row else None
 
 
-def _counted() -> Select:
+def _counted() -> Select[Group, int, int]:
     return (
         select(Group, func.count(Membership.user_id), func.count(Authenticator.id))
         .outerjoin(Membership, Membership.group_id == Group.id)

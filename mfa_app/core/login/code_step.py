@@ -14,6 +14,7 @@ from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
+from mfa_app.models import Authenticator, User
 
 WARN_AFTER = 3  # wrong codes after a correct password: somebody else may know the password
 
@@ -62,21 +63,23 @@ def check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now
             reason=reason,
             failures=charged.failures,
         )
-        _react_to_failures(identity, charged.failures, actor, now)
+        _react_to_failures(user, authenticator, charged.failures, actor, now)
         raise
     counters.reset_after_success(charged)
     record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=purpose)
     return charged.failures - 1
 
 
-def _react_to_failures(identity: Identity, failures: int, actor: Actor, now: datetime) -> None:
+def _react_to_failures(
+    user: User, authenticator: Authenticator, failures: int, actor: Actor, now: datetime
+) -> None:
     if failures == WARN_AFTER:
-        _enqueue(outbox.Mail.WRONG_CODES, identity, actor, now)
+        _enqueue(outbox.Mail.WRONG_CODES, user, actor, now)
     if failures == limits.CODE.lockout_after:
-        verification.lock(identity.subject.authenticator, now=now)
-        record(Event.AUTHENTICATOR_STOPPED, actor=actor, subject=identity.user, failures=failures)
-        _enqueue(outbox.Mail.STOPPED, identity, actor, now)
+        verification.lock(authenticator, now=now)
+        record(Event.AUTHENTICATOR_STOPPED, actor=actor, subject=user, failures=failures)
+        _enqueue(outbox.Mail.STOPPED, user, actor, now)
 
 
-def _enqueue(mail: outbox.Mail, identity: Identity, actor: Actor, now: datetime) -> None:
-    outbox.enqueue(mail, identity.user, now=now, place=actor.ip_address, user_agent=actor.user_agent)
+def _enqueue(mail: outbox.Mail, user: User, actor: Actor, now: datetime) -> None:
+    outbox.enqueue(mail, user, now=now, place=actor.ip_address, user_agent=actor.user_agent)

@@ -37,13 +37,13 @@ def sign_in(
     PasswordLocked, HashingQueueFull.
     """
     key = email_addresses.key_of(email)
-    user = db.session.scalar(select(User).where(User.email_key == key))
-    security_stamp = user.security_stamp if user else 0
-    attempts.check_at_login(
-        user,
+    found = db.session.scalar(select(User).where(User.email_key == key))
+    security_stamp = found.security_stamp if found else 0
+    user = attempts.check_at_login(
+        found,
         password,
         email_digest=email_addresses.keyed_digest(key, hmac_key),
-        browser_id=known_browser_id(user, browser) if user else None,
+        browser_id=known_browser_id(found, browser) if found else None,
         actor=actor,
         now=now,
     )
@@ -63,7 +63,7 @@ def _renew_hash(user: User, password: str) -> None:
 
     If no hashing slot is free at once, a later login will do it, because this one holds the user's row lock.
     """
-    if hashing.needs_rehash(user.password_hash):
+    if user.password_hash and hashing.needs_rehash(user.password_hash):
         same = update(User).where(User.id == user.id, User.password_hash == user.password_hash)
         with suppress(HashingQueueFull):
             db.session.execute(same.values(password_hash=hashing.hash_password(password, wait=False)))

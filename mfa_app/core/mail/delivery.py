@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from mfa_app.core.common import clock, files
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
+from mfa_app.models.database import rows_changed
 from mfa_app.settings import Settings
 from mfa_app.site import site
 
@@ -88,7 +89,7 @@ def claim(*, now: datetime) -> OutboxMail | None:
         .where(OutboxMail.id == mail_id, OutboxMail.next_attempt_at <= now)
         .values(next_attempt_at=now + CLAIMED_FOR, attempts=OutboxMail.attempts + 1)
     )
-    won = mail_id is not None and db.session.execute(taken).rowcount == 1
+    won = mail_id is not None and rows_changed(taken) == 1
     db.session.commit()
     return db.session.get(OutboxMail, mail_id, populate_existing=True) if won else None
 
@@ -113,11 +114,12 @@ def mail_server(smtp_url: str, *, timeout: float) -> Iterator[smtplib.SMTP]:
     `timeout` is in seconds. Raises OSError, SMTPException.
     """
     parts, encrypted = urlsplit(smtp_url), ssl.create_default_context()
-    port = parts.port or SMTP_PORTS[parts.scheme]
+    host, port = parts.hostname or "localhost", parts.port or SMTP_PORTS[parts.scheme]
+    server: smtplib.SMTP
     if parts.scheme == "smtps":
-        server = smtplib.SMTP_SSL(parts.hostname, port, timeout=timeout, context=encrypted)
+        server = smtplib.SMTP_SSL(host, port, timeout=timeout, context=encrypted)
     else:
-        server = smtplib.SMTP(parts.hostname, port, timeout=timeout)
+        server = smtplib.SMTP(host, port, timeout=timeout)
     with server:
         if parts.scheme == "smtp+starttls":
             server.starttls(context=encrypted)

@@ -10,6 +10,7 @@ from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.common.tokens import digest, new_token
 from mfa_app.extensions import db
 from mfa_app.models import OneTimeLink, User
+from mfa_app.models.database import rows_changed
 
 
 class Purpose(enum.StrEnum):
@@ -63,5 +64,5 @@ def find(token: str, *purposes: Purpose, now: datetime) -> tuple[OneTimeLink, Us
 
 def consume(link: OneTimeLink) -> None:
     """Use up a link. Of several concurrent requests exactly one succeeds. Raises OneTimeLinkExpired."""
-    if db.session.execute(delete(OneTimeLink).where(OneTimeLink.id == link.id)).rowcount != 1:
+    if rows_changed(delete(OneTimeLink).where(OneTimeLink.id == link.id)) != 1:
         raise OneTimeLinkExpired

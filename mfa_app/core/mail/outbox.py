@@ -67,12 +67,13 @@ def _forget_queued(session: Session) -> None:
 def context_of(mail: OutboxMail) -> dict[str, object] | None:
     """Return what the mail's templates need, or None if it can no longer be unsealed."""
     try:
-        return json.loads(vault().unseal(mail.sealed_context or "", mail.seal_context))
+        context: dict[str, object] = json.loads(vault().unseal(mail.sealed_context or "", mail.seal_context))
     except CannotUnseal:
         return None
+    return context
 
 
 def waiting() -> int:
     """Return how many mails are waiting to be sent."""
     still = select(func.count()).select_from(OutboxMail).where(OutboxMail.next_attempt_at.is_not(None))
-    return db.session.scalar(still)
+    return db.session.scalars(still).one()

@@ -21,7 +21,7 @@ from mfa_app.core.operations import health_checks
 from mfa_app.core.operations.instance_lock import lock_exclusive
 from mfa_app.extensions import db
 from mfa_app.models import TABLES
-from mfa_app.models.fate import OnRestore
+from mfa_app.models.fate import OnRestore, Table
 from mfa_app.settings import Settings
 
 DISCARDED = tuple(model for model in TABLES if model.fate.on_restore is not OnRestore.KEEP)
@@ -216,10 +216,11 @@ def invalidate_access(session: Session) -> None:
     session.commit()
 
 
-def _discard(model: type[db.Model]) -> Delete:
-    if model.fate.on_restore is OnRestore.DISCARD_PENDING:
-        return delete(model).where(getattr(model, model.fate.expires).is_(None))
-    return delete(model)
+def _discard(model: type[Table]) -> Delete:
+    statement = delete(model)
+    if model.fate.on_restore is OnRestore.DISCARD_PENDING and model.fate.expires:
+        statement = statement.where(getattr(model, model.fate.expires).is_(None))
+    return statement
 
 
 def _invalidate_access_of_copy(copy: Path) -> None:

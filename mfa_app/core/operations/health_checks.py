@@ -117,7 +117,7 @@ def _clock(name: str, now: datetime) -> Check:
     """Compare the clock with the newest row of the trail: time can't run backwards."""
     newest = db.session.scalar(select(AuditEvent.at).order_by(AuditEvent.id.desc()).limit(1))
     earliest = max(clock.NOT_BEFORE, newest - CLOCK_TOLERANCE if newest else clock.NOT_BEFORE)
-    behind = {"clock": now, "newest": newest or clock.NOT_BEFORE}
+    behind: dict[str, object] = {"clock": now, "newest": newest or clock.NOT_BEFORE}
     return Check(name, Problem.CLOCK_BEHIND, behind) if now < earliest else Check(name)
 
 
@@ -136,7 +136,7 @@ def _outbox(name: str, now: datetime) -> Check:
     if db.session.scalar(select(OutboxMail.id).where(*left_later).limit(1)) is not None:
         return Check(name)
     waiting = db.session.scalar(select(func.count(OutboxMail.id)).where(waits))
-    facts = {"waiting": waiting, "since": oldest.created_at, "error": oldest.last_error}
+    facts: dict[str, object] = {"waiting": waiting, "since": oldest.created_at, "error": oldest.last_error}
     return Check(name, Problem.MAILS_STUCK, facts)
 
 

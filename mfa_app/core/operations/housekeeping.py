@@ -7,6 +7,7 @@ from sqlalchemy import delete
 from mfa_app.core.throttling import counters
 from mfa_app.extensions import db
 from mfa_app.models import TABLES
+from mfa_app.models.database import rows_changed
 
 EXPIRING = tuple(model for model in TABLES if model.fate.expires)
 
@@ -18,8 +19,8 @@ def purge_expired(*, now: datetime) -> int:
     """
     count = 0
     for model in EXPIRING:
-        over = getattr(model, model.fate.expires) <= now - model.fate.kept_for
-        count += db.session.execute(delete(model).where(over)).rowcount
+        over = getattr(model, str(model.fate.expires)) <= now - model.fate.kept_for
+        count += rows_changed(delete(model).where(over))
     counters.evict_oldest()
     db.session.commit()
     return count

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, inspect, select, update
 from sqlalchemy.orm import InstrumentedAttribute
@@ -12,6 +13,7 @@ from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import VERSION, vault
 from mfa_app.extensions import db
 from mfa_app.models import TABLES
+from mfa_app.models.fate import SealedRow, Table
 from mfa_app.settings import Settings
 
 BATCH = 200
@@ -21,16 +23,18 @@ BATCH = 200
 class SealedColumn:
     """A column that holds sealed texts, and the primary key of its table."""
 
-    key: InstrumentedAttribute
-    column: InstrumentedAttribute
+    key: InstrumentedAttribute[Any]
+    column: InstrumentedAttribute[str | None]
 
 
-def _sealed_column(model: type[db.Model]) -> SealedColumn:
+def _sealed_column(model: type[Table], column: str) -> SealedColumn:
     (key,) = inspect(model).primary_key
-    return SealedColumn(getattr(model, key.key), getattr(model, model.fate.sealed.column))
+    return SealedColumn(getattr(model, str(key.key)), getattr(model, column))
 
 
-SEALED_COLUMNS = tuple(_sealed_column(model) for model in TABLES if model.fate.sealed)
+SEALED_COLUMNS = tuple(
+    _sealed_column(model, model.fate.sealed.column) for model in TABLES if model.fate.sealed
+)
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def reseal(report: Callable[[int], None]) -> None:
             report(len(rows))
 
 
-def _batches(sealed: SealedColumn) -> Iterator[list]:
+def _batches(sealed: SealedColumn) -> Iterator[list[SealedRow]]:
     model = sealed.key.class_
     outdated = sealed.column.not_like(f"{VERSION}:{vault().current}:%")
     statement = select(model).where(sealed.column.is_not(None), outdated).order_by(sealed.key).limit(BATCH)
@@ -126,8 +130,8 @@ def _batches(sealed: SealedColumn) -> Iterator[list]:
         yield rows
 
 
-def _reseal_row(row: db.Model, sealed: SealedColumn) -> None:
+def _reseal_row(row: SealedRow, sealed: SealedColumn) -> None:
     before = getattr(row, sealed.column.key)
-    anew = vault().seal(vault().unseal(before, row.seal_context), row.seal_context)
+    resealed = vault().seal(vault().unseal(before, row.seal_context), row.seal_context)
     same = sealed.key == getattr(row, sealed.key.key), sealed.column == before
-    db.session.execute(update(type(row)).where(*same).values({sealed.column.key: anew}))
+    db.session.execute(update(type(row)).where(*same).values({sealed.column.key: resealed}))

@@ -34,10 +34,12 @@ def site_statistics(*, now: datetime) -> SiteStatistics:
     """Count everything with four SELECTs, whatever the number of users."""
     people = (
         select(
-            func.count(User.id),
-            func.count(Authenticator.id),
-            func.count(User.id).filter(Authenticator.id.is_(None), impact.required_of_user(now)),
-            func.count(Authenticator.locked_at),
+            func.count(User.id).label("people"),
+            func.count(Authenticator.id).label("linked"),
+            func.count(User.id)
+            .filter(Authenticator.id.is_(None), impact.required_of_user(now))
+            .label("must_link"),
+            func.count(Authenticator.locked_at).label("stopped"),
         )
         .outerjoin(Authenticator, Authenticator.user_id == User.id)
         .where(User.disabled_at.is_(None))
@@ -48,14 +50,19 @@ def site_statistics(*, now: datetime) -> SiteStatistics:
         Throttle.failures < limits.CODE.lockout_after,
     )
     mails = select(
-        func.count(OutboxMail.next_attempt_at),
-        func.count(OutboxMail.id).filter(OutboxMail.next_attempt_at.is_(None)),
+        func.count(OutboxMail.next_attempt_at).label("waiting"),
+        func.count(OutboxMail.id).filter(OutboxMail.next_attempt_at.is_(None)).label("failed"),
     ).where(OutboxMail.sent_at.is_(None))
+    users, unsent = db.session.execute(people).one(), db.session.execute(mails).one()
     return SiteStatistics(
-        *db.session.execute(people).one(),
-        db.session.scalar(waiting),
-        *db.session.execute(mails).one(),
-        _last_mail_error(),
+        people=users.people,
+        linked=users.linked,
+        must_link=users.must_link,
+        stopped=users.stopped,
+        waiting=db.session.scalars(waiting).one(),
+        mails_waiting=unsent.waiting,
+        mails_failed=unsent.failed,
+        mail_error=_last_mail_error(),
     )
 
 

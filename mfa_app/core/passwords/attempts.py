@@ -20,8 +20,8 @@ def check_at_login(
     browser_id: str | None,
     actor: Actor,
     now: datetime,
-) -> None:
-    """Check a password at login, and that the account is enabled. On success the user's row stays locked.
+) -> User:
+    """Check a password at login, and that the account is enabled. Return the user, whose row stays locked.
 
     `browser_id` is the id of a browser known to the user, else None. `email_digest` is the keyed digest under
     which an unknown address is counted. Raises WrongCredentials, Throttled, PasswordLocked,
@@ -45,6 +45,7 @@ def check_at_login(
     lock_user(user)
     for charged in charges:
         counters.reset_after_success(charged)
+    return user
 
 
 def check_own_password(user: User, password: str, *, actor: Actor, now: datetime) -> None:

@@ -151,8 +151,11 @@ def decide(
     asked = policy.required or (facts.opted_in and because.reason is not Reason.EXEMPT)
     if asked and not policy.required:
         because = PolicySource(Reason.BY_CHOICE)
-    trusted = trusted_since is not None and asked_since(facts, now=now) <= trusted_since
-    trusted = trusted and now < trusted_since + timedelta(days=days)
+    trusted = (
+        trusted_since is not None
+        and asked_since(facts, now=now) <= trusted_since
+        and now < trusted_since + timedelta(days=days)
+    )
     if asked and not has_code and not trusted:
         return Decision(Verdict.CHALLENGE, because, None, days)
     return Decision(Verdict.ALLOW, because, None, days)

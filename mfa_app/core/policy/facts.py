@@ -21,7 +21,7 @@ class PolicySubject:
     facts: PolicyFacts
 
 
-def select_with_policy(*more: Any) -> Select:
+def select_with_policy(*more: Any) -> Select[Any]:
     """Return a SELECT with one row per group of each user. `gather` combines the rows."""
     return (
         select(User, Authenticator, SitePolicy, Membership, Group, *more)
@@ -34,9 +34,9 @@ def select_with_policy(*more: Any) -> Select:
     )
 
 
-def group_by_user(rows: Iterable[Row]) -> list[PolicySubject]:
+def group_by_user(rows: Iterable[Row[Any]]) -> list[PolicySubject]:
     """Combine the rows of `person_columns` into one entry per user, in the order of their first row."""
-    of_user: dict[int, list[Row]] = {}
+    of_user: dict[int, list[Row[Any]]] = {}
     for row in rows:
         of_user.setdefault(row.User.id, []).append(row)
     return [_subject(rows) for rows in of_user.values()]
@@ -65,7 +65,7 @@ def with_rule(facts: PolicyFacts, group: str | None, **changes: Any) -> PolicyFa
     return replace(facts, rules=rules)
 
 
-def _subject(rows: list[Row]) -> PolicySubject:
+def _subject(rows: list[Row[Any]]) -> PolicySubject:
     user, authenticator, site = rows[0].User, rows[0].Authenticator, rows[0].SitePolicy
     memberships = [(row.Membership, row.Group) for row in rows if row.Group is not None]
     rules = [_rule(group.name, group, membership.joined_at) for membership, group in memberships]

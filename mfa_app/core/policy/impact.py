@@ -44,7 +44,8 @@ def _count(under: list[ColumnElement[bool]]) -> tuple[int, int]:
         .outerjoin(Authenticator, Authenticator.user_id == User.id)
         .where(*under)
     )
-    return tuple(db.session.execute(counts).one())
+    users, enrolled = db.session.execute(counts).one()
+    return users, enrolled
 
 
 def required_of_user(now: datetime) -> ColumnElement[bool]:

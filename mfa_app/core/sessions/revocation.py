@@ -3,6 +3,7 @@
 import enum
 
 from sqlalchemy import delete, update
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mfa_app.core.audit.events import Event, record
@@ -10,7 +11,8 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
 from mfa_app.models import TABLES, AuthSession, RememberedDevice, User
-from mfa_app.models.fate import OnRevocation
+from mfa_app.models.database import rows_changed
+from mfa_app.models.fate import OnRevocation, Table
 
 ENDED = tuple(model for model in TABLES if model.fate.on_revocation is OnRevocation.DELETE)
 
@@ -65,9 +67,10 @@ def _keep(session: AuthSession, user: User) -> None:
     set_committed_value(session, "security_stamp", user.security_stamp)
 
 
-def _delete_rows(model: type[db.Model], user: User, except_session: AuthSession | None) -> int:
+def _delete_rows(model: type[Table], user: User, except_session: AuthSession | None) -> int:
     """Delete the user's rows of a table, but not this session. Return how many there were."""
-    statement = delete(model).where(model.user_id == user.id)
+    owner: InstrumentedAttribute[int] = getattr(model, "user_id")  # noqa: B009 - as OnRevocation.DELETE says
+    statement = delete(model).where(owner == user.id)
     if model is AuthSession and except_session is not None:
         statement = statement.where(AuthSession.id != except_session.id)
-    return db.session.execute(statement).rowcount
+    return rows_changed(statement)

@@ -13,6 +13,7 @@ from mfa_app.core.policy.decision import Decision, Verdict, decide
 from mfa_app.core.policy.facts import PolicySubject, group_by_user, select_with_policy
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, RememberedDevice, User
+from mfa_app.models.database import rows_changed
 
 IDLE_TIMEOUT = timedelta(minutes=60)  # NIST SP 800-63B-4, section 2.2.3 (AAL2): an hour at most
 
@@ -141,7 +142,7 @@ def require(session: AuthSession) -> None:
     """
     same = AuthSession.id == session.id, AuthSession.security_stamp == session.security_stamp
     locked = update(AuthSession).where(*same).values(security_stamp=AuthSession.security_stamp)
-    if db.session.execute(locked).rowcount != 1:
+    if rows_changed(locked) != 1:
         raise SessionEnded
 
 
@@ -150,7 +151,7 @@ def end(session_id: str, *, user: User | None = None) -> int:
     statement = delete(AuthSession).where(AuthSession.id == session_id)
     if user is not None:
         statement = statement.where(AuthSession.user_id == user.id)
-    return db.session.execute(statement).rowcount
+    return rows_changed(statement)
 
 
 def touch(session: AuthSession, *, now: datetime) -> None:

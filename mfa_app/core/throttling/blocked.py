@@ -12,6 +12,7 @@ from mfa_app.core.throttling import counters, limits
 from mfa_app.core.throttling.limits import Limit
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Throttle, User
+from mfa_app.models.database import rows_changed
 
 SHOWN = 200
 
@@ -47,7 +48,7 @@ def list_blocked(*, now: datetime) -> list[Blocked]:
     numbers = {_user_id(row) for row in rows} - {None}
     users = {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(numbers)))}
     stopped = _locked()
-    out_of_use = {f"{limits.CODE.name}:{entry.user.id}" for entry in stopped}
+    out_of_use = {f"{limits.CODE.name}:{entry.user.id}" for entry in stopped if entry.user}
     return stopped + [_entry(row, users) for row in rows if row.key not in out_of_use]
 
 
@@ -60,7 +61,7 @@ def unblock(user: User, *, actor: Actor) -> bool:
     is_stopped = select(Authenticator.id).where(Authenticator.user_id == user.id, _OUT_OF_USE)
     cleared = set(OF_USERS) - {limits.CODE} if db.session.scalar(is_stopped) else OF_USERS
     own = or_(*(counters.keys_of(limit, user.id) for limit in cleared))
-    forgotten = db.session.execute(delete(Throttle).where(own)).rowcount > 0
+    forgotten = rows_changed(delete(Throttle).where(own)) > 0
     if forgotten:
         record(Event.THROTTLE_CLEARED, actor=actor, subject=user)
     return forgotten
@@ -102,4 +103,6 @@ def _entry(row: Throttle, users: dict[int, User]) -> Blocked:
     stopped = limit.lockout_after is not None and row.failures >= limit.lockout_after
     if limit is limits.PASSWORD_NETWORK:
         return Blocked(limit, None, rest, row.failures, row.forget_at)
-    return Blocked(limit, users.get(_user_id(row)), None, row.failures, None if stopped else row.next_try_at)
+    return Blocked(
+        limit, users.get(_user_id(row) or 0), None, row.failures, None if stopped else row.next_try_at
+    )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, literal, or_, select, update
 
@@ -119,10 +120,10 @@ def _after(limit: Limit, failures: int, now: datetime) -> datetime:
     return now + wait if wait else EPOCH
 
 
-def _next_try(limit: Limit, forgotten: ColumnElement[bool], now: datetime) -> ColumnElement:
+def _next_try(limit: Limit, forgotten: ColumnElement[bool], now: datetime) -> ColumnElement[Any]:
     """Return the time of the next attempt as an SQL expression on the count before this failure."""
 
-    def after(failures: int) -> ColumnElement:
+    def after(failures: int) -> ColumnElement[Any]:
         return literal(_after(limit, failures, now), UtcDateTime())
 
     branches = [(forgotten, after(1)), (Throttle.failures < limit.free_attempts - 1, after(1))]
@@ -133,7 +134,7 @@ def _next_try(limit: Limit, forgotten: ColumnElement[bool], now: datetime) -> Co
     return case(*branches, else_=after(before + 1))
 
 
-def _forget_at(limit: Limit, forgotten: ColumnElement[bool], now: datetime) -> ColumnElement:
+def _forget_at(limit: Limit, forgotten: ColumnElement[bool], now: datetime) -> ColumnElement[Any]:
     later = literal(now + limit.ttl, UtcDateTime())
     return case((forgotten, later), else_=Throttle.forget_at) if limit.fixed_window else later
 

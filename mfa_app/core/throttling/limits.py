@@ -30,7 +30,7 @@ class Limit:
         if failures < self.free_attempts:
             return timedelta(0)
         doublings = min(failures - self.free_attempts, 20)
-        return min(self.initial_delay * 2**doublings, self.max_delay)
+        return min(self.initial_delay * (1 << doublings), self.max_delay)
 
 
 # NIST SP 800-63B-4, section 3.2.2 allows 100 failures in a row; codes lock at half of that. Only somebody

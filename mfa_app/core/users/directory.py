@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, or_, select
 
@@ -96,7 +97,7 @@ def latest_events(user: User) -> list[AuditEvent]:
     return list(db.session.scalars(about.order_by(AuditEvent.id.desc()).limit(LATEST_EVENTS)))
 
 
-def _columns() -> Select:
+def _columns() -> Select[*tuple[Any, ...]]:
     return select(
         User.id,
         User.name,
@@ -135,7 +136,7 @@ def _begins_with(text: str) -> ColumnElement[bool]:
     )
 
 
-def _entries(rows: list[Row]) -> tuple[Entry, ...]:
+def _entries(rows: list[Row[Any]]) -> tuple[Entry, ...]:
     groups = _groups_of([row.id for row in rows])
     return tuple(
         Entry(
