@@ -7,7 +7,7 @@ from sqlalchemy import event
 
 from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import OneTimeLinkExpired, Refusal, SessionEnded
+from mfa_app.core.common.errors import OneTimeLinkExpired, SessionEnded
 from mfa_app.core.factors import enrolment
 from mfa_app.core.login import code_step, password_step
 from mfa_app.core.mail import one_time_links
@@ -111,7 +111,7 @@ def test_a_code_given_beside_a_reset_opens_nothing(world: World, alice: Visitor)
         identity = sessions.find(token, now=world.clock())
         meanwhile(lambda: world.reset("alice"))
         given = {"remember": True, "browser": BrowserFacts(), "actor": VISITOR, "now": world.clock()}
-        with pytest.raises(Refusal):
+        with pytest.raises(SessionEnded):
             code_step.answer_challenge(identity, code, **given)
     assert [world.count(model) for model in (AuthSession, RememberedDevice, Authenticator)] == [0, 0, 0]
 

@@ -227,6 +227,36 @@ case(
 )
 
 
+# A rule that is not what it was
+
+
+def old_version(world: World) -> Act:
+    """Save a rule that was previewed before somebody else changed it."""
+    world.group("Finance")
+    seen = rules.version_of(world.group_row("Finance"))
+    world.require("Finance")
+    return lambda: rules.set_rule(
+        world.group_row("Finance"),
+        RuleValues(required=False),
+        expected_version=seen,
+        actor=TERMINAL,
+        now=world.clock(),
+    )
+
+
+def group_deleted(world: World) -> Act:
+    """Save the rule of a group that somebody else has deleted meanwhile."""
+    world.group("Finance")
+    finance = world.group_row("Finance")
+    with world.data():
+        groups.remove(world.group_row("Finance"), actor=TERMINAL)
+    return lambda: rules.set_rule(finance, RuleValues(required=True), actor=TERMINAL, now=world.clock())
+
+
+case(rules.set_rule, errors.RuleChanged, old_version, "old version")
+case(rules.set_rule, errors.RuleChanged, group_deleted, "group deleted")
+
+
 # The first administrator
 
 
