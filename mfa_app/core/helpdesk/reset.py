@@ -4,7 +4,7 @@ from datetime import datetime
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.locks import lock_user
+from mfa_app.core.common.locks import lock_and_reload
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import enrolment
 from mfa_app.core.mail import outbox
@@ -18,8 +18,8 @@ def reset_second_factor(user: User, *, reason: str, actor: Actor, now: datetime)
     If 2FA is required of the user, the next login asks for enrolment. Raises NotAllowed: the help desk can't
     reset administrators, other help desk staff or itself.
     """
+    lock_and_reload(user)  # somebody may have made an administrator of the user since the page was opened
     actor.require(Permission.RESET_SECOND_FACTOR, user)
-    lock_user(user)
     was_linked = enrolment.delete_authenticator(user.id)
     record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, reason=reason, was_linked=was_linked)
     revoke_access(user, because=RevocationReason.RESET, actor=actor)

@@ -10,7 +10,7 @@ from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import EmailAddress
 from mfa_app.core.common.errors import EmailTaken
-from mfa_app.core.common.locks import lock_administration
+from mfa_app.core.common.locks import lock_administration, lock_and_reload
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups.groups import move_between_groups, plan_groups
 from mfa_app.core.mail import outbox
@@ -126,6 +126,7 @@ def disable(user: User, *, actor: Actor, now: datetime) -> None:
     """Disable an account and revoke all its access. Raises NotAllowed, LastAdministrator."""
     actor.require(Permission.MANAGE_USERS, user)
     lock_administration()
+    lock_and_reload(user)
     if user.role == Role.ADMIN:
         last_administrator.require_one(without=user, now=now)
     user.disabled_at = now
