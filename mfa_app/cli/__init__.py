@@ -13,6 +13,6 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(part.commands)
     audit.commands.add_command(audit_verify.verify)
     audit.commands.add_command(audit_verify.anchor)
-    copies = (backup.backup, backup.restore, backup.restored)
-    for command in (setup.prepare, setup.setup_link, demo_command, doctor_command, version.version, *copies):
+    backups = (backup.backup, backup.restore, backup.restored)
+    for command in (setup.prepare, setup.setup_link, demo_command, doctor_command, version.version, *backups):
         app.cli.add_command(command)

@@ -26,17 +26,20 @@ def commands() -> None:
 
 
 @commands.command("list")
-@click.option("--person", type=EMAIL, help="Only events by or about this person.")
+@click.option("--person", "email", type=EMAIL, help="Only events by or about this person.")
 @click.option(
-    "--event", type=click.Choice(sorted(EVENTS)), metavar="EVENT", help="For example login.completed."
+    "--event",
+    type=click.Choice(sorted(EVENTS)),
+    metavar="EVENT",
+    help="Only this event, such as login.completed.",
 )
-@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many.")
 @command_transaction
-def list_(person: str | None, event: str | None, limit: int) -> None:
-    """List events, newest first."""
+def list_(email: str | None, event: str | None, limit: int) -> None:
+    """List the events on the audit trail, newest first."""
     search = TrailSearch(
-        person=person or "",
-        user_id=lookup.id_by_email(person) if person else None,
+        person=email or "",
+        user_id=lookup.id_by_email(email) if email else None,
         event=EVENTS[event] if event else None,
     )
     rows = itertools.islice(_rows(search), limit)
@@ -46,11 +49,17 @@ def list_(person: str | None, event: str | None, limit: int) -> None:
 
 @commands.command("lines")
 @click.option(
-    "--after", type=click.IntRange(0, LARGEST_ID), required=True, help="The number of your last row."
+    "--after",
+    type=click.IntRange(0, LARGEST_ID),
+    required=True,
+    help="The number of the last row you have.",
 )
 @command_transaction
 def lines(after: int) -> None:
-    """Print all rows after a number as the site logs them, to fill a gap in collected logs."""
+    """Print all rows after a number, as the site logs them.
+
+    Use this to fill a gap in the lines that your log collector has.
+    """
     for line in stream.lines(after):
         click.echo(line)  # at once: the trail may not fit into memory
 

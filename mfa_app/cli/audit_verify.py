@@ -1,4 +1,4 @@
-"""`flask audit verify` and `audit anchor`: whether the trail was changed since an anchor."""
+"""`flask audit verify` and `audit anchor`: whether the audit trail was changed since an anchor."""
 
 import click
 from flask import current_app
@@ -12,13 +12,13 @@ from mfa_app.core.audit.chain import Anchor
 from mfa_app.core.audit.verification import Finding, Flaw
 
 
-class AnchorText(click.ParamType):
+class AnchorText(click.ParamType[Anchor]):
     """An anchor as `audit anchor` prints it."""
 
     name = "N:MAC"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Anchor:
-        """Return the anchor that was typed."""
+        """Return the anchor that was typed. A text that is no anchor is rejected."""
         anchor = anchors.parse(value)
         if anchor is None:
             self.fail("it must be a number, a colon and 64 hexadecimal digits, such as 17:9f2c….", param, ctx)
@@ -27,18 +27,21 @@ class AnchorText(click.ParamType):
 
 @click.command("verify")
 @click.option(
-    "--anchor", "given", type=AnchorText(), help="Compare the trail with this anchor, not with the file."
+    "--anchor",
+    "typed",
+    type=AnchorText(),
+    help="Compare with this anchor, not with the file of anchors.",
 )
 @command_transaction
-def verify(given: Anchor | None) -> None:
-    """Verify every row of the trail, and that no row was cut off since the last anchor."""
-    kept = [given] if given else anchors.read(current_app.config["SETTINGS"])
-    finding = verification.verify(*kept)
+def verify(typed: Anchor | None) -> None:
+    """Check that no row of the audit trail was changed or removed."""
+    stored = [typed] if typed else anchors.read(current_app.config["SETTINGS"])
+    finding = verification.verify(*stored)
     if finding is not None:
         raise CommandError(_sentence(finding))
     count = chain.head().last
     say(ngettext("The trail is intact: %(num)s row.", "The trail is intact: %(num)s rows.", count))
-    if not kept:
+    if not stored:
         say(_("There is no anchor yet, so rows cut off at the end can't be detected."))
 
 

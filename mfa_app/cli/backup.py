@@ -1,4 +1,4 @@
-"""`flask backup`, `restore` and `restored`: saving the database to one file while the site runs, and back."""
+"""`flask backup`, `restore` and `restored`: the database to a file while the site runs, and back."""
 
 import contextlib
 import shlex
@@ -28,14 +28,14 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("file", type=FILE)
 @command_transaction
 def backup(file: Path) -> None:
-    """Back up the database to a new FILE. The site may be running. The keys are not included."""
+    """Back up the database to a new FILE, while the site runs. This does not include the keys."""
     _require_sqlite("pg_dump --format=custom --file={file} {url}", file)
     with _refusals_in_words(file):
         core.make(file, actor=current_actor())
     say(
         _("Database backed up to %(file)s.", file=file),
         _("This does not include the keys, which are in %(location)s.", location=_keys()),
-        _("Back up the keys too, but in another place: with both, anyone can read everybody's secrets."),
+        _("Back up the keys too, but in another place: with both, anyone can read all secrets."),
     )
 
 
@@ -46,11 +46,11 @@ def backup(file: Path) -> None:
 )
 @command_transaction
 def restore(file: Path, replace: bool) -> None:
-    """Restore a backup if it is undamaged and the keys match. Stop the site first."""
-    after = migrations.command_line("restored {file}")
-    _require_sqlite(f"pg_restore --clean --if-exists --dbname={{url}} {{file}} && {after}", file)
+    """Restore a backup that is undamaged and matches the keys. Stop the site first."""
+    finish = migrations.command_line("restored {file}")
+    _require_sqlite(f"pg_restore --clean --if-exists --dbname={{url}} {{file}} && {finish}", file)
     with _refusals_in_words(file):
-        aside = core.restore(
+        previous = core.restore(
             file,
             replace=replace,
             settings=current_app.config["SETTINGS"],
@@ -59,9 +59,12 @@ def restore(file: Path, replace: bool) -> None:
             now=clock.now(),
         )
     _say_restored(file)
-    if aside is not None:
+    if previous is not None:
         say(
-            _("The previous database was kept as %(file)s. Delete it when you no longer need it.", file=aside)
+            _(
+                "The previous database is now %(file)s. Delete it when you no longer need it.",
+                file=previous,
+            )
         )
 
 
@@ -69,7 +72,7 @@ def restore(file: Path, replace: bool) -> None:
 @click.argument("file", type=FILE)
 @command_transaction
 def restored(file: Path) -> None:
-    """Finish restoring FILE after pg_restore. Stop the site first."""
+    """Finish a restore that pg_restore has begun from FILE. Stop the site first."""
     with _refusals_in_words(file):
         core.finish_restore(
             file,
@@ -95,7 +98,7 @@ def _refusals_in_words(file: Path) -> Iterator[None]:
 def _say_restored(file: Path) -> None:
     say(
         _("Database restored from %(file)s. The keys match it.", file=file),
-        _("Everybody has to log in again, with a code. Earlier one-time links and unsent mails are gone."),
+        _("Everyone has to log in again, with a code. Earlier one-time links and unsent emails are gone."),
         _(
             "Accounts that were disabled after the backup are enabled again. Passwords, apps and rules are "
             "also as they were then. Review them before people use the site."
@@ -127,10 +130,10 @@ def _sentence(error: BackupError, file: Path) -> str:
         BackupProblem.EXISTS: _("%(file)s already exists and was not changed.", **words),
         BackupProblem.UNWRITABLE: _("Could not write the file: %(reason)s.", **words),
         BackupProblem.UNREADABLE: _("%(file)s cannot be read as a database: %(reason)s.", **words),
-        BackupProblem.DAMAGED: _("The backup is damaged: %(reason)s. Make or use another one.", **words),
+        BackupProblem.DAMAGED: _("The backup is damaged: %(reason)s. Create or use another one.", **words),
         BackupProblem.FOREIGN: _("%(file)s is not a database of this site.", **words),
         BackupProblem.NEWER: _(
-            "%(file)s was made by a newer version of this site. Use that version.", **words
+            "%(file)s was created by a newer version of this site. Use that version.", **words
         ),
         BackupProblem.KEYS_DO_NOT_FIT: str(keys_do_not_fit(settings)),
         BackupProblem.DATABASE_EXISTS: _(

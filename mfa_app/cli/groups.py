@@ -19,7 +19,7 @@ from mfa_app.core.policy.rules import RuleValues
 
 @click.group("groups")
 def commands() -> None:
-    """Create and list groups, and require 2-factor authentication of them."""
+    """Create and list groups, and change their rules."""
 
 
 @commands.command()
@@ -39,9 +39,9 @@ def add(name: str, require_2fa: bool) -> None:
 @commands.command("list")
 @command_transaction
 def list_() -> None:
-    """List all groups with their rules and number of members."""
-    head = (_("GROUP"), _("2FA"), _("GRACE"), _("REMEMBERED"), _("MEMBERS"), _("WITH APP"))
-    say(*table(head, [_row(roster) for roster in groups.all_with_counts()]))
+    """List all groups with their rules and numbers of members."""
+    head = (_("GROUP"), _("2FA"), _("GRACE PERIOD"), _("REMEMBERED"), _("MEMBERS"), _("APP LINKED"))
+    say(*table(head, [_row(counted) for counted in groups.all_with_counts()]))
 
 
 @commands.command()
@@ -49,7 +49,7 @@ def list_() -> None:
 @click.argument("switch", type=ON_OR_OFF, metavar="on|off")
 @command_transaction
 def require(name: str, switch: str) -> None:
-    """Require 2-factor authentication for a group, or stop requiring it."""
+    """Require 2-factor authentication for a group, or not."""
     group, now, required = get_group(name), clock.now(), switch == "on"
     before = rules.values_of(group)
     values = replace(before, required=required)
@@ -58,18 +58,18 @@ def require(name: str, switch: str) -> None:
         rules.set_rule(group, values, expected_version=version, actor=current_actor(), now=now)
     if not required:
         say(
-            _("%(group)s does not require 2-factor authentication.", group=group.name),
-            _("Apps that are already set up are kept."),
+            _("%(group)s doesn't require 2-factor authentication.", group=group.name),
+            _("Linked apps stay linked."),
         )
         return
     say(_("%(group)s requires 2-factor authentication.", group=group.name))
     say(*impact_lines(impact.preview_impact(group, now=now), values, now=now))
 
 
-def _row(roster: GroupWithCounts) -> tuple[str, ...]:
-    group = roster.group
+def _row(counted: GroupWithCounts) -> tuple[str, ...]:
+    group = counted.group
     required = _("required") if group.required else "-"
     if group.required and group.required_from:
         required = _("required from %(date)s", date=format_moment(group.required_from))
     days = (f"{group.grace_days} d", f"{group.remember_days} d")
-    return group.name, required, *days, str(roster.members), str(roster.linked)
+    return group.name, required, *days, str(counted.members), str(counted.linked)

@@ -18,7 +18,7 @@ def commands() -> None:
 @commands.command("list")
 @command_transaction
 def list_() -> None:
-    """List all jobs, how often each runs while the site is served, and what it does."""
+    """List all jobs, how often each runs, and what it does."""
     head = (_("JOB"), _("EVERY"), _("WHAT IT DOES"))
     rows = [(job.name, _every(job), description(job)) for job in JOBS]
     say(*table(head, rows))

@@ -17,28 +17,31 @@ from mfa_app.settings import Settings
 
 @click.group("keys")
 def commands() -> None:
-    """List and rotate the keys that encrypt secrets and sign cookies."""
+    """List and rotate the keys that encrypt and sign."""
 
 
 @commands.command("list")
 @command_transaction
 def list_() -> None:
-    """List the data keys, and how many secrets each one encrypts."""
-    counts, at_hand = key_rotation.keys_in_use(), vault().identifiers
+    """List the data keys, and how many secrets each encrypts."""
+    counts, available = key_rotation.keys_in_use(), vault().identifiers
     head = (_("KEY"), _("SECRETS"), _("STATE"))
     rows = [
-        (key, str(counts.get(key, 0)), _state(key, at_hand)) for key in dict.fromkeys((*at_hand, *counts))
+        (key, str(counts.get(key, 0)), _state(key, available)) for key in dict.fromkeys((*available, *counts))
     ]
     say(*table(head, rows), _("The keys are in %(location)s.", location=_location()))
 
 
 @commands.command()
 @click.option(
-    "--signing", is_flag=True, help="Replace the key that signs cookies, not the one that encrypts."
+    "--signing", is_flag=True, help="Replace the key that signs cookies instead of the one that encrypts."
 )
 @command_transaction
 def rotate(signing: bool) -> None:
-    """Re-encrypt all secrets under a new key while the site runs, or finish an interrupted rotation."""
+    """Re-encrypt all secrets under a new key, while the site runs.
+
+    This also finishes a rotation that was interrupted.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     if signing:
         _replace_signing_key(settings)
@@ -59,8 +62,8 @@ def _replace_signing_key(settings: Settings) -> None:
 
 
 def _rotate_data_keys(settings: Settings) -> None:
-    shown = {"label": _("Re-encrypting"), "file": sys.stderr, "hidden": not sys.stderr.isatty()}
-    with click.progressbar(length=0, **shown) as bar:
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=0, label=_("Re-encrypting"), file=sys.stderr, hidden=hidden) as bar:
 
         def report(done: int, total: int) -> None:
             bar.length = total
@@ -78,14 +81,14 @@ def _rotate_data_keys(settings: Settings) -> None:
         ),
         _("Back up %(location)s again, apart from the database.", location=_location()),
         _(
-            "Older backups of the database still need the keys from when they were made, "
+            "Older backups of the database still need the keys from when they were created, "
             "so keep those backups of the keys too."
         ),
     )
 
 
-def _state(key: str, at_hand: list[str]) -> str:
-    if key not in at_hand:
+def _state(key: str, available: list[str]) -> str:
+    if key not in available:
         return _("missing: its secrets can't be decrypted")
     return _("encrypts and decrypts") if key == vault().current else _("decrypts only")
 

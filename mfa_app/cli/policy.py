@@ -9,18 +9,19 @@ from flask_babel import gettext as _
 
 from mfa_app.cli.rule_lines import impact_lines, rule_line
 from mfa_app.cli.support.command import command_transaction, current_actor
-from mfa_app.cli.support.lookup import get_user
+from mfa_app.cli.support.lookup import get_subject
 from mfa_app.cli.support.output import format_moment, say
 from mfa_app.cli.support.types import EMAIL, ON_OR_OFF
 from mfa_app.core.common import clock
 from mfa_app.core.policy import impact, rules
-from mfa_app.core.policy.facts import PolicySubject, find_subject
+from mfa_app.core.policy.facts import PolicySubject
+from mfa_app.models import User
 from mfa_app.wording.policy import policy_explanation
 
 
 @click.group("policy")
 def commands() -> None:
-    """Explain the 2-factor policy, and require it of everyone."""
+    """Explain the 2-factor policy, and change the rule for everyone."""
 
 
 @commands.command()
@@ -28,17 +29,17 @@ def commands() -> None:
 @command_transaction
 def explain(email: str) -> None:
     """Explain why a person is or is not asked for a code."""
-    person, now = find_subject(get_user(email).id), clock.now()
-    say(policy_explanation(person, now), "")
-    say(*(f"  {rule_line(rule, now=now)}" for rule in person.facts.rules))
-    say(*(f"  {line}" for line in _personal_facts(person, now)))
+    subject, now = get_subject(email), clock.now()
+    say(policy_explanation(subject, now), "")
+    say(*(f"  {rule_line(rule, now=now)}" for rule in subject.facts.rules))
+    say(*(f"  {line}" for line in _personal_facts(subject, now)))
 
 
 @commands.command()
 @click.argument("switch", type=ON_OR_OFF, metavar="on|off")
 @command_transaction
 def everyone(switch: str) -> None:
-    """Require 2-factor authentication for everyone, or leave it to the groups."""
+    """Require 2-factor authentication for everyone, or not."""
     now, required = clock.now(), switch == "on"
     before = rules.values_of(None)
     values = replace(before, required=required)
@@ -46,29 +47,27 @@ def everyone(switch: str) -> None:
         version = rules.version_of(None)
         rules.set_rule(None, values, expected_version=version, actor=current_actor(), now=now)
     if not required:
-        say(_("2-factor authentication is not required for everyone. The groups decide."))
+        say(_("The rule for everyone doesn't require 2-factor authentication. Groups still can."))
         return
     say(_("2-factor authentication is required for everyone."))
     say(*impact_lines(impact.preview_impact(None, now=now), values, now=now))
 
 
-def _personal_facts(person: PolicySubject, now: datetime) -> Iterator[str]:
-    user = person.user
+def _personal_facts(subject: PolicySubject, now: datetime) -> Iterator[str]:
+    user = subject.user
     yield _("Personal requirement: %(answer)s", answer=_("yes") if user.required else _("no"))
-    yield _exemption(person, now)
-    if person.authenticator is None:
-        yield _("Authentication app: not set up")
+    yield _exemption(user, now)
+    if subject.authenticator is None:
+        yield _("Authentication app: not linked")
     else:
-        yield _(
-            "Authentication app: set up on %(date)s UTC", date=format_moment(person.authenticator.enrolled_at)
-        )
+        date = format_moment(subject.authenticator.enrolled_at)
+        yield _("Authentication app: linked on %(date)s UTC", date=date)
 
 
-def _exemption(person: PolicySubject, now: datetime) -> str:
-    user = person.user
+def _exemption(user: User, now: datetime) -> str:
     if user.exempt_until is None:
         return _("Exemption: none")
     words = {"date": format_moment(user.exempt_until), "by": user.exempt_by, "reason": user.exempt_reason}
     if user.exempt_until > now:
-        return _("Exemption: until %(date)s UTC, granted by %(by)s: %(reason)s", **words)
-    return _("Exemption: ended on %(date)s UTC, granted by %(by)s: %(reason)s", **words)
+        return _("Exemption: until %(date)s UTC, given by %(by)s (reason: %(reason)s)", **words)
+    return _("Exemption: ended on %(date)s UTC, given by %(by)s (reason: %(reason)s)", **words)

@@ -19,20 +19,20 @@ def impact_lines(impact: Impact, values: RuleValues, *, now: datetime) -> Iterat
     yield ngettext("It applies to %(num)s person.", "It applies to %(num)s people.", impact.people)
     if impact.not_linked:
         yield ngettext(
-            "%(num)s of them has no authentication app yet and must set one up.",
-            "%(num)s of them have no authentication app yet and must set one up.",
+            "%(num)s of them hasn't linked an app yet and must link one.",
+            "%(num)s of them haven't linked an app yet and must link one.",
             impact.not_linked,
         )
     if impact.administrators:
-        named = [
-            email if linked else _("%(email)s (no app yet)", email=email)
+        emails = [
+            email if linked else _("%(email)s (not linked)", email=email)
             for email, linked in impact.administrators
         ]
-        yield _("This includes these administrators: %(names)s.", names=", ".join(named))
+        yield _("This includes these administrators: %(names)s.", names=", ".join(emails))
 
 
 def rule_line(rule: Rule, *, now: datetime) -> str:
-    """Return what one rule means for one user, such as "Finance: required, 14 days of grace"."""
+    """Return what one rule means for one user, such as "Finance: required, grace period of 14 days"."""
     name = rule.group or _("Everyone")
     if not rule.required:
         return _("%(group)s: not required", group=name)
@@ -40,8 +40,8 @@ def rule_line(rule: Rule, *, now: datetime) -> str:
     if rule.required_from:
         parts.append(_("from %(date)s UTC", date=format_moment(rule.required_from)))
     if rule.grace_days:
-        parts.append(ngettext("%(num)s day of grace", "%(num)s days of grace", rule.grace_days))
-    last = rule.enrol_by()
-    if last is not None and last > now:
-        parts.append(_("app must be set up by %(date)s UTC", date=format_moment(last)))
+        parts.append(ngettext("grace period of %(num)s day", "grace period of %(num)s days", rule.grace_days))
+    enrol_by = rule.enrol_by()
+    if enrol_by is not None and enrol_by > now:
+        parts.append(_("app must be linked by %(date)s UTC", date=format_moment(enrol_by)))
     return _("%(group)s: %(rule)s", group=name, rule=", ".join(parts))

@@ -26,7 +26,10 @@ RULER = "-" * 72
 @click.command("prepare")
 @command_transaction
 def prepare() -> None:
-    """Create or update the folder, keys and tables. Print a set-up link if there is no administrator."""
+    """Create or update the folder, keys and tables.
+
+    If there is no administrator yet, print a set-up link for the first one.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     keys = settings.instance_path.resolve() / "keys"
     if make_ready(settings) and keys.exists():
@@ -34,7 +37,7 @@ def prepare() -> None:
             _("The keys of this installation are in %(file)s.", file=keys),
             _(
                 "Back that file up, but apart from the database. "
-                "Without it, everybody has to set up their authentication app again."
+                "Without it, everyone has to link their authentication app again."
             ),
             "",
         )
@@ -47,7 +50,7 @@ def prepare() -> None:
 @click.command("setup-link")
 @command_transaction
 def setup_link() -> None:
-    """Print a new link for creating the first administrator. The previous link stops working."""
+    """Print a new set-up link for the first administrator. The previous link stops working."""
     _create_setup_link(current_app.config["SETTINGS"])
 
 
@@ -57,9 +60,8 @@ def make_ready(settings: Settings) -> bool:
     Raises NewerDatabase, CannotUnseal.
     """
     folder = settings.instance_path.resolve()
-    if (
-        PROJECT_ROOT in folder.parents
-    ):  # git made it readable for all; any other folder is its owner's concern
+    # git creates its folders readable for all. The mode of a folder elsewhere is its owner's choice.
+    if PROJECT_ROOT in folder.parents:
         with contextlib.suppress(OSError):
             folder.chmod(0o700)
     was_empty = migrations.bring_to_head()
@@ -78,11 +80,11 @@ def _create_setup_link(settings: Settings) -> None:
         link_url(token),
         RULER,
         ngettext(
-            "It works once, within %(num)s hour. Keep it secret: it makes anyone an administrator.",
-            "It works once, within %(num)s hours. Keep it secret: it makes anyone an administrator.",
+            "It works once, within %(num)s hour. Keep it secret: it can make anyone the administrator.",
+            "It works once, within %(num)s hours. Keep it secret: it can make anyone the administrator.",
             hours,
         ),
-        _("Have your phone ready. After choosing a password you set up an authentication app."),
+        _("Have your phone ready: after choosing a password, you link an authentication app."),
         _listening(settings),
         _(
             "If the link has expired, get a new one: %(command)s",
@@ -94,5 +96,8 @@ def _create_setup_link(settings: Settings) -> None:
 def _listening(settings: Settings) -> str:
     if not settings.https:
         return _("The site listens on %(url)s, for browsers on this machine.", url=settings.public_url)
-    words = {"port": settings.port, "url": settings.public_url}
-    return _("The site listens on http://127.0.0.1:%(port)s, behind your proxy for %(url)s.", **words)
+    return _(
+        "The site listens on http://127.0.0.1:%(port)s, behind your proxy for %(url)s.",
+        port=settings.port,
+        url=settings.public_url,
+    )

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
-from mfa_app.cli.support.lookup import get_group, get_user
+from mfa_app.cli.support.lookup import get_group, get_subject, get_user
 from mfa_app.cli.support.output import format_moment, link_url, say, table
 from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
 from mfa_app.core.common import clock, email_addresses
@@ -18,7 +18,7 @@ from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.passwords import change
-from mfa_app.core.policy.facts import PolicySubject, find_subject, find_subjects
+from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.core.users import accounts, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Membership, Role, User
@@ -36,19 +36,21 @@ def commands() -> None:
 
 @commands.command()
 @click.argument("email", type=EMAIL)
-@click.option("--name", type=NAME, help="Full name. Default: derived from the e-mail address.")
+@click.option("--name", type=NAME, help="Full name. Default: derived from the email address.")
 @click.option("--role", type=ROLES, default=Role.STAFF.value, show_default=True)
 @click.option("--group", "names", type=GROUP, multiple=True, help="Add the person to this group. Repeatable.")
 @click.option(
-    "--password-stdin", is_flag=True, help="Read the password from standard input instead of inviting."
+    "--password-stdin",
+    is_flag=True,
+    help="Read the password from standard input. No invitation is sent.",
 )
 @command_transaction
 def add(email: str, name: str | None, role: str, names: tuple[str, ...], password_stdin: bool) -> None:
     """Create an account. Without a password, the person is invited to choose one."""
-    members = _get_groups(names)
+    joined = _get_groups(names)
     profile = Profile(email, name or email_addresses.name_from(email), Role(role))
     password = _password_from_stdin() if password_stdin else None
-    user = accounts.create(profile, groups=members, password=password, actor=current_actor(), now=clock.now())
+    user = accounts.create(profile, groups=joined, password=password, actor=current_actor(), now=clock.now())
     say(_("%(email)s now has an account (%(role)s).", email=user.email, role=role_name(role)))
     if password is None:
         _invite(user)
@@ -58,34 +60,33 @@ def add(email: str, name: str | None, role: str, names: tuple[str, ...], passwor
 @click.option("--group", type=GROUP, help="Only the members of this group.")
 @command_transaction
 def list_(group: str | None) -> None:
-    """List all people with role, app, state and groups."""
+    """List people with their roles, apps, states and groups."""
     where = []
     if group is not None:
         members = select(Membership.user_id).where(Membership.group_id == get_group(group).id)
         where.append(User.id.in_(members))
-    found = find_subjects(*where)
-    head = (_("E-MAIL ADDRESS"), _("NAME"), _("ROLE"), _("APP"), _("STATE"), _("GROUPS"))
-    say(*table(head, [_row(person) for person in found]))
+    head = (_("EMAIL ADDRESS"), _("NAME"), _("ROLE"), _("APP"), _("STATE"), _("GROUPS"))
+    say(*table(head, [_row(subject) for subject in find_subjects(*where)]))
 
 
 @commands.command()
 @click.argument("email", type=EMAIL)
 @command_transaction
 def show(email: str) -> None:
-    """Show one person."""
-    person = find_subject(get_user(email).id)
-    user = person.user
+    """Show a person and whether 2-factor authentication is required."""
+    subject = get_subject(email)
+    user = subject.user
     say(
         *_facts(
-            (_("E-mail address"), user.email),
+            (_("Email address"), user.email),
             (_("Name"), user.name),
             (_("Role"), role_name(user.role)),
             (_("State"), _state(user)),
-            (_("Groups"), ", ".join(group.name for group in person.groups) or _("none")),
-            (_("Authentication app"), _app_state(person)),
+            (_("Groups"), ", ".join(group.name for group in subject.groups) or _("none")),
+            (_("Authentication app"), _app_state(subject)),
             (_("Last login"), format_moment(user.last_login_at)),
         ),
-        policy_explanation(person, now=clock.now()),
+        policy_explanation(subject, now=clock.now()),
     )
 
 
@@ -93,7 +94,7 @@ def show(email: str) -> None:
 @click.argument("email", type=EMAIL)
 @command_transaction
 def disable(email: str) -> None:
-    """Disable an account. Ends all its sessions and forgets its remembered devices."""
+    """Disable an account. Ends all its sessions and removes its remembered devices."""
     user = get_user(email)
     if not user.is_active:
         say(_("%(email)s is already disabled.", email=user.email))
@@ -120,7 +121,7 @@ def enable(email: str) -> None:
 @click.option("--reason", type=REASON, default="from the terminal", show_default=True)
 @command_transaction
 def reset_2fa(email: str, reason: str) -> None:
-    """Remove a person's authentication app. If one is required, they set one up at the next login."""
+    """Reset a person's 2-factor authentication. If it is required, they link an app at the next login."""
     user = get_user(email)
     reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
     say(_("2-factor authentication reset for %(email)s. All sessions have ended.", email=user.email))
@@ -130,7 +131,7 @@ def reset_2fa(email: str, reason: str) -> None:
 @click.argument("email", type=EMAIL)
 @command_transaction
 def invite(email: str) -> None:
-    """Mail and print a link with which a person chooses a password."""
+    """Email a person a link to choose a password, and print it."""
     _invite(get_user(email))
 
 
@@ -139,7 +140,7 @@ def invite(email: str) -> None:
 @click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
 @command_transaction
 def password(email: str, password_stdin: bool) -> None:
-    """Set a password. Ends all sessions and forgets the remembered devices."""
+    """Set a person's password. Ends all sessions and removes the remembered devices."""
     user = get_user(email)
     change.set_from_terminal(user, _password_from_stdin(), actor=current_actor(), now=clock.now())
     say(_("Password changed for %(email)s. All sessions have ended.", email=user.email))
@@ -150,7 +151,7 @@ def password(email: str, password_stdin: bool) -> None:
 @click.argument("role", type=ROLES)
 @command_transaction
 def role(email: str, role: str) -> None:
-    """Change a person's role. Ends all sessions and forgets the remembered devices."""
+    """Change a person's role. Ends all sessions and removes the remembered devices."""
     user = get_user(email)
     accounts.change_role(user, Role(role), actor=current_actor(), now=clock.now())
     say(_("%(email)s now has the role %(role)s.", email=user.email, role=role_name(role)))
@@ -162,11 +163,11 @@ def role(email: str, role: str) -> None:
 @command_transaction
 def join(email: str, group: str) -> None:
     """Add a person to a group."""
-    user, wanted = get_user(email), get_group(group)
-    if groups.add_member(wanted, user, actor=current_actor(), now=clock.now()):
-        say(_("%(email)s is now in %(group)s.", email=user.email, group=wanted.name))
+    user, target = get_user(email), get_group(group)
+    if groups.add_member(target, user, actor=current_actor(), now=clock.now()):
+        say(_("%(email)s is now in %(group)s.", email=user.email, group=target.name))
     else:
-        say(_("%(email)s is already in %(group)s.", email=user.email, group=wanted.name))
+        say(_("%(email)s is already in %(group)s.", email=user.email, group=target.name))
 
 
 @commands.command()
@@ -175,9 +176,9 @@ def join(email: str, group: str) -> None:
 @command_transaction
 def leave(email: str, group: str) -> None:
     """Remove a person from a group."""
-    user, left = get_user(email), get_group(group)
-    groups.remove_member(left, user, actor=current_actor())
-    say(_("%(email)s is no longer in %(group)s.", email=user.email, group=left.name))
+    user, target = get_user(email), get_group(group)
+    groups.remove_member(target, user, actor=current_actor())
+    say(_("%(email)s is no longer in %(group)s.", email=user.email, group=target.name))
 
 
 def _invite(user: User) -> None:
@@ -197,9 +198,9 @@ def _invite(user: User) -> None:
         "",
     )
     if current_app.config["SETTINGS"].smtp_url:
-        say(_("The same link is on its way to %(email)s by mail.", email=user.email))
+        say(_("The same link is on its way to %(email)s by email.", email=user.email))
     else:
-        say(_("MFA_SMTP_URL is not set, so no mail is sent. Pass the link on yourself."))
+        say(_("MFA_SMTP_URL is not set, so no email is sent. Pass the link on yourself."))
 
 
 def _password_from_stdin() -> str:
@@ -217,10 +218,10 @@ def _get_groups(names: tuple[str, ...]) -> list[Group]:
     return list({group.id: group for group in map(get_group, names)}.values())
 
 
-def _row(person: PolicySubject) -> tuple[str, ...]:
-    user = person.user
-    app = _("set up") if person.authenticator else "-"
-    names = ", ".join(group.name for group in person.groups) or "-"
+def _row(subject: PolicySubject) -> tuple[str, ...]:
+    user = subject.user
+    app = _("linked") if subject.authenticator else "-"
+    names = ", ".join(group.name for group in subject.groups) or "-"
     return user.email, user.name, user.role, app, _state(user), names
 
 
@@ -230,12 +231,12 @@ def _state(user: User) -> str:
     return _("active") if user.password_hash else _("invited")
 
 
-def _app_state(person: PolicySubject) -> str:
-    if person.authenticator is None:
-        return _("not set up")
-    if person.authenticator.locked_at:
+def _app_state(subject: PolicySubject) -> str:
+    if subject.authenticator is None:
+        return _("not linked")
+    if subject.authenticator.locked_at:
         return _("locked after too many wrong codes. “users reset-2fa” resets it")
-    return _("set up on %(date)s UTC", date=format_moment(person.authenticator.enrolled_at))
+    return _("linked on %(date)s UTC", date=format_moment(subject.authenticator.enrolled_at))
 
 
 def _facts(*pairs: tuple[str, str]) -> Iterator[str]:

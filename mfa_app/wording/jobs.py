@@ -10,7 +10,7 @@ from mfa_app.core.operations.jobs import Job, Result
 def description(job: Job) -> str:
     """Return what a job does."""
     return {
-        jobs.MAIL.name: _("Send the mail that is due"),
+        jobs.MAIL.name: _("Send the emails that are due"),
         jobs.PURGE.name: _("Delete what has expired"),
         jobs.STREAM.name: _("Print the events of commands, as lines of the audit trail"),
         jobs.ANCHOR.name: _("Write the end of the audit trail to the file anchors, once a day"),
@@ -24,7 +24,7 @@ def result_in_words(result: Result) -> str:
     if result.count is None:
         return _("left to the running site")
     return {
-        jobs.MAIL.name: ngettext("%(num)s mail sent", "%(num)s mails sent", result.count),
+        jobs.MAIL.name: ngettext("%(num)s email sent", "%(num)s emails sent", result.count),
         jobs.PURGE.name: ngettext("%(num)s row deleted", "%(num)s rows deleted", result.count),
         jobs.STREAM.name: ngettext("%(num)s event printed", "%(num)s events printed", result.count),
         jobs.ANCHOR.name: _("anchor written") if result.count else _("nothing to write today"),

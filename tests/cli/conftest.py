@@ -1,4 +1,4 @@
-"""What the tests of the command line get: somebody who types, and a real shell."""
+"""What the tests of the command line get: commands typed in this process, and a real shell."""
 
 from pathlib import Path
 

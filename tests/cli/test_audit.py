@@ -17,16 +17,16 @@ def printed(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "mfa_app.trail"]
 
 
-def told_events(lines: list[str]) -> list[str]:
+def event_names(lines: list[str]) -> list[str]:
     return [json.loads(line)["event"] for line in lines]
 
 
-def look(world: World) -> None:
+def stream_events(world: World) -> None:
     with world.data():
         stream.stream_cli_events()
 
 
-def test_the_trail_is_listed_newest_first_and_no_longer_than_asked(world: World, typed: Typist) -> None:
+def test_audit_list_is_newest_first_and_limited(world: World, typed: Typist) -> None:
     for number in range(60):
         world.group(f"Group {number}")
     head, *rows = done(typed("audit", "list", "--limit", "55")).splitlines()
@@ -34,7 +34,7 @@ def test_the_trail_is_listed_newest_first_and_no_longer_than_asked(world: World,
     assert [row.rpartition(" ")[2] for row in rows] == [str(number) for number in range(59, 4, -1)]
 
 
-def test_the_trail_is_filtered_by_person_and_event(world: World, typed: Typist) -> None:
+def test_audit_list_filters_by_person_and_event(world: World, typed: Typist) -> None:
     world.person("alice")
     world.log_in_and_wait("alice")
     world.person("bob")
@@ -45,42 +45,42 @@ def test_the_trail_is_filtered_by_person_and_event(world: World, typed: Typist) 
     assert login.endswith("Logged in with: password alone")
 
 
-def test_a_change_is_told_by_what_differs(world: World, typed: Typist) -> None:
+def test_audit_list_shows_only_the_values_that_changed(world: World, typed: Typist) -> None:
     world.group("Finance", required=True)
     assert done(typed("audit", "list", "--limit", "1")).endswith("Group: Finance, Required: no → yes\n")
 
 
-def test_an_event_that_does_not_exist_is_a_wrong_use(typed: Typist) -> None:
+def test_audit_list_rejects_an_unknown_event(typed: Typist) -> None:
     assert typed("audit", "list", "--event", "nothing.happened").exit_code == 2
 
 
 @both_databases
-def test_what_is_done_at_the_terminal_is_told_once_by_the_workers(
+def test_workers_print_each_event_of_a_command_once(
     world: World, typed: Typist, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.person("alice")
-    look(world)  # a process that prints nothing takes nothing from those that do
+    stream_events(world)  # a process that prints nothing takes nothing from those that do
     done(typed("users", "add", "bob@example.com"))
     caplog.set_level(logging.INFO, "mfa_app.trail")
     world.log_in_and_wait("alice")
-    at_once(*[lambda: look(world)] * 4)
-    assert sorted(told_events(printed(caplog))) == sorted(world.events())
-    look(world)
+    at_once(*[lambda: stream_events(world)] * 4)
+    assert sorted(event_names(printed(caplog))) == sorted(world.events())
+    stream_events(world)
     assert len(printed(caplog)) == len(world.events())
 
 
-def test_every_minute_the_site_looks_for_what_was_done_at_the_terminal(
+def test_the_stream_job_prints_the_events_of_commands(
     world: World, typed: Typist, caplog: pytest.LogCaptureFixture
 ) -> None:
     done(typed("users", "add", "alice@example.com"))
     caplog.set_level(logging.INFO, "mfa_app.trail")
     with world.data():
         jobs.run(jobs.STREAM)
-    assert told_events(printed(caplog)) == ["person.created", "person.invited"]
+    assert event_names(printed(caplog)) == ["person.created", "person.invited"]
 
 
 @both_databases
-def test_a_gap_in_what_was_collected_is_filled_with_the_very_lines(
+def test_audit_lines_fills_a_gap_with_identical_lines(
     world: World, typed: Typist, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "mfa_app.trail")

@@ -30,7 +30,7 @@ def rows(world: World) -> int:
     return len(world.events())
 
 
-def behind_the_sites_back(world: World, *statements: str) -> None:
+def tamper(world: World, *statements: str) -> None:
     """Change the trail in a way that needs direct access to the database."""
     with world.app.app_context(), db.engine.begin() as connection:
         if db.engine.name == "postgresql":
@@ -43,18 +43,18 @@ def behind_the_sites_back(world: World, *statements: str) -> None:
 
 
 @pytest.mark.parametrize("change", ["UPDATE audit_event SET actor_name = 'eve'", "DELETE FROM audit_event"])
-def test_the_database_itself_refuses_to_change_the_trail(world: World, rows: int, change: str) -> None:
+def test_the_database_rejects_changes_to_the_trail(world: World, rows: int, change: str) -> None:
     with world.app.app_context(), pytest.raises(DBAPIError, match="the audit trail is never changed"):
         db.session.execute(text(change))
     assert len(world.events()) == rows
 
 
-def test_a_whole_trail_is_told_with_its_length(world: World, rows: int, typed: Typist) -> None:
+def test_an_intact_trail_is_reported_with_its_length(world: World, rows: int, typed: Typist) -> None:
     assert done(typed("audit", "verify")).splitlines() == [
         f"The trail is intact: {rows} rows.",
         "There is no anchor yet, so rows cut off at the end can't be detected.",
     ]
-    keep_anchor(world)
+    append_anchor(world)
     assert done(typed("audit", "verify")) == f"The trail is intact: {rows} rows.\n"
 
 
@@ -77,45 +77,43 @@ def test_a_whole_trail_is_told_with_its_length(world: World, rows: int, typed: T
         ("UPDATE trail_head SET mac = ''", "The head of the audit trail does not match its last row, 6."),
     ],
 )
-def test_what_was_done_to_a_row_is_named(
+def test_tampering_is_reported_with_the_number_of_the_row(
     world: World, rows: int, typed: Typist, statement: str, sentence: str
 ) -> None:
-    behind_the_sites_back(world, statement)
+    tamper(world, statement)
     assert refused(typed("audit", "verify")) == sentence
 
 
 def cut(world: World, last: int) -> None:
-    """Cut the trail after a row and adjust its head, as somebody who knows the tables would."""
+    """Cut the trail after a row and adjust its head, as someone who knows the tables would."""
     head = "UPDATE trail_head SET last = {0}, mac = (SELECT mac FROM audit_event WHERE id = {0})"
-    behind_the_sites_back(world, f"DELETE FROM audit_event WHERE id > {last}", head.format(last))  # noqa: S608
+    tamper(world, f"DELETE FROM audit_event WHERE id > {last}", head.format(last))  # noqa: S608
 
 
-def keep_anchor(world: World) -> bool:
+def append_anchor(world: World) -> bool:
     with world.data():
         return anchors.append_daily(settings_of(world), now=world.clock())
 
 
-def test_a_tail_cut_with_care_shows_against_the_anchor_of_the_day(
+def test_a_careful_cut_at_the_end_is_detected_by_the_daily_anchor(
     world: World, rows: int, typed: Typist
 ) -> None:
-    keep_anchor(world)
+    append_anchor(world)
     cut(world, 4)
     assert refused(typed("audit", "verify")) == "The end of the audit trail was cut off, from row 5 on."
 
 
-def test_a_tail_that_has_grown_again_shows_even_under_later_anchors(
-    world: World, rows: int, typed: Typist
-) -> None:
-    keep_anchor(world)
+def test_a_cut_is_detected_after_new_rows_and_later_anchors(world: World, rows: int, typed: Typist) -> None:
+    append_anchor(world)
     cut(world, 4)
     for name in ("eve", "mallory", "oscar"):
         world.person(name)
     world.clock.advance(days=1)
-    assert keep_anchor(world)
+    assert append_anchor(world)
     assert refused(typed("audit", "verify")) == "Row 6 of the audit trail does not match its anchor."
 
 
-def test_an_anchor_kept_elsewhere_can_be_typed(world: World, rows: int, typed: Typist) -> None:
+def test_an_anchor_kept_elsewhere_can_be_passed(world: World, rows: int, typed: Typist) -> None:
     anchor = done(typed("audit", "anchor")).strip()
     assert anchor.startswith("6:")
     done(typed("audit", "verify", "--anchor", anchor))
@@ -124,31 +122,29 @@ def test_an_anchor_kept_elsewhere_can_be_typed(world: World, rows: int, typed: T
     assert typed("audit", "verify", "--anchor", "6:abc").exit_code == 2
 
 
-def test_one_anchor_a_day_is_kept_whoever_looks(world: World, rows: int) -> None:
-    def keep(_worker: int) -> bool:
-        return keep_anchor(world)
+def test_four_threads_write_one_anchor_a_day(world: World, rows: int) -> None:
+    def append(_worker: int) -> bool:
+        return append_anchor(world)
 
     with ThreadPoolExecutor(4) as pool:
-        assert sorted(pool.map(keep, range(4))) == [False, False, False, True]
+        assert sorted(pool.map(append, range(4))) == [False, False, False, True]
     world.clock.advance(days=1)
-    assert keep_anchor(world)
+    assert append_anchor(world)
     file = anchors.file_of(settings_of(world))
     assert [line.split()[0] for line in file.read_text().splitlines()] == ["2026-03-02", "2026-03-03"]
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_an_anchor_torn_by_a_crash_spoils_no_other(world: World, rows: int) -> None:
-    keep_anchor(world)
+def test_a_torn_anchor_leaves_the_others_readable(world: World, rows: int) -> None:
+    append_anchor(world)
     file, before = anchors.file_of(settings_of(world)), anchors.read(settings_of(world))
     file.write_text(file.read_text() + "2026-03-03 7:ab")
     world.clock.advance(days=1)
-    keep_anchor(world)
+    append_anchor(world)
     assert anchors.read(settings_of(world)) == before * 2
 
 
-def test_each_event_is_one_line_for_the_collector_without_a_secret_in_it(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_each_event_is_one_log_line_without_secrets(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "mfa_app.trail")
     world.linked_earlier("alice")
     alice, phone = world.password_given("alice"), world.phones["alice"]
@@ -157,6 +153,6 @@ def test_each_event_is_one_line_for_the_collector_without_a_secret_in_it(
     events = [json.loads(line) for line in lines]
     assert [event["event"] for event in events] == world.events()
     assert not any("\n" in line for line in lines)
-    told = str([(event["details"], event["actor_name"], event["subject_name"]) for event in events])
+    details = str([(event["details"], event["actor_name"], event["subject_name"]) for event in events])
     assert not any(secret in "".join(lines) for secret in (PASSWORD, phone.secret, alice.cookie("sid")))
-    assert not any(phone.code(steps=steps) in told for steps in range(-3, 3))
+    assert not any(phone.code(steps=steps) in details for steps in range(-3, 3))

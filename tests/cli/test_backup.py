@@ -1,4 +1,4 @@
-"""`flask backup` and `flask restore`: a practised restore, and everything that must be refused."""
+"""`flask backup` and `flask restore`: a restore as it should be practised, and what must be refused."""
 
 import shutil
 import sqlite3
@@ -57,38 +57,40 @@ def elsewhere(world: World, folder: Path, *, with_keys: bool = True) -> Iterator
 @contextmanager
 def people_logging_in(world: World, *names: str) -> Iterator[None]:
     """Let people enter their passwords repeatedly during the block, each in a thread."""
-    over, begun = threading.Event(), threading.Barrier(len(names) + 1)
+    over, started = threading.Event(), threading.Barrier(len(names) + 1)
 
     def log_in(name: str) -> None:
         world.password_given(name)
-        begun.wait()
+        started.wait()
         while not over.is_set():
             world.password_given(name)
 
     threads = [threading.Thread(target=log_in, args=(name,)) for name in names]
     for thread in threads:
         thread.start()
-    begun.wait()
+    started.wait()
     yield
     over.set()
     for thread in threads:
         thread.join()
 
 
-def test_the_drill(world: World, typed: Typist, file: Path, tmp_path: Path) -> None:
+def test_a_backup_is_restored_on_another_machine(
+    world: World, typed: Typist, file: Path, tmp_path: Path
+) -> None:
     names = ("alice", "bob", "carol")
     for name in names:
         world.linked_earlier(name)
     with people_logging_in(world, "alice", "bob"):
         assert "This does not include the keys, which are in" in done(typed("backup", str(file)))
-    with elsewhere(world, tmp_path / "elsewhere") as (other, typed_there):
-        assert "The keys match it" in done(typed_there("restore", str(file)))
+    with elsewhere(world, tmp_path / "elsewhere") as (other, typed_elsewhere):
+        assert "The keys match it" in done(typed_elsewhere("restore", str(file)))
         assert [other.log_in_and_wait(name).open("/").path for name in names] == ["/", "/", "/"]
-        assert done(typed_there("audit", "verify")).startswith("The trail is intact")
+        assert done(typed_elsewhere("audit", "verify")).startswith("The trail is intact")
         assert "backup.restored" in other.events()
 
 
-def test_a_backup_is_private_and_takes_no_other_files_place(world: World, typed: Typist, file: Path) -> None:
+def test_a_backup_is_private_and_overwrites_nothing(world: World, typed: Typist, file: Path) -> None:
     done(typed("backup", str(file)))
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     before = file.read_bytes()
@@ -98,7 +100,7 @@ def test_a_backup_is_private_and_takes_no_other_files_place(world: World, typed:
     assert world.events().count("backup.made") == 1
 
 
-def test_whoever_has_the_backup_has_neither_keys_nor_secrets(world: World, typed: Typist, file: Path) -> None:
+def test_a_backup_contains_neither_keys_nor_secrets(world: World, typed: Typist, file: Path) -> None:
     world.linked_earlier("alice")
     done(typed("backup", str(file)))
     stored = keyring.load_keys(world.app.config["SETTINGS"])
@@ -106,13 +108,13 @@ def test_whoever_has_the_backup_has_neither_keys_nor_secrets(world: World, typed
         assert (secret if isinstance(secret, bytes) else secret.encode()) not in file.read_bytes()
 
 
-def test_a_backup_is_refused_where_it_cannot_be_written(typed: Typist, tmp_path: Path) -> None:
+def test_a_backup_that_cannot_be_written_is_refused(typed: Typist, tmp_path: Path) -> None:
     assert refused(typed("backup", str(tmp_path / "nowhere" / "file"))) == (
         "Could not write the file: No such file or directory."
     )
 
 
-def test_nobody_is_logged_in_after_a_restoration(world: World, typed: Typist, file: Path) -> None:
+def test_nobody_is_logged_in_after_a_restore(world: World, typed: Typist, file: Path) -> None:
     world.linked_earlier("alice")
     alice = world.log_in_and_wait("alice", remember=True)
     done(typed("users", "add", "kim@example.com"))
@@ -124,7 +126,7 @@ def test_nobody_is_logged_in_after_a_restoration(world: World, typed: Typist, fi
     assert world.log_in_and_wait("alice", alice).open("/").path == "/"
 
 
-def test_the_database_of_before_is_kept(world: World, typed: Typist, file: Path) -> None:
+def test_restore_keeps_the_previous_database(world: World, typed: Typist, file: Path) -> None:
     done(typed("backup", str(file)))
     world.person("alice")
     done(typed("restore", "--replace", str(file)))
@@ -136,7 +138,7 @@ def test_the_database_of_before_is_kept(world: World, typed: Typist, file: Path)
     assert stat.S_IMODE(database_of(world).stat().st_mode) == 0o600
 
 
-def test_the_trail_is_whole_after_a_restoration_although_rows_are_gone(
+def test_the_trail_is_intact_after_a_restore_although_rows_are_gone(
     world: World, typed: Typist, file: Path
 ) -> None:
     done(typed("backup", str(file)))
@@ -149,47 +151,45 @@ def test_the_trail_is_whole_after_a_restoration_although_rows_are_gone(
         assert verification.verify() is None
 
 
-def test_a_database_that_is_there_stays_unless_told_otherwise(
-    world: World, typed: Typist, file: Path
-) -> None:
+def test_an_existing_database_is_replaced_only_on_request(world: World, typed: Typist, file: Path) -> None:
     done(typed("backup", str(file)))
     world.person("alice")
     assert "Use --replace to replace it" in refused(typed("restore", str(file)))
     assert world.id_of("alice")
 
 
-def test_other_keys_are_refused_and_nothing_is_touched(
+def test_restore_with_other_keys_is_refused_and_changes_nothing(
     world: World, typed: Typist, file: Path, tmp_path: Path
 ) -> None:
     world.linked_earlier("alice")
     done(typed("backup", str(file)))
-    with elsewhere(world, tmp_path / "elsewhere", with_keys=False) as (other, typed_there):
+    with elsewhere(world, tmp_path / "elsewhere", with_keys=False) as (other, typed_elsewhere):
         assert "do not fit this database. Put back the file keys" in refused(
-            typed_there("restore", str(file))
+            typed_elsewhere("restore", str(file))
         )
         assert not database_of(other).exists()
         assert {path.name for path in folder_of(other).iterdir()} == {"keys", "running.lock"}
 
 
-def test_nothing_is_restored_under_a_running_site(world: World, typed: Typist, file: Path) -> None:
+def test_restore_is_refused_while_the_site_runs(world: World, typed: Typist, file: Path) -> None:
     done(typed("backup", str(file)))
     sentence = "The site is running on this database. Stop it first."
     with instance_lock.lock_shared(world.app.config["SETTINGS"]):
         assert refused(typed("restore", "--replace", str(file))) == sentence
-    with sqlite3.connect(database_of(world)) as somebody:
-        somebody.execute("SELECT count(*) FROM user_account").fetchone()
+    with sqlite3.connect(database_of(world)) as reader:
+        reader.execute("SELECT count(*) FROM user_account").fetchone()
         assert refused(typed("restore", "--replace", str(file))) == sentence
-    somebody.close()
+    reader.close()
     assert not list(folder_of(world).glob("*.replaced-*"))
 
 
-def test_what_is_not_a_sound_backup_is_refused(
+def test_a_damaged_or_foreign_backup_is_refused(
     world: World, typed: Typist, file: Path, tmp_path: Path
 ) -> None:
     world.person("alice")
     done(typed("backup", str(file)))
-    torn = file.read_bytes()
-    file.write_bytes(torn[:20_000] + bytes(20_000) + torn[40_000:])
+    undamaged = file.read_bytes()
+    file.write_bytes(undamaged[:20_000] + bytes(20_000) + undamaged[40_000:])
     assert "damaged" in refused(typed("restore", "--replace", str(file)))
     file.write_text("not a database, but long enough to look like one" * 100)
     assert "cannot be read as a database" in refused(typed("restore", "--replace", str(file)))
@@ -208,16 +208,16 @@ def test_a_backup_of_a_newer_version_is_refused(world: World, typed: Typist, fil
     with sqlite3.connect(file) as backup:
         backup.execute("UPDATE alembic_version SET version_num = '9999'")
     backup.close()
-    assert "was made by a newer version" in refused(typed("restore", "--replace", str(file)))
+    assert "was created by a newer version" in refused(typed("restore", "--replace", str(file)))
 
 
 @on_postgresql
-def test_on_postgresql_the_command_to_run_is_told(world: World, typed: Typist, file: Path) -> None:
-    told = refused(typed("backup", str(file)))
-    assert f"Please run: pg_dump --format=custom --file={file} 'postgresql://postgres@/test_" in told
-    told = refused(typed("restore", str(file)))
-    assert "Please run: pg_restore --clean --if-exists" in told
-    assert told.endswith(f"{file} && flask --app wsgi restored {file}")
+def test_on_postgresql_the_command_to_run_is_printed(world: World, typed: Typist, file: Path) -> None:
+    sentence = refused(typed("backup", str(file)))
+    assert f"Please run: pg_dump --format=custom --file={file} 'postgresql://postgres@/test_" in sentence
+    sentence = refused(typed("restore", str(file)))
+    assert "Please run: pg_restore --clean --if-exists" in sentence
+    assert sentence.endswith(f"{file} && flask --app wsgi restored {file}")
     assert not file.exists()
 
 
@@ -242,9 +242,7 @@ def dumped(world: World) -> Iterator[Callable[[], None]]:
 
 
 @on_postgresql
-def test_after_pg_restore_one_command_ends_what_may_have_been_revoked_since(
-    world: World, typed: Typist
-) -> None:
+def test_restored_revokes_all_access_after_pg_restore(world: World, typed: Typist) -> None:
     for name in ("alice", "bob"):
         world.linked_earlier(name)
     alice = world.log_in_and_wait("alice", remember=True)
@@ -252,11 +250,11 @@ def test_after_pg_restore_one_command_ends_what_may_have_been_revoked_since(
     with world.data():
         one_time_links.create(one_time_links.Purpose.PASSWORD_RESET, world.user("alice"), now=world.clock())
         outbox.enqueue(outbox.Mail.LINKED, world.user("alice"), now=world.clock())
-    with dumped(world) as put_back:
+    with dumped(world) as restore_dump:
         world.person("carol")
         with world.data():
             assert anchors.append_daily(world.app.config["SETTINGS"], now=world.clock())
-        put_back()
+        restore_dump()
         assert "The keys match it" in done(typed("restored", "monday.dump"))
     gone = (AuthSession, RememberedDevice, OneTimeLink, PendingEnrolment)
     assert [world.count(model) for model in gone] == [0, 0, 0, 0]
@@ -268,9 +266,7 @@ def test_after_pg_restore_one_command_ends_what_may_have_been_revoked_since(
 
 
 @on_postgresql
-def test_nothing_is_taken_over_under_a_running_site_or_with_keys_that_do_not_fit(
-    world: World, typed: Typist
-) -> None:
+def test_restored_is_refused_while_the_site_runs_or_with_other_keys(world: World, typed: Typist) -> None:
     world.linked_earlier("alice")
     alice = world.log_in_and_wait("alice")
     with instance_lock.lock_shared(world.app.config["SETTINGS"]):

@@ -20,22 +20,22 @@ from tests.support.terminal import Typist, done, refused
 from tests.support.world import World
 
 
-def sign_ins(said: str) -> dict[str, str]:
+def passwords_in(output: str) -> dict[str, str]:
     """Return the printed passwords by first name."""
-    return dict(re.findall(r"^(\w+)@firma\.example +((?:\w{4}-){3}\w{4}) ", said, re.MULTILINE))
+    return dict(re.findall(r"^(\w+)@firma\.example +((?:\w{4}-){3}\w{4}) ", output, re.MULTILINE))
 
 
-def founding(world: World) -> str:
+def run_demo(world: World) -> str:
     return done(world.app.test_cli_runner().invoke(args=["demo"]))
 
 
 @pytest.fixture
-def said(world: World) -> str:
+def output(world: World) -> str:
     """What the command says; the company is founded once, and copied for each test."""
-    return world.after(founding)
+    return world.after(run_demo)
 
 
-def test_the_company_has_all_kinds_of_people_and_rules(world: World, said: str) -> None:
+def test_the_company_has_all_kinds_of_people_and_rules(world: World, output: str) -> None:
     assert 35 <= world.count(User) <= 50
     assert world.count(Group) == 5
     assert world.count(User, User.role == Role.ADMIN) == 1
@@ -45,47 +45,47 @@ def test_the_company_has_all_kinds_of_people_and_rules(world: World, said: str) 
         assert clock.now() == world.clock()  # it lived in the past, and the clock goes on
 
 
-def test_each_sign_in_leads_where_the_list_says(world: World, said: str) -> None:
+def test_each_login_leads_where_the_list_says(world: World, output: str) -> None:
     leads_to = {"carla": "/login/code", "dmitri": "/enrolment", "lena": "/enrolment", "jonas": "/login"}
     leads_to |= dict.fromkeys(("elif", "farid", "greta", "hugo"), "/")
     for name, path in leads_to.items():
         visitor = world.visitor()
         visitor.open("/login")
-        visitor.press("Log in", email=f"{name}@firma.example", password=sign_ins(said)[name])
+        visitor.press("Log in", email=f"{name}@firma.example", password=passwords_in(output)[name])
         assert visitor.page.path == path, name
 
 
 @pytest.mark.skipif(not shutil.which("oathtool"), reason="oathtool is not installed")
-def test_the_printed_command_computes_the_code_of_the_administrator(world: World, said: str) -> None:
+def test_the_printed_command_computes_a_code_that_works(world: World, output: str) -> None:
     ada = world.visitor()
     ada.open("/login")
-    ada.press("Log in", email="ada@firma.example", password=sign_ins(said)["ada"])
-    command = re.search(r"oathtool --totp -b \w+", said[said.index("SECRET") :])[0]
+    ada.press("Log in", email="ada@firma.example", password=passwords_in(output)["ada"])
+    command = re.search(r"oathtool --totp -b \w+", output[output.index("SETUP KEY") :])[0]
     now = f"--now={world.clock():%Y-%m-%d %H:%M:%S} UTC"
     code = subprocess.run([*shlex.split(command), now], check=True, capture_output=True, text=True).stdout
     ada.press("Log in", code=code.strip())
     assert ada.page.path == "/"
 
 
-def test_the_same_list_is_printed_again(said: str, world: World, typed: Typist) -> None:
+def test_a_second_run_prints_the_same_list(output: str, world: World, typed: Typist) -> None:
     events = world.events()
-    assert done(typed("demo")) == said
+    assert done(typed("demo")) == output
     assert world.events() == events
 
 
-def test_an_instance_with_people_of_its_own_is_left_alone(world: World, typed: Typist) -> None:
+def test_the_demo_refuses_an_installation_with_people(world: World, typed: Typist) -> None:
     world.person("alice")
     assert "This installation already has people" in refused(typed("demo"))
     assert world.count(User) == 1
 
 
-def test_make_code_knows_the_secret_of_everybody_with_an_app(said: str) -> None:
-    secrets = code.secrets_in(said)
+def test_make_code_knows_every_secret_of_the_demo(output: str) -> None:
+    secrets = code.secrets_in(output)
     assert set(secrets) == {"ada", "ben", "carla", "ines"}
-    assert all(f"oathtool --totp -b {secret}" in said for secret in secrets.values())
+    assert all(f"oathtool --totp -b {secret}" in output for secret in secrets.values())
 
 
-def test_make_code_reads_the_demo_and_nothing_that_a_setting_names(tmp_path: Path) -> None:
+def test_make_code_reads_only_the_demo_whatever_the_settings(tmp_path: Path) -> None:
     assert code.DEMO == PROJECT_ROOT / "instance" / "demo" / "demo.txt"
     (tmp_path / "demo.txt").write_text("zoe@firma.example  JBSW\n   oathtool --totp -b JBSWY3DPEHPK3PXP\n")
     assert list(code.secrets_in((tmp_path / "demo.txt").read_text())) == ["zoe"]
@@ -100,7 +100,7 @@ def test_make_code_reads_the_demo_and_nothing_that_a_setting_names(tmp_path: Pat
     assert asked.stderr.count("\n") == 1
 
 
-def test_make_dev_shows_a_mail_as_text() -> None:
+def test_make_dev_prints_an_email_as_text() -> None:
     mail = EmailMessage()
     mail["To"], mail["Subject"] = "ada@firma.example", "Zürich"
     mail.set_content("Grüße\n")

@@ -65,100 +65,104 @@ def doctor(environment: dict[str, str], **settings: str) -> Result:
     return result
 
 
-def wrong(result: Result) -> str:
+def the_problem(result: Result) -> str:
     """Return the only problem and its cure."""
     assert (result.exit_code, result.stderr) == (1, "1 problem.\n"), result.output
-    return told(result, "WRONG")
+    return entry(result, "WRONG")
 
 
-def warned(result: Result) -> str:
+def the_warning(result: Result) -> str:
     """Return the only warning and its cure."""
     assert done(result).endswith("No problems, 1 warning.\n"), result.output
-    return told(result, "warning")
+    return entry(result, "warning")
 
 
-def told(result: Result, word: str) -> str:
+def entry(result: Result, word: str) -> str:
     lines = result.stdout.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith(word))
     return " ".join(" ".join(lines[start : start + 2]).split())
 
 
-def test_a_healthy_site_is_told_so_and_no_mail_is_sent(
+def test_a_healthy_site_has_no_problems_and_no_email_is_sent(
     healthy: dict[str, str], postbox: Mailbox, world: World
 ) -> None:
     with world.data():
         outbox.enqueue(Mail.RESET, world.user("carol"), now=world.clock())
-    said = done(doctor(healthy))
-    assert said.count("ok  ") == 6
-    assert said.endswith("No problems, 0 warnings.\n")
+    output = done(doctor(healthy))
+    assert output.count("ok  ") == 6
+    assert output.endswith("No problems, 0 warnings.\n")
     assert postbox.messages == []
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 1
 
 
-def test_a_folder_that_was_not_prepared_is_told_with_the_command(tmp_path: Path) -> None:
+def test_an_unprepared_folder_gets_the_command_to_run(tmp_path: Path) -> None:
     result = doctor({"MFA_INSTANCE_PATH": str(tmp_path / "new")})
     assert result.exit_code == 1
     assert "The database is not ready for this version." in result.stdout
     assert "Please run: flask --app wsgi prepare" in result.stdout
 
 
-def test_a_site_without_administrator_is_wrong(healthy: dict[str, str], world: World) -> None:
+def test_a_site_without_administrators_is_a_problem(healthy: dict[str, str], world: World) -> None:
     world.person("dave", role="admin")
     with world.data():
         for name in ("carol", "dave"):
             world.user(name).role = "staff"
-    assert wrong(doctor(healthy)).startswith("WRONG There is no administrator. To create the first, run:")
+    assert the_problem(doctor(healthy)).startswith(
+        "WRONG There is no administrator. To create the first, run:"
+    )
 
 
 @pytest.mark.parametrize("name", ["keys", "second-gate.sqlite3", "settings.toml", "monday.dump"])
-def test_files_that_others_can_read_are_wrong(healthy: dict[str, str], name: str) -> None:
+def test_files_that_others_can_read_are_a_problem(healthy: dict[str, str], name: str) -> None:
     path = Path(healthy["MFA_INSTANCE_PATH"]) / name
     path.touch()
     path.chmod(0o644)
-    assert wrong(doctor(healthy)) == (
+    assert the_problem(doctor(healthy)) == (
         f"WRONG {path} can be read by other users of this machine. Please run: chmod 600 {path}"
     )
 
 
-def test_the_folder_of_mails_is_for_its_owner_alone(healthy: dict[str, str]) -> None:
+def test_an_outbox_that_others_can_open_is_a_problem(healthy: dict[str, str]) -> None:
     path = Path(healthy["MFA_INSTANCE_PATH"]) / "outbox"
     path.chmod(0o755)
-    assert f"Please run: chmod 700 {path}" in wrong(doctor(healthy))
+    assert f"Please run: chmod 700 {path}" in the_problem(doctor(healthy))
 
 
-def test_settings_that_the_services_group_can_read_are_right(healthy: dict[str, str]) -> None:
+def test_the_services_group_may_read_the_settings(healthy: dict[str, str]) -> None:
     path = Path(healthy["MFA_INSTANCE_PATH"]) / "settings.toml"
     path.touch()
     path.chmod(0o640)
     done(doctor(healthy))
 
 
-def test_a_folder_that_others_can_look_into_is_a_warning(healthy: dict[str, str]) -> None:
+def test_an_instance_folder_that_others_can_open_is_a_warning(healthy: dict[str, str]) -> None:
     Path(healthy["MFA_INSTANCE_PATH"]).chmod(0o755)
-    assert "Please run: chmod 700" in warned(doctor(healthy))
+    assert "Please run: chmod 700" in the_warning(doctor(healthy))
 
 
 @pytest.mark.parametrize("address", ["smtp://127.0.0.1:9", "smtp+starttls://{}", "smtp://eve:hunter2@{}"])
-def test_a_mail_server_that_refuses_is_wrong(healthy: dict[str, str], postbox: Mailbox, address: str) -> None:
+def test_a_mail_server_that_fails_is_a_problem(
+    healthy: dict[str, str], postbox: Mailbox, address: str
+) -> None:
     result = doctor(healthy, MFA_SMTP_URL=address.format(f"127.0.0.1:{postbox.port}"))
-    assert wrong(result).startswith("WRONG Could not connect to the mail server: ")
+    assert the_problem(result).startswith("WRONG Could not connect to the mail server: ")
     assert "hunter2" not in result.output
 
 
 def test_https_without_a_trusted_proxy_is_a_warning(healthy: dict[str, str]) -> None:
     result = doctor(healthy, MFA_PUBLIC_URL="https://login.example.com")
-    assert "Set MFA_TRUSTED_PROXY_HOPS=1" in warned(result)
+    assert "Set MFA_TRUSTED_PROXY_HOPS=1" in the_warning(result)
     done(doctor(healthy, MFA_PUBLIC_URL="https://login.example.com", MFA_TRUSTED_PROXY_HOPS="1"))
 
 
-def test_a_trusted_proxy_in_front_of_a_site_for_this_machine_is_a_warning(healthy: dict[str, str]) -> None:
-    assert "1 proxy is trusted" in warned(doctor(healthy, MFA_TRUSTED_PROXY_HOPS="1"))
+def test_a_trusted_proxy_for_a_local_site_is_a_warning(healthy: dict[str, str]) -> None:
+    assert "1 proxy is trusted" in the_warning(doctor(healthy, MFA_TRUSTED_PROXY_HOPS="1"))
 
 
 BEHIND_TLS = {"MFA_PUBLIC_URL": "https://login.example.com", "MFA_TRUSTED_PROXY_HOPS": "2"}
 
 
-def come_from(world: World, *addresses: str) -> None:
+def record_visitors_from(world: World, *addresses: str) -> None:
     """Put visitors with these IP addresses on the trail."""
     with world.data():
         for address in addresses:
@@ -167,30 +171,28 @@ def come_from(world: World, *addresses: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.0.0.7", "fd00::7", "203.0.114.5:4711"])
-def test_visitors_who_all_come_from_a_proxy_are_a_warning(
+def test_one_private_ip_address_for_all_visitors_is_a_warning(
     healthy: dict[str, str], world: World, address: str
 ) -> None:
-    come_from(world, "198.51.100.9", *[address] * 50)
-    said = warned(doctor(healthy, **BEHIND_TLS))
-    assert f"The last 50 entries of people on the trail all come from {address}" in said
-    assert "MFA_TRUSTED_PROXY_HOPS=2 must be the number of proxies" in said
+    record_visitors_from(world, "198.51.100.9", *[address] * 50)
+    output = the_warning(doctor(healthy, **BEHIND_TLS))
+    assert f"The last 50 events of people on the audit trail all come from {address}" in output
+    assert "MFA_TRUSTED_PROXY_HOPS=2 must be the number of proxies" in output
 
 
-def test_few_visitors_many_addresses_and_the_terminal_prove_nothing(
-    healthy: dict[str, str], world: World
-) -> None:
-    come_from(world, *["127.0.0.1"] * 19)
+def test_few_visitors_or_several_ip_addresses_give_no_warning(healthy: dict[str, str], world: World) -> None:
+    record_visitors_from(world, *["127.0.0.1"] * 19)
     assert done(doctor(healthy, **BEHIND_TLS))
-    come_from(world, *["10.0.0.7", "10.0.0.8"] * 10)
+    record_visitors_from(world, *["10.0.0.7", "10.0.0.8"] * 10)
     assert "0 warnings" in done(doctor(healthy, **BEHIND_TLS))
-    come_from(world, *["203.0.114.5"] * 50)
+    record_visitors_from(world, *["203.0.114.5"] * 50)
     assert "0 warnings" in done(doctor(healthy, **BEHIND_TLS))
 
 
 @pytest.mark.parametrize(
     ("name", "address", "sentence", "is_wrong"),
     [
-        ("SMTP_URL", "smtp://mail.example.com", "Mail goes to mail.example.com unencrypted", True),
+        ("SMTP_URL", "smtp://mail.example.com", "Emails go to mail.example.com unencrypted", True),
         (
             "DATABASE_URL",
             "postgresql://db.example.com/x",
@@ -212,7 +214,7 @@ def test_few_visitors_many_addresses_and_the_terminal_prove_nothing(
         ),
     ],
 )
-def test_what_goes_to_another_machine_in_the_open_is_told(
+def test_unencrypted_connections_to_other_machines_are_reported(
     healthy: dict[str, str], world: World, name: str, address: str, sentence: str, is_wrong: bool
 ) -> None:
     with world.data():
@@ -232,22 +234,22 @@ def test_what_goes_to_another_machine_in_the_open_is_told(
         ("DATABASE_URL", "postgresql:///x?host=/run/postgresql"),
     ],
 )
-def test_what_is_encrypted_or_stays_on_this_machine_is_right(
+def test_encrypted_and_local_connections_are_fine(
     healthy: dict[str, str], world: World, name: str, address: str
 ) -> None:
     with world.data():
         assert not list(network.unencrypted(load_settings({**healthy, f"MFA_{name}": address})))
 
 
-def test_a_clock_that_nobody_keeps_right_is_a_warning(healthy: dict[str, str], timedatectl: Path) -> None:
+def test_a_clock_without_ntp_is_a_warning(healthy: dict[str, str], timedatectl: Path) -> None:
     timedatectl.write_text("#!/bin/sh\necho no\n")
-    assert "Please run: timedatectl set-ntp true" in warned(doctor(healthy))
+    assert "Please run: timedatectl set-ntp true" in the_warning(doctor(healthy))
     timedatectl.write_text("#!/bin/sh\necho yes\n")
     assert "0 warnings" in done(doctor(healthy))
 
 
 @pytest.mark.parametrize("script", ["echo yes; exit 1", "echo perhaps"])
-def test_no_answer_about_the_clock_is_no_warning(
+def test_no_answer_about_ntp_gives_no_warning(
     healthy: dict[str, str], timedatectl: Path, script: str
 ) -> None:
     timedatectl.write_text(f"#!/bin/sh\n{script}\n")
@@ -262,27 +264,27 @@ def test_a_machine_without_timedatectl_gives_no_answer(
     assert ntp.is_synchronised() is None
 
 
-def test_the_time_service_is_asked_on_this_machine_too() -> None:
+def test_timedatectl_can_be_asked_on_this_machine() -> None:
     assert ntp.is_synchronised() in (True, False, None)
 
 
-def test_nobody_to_ask_and_no_mail_server_are_warnings(healthy: dict[str, str]) -> None:
-    assert "Set MFA_SMTP_URL to your mail server." in warned(doctor(healthy, MFA_SMTP_URL=""))
-    assert "told whom to contact" in warned(doctor(healthy, MFA_ADMIN_EMAIL=""))
+def test_no_contact_and_no_mail_server_are_warnings(healthy: dict[str, str]) -> None:
+    assert "Set MFA_SMTP_URL to your mail server." in the_warning(doctor(healthy, MFA_SMTP_URL=""))
+    assert "told whom to contact" in the_warning(doctor(healthy, MFA_ADMIN_EMAIL=""))
 
 
-def test_a_rotation_that_was_not_finished_is_a_warning(healthy: dict[str, str], world: World) -> None:
+def test_an_unfinished_key_rotation_is_a_warning(healthy: dict[str, str], world: World) -> None:
     with world.data():
         keyring.add_data_key(world.app.config["SETTINGS"], in_use=set(vault().identifiers))
-    assert "Finish the rotation: flask --app wsgi keys rotate" in warned(doctor(healthy))
+    assert "Finish the rotation: flask --app wsgi keys rotate" in the_warning(doctor(healthy))
 
 
-def test_an_administrator_who_is_locked_out_is_a_warning(healthy: dict[str, str], world: World) -> None:
+def test_a_locked_administrator_is_a_warning(healthy: dict[str, str], world: World) -> None:
     with world.data():
         verification.lock(db.session.query(Authenticator).one(), now=world.clock())
-    assert "Please run: flask --app wsgi users reset-2fa carol@example.com" in warned(doctor(healthy))
+    assert "Please run: flask --app wsgi users reset-2fa carol@example.com" in the_warning(doctor(healthy))
 
 
 @on_postgresql
-def test_a_clock_that_differs_from_the_databases_is_wrong(healthy: dict[str, str]) -> None:
-    assert "Set both by NTP" in wrong(doctor(healthy))
+def test_a_clock_that_differs_from_the_databases_is_a_problem(healthy: dict[str, str]) -> None:
+    assert "Set both by NTP" in the_problem(doctor(healthy))

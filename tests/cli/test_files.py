@@ -11,8 +11,8 @@ from mfa_app.core.operations import instance_lock
 from tests.support.terminal import Typist, done
 from tests.support.world import World
 
-SOMEBODY, SOMEBODY_ELSE = 65533, 65534
-MADE = {"keys", "keys.lock", "running.lock", "outbox", "second-gate.sqlite3"}
+OWNER, OTHER_OWNER = 65533, 65534
+CREATED = {"keys", "keys.lock", "running.lock", "outbox", "second-gate.sqlite3"}
 
 
 @pytest.fixture
@@ -21,11 +21,11 @@ def folder(world: World) -> Path:
     folder = world.app.config["SETTINGS"].instance_path
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):
-            os.chown(path, SOMEBODY, SOMEBODY)
+            os.chown(path, OWNER, OWNER)
     return folder
 
 
-def test_what_commands_leave_behind_belongs_to_the_owner_of_the_folder(
+def test_files_of_commands_belong_to_the_owner_of_the_folder(
     folder: Path, typed: Typist, tmp_path: Path
 ) -> None:
     done(typed("users", "add", "alice@example.com"))
@@ -33,23 +33,23 @@ def test_what_commands_leave_behind_belongs_to_the_owner_of_the_folder(
     done(typed("backup", str(tmp_path / "monday.backup")))
     done(typed("restore", "--replace", str(tmp_path / "monday.backup")))
     owners = {path.name: path.stat().st_uid for path in folder.rglob("*")}
-    assert owners.keys() >= MADE
+    assert owners.keys() >= CREATED
     assert any(name.endswith(".eml") for name in owners)
     assert set(owners.values()) == {folder.stat().st_uid}
 
 
-def test_what_is_replaced_keeps_its_owner(folder: Path, tmp_path: Path) -> None:
-    kept, made = folder / "keys", tmp_path / "made"
+def test_a_replaced_file_keeps_its_owner(folder: Path, tmp_path: Path) -> None:
+    existing, created = folder / "keys", tmp_path / "created"
     if os.geteuid() == 0:
-        os.chown(kept, SOMEBODY_ELSE, SOMEBODY_ELSE)
-    made.touch()
-    files.chown_like(made, kept)
-    assert made.stat().st_uid == kept.stat().st_uid
-    files.chown_like(made, folder / "nothing")
-    assert made.stat().st_uid == folder.stat().st_uid
+        os.chown(existing, OTHER_OWNER, OTHER_OWNER)
+    created.touch()
+    files.chown_like(created, existing)
+    assert created.stat().st_uid == existing.stat().st_uid
+    files.chown_like(created, folder / "nothing")
+    assert created.stat().st_uid == folder.stat().st_uid
 
 
-def test_a_file_is_made_private_and_kept_when_it_is_opened_again(folder: Path) -> None:
+def test_a_file_is_created_private_and_kept_when_opened_again(folder: Path) -> None:
     for _ in range(2):
         with open(folder / "lock", "a", opener=files.open_private) as file:
             file.write("x")
@@ -57,7 +57,9 @@ def test_a_file_is_made_private_and_kept_when_it_is_opened_again(folder: Path) -
     assert stat.S_IMODE((folder / "lock").stat().st_mode) == 0o600
 
 
-def test_root_is_not_led_to_give_away_a_file_elsewhere(world: World, folder: Path, tmp_path: Path) -> None:
+def test_a_symbolic_link_does_not_make_root_give_away_a_file(
+    world: World, folder: Path, tmp_path: Path
+) -> None:
     victim = tmp_path / "victim"
     victim.touch()
     owner = victim.stat().st_uid

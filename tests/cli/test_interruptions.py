@@ -11,6 +11,6 @@ from tests.support.world import PASSWORD, World
 
 def test_a_busy_site_ends_the_command_with_a_sentence(world: World, typed: Typist) -> None:
     with mock.patch.object(hashing, "hash_password", side_effect=HashingQueueFull):
-        said = refused(typed("users", "add", "alice@example.com", "--password-stdin", stdin=PASSWORD))
-    assert said == "Too many people are logging in right now. Try again in a few seconds."
+        output = refused(typed("users", "add", "alice@example.com", "--password-stdin", stdin=PASSWORD))
+    assert output == "Too many people are logging in right now. Try again in a few seconds."
     assert world.count(User) == 0

@@ -25,13 +25,13 @@ def test_all_jobs_are_listed(typed: Typist) -> None:
 
 
 @both_databases
-def test_all_jobs_are_done_once_and_each_is_told(world: World, typed: Typist) -> None:
+def test_all_jobs_run_once_and_print_their_results(world: World, typed: Typist) -> None:
     world.person("alice")
     with world.data():
         one_time_links.create(Purpose.INVITATION, world.user("alice"), now=world.clock() - timedelta(days=9))
         outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
     assert done(typed("jobs", "run")).splitlines() == [
-        "mail: 1 mail sent",
+        "mail: 1 email sent",
         "purge: 1 row deleted",
         "stream: left to the running site",
         "anchor: anchor written",
@@ -39,14 +39,14 @@ def test_all_jobs_are_done_once_and_each_is_told(world: World, typed: Typist) ->
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == world.count(OneTimeLink) == 0
     assert (instance_folder(world) / "anchors").exists()
     assert done(typed("jobs", "run")).splitlines() == [
-        "mail: 0 mails sent",
+        "mail: 0 emails sent",
         "purge: 0 rows deleted",
         "stream: left to the running site",
         "anchor: nothing to write today",
     ]
 
 
-def test_a_job_that_fails_is_told_and_the_others_are_done(world: World, typed: Typist) -> None:
+def test_a_failed_job_is_reported_and_the_others_run(world: World, typed: Typist) -> None:
     world.person("alice")
     (instance_folder(world) / "anchors").mkdir()
     (instance_folder(world) / "outbox").write_text("a file where the folder should be")

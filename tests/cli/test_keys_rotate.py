@@ -23,18 +23,18 @@ from tests.support.terminal import Shell, Typist, done, refused
 from tests.support.world import PASSWORD, World
 
 
-def in_file(world: World) -> list[str]:
+def keys_in_file(world: World) -> list[str]:
     """Return the ids of the data keys in the file, the current one first."""
     stored = json.loads(keyring.file_of(world.app.config["SETTINGS"]).read_text("utf-8"))
     return [entry.partition(":")[0] for entry in stored["data_keys"].split(",")]
 
 
-def sealed_under(world: World) -> dict[str, int]:
+def count_by_key(world: World) -> dict[str, int]:
     with world.data():
         return key_rotation.keys_in_use()
 
 
-def write_mails(world: World, count: int) -> None:
+def write_emails(world: World, count: int) -> None:
     """Put encrypted rows into the outbox, so that a rotation takes several batches."""
     with world.data():
         for _ in range(count):
@@ -44,74 +44,74 @@ def write_mails(world: World, count: int) -> None:
 
 
 @both_databases
-def test_everything_is_sealed_anew_and_everybody_gets_in(world: World, typed: Typist) -> None:
+def test_all_secrets_are_re_encrypted_and_everyone_can_log_in(world: World, typed: Typist) -> None:
     for name in ("alice", "carol"):
         world.linked_earlier(name)
-    before = sealed_under(world)
+    before = count_by_key(world)
     assert f"{sum(before.values())} secrets re-encrypted" in done(typed("keys", "rotate"))
-    current, old = in_file(world)
+    current, old = keys_in_file(world)
     assert {old: sum(before.values())} == before
-    assert sealed_under(world) == {current: sum(before.values())}
+    assert count_by_key(world) == {current: sum(before.values())}
     assert world.log_in_and_wait("alice").open("/").path == "/"
     assert world.details("keys.rotated")["key"] == current
 
 
-def test_the_key_of_two_rotations_ago_leaves_the_file(world: World, typed: Typist) -> None:
-    generations = [in_file(world)[0]]
+def test_the_file_keeps_the_previous_two_keys(world: World, typed: Typist) -> None:
+    generations = [keys_in_file(world)[0]]
     for _ in range(3):
         done(typed("keys", "rotate"))
-        generations.insert(0, in_file(world)[0])
-    assert in_file(world) == generations[:3]
+        generations.insert(0, keys_in_file(world)[0])
+    assert keys_in_file(world) == generations[:3]
 
 
-def test_what_an_older_process_sealed_meanwhile_can_be_opened(world: World, typed: Typist) -> None:
+def test_the_next_rotation_re_encrypts_what_was_sealed_meanwhile(world: World, typed: Typist) -> None:
     old_file = keyring.file_of(world.app.config["SETTINGS"]).read_bytes()
     done(typed("keys", "rotate"))
     new_file = keyring.file_of(world.app.config["SETTINGS"]).read_bytes()
     keyring.file_of(world.app.config["SETTINGS"]).write_bytes(old_file)
-    write_mails(world, 1)
+    write_emails(world, 1)
     keyring.file_of(world.app.config["SETTINGS"]).write_bytes(new_file)
     with world.data():
         vault().refresh()
-    said = done(typed("keys", "rotate"))
-    assert "unfinished rotation" in said
-    assert "1 secret re-encrypted" in said
-    assert list(sealed_under(world)) == in_file(world)[:1]
+    output = done(typed("keys", "rotate"))
+    assert "unfinished rotation" in output
+    assert "1 secret re-encrypted" in output
+    assert list(count_by_key(world)) == keys_in_file(world)[:1]
 
 
-def test_a_rotation_that_was_killed_goes_on_where_it_stopped(
+def test_a_killed_rotation_continues_where_it_stopped(
     world: World, typed: Typist, environment: dict[str, str]
 ) -> None:
     world.linked_earlier("alice")
-    write_mails(world, 250)
+    write_emails(world, 250)
     folder = Path(environment["MFA_INSTANCE_PATH"])
     with (
-        caught_at_the_last_mail(folder),
+        blocked_at_the_last_email(folder),
         Shell(folder).start("flask", "--app", "wsgi", "keys", "rotate") as one,
     ):
-        while len(sealed_under(world)) == 1 and one.poll() is None:
+        while len(count_by_key(world)) == 1 and one.poll() is None:
             pass
         one.kill()
-    left = sealed_under(world)
+    left = count_by_key(world)
     assert len(left) == 2
     assert "unfinished rotation" in done(typed("keys", "rotate"))
-    assert sealed_under(world) == {in_file(world)[0]: sum(left.values())}
-    assert len(in_file(world)) == 2
+    assert count_by_key(world) == {keys_in_file(world)[0]: sum(left.values())}
+    assert len(keys_in_file(world)) == 2
     assert world.log_in_and_wait("alice").open("/").path == "/"
 
 
 @contextmanager
-def caught_at_the_last_mail(folder: Path) -> Iterator[None]:
-    """Make the change of the last mail take for ever, so that its process is killed in the middle."""
+def blocked_at_the_last_email(folder: Path) -> Iterator[None]:
+    """Make the change of the last email take for ever, so that its process is killed in the middle."""
     with closing(sqlite3.connect(folder / "second-gate.sqlite3")) as database:
         database.executescript(
             "CREATE VIEW endless AS "
             "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c;"
-            "CREATE TRIGGER caught BEFORE UPDATE ON outbox_mail "
+            "CREATE TRIGGER blocked BEFORE UPDATE ON outbox_mail "
             "WHEN NEW.id = (SELECT max(id) FROM outbox_mail) BEGIN SELECT count(*) FROM endless; END"
         )
         yield
-        database.executescript("DROP TRIGGER caught; DROP VIEW endless")
+        database.executescript("DROP TRIGGER blocked; DROP VIEW endless")
 
 
 @pytest.fixture
@@ -123,14 +123,14 @@ def alice(world: World) -> Visitor:
 def after_a_restart(world: World, environment: dict[str, str], visitor: Visitor) -> Visitor:
     """Restart the site with the current keys; return the same browser on the same page."""
     app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False, CLOCK=world.clock)
-    world.app, anew = app, Visitor(app)
-    anew.page = visitor.page
+    world.app, restarted = app, Visitor(app)
+    restarted.page = visitor.page
     for cookie in visitor.client._cookies.values():
-        anew.client.set_cookie(cookie.key, cookie.value)
-    return anew
+        restarted.client.set_cookie(cookie.key, cookie.value)
+    return restarted
 
 
-def test_a_new_signing_key_costs_nobody_anything(
+def test_cookies_stay_valid_after_a_new_signing_key(
     world: World, typed: Typist, environment: dict[str, str], alice: Visitor
 ) -> None:
     assert "Restart the site now" in done(typed("keys", "rotate", "--signing"))
@@ -143,7 +143,7 @@ def test_a_new_signing_key_costs_nobody_anything(
     assert world.details("keys.signing_replaced") == {}
 
 
-def test_a_mailed_link_on_its_way_survives_a_new_signing_key(
+def test_an_open_one_time_link_survives_a_new_signing_key(
     world: World, typed: Typist, environment: dict[str, str], alice: Visitor
 ) -> None:
     alice.open("/password/forgotten")
@@ -154,7 +154,7 @@ def test_a_mailed_link_on_its_way_survives_a_new_signing_key(
     assert alice.press("Save password", password="eleven slow trams across the bridge").path == "/login"
 
 
-def test_once_the_old_signing_key_is_gone_the_code_is_asked_and_nothing_fails(
+def test_without_the_old_signing_key_a_code_is_required(
     world: World, typed: Typist, environment: dict[str, str], alice: Visitor
 ) -> None:
     first = secret_keys(world)
@@ -173,38 +173,38 @@ def secret_keys(world: World) -> list[str]:
     return keyring.load_keys(world.app.config["SETTINGS"]).secret_keys
 
 
-def test_a_signing_key_from_the_environment_is_changed_there(shell: Shell) -> None:
+def test_a_signing_key_in_the_environment_is_not_replaced(shell: Shell) -> None:
     shell.flask("prepare")
     before = (shell.folder / "keys").read_bytes()
-    code, _said, errors = shell.flask("keys", "rotate", "--signing", MFA_SECRET_KEY="s" * 40)
+    code, _output, errors = shell.flask("keys", "rotate", "--signing", MFA_SECRET_KEY="s" * 40)
     assert (code, errors.count("\n")) == (1, 1)
     assert errors.startswith("The key that signs is set in MFA_SECRET_KEY. Put a new one and a comma")
     assert (shell.folder / "keys").read_bytes() == before
 
 
-def test_two_rotations_at_once_are_one_too_many(world: World, typed: Typist) -> None:
-    before = in_file(world)
+def test_a_second_rotation_at_the_same_time_is_refused(world: World, typed: Typist) -> None:
+    before = keys_in_file(world)
     with keyring.lock_rotation(world.app.config["SETTINGS"]):
         assert refused(typed("keys", "rotate")).startswith("Someone else is rotating the keys.")
-    assert in_file(world) == before
+    assert keys_in_file(world) == before
 
 
 def test_the_list_says_what_each_key_does(world: World, typed: Typist) -> None:
     world.person("alice")
     done(typed("keys", "rotate"))
-    (current, old), said = in_file(world), done(typed("keys", "list"))
-    assert f"{current}  1        encrypts and decrypts\n" in said
-    assert f"{old}  0        decrypts only\n" in said
+    (current, old), output = keys_in_file(world), done(typed("keys", "list"))
+    assert f"{current}  1        encrypts and decrypts\n" in output
+    assert f"{old}  0        decrypts only\n" in output
 
 
 def test_keys_from_the_environment_are_changed_there(shell: Shell) -> None:
     first, second = keyring.new_data_key(), keyring.new_data_key()
     shell.flask("prepare", MFA_DATA_KEYS=first)
-    code, _said, errors = shell.flask("keys", "rotate", MFA_DATA_KEYS=first)
+    code, _output, errors = shell.flask("keys", "rotate", MFA_DATA_KEYS=first)
     assert (code, errors.count("\n")) == (1, 1)
     assert errors.startswith("The data keys are set in MFA_DATA_KEYS. Put a new one before the others there")
-    code, said, _errors = shell.flask("keys", "rotate", MFA_DATA_KEYS=f"{second},{first}")
-    assert (code, "1 secret re-encrypted" in said) == (0, True)
+    code, output, _errors = shell.flask("keys", "rotate", MFA_DATA_KEYS=f"{second},{first}")
+    assert (code, "1 secret re-encrypted" in output) == (0, True)
 
 
 def test_missing_keys_are_never_replaced_by_new_ones(environment: dict[str, str], world: World) -> None:
@@ -213,8 +213,8 @@ def test_missing_keys_are_never_replaced_by_new_ones(environment: dict[str, str]
     shell = Shell(Path(environment["MFA_INSTANCE_PATH"]))
     server = ("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
     for command in (("flask", "--app", "wsgi", "prepare"), server):
-        code, said, errors = shell.run(*command)
-        assert (code, said, errors.count("\n")) == (1, "", 1)
+        code, output, errors = shell.run(*command)
+        assert (code, output, errors.count("\n")) == (1, "", 1)
         assert "Put back the file keys from your backup" in errors
     assert not keyring.file_of(world.app.config["SETTINGS"]).exists()
 
@@ -223,13 +223,13 @@ def test_the_server_does_not_start_on_keys_that_do_not_fit(shell: Shell) -> None
     assert shell.flask("prepare")[0] == 0
     stored = {"secret_key": "x" * 40, "data_keys": keyring.new_data_key()}
     (shell.folder / "keys").write_text(json.dumps(stored))
-    code, _said, errors = shell.run("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
+    code, _output, errors = shell.run("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
     assert code == 1
     assert errors.splitlines()[-1].startswith(f"The keys in {shell.folder}/keys do not fit this database.")
 
 
-def test_the_server_does_not_start_before_the_tables_are_made(shell: Shell) -> None:
-    code, _said, errors = shell.run("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
+def test_the_server_does_not_start_before_the_tables_are_created(shell: Shell) -> None:
+    code, _output, errors = shell.run("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
     assert code == 1
     assert errors.splitlines()[-1] == (
         "The database is not ready for this version. Please run: flask --app wsgi prepare"

@@ -20,21 +20,23 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_an_empty_folder_is_made_ready_for_the_first_person(shell: Shell) -> None:
-    code, said, errors = shell.flask("prepare")
+def test_prepare_creates_everything_in_an_empty_folder(shell: Shell) -> None:
+    code, output, errors = shell.flask("prepare")
     assert (code, errors) == (0, "")
-    assert "Back that file up" in said
-    assert link_in(said)
+    assert "Back that file up" in output
+    assert link_in(output)
     assert mode(shell.folder) == 0o700
     assert {path.name: mode(path) for path in shell.folder.iterdir()} == {
         "keys": 0o600,
         "second-gate.sqlite3": 0o600,
     }
-    code, said, errors = shell.flask("users", "add", "alice@firma.local", "--password-stdin", stdin=PASSWORD)
-    assert (code, said, errors) == (0, "alice@firma.local now has an account (Staff).\n", "")
+    code, output, errors = shell.flask(
+        "users", "add", "alice@firma.local", "--password-stdin", stdin=PASSWORD
+    )
+    assert (code, output, errors) == (0, "alice@firma.local now has an account (Staff).\n", "")
 
 
-def test_two_that_prepare_at_once_both_succeed(shell: Shell) -> None:
+def test_prepare_can_run_twice_at_the_same_time(shell: Shell) -> None:
     assert prepare_twice_at_once(shell) == [0, 0]
     with sqlite3.connect(shell.folder / "second-gate.sqlite3") as database:
         assert database.execute("SELECT count(*) FROM site_policy").fetchone() == (1,)
@@ -42,7 +44,7 @@ def test_two_that_prepare_at_once_both_succeed(shell: Shell) -> None:
 
 
 @pytest.mark.postgres
-def test_two_that_prepare_one_postgresql_at_once_both_succeed(shell: Shell, postgresql: str) -> None:
+def test_prepare_can_run_twice_at_the_same_time_on_postgresql(shell: Shell, postgresql: str) -> None:
     address = postgresql.replace("+psycopg", "")
     with psycopg.connect(address.format(name="postgres"), autocommit=True) as server:
         server.execute("CREATE DATABASE prepared_twice")
@@ -65,20 +67,18 @@ def test_the_set_up_link_leads_to_the_page_for_the_first_administrator(world: Wo
     assert visitor.open(link_in(done(typed("prepare")))).path == "/setup"
 
 
-def test_preparing_once_more_says_one_line_when_there_is_an_administrator(
-    world: World, typed: Typist
-) -> None:
+def test_prepare_prints_one_line_if_there_is_an_administrator(world: World, typed: Typist) -> None:
     world.person("carol")
     assert done(typed("prepare")) == "Second Gate is ready: http://127.0.0.1:8000\n"
 
 
-def test_a_new_set_up_link_ends_the_one_before(world: World, typed: Typist) -> None:
+def test_a_new_set_up_link_replaces_the_previous_one(world: World, typed: Typist) -> None:
     first, second = (link_in(done(typed("setup-link"))) for _ in range(2))
     assert world.visitor().open(first).status == 410
     assert world.visitor().open(second).path == "/setup"
 
 
-def test_each_set_up_link_leaves_a_row_that_names_who_made_it(world: World, typed: Typist) -> None:
+def test_each_set_up_link_is_an_event_that_names_its_creator(world: World, typed: Typist) -> None:
     for command in ("prepare", "setup-link"):
         done(typed(command))
     assert world.events() == ["setup.link_made"] * 2
@@ -87,42 +87,42 @@ def test_each_set_up_link_leaves_a_row_that_names_who_made_it(world: World, type
         assert trail.latest(1)[0].actor_name == current_actor().name
 
 
-def test_there_is_no_set_up_link_once_somebody_administers(world: World, typed: Typist) -> None:
+def test_a_set_up_link_is_refused_if_there_is_an_administrator(world: World, typed: Typist) -> None:
     world.person("carol")
     assert "already exists" in refused(typed("setup-link"))
 
 
-def test_every_command_on_a_database_without_tables_says_how_to_make_them(shell: Shell) -> None:
-    code, said, errors = shell.flask("users", "list")
-    assert (code, said) == (1, "")
+def test_a_command_without_tables_prints_how_to_create_them(shell: Shell) -> None:
+    code, output, errors = shell.flask("users", "list")
+    assert (code, output) == (1, "")
     assert errors == "The database is not ready for this version. Please run: flask --app wsgi prepare\n"
 
 
-def test_a_database_that_is_not_there_is_told_without_its_password(shell: Shell) -> None:
+def test_an_unreachable_database_is_reported_without_its_password(shell: Shell) -> None:
     shell.flask("users", "list")  # makes the keys
-    code, said, errors = shell.flask(
+    code, output, errors = shell.flask(
         "users", "list", MFA_DATABASE_URL="postgresql://site:hunter2@127.0.0.1:9/site"
     )
-    assert (code, said, errors.count("\n")) == (1, "", 1)
+    assert (code, output, errors.count("\n")) == (1, "", 1)
     assert errors.startswith("Could not connect to the database site at 127.0.0.1: ")
     assert "hunter2" not in errors
 
 
-def test_a_database_of_a_newer_version_is_left_alone(world: World, typed: Typist) -> None:
+def test_a_database_of_a_newer_version_is_refused(world: World, typed: Typist) -> None:
     folder = world.app.config["SETTINGS"].instance_path
     with sqlite3.connect(folder / "second-gate.sqlite3") as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     assert "newer version" in refused(typed("prepare"))
 
 
-def test_keys_that_do_not_fit_the_database_are_told_in_a_sentence(world: World, typed: Typist) -> None:
+def test_keys_that_do_not_match_the_database_are_reported(world: World, typed: Typist) -> None:
     world.person("alice")
     put(world.app, Vault({"another": bytes(32)}))
     assert "do not fit this database" in refused(typed("prepare"))
     assert "do not fit this database" in refused(typed("users", "disable", "alice@example.com"))
 
 
-def test_a_wrong_setting_stops_every_command_and_the_server_with_one_sentence(shell: Shell) -> None:
+def test_a_wrong_setting_stops_commands_and_server_with_one_sentence(shell: Shell) -> None:
     sentence = "MFA_PUBLIC_URL must be a web address, such as https://login.example.com.\n"
     server = ("gunicorn", "--config", str(PROJECT_ROOT / "gunicorn.conf.py"), "wsgi:app")
     for command in (("flask", "--app", "wsgi", "prepare"), server):
@@ -134,6 +134,6 @@ def test_a_wrong_setting_stops_every_command_and_the_server_with_one_sentence(sh
 
 
 def test_a_key_that_cannot_be_read_stops_the_server_with_one_sentence(shell: Shell) -> None:
-    code, said, errors = shell.run("gunicorn", "wsgi:app", MFA_DATA_KEYS="nonsense")
-    assert (code, said, errors.count("\n")) == (1, "", 1)
+    code, output, errors = shell.run("gunicorn", "wsgi:app", MFA_DATA_KEYS="nonsense")
+    assert (code, output, errors.count("\n")) == (1, "", 1)
     assert errors.startswith("MFA_DATA_KEYS must be a list")

@@ -13,15 +13,15 @@ ALICE = "alice@example.com"
 
 def test_a_person_is_added_with_a_password_and_logs_in(world: World, typed: Typist) -> None:
     world.group("Finance")
-    said = done(
+    output = done(
         typed("users", "add", ALICE, "--group", "finance", "--password-stdin", stdin=f"{PASSWORD}\r\n")
     )
-    assert said == "alice@example.com now has an account (Staff).\n"
+    assert output == "alice@example.com now has an account (Staff).\n"
     assert world.password_given("alice").page.path == "/"
     assert "Finance" in done(typed("users", "show", ALICE))
 
 
-def test_a_person_without_a_password_gets_a_link_printed_and_mailed(world: World, typed: Typist) -> None:
+def test_a_person_without_a_password_gets_a_link_printed_and_emailed(world: World, typed: Typist) -> None:
     path = link_in(done(typed("users", "add", ALICE)))
     assert world.link_in_last_mail() == path
     alice = world.visitor()
@@ -30,18 +30,18 @@ def test_a_person_without_a_password_gets_a_link_printed_and_mailed(world: World
     assert world.password_given("alice").page.path == "/"
 
 
-def test_a_name_is_made_of_the_address_unless_one_is_given(typed: Typist) -> None:
+def test_a_name_is_derived_from_the_email_address_unless_given(typed: Typist) -> None:
     done(typed("users", "add", "anna.de-vries+mfa@firma.local"))
     done(typed("users", "add", "b@firma.local", "--name", "Zoë Ødegård 龍"))
-    said = done(typed("users", "list"))
-    assert "Anna De Vries" in said
-    assert "Zoë Ødegård 龍" in said
+    output = done(typed("users", "list"))
+    assert "Anna De Vries" in output
+    assert "Zoë Ødegård 龍" in output
 
 
 def test_the_trail_names_the_user_of_the_operating_system(world: World, typed: Typist) -> None:
     done(typed("users", "add", ALICE, "--role", "admin"))
     by_terminal = AuditEvent.actor_kind == "terminal", AuditEvent.actor_name == getpass.getuser()
-    assert world.count(AuditEvent, *by_terminal) == 2  # made, invited
+    assert world.count(AuditEvent, *by_terminal) == 2  # created, invited
     assert world.details("person.created") == {"role": "admin", "groups": []}
 
 
@@ -57,7 +57,7 @@ def test_the_trail_names_the_user_of_the_operating_system(world: World, typed: T
         ([ALICE, "--password-stdin"], "x" * 5000, "at most 256 characters"),
     ],
 )
-def test_what_cannot_be_added_is_told_in_a_sentence_and_nothing_is_made(
+def test_a_refused_add_prints_a_sentence_and_creates_nothing(
     world: World, typed: Typist, words: list[str], stdin: str, sentence: str
 ) -> None:
     world.person("bob")
@@ -70,9 +70,7 @@ def test_what_cannot_be_added_is_told_in_a_sentence_and_nothing_is_made(
 @pytest.mark.parametrize(
     "words", [["\udcff@x.org"], [ALICE, "--name", "a\udc80b"], [ALICE, "--name", "a\nb"]]
 )
-def test_bytes_that_are_no_text_are_refused_before_anything_happens(
-    world: World, typed: Typist, words: list[str]
-) -> None:
+def test_arguments_that_are_not_text_are_rejected(world: World, typed: Typist, words: list[str]) -> None:
     result = typed("users", "add", *words)
     assert result.exit_code == 2
     assert "must be one line of readable text" in result.stderr
@@ -80,7 +78,7 @@ def test_bytes_that_are_no_text_are_refused_before_anything_happens(
 
 
 @pytest.mark.parametrize("verb", ["show", "disable", "enable", "reset-2fa", "invite"])
-def test_an_unknown_address_is_told_in_a_sentence(typed: Typist, verb: str) -> None:
+def test_an_unknown_email_address_is_refused(typed: Typist, verb: str) -> None:
     assert refused(typed("users", verb, ALICE)) == "There is no account for alice@example.com."
 
 
@@ -96,12 +94,12 @@ def test_the_list_shows_role_app_state_and_groups(world: World, typed: Typist) -
     world.person("dave")
     done(typed("users", "disable", "dave@example.com"))
     _head, alice, dave = done(typed("users", "list")).splitlines()
-    assert alice.split() == [ALICE, "Alice", "staff", "set", "up", "active", "Finance"]
+    assert alice.split() == [ALICE, "Alice", "staff", "linked", "active", "Finance"]
     assert dave.split() == ["dave@example.com", "Dave", "helpdesk", "-", "disabled", "-"]
     assert len(done(typed("users", "list", "--group", "Finance")).splitlines()) == 2
 
 
-def test_a_disabled_person_is_out_at_once_and_back_when_enabled(world: World, typed: Typist) -> None:
+def test_a_disabled_person_is_logged_out_until_enabled_again(world: World, typed: Typist) -> None:
     world.person("alice")
     alice = world.log_in_and_wait("alice")
     done(typed("users", "disable", ALICE))
@@ -123,7 +121,7 @@ def test_a_reset_ends_the_session_and_lets_the_person_link_again(world: World, t
     assert "reset_second_factor" in world.mails("alice")
 
 
-def test_a_new_password_ends_the_session_and_opens_the_account(world: World, typed: Typist) -> None:
+def test_a_new_password_works_and_the_person_gets_an_email(world: World, typed: Typist) -> None:
     world.person("alice", password="an older one that nobody guesses")
     new = ("users", "password", ALICE, "--password-stdin")
     assert "easy to guess" in refused(typed(*new, stdin="aaaaaaaaaaaaaaaaaaaa"))
@@ -133,7 +131,7 @@ def test_a_new_password_ends_the_session_and_opens_the_account(world: World, typ
     assert "browser" not in world.last_mail()
 
 
-def test_a_role_changes_unless_nobody_would_administer(world: World, typed: Typist) -> None:
+def test_a_role_changes_unless_no_administrator_would_be_left(world: World, typed: Typist) -> None:
     world.linked_earlier("carol")
     assert "no administrator" in refused(typed("users", "role", "carol@example.com", "staff"))
     assert "no administrator" in refused(typed("users", "disable", "carol@example.com"))

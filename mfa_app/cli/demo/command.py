@@ -1,4 +1,4 @@
-"""`flask demo`: fill a new installation with a made-up company, and print its sign-ins."""
+"""`flask demo`: fill a new installation with a made-up company, and print its logins."""
 
 import os
 from collections.abc import Iterator
@@ -23,22 +23,22 @@ from mfa_app.settings import Settings
 @click.command("demo")
 @command_transaction
 def demo() -> None:
-    """Fill a new installation with example groups and people, and print how to log in as them."""
+    """Fill a new installation with example groups and people. Print how to log in as them."""
     settings: Settings = current_app.config["SETTINGS"]
     make_ready(settings)
-    written = settings.instance_path / "demo.txt"
+    saved = settings.instance_path / "demo.txt"
     if db.session.scalar(select(User.id).limit(1)) is None:
         logins = create_company(current_actor(), now=clock.now())
-        if settings.smtp_url:  # the people are made up, so nobody reads their mail
+        if settings.smtp_url:  # the people are made up, so nobody reads their emails
             db.session.execute(delete(OutboxMail))
-        _write(written, "\n".join(_sign_ins(logins)))
-    elif not written.exists() or lookup.find_by_email(f"ada@{DOMAIN}") is None:
+        _write(saved, "\n".join(_login_lines(logins)))
+    elif not saved.exists() or lookup.find_by_email(f"ada@{DOMAIN}") is None:
         raise CommandError(_("This installation already has people. The demo needs a new, empty one."))
     outbox = settings.instance_path / "outbox"
     say(
-        written.read_text("utf-8"),
+        saved.read_text("utf-8"),
         _(
-            "Open %(url)s. Mails to these people are files in %(folder)s.",
+            "Open %(url)s. Emails to these people are files in %(folder)s.",
             url=settings.public_url,
             folder=outbox,
         ),
@@ -46,20 +46,20 @@ def demo() -> None:
     )
 
 
-def _sign_ins(logins: list[DemoLogin]) -> Iterator[str]:
+def _login_lines(logins: list[DemoLogin]) -> Iterator[str]:
     yield RULER
     yield _("An example company. Use it only to try the site, never for real accounts.")
     yield RULER
     head = (_("LOG IN AS"), _("PASSWORD"), _("WHAT IT SHOWS"))
-    yield from table(head, [(one.email, one.password, one.shows) for one in logins])
+    yield from table(head, [(login.email, login.password, login.shows) for login in logins])
     yield ""
-    yield _("For a code, add the secret to an authentication app, or use oathtool:")
+    yield _("For a code, add the setup key to an authentication app, or use oathtool:")
     codes = []
-    for one in logins:
-        if one.secret:
-            groups = (one.secret[start : start + 4] for start in range(0, len(one.secret), 4))
-            codes += [(one.email, " ".join(groups)), ("", f"oathtool --totp -b {one.secret}")]
-    yield from table((_("LOG IN AS"), _("SECRET, AND COMMAND FOR THE CODE")), codes)
+    for login in logins:
+        if login.secret:
+            key = " ".join(login.secret[start : start + 4] for start in range(0, len(login.secret), 4))
+            codes += [(login.email, key), ("", f"oathtool --totp -b {login.secret}")]
+    yield from table((_("LOG IN AS"), _("SETUP KEY, AND COMMAND FOR THE CODE")), codes)
     yield ""
 
 

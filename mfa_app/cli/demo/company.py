@@ -25,10 +25,10 @@ from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
-from mfa_app.core.sessions.signed_in import as_user
+from mfa_app.core.sessions.signed_in import SignedIn, as_user
 from mfa_app.core.users import accounts, invitations
 from mfa_app.core.users.accounts import Profile
-from mfa_app.models import Role, User
+from mfa_app.models import Group, Role, User
 
 DOMAIN = "firma.example"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no characters that look alike
@@ -43,7 +43,7 @@ ScheduledAction = tuple[float, Callable[[], None]]
 
 @dataclass(frozen=True)
 class DemoLogin:
-    """E-mail address and password of a demo user, what this login shows, and the app's secret if enrolled."""
+    """Email address and password of a demo user, what this login shows, and the app's secret if enrolled."""
 
     email: str
     password: str
@@ -56,7 +56,7 @@ class Company:
 
     def __init__(self, founder: Actor, now: datetime) -> None:
         self.now, self.administrator = now, founder
-        self.people: dict[str, User] = {}
+        self.users: dict[str, User] = {}
         self.passwords: dict[str, str] = {}
         self.secrets: dict[str, str] = {}
 
@@ -66,17 +66,17 @@ class Company:
             with clock.standing_at(self.now - timedelta(days=days)):
                 action()
 
-    def make_groups(self) -> None:
+    def create_groups(self) -> None:
         """Create the groups, one for each kind of rule."""
         in_ten_days = (self.now + timedelta(days=10)).replace(hour=0, minute=0, second=0, microsecond=0)
-        wanted = {
+        values_by_group = {
             "Finance": RuleValues(required=True),
             "IT": RuleValues(required=True, remember_days=7),
             "Engineering": RuleValues(required=True, required_from=in_ten_days),
             "Field service": RuleValues(required=True, grace_days=14),
             "Sales": RuleValues(required=False),
         }
-        for name, values in wanted.items():
+        for name, values in values_by_group.items():
             group = groups.create(name, actor=self.administrator, now=clock.now())
             rules.set_rule(group, values, actor=self.administrator, now=clock.now())
 
@@ -84,35 +84,35 @@ class Company:
         """Create an account with its own password."""
         first = name.partition(" ")[0]
         self.passwords[first] = "-".join(_letters(4) for _word in range(4))
-        self.people[first] = accounts.create(
+        self.users[first] = accounts.create(
             Profile(f"{email or first.lower()}@{DOMAIN}", name, role),
-            groups=[groups.find(group) for group in in_groups],
+            groups=[_group(group) for group in in_groups],
             password=self.passwords[first],
             actor=self.administrator,
             now=clock.now(),
         )
 
     def invite(self, name: str, group: str) -> None:
-        """Create an account without a password and mail an invitation."""
+        """Create an account without a password and email an invitation."""
         profile = Profile(f"{name.partition(' ')[0].lower()}@{DOMAIN}", name)
         actor, now = self.administrator, clock.now()
-        user = accounts.create(profile, groups=[groups.find(group)], password=None, actor=actor, now=now)
+        user = accounts.create(profile, groups=[_group(group)], password=None, actor=actor, now=now)
         invitations.invite(user, actor=actor, now=now)
 
-    def link(self, first: str, place: Actor = LAPTOP) -> None:
+    def enrol(self, first: str, visitor: Actor = LAPTOP) -> None:
         """Log in, enrol an app and log out."""
-        now, identity = clock.now(), self._enter_password(first, place)
-        actor = as_user(place, identity.user)
+        now, identity = clock.now(), self._enter_password(first, visitor)
+        actor = as_user(visitor, identity.user)
         secret = enrolment.begin(identity, now=now).secret
         signed_in = enrolment.confirm(identity, pyotp.TOTP(secret).at(now), actor=actor, now=now)
-        log_out(sessions.find(signed_in.token, now=now), actor=actor)
+        log_out(_session(signed_in), actor=actor)
         self.secrets[first] = secret
 
     def log_in(
-        self, first: str, place: Actor = LAPTOP, *, wrong_codes: int = 0, remember: bool = False
+        self, first: str, visitor: Actor = LAPTOP, *, wrong_codes: int = 0, remember: bool = False
     ) -> None:
         """Log in with password and code, after this many wrong codes."""
-        now, identity = clock.now(), self._enter_password(first, place)
+        now, identity = clock.now(), self._enter_password(first, visitor)
         for code in [*["none"] * wrong_codes, pyotp.TOTP(self.secrets[first]).at(now)]:
             with contextlib.suppress(WrongCode):
                 code_step.answer_challenge(
@@ -120,36 +120,36 @@ class Company:
                     code,
                     remember=remember,
                     browser=BrowserFacts(),
-                    actor=as_user(place, identity.user),
+                    actor=as_user(visitor, identity.user),
                     now=now,
                 )
 
     def promote_ada(self) -> None:
         """Make Ada the administrator who acts from now on."""
-        self.administrator = as_user(LAPTOP, self.people["Ada"])
-        groups.add_member(groups.find("IT"), self.people["Ada"], actor=self.administrator, now=clock.now())
+        self.administrator = as_user(LAPTOP, self.users["Ada"])
+        groups.add_member(_group("IT"), self.users["Ada"], actor=self.administrator, now=clock.now())
 
     def reset_lena(self) -> None:
         """Reset Lena's 2FA as the help desk."""
-        ben = as_user(LAPTOP, self.people["Ben"])
+        ben = as_user(LAPTOP, self.users["Ben"])
         reason = "Lost phone, called back"
-        reset_second_factor(self.people["Lena"], reason=reason, actor=ben, now=clock.now())
+        reset_second_factor(self.users["Lena"], reason=reason, actor=ben, now=clock.now())
 
     def exempt_hugo(self) -> None:
         """Exempt Hugo, with an end date and a reason."""
         until, reason = self.now + EXEMPT_FOR, "Broken arm, no phone"
-        overrides.exempt(self.people["Hugo"], until=until, reason=reason, actor=self.administrator)
+        overrides.exempt(self.users["Hugo"], until=until, reason=reason, actor=self.administrator)
 
     def disable_jonas(self) -> None:
         """Disable the account of Jonas, who has left."""
-        accounts.disable(self.people["Jonas"], actor=self.administrator, now=clock.now())
+        accounts.disable(self.users["Jonas"], actor=self.administrator, now=clock.now())
 
-    def _enter_password(self, first: str, place: Actor) -> Identity:
-        user, now = self.people[first], clock.now()
+    def _enter_password(self, first: str, visitor: Actor) -> Identity:
+        user, now = self.users[first], clock.now()
         signed_in = password_step.sign_in(
-            user.email, self.passwords[first], browser=BrowserFacts(), hmac_key="", actor=place, now=now
+            user.email, self.passwords[first], browser=BrowserFacts(), hmac_key="", actor=visitor, now=now
         )
-        return sessions.find(signed_in.token, now=now)
+        return _session(signed_in)
 
 
 def create_company(founder: Actor, *, now: datetime) -> list[DemoLogin]:
@@ -165,10 +165,10 @@ def create_company(founder: Actor, *, now: datetime) -> list[DemoLogin]:
         "Ada": _("administrator: asked for a code"),
         "Ben": _("help desk: asked for a code"),
         "Carla": _("Finance requires it: asked for a code"),
-        "Dmitri": _("Finance requires it: must set up an app now"),
-        "Lena": _("lost her phone, reset by Ben: must set up a new app"),
+        "Dmitri": _("Finance requires it: must link an app now"),
+        "Lena": _("lost her phone, reset by Ben: must link a new app"),
         "Elif": _("Engineering requires it from %(date)s", date=required_from),
-        "Farid": _("Field service gives him until %(date)s to set up an app", date=grace_over),
+        "Farid": _("Field service gives him until %(date)s to link an app", date=grace_over),
         "Greta": _("Sales does not require it: not asked for a code"),
         "Ines": _("opted in: asked for a code"),
         "Hugo": _("exempt until %(date)s: not asked for a code", date=exempt_until),
@@ -181,8 +181,8 @@ def create_company(founder: Actor, *, now: datetime) -> list[DemoLogin]:
 def _start(company: Company) -> list[ScheduledAction]:
     return [
         (21, partial(company.hire, "Ada Lindqvist", role=Role.ADMIN)),
-        (20.98, partial(company.link, "Ada")),
-        (20.97, company.make_groups),
+        (20.98, partial(company.enrol, "Ada")),
+        (20.97, company.create_groups),
         (20.96, company.promote_ada),
     ]
 
@@ -209,16 +209,16 @@ def _crowd(company: Company) -> list[ScheduledAction]:
         email = f"{first}.{last}".lower()
         plan.append((days, partial(company.hire, f"{first} {last}", group, email=email)))
         if number % 3:
-            plan.append((days - 0.4, partial(company.link, first, PHONE if number % 2 else LAPTOP)))
+            plan.append((days - 0.4, partial(company.enrol, first, PHONE if number % 2 else LAPTOP)))
     return plan
 
 
 def _lately(company: Company) -> list[ScheduledAction]:
     return [
-        (19.0, partial(company.link, "Ben")),
-        (18.0, partial(company.link, "Carla")),
-        (17.1, partial(company.link, "Ines", PHONE)),
-        (16.2, partial(company.link, "Lena")),
+        (19.0, partial(company.enrol, "Ben")),
+        (18.0, partial(company.enrol, "Carla")),
+        (17.1, partial(company.enrol, "Ines", PHONE)),
+        (16.2, partial(company.enrol, "Lena")),
         (12.1, company.exempt_hugo),
         (5.1, company.disable_jonas),
         (2.1, partial(company.log_in, "Carla", remember=True)),
@@ -232,7 +232,21 @@ def _lately(company: Company) -> list[ScheduledAction]:
 
 def _login_of(company: Company, first: str, shows: str) -> DemoLogin:
     secret = company.secrets.get(first, "")
-    return DemoLogin(company.people[first].email, company.passwords[first], shows, secret)
+    return DemoLogin(company.users[first].email, company.passwords[first], shows, secret)
+
+
+def _group(name: str) -> Group:
+    group = groups.find(name)
+    if group is None:
+        raise LookupError(name)
+    return group
+
+
+def _session(signed_in: SignedIn) -> Identity:
+    identity = sessions.find(signed_in.token, now=clock.now())
+    if identity is None:
+        raise LookupError("the session that has just begun")
+    return identity
 
 
 def _letters(count: int) -> str:

@@ -54,7 +54,7 @@ def of_data(settings: Settings) -> Iterator[Finding]:
 def _database_clock() -> Iterator[Finding]:
     if db.engine.name != "postgresql":
         return
-    there, here = db.session.scalar(select(func.clock_timestamp())), clock.now()
+    there, here = db.session.execute(select(func.clock_timestamp())).scalar_one(), clock.now()
     if abs(there - here) > CLOCK_TOLERANCE:
         times = {"here": format_datetime(here), "there": format_datetime(there)}
         yield Finding(
@@ -65,19 +65,19 @@ def _database_clock() -> Iterator[Finding]:
 
 
 def _administrators() -> Iterator[Finding]:
-    present = find_subjects(User.role == Role.ADMIN, User.disabled_at.is_(None))
-    if not present:
+    administrators = find_subjects(User.role == Role.ADMIN, User.disabled_at.is_(None))
+    if not administrators:
         yield Finding(
             _("There is no administrator."),
             _(
                 "To create the first, run: flask --app wsgi setup-link. "
-                "Or promote somebody: flask --app wsgi users role EMAIL admin"
+                "Or make someone an administrator: flask --app wsgi users role EMAIL admin"
             ),
             wrong=True,
         )
-    for person in present:
-        if person.authenticator is not None and person.authenticator.locked_at is not None:
-            email = person.user.email
+    for subject in administrators:
+        if subject.authenticator is not None and subject.authenticator.locked_at is not None:
+            email = subject.user.email
             yield Finding(
                 _("The administrator %(email)s is locked out after too many wrong codes.", email=email),
                 _("Please run: flask --app wsgi users reset-2fa %(email)s", email=email),

@@ -21,7 +21,7 @@ from mfa_app.wording.health import describe
 @click.command("doctor")
 @with_appcontext
 def doctor() -> None:
-    """Check the installation and print what is wrong and how to fix it. Exit code 1 if anything is wrong."""
+    """Check the installation, and print how to fix what is wrong. Exit code 1 if anything is wrong."""
     settings: Settings = current_app.config["SETTINGS"]
     basic = health_checks.run_checks(settings, now=clock.now())
     for check in basic:
@@ -43,5 +43,5 @@ def doctor() -> None:
 def _failed(basic: list[Check], settings: Settings) -> Iterator[Finding]:
     for check in basic:
         if check.problem is not None:
-            words = describe(check, settings)
-            yield Finding(words.sentence, words.cure, wrong=True)
+            message = describe(check, settings)
+            yield Finding(message.sentence, message.cure, wrong=True)

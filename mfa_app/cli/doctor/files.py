@@ -28,7 +28,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
                 _("Please run: chown --reference=%(folder)s %(path)s", folder=folder, path=path),
                 wrong=True,
             )
-    for path in sorted(folder.iterdir()):  # settings, mails, backups: a group may read these
+    for path in sorted(folder.iterdir()):  # settings, emails, backups: a group may read these
         if path not in own and path.name != NO_SECRET and path.exists():
             yield from _readable(path, OPEN_TO_ALL)
     if folder.stat().st_mode & OPEN_TO_ALL:

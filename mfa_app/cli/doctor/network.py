@@ -1,4 +1,4 @@
-"""Checks of proxies, mail server and database: IP addresses arrive, mail leaves, traffic is encrypted."""
+"""Checks of proxies, mail server and database: IP addresses arrive, emails leave, traffic is encrypted."""
 
 import ipaddress
 import smtplib
@@ -16,7 +16,7 @@ from mfa_app.core.throttling import limits
 from mfa_app.settings import LOOPBACK_HOSTS, Settings
 
 SMTP_TIMEOUT_SECONDS = 5
-LOOKED_AT, TOO_FEW = 50, 20  # rows of the trail
+EVENTS_CHECKED, TOO_FEW = 50, 20  # events on the audit trail
 ENCRYPTED, VERIFIED = ("require", "verify-ca"), "verify-full"  # only the last one verifies the host name
 
 
@@ -29,17 +29,17 @@ def findings(settings: Settings) -> Iterator[Finding]:
 
 def shared_ip_address(settings: Settings) -> Iterator[Finding]:
     """Check that clients behind the proxies have different IP addresses, or they all share one limit."""
-    hops, seen = settings.trusted_proxy_hops, trail.latest_ip_addresses(LOOKED_AT)
-    networks = {limits.network_of(address) for address in seen}
-    if not (settings.https and hops) or len(seen) < TOO_FEW or len(networks) > 1:
+    hops, ip_addresses = settings.trusted_proxy_hops, trail.latest_ip_addresses(EVENTS_CHECKED)
+    networks = {limits.network_of(ip_address) for ip_address in ip_addresses}
+    if not (settings.https and hops) or len(ip_addresses) < TOO_FEW or len(networks) > 1:
         return
     if _may_be_a_proxy(networks.pop()):
         yield Finding(
             _(
-                "The last %(count)s entries of people on the trail all come from %(address)s. "
-                "If that is a proxy, everybody shares one limit.",
-                count=len(seen),
-                address=seen[0],
+                "The last %(count)s events of people on the audit trail all come from %(address)s. "
+                "If that is a proxy, everyone shares one limit.",
+                count=len(ip_addresses),
+                address=ip_addresses[0],
             ),
             _(
                 "MFA_TRUSTED_PROXY_HOPS=%(hops)s must be the number of proxies, and each must add an "
@@ -50,11 +50,11 @@ def shared_ip_address(settings: Settings) -> Iterator[Finding]:
 
 
 def unencrypted(settings: Settings) -> Iterator[Finding]:
-    """Check that mail and database traffic to other machines is encrypted."""
+    """Check that email and database traffic to other machines is encrypted."""
     smtp = urlsplit(settings.smtp_url or "")
-    if smtp.scheme == "smtp" and not _is_here(smtp.hostname or ""):
+    if smtp.scheme == "smtp" and not _is_this_machine(smtp.hostname or ""):
         yield Finding(
-            _("Mail goes to %(host)s unencrypted, including links that open accounts.", host=smtp.hostname),
+            _("Emails go to %(host)s unencrypted, including links that open accounts.", host=smtp.hostname),
             _("Start MFA_SMTP_URL with smtp+starttls:// or smtps://."),
             wrong=True,
         )
@@ -65,7 +65,7 @@ def unencrypted(settings: Settings) -> Iterator[Finding]:
 def _database(url: URL) -> Iterator[Finding]:
     hosts = ",".join(url.normalized_query.get("host", (url.host or "",)))
     (mode,) = url.normalized_query.get("sslmode", ("prefer",))
-    if mode == VERIFIED or all(_is_here(host) for host in hosts.split(",")):
+    if mode == VERIFIED or all(_is_this_machine(host) for host in hosts.split(",")):
         return
     if mode in ENCRYPTED:
         sentence = _("TLS to the database on %(host)s does not verify the server.", host=hosts)
@@ -78,7 +78,7 @@ def _database(url: URL) -> Iterator[Finding]:
     )
 
 
-def _is_here(host: str) -> bool:
+def _is_this_machine(host: str) -> bool:
     """Return True for this machine itself: a loopback address or a socket file."""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -99,7 +99,7 @@ def _proxies(settings: Settings) -> Iterator[Finding]:
     if settings.https and not hops:
         yield Finding(
             _("%(url)s needs a proxy for TLS, but no proxy is trusted.", url=settings.public_url),
-            _("Set MFA_TRUSTED_PROXY_HOPS=1. Otherwise everybody shares one IP address and its limits."),
+            _("Set MFA_TRUSTED_PROXY_HOPS=1. Otherwise everyone shares one IP address and its limits."),
         )
     if hops and not settings.https:
         yield Finding(
@@ -116,7 +116,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
     if settings.smtp_url is None:
         yield Finding(
             _(
-                "No mail is sent. Mails are written to files in %(folder)s.",
+                "No emails are sent. They are written to files in %(folder)s.",
                 folder=settings.instance_path / "outbox",
             ),
             _("Set MFA_SMTP_URL to your mail server."),

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import io
 import os
 import pwd
 import sys
@@ -33,7 +34,7 @@ class CommandError(click.ClickException):
 
 
 def command_transaction(command: Callable[..., None]) -> Callable[..., None]:
-    """Run a command in the application, commit once, then print its lines and send its mails.
+    """Run a command in the application, commit once, then print its lines and send its emails.
 
     If anything fails, roll back and end with one sentence.
     """
@@ -44,7 +45,8 @@ def command_transaction(command: Callable[..., None]) -> Callable[..., None]:
     @with_appcontext
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
-        sys.stdout.reconfigure(errors="replace")
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")
         try:
             command(*arguments, **options)
             db.session.commit()
@@ -52,7 +54,7 @@ def command_transaction(command: Callable[..., None]) -> Callable[..., None]:
             db.session.rollback()
             raise _error_for(error) from None
         print_pending()
-        with contextlib.suppress(SQLAlchemyError):  # the change is saved; the site sends the mails later
+        with contextlib.suppress(SQLAlchemyError):  # the change is saved; the site sends the emails later
             delivery.deliver_due()
 
     return run

@@ -3,7 +3,7 @@
 import click
 
 
-class BoundedText(click.ParamType):
+class BoundedText(click.ParamType[str]):
     """One line of printable text with a limited number of characters, as the database columns allow."""
 
     name = "text"
