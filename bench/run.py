@@ -47,17 +47,17 @@ def main() -> None:
             upgrade()
             _fill()
             print(f"{'what':<58}{'measured':>16}  ratio")
-            _inside()
+            _measure_core()
         with serving(environment) as address:
             _over_http(urlsplit(address).netloc)
             storm.measure(urlsplit(address).netloc, workers_of(folder))
 
 
 def _fill() -> None:
-    """Create 50,000 users, a small group and a group with everybody. Alice and 200 others have a password."""
+    """Create 50,000 users, a small group and a group with everyone. Alice and 200 others have a password."""
     now, profile = clock.now(), Profile("alice@example.com", "Alice")
     alice = accounts.create(profile, groups=[], password=PASSWORD, actor=TERMINAL, now=now)
-    for name in ("Ten", "Everybody", *(f"Group {number}" for number in range(50))):
+    for name in ("Ten", "Everyone", *(f"Group {number}" for number in range(50))):
         groups.create(name, actor=TERMINAL, now=now)
     rows = [
         {
@@ -74,9 +74,9 @@ def _fill() -> None:
         for number in range(MANY)
     ]
     db.session.execute(insert(User), rows)
-    everybody, ten = groups.find("Everybody"), groups.find("Ten")
+    everyone, ten = groups.find("Everyone"), groups.find("Ten")
     ids = list(db.session.scalars(db.select(User.id)))
-    members = [{"user_id": id_, "group_id": everybody.id, "joined_at": now} for id_ in ids]
+    members = [{"user_id": id_, "group_id": everyone.id, "joined_at": now} for id_ in ids]
     members += [{"user_id": id_, "group_id": ten.id, "joined_at": now} for id_ in ids[:10]]
     db.session.execute(insert(Membership), members)
     in_many = [group.id for group in groups.all_groups() if group.name.startswith("Group")]
@@ -86,10 +86,10 @@ def _fill() -> None:
     db.session.commit()
 
 
-def _inside() -> None:
-    small, large = groups.find("Ten"), groups.find("Everybody")
+def _measure_core() -> None:
+    small, large = groups.find("Ten"), groups.find("Everyone")
     _compare("a switch for 50,000 people : one for 10", _switch(large), _switch(small))
-    _compare("foreseeing it for 50,000 : for 10", lambda: impact.preview_impact(large, now=clock.now()),
+    _compare("the preview for 50,000 : for 10", lambda: impact.preview_impact(large, now=clock.now()),
              lambda: impact.preview_impact(small, now=clock.now()))  # fmt: skip
     _compare(
         "page of people, last of 50,000 : first",
@@ -97,13 +97,13 @@ def _inside() -> None:
         lambda: search(UserFilters(), actor=TERMINAL),
     )
     in_many, in_one = find_subject(101), find_subject(20)
-    _compare("who is it, in 51 groups : in 1", lambda: find_subject(in_many.user.id),
+    _compare("the SELECT for a user in 51 groups : in 1", lambda: find_subject(in_many.user.id),
              lambda: find_subject(in_one.user.id))  # fmt: skip
-    known = {"has_code": False, "now": clock.now()}
+    facts = {"has_code": False, "now": clock.now()}
     _compare(
         "one SELECT for identity : the decision on it",
         lambda: find_subject(in_one.user.id),
-        lambda: decide(in_one.facts, **known),
+        lambda: decide(in_one.facts, **facts),
     )
 
 
@@ -137,16 +137,18 @@ def _median(work: Callable[[], object], times: int = 30) -> float:
 def _over_http(host: str) -> None:
     cookie = _post_login(http.client.HTTPConnection(host, timeout=60))
     static = _rate(host, lambda connection: _get(connection, "/static/site.css"))
-    _told("GET a plain file", static, static)
-    _told("GET /login : a plain file", _rate(host, lambda connection: _get(connection, "/login")), static)
+    _print_rate("GET a plain file", static, static)
+    _print_rate(
+        "GET /login : a plain file", _rate(host, lambda connection: _get(connection, "/login")), static
+    )
     home = _rate(host, lambda connection: _get(connection, "/", cookie))
-    _told("GET / logged in, one SELECT : a plain file", home, static)
+    _print_rate("GET / logged in, one SELECT : a plain file", home, static)
     hashes = _hashes_per_second()
-    _told("argon2id alone, 2 at once", hashes, hashes)
-    _told("POST /login with a password : argon2id alone", _rate(host, _post_login), hashes)
+    _print_rate("argon2id alone, 2 at once", hashes, hashes)
+    _print_rate("POST /login with a password : argon2id alone", _rate(host, _post_login), hashes)
 
 
-def _told(what: str, rate: float, base: float) -> None:
+def _print_rate(what: str, rate: float, base: float) -> None:
     print(f"{what:<58}{rate:>12.1f} /s  {rate / base:.2f}")
 
 

@@ -1,4 +1,4 @@
-"""What 200 logins at once cost somebody who opens the login page: times, statuses, workers' memory."""
+"""What 200 logins at once cost someone who opens the login page: times, statuses, workers' memory."""
 
 import http.client
 import re
@@ -33,11 +33,11 @@ def measure(host: str, workers: list[int]) -> None:
         slow, fast = _percentile(loud, part), _percentile(quiet, part)
         label = f"GET /login ({what}) during {AT_ONCE} logins : quiet"
         print(f"{label:<58}{slow * 1000:>13.1f} ms  {slow / fast:.1f}")
-    _told("slowest response", f"{max(loud) * 1000:.1f} ms")
-    _told("statuses of GET /login", _counted(statuses))
-    _told("statuses of the logins", _counted(answers))
+    _print_value("slowest response", f"{max(loud) * 1000:.1f} ms")
+    _print_value("statuses of GET /login", _counted(statuses))
+    _print_value("statuses of the logins", _counted(answers))
     for first, last in zip(before, after, strict=True):
-        _told("memory of a worker, before and after", f"{first / 1024:.1f} and {last / 1024:.1f} MiB")
+        _print_value("memory of a worker, before and after", f"{first / 1024:.1f} and {last / 1024:.1f} MiB")
 
 
 def _ready(host: str, number: int) -> Login:
@@ -64,17 +64,17 @@ def _log_in(login: Login, answers: Counter) -> None:
 
 def _pages(host: str, storm: list[threading.Thread]) -> tuple[list[float], Counter]:
     """Request the page every 50 ms, answered or not, for one second or until the storm is over."""
-    spent, statuses, asked = [], Counter(), []
-    while len(asked) < 20 or any(thread.is_alive() for thread in storm):
-        asked.append(threading.Thread(target=_ask, args=(host, spent, statuses)))
-        asked[-1].start()
+    spent, statuses, requests = [], Counter(), []
+    while len(requests) < 20 or any(thread.is_alive() for thread in storm):
+        requests.append(threading.Thread(target=_request_page, args=(host, spent, statuses)))
+        requests[-1].start()
         time.sleep(0.05)
-    for thread in asked:
+    for thread in requests:
         thread.join()
     return spent, statuses
 
 
-def _ask(host: str, spent: list[float], statuses: Counter) -> None:
+def _request_page(host: str, spent: list[float], statuses: Counter) -> None:
     begin = time.perf_counter()
     connection = http.client.HTTPConnection(host, timeout=120)
     connection.request("GET", "/login")
@@ -93,5 +93,5 @@ def _counted(statuses: Counter) -> str:
     return ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
 
 
-def _told(what: str, value: str) -> None:
+def _print_value(what: str, value: str) -> None:
     print(f"{what:<58}{value:>16}")

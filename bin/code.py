@@ -8,13 +8,13 @@ import pyotp
 
 from mfa_app.settings import PROJECT_ROOT
 
-# The secrets of the made-up people, in plain text because they protect nothing. No other instance has such a
-# file, and no setting leads this program to another folder or to a database.
+# The secrets of made-up people, in plain text because they protect nothing. No other installation has such a
+# file, and no setting makes this program read another folder or a database.
 DEMO = PROJECT_ROOT / "instance" / "demo" / "demo.txt"
 
 
 def main(name: str) -> None:
-    """Print the code; end with a sentence if there is no demo, or nobody of that name with an app."""
+    """Print the code; end with a sentence if there is no demo, or no such person with an app."""
     try:
         secrets = secrets_in(DEMO.read_text("utf-8"))
     except OSError as error:
@@ -28,8 +28,8 @@ def main(name: str) -> None:
 
 def secrets_in(text: str) -> dict[str, str]:
     """Return the secret of each person's app, by the first name, from what `flask demo` has written."""
-    person_and_command = r"^(\w+)@firma\.example .*\n +oathtool --totp -b ([A-Z2-7]+)$"
-    return dict(re.findall(person_and_command, text, re.MULTILINE))
+    login_and_command = r"^(\w+)@firma\.example .*\n +oathtool --totp -b ([A-Z2-7]+)$"
+    return dict(re.findall(login_and_command, text, re.MULTILINE))
 
 
 if __name__ == "__main__":

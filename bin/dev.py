@@ -1,4 +1,4 @@
-"""`make dev`: the demo's company on a server that reloads what you change, with its mails in the terminal."""
+"""`make dev`: the demo's company on a server that reloads changes, with its emails in the terminal."""
 
 import contextlib
 import os
@@ -13,26 +13,26 @@ from pathlib import Path
 from mfa_app.settings import PROJECT_ROOT, load_settings
 
 FLASK = [sys.executable, "-m", "flask", "--app"]
-# The jobs run in gunicorn's workers, which are not started here, so mail leaves with the response.
+# The jobs run in gunicorn's workers, which are not started here, so emails leave with the response.
 APPLICATION = "mfa_app:create_app(MAIL_IN_BACKGROUND=False)"
 LOOK_EVERY_SECONDS = 0.5
 RULER = "-" * 72
 
 
 def main() -> None:
-    """Make the company if it is missing, print its sign-ins and serve it until Ctrl-C."""
+    """Create the company if it is missing, print its logins and serve it until Ctrl-C."""
     os.environ.setdefault("MFA_INSTANCE_PATH", str(PROJECT_ROOT / "instance" / "demo"))
     settings = load_settings()
-    made = subprocess.run([*FLASK, "wsgi", "demo"], check=False)
-    if made.returncode:
-        sys.exit(made.returncode)
+    demo = subprocess.run([*FLASK, "wsgi", "demo"], check=False)
+    if demo.returncode:
+        sys.exit(demo.returncode)
     outbox = settings.instance_path / "outbox"
-    threading.Thread(target=print_mails, args=(outbox,), daemon=True).start()
+    threading.Thread(target=print_emails, args=(outbox,), daemon=True).start()
     _serve(settings.port)
 
 
 def _serve(port: int) -> None:
-    """Run the server until Ctrl-C; then end its whole group, since its parts do not end each other."""
+    """Run the server until Ctrl-C, then end its whole group: its processes don't end each other."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = subprocess.Popen(_server(port), start_new_session=True)
     with contextlib.suppress(KeyboardInterrupt):
@@ -41,14 +41,14 @@ def _serve(port: int) -> None:
 
 
 def _server(port: int) -> list[str]:
-    """Return the command: no debugger in the browser, since it runs any code; errors are in the terminal."""
+    """Return the command. It has no debugger in the browser, which would run any code."""
     static = map(str, sorted((PROJECT_ROOT / "mfa_app" / "static").iterdir()))
     reload = ["--extra-files", os.pathsep.join(static)]
     return [*FLASK, APPLICATION, "--debug", "run", "--port", str(port), "--no-debugger", *reload]
 
 
-def print_mails(outbox: Path) -> None:
-    """Print the text of every mail that becomes a file in this folder from now on."""
+def print_emails(outbox: Path) -> None:
+    """Print the text of every email that is written to this folder from now on."""
     printed = set(outbox.glob("*.eml"))
     while True:
         time.sleep(LOOK_EVERY_SECONDS)
@@ -58,9 +58,9 @@ def print_mails(outbox: Path) -> None:
                 print(as_text(path.read_bytes()), flush=True)
 
 
-def as_text(mail: bytes) -> str:
-    """Return a mail as the terminal shows it: to whom, subject and text."""
-    message = message_from_bytes(mail, policy=policy.default)
+def as_text(content: bytes) -> str:
+    """Return an email as the terminal shows it: recipient, subject and text."""
+    message = message_from_bytes(content, policy=policy.default)
     body = message.get_body(("plain",))
     text = body.get_content().strip() if body is not None else ""
     return f"{RULER}\nTo: {message['To']}\nSubject: {message['Subject']}\n\n{text}\n{RULER}"

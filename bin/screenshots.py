@@ -26,8 +26,8 @@ APPLICATIONS = "Wiki=https://wiki.firma.example; Time sheets=https://time.firma.
 class Photographer:
     """Takes a screenshot of each page, in windows of one browser."""
 
-    def __init__(self, browser: Browser, site: str, people: dict[str, DemoLogin]) -> None:
-        self.browser, self.site, self.people = browser, site, people
+    def __init__(self, browser: Browser, site: str, logins: dict[str, DemoLogin]) -> None:
+        self.browser, self.site, self.logins = browser, site, logins
 
     @contextmanager
     def window(self, **options: object) -> Iterator[Window]:
@@ -45,7 +45,7 @@ class Photographer:
 
     def give_password(self, window: Window, name: str) -> None:
         """Log in with the password."""
-        window.give_password(self.people[name].email, self.people[name].password)
+        window.give_password(self.logins[name].email, self.logins[name].password)
 
     def take_login_and_code(self) -> None:
         """Take the login page and the code page, as Carla sees them."""
@@ -56,7 +56,7 @@ class Photographer:
             window.sees("2-factor authentication")
             self.take(window, "code")
 
-    def take_linking(self) -> None:
+    def take_enrolment(self) -> None:
         """Take the enrolment page as Dmitri sees it: on a computer, and its middle on a phone."""
         with self.window() as window:
             self.give_password(window, "dmitri")
@@ -71,7 +71,7 @@ class Photographer:
         """Take the list of people, and the preview that Ada sees before she switches a group on."""
         with self.window() as window:
             self.give_password(window, "ada")
-            window.give_code(Phone(f"otpauth://?secret={self.people['ada'].secret}", CLOCK).code())
+            window.give_code(Phone(f"otpauth://?secret={self.logins['ada'].secret}", CLOCK).code())
             window.follow("Administration")
             window.follow("People")
             self.take(window, "people", whole=False)
@@ -91,10 +91,10 @@ def demo_site(folder: str) -> Iterator[tuple[str, list[DemoLogin]]]:
         app = create_app(load_settings(settings), MAIL_IN_BACKGROUND=False, CLOCK=CLOCK)
         with app.app_context():
             upgrade()
-            residents = create_company(Actor(ActorKind.TERMINAL, "demo"), now=CLOCK())
+            logins = create_company(Actor(ActorKind.TERMINAL, "demo"), now=CLOCK())
             db.session.commit()
         with serving(app, listening) as site:
-            yield site, residents
+            yield site, logins
 
 
 def main() -> None:
@@ -103,12 +103,12 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        demo_site(folder) as (site, residents),
+        demo_site(folder) as (site, logins),
         running_chromium() as browser,
     ):
-        photographer = Photographer(browser, site, {one.email.partition("@")[0]: one for one in residents})
+        photographer = Photographer(browser, site, {login.email.partition("@")[0]: login for login in logins})
         photographer.take_login_and_code()
-        photographer.take_linking()
+        photographer.take_enrolment()
         photographer.take_administration()
 
 

@@ -10,12 +10,12 @@ TIMEOUT = 30
 FORM = "application/x-www-form-urlencoded"
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """No response came, because the process that should give it is gone."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A response."""
 
     status: int
@@ -36,7 +36,7 @@ class Answer:
 
     @property
     def secret(self) -> str:
-        """The secret that a linking page shows, or nothing."""
+        """The secret that an enrolment page shows, or nothing."""
         found = re.search(r"otpauth://[^\"]*[?&;]secret=([A-Z2-7]+)", self.text)
         return found[1] if found else ""
 
@@ -44,17 +44,17 @@ class Answer:
 class Browser:
     """Sends requests to one site from one IP address, which it adds as a proxy would."""
 
-    def __init__(self, site: str, address: str) -> None:
-        self.host, self.address = urlsplit(site).netloc, address
+    def __init__(self, site: str, ip_address: str) -> None:
+        self.host, self.ip_address = urlsplit(site).netloc, ip_address
         self.cookies: dict[str, str] = {}
         self.connection = http.client.HTTPConnection(self.host, timeout=TIMEOUT)
-        self.page = Answer(0, "", "")
+        self.page = Response(0, "", "")
 
-    def open(self, path: str) -> Answer:
+    def open(self, path: str) -> Response:
         """Get a path."""
         return self._ask("GET", path)
 
-    def post(self, path: str, **fields: str) -> Answer:
+    def post(self, path: str, **fields: str) -> Response:
         """Send a form to a path, with the CSRF token of the last page that had one."""
         return self._ask("POST", path, urlencode({"csrf_token": self.page.csrf, **fields}))
 
@@ -62,24 +62,24 @@ class Browser:
         """Close the connection."""
         self.connection.close()
 
-    def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
-        headers = {"X-Forwarded-For": self.address, "User-Agent": "Firefox/140.0"}
+    def _ask(self, method: str, path: str, body: str | None = None) -> Response:
+        headers = {"X-Forwarded-For": self.ip_address, "User-Agent": "Firefox/140.0"}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if body is not None:
             headers["Content-Type"] = FORM
         try:
             self.connection.request(method, path, body, headers)
-            response = self.connection.getresponse()
-            text = response.read().decode("utf-8", "replace")
+            reply = self.connection.getresponse()
+            text = reply.read().decode("utf-8", "replace")
         except (OSError, http.client.HTTPException) as error:
             self.connection.close()
-            raise Lost(type(error).__name__) from None
-        self._keep(response.msg.get_all("Set-Cookie") or [])
-        answer = Answer(response.status, response.getheader("Location", ""), text)
-        if answer.csrf:
-            self.page = answer
-        return answer
+            raise ConnectionLost(type(error).__name__) from None
+        self._keep(reply.msg.get_all("Set-Cookie") or [])
+        response = Response(reply.status, reply.getheader("Location", ""), text)
+        if response.csrf:
+            self.page = response
+        return response
 
     def _keep(self, lines: list[str]) -> None:
         for line in lines:

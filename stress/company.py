@@ -33,7 +33,7 @@ class Account:
 
     id: int
     email: str
-    address: str
+    ip_address: str
     secret: str
     shown: str = ""  # shown on an enrolment page, but not confirmed by a response yet
     rounds: list[float] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Account:
         return not self.rounds or time.time() // STEP >= self.rounds[-1] // STEP + REST_STEPS
 
 
-def found(app: Flask) -> tuple[list[Account], dict[str, Account], list[int]]:
+def create_company(app: Flask) -> tuple[list[Account], dict[str, Account], list[int]]:
     """Create the company: half of the users always need a code, half only if their group requires it."""
     with app.app_context():
         upgrade()
@@ -57,20 +57,20 @@ def found(app: Flask) -> tuple[list[Account], dict[str, Account], list[int]]:
         for group in both:
             rules.set_rule(group, RuleValues(required=True), actor=TERMINAL, now=now)
         staff = {
-            "carol": _person("carol", Role.ADMIN, "192.0.2.1", [both[0]], hashed),
-            "dave": _person("dave", Role.HELPDESK, "192.0.2.2", [both[0]], hashed),
+            "carol": _create_account("carol", Role.ADMIN, "192.0.2.1", [both[0]], hashed),
+            "dave": _create_account("dave", Role.HELPDESK, "192.0.2.2", [both[0]], hashed),
         }
-        people = [
-            _person(f"p{n}", Role.STAFF, f"198.18.{n // 250}.{n % 250 + 1}", [both[n % 2]], hashed)
+        users = [
+            _create_account(f"p{n}", Role.STAFF, f"198.18.{n // 250}.{n % 250 + 1}", [both[n % 2]], hashed)
             for n in range(ACCOUNTS)
         ]
         ids = [group.id for group in both]
         db.session.commit()
         db.engine.dispose()
-        return people, staff, ids
+        return users, staff, ids
 
 
-def _person(name: str, role: Role, address: str, in_groups: list, hashed: str) -> Account:
+def _create_account(name: str, role: Role, ip_address: str, in_groups: list, hashed: str) -> Account:
     now, profile = clock.now(), Profile(f"{name}@example.com", name.capitalize(), role)
     user = accounts.create(profile, groups=in_groups, password=None, actor=TERMINAL, now=now)
     user.password_hash = hashed
@@ -78,4 +78,4 @@ def _person(name: str, role: Role, address: str, in_groups: list, hashed: str) -
     row.sealed_secret = vault().seal(secret, row.seal_context)
     db.session.add(row)
     db.session.flush()
-    return Account(user.id, user.email, address, secret)
+    return Account(user.id, user.email, ip_address, secret)

@@ -43,8 +43,8 @@ from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Membership, Role, Throttle, User
 from mfa_app.models.column_types import new_id
 from mfa_app.settings import load_settings
-from stress.browser import Browser, Lost
-from stress.strategies import WHO, Made, requests
+from stress.browser import Browser, ConnectionLost
+from stress.strategies import WHO, GeneratedRequest, requests
 from stress.workers import children, master
 from tests.support.postgres import running_postgres
 from tests.support.served_site import serving
@@ -71,11 +71,11 @@ class Tally:
         self.statuses += other.statuses
         self.failures += other.failures
 
-    def note(self, made: Made, status: int | str, trouble: str = "") -> None:
+    def note(self, request: GeneratedRequest, status: int | str, details: str = "") -> None:
         """Count a response; keep the request if the site failed on it."""
         self.statuses[status] += 1
-        if trouble or status == 500:
-            self.failures.append(f"{status} {repr(made)[:1500]}\n{trouble}")
+        if details or status == 500:
+            self.failures.append(f"{status} {repr(request)[:1500]}\n{details}")
 
 
 class Site:
@@ -94,11 +94,11 @@ class Site:
             db.engine.dispose()
 
     def patterns(self) -> list[list[str]]:
-        """Return the addresses of the site, each as its fixed parts."""
+        """Return the paths of the site, each as its fixed parts."""
         return [GAP.split(rule.rule) for rule in self.app.url_map.iter_rules()]
 
     def renew(self) -> None:
-        """Restore alice and carol, logged in with a fresh code, whatever was done to them."""
+        """Restore alice and carol, logged in with a fresh code, whatever earlier requests did."""
         with self.app.app_context():
             for who, number, role in (("staff", 1, Role.STAFF), ("administrator", 2, Role.ADMIN)):
                 self.sessions[who] = self._restored(number, role), ""
@@ -106,7 +106,7 @@ class Site:
             db.session.commit()
 
     def _restored(self, number: int, role: Role) -> str:
-        """Return the token of a fresh session of the person of this number."""
+        """Return the token of a fresh session of the user with this id."""
         now = clock.now()
         db.session.execute(update(User).where(User.id == number).values(role=role, disabled_at=None))
         db.session.execute(delete(Membership).where(Membership.user_id == number))
@@ -120,11 +120,11 @@ class Site:
         return sessions.elevate(session, actor=actor, now=now, code=True)[0]
 
 
-Send = Callable[[Made], None]
+Send = Callable[[GeneratedRequest], None]
 
 
-def made_up(patterns: list[list[str]], count: int, number: int, send: Send) -> None:
-    """Send so many requests: each that Hypothesis makes up as nobody, as staff and as an administrator."""
+def send_generated(patterns: list[list[str]], count: int, number: int, send: Send) -> None:
+    """Send this many requests: each that Hypothesis generates as nobody, as staff and as an administrator."""
     left = count
     while left > 0:
         take = min(BATCH, left)
@@ -138,41 +138,41 @@ def made_up(patterns: list[list[str]], count: int, number: int, send: Send) -> N
             suppress_health_check=list(HealthCheck),
         )
         @given(requests(patterns))
-        def run(made: Made) -> None:
+        def run(request: GeneratedRequest) -> None:
             nonlocal left
             for who in WHO[: max(left, 0)]:
                 left -= 1
-                send(replace(made, who=who))
+                send(replace(request, who=who))
 
         before = left
         run()
         if left == before:
-            raise RuntimeError("Hypothesis has made nothing up")
+            raise RuntimeError("Hypothesis has generated nothing")
 
 
-def inside(kind: str, count: int, number: int) -> Tally:
+def in_process(kind: str, count: int, number: int) -> Tally:
     """Send requests straight into an application of this process."""
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder, database(kind) as address:
         site = Site({"MFA_INSTANCE_PATH": folder, "MFA_TRUSTED_PROXY_HOPS": "1", **address})
-        heard = listen()
+        errors = collect_errors()
         sent = iter(range(10**9))
 
-        def send(made: Made) -> None:
+        def send(request: GeneratedRequest) -> None:
             if next(sent) % RENEW_EVERY == 0:
                 site.renew()
                 for who, (token, _csrf) in list(site.sessions.items()):
                     site.sessions[who] = token, form_token(site.app, token)
             try:
-                status = call(site.app, environ_of(made, site.sessions))
+                status = call(site.app, environ_of(request, site.sessions))
             except Exception:  # any exception here would have ended the request
-                status, trouble = "escaped", traceback.format_exc()
+                status, details = "escaped", traceback.format_exc()
             else:
-                trouble = "\n".join(heard)
-            heard.clear()
-            tally.note(made, status, trouble)
+                details = "\n".join(errors)
+            errors.clear()
+            tally.note(request, status, details)
 
-        made_up(site.patterns(), count, number, send)
+        send_generated(site.patterns(), count, number, send)
     return tally
 
 
@@ -183,17 +183,17 @@ def database(kind: str) -> Iterator[dict[str, str]]:
         yield {"MFA_DATABASE_URL": address} if address else {}
 
 
-def listen() -> list[str]:
+def collect_errors() -> list[str]:
     """Return a list that will collect the application's tracebacks."""
-    heard: list[str] = []
+    errors: list[str] = []
 
-    class Ear(logging.Handler):
+    class ErrorCollector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.levelno >= logging.ERROR:
-                heard.append(logging.Formatter("%(message)s").format(record)[-1500:])
+                errors.append(logging.Formatter("%(message)s").format(record)[-1500:])
 
-    logging.getLogger().addHandler(Ear())
-    return heard
+    logging.getLogger().addHandler(ErrorCollector())
+    return errors
 
 
 def call(app: Flask, environ: dict) -> int:
@@ -215,7 +215,7 @@ def call(app: Flask, environ: dict) -> int:
 
 
 def form_token(app: Flask, token: str) -> str:
-    """Return the cookie and the CSRF token of a form of somebody who is logged in, as `cookie token`."""
+    """Return the cookie and the CSRF token of a form of someone who is logged in, as `cookie token`."""
     client = app.test_client()
     client.set_cookie("sid", token)
     page = client.get("/account").get_data(as_text=True)
@@ -224,29 +224,31 @@ def form_token(app: Flask, token: str) -> str:
     return f"{cookie.value} {found[1]}" if cookie and found else " "
 
 
-def cookies_and_body(made: Made, people: dict[str, tuple[str, str]]) -> tuple[str, bytes | None]:
-    """Return the line of cookies and the body, as whoever it is sends them."""
-    token, form = people.get(made.who, ("", " "))
+def cookies_and_body(
+    request: GeneratedRequest, logged_in: dict[str, tuple[str, str]]
+) -> tuple[str, bytes | None]:
+    """Return the line of cookies and the body, as this sender sends them."""
+    token, form = logged_in.get(request.who, ("", " "))
     cookie, _, csrf = form.partition(" ")
-    jar = ([("sid", token), ("form", cookie)] if token else []) + made.cookies
-    body = made.body.replace(b"{token}", csrf.encode()) if made.body is not None else None
+    jar = ([("sid", token), ("form", cookie)] if token else []) + request.cookies
+    body = request.body.replace(b"{token}", csrf.encode()) if request.body is not None else None
     return "; ".join(f"{name}={value}" for name, value in jar), body
 
 
-def environ_of(made: Made, people: dict[str, tuple[str, str]]) -> dict:
+def environ_of(request: GeneratedRequest, logged_in: dict[str, tuple[str, str]]) -> dict:
     """Return the request as gunicorn hands it over."""
-    cookie, body = cookies_and_body(made, people)
-    path, _, query = made.path.partition(b"?")
+    cookie, body = cookies_and_body(request, logged_in)
+    path, _, query = request.path.partition(b"?")
     environ = {
-        "REQUEST_METHOD": made.method,
+        "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query.decode("latin-1"),
-        "RAW_URI": made.path.decode("latin-1"),
+        "RAW_URI": request.path.decode("latin-1"),
         "SERVER_NAME": "127.0.0.1",
         "SERVER_PORT": "8000",
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": f"127.0.0.{len(made.path) % 250 + 1}",
+        "REMOTE_ADDR": f"127.0.0.{len(request.path) % 250 + 1}",
         "HTTP_HOST": "127.0.0.1:8000",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
@@ -257,46 +259,48 @@ def environ_of(made: Made, people: dict[str, tuple[str, str]]) -> dict:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    for name, value in made.headers:
+    for name, value in request.headers:
         environ[f"HTTP_{name.upper().replace('-', '_')}"] = value.strip()
     if cookie:
         environ["HTTP_COOKIE"] = cookie
     if body is not None:
-        environ |= {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": made.content_type}
+        environ |= {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": request.content_type}
     return environ
 
 
-class Wire:
+class RawConnection:
     """A connection to the served site on which anything can be sent."""
 
     def __init__(self, host: str, port: int, tally: Tally, site: Site) -> None:
-        self.seal_context, self.tally, self.site = (host, port), tally, site
+        self.address, self.tally, self.site = (host, port), tally, site
         self.socket: socket.socket | None = None
-        self.people: dict[str, tuple[str, str]] = {}
+        self.sessions: dict[str, tuple[str, str]] = {}
 
-    def send(self, made: Made) -> None:
-        """Send a request and count the answer, on the connection of before where that is still open."""
-        cookie, body = cookies_and_body(made, self.people)
-        lines = [f"X-Forwarded-For: 127.1.{len(made.path) % 250}.1"]
-        if all(name != "Host" for name, _value in made.headers):
-            lines.append(f"Host: 127.0.0.1:{self.seal_context[1]}")
-        lines += [f"{name}: {value}" for name, value in made.headers if name not in ("Expect", "Upgrade")]
+    def send(self, request: GeneratedRequest) -> None:
+        """Send a request and count the response. The previous connection is used if it is still open."""
+        cookie, body = cookies_and_body(request, self.sessions)
+        lines = [f"X-Forwarded-For: 127.1.{len(request.path) % 250}.1"]
+        if all(name != "Host" for name, _value in request.headers):
+            lines.append(f"Host: 127.0.0.1:{self.address[1]}")
+        lines += [f"{name}: {value}" for name, value in request.headers if name not in ("Expect", "Upgrade")]
         lines += [f"Cookie: {cookie}"] if cookie else []
         lines += (
-            [f"Content-Length: {len(body)}", f"Content-Type: {made.content_type}"] if body is not None else []
+            [f"Content-Length: {len(body)}", f"Content-Type: {request.content_type}"]
+            if body is not None
+            else []
         )
-        head = made.method.encode() + b" " + made.path + b" HTTP/1.1\r\n"
+        head = request.method.encode() + b" " + request.path + b" HTTP/1.1\r\n"
         content = head + "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + (body or b"")
         try:
-            status: int | str = self._exchange(content, made.method)
+            status: int | str = self._exchange(content, request.method)
         except (OSError, http.client.HTTPException):
             self.close()
             status = "connection closed"
-        self.tally.note(made, status)
+        self.tally.note(request, status)
 
     def _exchange(self, content: bytes, method: str) -> int:
         if self.socket is None:
-            self.socket = socket.create_connection(self.seal_context, timeout=20)
+            self.socket = socket.create_connection(self.address, timeout=20)
         self.socket.sendall(content)
         response = http.client.HTTPResponse(self.socket, method=method)
         response.begin()
@@ -306,7 +310,7 @@ class Wire:
         return response.status
 
     def close(self) -> None:
-        """Let the next request have a connection of its own."""
+        """Close the connection, so that the next request opens its own."""
         if self.socket is not None:
             self.socket.close()
             self.socket = None
@@ -335,7 +339,7 @@ def over_the_network(count: int, number: int) -> Tally:
             alive = children(master()) == workers
             try:
                 answered = Browser(address, "127.0.0.1").open("/login").status
-            except Lost:
+            except ConnectionLost:
                 answered = 0
         for tally in tallies:
             total.add(tally)
@@ -343,7 +347,7 @@ def over_the_network(count: int, number: int) -> Tally:
     if "Traceback" in log:
         total.failures.append("in the server's log:\n" + log[log.index("Traceback") :][:3000])
     if not alive:
-        total.failures.append("a worker has died")
+        total.failures.append("a worker died")
     if answered != 200:
         total.failures.append(f"afterwards GET /login answers {answered}")
     return total
@@ -352,22 +356,22 @@ def over_the_network(count: int, number: int) -> Tally:
 renewing = threading.Lock()
 
 
-def one_client(site: Site, place, tally: Tally, count: int, number: int) -> None:
+def one_client(site: Site, url, tally: Tally, count: int, number: int) -> None:
     """Send a share of the requests on one connection after another."""
-    wire = Wire(place.hostname, place.port, tally, site)
+    connection = RawConnection(url.hostname, url.port, tally, site)
     sent = iter(range(10**9))
 
-    def send(made: Made) -> None:
+    def send(request: GeneratedRequest) -> None:
         if next(sent) % RENEW_EVERY == 0:
             with renewing:
                 site.renew()
-                wire.people = {
+                connection.sessions = {
                     who: (token, form_token(site.app, token)) for who, (token, _csrf) in site.sessions.items()
                 }
-        wire.send(made)
+        connection.send(request)
 
-    made_up(site.patterns(), count, number, send)
-    wire.close()
+    send_generated(site.patterns(), count, number, send)
+    connection.close()
 
 
 def main() -> None:
@@ -375,8 +379,8 @@ def main() -> None:
     network = REQUESTS // 10
     each = (REQUESTS - network) // 2
     shares = {
-        "inside, SQLite": (inside, "sqlite", each, SEED),
-        "inside, PostgreSQL": (inside, "postgresql", REQUESTS - network - each, SEED + 10**9),
+        "in process, SQLite": (in_process, "sqlite", each, SEED),
+        "in process, PostgreSQL": (in_process, "postgresql", REQUESTS - network - each, SEED + 10**9),
         "gunicorn, SQLite": (over_the_network, network, SEED + 2 * 10**9),
     }
     print(f"fuzz: {REQUESTS} requests, seed {SEED}", flush=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from mfa_app.settings import PROJECT_ROOT
 
 SHIPPED = PROJECT_ROOT / "docs" / "deploy" / "nginx.conf"
-AROUND = """
+MAIN_CONFIG = """
 daemon off;
 worker_processes 2;
 pid {folder}/nginx.pid;
@@ -44,8 +44,8 @@ class Nginx:
     folder: Path
 
     @property
-    def trust(self) -> ssl.SSLContext:
-        """What its visitors hold its certificate against."""
+    def tls_context(self) -> ssl.SSLContext:
+        """The TLS context of its visitors, which trusts only this certificate."""
         return ssl.create_default_context(cafile=self.folder / "certificate.pem")
 
     def passed_on(self) -> int:
@@ -58,7 +58,7 @@ class Nginx:
         return "".join((self.folder / name).read_text("utf-8") for name in ("access.log", "error.log"))
 
 
-def installed(folder: Path) -> str:
+def find_or_download(folder: Path) -> str:
     """Return the path of an nginx: the machine's own, else Debian's package, unpacked into this folder."""
     found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if found:
@@ -98,7 +98,7 @@ def running(program: str, nginx: Nginx, gunicorn: str) -> Iterator[None]:
         if not count:
             sys.exit(f"{SHIPPED} has no {shipped} any more.")
     (nginx.folder / "site.conf").write_text(site, "utf-8")
-    (nginx.folder / "nginx.conf").write_text(AROUND.format(folder=nginx.folder), "utf-8")
+    (nginx.folder / "nginx.conf").write_text(MAIN_CONFIG.format(folder=nginx.folder), "utf-8")
     _certify(nginx.folder)
     with subprocess.Popen([program, "-p", nginx.folder, "-c", nginx.folder / "nginx.conf"]) as process:
         try:
@@ -116,5 +116,5 @@ def _certify(folder: Path) -> None:
     words = (
         "req -x509 -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -days 2"
     )
-    made = ["openssl", *words.split(), "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"]
-    subprocess.run(made, check=True, stderr=subprocess.DEVNULL)
+    command = ["openssl", *words.split(), "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)

@@ -25,12 +25,12 @@ class ThroughNginx(Relay):
             f"127.0.0.1:{self.nginx.port}",
             timeout=PATIENCE_SECONDS,
             source_address=(address, 0),
-            context=self.nginx.trust,
+            context=self.nginx.tls_context,
         )
 
 
 class Proxied(World):
-    """The people of the tests, at a site behind nginx; each test comes from an address of its own."""
+    """The people of the tests, at a site behind nginx; each step comes from its own IP address."""
 
     nginx: Nginx
 
@@ -39,34 +39,34 @@ class Proxied(World):
         return self.visitor(browser="Firefox/140.0", headers=headers)
 
     @contextmanager
-    def line(self) -> Iterator[socket.socket]:
+    def connection(self) -> Iterator[socket.socket]:
         """Return a connection on which anything can be sent."""
         plain = socket.create_connection(("127.0.0.1", self.nginx.port), 15, (self.address, 0))
-        with self.nginx.trust.wrap_socket(plain, server_hostname="127.0.0.1") as line:
-            yield line
+        with self.nginx.tls_context.wrap_socket(plain, server_hostname="127.0.0.1") as connection:
+            yield connection
 
     def raw(self, request: bytes) -> bytes:
         """Send bytes; return everything that comes back until nginx hangs up."""
-        with self.line() as line:
-            line.sendall(request)
-            return heard(line)
+        with self.connection() as connection:
+            connection.sendall(request)
+            return read_all(connection)
 
-    def answered(self) -> int:
-        """Return how many requests the application has answered, by its own account."""
-        line = http.client.HTTPConnection(urlsplit(self.site.address).netloc, timeout=30)
-        line.request("GET", "/metrics")
-        numbers = line.getresponse().read().decode()
-        line.close()
+    def count_answered(self) -> int:
+        """Return how many requests the application has answered, according to its own metrics."""
+        connection = http.client.HTTPConnection(urlsplit(self.site.address).netloc, timeout=30)
+        connection.request("GET", "/metrics")
+        numbers = connection.getresponse().read().decode()
+        connection.close()
         return sum(
             int(float(n)) for n in re.findall(r"^second_gate_answers_total\{.*\} (\S+)$", numbers, re.M)
         )
 
 
-def heard(line: socket.socket) -> bytes:
+def read_all(connection: socket.socket) -> bytes:
     """Return everything that arrives until the other end hangs up."""
     answer = b""
     try:
-        while part := line.recv(65536):
+        while part := connection.recv(65536):
             answer += part
     except OSError:  # the other end has hung up
         pass

@@ -1,4 +1,4 @@
-"""The steps tried on the nginx of docs/deploy. Each returns what it found, or raises Wrong."""
+"""The steps tried on the nginx of docs/deploy. Each returns what it found, or raises StepFailed."""
 
 import http.client
 import re
@@ -11,86 +11,86 @@ from sqlalchemy import select
 
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent
-from stress.proxied import Proxied, heard, statuses
+from stress.proxied import Proxied, read_all, statuses
 from tests.support.requests import FORWARDED, OPEN_QUOTES, SMUGGLED
 
 SLOW, AT_ONCE, FORMS = 40, 130, 200
-SECRET = "a-secret-that-stands-in-an-address"
+SECRET = "a-secret-in-a-url"
 
 
-class Wrong(Exception):
-    """Something got through that must not, or was blocked although it must pass."""
+class StepFailed(Exception):
+    """Something got through that may not, or was blocked although it may pass."""
 
 
-def must(holds: object, *facts: object) -> None:
-    """Raise Wrong, with the facts, if a condition is not met."""
+def require(holds: object, *facts: object) -> None:
+    """Raise StepFailed, with the facts, if a condition is not met."""
     if not holds:
-        raise Wrong(*facts)
+        raise StepFailed(*facts)
 
 
 def both_gates(world: Proxied) -> str:
-    """Alice sets up her app, logs out, and logs in with a code, on a port other than 443."""
+    """Alice links her app, logs out, and logs in with a code, on a port other than 443."""
     world.group("Finance", required=True)
     world.person("alice", groups_=("Finance",))
     browser = world.link("alice")
     browser.submit("/logout")
     world.password_given("alice", browser)
-    must(browser.page.path == "/login/code", browser.page.text)
+    require(browser.page.path == "/login/code", browser.page.text)
     browser.submit("/login/code", code=world.next_code("alice"), remember="y")
-    must(browser.page.path == "/", browser.page.text)
-    must("max-age=31536000" in browser.page.response.headers["Strict-Transport-Security"])
-    must(browser.submit("/logout").path == "/login")
-    must(world.password_given("alice", browser).page.path == "/", "the device is not remembered")
-    return "linked, logged in with a code, logged out, logged in on the remembered device"
+    require(browser.page.path == "/", browser.page.text)
+    require("max-age=31536000" in browser.page.response.headers["Strict-Transport-Security"])
+    require(browser.submit("/logout").path == "/login")
+    require(world.password_given("alice", browser).page.path == "/", "the device is not remembered")
+    return "app linked, logged in with a code, logged out, logged in on the remembered device"
 
 
-def another_way_in(world: Proxied) -> str:
+def http_and_foreign_hosts(world: Proxied) -> str:
     """Plain http is redirected to https, and a foreign host gets no page."""
     line = http.client.HTTPConnection("127.0.0.1", world.nginx.plain_port, timeout=30)
     line.request("GET", "/login")
     answer = line.getresponse()
     line.close()
-    must((answer.status, answer.getheader("Location")) == (301, "https://127.0.0.1/login"), answer.status)
+    require((answer.status, answer.getheader("Location")) == (301, "https://127.0.0.1/login"), answer.status)
     foreign = world.raw(b"GET /login HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
-    must(statuses(foreign) == (400,) and b"evil" not in foreign, foreign)
+    require(statuses(foreign) == (400,) and b"evil" not in foreign, foreign)
     return "http gets 301, a foreign host 400"
 
 
-def made_up_addresses(world: Proxied) -> str:
+def faked_ip_addresses(world: Proxied) -> str:
     """Eve claims to come from other IP addresses; the trail has the real one."""
     lies = ["203.0.113.9", "127.0.0.1", "203.0.113.9, 127.0.0.1", "x" * 50, "[::1]:80", *OPEN_QUOTES]
     for number, lie in enumerate(lies):
         eve = world.browser(**dict.fromkeys(FORWARDED, lie), **{"X-Forwarded-Host": "evil.example"})
         page = eve.open("/login")
-        must("evil.example" not in f"{page.html}{page.response.headers}", lie)
-        must(eve.open("/metrics").status == eve.open("/readyz").status == 404, lie)
+        require("evil.example" not in f"{page.html}{page.response.headers}", lie)
+        require(eve.open("/metrics").status == eve.open("/readyz").status == 404, lie)
         eve.open("/login")
         page = eve.submit("/login", email=f"nobody{number}@example.com", password="not a password of theirs")
-        must(page.status == 400, lie, page.status)
+        require(page.status == 400, lie, page.status)
     refused = select(AuditEvent.ip_address).where(AuditEvent.event == "password.refused")
     with world.data():
         found = list(db.session.scalars(refused))
-    must(found == [world.address] * len(lies), found)
-    return f"{len(lies)} lies in {len(FORWARDED)} headers each: the trail has the real address alone"
+    require(found == [world.address] * len(lies), found)
+    return f"{len(lies)} lies in {len(FORWARDED)} headers each: the trail has only the real IP address"
 
 
-def what_two_could_read_in_two_ways(world: Proxied) -> str:
+def ambiguous_requests(world: Proxied) -> str:
     """Gunicorn answers no request that nginx doesn't know about."""
-    before, known, seen = world.answered(), world.nginx.passed_on(), Counter()
+    before, known, seen = world.count_answered(), world.nginx.passed_on(), Counter()
     host = f"Host: 127.0.0.1:{world.nginx.port}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     second = f"GET /login?smuggled HTTP/1.1\r\n{host}Connection: close\r\n\r\n"
     for line, body in SMUGGLED:
         first = f"POST /login HTTP/1.1\r\n{host}{line}\r\n\r\n{body}"
         answers = statuses(world.raw((first + second).encode("latin1")))
-        must(answers and answers[0] in (400, 501), line, answers)
-        must(len(answers) == 1 or not re.search("transfer|length", line, re.IGNORECASE), line, answers)
+        require(answers and answers[0] in (400, 501), line, answers)
+        require(len(answers) == 1 or not re.search("transfer|length", line, re.IGNORECASE), line, answers)
         seen[answers] += 1
     for text in ("GET /login HTTP/1.1\nHost: x\nConnection: close\n\n", "GET /login\r\n\r\n", "\0\r\n\r\n"):
         seen[statuses(world.raw(text.encode()))] += 1
-    answered, passed = world.answered() - before - 1, world.nginx.passed_on() - known
-    must(answered <= passed, f"gunicorn answered {answered} requests, nginx passed on {passed}")
-    told = {answers: " and ".join(map(str, answers)) or "no status" for answers in seen}
-    found = ", ".join(f"{count} got {told[answers]}" for answers, count in seen.items())
+    answered, passed = world.count_answered() - before - 1, world.nginx.passed_on() - known
+    require(answered <= passed, f"gunicorn answered {answered} requests, nginx passed on {passed}")
+    names = {answers: " and ".join(map(str, answers)) or "no status" for answers in seen}
+    found = ", ".join(f"{count} got {names[answers]}" for answers, count in seen.items())
     return f"{found}; nginx passed on {passed} requests, the site answered {answered}"
 
 
@@ -99,12 +99,12 @@ def too_large(world: Proxied) -> str:
     host = f"Host: 127.0.0.1:{world.nginx.port}\r\nConnection: close\r\n"
     cases = {
         "body of 65 KiB": f"POST /login HTTP/1.1\r\n{host}Content-Length: 66560\r\n\r\n",
-        "address of 9 KiB": f"GET /{'x' * 9000} HTTP/1.1\r\n{host}\r\n",
-        "line of 9 KiB": f"GET /login HTTP/1.1\r\n{host}X-A: {'x' * 9000}\r\n\r\n",
-        "head of 40 KiB": f"GET /login HTTP/1.1\r\n{host}" + f"X-A: {'x' * 8000}\r\n" * 5 + "\r\n",
+        "URL of 9 KiB": f"GET /{'x' * 9000} HTTP/1.1\r\n{host}\r\n",
+        "header line of 9 KiB": f"GET /login HTTP/1.1\r\n{host}X-A: {'x' * 9000}\r\n\r\n",
+        "headers of 40 KiB": f"GET /login HTTP/1.1\r\n{host}" + f"X-A: {'x' * 8000}\r\n" * 5 + "\r\n",
     }
     found = {what: statuses(world.raw(text.encode()))[:1] for what, text in cases.items()}
-    must(list(found.values()) == [(413,), (414,), (400,), (400,)], found)
+    require(list(found.values()) == [(413,), (414,), (400,), (400,)], found)
     return ", ".join(f"{what} {status}" for what, (status,) in found.items())
 
 
@@ -112,15 +112,15 @@ def slow_clients(world: Proxied) -> str:
     """Clients that never finish a request: others still get the login page, and nginx hangs up on them."""
     head = f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{world.nginx.port}\r\n"
     with ExitStack() as held:
-        lines = [held.enter_context(world.line()) for _ in range(SLOW)]
+        lines = [held.enter_context(world.connection()) for _ in range(SLOW)]
         began = time.monotonic()
         for number, line in enumerate(lines):
             line.sendall((head + ("X-Slow: " if number % 2 else "Content-Length: 99\r\n\r\nx")).encode())
         took = sorted(seconds_for_a_page(world) for _ in range(20))
         for line in lines:
-            heard(line)
+            read_all(line)
         hung_up = time.monotonic() - began
-    must(took[-1] < 2 and hung_up < 20, took, hung_up)
+    require(took[-1] < 2 and hung_up < 20, took, hung_up)
     return (
         f"GET /login beside {SLOW} of them: median {took[10] * 1000:.0f} ms, "
         f"slowest {took[-1] * 1000:.0f} ms; all hung up on after {hung_up:.0f} s"
@@ -130,7 +130,7 @@ def slow_clients(world: Proxied) -> str:
 def seconds_for_a_page(world: Proxied) -> float:
     """Return how long it takes to get the login page over a new connection."""
     began = time.monotonic()
-    must(world.browser().open("/login").status == 200)
+    require(world.browser().open("/login").status == 200)
     return time.monotonic() - began
 
 
@@ -142,43 +142,43 @@ def too_many_forms(world: Proxied) -> str:
     ).encode()
     with ThreadPoolExecutor(4) as pool:
         found = Counter(pool.map(lambda _: statuses(world.raw(form))[0], range(FORMS)))
-    must(found[400] >= 100 and found[429] > 20 and found.total() == FORMS, found)
-    must(world.browser().open("/login").status == 200)
+    require(found[400] >= 100 and found[429] > 20 and found.total() == FORMS, found)
+    require(world.browser().open("/login").status == 200)
     world.address = "127.0.0.99"
-    must(statuses(world.raw(form)) == (400,))
+    require(statuses(world.raw(form)) == (400,))
     return f"of {FORMS} forms at once without a token {found[400]} got 400 and {found[429]} got 429"
 
 
-def too_much_at_once(world: Proxied) -> str:
+def too_many_open_requests(world: Proxied) -> str:
     """More open requests at once than an office has."""
     request = f"GET /login HTTP/1.1\r\nHost: 127.0.0.1:{world.nginx.port}\r\nContent-Length: 9\r\n\r\nx"
     with ExitStack() as held:
-        lines = [held.enter_context(world.line()) for _ in range(AT_ONCE)]
+        lines = [held.enter_context(world.connection()) for _ in range(AT_ONCE)]
         for line in lines:
             line.sendall(request.encode())
-        refused = sum(statuses(heard(line)) == (429,) for line in lines)
-    must(refused == AT_ONCE - 100, refused)
-    return f"of {AT_ONCE} requests at once from one address {refused} got 429"
+        refused = sum(statuses(read_all(line)) == (429,) for line in lines)
+    require(refused == AT_ONCE - 100, refused)
+    return f"of {AT_ONCE} requests at once from one IP address {refused} got 429"
 
 
-def a_mailed_link(world: Proxied) -> str:
+def one_time_link(world: Proxied) -> str:
     """The URL of a one-time link is in no log of nginx."""
-    return _opened(world, 410)
+    return _open_link(world, 410)
 
 
-def a_link_while_gunicorn_is_down(world: Proxied) -> str:
+def one_time_link_while_gunicorn_is_down(world: Proxied) -> str:
     """The same while nginx can't reach gunicorn."""
-    return _opened(world, 502)
+    return _open_link(world, 502)
 
 
-def _opened(world: Proxied, expected: int) -> str:
+def _open_link(world: Proxied, expected: int) -> str:
     status = world.browser().open(f"/link/{SECRET}").status
-    must(status == expected, status)
-    must(not re.search(SECRET, world.nginx.logs()), "the link stands in a log of nginx")
+    require(status == expected, status)
+    require(not re.search(SECRET, world.nginx.logs()), "the link is in a log of nginx")
     return f"answered {status}, in no log"
 
 
 STEPS = (
-    *(both_gates, another_way_in, made_up_addresses, what_two_could_read_in_two_ways, too_large),
-    *(slow_clients, too_many_forms, too_much_at_once, a_mailed_link),
+    *(both_gates, http_and_foreign_hosts, faked_ip_addresses, ambiguous_requests, too_large),
+    *(slow_clients, too_many_forms, too_many_open_requests, one_time_link),
 )

@@ -17,10 +17,10 @@ from pathlib import Path
 from mfa_app import create_app
 from mfa_app.settings import PROJECT_ROOT, load_settings
 from stress.browser import Browser
-from stress.company import found
-from stress.people import Soak
+from stress.company import create_company
+from stress.users import Soak
 from stress.verdict import lines, report
-from stress.workers import Reaper
+from stress.workers import WorkerKiller
 from tests.support.postgres import running_postgres
 from tests.support.served_site import serving
 
@@ -35,22 +35,22 @@ def main() -> None:
         environment = {"MFA_INSTANCE_PATH": folder, "MFA_TRUSTED_PROXY_HOPS": "1"}
         environment |= {"MFA_DATABASE_URL": address} if address else {}
         app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
-        people, staff, group_ids = found(app)
-        reaper = Reaper(KILL_EVERY, random.Random(SEED))
+        accounts, staff, group_ids = create_company(app)
+        killer = WorkerKiller(KILL_EVERY, random.Random(SEED))
         with serving(environment) as site:
             kind = "PostgreSQL" if address else "SQLite"
             print(f"soak: {MINUTES:g} minutes, seed {SEED}, {kind}", flush=True)
-            soak, began = Soak(site, people, staff, group_ids, SEED), time.monotonic()
-            soak.run(reaper, MINUTES * 60)
+            soak, began = Soak(site, accounts, staff, group_ids, SEED), time.monotonic()
+            soak.run(killer, MINUTES * 60)
             took = time.monotonic() - began
             ready = Browser(site, "127.0.0.1").open("/readyz").status
-        wrong = report(app, soak, reaper, took)
+        wrong = report(app, soak, killer, took)
         wrong += [f"/readyz answers {ready}"] if ready != 200 else []
-        code, said = flask_says(environment, "audit", "verify")
-        print(f"  audit verify: exit {code}: {said.splitlines()[-1] if said else ''}")
+        code, output = run_command(environment, "audit", "verify")
+        print(f"  audit verify: exit {code}: {output.splitlines()[-1] if output else ''}")
         log = (Path(folder) / "gunicorn.log").read_text("utf-8", "replace")
         wrong += lines(app, log)
-        wrong += [f"audit verify: {said}"] if code else []
+        wrong += [f"audit verify: {output}"] if code else []
         wrong += [f"{log.count('Traceback')} tracebacks in the log"] if "Traceback" in log else []
         keep_log(log, wrong)
     print("\n".join(["WRONG:", *wrong[:50]]) if wrong else "No problems.")
@@ -68,7 +68,7 @@ def database() -> Iterator[str]:
         yield address
 
 
-def flask_says(environment: dict[str, str], *words: str) -> tuple[int, str]:
+def run_command(environment: dict[str, str], *words: str) -> tuple[int, str]:
     """Run a command of the site; return its exit code and output."""
     command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
     done = subprocess.run(
@@ -83,7 +83,7 @@ def flask_says(environment: dict[str, str], *words: str) -> tuple[int, str]:
 
 
 def keep_log(log: str, wrong: list[str]) -> None:
-    """Keep the server's log if somebody has to read it."""
+    """Keep the server's log if something is wrong."""
     if wrong:
         path = Path(tempfile.gettempdir()) / f"second-gate-soak-{SEED}.log"
         with suppress(OSError):

@@ -58,7 +58,7 @@ COOKIES = (
 
 
 @dataclass(frozen=True)
-class Made:
+class GeneratedRequest:
     """A generated request. `{token}` in its body stands for the sender's CSRF token."""
 
     who: str
@@ -85,10 +85,10 @@ queries = st.one_of(st.just([]), st.just([]), pairs)
 gaps = st.lists(st.one_of(*[st.sampled_from(("1", "2", "3"))] * 2, odd), min_size=3, max_size=3)
 
 
-def requests(patterns: list[list[str]]) -> st.SearchStrategy[Made]:
+def requests(patterns: list[list[str]]) -> st.SearchStrategy[GeneratedRequest]:
     """Return a strategy for requests to the site's paths. A pattern is a path's fixed parts, with gaps."""
     return st.builds(
-        _made,
+        _request,
         st.sampled_from((*METHODS, *["GET", "POST"] * 12)),
         paths(patterns),
         st.one_of(st.just([]), st.lists(st.tuples(st.sampled_from(HEADERS), header_value), max_size=4)),
@@ -99,9 +99,9 @@ def requests(patterns: list[list[str]]) -> st.SearchStrategy[Made]:
     )
 
 
-def _made(method, path, headers, cookies, body) -> Made:
+def _request(method, path, headers, cookies, body) -> GeneratedRequest:
     content, kind = body if method != "GET" else (None, "")
-    return Made("nobody", method, path, headers, cookies, content, kind)
+    return GeneratedRequest("nobody", method, path, headers, cookies, content, kind)
 
 
 def paths(patterns: list[list[str]]) -> st.SearchStrategy[bytes]:

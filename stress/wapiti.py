@@ -26,7 +26,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_opener
 
 from mfa_app.settings import PROJECT_ROOT
-from stress.browser import Answer
+from stress.browser import Response
 from tests.support.phone import Phone
 
 WHO = {"a visitor": None, "staff": "carla@firma.example", "an administrator": "ada@firma.example"}
@@ -39,7 +39,7 @@ ATTACK_SECONDS = int(os.environ.get("SECONDS", "60"))
 ALL_SECONDS = (
     CRAWL_SECONDS + len(MODULES.split(",")) * ATTACK_SECONDS + 300
 )  # each part may finish one request late
-SPARED = (
+EXCLUDED = (
     "/logout",
     "/account/sessions/*",
     "/bootstrap/*",
@@ -57,7 +57,7 @@ LEVELS = ("informational", "low", "medium", "high", "critical")
 
 def main() -> None:
     """Crawl as each of the three users, print the findings, and exit with 1 if any is above informational."""
-    installed()
+    install()
     worst = 0
     with tempfile.TemporaryDirectory(prefix="second-gate-wapiti-") as name:
         folder = Path(name)
@@ -66,7 +66,7 @@ def main() -> None:
                 cookies = folder / "cookies.json"
                 held = cookies_of(site, folder, email) if email else {}
                 cookies.write_text(json.dumps({"127.0.0.1": {"/": held}}))
-                worst = max(worst, told(who, attack(site, folder, cookies)))
+                worst = max(worst, print_findings(who, attack(site, folder, cookies)))
         log = (folder / "gunicorn.log").read_text("utf-8", "replace")
         print(f"tracebacks in the server's log: {log.count('Traceback')}")
         if "Traceback" in log:
@@ -74,7 +74,7 @@ def main() -> None:
     sys.exit(worst > 0 or "Traceback" in log)
 
 
-def installed() -> None:
+def install() -> None:
     """Make sure that Wapiti is installed."""
     if shutil.which("wapiti"):
         return
@@ -97,7 +97,7 @@ def demo(folder: Path) -> Iterator[str]:
     python = [sys.executable, "-m"]
     subprocess.run([*python, "flask", "--app", "wsgi", "demo"], check=True, stdout=subprocess.DEVNULL, **run)
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    made = [
+    openssl = [
         "openssl",
         "req",
         "-x509",
@@ -109,7 +109,7 @@ def demo(folder: Path) -> Iterator[str]:
         "-days",
         "2",
     ]
-    subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([*openssl, "-keyout", key, "-out", certificate], check=True, stderr=subprocess.DEVNULL)
     server = [
         *python,
         "gunicorn",
@@ -145,10 +145,10 @@ def cookies_of(site: str, folder: Path, email: str) -> dict:
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     opener = build_opener(HTTPCookieProcessor(jar), HTTPSHandler(context=trusting))
 
-    def ask(path: str, page: Answer | None = None, **fields: str) -> Answer:
+    def ask(path: str, page: Response | None = None, **fields: str) -> Response:
         body = urlencode({"csrf_token": page.csrf, **fields}).encode() if page else None
         with opener.open(Request(site + path, body, {"Referer": site + path}), timeout=60) as response:  # noqa: S310
-            return Answer(response.status, response.url, response.read().decode())
+            return Response(response.status, response.url, response.read().decode())
 
     page = ask("/login", ask("/login"), email=email, password=password)
     ask("/login/code", page, code=phone.code())
@@ -160,9 +160,9 @@ def attack(site: str, folder: Path, cookies: Path) -> dict:
     """Crawl and attack with Wapiti; return its report."""
     report = folder / "report.json"
     report.unlink(missing_ok=True)
-    spared = [word for path in SPARED for word in ("-x", site + path)]
+    excluded = [word for path in EXCLUDED for word in ("-x", site + path)]
     command = ["/usr/bin/python3", "-c", RUN, "-u", f"{site}/", "-s", f"{site}/login", "-c", str(cookies)]
-    command += [*spared, "-m", MODULES]
+    command += [*excluded, "-m", MODULES]
     command += [
         "--scope",
         "domain",
@@ -188,10 +188,10 @@ def attack(site: str, folder: Path, cookies: Path) -> dict:
     return json.loads(report.read_text("utf-8")) | found
 
 
-def cut_short(said: str) -> str:
+def cut_short(output: str) -> str:
     """Return what ran out of time."""
-    crawl = ["the crawl"] if "Max scan time was reached" in said else []
-    modules = re.findall(r"Max attack time was reached for module (\w+)", said)
+    crawl = ["the crawl"] if "Max scan time was reached" in output else []
+    modules = re.findall(r"Max attack time was reached for module (\w+)", output)
     return ", ".join([*crawl, *sorted(modules)]) or "nothing"
 
 
@@ -199,17 +199,17 @@ def crawled(sessions: Path) -> str:
     """Return how many URLs and forms Wapiti crawled, and how many modules attacked any of them."""
     (path,) = sessions.glob("*.db")
     with closing(sqlite3.connect(path)) as database:
-        addresses, attacked = (
+        urls, attacked = (
             database.execute(statement).fetchone()[0]
             for statement in (
                 "SELECT COUNT(*) FROM paths WHERE evil = 0",
                 "SELECT COUNT(*) FROM (SELECT DISTINCT path_id, module_name FROM attack_log)",
             )
         )
-    return f"{addresses} addresses and forms crawled, attacked {attacked} times"
+    return f"{urls} URLs and forms crawled, attacked {attacked} times"
 
 
-def told(who: str, report: dict) -> int:
+def print_findings(who: str, report: dict) -> int:
     """Print the findings by level; return the highest level."""
     found = [
         (entry["level"], kind, entry)

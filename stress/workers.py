@@ -24,7 +24,7 @@ def master() -> int:
 
 
 @dataclass
-class Reaper:
+class WorkerKiller:
     """Kills a worker every few seconds, always the younger of the two.
 
     The older one therefore survives the whole run, so its memory can be compared with the main process's.

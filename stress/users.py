@@ -8,22 +8,23 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from stress.browser import Answer, Browser, Lost
+from stress.browser import Browser, ConnectionLost, Response
 from stress.company import Account
-from stress.workers import Reaper
+from stress.workers import WorkerKiller
 from tests.support.phone import Phone
 from tests.support.world import PASSWORD
 
-PEOPLE = 8
+USERS = 8
 
 
 class Soak:
     """What eight users, an administrator and a help desk do, and what they saw."""
 
     def __init__(
-        self, site: str, people: list[Account], staff: dict[str, Account], group_ids: list[int], seed: int
+        self, site: str, accounts: list[Account], staff: dict[str, Account], group_ids: list[int], seed: int
     ) -> None:
-        self.site, self.people, self.staff, self.group_ids, self.seed = site, people, staff, group_ids, seed
+        self.site, self.accounts, self.staff = site, accounts, staff
+        self.group_ids, self.seed = group_ids, seed
         self.over = threading.Event()
         self.seen: Counter[str] = Counter()
         self.statuses: Counter[int] = Counter()
@@ -38,47 +39,47 @@ class Soak:
             if about is not None:
                 self.successes[what].append(about)
 
-    def ask(self, browser: Browser, path: str, **fields: str) -> Answer:
+    def ask(self, browser: Browser, path: str, **fields: str) -> Response:
         """Open a path, or send a form to it, and count the response."""
         answer = browser.post(path, **fields) if fields else browser.open(path)
         with self.lock:
             self.statuses[answer.status] += 1
         return answer
 
-    def repeat(self, deed: Callable[..., object], *arguments: object) -> None:
+    def repeat(self, action: Callable[..., object], *arguments: object) -> None:
         """Repeat an action until the soak is over. Lost connections are expected."""
         while not self.over.is_set():
             try:
-                deed(*arguments)
-            except Lost:
+                action(*arguments)
+            except ConnectionLost:
                 self.note("connection lost")
                 time.sleep(0.2)
 
-    def live(self, chance: random.Random) -> None:
+    def log_in_someone(self, rng: random.Random) -> None:
         """Log in with a user whose last login was long enough ago."""
-        account = chance.choice(self.people)
+        account = rng.choice(self.accounts)
         if not account.free.acquire(blocking=False):
             return
         try:
             if account.rested():
-                self.log_in(account, chance)
+                self.log_in(account, rng)
             else:
                 time.sleep(0.05)
         finally:
             account.free.release()
 
-    def log_in(self, account: Account, chance: random.Random) -> None:
+    def log_in(self, account: Account, rng: random.Random) -> None:
         """Pass the gates that are required right now, open the home page and log out."""
-        browser = Browser(self.site, account.address)
+        browser = Browser(self.site, account.ip_address)
         try:
-            where = self.give_password(browser, account)
-            if where == "/enrolment":
-                where = self.link(browser, account)
-            elif where == "/login/code":
-                if account.shown:  # the app was linked and no answer came
+            path = self.give_password(browser, account)
+            if path == "/enrolment":
+                path = self.enrol(browser, account)
+            elif path == "/login/code":
+                if account.shown:  # the app was enrolled and no response came
                     account.secret, account.shown = account.shown, ""
-                where = self.give_code(browser, account, chance)
-            if where == "/":
+                path = self.give_code(browser, account, rng)
+            if path == "/":
                 self.note("home" if self.ask(browser, "/").status == 200 else "not home")
                 if self.ask(browser, "/logout", x="").status == 302:
                     self.note("login.ended", account.id)
@@ -96,12 +97,12 @@ class Soak:
         answer = self.ask(browser, "/")
         return "/" if answer.status == 200 else answer.location.partition("?")[0]
 
-    def give_code(self, browser: Browser, account: Account, chance: random.Random) -> str:
+    def give_code(self, browser: Browser, account: Account, rng: random.Random) -> str:
         """Enter the code of this step once, from two browsers at once, or again after it was accepted."""
-        how, second = chance.choice(["once", "once", "once", "at once", "again"]), None
+        how, second = rng.choice(["once", "once", "once", "at once", "again"]), None
         self.ask(browser, "/login/code")
         if how != "once":
-            second = Browser(self.site, account.address)
+            second = Browser(self.site, account.ip_address)
             if self.give_password(second, account) != "/login/code":
                 how = "once"
             else:
@@ -110,9 +111,9 @@ class Soak:
         account.rounds.append(time.time())
         browsers = [browser, second] if how == "at once" else [browser]
         with ThreadPoolExecutor(2) as pool:
-            got_in = list(pool.map(lambda one: self.posts_code(one, account, code), browsers))
+            got_in = list(pool.map(lambda one: self.post_code(one, account, code), browsers))
         if how == "again" and second is not None:
-            got_in.append(self.posts_code(second, account, code))
+            got_in.append(self.post_code(second, account, code))
         if second is not None:
             second.close()
         self.note(f"code {how}")
@@ -120,24 +121,22 @@ class Soak:
             self.twice.append(account.email)
         return "/" if got_in[0] else ""
 
-    def posts_code(self, browser: Browser, account: Account, code: str) -> bool:
+    def post_code(self, browser: Browser, account: Account, code: str) -> bool:
         """Return True if the code was accepted."""
         before = browser.cookies.get("sid")
         try:
             self.ask(browser, "/login/code", code=code, remember="y")
-        except Lost:
+        except ConnectionLost:
             self.note("connection lost with a code")
             return False
-        if browser.cookies.get("sid") not in (
-            None,
-            before,
-        ):  # where nobody is asked any more, it leads on as well
+        # The page also redirects if no code is required any more, so only a new session shows success.
+        if browser.cookies.get("sid") not in (None, before):
             self.note("code.accepted", account.id)
             return True
         self.note("code opened nothing")
         return False
 
-    def link(self, browser: Browser, account: Account) -> str:
+    def enrol(self, browser: Browser, account: Account) -> str:
         """Scan the QR code of the enrolment page and press Enable."""
         page = self.ask(browser, "/enrolment")
         if not page.secret:
@@ -152,7 +151,7 @@ class Soak:
         self.note("authenticator.linked", account.id)
         return "/"
 
-    def ready(self, name: str, browser: Browser) -> None:
+    def log_in_staff(self, name: str, browser: Browser) -> None:
         """Log in as an administrator or the help desk, or reauthenticate."""
         account = self.staff[name]
         while not account.rested() and not self.over.is_set():
@@ -161,40 +160,43 @@ class Soak:
         if self.give_password(browser, account) == "/login/code":
             self.ask(browser, "/login/code")
             account.rounds.append(time.time())
-            self.posts_code(browser, account, account.code())
+            self.post_code(browser, account, account.code())
 
-    def administer(self, browser: Browser, chance: random.Random) -> None:
+    def administer(self, browser: Browser, rng: random.Random) -> None:
         """Change the rule of a group: how long devices are remembered, and whether a code is required."""
-        group_id, days = chance.choice(self.group_ids), chance.randrange(1, 365)
+        group_id, days = rng.choice(self.group_ids), rng.randrange(1, 365)
         path = f"/admin/groups/{group_id}/policy"
         page = self.ask(browser, path)
         if page.status != 200:
-            return self.ready("carol", browser)
-        switched_on = {"required": "y"} if group_id == self.group_ids[0] or chance.random() < 0.5 else {}
+            return self.log_in_staff("carol", browser)
+        switched_on = {"required": "y"} if group_id == self.group_ids[0] or rng.random() < 0.5 else {}
         fields = {"grace_days": "0", "remember_days": str(days), "version": page.version, **switched_on}
         if self.ask(browser, path, **fields).status == 302:
             self.note("rule saved", days)
-        time.sleep(chance.uniform(0.2, 1))
+        time.sleep(rng.uniform(0.2, 1))
         return None
 
-    def help(self, browser: Browser, chance: random.Random) -> None:
+    def help(self, browser: Browser, rng: random.Random) -> None:
         """Reset a user, whatever that user is doing right now."""
-        account = chance.choice(self.people)
+        account = rng.choice(self.accounts)
         path = f"/admin/people/{account.id}/reset"
         if self.ask(browser, path).status != 200:
-            return self.ready("dave", browser)
+            return self.log_in_staff("dave", browser)
         if self.ask(browser, path, reason="Phone lost, called back").status == 302:
             self.note("second_factor.reset", account.id)
-        time.sleep(chance.uniform(0.5, 2))
+        time.sleep(rng.uniform(0.5, 2))
         return None
 
-    def run(self, reaper: Reaper, seconds: float) -> None:
-        """Let all users act for this many seconds, with the reaper running."""
-        jobs = [(self.repeat, self.live, random.Random(f"{self.seed} {number}")) for number in range(PEOPLE)]
+    def run(self, killer: WorkerKiller, seconds: float) -> None:
+        """Let all users act for this many seconds, with the killer running."""
+        jobs = [
+            (self.repeat, self.log_in_someone, random.Random(f"{self.seed} {number}"))
+            for number in range(USERS)
+        ]
         desks = Browser(self.site, "192.0.2.1"), Browser(self.site, "192.0.2.2")
         jobs.append((self.repeat, self.administer, desks[0], random.Random(f"{self.seed} carol")))
         jobs.append((self.repeat, self.help, desks[1], random.Random(f"{self.seed} dave")))
-        jobs.append((reaper.run, self.over))
+        jobs.append((killer.run, self.over))
         with ThreadPoolExecutor(len(jobs)) as pool:
             running = [pool.submit(*job) for job in jobs]
             end = time.monotonic() + seconds
