@@ -34,14 +34,14 @@ run: $(RUNTIME) ## Serve the site on http://127.0.0.1:8000
 	@exec $(BIN)/gunicorn --config gunicorn.conf.py wsgi:app
 
 demo: export MFA_INSTANCE_PATH ?= instance/demo
-demo: $(RUNTIME) ## Serve the site with example people and groups to try it
+demo: $(RUNTIME) ## Serve an example company to try the site
 	@$(BIN)/flask --app wsgi demo
 	@exec $(BIN)/gunicorn --config gunicorn.conf.py wsgi:app
 
-dev: $(RUNTIME) ## The same, for work on it: reloads what you change, prints mails
+dev: $(RUNTIME) ## Serve the same, reload what you change, print emails
 	@$(BIN)/python -m bin.dev
 
-code: $(RUNTIME) ## Print the code of one of the demo's people: make code NAME=ada
+code: $(RUNTIME) ## Print the code that a person of the demo needs: make code NAME=ada
 	@$(BIN)/python -m bin.code "$(NAME)"
 
 test: $(TESTING) ## Run all tests
