@@ -53,7 +53,7 @@ def _email(value: str) -> str:
     try:
         validate_email(value, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError:
-        raise ValueError("must be an e-mail address, such as help@example.com") from None
+        raise ValueError("must be an email address, such as help@example.com") from None
     return value
 
 

@@ -58,7 +58,7 @@ class ConfirmByPasswordForm(Form):
 
 
 class ForgottenForm(Form):
-    """The e-mail address to send a password reset link to."""
+    """The email address to send a password reset link to."""
 
     refusals_at = shown_at(TOP, Throttled)
 

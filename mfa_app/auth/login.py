@@ -1,4 +1,4 @@
-"""The login page: e-mail address and password."""
+"""The login page: email address and password."""
 
 from flask import Response, current_app, redirect, request
 
@@ -20,7 +20,7 @@ from mfa_app.web.ui.forms import render_form
 @blueprint.route("/login", methods=["GET", "POST"])
 @public
 def login() -> Response:
-    """The password step: e-mail address and password."""
+    """The password step: email address and password."""
     form, identity = LoginForm(), identity_or_none()
     if request.method == "GET" and identity is not None and identity.decision.verdict is Verdict.ALLOW:
         return redirect(next_page())

@@ -76,7 +76,7 @@ def delete_group(group_id: int) -> Response:
 @blueprint.post("/groups/<row:group_id>/members")
 @requires(Permission.MANAGE_GROUPS)
 def add_member(group_id: int) -> Response:
-    """Add a user to the group by e-mail address."""
+    """Add a user to the group by email address."""
     roster, form = _group_or_404(group_id), MemberForm()
     if not form.validate_on_submit() or form.user is None:
         return _group_page(roster, form)

@@ -48,7 +48,7 @@ def user(user_id: int) -> str:
 @blueprint.route("/people/<row:user_id>/edit", methods=["GET", "POST"])
 @requires(Permission.MANAGE_USERS)
 def edit_user(user_id: int) -> Response:
-    """Change e-mail address, name, role and groups. Nobody can change their own role."""
+    """Change email address, name, role and groups. Nobody can change their own role."""
     found, actor, now = get_user_or_deny(user_id), current_actor(), clock.now()
     user, present = found.user, groups.all_groups()
     form = _edit_form(found, present, is_self=actor.user_id == user_id)

@@ -85,7 +85,7 @@ class UserFilter(Form):
 
 
 class UserForm(Form):
-    """An account: e-mail address, name, role and groups."""
+    """An account: email address, name, role and groups."""
 
     refusals_at = (
         shown_at("email", InvalidEmail, EmailTaken)

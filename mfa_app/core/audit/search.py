@@ -24,7 +24,7 @@ LARGEST_ID = 2**31 - 1  # PostgreSQL's integer
 class TrailSearch:
     """What somebody looks for; `until` is the first moment after the span.
 
-    `person` acted or was acted on: the e-mail address as it was then, or the name of who used the terminal.
+    `person` acted or was acted on: the email address as it was then, or the name of who used the terminal.
     `user_id` is the user who has that address now, and finds what was done under other addresses too.
     """
 

@@ -1,4 +1,4 @@
-"""E-mail addresses and names: how they are parsed, and the spelling by which they are compared."""
+"""Email addresses and names: how they are parsed, and the spelling by which they are compared."""
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ EMAIL_KEY_LENGTH, NAME_KEY_LENGTH = 320, 400  # the columns' widths; folding can
 
 @dataclass(frozen=True)
 class EmailAddress:
-    """An e-mail address. `shown` is for people, `key` is for comparison."""
+    """An email address. `shown` is for people, `key` is for comparison."""
 
     shown: str
     key: str
@@ -57,7 +57,7 @@ def name_key(name: str) -> str:
 
 
 def name_from(email: str) -> str:
-    """Return a name derived from an e-mail address: anna.de-vries@firma.local becomes Anna De Vries."""
+    """Return a name derived from an email address: anna.de-vries@firma.local becomes Anna De Vries."""
     local = email.partition("@")[0].partition("+")[0]
     words = "".join(character if character.isalnum() else " " for character in local).split()
     return " ".join(word[:1].upper() + word[1:] for word in words) or fold(email)

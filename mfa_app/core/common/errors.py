@@ -24,7 +24,7 @@ class HashingQueueFull(Interruption):
 
 
 class WrongCredentials(Refusal):
-    """No enabled account has this e-mail address and password. The message doesn't say which one is wrong."""
+    """No enabled account has this email address and password. The message doesn't say which one is wrong."""
 
 
 class WrongPassword(Refusal):
@@ -91,7 +91,7 @@ class RuleChanged(Refusal):
 
 
 class EmailTaken(Refusal):
-    """Another user has this e-mail address, perhaps in another spelling."""
+    """Another user has this email address, perhaps in another spelling."""
 
 
 class NameTaken(Refusal):
@@ -99,7 +99,7 @@ class NameTaken(Refusal):
 
 
 class InvalidEmail(Refusal):
-    """This is not an e-mail address."""
+    """This is not an email address."""
 
 
 class AlreadySetUp(Refusal):

@@ -1,4 +1,4 @@
-"""The first gate: e-mail address and password start a session."""
+"""The first gate: email address and password start a session."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -30,7 +30,7 @@ def sign_in(
     now: datetime,
     replaces: Identity | None = None,
 ) -> SignedIn:
-    """Check e-mail address and password, and start a session with the method "pwd".
+    """Check email address and password, and start a session with the method "pwd".
 
     `replaces` is the browser's previous session, which ends. `hmac_key` is the HMAC key under which unknown
     addresses are counted. Raises, for unknown and known addresses alike, WrongCredentials, Throttled,

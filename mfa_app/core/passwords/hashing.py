@@ -53,7 +53,7 @@ Result = TypeVar("Result")
 class Hasher:
     """Hashes at the cost that was chosen for one application, and holds a hash that belongs to nobody.
 
-    That one is verified for an unknown e-mail address, so that it takes as long as a known one.
+    That one is verified for an unknown email address, so that it takes as long as a known one.
     """
 
     def __init__(self, cost: HashCost = COST) -> None:

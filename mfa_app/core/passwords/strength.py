@@ -31,7 +31,7 @@ class SiteNames:
 def check_acceptable(password: str, *, own_names: list[str]) -> None:
     """Accept 15 to 256 characters that are not easy to guess. There are no composition rules.
 
-    `own_names` are the user's e-mail address and name. Raises UnacceptablePassword.
+    `own_names` are the user's email address and name. Raises UnacceptablePassword.
     """
     if len(password) < MIN_LENGTH:
         raise UnacceptablePassword("short")

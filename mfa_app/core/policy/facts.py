@@ -43,7 +43,7 @@ def group_by_user(rows: Iterable[Row[Any]]) -> list[PolicySubject]:
 
 
 def find_subjects(*where: ColumnElement[bool]) -> list[PolicySubject]:
-    """Return the users that match these conditions, by e-mail address."""
+    """Return the users that match these conditions, by email address."""
     return group_by_user(
         db.session.execute(select_with_policy().where(*where).order_by(User.email_key, Group.name_key))
     )

@@ -13,7 +13,7 @@ MAX_ADMINISTRATORS_NAMED = 20
 
 @dataclass(frozen=True)
 class Impact:
-    """Who a rule affects: users, users without an authenticator, and administrators (e-mail, enrolled)."""
+    """Who a rule affects: users, users without an authenticator, and administrators (email, enrolled)."""
 
     people: int
     not_linked: int

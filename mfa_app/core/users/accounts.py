@@ -79,7 +79,7 @@ def rename(user: User, name: str, *, actor: Actor) -> None:
 
 
 def change_email(user: User, email: str, *, actor: Actor, now: datetime) -> None:
-    """Change the e-mail address of a user, tell the old address by mail, and revoke all access.
+    """Change the email address of a user, tell the old address by mail, and revoke all access.
 
     Another spelling of the same address revokes nothing. Raises InvalidEmail, EmailTaken, NotAllowed.
     """
@@ -104,7 +104,7 @@ def change_role(user: User, role: Role, *, actor: Actor, now: datetime) -> None:
 def edit(
     user: User, profile: Profile, *, groups: list[Group] | None = None, actor: Actor, now: datetime
 ) -> None:
-    """Rename a user, change the e-mail address, the role and the groups: whatever differs, or nothing.
+    """Rename a user, change the email address, the role and the groups: whatever differs, or nothing.
 
     Without `groups` the user stays in the present ones. Raises InvalidEmail, EmailTaken, LastAdministrator,
     CannotExemptSelf, NotAllowed (nobody can change their own role).

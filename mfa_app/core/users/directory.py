@@ -20,7 +20,7 @@ LATEST_EVENTS = 10
 
 @dataclass(frozen=True)
 class UserFilters:
-    """What to search for. `text` is the start of an e-mail address or of a word of the name."""
+    """What to search for. `text` is the start of an email address or of a word of the name."""
 
     text: str = ""
     group_id: int | None = None
@@ -47,7 +47,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class UserPage:
-    """Users by e-mail address, and the keys to pass for the previous and next page, or None."""
+    """Users by email address, and the keys to pass for the previous and next page, or None."""
 
     entries: tuple[Entry, ...] = ()
     before: str | None = None

@@ -1,4 +1,4 @@
-"""Finding one user by the e-mail address that somebody typed."""
+"""Finding one user by the email address that somebody typed."""
 
 from sqlalchemy import select
 
@@ -8,7 +8,7 @@ from mfa_app.models import User
 
 
 def find_by_email(email: str) -> User | None:
-    """Return the user with this e-mail address in any spelling, or None."""
+    """Return the user with this email address in any spelling, or None."""
     return db.session.scalar(select(User).where(User.email_key == email_addresses.key_of(email)))
 
 
