@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -55,12 +56,18 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app = Flask(__name__, instance_path=str(settings.instance_path.resolve()))
     app.config.update(_configuration(settings, keys), **overrides)
     app.extensions["site"] = _site(app, settings, keys)
-    if settings.trusted_proxy_hops:
-        hops = settings.trusted_proxy_hops
-        app.wsgi_app = StripForwardedQuotes(ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0))
-    app.wsgi_app = MonitoringHost(app.wsgi_app, settings.public_host)
+    wrapped = _middleware(app.wsgi_app, settings)
+    app.wsgi_app = wrapped  # type: ignore[method-assign]  # Flask's own way to add middleware
     _bind(app, settings)
     return app
+
+
+def _middleware(application: WSGIApplication, settings: Settings) -> MonitoringHost:
+    """Return the application behind what corrects its requests."""
+    hops = settings.trusted_proxy_hops
+    if hops:
+        application = StripForwardedQuotes(ProxyFix(application, x_for=hops, x_proto=hops, x_host=0))
+    return MonitoringHost(application, settings.public_host)
 
 
 def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def stop_jobs(app: object) -> None:
 
 def worker_ended(pid: int) -> None:
     """Let the numbers of a worker that is gone stay in the sums."""
-    mark_process_dead(pid)  # type: ignore[no-untyped-call]
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]  # prometheus_client gives it no types
 
 
 def end() -> None:
@@ -106,7 +106,7 @@ def _count_together() -> None:
     """Add up what the workers count. Call it before the first application makes the counters."""
     os.environ[COUNTERS_FOLDER] = _new_folder()
     # prometheus_client has chosen when it was imported, before there was a folder.
-    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]  # it has no types
 
 
 def _new_folder() -> str:

@@ -1,6 +1,7 @@
 """Switching one's own 2-factor authentication on or off, where it is not required."""
 
-from flask import Response, flash, redirect, url_for
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.account import blueprint
@@ -14,7 +15,7 @@ from mfa_app.web.ui.forms import flash_refusals
 
 @blueprint.post("/account/authenticator/remove")
 @requires_recent_auth
-def remove_authenticator() -> Response:
+def remove_authenticator() -> ResponseReturnValue:
     """Switch 2FA off for oneself, if no policy requires it."""
     with flash_refusals():
         issue_cookies(enrolment.remove(current_identity(), actor=current_actor(), now=clock.now()))
@@ -24,7 +25,7 @@ def remove_authenticator() -> Response:
 
 @blueprint.post("/account/authenticator/keep")
 @requires_recent_auth
-def opt_in() -> Response:
+def opt_in() -> ResponseReturnValue:
     """Opt in to codes."""
     with flash_refusals():
         enrolment.opt_in(current_identity(), actor=current_actor())

@@ -1,6 +1,7 @@
 """Forgetting one's own remembered devices."""
 
-from flask import Response, abort, flash, redirect, url_for
+from flask import abort, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -12,7 +13,7 @@ from mfa_app.web.security.current import current_actor, current_identity
 
 @blueprint.post("/account/devices/<random:device_id>/forget")
 @requires_recent_auth
-def forget_device(device_id: str) -> Response:
+def forget_device(device_id: str) -> ResponseReturnValue:
     """Revoke one remembered device."""
     if not remembered_devices.forget(current_identity().user, actor=current_actor(), device_id=device_id):
         abort(404)
@@ -22,7 +23,7 @@ def forget_device(device_id: str) -> Response:
 
 @blueprint.post("/account/devices/forget")
 @requires_recent_auth
-def forget_devices() -> Response:
+def forget_devices() -> ResponseReturnValue:
     """Revoke all remembered devices."""
     count = remembered_devices.forget(current_identity().user, actor=current_actor())
     flash(ngettext("%(num)s device removed.", "%(num)s devices removed.", count), "success")

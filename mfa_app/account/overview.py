@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import render_template
+from flask.typing import ResponseReturnValue
 
 from mfa_app.account import blueprint
 from mfa_app.core.browsers import remembered_devices
@@ -53,7 +54,7 @@ class SecondFactor:
 
 @blueprint.get("/account")
 @requires_recent_auth
-def overview() -> str:
+def overview() -> ResponseReturnValue:
     """The user's own account: authenticator, remembered devices and sessions."""
     identity, now = current_identity(), clock.now()
     user = identity.user

@@ -1,6 +1,7 @@
 """Changing one's own password."""
 
-from flask import Response, flash, redirect, url_for
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.account import blueprint
@@ -10,18 +11,20 @@ from mfa_app.core.passwords import attempts, change
 from mfa_app.web.security.access_rules import requires_recent_auth
 from mfa_app.web.security.cookies import issue_cookies
 from mfa_app.web.security.current import current_actor, current_identity
+from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
 
 
 @blueprint.route("/account/password", methods=["GET", "POST"])
 @requires_recent_auth
-def password() -> Response:
+def password() -> ResponseReturnValue:
     """Change the password. The current one is required, and all other access is revoked."""
     form, identity, actor, now = ChangePasswordForm(), current_identity(), current_actor(), clock.now()
     if form.validate_on_submit():
         with form.refusing():
-            attempts.check_own_password(identity.user, form.current.data, actor=actor, now=now)
-            issue_cookies(change.change_own(identity, form.password.data, actor=actor, now=now))
+            attempts.check_own_password(identity.user, entered(form.current.data), actor=actor, now=now)
+            new = entered(form.password.data)
+            issue_cookies(change.change_own(identity, new, actor=actor, now=now))
             flash(_("Password changed. You have been logged out everywhere else."), "success")
             return redirect(url_for("account.overview"))
     return render_form("account/password.html", form)

@@ -1,6 +1,7 @@
 """Ending one's own sessions."""
 
-from flask import Response, abort, flash, redirect, session, url_for
+from flask import abort, flash, redirect, session, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.account import blueprint
@@ -12,7 +13,7 @@ from mfa_app.web.security.current import current_actor, current_identity
 
 @blueprint.post("/account/sessions/<random:session_id>/end")
 @requires_recent_auth
-def end_session(session_id: str) -> Response:
+def end_session(session_id: str) -> ResponseReturnValue:
     """End one of the user's other sessions."""
     if not log_out_elsewhere(current_identity(), session_id, actor=current_actor()):
         abort(404)
@@ -22,7 +23,7 @@ def end_session(session_id: str) -> Response:
 
 @blueprint.post("/account/sessions/end")
 @requires_recent_auth
-def end_sessions() -> Response:
+def end_sessions() -> ResponseReturnValue:
     """End all of the user's sessions, this one too, and revoke all remembered devices."""
     log_out_everywhere(current_identity(), actor=current_actor())
     session.clear()

@@ -1,6 +1,7 @@
 """Site statistics and the latest events."""
 
 from flask import render_template
+from flask.typing import ResponseReturnValue
 
 from mfa_app.admin import blueprint
 from mfa_app.core.audit import search as trail
@@ -15,7 +16,7 @@ LATEST_EVENTS = 10
 
 @blueprint.get("")
 @requires(Permission.MANAGE_POLICY)
-def overview() -> str:
+def overview() -> ResponseReturnValue:
     """The first page of administration."""
     return render_template(
         "admin/overview.html",

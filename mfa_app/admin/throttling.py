@@ -1,6 +1,7 @@
 """Who is blocked right now, and the action that unblocks a user."""
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
@@ -14,7 +15,7 @@ from mfa_app.web.security.current import current_actor
 
 @blueprint.get("/throttled")
 @requires(Permission.MANAGE_USERS)
-def blocked_sign_ins() -> str:
+def blocked_sign_ins() -> ResponseReturnValue:
     """The blocked users and networks."""
     waiting = blocked.list_blocked(now=clock.now())
     return render_template("admin/throttling/blocked.html", waiting=waiting)
@@ -22,7 +23,7 @@ def blocked_sign_ins() -> str:
 
 @blueprint.post("/people/<row:user_id>/try-again")
 @requires(Permission.MANAGE_USERS)
-def let_try_again(user_id: int) -> Response:
+def let_try_again(user_id: int) -> ResponseReturnValue:
     """Clear a user's counters of failed attempts."""
     user = get_user_or_deny(user_id, to_change=True).user
     if blocked.unblock(user, actor=current_actor()):

@@ -1,6 +1,6 @@
 """The page “2-factor authentication”: a code of the authentication app."""
 
-from flask import Response
+from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
 from mfa_app.auth.forms import CodeForm
@@ -13,12 +13,13 @@ from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.web.security.access_rules import admits
 from mfa_app.web.security.cookies import browser_facts
 from mfa_app.web.security.current import current_actor, current_identity
+from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
 
 
 @blueprint.route("/login/code", methods=["GET", "POST"])
 @admits(Verdict.CHALLENGE)
-def code() -> Response:
+def code() -> ResponseReturnValue:
     """The code step: a code from the authentication app."""
     form, identity = CodeForm(), current_identity()
     if form.validate_on_submit():
@@ -36,7 +37,7 @@ def code() -> Response:
 def _answer_challenge(form: CodeForm, identity: Identity) -> SignedIn:
     return code_step.answer_challenge(
         identity,
-        form.code.data,
+        entered(form.code.data),
         remember=form.remember.data,
         browser=browser_facts(),
         actor=current_actor(),

@@ -1,6 +1,7 @@
 """The login page: email address and password."""
 
-from flask import Response, current_app, redirect, request
+from flask import current_app, redirect, request
+from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
 from mfa_app.auth.forms import LoginForm
@@ -14,12 +15,13 @@ from mfa_app.web.http.redirects import next_page
 from mfa_app.web.security.access_rules import public
 from mfa_app.web.security.cookies import browser_facts
 from mfa_app.web.security.current import current_actor, identity_or_none
+from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
 @public
-def login() -> Response:
+def login() -> ResponseReturnValue:
     """The password step: email address and password."""
     form, identity = LoginForm(), identity_or_none()
     if request.method == "GET" and identity is not None and identity.decision.verdict is Verdict.ALLOW:
@@ -32,11 +34,11 @@ def login() -> Response:
 
 def _sign_in(form: LoginForm, replaces: Identity | None) -> SignedIn:
     return password_step.sign_in(
-        form.email.data,
-        form.password.data,
+        entered(form.email.data),
+        entered(form.password.data),
         browser=browser_facts(),
         replaces=replaces,
-        hmac_key=current_app.secret_key,
+        hmac_key=current_app.config["SECRET_KEY"],
         actor=current_actor(),
         now=clock.now(),
     )

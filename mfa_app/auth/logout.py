@@ -1,6 +1,7 @@
 """Log out."""
 
-from flask import Response, redirect, session, url_for
+from flask import redirect, session, url_for
+from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
 from mfa_app.core.login.logout import log_out
@@ -12,7 +13,7 @@ from mfa_app.web.security.current import current_actor, current_identity
 
 @blueprint.post("/logout")
 @admits(*Verdict)
-def logout() -> Response:
+def logout() -> ResponseReturnValue:
     """End the session, on the server as well."""
     log_out(current_identity(), actor=current_actor())
     session.clear()

@@ -1,6 +1,7 @@
 """The page for people who lost their authentication app."""
 
 from flask import render_template
+from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
 from mfa_app.web.security.access_rules import public
@@ -8,6 +9,6 @@ from mfa_app.web.security.access_rules import public
 
 @blueprint.get("/login/help")
 @public
-def lost_app() -> str:
+def lost_app() -> ResponseReturnValue:
     """What to do after losing the authentication app."""
     return render_template("auth/lost_app.html")

@@ -1,6 +1,6 @@
 """Asks for the code (without an app: the password) again within a session."""
 
-from flask import Response
+from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
 from mfa_app.auth.forms import ConfirmByCodeForm, ConfirmByPasswordForm
@@ -8,22 +8,30 @@ from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
 from mfa_app.core.login import reauthentication
 from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.web.security.access_rules import admits
 from mfa_app.web.security.current import current_actor, current_identity
+from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
 
 
 @blueprint.route("/login/again", methods=["GET", "POST"])
 @admits(Verdict.ALLOW, Verdict.ENROL)
-def reauthenticate() -> Response:
+def reauthenticate() -> ResponseReturnValue:
     """Reauthenticate by code (without an authenticator: password) before pages that can change security."""
     identity = current_identity()
     ask = "code" if identity.subject.authenticator else "password"
     form = ConfirmByCodeForm() if ask == "code" else ConfirmByPasswordForm()
     if form.validate_on_submit():
-        confirm = reauthentication.confirm_by_code if ask == "code" else reauthentication.confirm_by_password
         with form.refusing():
-            signed_in = confirm(identity, form[ask].data, actor=current_actor(), now=clock.now())
-            return signed_in_response(signed_in)
+            return signed_in_response(_confirm(form, identity))
     linking = identity.decision.verdict is Verdict.ENROL
     return render_form("auth/reauthenticate.html", form, ask=ask, email=identity.user.email, linking=linking)
+
+
+def _confirm(form: ConfirmByCodeForm | ConfirmByPasswordForm, identity: Identity) -> SignedIn:
+    actor, now = current_actor(), clock.now()
+    if isinstance(form, ConfirmByCodeForm):
+        return reauthentication.confirm_by_code(identity, entered(form.code.data), actor=actor, now=now)
+    return reauthentication.confirm_by_password(identity, entered(form.password.data), actor=actor, now=now)

@@ -1,6 +1,7 @@
 """How each successful login step is answered."""
 
-from flask import Response, flash, redirect, session
+from flask import flash, redirect, session
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.core.login import code_step
@@ -9,7 +10,7 @@ from mfa_app.web.http.redirects import next_page
 from mfa_app.web.security.cookies import issue_cookies
 
 
-def signed_in_response(signed_in: SignedIn) -> Response:
+def signed_in_response(signed_in: SignedIn) -> ResponseReturnValue:
     """Set the new session cookie with a new CSRF token, and redirect. The gate decides where that leads."""
     session.clear()
     issue_cookies(signed_in)

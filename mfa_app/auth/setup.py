@@ -1,6 +1,7 @@
 """The page that creates the first administrator."""
 
-from flask import Response, redirect, session, url_for
+from flask import redirect, session, url_for
+from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
 from mfa_app.auth.forms import SetupForm
@@ -14,20 +15,21 @@ from mfa_app.models import Role
 from mfa_app.web.security.access_rules import public
 from mfa_app.web.security.cookies import issue_cookies
 from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
 
 
 @blueprint.route("/setup", methods=["GET", "POST"])
 @public
-def setup() -> Response:
+def setup() -> ResponseReturnValue:
     """Create the first administrator, who then enrols an app."""
     form, now = SetupForm(), clock.now()
     link, _user = one_time_links.find(session.get(TOKEN_KEY, ""), Purpose.SETUP, now=now)
     if form.validate_on_submit():
-        profile = Profile(form.email.data, form.name.data, Role.ADMIN)
+        profile = Profile(entered(form.email.data), entered(form.name.data), Role.ADMIN)
         with form.refusing():
             administrator = first_administrator.create_first_administrator(
-                link, profile, form.password.data, actor=current_actor(), now=now
+                link, profile, entered(form.password.data), actor=current_actor(), now=now
             )
             session.clear()
             issue_cookies(administrator)

@@ -4,6 +4,7 @@ import math
 from datetime import datetime
 
 from flask import Response, current_app, flash, redirect, session
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.core.common import clock
@@ -18,6 +19,7 @@ from mfa_app.web.security.access_rules import admits, requires_recent_auth
 from mfa_app.web.security.cookies import issue_cookies
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui import qr
+from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
 from mfa_app.wording.policy import why_linked
 from mfa_app.wording.refusals import sentence
@@ -28,12 +30,14 @@ GROUP_OF_FOUR = 4
 @blueprint.route("/enrolment", methods=["GET", "POST"])
 @admits(Verdict.ENROL, Verdict.ALLOW)
 @requires_recent_auth
-def authenticator() -> Response:
+def authenticator() -> ResponseReturnValue:
     """Show the QR code until a code proves that an app has scanned it; then complete the login."""
     form, identity = EnableForm(), current_identity()
     if form.validate_on_submit():
         with form.refusing():
-            signed_in = enrolment.confirm(identity, form.code.data, actor=current_actor(), now=clock.now())
+            signed_in = enrolment.confirm(
+                identity, entered(form.code.data), actor=current_actor(), now=clock.now()
+            )
             session.clear()
             issue_cookies(signed_in)
             flash(
@@ -44,7 +48,7 @@ def authenticator() -> Response:
 
 
 @blueprint.errorhandler(AlreadyEnrolled)
-def already_enrolled(refusal: AlreadyEnrolled) -> Response:
+def already_enrolled(refusal: AlreadyEnrolled) -> ResponseReturnValue:
     """Let a user go on whose app was linked meanwhile, in another tab or by a double click."""
     flash(sentence(refusal), "info")
     return redirect(next_page())

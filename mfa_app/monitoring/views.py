@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 from flask import Response, current_app
+from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -22,14 +23,14 @@ TEXT = "text/plain; charset=utf-8"
 
 @blueprint.get("/healthz")
 @monitoring_only
-def healthz() -> Response:
+def healthz() -> ResponseReturnValue:
     """Report that this process answers, without asking anything else."""
     return Response("alive\n", content_type=TEXT)
 
 
 @blueprint.get("/readyz")
 @monitoring_only
-def readyz() -> Response:
+def readyz() -> ResponseReturnValue:
     """Report whether everything the site needs works: 200, or 503 and the problems; and the version."""
     settings = current_app.config["SETTINGS"]
     checks = health_checks.run_checks(settings, now=clock.now())
@@ -42,12 +43,12 @@ def readyz() -> Response:
 
 @blueprint.get("/metrics")
 @monitoring_only
-def metrics() -> Response:
+def metrics() -> ResponseReturnValue:
     """Return the metrics, summed over all workers."""
     registry = CollectorRegistry()
     registry.register(_Outbox())
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client gives it no types
     else:
         registry.register(REGISTRY)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)

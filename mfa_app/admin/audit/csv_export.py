@@ -5,6 +5,8 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Row
 
@@ -31,7 +33,7 @@ STARTS_A_FORMULA = re.compile(r"""(^|[;\t\r\n])([" ]*)(?=[=+\-@\t\r\n\uff1d\uff0
 BYTE_ORDER_MARK = "\ufeff"  # tells Excel that this is UTF-8
 
 
-def lines(rows: Iterable[Row]) -> Iterator[str]:
+def lines(rows: Iterable[Row[Any]]) -> Iterator[str]:
     """Yield the lines of the file one by one, the heading first."""
     yield BYTE_ORDER_MARK + _line(COLUMNS)
     for row in rows:
@@ -41,7 +43,7 @@ def lines(rows: Iterable[Row]) -> Iterator[str]:
 def _cell(value: object) -> str:
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
-    if hasattr(value, "isoformat"):
+    if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     return "" if value is None else str(value)
 

@@ -1,6 +1,7 @@
 """The form that searches the audit trail. It is part of the URL, so it has no CSRF token."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -45,7 +46,7 @@ class TrailFilter(Form):
 
     def offer(self) -> None:
         """Set the choices."""
-        self.event.choices = [("", _("Any")), *((label, event_name(label)) for label in EVENTS)]
+        self.event.choices = {"": _("Any"), **{label: event_name(label) for label in EVENTS}}
 
     def search(self) -> TrailSearch:
         """Return the search criteria as facts. The last day is included."""
@@ -54,13 +55,13 @@ class TrailFilter(Form):
         return TrailSearch(
             person=person,
             user_id=lookup.id_by_email(person) if person else None,
-            event=EVENTS.get(self.event.data),
+            event=EVENTS.get(self.event.data or ""),
             since=_moment(self.since.data),
             until=_moment(until),
         )
 
-    def chosen(self) -> dict[str, str]:
-        """Return the fields that are filled in, as URL parameters."""
+    def chosen(self) -> dict[str, Any]:
+        """Return the fields that are filled in, as parameters for `url_for`."""
         return {field.name: str(field.data) for field in self if field.data}
 
 

@@ -1,6 +1,9 @@
 """The audit trail: search, pages and download."""
 
+from typing import Any
+
 from flask import Response, request, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.audit.csv_export import lines
@@ -16,7 +19,7 @@ from mfa_app.wording.events import event_line
 
 @blueprint.get("/trail")
 @requires(Permission.READ_TRAIL)
-def trail() -> Response:
+def trail() -> ResponseReturnValue:
     """The events that match the search, newest first."""
     form, before = TrailFilter(request.args), request.args.get("before", type=int)
     form.offer()
@@ -26,7 +29,7 @@ def trail() -> Response:
 
 @blueprint.post("/trail.csv")
 @requires(Permission.READ_TRAIL)
-def trail_csv() -> Response:
+def trail_csv() -> ResponseReturnValue:
     """Download everything that matches the search. The download is recorded, so this is a POST."""
     form = TrailFilter(request.form)
     form.offer()
@@ -40,7 +43,7 @@ def trail_csv() -> Response:
 
 
 def _trail_page(form: TrailFilter, found: core.TrailPage, *, paged: bool = False) -> Response:
-    chosen = {} if form.errors else form.chosen()
+    chosen: dict[str, Any] = {} if form.errors else form.chosen()
     return render_form(
         "admin/audit/trail.html",
         form,

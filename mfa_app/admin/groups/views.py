@@ -1,6 +1,7 @@
 """Groups: the list with its switches, one group with its members; create, rename, delete."""
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
@@ -16,24 +17,25 @@ from mfa_app.core.users.directory import UserFilters
 from mfa_app.models import Group
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
 
 
 @blueprint.get("/groups")
 @requires(Permission.MANAGE_GROUPS)
-def group_list() -> str:
+def group_list() -> ResponseReturnValue:
     """All groups with their counts, each with its switch."""
     return render_template("admin/groups/list.html", rosters=groups.all_with_counts())
 
 
 @blueprint.route("/groups/new", methods=["GET", "POST"])
 @requires(Permission.MANAGE_GROUPS)
-def new_group() -> Response:
+def new_group() -> ResponseReturnValue:
     """Create a group whose rule requires nothing yet."""
     form = NameForm()
     if form.validate_on_submit():
         with form.refusing():
-            group = groups.create(form.name.data, actor=current_actor(), now=clock.now())
+            group = groups.create(entered(form.name.data), actor=current_actor(), now=clock.now())
             flash(_("Group %(name)s created. Now add its members.", name=group.name), "success")
             return _to_page_of(group)
     return render_form("admin/groups/name.html", form, group=None)
@@ -41,20 +43,20 @@ def new_group() -> Response:
 
 @blueprint.get("/groups/<row:group_id>")
 @requires(Permission.MANAGE_GROUPS)
-def group(group_id: int) -> Response:
+def group(group_id: int) -> ResponseReturnValue:
     """One group: its rule and its members."""
     return _group_page(_group_or_404(group_id), MemberForm())
 
 
 @blueprint.route("/groups/<row:group_id>/name", methods=["GET", "POST"])
 @requires(Permission.MANAGE_GROUPS)
-def rename_group(group_id: int) -> Response:
+def rename_group(group_id: int) -> ResponseReturnValue:
     """Rename a group."""
     group = _group_or_404(group_id).group
     form = NameForm(name=group.name)
     if form.validate_on_submit():
         with form.refusing():
-            groups.rename(group, form.name.data, actor=current_actor())
+            groups.rename(group, entered(form.name.data), actor=current_actor())
             flash(_("Group renamed to %(name)s.", name=group.name), "success")
             return _to_page_of(group)
     return render_form("admin/groups/name.html", form, group=group)
@@ -62,7 +64,7 @@ def rename_group(group_id: int) -> Response:
 
 @blueprint.route("/groups/<row:group_id>/delete", methods=["GET", "POST"])
 @requires(Permission.MANAGE_GROUPS)
-def delete_group(group_id: int) -> Response:
+def delete_group(group_id: int) -> ResponseReturnValue:
     """Show what deleting the group changes, then delete it."""
     roster, form, now = _group_or_404(group_id), ConfirmForm(), clock.now()
     if form.validate_on_submit():
@@ -75,7 +77,7 @@ def delete_group(group_id: int) -> Response:
 
 @blueprint.post("/groups/<row:group_id>/members")
 @requires(Permission.MANAGE_GROUPS)
-def add_member(group_id: int) -> Response:
+def add_member(group_id: int) -> ResponseReturnValue:
     """Add a user to the group by email address."""
     roster, form = _group_or_404(group_id), MemberForm()
     if not form.validate_on_submit() or form.user is None:
@@ -91,7 +93,7 @@ def add_member(group_id: int) -> Response:
 
 @blueprint.post("/groups/<row:group_id>/members/<row:user_id>/remove")
 @requires(Permission.MANAGE_GROUPS)
-def remove_member(group_id: int, user_id: int) -> Response:
+def remove_member(group_id: int, user_id: int) -> ResponseReturnValue:
     """Remove a user from the group."""
     group, user = _group_or_404(group_id).group, get_user_or_deny(user_id).user
     with flash_refusals():
@@ -121,5 +123,5 @@ def _group_page(roster: GroupWithCounts, form: MemberForm) -> Response:
     )
 
 
-def _to_page_of(group: Group) -> Response:
+def _to_page_of(group: Group) -> ResponseReturnValue:
     return redirect(url_for("admin.group", group_id=group.id))

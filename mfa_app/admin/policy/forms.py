@@ -15,7 +15,7 @@ from mfa_app.core.common.errors import LastAdministrator
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
-from mfa_app.web.ui.fields import DayField, DaysField
+from mfa_app.web.ui.fields import DayField, DaysField, entered
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 
 FIRST_DAY = date(2000, 1, 1)
@@ -52,7 +52,7 @@ class RuleForm(Form):
         if self.is_submitted():
             return
         values = rules.values_of(scope)
-        self.version.data = rules.version_of(scope)
+        self.version.data = str(rules.version_of(scope))
         self.required.data = values.required
         self.required_from.data = values.required_from.date() if values.required_from else None
         self.grace_days.data, self.remember_days.data = values.grace_days, values.remember_days
@@ -61,7 +61,8 @@ class RuleForm(Form):
         """Return the rule. A day begins at midnight UTC."""
         day = self.required_from.data
         moment = datetime.combine(day, time(), UTC) if day else None
-        return RuleValues(self.required.data, moment, self.grace_days.data, self.remember_days.data)
+        grace, remember = entered(self.grace_days.data), entered(self.remember_days.data)
+        return RuleValues(self.required.data, moment, grace, remember)
 
     def seen_version(self) -> int:
         """Return the version of the rule that the page showed; one that never was if it can't be read."""

@@ -1,6 +1,7 @@
 """The rule for everyone and the rules of groups: the form, the preview of a change, and the change."""
 
 from flask import Response, abort, flash, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
@@ -21,28 +22,28 @@ from mfa_app.wording.rules import kind_of_change, rule_in_full, rule_state
 
 @blueprint.route("/policy", methods=["GET", "POST"])
 @requires(Permission.MANAGE_POLICY)
-def site_policy() -> Response:
+def site_policy() -> ResponseReturnValue:
     """Show the rule for everyone and an overview of the groups' rules; save the rule once it is confirmed."""
     return _show_or_save(None)
 
 
 @blueprint.post("/policy/preview")
 @requires(Permission.MANAGE_POLICY)
-def preview_site_policy() -> Response:
+def preview_site_policy() -> ResponseReturnValue:
     """Show what a change of the rule for everyone would do."""
     return _preview_or_form(None)
 
 
 @blueprint.route("/groups/<row:group_id>/policy", methods=["GET", "POST"])
 @requires(Permission.MANAGE_POLICY)
-def group_policy(group_id: int) -> Response:
+def group_policy(group_id: int) -> ResponseReturnValue:
     """Show the rule of one group; save it once it is confirmed."""
     return _show_or_save(_group_or_404(group_id))
 
 
 @blueprint.post("/groups/<row:group_id>/policy/preview")
 @requires(Permission.MANAGE_POLICY)
-def preview_group_policy(group_id: int) -> Response:
+def preview_group_policy(group_id: int) -> ResponseReturnValue:
     """Show what a change of one group's rule would do."""
     return _preview_or_form(_group_or_404(group_id))
 
@@ -52,7 +53,7 @@ def _group_or_404(group_id: int) -> Group:
     return roster.group
 
 
-def _show_or_save(scope: Group | None) -> Response:
+def _show_or_save(scope: Group | None) -> ResponseReturnValue:
     form = RuleForm()
     form.show(scope)
     if form.validate_on_submit():
@@ -61,7 +62,7 @@ def _show_or_save(scope: Group | None) -> Response:
     return _form(scope, form)
 
 
-def _preview_or_form(scope: Group | None) -> Response:
+def _preview_or_form(scope: Group | None) -> ResponseReturnValue:
     form = RuleForm()
     if not form.validate_on_submit() or form.back.data:
         return _form(scope, form)
@@ -69,7 +70,7 @@ def _preview_or_form(scope: Group | None) -> Response:
     return _preview(scope, form.values(), changed=changed)
 
 
-def _save(scope: Group | None, form: RuleForm) -> Response:
+def _save(scope: Group | None, form: RuleForm) -> ResponseReturnValue:
     values, version = form.values(), form.seen_version()
     try:
         rules.set_rule(scope, values, expected_version=version, actor=current_actor(), now=clock.now())

@@ -1,6 +1,7 @@
 """One user: the account's state, and what an administrator or the help desk can change about it."""
 
-from flask import Response, render_template
+from flask import render_template
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
@@ -18,6 +19,7 @@ from mfa_app.core.users import accounts, directory, invitations
 from mfa_app.models import Group
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
 from mfa_app.wording.events import event_line
 from mfa_app.wording.policy import policy_explanation
@@ -25,7 +27,7 @@ from mfa_app.wording.policy import policy_explanation
 
 @blueprint.get("/people/<row:user_id>")
 @requires(Permission.SEE_USERS)
-def user(user_id: int) -> str:
+def user(user_id: int) -> ResponseReturnValue:
     """Everything about a user, and why a code is required or not."""
     found, actor, now = get_user_or_deny(user_id), current_actor(), clock.now()
     user, events = found.user, []
@@ -47,7 +49,7 @@ def user(user_id: int) -> str:
 
 @blueprint.route("/people/<row:user_id>/edit", methods=["GET", "POST"])
 @requires(Permission.MANAGE_USERS)
-def edit_user(user_id: int) -> Response:
+def edit_user(user_id: int) -> ResponseReturnValue:
     """Change email address, name, role and groups. Nobody can change their own role."""
     found, actor, now = get_user_or_deny(user_id), current_actor(), clock.now()
     user, present = found.user, groups.all_groups()
@@ -71,7 +73,7 @@ def _edit_form(found: PolicySubject, present: list[Group], *, is_self: bool) -> 
 
 @blueprint.post("/people/<row:user_id>/disable")
 @requires(Permission.MANAGE_USERS)
-def disable_user(user_id: int) -> Response:
+def disable_user(user_id: int) -> ResponseReturnValue:
     """Disable the account and revoke all its access."""
     user = get_user_or_deny(user_id, to_change=True).user
     with flash_refusals():
@@ -82,7 +84,7 @@ def disable_user(user_id: int) -> Response:
 
 @blueprint.post("/people/<row:user_id>/enable")
 @requires(Permission.MANAGE_USERS)
-def enable_user(user_id: int) -> Response:
+def enable_user(user_id: int) -> ResponseReturnValue:
     """Enable a disabled account."""
     user = get_user_or_deny(user_id, to_change=True).user
     accounts.enable(user, actor=current_actor())
@@ -91,7 +93,7 @@ def enable_user(user_id: int) -> Response:
 
 @blueprint.post("/people/<row:user_id>/invite")
 @requires(Permission.MANAGE_USERS)
-def invite_user(user_id: int) -> Response:
+def invite_user(user_id: int) -> ResponseReturnValue:
     """Mail the invitation again. The earlier link stops working."""
     user = get_user_or_deny(user_id, to_change=True).user
     invitations.invite(user, actor=current_actor(), now=clock.now())
@@ -100,7 +102,7 @@ def invite_user(user_id: int) -> Response:
 
 @blueprint.post("/people/<row:user_id>/end-access")
 @requires(Permission.MANAGE_USERS)
-def end_access(user_id: int) -> Response:
+def end_access(user_id: int) -> ResponseReturnValue:
     """End all of the user's sessions and revoke the remembered devices."""
     user = get_user_or_deny(user_id, to_change=True).user
     accounts.end_access(user, actor=current_actor())
@@ -110,12 +112,12 @@ def end_access(user_id: int) -> Response:
 
 @blueprint.route("/people/<row:user_id>/reset", methods=["GET", "POST"])
 @requires(Permission.RESET_SECOND_FACTOR)
-def reset_user(user_id: int) -> Response:
+def reset_user(user_id: int) -> ResponseReturnValue:
     """Remove a lost authenticator, with a reason. If 2FA is required, the next login asks for enrolment."""
     found, form = get_user_or_deny(user_id, to_change=True), ResetForm()
     user = found.user
     if form.validate_on_submit():
-        reason = form.reason.data
+        reason = entered(form.reason.data)
         reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
         return to_page_of(user, _("2-factor authentication reset for %(name)s.", name=user.name))
     return render_form("admin/users/reset.html", form, person=user, linked=found.authenticator is not None)

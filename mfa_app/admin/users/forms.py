@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from flask_babel import format_date
 from flask_babel import gettext as _
@@ -21,7 +22,7 @@ from mfa_app.core.common.errors import CannotExemptSelf, EmailTaken, InvalidEmai
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.models import Group, Role
-from mfa_app.web.ui.fields import INVALID_CHOICE, email_field, one_line, reason_field, strip
+from mfa_app.web.ui.fields import INVALID_CHOICE, email_field, entered, one_line, reason_field, strip
 from mfa_app.web.ui.forms import Form, shown_at
 from mfa_app.wording.labels import role_name
 
@@ -75,12 +76,12 @@ class UserFilter(Form):
             text=self.q.data or "",
             group_id=int(self.group.data) if self.group.data else None,
             role=Role(self.role.data) if self.role.data else None,
-            linked={"yes": True, "no": False}.get(self.linked.data),
-            active={"active": True, "disabled": False}.get(self.state.data),
+            linked={"yes": True, "no": False}.get(self.linked.data or ""),
+            active={"active": True, "disabled": False}.get(self.state.data or ""),
         )
 
-    def chosen(self) -> dict[str, str]:
-        """Return the fields that are filled in, as URL parameters."""
+    def chosen(self) -> dict[str, Any]:
+        """Return the fields that are filled in, as parameters for `url_for`."""
         return {field.name: field.data for field in self if field.data}
 
 
@@ -119,11 +120,15 @@ class UserForm(Form):
 
     def offer(self, groups: Iterable[Group]) -> None:
         """Set the groups to choose from."""
-        self.groups.choices = [SelectChoice(group.id, group.name) for group in groups]
+        self.groups.choices = [SelectChoice(str(group.id), group.name) for group in groups]
 
     def profile(self, role: Role = Role.STAFF) -> Profile:
         """Return what was entered, with this role if the form doesn't ask for one."""
-        return Profile(self.email.data, self.name.data, Role(self.role.data if self.role else role))
+        return Profile(
+            entered(self.email.data),
+            entered(self.name.data),
+            Role(entered(self.role.data) if self.role else role),
+        )
 
     def chosen(self, groups: Iterable[Group]) -> list[Group]:
         """Return the selected groups."""
@@ -153,10 +158,10 @@ class ExemptionForm(Form):
     def validate_until(self, field: DateField) -> None:
         """Accept only days in the future, at most a year ahead."""
         if field.data is None or not self.first_day <= field.data <= self.last_day:
-            field.errors.clear()
+            field.errors = []
             last = format_date(self.last_day, "d MMMM yyyy")
             raise ValidationError(_("Choose a day in the future, no later than %(date)s.", date=last))
 
     def until_moment(self) -> datetime:
         """Return the end of the last day, in UTC."""
-        return datetime.combine(self.until.data, time(23, 59, 59), UTC)
+        return datetime.combine(entered(self.until.data), time(23, 59, 59), UTC)

@@ -1,6 +1,7 @@
 """The list of users, and the page that creates an account."""
 
-from flask import Response, flash, request, url_for
+from flask import flash, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
@@ -18,7 +19,7 @@ from mfa_app.web.ui.forms import render_form
 
 @blueprint.get("/people")
 @requires(Permission.SEE_USERS)
-def user_list() -> Response:
+def user_list() -> ResponseReturnValue:
     """The users that this actor may see."""
     actor, form = current_actor(), UserFilter(request.args)
     form.offer(groups.all_groups(), directory.roles_seen_by(actor))
@@ -39,7 +40,7 @@ def user_list() -> Response:
 
 @blueprint.route("/people/new", methods=["GET", "POST"])
 @requires(Permission.MANAGE_USERS)
-def new_user() -> Response:
+def new_user() -> ResponseReturnValue:
     """Create an account and mail its owner a link to choose a password."""
     form, present, actor, now = UserForm(), groups.all_groups(), current_actor(), clock.now()
     form.offer(present)

@@ -1,6 +1,6 @@
 """The policy of one user: a personal requirement, or an exemption with an end date."""
 
-from flask import Response
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
@@ -12,18 +12,19 @@ from mfa_app.core.common.permissions import Permission
 from mfa_app.core.policy import overrides
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
 from mfa_app.wording.policy import policy_explanation
 
 
 @blueprint.route("/people/<row:user_id>/policy", methods=["GET", "POST"])
 @requires(Permission.MANAGE_POLICY)
-def user_policy(user_id: int) -> Response:
+def user_policy(user_id: int) -> ResponseReturnValue:
     """Show the policy in force and its reason; save an exemption."""
     form, actor, now = ExemptionForm(), current_actor(), clock.now()
     found = get_user_or_deny(user_id, to_change=form.is_submitted())
     if form.validate_on_submit():
-        overrides.exempt(found.user, until=form.until_moment(), reason=form.reason.data, actor=actor)
+        overrides.exempt(found.user, until=form.until_moment(), reason=entered(form.reason.data), actor=actor)
         return to_page_of(found.user, _("Exemption saved."))
     return render_form(
         "admin/users/policy.html",
@@ -37,28 +38,28 @@ def user_policy(user_id: int) -> Response:
 
 @blueprint.post("/people/<row:user_id>/policy/require")
 @requires(Permission.MANAGE_POLICY)
-def require_of_user(user_id: int) -> Response:
+def require_of_user(user_id: int) -> ResponseReturnValue:
     """Require 2FA of this user, whatever the groups say."""
     return _set_requirement(user_id, True)
 
 
 @blueprint.post("/people/<row:user_id>/policy/release")
 @requires(Permission.MANAGE_POLICY)
-def release_user(user_id: int) -> Response:
+def release_user(user_id: int) -> ResponseReturnValue:
     """Remove the personal requirement, so that the groups decide again."""
     return _set_requirement(user_id, False)
 
 
 @blueprint.post("/people/<row:user_id>/policy/end-exemption")
 @requires(Permission.MANAGE_POLICY)
-def end_exemption(user_id: int) -> Response:
+def end_exemption(user_id: int) -> ResponseReturnValue:
     """End the user's exemption now."""
     user = get_user_or_deny(user_id).user
     overrides.end_exemption(user, actor=current_actor())
     return to_page_of(user, _("Exemption ended."))
 
 
-def _set_requirement(user_id: int, required: bool) -> Response:
+def _set_requirement(user_id: int, required: bool) -> ResponseReturnValue:
     user = get_user_or_deny(user_id).user
     with flash_refusals():
         overrides.set_requirement(user, required, actor=current_actor(), now=clock.now())

@@ -1,11 +1,12 @@
 """How an action on a user is answered: a sentence, on the page of that user."""
 
-from flask import Response, flash, redirect, url_for
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
 
 from mfa_app.models import User
 
 
-def to_page_of(user: User, done: str | None = None) -> Response:
+def to_page_of(user: User, done: str | None = None) -> ResponseReturnValue:
     """Redirect to the user's page, which says what was done, if anything was."""
     if done:
         flash(done, "success")

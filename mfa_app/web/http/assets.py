@@ -19,9 +19,9 @@ def init_app(app: Flask) -> None:
 
     @app.url_defaults
     def mark_contents(endpoint: str, values: dict[str, Any]) -> None:
-        if endpoint in STATIC and "filename" in values:
-            blueprint = app.blueprints.get(endpoint.rpartition(".")[0], app)
-            values.setdefault("v", _fingerprint(Path(blueprint.static_folder) / values["filename"]))
+        folder = app.blueprints.get(endpoint.rpartition(".")[0], app).static_folder
+        if endpoint in STATIC and folder and "filename" in values:
+            values.setdefault("v", _fingerprint(Path(folder) / values["filename"]))
 
 
 @cache

@@ -1,7 +1,7 @@
 """URL converters for the ids and tokens in URLs, so that no other text ever reaches a query."""
 
 from flask import Flask
-from werkzeug.routing import BaseConverter, IntegerConverter
+from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
 LARGEST_ID = 2**31 - 1  # PostgreSQL's integer
 
@@ -11,7 +11,7 @@ class RowId(IntegerConverter):
 
     regex = "[0-9]+"
 
-    def __init__(self, url_map: object) -> None:
+    def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, max=LARGEST_ID)
 
 

@@ -5,6 +5,7 @@ import math
 import secrets
 
 from flask import Flask, Response, current_app, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
@@ -41,7 +42,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _failure_page)
 
 
-def _http_page(error: HTTPException) -> Response:
+def _http_page(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if code < 400 and error.response is not None:
         return error.response
@@ -145,7 +146,7 @@ def set_retry_after(response: Response, refusal: Throttled) -> None:
     response.headers["Retry-After"] = str(max(1, math.ceil(seconds)))
 
 
-def _to_the_login(_interruption: SessionEnded) -> Response:
+def _to_the_login(_interruption: SessionEnded) -> ResponseReturnValue:
     """Send the user to the login page, which sends a user who is still logged in back home.
 
     This happens after a double click, or if the session ended meanwhile.

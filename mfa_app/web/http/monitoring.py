@@ -1,8 +1,8 @@
 """Who may read the monitoring pages: machines in the configured networks, under any host name."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from ipaddress import ip_address
-from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import current_app, request
 
@@ -34,10 +34,10 @@ class MonitoringHost:
     Every other request must name the public host (TRUSTED_HOSTS).
     """
 
-    def __init__(self, application: Callable[..., Iterable[bytes]], public_host: str) -> None:
+    def __init__(self, application: WSGIApplication, public_host: str) -> None:
         self._application, self._public_host = application, public_host
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Replace the requested host with the public host on monitoring paths."""
         if environ.get("PATH_INFO") in PATHS:
             environ["HTTP_HOST"] = self._public_host

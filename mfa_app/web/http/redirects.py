@@ -2,9 +2,10 @@
 
 from urllib.parse import quote, urlsplit
 
-from flask import Response, current_app, redirect, request, url_for
+from flask import current_app, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RoutingException
+from werkzeug.wrappers import Response
 
 
 def next_page(default: str = "account.home") -> str:

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeVar
+
+from flask.typing import RouteCallable
 
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.policy.decision import Verdict
 
-View = Callable[..., Any]
+View = TypeVar("View", bound=RouteCallable)
+
+ATTRIBUTE = "_access_rule"  # of the view's function
 
 
 @dataclass(frozen=True)
@@ -24,29 +28,29 @@ class AccessRule:
     recent: bool = False
 
 
-def access_rule_of(view: View | None) -> AccessRule:
+def access_rule_of(view: RouteCallable | None) -> AccessRule:
     """Return the mark of a view."""
-    return getattr(view, "_access_rule", AccessRule())
+    return getattr(view, ATTRIBUTE, AccessRule())
 
 
 def public(view: View) -> View:
     """Open a view to everybody."""
-    return _with_rule(view, public=True)
+    return _with_rule(view, replace(access_rule_of(view), public=True))
 
 
 def monitoring_only(view: View) -> View:
     """Open a view to the machines that monitor the site, without a login."""
-    return _with_rule(view, public=True, monitors=True)
+    return _with_rule(view, replace(access_rule_of(view), public=True, monitors=True))
 
 
 def admits(*verdicts: Verdict) -> Callable[[View], View]:
     """Open a view to users with one of these verdicts, instead of ALLOW."""
-    return lambda view: _with_rule(view, verdicts=frozenset(verdicts))
+    return lambda view: _with_rule(view, replace(access_rule_of(view), verdicts=frozenset(verdicts)))
 
 
 def requires(permission: Permission) -> Callable[[View], View]:
     """Open an administration view to a permission, an authenticator and a code at most 20 minutes old."""
-    return lambda view: _with_rule(view, permission=permission, recent=True)
+    return lambda view: _with_rule(view, replace(access_rule_of(view), permission=permission, recent=True))
 
 
 def requires_recent_auth(view: View) -> View:
@@ -54,9 +58,9 @@ def requires_recent_auth(view: View) -> View:
 
     Applies to required enrolment too: an old session must not enrol an app.
     """
-    return _with_rule(view, recent=True)
+    return _with_rule(view, replace(access_rule_of(view), recent=True))
 
 
-def _with_rule(view: View, **changes: Any) -> View:
-    view._access_rule = replace(access_rule_of(view), **changes)
+def _with_rule(view: View, rule: AccessRule) -> View:
+    setattr(view, ATTRIBUTE, rule)
     return view

@@ -117,7 +117,7 @@ def _evict_device_cookies() -> None:
 
 def _signing_keys() -> list[str]:
     """Return the keys, the current one first."""
-    return [current_app.secret_key, *(current_app.config["SECRET_KEY_FALLBACKS"] or ())]
+    return [current_app.config["SECRET_KEY"], *(current_app.config["SECRET_KEY_FALLBACKS"] or ())]
 
 
 def _serializer(purpose: str) -> URLSafeSerializer:
@@ -140,6 +140,5 @@ def _queue(name: str, cookie: NewCookie) -> None:
 
 
 def _queued() -> dict[str, NewCookie]:
-    if "new_cookies" not in g:
-        g.new_cookies = {}
-    return g.new_cookies
+    queued: dict[str, NewCookie] = g.setdefault("new_cookies", {})
+    return queued

@@ -22,7 +22,8 @@ def current_identity() -> Identity:
 
 def identity_or_none() -> Identity | None:
     """Return the identity of this request's session, whatever its verdict, or None."""
-    return g.get("identity")
+    identity: Identity | None = g.get("identity")
+    return identity
 
 
 def current_actor() -> Actor:

@@ -4,11 +4,12 @@ import contextlib
 from datetime import timedelta
 from typing import NoReturn
 
-from flask import Flask, Response, abort, current_app, flash, g, request
+from flask import Flask, abort, current_app, flash, g, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import LoginManager
 from werkzeug.exceptions import SecurityError
+from werkzeug.wrappers import Response
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import clock, permissions

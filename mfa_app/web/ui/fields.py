@@ -1,5 +1,7 @@
 """The fields that several forms share."""
 
+from typing import TypeVar
+
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     DateField,
@@ -11,6 +13,18 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from mfa_app.core.passwords.strength import MAX_LENGTH
+
+T = TypeVar("T")
+
+
+def entered(value: T | None) -> T:
+    """Return the value of a field that may not be empty, in a form that is valid.
+
+    Raises ValueError if there is none.
+    """
+    if value is None:
+        raise ValueError("the form is not valid, or the field may be empty")
+    return value
 
 
 def strip(value: str | None) -> str | None:

@@ -33,7 +33,10 @@ class Form(FlaskForm):
     def refuse(self, refusal: Refusal, field: str = TOP) -> None:
         """Show the refusal's sentence at a field, or at the top of the form."""
         self.refusal = refusal
-        (self[field].errors if field in self else self.form_errors).append(sentence(refusal))
+        if field in self:
+            self[field].errors = [*self[field].errors, sentence(refusal)]
+        else:
+            self.form_errors.append(sentence(refusal))
 
     @contextmanager
     def refusing(self) -> Iterator[None]:

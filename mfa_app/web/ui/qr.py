@@ -5,6 +5,7 @@ import io
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
+from qrcode.image.pil import PilImage
 
 PIXELS_A_MODULE = 6
 
@@ -14,7 +15,10 @@ QUIET_ZONE_MODULES = 4  # ISO/IEC 18004 requires four on every side
 def data_uri(text: str) -> str:
     """Return the QR code of a text as a black-on-white PNG in a `data:` URI."""
     code = qrcode.QRCode(
-        error_correction=ERROR_CORRECT_M, box_size=PIXELS_A_MODULE, border=QUIET_ZONE_MODULES
+        error_correction=ERROR_CORRECT_M,
+        box_size=PIXELS_A_MODULE,
+        border=QUIET_ZONE_MODULES,
+        image_factory=PilImage,
     )
     code.add_data(text)
     code.make(fit=True)

@@ -30,7 +30,7 @@ class Numbers:
 
 def init_app(app: Flask) -> None:
     """Give every template the filters, and the numbers as `numbers`."""
-    app.add_template_global(Numbers(), "numbers")
+    app.jinja_env.globals["numbers"] = Numbers()
     app.add_template_filter(role_name)
     app.add_template_filter(limit_name)
 
