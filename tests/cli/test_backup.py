@@ -17,6 +17,7 @@ from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import one_time_links, outbox
 from mfa_app.core.operations import instance_lock
+from mfa_app.core.users import lookup
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, PendingEnrolment, RememberedDevice
 from mfa_app.settings import load_settings
@@ -134,7 +135,7 @@ def test_restore_keeps_the_previous_database(world: World, typed: Typist, file: 
     with sqlite3.connect(aside) as database:
         assert database.execute("SELECT email FROM user_account").fetchall() == [("alice@example.com",)]
     with world.data():
-        assert world.user("alice") is None
+        assert lookup.find_by_email("alice@example.com") is None
     assert stat.S_IMODE(database_of(world).stat().st_mode) == 0o600
 
 

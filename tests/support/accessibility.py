@@ -3,6 +3,8 @@
 In the dark only colours differ, so there only their contrast is looked at again.
 """
 
+from typing import Literal
+
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import expect
 
@@ -18,14 +20,18 @@ RUN = """async rules => {
 # How many pixels of the page stick out of the screen.
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WIDTHS = {"wide": 1280, "phone": 390}
-SCHEMES = {"light": TAGS, "dark": {"type": "rule", "values": ["color-contrast"]}}
+SCHEMES: dict[Literal["light", "dark"], object] = {
+    "light": TAGS,
+    "dark": {"type": "rule", "values": ["color-contrast"]},
+}
 
 
 class Inspector:
     """Goes from page to page in one window and remembers what is wrong."""
 
     def __init__(self, window: Window) -> None:
-        self.window, self.found = window, []
+        self.window = window
+        self.found: list[str] = []
 
     def walk(self, pages: dict[str, str]) -> None:
         """Open each address and look at the page, whose title must be the one given."""

@@ -17,6 +17,25 @@ REQUIRED_HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referr
 _checked: set[bytes] = set()  # pages, but for their tokens, in which nothing was wrong
 
 
+def words(tag: Tag | None) -> str:
+    """Return the text of a tag, which has to be there, with single spaces."""
+    assert tag is not None
+    return " ".join(tag.get_text(" ").split())
+
+
+def attribute(tag: Tag | None, name: str, default: str = "") -> str:
+    """Return what an attribute of a tag says. The tag has to be there."""
+    assert tag is not None
+    value = tag.get(name, default)
+    assert isinstance(value, str), f"{name} is a list of words"
+    return value
+
+
+def named(place: Tag, name: str) -> Tag | None:
+    """Return the field of this name, if there is one."""
+    return place.find(None, {"name": name})
+
+
 class Page:
     """A page as it came: status, words, forms."""
 
@@ -33,21 +52,21 @@ class Page:
     @property
     def text(self) -> str:
         """The words of the page, with single spaces."""
-        return " ".join(self.html.get_text(" ").split())
+        return words(self.html)
 
     @property
     def title(self) -> str:
         """The page's one heading."""
-        return " ".join(self.html.h1.get_text(" ").split())
+        return words(self.html.h1)
 
     def value(self, name: str) -> str:
         """Return what a field of this name holds."""
-        return self.html.find(attrs={"name": name}).get("value", "")
+        return attribute(named(self.html, name), "value")
 
     def form_with(self, button: str) -> Tag:
         """Return the form that has a button with these words."""
         for form in self.html.find_all("form"):
-            if any(button == " ".join(found.get_text(" ").split()) for found in form.find_all("button")):
+            if any(button == words(found) for found in form.find_all("button")):
                 return form
         raise AssertionError(f"no button {button!r} on {self.path}: {self.text[:600]}")
 
@@ -66,12 +85,13 @@ class Page:
     def _check_html(self) -> None:
         headings = self.html.find_all("h1")
         assert len(headings) == 1, f"{self.path}: {len(headings)} h1"
-        assert self.html.title.get_text().strip().startswith(self.title), f"{self.path}: title and h1 differ"
-        ids = [tag["id"] for tag in self.html.find_all(id=True)]
+        title = self.html.title
+        assert title and title.get_text().strip().startswith(self.title), f"{self.path}: title and h1 differ"
+        ids = [attribute(tag, "id") for tag in self.html.find_all(id=True)]
         assert len(ids) == len(set(ids)), f"{self.path}: an id stands twice"
         for form in self.html.find_all("form"):
-            if form.get("method", "get").lower() == "post":
-                assert form.find(attrs={"name": "csrf_token"}), f"{self.path}: a form without CSRF token"
+            if attribute(form, "method", "get").lower() == "post":
+                assert named(form, "csrf_token"), f"{self.path}: a form without CSRF token"
         for field in self.html.find_all(["input", "select", "textarea"]):
             self._check_label(field, ids)
         for tag in self.html.find_all(True):
@@ -85,9 +105,9 @@ class Page:
             return
         labelled = field.get("aria-label") or field.get("aria-labelledby") or field.find_parent("label")
         if not labelled:
-            labelled = self.html.find("label", attrs={"for": field.get("id")})
+            labelled = self.html.find("label", {"for": attribute(field, "id")})
         assert labelled, f"{self.path}: field {field.get('name')} has no label"
-        for described in (field.get("aria-describedby") or "").split():
+        for described in attribute(field, "aria-describedby").split():
             assert described in ids, f"{self.path}: {described} describes a field and is not there"
 
 
@@ -140,11 +160,11 @@ class Visitor:
         form = self.current.form_with(button)
         data = {**_present(form), **_pressed(form, button)}
         for name, value in fields.items():
-            assert form.find(attrs={"name": name}), f"no field {name} beside {button!r}"
+            assert named(form, name), f"no field {name} beside {button!r}"
             data[name] = value
         data = {name: value for name, value in data.items() if value is not None}
-        action = form.get("action") or self.current.response.request.full_path.rstrip("?")
-        if form.get("method", "get").lower() == "get":
+        action = attribute(form, "action") or self.current.response.request.full_path.rstrip("?")
+        if attribute(form, "method", "get").lower() == "get":
             return self.open(action, query_string=data, follow=follow)
         referer = (
             f"{self.base_url or 'http://localhost'}{self.current.response.request.full_path.rstrip('?')}"
@@ -158,20 +178,21 @@ class Visitor:
 
     def post(self, path: str, *, follow: bool = False, **data: Any) -> Page:
         """Post to an address with the CSRF token of the last page, as a script of that page could."""
-        token = self.current.html.find(attrs={"name": "csrf_token"})["value"]
+        token = self.current.value("csrf_token")
         return self.open(path, method="POST", data={"csrf_token": token, **data}, follow=follow)
 
     def submit(self, path: str, **fields: Any) -> Page:
         """Send a form to an address, with the hidden fields of the page at hand; follow where that leads."""
         hidden = {
-            field["name"]: field["value"] for field in self.current.html.find_all("input", type="hidden")
+            attribute(field, "name"): attribute(field, "value")
+            for field in self.current.html.find_all("input", type="hidden")
         }
         return self.open(path, method="POST", data={**hidden, **fields})
 
     @property
     def cookies(self) -> dict[str, str]:
         """All cookies that it holds."""
-        return {cookie.key: cookie.value for cookie in self.client._cookies.values()}
+        return {cookie.key: cookie.value for cookie in (self.client._cookies or {}).values()}
 
     def cookie(self, name: str) -> str | None:
         """Return the value of a cookie, if the browser has it."""
@@ -183,29 +204,29 @@ def _present(form: Tag) -> dict[str, Any]:
     """Return what the fields hold before anybody touches them."""
     data: dict[str, Any] = {}
     for field in form.find_all(["input", "textarea", "select"]):
-        name, kind = field.get("name"), field.get("type", "text")
+        name, kind = attribute(field, "name"), attribute(field, "type", "text")
         if not name or kind == "submit" or (kind in ("checkbox", "radio") and not field.has_attr("checked")):
             continue
         if field.name == "select":
-            chosen = [option.get("value", "") for option in field.find_all("option", selected=True)]
+            chosen = [attribute(option, "value") for option in field.find_all("option", selected=True)]
             first = field.find("option")
-            data[name] = chosen if field.has_attr("multiple") else (chosen or [first.get("value", "")])[0]
+            data[name] = chosen if field.has_attr("multiple") else (chosen or [attribute(first, "value")])[0]
         elif name in data:
             data[name] = [
                 *(data[name] if isinstance(data[name], list) else [data[name]]),
-                field.get("value", "on"),
+                attribute(field, "value", "on"),
             ]
         else:
             data[name] = (
                 field.get_text()
                 if field.name == "textarea"
-                else field.get("value", "on" if kind == "checkbox" else "")
+                else attribute(field, "value", "on" if kind == "checkbox" else "")
             )
     return data
 
 
 def _pressed(form: Tag, button: str) -> dict[str, str]:
     for found in form.find_all("button"):
-        if " ".join(found.get_text(" ").split()) == button and found.get("name"):
-            return {found["name"]: found.get("value", "")}
+        if words(found) == button and found.get("name"):
+            return {attribute(found, "name"): attribute(found, "value")}
     return {}

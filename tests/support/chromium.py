@@ -36,6 +36,7 @@ from tests.support.world import PASSWORD
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 PATIENCE_MS = 20_000
+QR_CODES = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 # What has the focus, as a person would name it, and whether an outline shows that.
 FOCUS = """() => {
   const element = document.activeElement;
@@ -215,7 +216,7 @@ class Window:
         """Read the QR code off a picture of the screen, as a phone does."""
         self.sees("Link your authentication app")
         picture = Image.open(io.BytesIO(self.page.locator("img.qr").screenshot()))
-        found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+        found = zxingcpp.read_barcodes(picture, formats=QR_CODES)
         assert len(found) == 1, f"{len(found)} codes can be read"
         return Phone(found[0].text, self.clock)
 

@@ -6,11 +6,13 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mfa_app.core.audit import verification
 from mfa_app.core.keys.vault import vault
 from mfa_app.extensions import db
 from tests.support.browser import Visitor
+from tests.support.clock import FakeClock
 from tests.support.tables import Rows, all_rows, put_back
 from tests.support.world import World
 
@@ -26,7 +28,7 @@ class Deaths:
     """
 
     def __init__(
-        self, world: World, process: subprocess.Popen, environment: dict[str, str], kept: Path
+        self, world: World, process: subprocess.Popen[str], environment: dict[str, str], kept: Path
     ) -> None:
         self.world, self.process, self.environment, self.kept = world, process, environment, kept
         self.folder = Path(environment["MFA_INSTANCE_PATH"])
@@ -37,7 +39,7 @@ class Deaths:
 
         It gives the browser as it was when the form was sent: no answer has come.
         """
-        page, jar = visitor.page, {name: visitor.cookie(name) for name in COOKIES if visitor.cookie(name)}
+        page, jar = visitor.current, {name: value for name in COOKIES if (value := visitor.cookie(name))}
         order = {"path": path, "cookies": jar, "fields": {"csrf_token": page.value("csrf_token"), **fields}}
         sender = {"environ_base": visitor.environ, "headers": visitor.headers}
         for _point in self._deaths({**order, "sender": sender}):
@@ -51,13 +53,16 @@ class Deaths:
         """Type a command and die on the way, at each point once."""
         yield from self._deaths({"command": command})
 
-    def _deaths(self, order: dict) -> Iterator[int]:
+    def _deaths(self, order: dict[str, Any]) -> Iterator[int]:
         self._keep()
-        moment, left = self.world.clock.moment, []
+        clock = self.world.clock
+        assert isinstance(clock, FakeClock)
+        moment = clock.moment
+        left: list[str] = []
         order |= {"environment": self.environment, "moment": moment.isoformat()}
         for point in range(1, MOST_POINTS):
             self._put_back()
-            self.world.clock.moment = moment
+            clock.moment = moment
             ended = self._send({**order, "point": point})
             if ended == 0:
                 assert point > 1
@@ -70,10 +75,13 @@ class Deaths:
                 yield point
         raise AssertionError("this never comes to its end")
 
-    def _send(self, order: dict) -> int:
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+    def _send(self, order: dict[str, Any]) -> int:
+        orders, answers = self.process.stdin, self.process.stdout
+        assert orders and answers
+        orders.write(json.dumps(order) + "\n")
+        orders.flush()
+        ended: int = json.loads(answers.readline())
+        return ended
 
     def _state(self) -> str:
         """Recover what the dead process has left, check its trail, and return it: all rows, and the keys."""

@@ -11,7 +11,7 @@ def device_cookies(visitor: Visitor) -> dict[str, str]:
 
 def asked(world: World, visitor: Visitor, name: str = "alice") -> bool:
     """Say whether the password leads to the code page; nobody stays logged in."""
-    page = world.password_given(name, visitor).page
+    page = world.password_given(name, visitor).current
     if page.path != "/login/code":
         visitor.press("Log out")
     return page.path == "/login/code"

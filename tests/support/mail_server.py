@@ -22,6 +22,7 @@ class Mailbox:
     async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:
         """Take a message, or answer what the test says."""
         if self.answer.startswith("250"):
+            assert isinstance(envelope.content, bytes)
             self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
         return self.answer
 
@@ -37,8 +38,14 @@ def free_port() -> int:
 def running_mail_server(port: int, *, encrypted: ssl.SSLContext | None = None) -> Iterator[Mailbox]:
     """Run a mail server on a port, perhaps with TLS; nobody can log in to it."""
     box = Mailbox(port)
-    refuse = {"authenticator": lambda *_: AuthResult(success=False), "auth_require_tls": False}
-    controller = Controller(box, hostname="127.0.0.1", port=port, tls_context=encrypted, **refuse)
+    controller = Controller(
+        box,
+        hostname="127.0.0.1",
+        port=port,
+        tls_context=encrypted,
+        authenticator=lambda *_: AuthResult(success=False),
+        auth_require_tls=False,
+    )
     controller.start()
     yield box
     controller.stop()

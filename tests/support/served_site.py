@@ -18,8 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
 
@@ -127,7 +128,8 @@ def served_site(
     cost = cost_in(environment)
     app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False, PASSWORD_HASH_COST=cost)
     with serving(environment, application, wait=wait) as address:
-        app.wsgi_app = Relay(address, behind_proxy="MFA_TRUSTED_PROXY_HOPS" in environment)
+        relay = Relay(address, behind_proxy="MFA_TRUSTED_PROXY_HOPS" in environment)
+        app.wsgi_app = relay  # type: ignore[method-assign]  # Flask's own way to add middleware
         yield ServedSite(app, environment, address)
     with app.app_context():
         db.engine.dispose()
@@ -194,6 +196,7 @@ class _Fresh:
                 put_back(self.rows, identity="RESTART")
             else:
                 path = db.engine.url.database
+                assert path is not None
                 with closing(sqlite3.connect(self.template)) as fresh, closing(sqlite3.connect(path)) as live:
                     live.execute("PRAGMA synchronous = OFF")
                     fresh.backup(live)
@@ -211,7 +214,7 @@ class Relay:
     def __init__(self, site: str, *, behind_proxy: bool = False) -> None:
         self.site, self.behind_proxy = site, behind_proxy
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         """Pass the request on, and the answer back."""
         with closing(self._connect(environ["REMOTE_ADDR"])) as line:
             line.putrequest(
@@ -233,7 +236,7 @@ class Relay:
         place = urlsplit(self.site).netloc
         return http.client.HTTPConnection(place, timeout=PATIENCE_SECONDS, source_address=source)
 
-    def _headers(self, environ: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    def _headers(self, environ: WSGIEnvironment) -> Iterator[tuple[str, str]]:
         """Return the headers of a request, with what a proxy adds behind what the visitor says."""
         said = environ.get("HTTP_X_FORWARDED_FOR")
         for name, value in environ.items():

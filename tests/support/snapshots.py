@@ -62,7 +62,7 @@ class Snapshots:
             db.engine.dispose()  # the last connection puts everything into the one file
         shutil.copytree(world.app.config["SETTINGS"].instance_path, folder)
         if isinstance(result, Visitor):
-            cookies = dict(result.client._cookies)
+            cookies = dict(result.client._cookies or {})
             result = Browser(result.environ["REMOTE_ADDR"], dict(result.headers), cookies, result.page)
         phones = {name: phone.uri for name, phone in world.phones.items()}
         return Snapshot(folder, world.clock(), phones, result)
@@ -79,6 +79,6 @@ class Snapshots:
         if not isinstance(kept.result, Browser):
             return kept.result
         visitor = world.visitor(address=kept.result.address, headers=kept.result.headers)
-        visitor.client._cookies.update(kept.result.cookies)
+        visitor.client._cookies = dict(kept.result.cookies)
         visitor.page = kept.result.page
         return visitor

@@ -38,7 +38,7 @@ def put_back(rows: Rows, *, identity: str) -> None:
                 connection.execute(table.insert(), content)
 
 
-def dump(app: Flask) -> dict[str, list[tuple]]:
+def dump(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
     """Return everything that the database holds, to compare before and after."""
     with app.app_context():
         tables = db.metadata.sorted_tables

@@ -34,7 +34,8 @@ def done(result: Result) -> str:
 
 def link_in(text: str) -> str:
     """Return the path of the one link that was printed."""
-    (path,) = re.findall(r"^ *http://\S+?(/link/\S+)$", text, re.MULTILINE)
+    paths: list[str] = re.findall(r"^ *http://\S+?(/link/\S+)$", text, re.MULTILINE)
+    (path,) = paths
     return path
 
 
@@ -46,7 +47,7 @@ class Shell:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
         self.environment = {**inherited, "MFA_INSTANCE_PATH": str(folder)}
 
-    def start(self, *command: str, **settings: str) -> subprocess.Popen:
+    def start(self, *command: str, **settings: str) -> subprocess.Popen[bytes]:
         """Start a program of the virtual environment, under these settings."""
         return subprocess.Popen(
             [sys.executable, "-m", *command],
@@ -87,7 +88,7 @@ def _ended(order: dict[str, object]) -> int:
 @cache
 def _forking() -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.support.forking"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    program = subprocess.Popen(command, cwd=PROJECT_ROOT, **pipes)
+    pipe = subprocess.PIPE
+    program = subprocess.Popen(command, cwd=PROJECT_ROOT, stdin=pipe, stdout=pipe, text=True)
     atexit.register(program.communicate)
     return program

@@ -6,14 +6,16 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from email import message_from_string, policy
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
-from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.clock import Clock as SiteClock
 from mfa_app.core.factors import enrolment, totp
 from mfa_app.core.groups import groups
@@ -27,9 +29,9 @@ from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.signed_in import as_user
 from mfa_app.core.users import accounts, lookup
 from mfa_app.core.users.accounts import Profile
-from mfa_app.extensions import db
+from mfa_app.extensions import Model, db
 from mfa_app.models import AuditEvent, AuthSession, Group, OutboxMail, Role, User
-from tests.support.browser import Page, Visitor
+from tests.support.browser import Page, Visitor, attribute
 from tests.support.clock import Clock
 from tests.support.phone import Phone
 from tests.support.served_site import ServedSite
@@ -38,8 +40,8 @@ from tests.support.snapshots import Result, Snapshots
 
 PASSWORD = "seven quiet lanterns by the river"
 WRONG = "not the password of anybody at all"
-TERMINAL = Actor("terminal", "tests")
-VISITOR = Actor("visitor", ip_address="192.0.2.1", user_agent="Firefox")
+TERMINAL = Actor(ActorKind.TERMINAL, "tests")
+VISITOR = Actor(ActorKind.VISITOR, ip_address="192.0.2.1", user_agent="Firefox")
 ROLES = {"carol": Role.ADMIN, "dave": Role.HELPDESK}
 
 
@@ -50,6 +52,14 @@ _numbers = itertools.count(1)
 def hashed(password: str | None, _cost: HashCost) -> str | None:
     """Return the hash of a password at the application's cost, made once: nearly everybody has the same."""
     return hashing.hash_password(password) if password else None
+
+
+class RuleDetails(TypedDict, total=False):
+    """What a rule can say besides whether it requires 2FA."""
+
+    required_from: datetime | None
+    grace_days: int
+    remember_days: int
 
 
 class World:
@@ -101,7 +111,7 @@ class World:
         email = f"{name}@example.com"
         with self.data():
             profile = Profile(email, name.capitalize(), role or ROLES.get(name, Role.STAFF))
-            members = [groups.find(group) for group in groups_]
+            members = [self.group_row(group) for group in groups_]
             user = accounts.create(profile, groups=members, password=None, actor=TERMINAL, now=self.clock())
             user.password_hash = hashed(password, part_of(self.app, Hasher).cost)
         return email
@@ -116,9 +126,9 @@ class World:
         """Make many such people at once."""
         names = [f"alice{next(_numbers)}" for _ in range(count)]
         with self.data():
-            made = {"groups": [], "password": None, "actor": TERMINAL, "now": self.clock()}
             for name in names:
-                user = accounts.create(Profile(f"{name}@example.com", name.capitalize()), **made)
+                profile = Profile(f"{name}@example.com", name.capitalize())
+                user = accounts.create(profile, groups=[], password=None, actor=TERMINAL, now=self.clock())
                 user.password_hash = hashed(PASSWORD, part_of(self.app, Hasher).cost)
         return names
 
@@ -141,16 +151,15 @@ class World:
             profile = Profile(user.email, shown, Role(user.role))
             accounts.edit(user, profile, actor=TERMINAL, now=self.clock())
 
-    def group(self, name: str, **rule: object) -> None:
+    def group(self, name: str, *, required: bool | None = None, **rule: Unpack[RuleDetails]) -> None:
         """Make a group; `required=True` and the other values of its rule."""
         with self.data():
             group = groups.create(name, actor=TERMINAL, now=self.clock())
-            if rule:
-                rules.set_rule(
-                    group, RuleValues(**{"required": False, **rule}), actor=TERMINAL, now=self.clock()
-                )
+            if rule or required is not None:
+                values = RuleValues(required or False, **rule)
+                rules.set_rule(group, values, actor=TERMINAL, now=self.clock())
 
-    def require(self, group: str | None, required: bool = True, **rule: object) -> None:
+    def require(self, group: str | None, required: bool = True, **rule: Unpack[RuleDetails]) -> None:
         """Switch 2FA on or off for a group, or for everyone (None)."""
         with self.data():
             scope = groups.find(group) if group else None
@@ -170,11 +179,11 @@ class World:
     def link(self, name: str, visitor: Visitor | None = None) -> Visitor:
         """Let somebody log in and link a phone; the browser that comes back is logged in."""
         visitor = self.password_given(name, visitor)
-        if visitor.page.path != "/enrolment":
+        if visitor.current.path != "/enrolment":
             visitor.open("/enrolment")
-        self.phones[name] = self.phone_that_scans(visitor.page)
+        self.phones[name] = self.phone_that_scans(visitor.current)
         visitor.press("Enable", code=self.phones[name].code())
-        assert "You are now logged in" in visitor.page.text, visitor.page.text
+        assert "You are now logged in" in visitor.current.text, visitor.current.text
         return visitor
 
     def link_and_wait(self, name: str, visitor: Visitor | None = None) -> Visitor:
@@ -189,16 +198,16 @@ class World:
 
     def phone_that_scans(self, page: Page) -> Phone:
         """Return a phone whose app has followed the page's tap link."""
-        uri = page.html.find("a", href=lambda value: value and value.startswith("otpauth:"))["href"]
-        return Phone(uri, self.clock)
+        link = page.html.find("a", href=re.compile("^otpauth:"))
+        return Phone(attribute(link, "href"), self.clock)
 
     def log_in_and_wait(
         self, name: str, visitor: Visitor | None = None, *, remember: bool = False
     ) -> Visitor:
         """Let somebody pass both gates, as many as there are; after a code, wait until there is another."""
         visitor = self.password_given(name, visitor)
-        if visitor.page.path == "/login/code":
-            box = {} if remember else {"remember": None}
+        if visitor.current.path == "/login/code":
+            box: dict[str, Any] = {} if remember else {"remember": None}
             visitor.press("Log in", code=self.phones[name].code(), **box)
             self.clock.advance(seconds=30)
         return visitor
@@ -227,6 +236,7 @@ class World:
             actor = as_user(VISITOR, user)
             token, _session = sessions.start(user, actor=actor, now=now)
             identity = sessions.find(token, now=now)
+            assert identity is not None
             secret = enrolment.begin(identity, now=now).secret
             uri = totp.provisioning_uri(secret, account=email, issuer="Second Gate")
             phone = self.phones[name] = Phone(uri, self.clock)
@@ -242,15 +252,19 @@ class World:
     def id_of(self, name: str) -> int:
         """Return the number of a person's row."""
         with self.data():
-            return lookup.find_by_email(f"{name}@example.com").id
+            return self.user(name).id
 
     def user(self, name: str) -> User:
         """Return a person's row, within `data()`."""
-        return lookup.find_by_email(f"{name}@example.com")
+        user = lookup.find_by_email(f"{name}@example.com")
+        assert user is not None, f"{name} has no account"
+        return user
 
     def group_row(self, name: str) -> Group:
         """Return a group's row, within `data()`."""
-        return groups.find(name)
+        group = groups.find(name)
+        assert group is not None, f"there is no group {name}"
+        return group
 
     def events(self, name: str | None = None) -> list[str]:
         """Return the trail's events, oldest first: all, or those about one person."""
@@ -266,13 +280,14 @@ class World:
             rows = select(AuthSession.amr).join(User, User.id == AuthSession.user_id)
             return list(db.session.scalars(rows.where(User.email == f"{name}@example.com")))
 
-    def details(self, event: str) -> dict:
+    def details(self, event: str) -> dict[str, Any]:
         """Return the details of the latest event of this kind."""
         with self.data():
             latest = (
                 select(AuditEvent.details).where(AuditEvent.event == event).order_by(AuditEvent.id.desc())
             )
-            return db.session.scalars(latest.limit(1)).one()
+            details: dict[str, Any] = db.session.scalars(latest.limit(1)).one()
+            return details
 
     def mails(self, to: str) -> list[str]:
         """Return the names of the mails written to a person, oldest first."""
@@ -284,15 +299,17 @@ class World:
     def last_mail(self) -> str:
         """Return the text of the mail that left last, as it lies in the outbox folder."""
         folder = self.app.config["SETTINGS"].instance_path / "outbox"
-        newest = max(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+        newest: Path = max(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
         return newest.read_text("utf-8")
 
     def link_in_last_mail(self) -> str:
         """Return the path of the link that the last mail brought."""
-        text = message_from_string(self.last_mail(), policy=policy.default).get_body(("plain",)).get_content()
-        return re.search(r"/link/[\w-]+", text)[0]
+        body = message_from_string(self.last_mail(), policy=policy.default).get_body(("plain",))
+        found = body and re.search(r"/link/[\w-]+", body.get_content())
+        assert found, "the last mail has no link"
+        return found[0]
 
-    def count(self, model: type[db.Model], *where: object) -> int:
+    def count(self, model: type[Model], *where: ColumnElement[bool]) -> int:
         """Return how many rows of a table there are."""
         with self.data():
-            return db.session.scalar(select(func.count()).select_from(model).where(*where))
+            return db.session.scalar(select(func.count()).select_from(model).where(*where)) or 0

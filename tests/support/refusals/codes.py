@@ -10,8 +10,9 @@ from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
+from mfa_app.models import Authenticator
 from tests.support.phone import Phone
-from tests.support.refusals.scene import ended, failed, lock_out, logged_in, wait_for
+from tests.support.refusals.scene import ended, fail_but_for_one, failed, lock_out, logged_in, wait_for
 from tests.support.refusals.table import Act, Arrange, Table
 from tests.support.world import VISITOR, World
 
@@ -55,9 +56,13 @@ def code(
     return arrange
 
 
+def authenticator_of(identity: Identity) -> Authenticator:
+    assert identity.subject.authenticator is not None
+    return identity.subject.authenticator
+
+
 def entered_before(world: World, identity: Identity) -> None:
-    authenticator = identity.subject.authenticator
-    verification.accept(authenticator, world.phones["alice"].code(), now=world.clock())
+    verification.accept(authenticator_of(identity), world.phones["alice"].code(), now=world.clock())
 
 
 def codes_delayed(world: World, identity: Identity) -> None:
@@ -69,7 +74,7 @@ def codes_locked_out(world: World, identity: Identity) -> None:
 
 
 def authenticator_locked(world: World, identity: Identity) -> None:
-    verification.lock(identity.subject.authenticator, now=world.clock())
+    verification.lock(authenticator_of(identity), now=world.clock())
 
 
 def two_wrong_codes(world: World, identity: Identity) -> None:
@@ -77,7 +82,7 @@ def two_wrong_codes(world: World, identity: Identity) -> None:
 
 
 def all_but_one_wrong_code(world: World, identity: Identity) -> None:
-    failed(world, limits.CODE, identity.user.id, limits.CODE.lockout_after - 1)
+    fail_but_for_one(world, limits.CODE, identity.user.id)
 
 
 def access_ended(_world: World, identity: Identity) -> None:
@@ -86,15 +91,16 @@ def access_ended(_world: World, identity: Identity) -> None:
 
 _CODE_REFUSED = ("code.refused",)
 
+_COUNTED = (limits.CODE,)
+
 for _verb, _type in CODES.items():
-    _counted = {"charges": (limits.CODE,)}
-    case(_verb, errors.WrongCode, code(_type, right=False), **_counted, events=_CODE_REFUSED)
+    case(_verb, errors.WrongCode, code(_type, right=False), charges=_COUNTED, events=_CODE_REFUSED)
     case(
         _verb,
         errors.WrongCode,
         code(_type, two_wrong_codes, right=False),
         "third in a row",
-        **_counted,
+        charges=_COUNTED,
         events=_CODE_REFUSED,
         also=("outbox_mail",),
     )
@@ -103,15 +109,15 @@ for _verb, _type in CODES.items():
         errors.WrongCode,
         code(_type, all_but_one_wrong_code, right=False),
         "last attempt",
-        **_counted,
+        charges=_COUNTED,
         events=(*_CODE_REFUSED, "authenticator.stopped"),
         also=("authenticator", "outbox_mail"),
     )
-    case(_verb, errors.UsedCode, code(_type, entered_before), **_counted, events=_CODE_REFUSED)
+    case(_verb, errors.UsedCode, code(_type, entered_before), charges=_COUNTED, events=_CODE_REFUSED)
     case(_verb, errors.Throttled, code(_type, codes_delayed))
     case(_verb, errors.AuthenticatorLocked, code(_type, codes_locked_out), "by its counter")
     case(_verb, errors.AuthenticatorLocked, code(_type, authenticator_locked), "authenticator")
-    case(_verb, errors.SessionEnded, code(_type, access_ended), **_counted)
+    case(_verb, errors.SessionEnded, code(_type, access_ended), charges=_COUNTED)
 
 
 # Enrolment
@@ -202,8 +208,8 @@ def remove(world: World, identity: Identity) -> object:
     return enrolment.remove(identity, actor=VISITOR, now=world.clock())
 
 
-def opt_in(_world: World, identity: Identity) -> object:
-    return enrolment.opt_in(identity, actor=VISITOR)
+def opt_in(_world: World, identity: Identity) -> None:
+    enrolment.opt_in(identity, actor=VISITOR)
 
 
 def elevate(world: World, identity: Identity) -> object:

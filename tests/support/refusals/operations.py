@@ -24,12 +24,13 @@ case = ROWS.add
 # Running the installation
 
 
-def rotation_running(act: Callable[[World], object]) -> Arrange:
+def rotation_running(act: Callable[[World, Settings], object]) -> Arrange:
     """Let somebody else rotate the keys at the same time."""
 
     def arrange(world: World) -> Act:
         world.linked("alice")
-        return while_(lambda: keyring.lock_rotation(settings_of(world)), lambda: act(world))
+        settings = settings_of(world)
+        return while_(lambda: keyring.lock_rotation(settings), lambda: act(world, settings))
 
     return arrange
 
@@ -55,20 +56,18 @@ def rotate(_world: World, settings: Settings) -> object:
     return key_rotation.rotate_data_keys(settings, actor=TERMINAL, report=lambda done, total: None)
 
 
-def replace_signing_key(_world: World, settings: Settings) -> object:
-    return key_rotation.replace_signing_key(settings, actor=TERMINAL)
+def replace_signing_key(_world: World, settings: Settings) -> None:
+    key_rotation.replace_signing_key(settings, actor=TERMINAL)
 
 
-for _verb, _rotate in {
+ROTATIONS: dict[Callable[..., object], Callable[[World, Settings], object]] = {
     key_rotation.rotate_data_keys: rotate,
     key_rotation.replace_signing_key: replace_signing_key,
-}.items():
+}
+
+for _verb, _rotate in ROTATIONS.items():
     case(_verb, SettingError, keys_in_the_environment(_rotate))
-    case(
-        _verb,
-        errors.RotationRunning,
-        rotation_running(lambda world, act=_rotate: act(world, settings_of(world))),
-    )
+    case(_verb, errors.RotationRunning, rotation_running(_rotate))
 
 
 def back_up_twice(world: World) -> Act:
@@ -89,8 +88,8 @@ def restore(world: World, *, replace: bool = False) -> object:
     )
 
 
-def finish_restore(world: World) -> object:
-    return backup.finish_restore(
+def finish_restore(world: World) -> None:
+    backup.finish_restore(
         Path("monday.dump"),
         settings=settings_of(world),
         migrate=list,

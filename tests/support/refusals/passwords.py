@@ -9,7 +9,7 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import attempts, change, reset_by_mail
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import limits
-from mfa_app.core.users import accounts, first_administrator
+from mfa_app.core.users import accounts, first_administrator, lookup
 from mfa_app.core.users.accounts import Profile
 from tests.support.refusals.scene import (
     BUSY,
@@ -19,7 +19,7 @@ from tests.support.refusals.scene import (
     SHORT,
     become_administrator,
     ended,
-    failed,
+    fail_but_for_one,
     link,
     lock_out,
     logged_in,
@@ -131,9 +131,9 @@ def sign_in(world: World, name: str, password: str) -> object:
     )
 
 
-def check_at_login(world: World, name: str, password: str) -> object:
-    return attempts.check_at_login(
-        world.user(name),
+def check_at_login(world: World, name: str, password: str) -> None:
+    attempts.check_at_login(
+        lookup.find_by_email(f"{name}@example.com"),
         password,
         email_digest="digest",
         browser_id=None,
@@ -167,8 +167,7 @@ def guess_until_the_end(world: World) -> None:
 
 
 def guess_but_for_one(world: World) -> None:
-    count = limits.PASSWORD_UNKNOWN_BROWSER.lockout_after - 1
-    failed(world, limits.PASSWORD_UNKNOWN_BROWSER, world.user("alice").id, count)
+    fail_but_for_one(world, limits.PASSWORD_UNKNOWN_BROWSER, world.user("alice").id)
 
 
 def come_too_often(world: World) -> None:

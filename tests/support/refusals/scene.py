@@ -86,6 +86,12 @@ def lock_out(world: World, limit: Limit, key: object) -> None:
     failed(world, limit, key, limit.lockout_after)
 
 
+def fail_but_for_one(world: World, limit: Limit, key: object) -> None:
+    """Let so many attempts have failed that one more is allowed."""
+    assert limit.lockout_after is not None
+    failed(world, limit, key, limit.lockout_after - 1)
+
+
 @contextmanager
 def full_queue() -> Iterator[None]:
     """Let everybody who may wait for the hashing of a password wait."""
@@ -98,7 +104,7 @@ def full_queue() -> Iterator[None]:
 BUSY = {"the queue is full": full_queue, "no slot is free": no_free_slot}
 
 
-def while_(circumstance: Callable[[], AbstractContextManager[None]], act: Act) -> Act:
+def while_(circumstance: Callable[[], AbstractContextManager[object]], act: Act) -> Act:
     """Return the call, to be made under this circumstance."""
 
     def run() -> None:
