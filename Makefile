@@ -51,9 +51,10 @@ test: $(TESTING) ## Run all tests
 crash: $(TESTING) ## Kill the site at every statement of each transaction (some minutes)
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal tests/crash $(ARGS)
 
-lint: $(TESTING) ## Check style, common mistakes and formatting
+lint: $(TESTING) ## Check style, types, common mistakes and formatting
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
 	@$(BIN)/djlint --quiet --lint mfa_app/templates
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive mfa_app
 

