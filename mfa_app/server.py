@@ -55,7 +55,7 @@ def start(settings: Settings) -> IO[str]:
 
 
 def print_trail() -> None:
-    """Print every row of the trail as a line of JSON on the standard output, for whoever collects logs."""
+    """Print every row of the trail as a line of JSON on the standard output, for log collectors."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(logging.Formatter("%(message)s"))
     trail = logging.getLogger("mfa_app.trail")

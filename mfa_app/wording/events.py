@@ -123,7 +123,7 @@ _CODES = {
 
 _CODED = {"way", "purpose", "method", "because", "to"}
 
-# The reasons of these are codes; elsewhere a reason was typed by somebody.
+# The reasons of these are codes; elsewhere someone typed the reason.
 _REFUSALS = {Event.PASSWORD_REFUSED.label, Event.CODE_REFUSED.label}
 
 

@@ -22,7 +22,7 @@ _ROLES: dict[Role, str] = {
 
 
 def limit_name(limit: limits.Limit) -> str:
-    """Return what somebody tried too often."""
+    """Return what was tried too often."""
     return str(_LIMITS[limit])
 
 

@@ -1,4 +1,4 @@
-"""Words for the policy's decisions: why somebody is, or is not, asked for a code."""
+"""Words for the policy's decisions: why someone is, or is not, asked for a code."""
 
 from datetime import datetime
 
@@ -90,7 +90,7 @@ def _explain_not_asked(person: PolicySubject, name: str, decision: Decision) -> 
 
 
 def _why_others_are_asked(because: PolicySource) -> str:
-    """Return the reason in words about somebody else; a rule that is still to come is named as well."""
+    """Return the reason in words about someone else; a rule that is still to come is named as well."""
     if because.group:
         return _("required by group %(group)s", group=because.group)
     return {

@@ -1,4 +1,4 @@
-"""What a browser proves about itself: which users logged in with it before, and for whom it is remembered."""
+"""What a browser proves about itself: which users have logged in with it, and for which it is remembered."""
 
 import hashlib
 import hmac
@@ -56,7 +56,7 @@ def owner_hashes(user: User, keys: tuple[str, ...]) -> list[str]:
 def known_browser_id(user: User, browser: BrowserFacts) -> str | None:
     """Return the browser's id if this user has completed a login in it with the current password.
 
-    A new password makes every browser unknown, because somebody with the old one may have left such a
+    A new password makes every browser unknown, because someone with the old one may have left such a
     cookie. The proof doesn't use the security stamp, which also changes with a new phone or role: an
     unknown browser shares its counter with attackers.
     """
@@ -68,7 +68,7 @@ def known_browser_id(user: User, browser: BrowserFacts) -> str | None:
 
 
 def known_users_after_login(user: User, browser: BrowserFacts) -> tuple[KnownUser, ...]:
-    """Return whom the browser knows once this user has completed a login, the latest first."""
+    """Return the browser's known users after this user has completed a login, the latest first."""
     owners = owner_hashes(user, browser.keys)
     browser_id = known_browser_id(user, browser) or new_token()[:BROWSER_ID_LENGTH]
     own = KnownUser(owners[0], browser_id, _proofs(user, browser.keys)[0])

@@ -12,9 +12,9 @@ class ActorKind(enum.StrEnum):
     """Who acts. The values are stored on the trail, so they never change."""
 
     PERSON = "person"  # a user who is logged in
-    VISITOR = "visitor"  # somebody who is not logged in
+    VISITOR = "visitor"  # someone who is not logged in
     TERMINAL = "terminal"  # the command line, which may do everything
-    SETUP = "setup"  # whoever opened the set-up link, before there is any account
+    SETUP = "setup"  # the person who opened the set-up link, before there is any account
 
 
 @dataclass(frozen=True)

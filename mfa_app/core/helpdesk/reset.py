@@ -18,7 +18,7 @@ def reset_second_factor(user: User, *, reason: str, actor: Actor, now: datetime)
     If 2FA is required of the user, the next login asks for enrolment. Raises NotAllowed: the help desk can't
     reset administrators, other help desk staff or itself.
     """
-    lock_and_reload(user)  # somebody may have made an administrator of the user since the page was opened
+    lock_and_reload(user)  # the user may have become an administrator since the page was read
     actor.require(Permission.RESET_SECOND_FACTOR, user)
     was_linked = enrolment.delete_authenticator(user.id)
     record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, reason=reason, was_linked=was_linked)

@@ -1,4 +1,4 @@
-"""Rotating the keys: re-encrypting every sealed secret, in batches that survive a crash, and signing anew."""
+"""Rotating keys: re-encrypts sealed secrets in batches that survive a crash; replaces the signing key."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -30,15 +30,15 @@ def require_one(
     change.
     """
     present = find_subjects(User.role == Role.ADMIN, User.disabled_at.is_(None))
-    left = [person for person in present if without is None or person.user.id != without.id]
-    able_now = any(_gets_in(person, person.facts, now) for person in present)
+    left = [subject for subject in present if without is None or subject.user.id != without.id]
+    able_now = any(_gets_in(subject, subject.facts, now) for subject in present)
     able_then = any(
-        _gets_in(person, proposed(person.facts) if proposed else person.facts, now) for person in left
+        _gets_in(subject, proposed(subject.facts) if proposed else subject.facts, now) for subject in left
     )
     if able_now and not able_then:
         raise LastAdministrator
 
 
-def _gets_in(person: PolicySubject, facts: PolicyFacts, now: datetime) -> bool:
-    works = person.authenticator is not None and person.authenticator.locked_at is None
+def _gets_in(subject: PolicySubject, facts: PolicyFacts, now: datetime) -> bool:
+    works = subject.authenticator is not None and subject.authenticator.locked_at is None
     return works or not will_be_required(facts, now=now)

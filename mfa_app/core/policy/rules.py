@@ -74,14 +74,14 @@ def set_rule(
 
 
 def _reload(scope: Group | None) -> Group | SitePolicy | None:
-    """Read the row of a rule again: somebody may have changed or deleted it before we got the lock."""
+    """Read the row of a rule again: a concurrent request may have changed or deleted it."""
     if scope is None:
         return db.session.get(SitePolicy, 1, populate_existing=True)
     return db.session.get(Group, scope.id, populate_existing=True)
 
 
 def _details(values: RuleValues) -> dict[str, object]:
-    told = asdict(values)
+    details = asdict(values)
     if values.required_from:
-        told["required_from"] = values.required_from.isoformat()
-    return told
+        details["required_from"] = values.required_from.isoformat()
+    return details

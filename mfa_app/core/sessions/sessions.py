@@ -69,16 +69,16 @@ def find(token: str, *, now: datetime) -> Identity | None:
     if not rows:
         return None
     session, device = rows[0].AuthSession, rows[0].RememberedDevice
-    (person,) = group_by_user(rows)
-    if not _alive(session, person.user, now):
+    (subject,) = group_by_user(rows)
+    if not _alive(session, subject.user, now):
         return None
     if device is not None and (
-        device.security_stamp != person.user.security_stamp or device.expires_at <= now
+        device.security_stamp != subject.user.security_stamp or device.expires_at <= now
     ):
         device = None
     since = device.created_at if device else None
-    decision = decide(person.facts, has_code=session.has_code, trusted_since=since, now=now)
-    return Identity(session, person, decision, device)
+    decision = decide(subject.facts, has_code=session.has_code, trusted_since=since, now=now)
+    return Identity(session, subject, decision, device)
 
 
 def start(

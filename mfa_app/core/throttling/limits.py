@@ -12,7 +12,7 @@ class Limit:
     """A limit: `free` attempts, then a delay that doubles with each failure, then a lockout.
 
     The delay grows from `initial_delay` to `max_delay`. `lockout_after` failures raise `stopped`, for good. A
-    counter is forgotten after `remembered`. A `fixed_window` limit has no delays: it starts counting again
+    counter is forgotten after `ttl`. A `fixed_window` limit has no delays: it starts counting again
     when the window since its first attempt is over.
     """
 

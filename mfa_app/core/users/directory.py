@@ -77,13 +77,13 @@ def search(
 
 def get_visible(user_id: int, *, actor: Actor, to_change: bool = False) -> PolicySubject | None:
     """Return a user, or None. Raises NotAllowed if the actor may not see (or change) that account."""
-    person = find_subject(user_id)
-    if person is None:
+    subject = find_subject(user_id)
+    if subject is None:
         return None
-    seen = Role(person.user.role) in roles_seen_by(actor)
-    if not seen or (to_change and not actor.may_act_on(person.user)):
+    seen = Role(subject.user.role) in roles_seen_by(actor)
+    if not seen or (to_change and not actor.may_act_on(subject.user)):
         raise NotAllowed
-    return person
+    return subject
 
 
 def roles_seen_by(actor: Actor) -> frozenset[Role]:

@@ -1,4 +1,4 @@
-"""Finding one user by the email address that somebody typed."""
+"""Finding one user by the email address that someone typed."""
 
 from sqlalchemy import select
 

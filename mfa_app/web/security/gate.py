@@ -1,4 +1,4 @@
-"""The gate before every request: every page is closed unless its mark admits the user's verdict."""
+"""The gate before every request: every page is closed unless its access rule admits the user's verdict."""
 
 import contextlib
 from datetime import timedelta
@@ -41,27 +41,27 @@ def init_app(app: Flask, login_manager: LoginManager) -> None:
 
 
 def authorize_request() -> Response | None:
-    """Identify the user. Return a response instead of the view's unless the view's mark admits the user."""
-    mark = access_rule_of(current_app.view_functions.get(request.endpoint or ""))
+    """Identify the user. Return a response in place of the view's if its access rule bars the user."""
+    rule = access_rule_of(current_app.view_functions.get(request.endpoint or ""))
     if request.endpoint in STATIC:
         return None
     if isinstance(request.routing_exception, SecurityError):
         return None  # a host that is not ours: its error page has no user and no links
-    if mark.monitors:  # without reading cookies or the database, whose health it reports
+    if rule.monitors:  # without reading cookies or the database, whose health it reports
         return None if asked_by_monitor() else abort(404)
     token = session_token()
     g.identity = sessions.find(token, now=clock.now()) if token else None
-    if mark.public or request.routing_exception is not None:
+    if rule.public or request.routing_exception is not None:
         return None
     identity = identity_or_none()
     if identity is None:
         if token:
             flash(_("Your session has ended. Log in again."), "info")
         return send_to("auth.login")
-    return _admit(identity, mark)
+    return _admit(identity, rule)
 
 
-def _admit(identity: Identity, mark: AccessRule) -> Response | None:
+def _admit(identity: Identity, rule: AccessRule) -> Response | None:
     """Return None if the view may run, else a redirect to where the user must go first.
 
     Answers 403 if the user lacks the view's permission.
@@ -81,13 +81,13 @@ def _admit(identity: Identity, mark: AccessRule) -> Response | None:
         return send_to("auth.login")
     if verdict is Verdict.CHALLENGE and identity.session.challenged_at is None:
         sessions.mark_challenged(identity.session, now=now)
-    if verdict not in mark.verdicts:
+    if verdict not in rule.verdicts:
         return send_to(LANDING_PAGES[verdict], remember_where=verdict is not Verdict.ALLOW)
-    if mark.permission is not None and not permissions.may(identity.user.role, mark.permission):
+    if rule.permission is not None and not permissions.may(identity.user.role, rule.permission):
         deny()
-    if not mark.recent:
+    if not rule.recent:
         return None
-    if mark.permission is not None and identity.subject.authenticator is None:
+    if rule.permission is not None and identity.subject.authenticator is None:
         flash(
             _("You need an authentication app to open these pages. Link yours first."),
             "info",
