@@ -97,6 +97,7 @@ def change_role(user: User, role: Role, *, actor: Actor, now: datetime) -> None:
     """
     actor.require(Permission.MANAGE_USERS)
     lock_administration()
+    lock_and_reload(user)
     _check_role(user, role, actor, now)
     _change_role(user, role, actor)
 
@@ -112,6 +113,7 @@ def edit(
     actor.require(Permission.MANAGE_USERS)
     address = email_addresses.parse(profile.email)
     lock_administration()
+    lock_and_reload(user)
     require_free_email(address, user)
     _check_role(user, profile.role, actor, now)
     moves = plan_groups(user, groups, actor=actor) if groups is not None else None
