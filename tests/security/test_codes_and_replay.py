@@ -118,7 +118,7 @@ def test_a_used_code_is_refused_by_the_other_process_too(world: World) -> None:
 def test_a_megabyte_of_code_is_refused_unread(direct_world: World) -> None:
     """Attack 4."""
     browser = direct_world.password_given(direct_world.linked_newcomer())
-    token = browser.page.html.find(attrs={"name": "csrf_token"})["value"]
+    token = browser.page.value("csrf_token")
     body = form(csrf_token=token, code="1" * 60_000)
     assert browser.open("/login/code", method="POST", data=body, headers={"Content-Type": FORM}).status == 400
     head = f"POST /login/code HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: {FORM}\r\n"

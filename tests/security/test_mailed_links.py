@@ -87,7 +87,7 @@ def test_a_foreign_host_gets_no_mail_sent_and_no_link_of_its_own(
     """Attack 60, over a socket: two Host lines, and a whole address in the request line."""
     name = direct_world.newcomer()
     browser = direct_world.visitor(address="127.0.3.1")
-    token = browser.open("/password/forgotten").html.find(attrs={"name": "csrf_token"})["value"]
+    token = browser.open("/password/forgotten").value("csrf_token")
     body = form(csrf_token=token, email=f"{name}@example.com").decode()
     head = "".join(f"Host: {host}\r\n" for host in hosts)
     head += (

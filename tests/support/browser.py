@@ -18,13 +18,12 @@ _checked: set[str] = set()  # pages, but for their token, in which nothing was w
 
 
 @lru_cache(maxsize=32)
-def _parsed(content: str) -> tuple[BeautifulSoup, list[Tag]]:
-    """Return what a page without its token is made of, and the fields that wait for the token.
+def _parsed(content: str) -> BeautifulSoup:
+    """Return what a page without its token is made of.
 
     The same few pages are opened again and again, and reading one takes as long as answering it.
     """
-    html = BeautifulSoup(content, "html.parser")
-    return html, html.find_all("input", {"name": "csrf_token"})
+    return BeautifulSoup(content, "html.parser")
 
 
 def words(tag: Tag | None) -> str:
@@ -56,16 +55,13 @@ class Page:
 
         content = response.get_data(as_text=True)
         found = TOKEN.search(content)
-        self._token = found[2] if found else ""
+        self.csrf_token = found[2] if found else ""
         self._content = TOKEN.sub(r"\1", content)
 
     @property
     def html(self) -> BeautifulSoup:
-        """What the page is made of, until the same page with another token is looked at."""
-        html, waiting = _parsed(self._content)
-        for field in waiting:
-            field["value"] = self._token
-        return html
+        """What the page is made of, but for its CSRF token: other pages share it, so nobody changes it."""
+        return _parsed(self._content)
 
     @property
     def text(self) -> str:
@@ -79,7 +75,12 @@ class Page:
 
     def value(self, name: str) -> str:
         """Return what a field of this name holds."""
-        return attribute(named(self.html, name), "value")
+        held = attribute(named(self.html, name), "value")
+        return self.csrf_token if name == "csrf_token" else held
+
+    def with_token(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return what a form sends, with the CSRF token that came with this page."""
+        return {name: self.csrf_token if name == "csrf_token" else value for name, value in data.items()}
 
     def form_with(self, button: str) -> Tag:
         """Return the form that has a button with these words."""
@@ -175,7 +176,7 @@ class Visitor:
     def press(self, button: str, *, follow: bool = True, **fields: Any) -> Page:
         """Fill in fields of the form that has this button, and press it; None unticks a box."""
         form = self.current.form_with(button)
-        data = {**_present(form), **_pressed(form, button)}
+        data = self.current.with_token({**_present(form), **_pressed(form, button)})
         for name, value in fields.items():
             assert named(form, name), f"no field {name} beside {button!r}"
             data[name] = value
@@ -204,7 +205,7 @@ class Visitor:
             attribute(field, "name"): attribute(field, "value")
             for field in self.current.html.find_all("input", type="hidden")
         }
-        return self.open(path, method="POST", data={**hidden, **fields})
+        return self.open(path, method="POST", data={**self.current.with_token(hidden), **fields})
 
     @property
     def cookies(self) -> dict[str, str]:

@@ -87,12 +87,12 @@ class Deaths:
         """Recover what the dead process has left, check its trail, and return it: all rows, and the keys."""
         with self.world.data():
             assert verification.verify() is None
-            return repr((list(all_rows().values()), (self.folder / "keys").read_bytes()))
+            return repr((list(all_rows(db.engine).values()), (self.folder / "keys").read_bytes()))
 
     def _keep(self) -> None:
         """Keep all that lies in the instance folder and on the server."""
         with self.world.app.app_context():
-            self.rows = all_rows()
+            self.rows = all_rows(db.engine)
             db.engine.dispose()
         shutil.copytree(self.folder, self.kept)
 
@@ -104,5 +104,5 @@ class Deaths:
             shutil.copytree(self.kept, self.folder)
             vault().refresh()
             if db.engine.dialect.name == "postgresql":
-                put_back(self.rows, identity="CONTINUE")
+                put_back(self.rows, db.engine, number_anew=False)
                 db.engine.dispose()

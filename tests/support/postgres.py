@@ -19,6 +19,7 @@ from typing import TypedDict
 import psycopg
 
 NOTHING_TO_KEEP = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+NOTHING_TO_TIDY = ["-c", "autovacuum=off"]
 
 
 class RunAs(TypedDict, total=False):
@@ -71,7 +72,7 @@ def _make_cluster(programs: Path, folder: Path, run_as: RunAs) -> None:
 @contextlib.contextmanager
 def _serving(programs: Path, folder: Path, run_as: RunAs) -> Iterator[None]:
     command: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-k", folder, "-h", ""]
-    command += NOTHING_TO_KEEP
+    command += NOTHING_TO_KEEP + NOTHING_TO_TIDY
     with (
         (folder / "log").open("wb") as log,
         subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **run_as) as server,

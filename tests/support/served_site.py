@@ -185,7 +185,7 @@ class _Fresh:
         self.site, self.parts = site, site.app.extensions["site"]
         self.template = templates / "second-gate.sqlite3"
         with site.app.app_context():
-            self.rows = all_rows()
+            self.rows = all_rows(db.engine)
 
     def again(self) -> ServedSite:
         """Put database and outbox back to how they were installed, while the site runs on them."""
@@ -193,7 +193,7 @@ class _Fresh:
         shutil.rmtree(self.site.folder / "outbox", ignore_errors=True)
         with self.site.app.app_context():
             if db.engine.dialect.name == "postgresql":
-                put_back(self.rows, identity="RESTART")
+                put_back(self.rows, db.engine, number_anew=True)
             else:
                 path = db.engine.url.database
                 assert path is not None

@@ -278,7 +278,8 @@ class World:
         """Return what each live session of a person has shown."""
         with self.data():
             rows = select(AuthSession.amr).join(User, User.id == AuthSession.user_id)
-            return list(db.session.scalars(rows.where(User.email == f"{name}@example.com")))
+            rows = rows.where(User.email == f"{name}@example.com").order_by(AuthSession.created_at)
+            return list(db.session.scalars(rows))
 
     def details(self, event: str) -> dict[str, Any]:
         """Return the details of the latest event of this kind."""
