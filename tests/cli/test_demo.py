@@ -1,11 +1,9 @@
 """`flask demo`: a made-up company to try the site with."""
 
-import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from mfa_app.core.audit import verification
 from mfa_app.core.common import clock
 from mfa_app.models import Group, Role, User
 from mfa_app.settings import PROJECT_ROOT
-from tests.support.terminal import Typist, done, refused
+from tests.support.terminal import Shell, Typist, done, refused
 from tests.support.world import World
 
 
@@ -89,15 +87,8 @@ def test_make_code_reads_only_the_demo_whatever_the_settings(tmp_path: Path) -> 
     assert code.DEMO == PROJECT_ROOT / "instance" / "demo" / "demo.txt"
     (tmp_path / "demo.txt").write_text("zoe@firma.example  JBSW\n   oathtool --totp -b JBSWY3DPEHPK3PXP\n")
     assert list(code.secrets_in((tmp_path / "demo.txt").read_text())) == ["zoe"]
-    asked = subprocess.run(
-        [sys.executable, "-m", "bin.code", "zoe"],
-        cwd=PROJECT_ROOT,
-        env={**os.environ, "MFA_INSTANCE_PATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-    )
-    assert (asked.returncode, asked.stdout) == (1, "")
-    assert asked.stderr.count("\n") == 1
+    ended, output, errors = Shell(tmp_path).run("bin.code", "zoe")
+    assert (ended, output, errors.count("\n")) == (1, "", 1)
 
 
 def test_make_dev_prints_an_email_as_text() -> None:

@@ -1,6 +1,7 @@
 """`flask keys`: re-encrypting all secrets while people log in; and keys that do not match."""
 
 import json
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -20,6 +21,7 @@ from tests.support.browser import Visitor
 from tests.support.databases import both_databases
 from tests.support.stories import alice_remembered
 from tests.support.terminal import Shell, Typist, done, refused
+from tests.support.waiting import wait_until
 from tests.support.world import PASSWORD, World
 
 
@@ -89,9 +91,8 @@ def test_a_killed_rotation_continues_where_it_stopped(
         blocked_at_the_last_email(folder),
         Shell(folder).start("flask", "--app", "wsgi", "keys", "rotate") as one,
     ):
-        while len(count_by_key(world)) == 1 and one.poll() is None:
-            pass
-        one.kill()
+        wait_until(lambda: len(count_by_key(world)) > 1 or one.poll() is not None)
+        one.send(signal.SIGKILL)
     left = count_by_key(world)
     assert len(left) == 2
     assert "unfinished rotation" in done(typed("keys", "rotate"))

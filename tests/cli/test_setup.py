@@ -56,10 +56,9 @@ def test_prepare_can_run_twice_at_the_same_time_on_postgresql(shell: Shell, post
 
 def prepare_twice_at_once(shell: Shell) -> list[int]:
     """Run `prepare` twice at the same time; return the exit codes."""
-    both = [shell.start("flask", "--app", "wsgi", "prepare") for _ in range(2)]
-    for process in both:
-        process.communicate(timeout=180)
-    return [process.returncode for process in both]
+    command = ("flask", "--app", "wsgi", "prepare")
+    with shell.start(*command) as one, shell.start(*command) as other:
+        return [program.ended()[0] for program in (one, other)]
 
 
 def test_the_set_up_link_leads_to_the_page_for_the_first_administrator(world: World, typed: Typist) -> None:

@@ -1,43 +1,80 @@
-"""A program that has imported the site, and becomes any command of it in a child: importing takes a second.
+"""A program that has imported the site, and becomes any program of it in a child: importing takes a second.
 
-It reads orders from its standard input and answers each with the exit code. A child is a process of its own,
-with the environment, the arguments and the three streams that the order names.
+It answers each line of its standard input: a start with the process id, and the question how a process has
+ended with the exit code, or null if it runs. A child is a process of its own, which begins and ends as after
+`python -m`, with the environment, the arguments and the three streams that the order names. Whatever still
+runs at the end of the input is ended.
 """
 
+import gc
 import json
 import os
 import runpy
+import signal
 import sys
+import threading
 from typing import Any
 
 import flask.cli
 import gunicorn.app.wsgiapp
+import gunicorn.workers.gthread
 
 import mfa_app
+from mfa_app.settings import PROJECT_ROOT
 
-IMPORTED = (flask.cli, gunicorn.app.wsgiapp, mfa_app)
-STREAMS = {"stdin": os.O_RDONLY, "stdout": os.O_WRONLY, "stderr": os.O_WRONLY}
+IMPORTED = (flask.cli, gunicorn.app.wsgiapp, gunicorn.workers.gthread, mfa_app)
+APPENDED = os.O_WRONLY | os.O_APPEND  # output and errors may go to one file
+FLAGS = (os.O_RDONLY, APPENDED, APPENDED)
+AS_PYTHON_OPENS_THEM = (("r", -1, "strict"), ("w", -1, "strict"), ("w", 1, "backslashreplace"))
 
 
 def main() -> dict[str, Any] | None:
-    """Answer orders; in the child of one, return it."""
+    """Answer; in the child that an order starts, return the order."""
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # control-C is for the children
+    running: set[int] = set()
+    assert threading.active_count() == 1  # a fork leaves the others behind, with the locks they hold
+    gc.collect()
+    gc.freeze()  # else each child looks for cycles in all that was imported, a third of a second at its end
     for line in sys.stdin:
-        order: dict[str, Any] = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            return order
-        _pid, status = os.waitpid(child, 0)
-        print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
+        asked: dict[str, Any] = json.loads(line)
+        if "ended" in asked:
+            answer = _exit_code(asked["ended"], running)
+        elif answer := os.fork():
+            running.add(answer)
+        else:
+            signal.signal(signal.SIGINT, interrupt)
+            return asked
+        print(json.dumps(answer), flush=True)
+    _end(running)
     return None
+
+
+def _exit_code(child: int, running: set[int]) -> int | None:
+    """Return how a child has ended, None if it has not. Until then no other process can get its id."""
+    pid, status = os.waitpid(child, os.WNOHANG)
+    if pid == 0:
+        return None
+    running.remove(child)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _end(running: set[int]) -> None:
+    for child in running:
+        os.kill(child, signal.SIGTERM)
+    for child in running:
+        os.waitpid(child, 0)
 
 
 def become(order: dict[str, Any]) -> None:
     """Run the module that an order names, as `python -m` does."""
-    for number, (name, flags) in enumerate(STREAMS.items()):
-        os.dup2(os.open(order[name], flags), number)
+    os.chdir(PROJECT_ROOT)
+    for number, (path, flags) in enumerate(zip(order["streams"], FLAGS, strict=True)):
+        opened = os.open(path, flags)
+        os.dup2(opened, number)
+        os.close(opened)
     sys.stdin, sys.stdout, sys.stderr = (
-        open(number, mode, closefd=False)  # noqa: SIM115 - for as long as the program runs
-        for number, mode in enumerate(("r", "w", "w"))
+        open(number, mode, buffering, errors=errors, closefd=False)  # noqa: SIM115 - as long as it runs
+        for number, (mode, buffering, errors) in enumerate(AS_PYTHON_OPENS_THEM)
     )
     os.environ.clear()
     os.environ.update(order["environment"])

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import http.client
 import os
 import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,10 +25,10 @@ from mfa_app import create_app
 from mfa_app.extensions import db
 from mfa_app.settings import load_settings
 from tests.support.databases import installed
+from tests.support.programs import Program
 from tests.support.tables import all_rows, put_back
 from tests.support.variables import CHEAP_HASHES, HANDS, TRUE_HASHES, cost_in
 
-PROJECT = Path(__file__).parents[2]
 Result = TypeVar("Result")
 OF_THE_CONNECTION = {"connection", "transfer-encoding", "keep-alive"}
 # How long anything may take that ends by itself; only a site that hangs takes as long.
@@ -44,32 +41,52 @@ def serving(
 ) -> Iterator[str]:
     """Serve the site under these settings on a free port; give its address.
 
-    Without `wait`, its end is awaited at the end of this process, beside that of others.
+    Without `wait`, its end is awaited at the end of the test run, beside that of others.
+    """
+    with started(environment, application, wait=wait) as (site, address):
+        _wait(site, address, log_of(environment))
+        yield address
+
+
+@contextmanager
+def started(
+    environment: dict[str, str],
+    application: str = "wsgi:app",
+    *,
+    stop: signal.Signals = signal.SIGINT,  # its quick stop: nobody waits for open connections
+    wait: bool = True,
+) -> Iterator[tuple[Program, str]]:
+    """Start gunicorn under these settings on a free port, and ask it for nothing; give program and address.
+
+    It gets the signal `stop` at the end, which is awaited or not as in `serving`.
     """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     values = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
     values |= {**environment, "PORT": str(port)}
-    folder = Path(environment["MFA_INSTANCE_PATH"])
-    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--pid"]
-    command += [str(folder / "gunicorn.pid"), application]
-    log = folder / "gunicorn.log"
-    with log.open("wb") as out:
-        site = subprocess.Popen(command, cwd=PROJECT, env=values, stdout=out, stderr=out)
+    folder, log = Path(environment["MFA_INSTANCE_PATH"]), log_of(environment)
+    command = ["gunicorn", "--config", "gunicorn.conf.py", "--pid", str(folder / "gunicorn.pid"), application]
+    log.write_bytes(b"")
+    site = Program(command, values, (Path(os.devnull), log, log))
     try:
-        _wait(site, port, log)
-        yield f"http://127.0.0.1:{port}"
+        yield site, f"http://127.0.0.1:{port}"
     finally:
-        site.send_signal(signal.SIGINT)  # its quick stop: nobody waits for open connections
-        site.wait() if wait else atexit.register(site.wait)
+        site.send(stop)
+        if wait:
+            site.wait()
 
 
-def _wait(site: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def log_of(environment: dict[str, str]) -> Path:
+    """Return the file in which everything stands that gunicorn writes under these settings."""
+    return Path(environment["MFA_INSTANCE_PATH"]) / "gunicorn.log"
+
+
+def _wait(site: Program, address: str, log: Path) -> None:
     """Return once the site answers; raise RuntimeError with its log if it ends, or hangs."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and site.poll() is None:
         with suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+            connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=PATIENCE_SECONDS)
             connection.request("GET", "/login")
             return connection.close() if connection.getresponse() else None
         time.sleep(0.05)
@@ -96,7 +113,7 @@ class ServedSite:
     @property
     def log(self) -> str:
         """What the server has written so far."""
-        return (self.folder / "gunicorn.log").read_text("utf-8")
+        return log_of(self.environment).read_text("utf-8")
 
     def connection(self) -> socket.socket:
         """Return a connection to the server, for whatever bytes."""

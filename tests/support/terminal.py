@@ -1,19 +1,16 @@
 """A terminal for the tests: what is typed within this process, and what a real shell runs."""
 
-import atexit
-import json
 import os
 import re
-import subprocess
-import sys
+import signal
 import tempfile
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from click.testing import Result
 
-from mfa_app.settings import PROJECT_ROOT
+from tests.support.programs import Program
 
 Typist = Callable[..., Result]
 
@@ -47,48 +44,25 @@ class Shell:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
         self.environment = {**inherited, "MFA_INSTANCE_PATH": str(folder)}
 
-    def start(self, *command: str, **settings: str) -> subprocess.Popen[bytes]:
-        """Start a program of the virtual environment, under these settings."""
-        return subprocess.Popen(
-            [sys.executable, "-m", *command],
-            cwd=PROJECT_ROOT,
-            env={**self.environment, **settings},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+    @contextmanager
+    def start(self, *command: str, stdin: str = "", **settings: str) -> Iterator[Program]:
+        """Start a module with its arguments, under these settings; it is killed if it outlives the block."""
+        with tempfile.TemporaryDirectory() as name:
+            streams = Path(name, "stdin"), Path(name, "stdout"), Path(name, "stderr")
+            for path, text in zip(streams, (stdin, "", ""), strict=True):
+                path.write_text(text, "utf-8")
+            program = Program(command, {**self.environment, **settings}, streams)
+            try:
+                yield program
+            finally:
+                program.send(signal.SIGKILL)
+                program.wait()
 
     def run(self, *command: str, stdin: str = "", **settings: str) -> tuple[int, str, str]:
         """Run it to its end; return exit code, standard output and standard error."""
-        with tempfile.TemporaryDirectory() as name:
-            streams = {stream: Path(name) / stream for stream in ("stdin", "stdout", "stderr")}
-            streams["stdin"].write_text(stdin, "utf-8")
-            streams["stdout"].touch()
-            streams["stderr"].touch()
-            order = {"command": command, "environment": {**self.environment, **settings}}
-            code = _ended({**order, **{stream: str(path) for stream, path in streams.items()}})
-            return code, streams["stdout"].read_text("utf-8"), streams["stderr"].read_text("utf-8")
+        with self.start(*command, stdin=stdin, **settings) as program:
+            return program.ended()
 
     def flask(self, *words: str, **options: str) -> tuple[int, str, str]:
         """Run a command of the site."""
         return self.run("flask", "--app", "wsgi", *words, **options)
-
-
-def _ended(order: dict[str, object]) -> int:
-    """Let a child of the program that has everything imported do this; return its exit code."""
-    program = _forking()
-    assert program.stdin is not None
-    assert program.stdout is not None
-    program.stdin.write(json.dumps(order) + "\n")
-    program.stdin.flush()
-    code: int = json.loads(program.stdout.readline())
-    return code
-
-
-@cache
-def _forking() -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.support.forking"]
-    pipe = subprocess.PIPE
-    program = subprocess.Popen(command, cwd=PROJECT_ROOT, stdin=pipe, stdout=pipe, text=True)
-    atexit.register(program.communicate)
-    return program

@@ -3,8 +3,7 @@
 import base64
 import json
 import stat
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from mfa_app.core.keys.keyring import Keys, load_keys, new_data_key
 from mfa_app.settings import SettingError, Settings, load_settings
 from tests.support.databases import both_databases
+from tests.support.terminal import Shell
 from tests.support.world import World
 
 
@@ -37,9 +37,12 @@ def test_two_installations_have_different_keys(tmp_path: Path) -> None:
 
 
 def test_of_processes_that_start_at_once_all_have_the_same_keys(tmp_path: Path) -> None:
-    with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
-        found = list(pool.map(keys_in, [str(tmp_path)] * 3))
-    assert all(keys == found[0] for keys in found)
+    shell = Shell(tmp_path)
+    with ExitStack() as running:
+        programs = [running.enter_context(shell.start("tests.support.print_keys")) for _ in range(3)]
+        ended = [program.ended() for program in programs]
+    keys = keys_in(tmp_path)
+    assert ended == [(0, f"{keys.secret_keys} {keys.data_keys}\n", "")] * 3
     assert [path.name for path in tmp_path.iterdir()] == ["keys"]
 
 

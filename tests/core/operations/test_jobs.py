@@ -1,13 +1,7 @@
 """Timed work: one list, run beside the requests; a failure stops nothing else."""
 
-import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,8 +13,8 @@ from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.operations import jobs
 from mfa_app.core.operations.job_runner import JobRunner
 from mfa_app.core.operations.jobs import JOBS, Job, Result
-from mfa_app.settings import PROJECT_ROOT
 from mfa_app.wording.jobs import description, result_in_words
+from tests.support.served_site import log_of, started
 from tests.support.site_parts import part_of
 from tests.support.waiting import PATIENCE_SECONDS, wait_until
 from tests.support.world import World
@@ -100,25 +94,8 @@ def test_a_worker_starts_the_jobs_before_anybody_asks_it_for_a_page(
     with world.data():
         outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
     folder = Path(environment["MFA_INSTANCE_PATH"])
-    with gunicorn(environment, folder / "gunicorn.log") as site:
+    with started(environment, stop=signal.SIGTERM) as (site, _address):
         wait_until(lambda: site.poll() is not None or list(folder.glob("outbox/*-linked-*.eml")))
         wait_until(lambda: site.poll() is not None or (folder / "anchors").exists())
-    assert site.returncode == 0
-    assert "Traceback" not in (folder / "gunicorn.log").read_text("utf-8")
-
-
-@contextmanager
-def gunicorn(environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Serve the site on a free port, without asking it for anything; stop it gracefully at the end."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
-    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
-    values = {**inherited, **environment, "PORT": str(port)}
-    with log.open("wb") as out:
-        site = subprocess.Popen(command, cwd=PROJECT_ROOT, env=values, stdout=out, stderr=out)
-    try:
-        yield site
-    finally:
-        site.send_signal(signal.SIGTERM)
-        site.wait(PATIENCE_SECONDS)
+    assert site.wait() == 0
+    assert "Traceback" not in log_of(environment).read_text("utf-8")
