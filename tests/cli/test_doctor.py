@@ -1,5 +1,6 @@
 """`flask doctor`: problems with their cures; the exit code is 1 only if something is wrong."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,13 +141,33 @@ def test_an_instance_folder_that_others_can_open_is_a_warning(healthy: dict[str,
     assert "Please run: chmod 700" in the_warning(doctor(healthy))
 
 
-@pytest.mark.parametrize("address", ["smtp://127.0.0.1:9", "smtp+starttls://{}", "smtp://eve:hunter2@{}"])
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("smtp://127.0.0.1:9", "Connection refused"),
+        ("smtp+starttls://{}", "STARTTLS extension not supported by server"),
+        ("smtp://eve:hunter2@{}", "Authentication credentials invalid"),
+    ],
+)
 def test_a_mail_server_that_fails_is_a_problem(
-    healthy: dict[str, str], postbox: Mailbox, address: str
+    healthy: dict[str, str], postbox: Mailbox, address: str, reason: str
 ) -> None:
     result = doctor(healthy, MFA_SMTP_URL=address.format(f"127.0.0.1:{postbox.port}"))
-    assert the_problem(result).startswith("WRONG Could not connect to the mail server: ")
+    problem = the_problem(result)
+    assert problem.startswith("WRONG Could not connect to the mail server: ")
+    assert reason in problem
     assert "hunter2" not in result.output
+
+
+def test_a_mail_server_that_never_answers_is_a_problem(
+    healthy: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "SMTP_TIMEOUT_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        result = doctor(healthy, MFA_SMTP_URL=f"smtp://127.0.0.1:{silent.getsockname()[1]}")
+    problem = the_problem(result)
+    assert problem.startswith("WRONG Could not connect to the mail server: ")
+    assert "timed out" in problem
 
 
 def test_https_without_a_trusted_proxy_is_a_warning(healthy: dict[str, str]) -> None:

@@ -43,7 +43,7 @@ def running_mail_server(port: int, *, encrypted: ssl.SSLContext | None = None) -
         hostname="127.0.0.1",
         port=port,
         tls_context=encrypted,
-        authenticator=lambda *_: AuthResult(success=False),
+        authenticator=lambda *_: AuthResult(success=False, handled=False),  # so that the server answers
         auth_require_tls=False,
     )
     controller.start()
