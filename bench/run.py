@@ -33,6 +33,7 @@ from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, User
 from mfa_app.settings import load_settings
 from tests.support.processes import workers_of
+from tests.support.programs import FreshProgram
 from tests.support.served_site import serving
 from tests.support.world import PASSWORD, TERMINAL
 
@@ -48,7 +49,7 @@ def main() -> None:
             _fill()
             print(f"{'what':<58}{'measured':>16}  ratio")
             _measure_core()
-        with serving(environment) as address:
+        with serving(environment, program=FreshProgram) as address:
             _over_http(urlsplit(address).netloc)
             storm.measure(urlsplit(address).netloc, workers_of(folder))
 

@@ -47,6 +47,7 @@ from stress.browser import Browser, ConnectionLost
 from stress.strategies import WHO, GeneratedRequest, requests
 from stress.workers import children, master
 from tests.support.postgres import running_postgres
+from tests.support.programs import FreshProgram
 from tests.support.served_site import serving
 from tests.support.world import PASSWORD, TERMINAL
 
@@ -322,7 +323,7 @@ def over_the_network(count: int, number: int) -> Tally:
     with tempfile.TemporaryDirectory() as folder:
         environment = {"MFA_INSTANCE_PATH": folder, "MFA_TRUSTED_PROXY_HOPS": "1"}
         site = Site(environment)
-        with serving(environment) as address:
+        with serving(environment, program=FreshProgram) as address:
             workers = children(master())
             tallies = [Tally() for _client in range(CLIENTS)]
             host = urlsplit(address)

@@ -18,6 +18,7 @@ from stress.nginx import Nginx, find_or_download, free_port, running
 from stress.proxied import Proxied, ThroughNginx
 from stress.proxy_steps import STEPS, StepFailed, one_time_link_while_gunicorn_is_down
 from tests.support.clock import RealClock
+from tests.support.programs import FreshProgram
 from tests.support.served_site import ServedSite, serving
 
 
@@ -32,7 +33,9 @@ def main() -> None:
         app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
         with app.app_context():
             upgrade()
-        site = ServedSite(app, environment, gunicorn.enter_context(serving(environment)))
+        site = ServedSite(
+            app, environment, gunicorn.enter_context(serving(environment, program=FreshProgram))
+        )
         app.wsgi_app = ThroughNginx(nginx)
         world = Proxied.of(site, RealClock(), address="127.0.0.2", base_url=address)
         world.nginx = nginx

@@ -22,6 +22,7 @@ from stress.users import Soak
 from stress.verdict import lines, report
 from stress.workers import WorkerKiller
 from tests.support.postgres import running_postgres
+from tests.support.programs import FreshProgram
 from tests.support.served_site import serving
 
 MINUTES = float(os.environ.get("MINUTES", "10"))
@@ -37,7 +38,7 @@ def main() -> None:
         app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
         accounts, staff, group_ids = create_company(app)
         killer = WorkerKiller(KILL_EVERY, random.Random(SEED))
-        with serving(environment) as site:
+        with serving(environment, program=FreshProgram) as site:
             kind = "PostgreSQL" if address else "SQLite"
             print(f"soak: {MINUTES:g} minutes, seed {SEED}, {kind}", flush=True)
             soak, began = Soak(site, accounts, staff, group_ids, SEED), time.monotonic()

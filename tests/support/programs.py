@@ -60,6 +60,22 @@ class Program:
             os.kill(self.pid, sent)
 
 
+class FreshProgram(Program):
+    """The same in a Python of its own, which imports everything as in production: for whoever measures."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], streams: Streams) -> None:
+        module, (stdin, stdout, stderr) = [sys.executable, "-m", *command], streams
+        with stdin.open("rb") as given, stdout.open("ab") as out, stderr.open("ab") as errors:
+            self._process = subprocess.Popen(
+                module, cwd=PROJECT_ROOT, env=environment, stdin=given, stdout=out, stderr=errors
+            )
+        self.pid, self.streams = self._process.pid, streams
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it runs."""
+        return self._process.poll()
+
+
 def _answer(question: Mapping[str, object]) -> Any:
     with _one_at_a_time:
         process = _forking()

@@ -37,13 +37,19 @@ PATIENCE_SECONDS = 120
 
 @contextmanager
 def serving(
-    environment: dict[str, str], application: str = "wsgi:app", *, wait: bool = True
+    environment: dict[str, str],
+    application: str = "wsgi:app",
+    *,
+    wait: bool = True,
+    program: type[Program] = Program,
 ) -> Iterator[str]:
     """Serve the site under these settings on a free port; give its address.
 
+    Whoever measures the site names FreshProgram: the usual one has imported it before, and shares memory.
+
     Without `wait`, its end is awaited at the end of the test run, beside that of others.
     """
-    with started(environment, application, wait=wait) as (site, address):
+    with started(environment, application, wait=wait, program=program) as (site, address):
         _wait(site, address, log_of(environment))
         yield address
 
@@ -55,6 +61,7 @@ def started(
     *,
     stop: signal.Signals = signal.SIGINT,  # its quick stop: nobody waits for open connections
     wait: bool = True,
+    program: type[Program] = Program,
 ) -> Iterator[tuple[Program, str]]:
     """Start gunicorn under these settings on a free port, and ask it for nothing; give program and address.
 
@@ -67,7 +74,7 @@ def started(
     folder, log = Path(environment["MFA_INSTANCE_PATH"]), log_of(environment)
     command = ["gunicorn", "--config", "gunicorn.conf.py", "--pid", str(folder / "gunicorn.pid"), application]
     log.write_bytes(b"")
-    site = Program(command, values, (Path(os.devnull), log, log))
+    site = program(command, values, (Path(os.devnull), log, log))
     try:
         yield site, f"http://127.0.0.1:{port}"
     finally:
