@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 
+from tests.support.accessibility import SCRIPT, SCRIPT_PATH
 from tests.support.chromium import Profiles, Switch, Window, running_chromium, serving
 from tests.support.clock import FakeClock
 
@@ -35,7 +36,7 @@ def environment(environment: dict[str, str], listening: socket.socket) -> dict[s
 @pytest.fixture(scope="session")
 def server(listening: socket.socket) -> Iterator[Switch]:
     """What answers at that port, for whichever application a test has."""
-    switch = Switch()
+    switch = Switch({SCRIPT_PATH: SCRIPT})
     with serving(switch, listening):
         yield switch
 

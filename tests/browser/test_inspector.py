@@ -1,0 +1,83 @@
+"""The inspector finds what is planted for it, at the width and in the colours where it is wrong."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests.support.accessibility import Inspector
+from tests.support.chromium import Switch, Window
+
+pytestmark = pytest.mark.browser
+
+STYLE = """
+body { background: #ffffff; color: #000000; }
+p { background: inherit; }
+img { width: 9rem; height: 9rem; }
+.on-a-phone { display: none; }
+.beneath { background: #333333; height: 3rem; margin: 0; }
+@media (max-width: 600px) {
+  .on-a-phone { display: block; }
+  .moves { margin: -2rem 0 0; background: none; position: relative; }
+  .pales { color: #bbbbbb; }
+  .wide { width: 700px; }
+}
+@media (prefers-color-scheme: dark) {
+  body { background: #111111; color: #ffffff; }
+  .dim { color: #333333; }
+  .beneath { background: #dddddd; }
+}
+@media (prefers-color-scheme: dark) and (max-width: 600px) {
+  .dims { color: #333333; }
+}
+"""
+TWO_FIELDS = "<label>Name <input></label> <label>Email <input></label>"
+PLANTED = {
+    "nothing": (f"<p>All is well.</p>{TWO_FIELDS}<img alt='A heron' src='data:,'>", []),
+    "a field without a label": ("<input>", ["wide, light: label", "phone, light: label"]),
+    "an image without alt": ("<img src='data:,'>", ["wide, light: image-alt", "phone, light: image-alt"]),
+    "a button without a name, on phones": (
+        "<button class='on-a-phone'></button>",
+        ["phone, light: button-name"],
+    ),
+    "a word that is dim in the dark": (
+        "<p class='dim'>Dim</p>",
+        ["wide, dark: color-contrast", "phone, dark: color-contrast"],
+    ),
+    "a word that is pale on phones": ("<p class='pales'>Pale</p>", ["phone, light: color-contrast"]),
+    "a word that is dim in the dark on phones": ("<p class='dims'>Dim</p>", ["phone, dark: color-contrast"]),
+    "a word that moves onto its own colour on phones": (
+        "<p class='beneath'></p><p class='moves'>Hidden</p>",
+        ["phone, light: color-contrast", "phone, dark: color-contrast"],
+    ),
+    "a block too wide for phones": ("<p class='wide'>Wide</p>", ["phone: 318 pixels stick out"]),
+}
+
+
+@pytest.fixture
+def planted(server: Switch, site: str) -> Callable[[str], None]:
+    """Let the server answer with a small page that has this in it."""
+
+    def plant(content: str) -> None:
+        page = Flask(__name__)
+        page.add_url_rule(
+            "/",
+            view_func=lambda: (
+                f"<!doctype html><html lang=en><title>Planted</title><style>{STYLE}</style>"
+                f"<meta name=viewport content='width=device-width'><main><h1>Planted</h1>{content}</main>"
+            ),
+        )
+        server.application = page
+
+    return plant
+
+
+def test_the_inspector_finds_each_planted_fault(planted: Callable[[str], None], window: Window) -> None:
+    found: dict[str, list[str]] = {}
+    for what, (content, _expected) in PLANTED.items():
+        planted(content)
+        inspector = Inspector(window)
+        inspector.walk({"/": "Planted"})
+        lines = [line.removeprefix("Planted, ") for line in inspector.found]
+        found[what] = [line.partition(" (")[0] for line in lines]
+    assert found == {what: expected for what, (_content, expected) in PLANTED.items()}

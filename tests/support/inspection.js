@@ -1,0 +1,74 @@
+// Runs in a page behind axe: names the ways in which text is painted there, and reports what axe finds.
+
+const paintOf = ({ backgroundColor, backgroundImage }) => `${backgroundColor} ${backgroundImage}`;
+const isClear = (style) => /^(transparent|rgba\(.*, 0\)) none$/.test(paintOf(style));
+const isOpaque = (style) => /^rgb\(.*\) none$/.test(paintOf(style));
+const blendOf = ({ opacity, filter, mixBlendMode }) => `${opacity} ${filter} ${mixBlendMode}`;
+const isLarge = ({ fontSize, fontWeight }) => parseFloat(fontSize) >= (fontWeight >= 700 ? 18.66 : 24);
+const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+const isWithin = (a, b) =>
+  a.left > b.left - 1 && a.right < b.right + 1 && a.top > b.top - 1 && a.bottom < b.bottom + 1;
+const isOffscreen = (box) => box.right + scrollX <= 0 || box.bottom + scrollY <= 0;
+const hasText = (element) =>
+  element.matches("input, select, textarea") ||
+  [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+
+// Return what is seen of an element: its box, its style, and what is painted with it.
+function partOf(element) {
+  const style = getComputedStyle(element);
+  const pseudo = ["::before", "::after"]
+    .map((name) => getComputedStyle(element, name))
+    .filter(({ content }) => !/^(none|normal)$/.test(content));
+  const paint = [style, ...pseudo].filter((layer) => !isClear(layer)).map(paintOf);
+  if (element.matches("img, svg, canvas, video, object")) paint.push("picture");
+  return { element, style, paint, blend: blendOf(style), box: element.getBoundingClientRect() };
+}
+
+// Return all that the contrast of a text comes from: the text, the elements around it up to the first that hides what
+// is behind it, how all of them are blended, and whatever else is painted in the same place.
+function situationOf(text, painted) {
+  const around = painted.filter(({ element }) => element.contains(text.element)).reverse();
+  const last = around.findIndex(
+    (part) => isOpaque(part.style) && part.paint.length === 1 && isWithin(text.box, part.box));
+  const beside = painted.filter(({ element, box }) => !element.contains(text.element) && meet(text.box, box));
+  const described = ({ element, style, paint, box }) =>
+    [text.element.compareDocumentPosition(element), style.position, style.zIndex, paint, isWithin(text.box, box)];
+  return JSON.stringify([
+    text.element.localName, text.element.matches(":disabled, [aria-disabled=true], [aria-disabled=true] *"),
+    text.style.color, text.style.webkitTextFillColor, text.style.textShadow, isLarge(text.style),
+    isOffscreen(text.box), text.box.width > 1 && text.box.height > 1,
+    around.slice(0, last < 0 ? undefined : last + 1).map(described),
+    around.map(({ blend }) => blend).filter((blend) => blend !== "1 none normal"),
+    beside.map((part) => [described(part), part.blend]),
+  ]);
+}
+
+// Return each element with text that can be seen, and the situation of that text.
+function situations() {
+  const parts = [document.documentElement, ...document.querySelectorAll("body, body *")]
+    .filter((element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+    .map(partOf);
+  const painted = parts.filter(({ paint, blend }) => paint.length || blend !== "1 none normal");
+  return new Map(
+    parts.filter(({ element }) => hasText(element)).map((part) => [part.element, situationOf(part, painted)]));
+}
+
+// Look at the page as it is now, by the rules with these tags, with or without contrast. Say where something is wrong,
+// and in which situations axe could not tell the contrast. Nothing is preloaded: only rules about sound, and about
+// turning the screen, need that.
+async function inspect(tags, contrast) {
+  const { violations, incomplete } = await axe.run({
+    runOnly: tags ?? { type: "rule", values: ["color-contrast"] },
+    rules: { "color-contrast": { enabled: contrast } },
+    resultTypes: ["violations", "incomplete"],
+    elementRef: true,
+    preload: false,
+  });
+  const unsure = incomplete.filter(({ id }) => id === "color-contrast").flatMap(({ nodes }) => nodes);
+  const all = unsure.length ? situations() : new Map();
+  return {
+    found: violations.flatMap(
+      ({ id, help, nodes }) => nodes.map((node) => `${id} (${help}): ${node.html.slice(0, 200)}`)),
+    unsure: unsure.map(({ element }) => all.get(element)),
+  };
+}
