@@ -30,11 +30,11 @@ def test_a_refusal_changes_only_what_records_it(world: World, row: Case) -> None
     with world.app.app_context():
         act = row.arrange(world)
         db.session.commit()
-        before = all_rows()
+        before = all_rows(db.engine)
         with pytest.raises(row.refusal) as refused:
             act()
         db.session.commit()  # as after every answer below 500
-        after = all_rows()
+        after = all_rows(db.engine)
     assert refused.type is row.refusal
     assert changed_counters(before, after) == row.charges
     assert new_events(before, after) == row.events
