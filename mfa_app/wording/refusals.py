@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from mfa_app.core.common import clock, errors
 from mfa_app.core.passwords.strength import MAX_LENGTH, MIN_LENGTH
 
-# A test asks for a sentence for every one of them. Two carry facts, and have theirs in `sentence`.
+# A test asks for a sentence for every one of them. Three carry facts, and have theirs in `sentence`.
 _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.WrongCredentials: _l("The email address or password is wrong. Check both and try again."),
     errors.WrongPassword: _l("That isn't your current password. Try again."),
@@ -72,9 +72,22 @@ def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
     """Return the sentence that tells a person why something didn't happen and what to do about it."""
     if isinstance(refusal, errors.Throttled):
         return _("Too many failed attempts. Try again %(when)s.", when=in_a_while(refusal.retry_at))
+    if isinstance(refusal, errors.NotACode):
+        return not_a_code(refusal.digits)
     if isinstance(refusal, errors.UnacceptablePassword):
         return str(_PASSWORD_REASONS[refusal.reason])
     return str(_SENTENCES[type(refusal)])
+
+
+def not_a_code(digits: int) -> str:
+    """Return what to do about something that can't be a code; `digits` is 0 if it isn't digits alone."""
+    if digits == 0:
+        return _("Enter the 6 digits your authentication app shows now, and nothing else.")
+    return ngettext(
+        "You entered %(num)s digit. Enter the 6 digits your authentication app shows now.",
+        "You entered %(num)s digits. Enter the 6 digits your authentication app shows now.",
+        digits,
+    )
 
 
 def in_a_while(moment: datetime) -> str:

@@ -16,7 +16,7 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import WrongCode
-from mfa_app.core.factors import enrolment
+from mfa_app.core.factors import enrolment, totp
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.login import code_step, password_step
@@ -113,7 +113,9 @@ class Company:
     ) -> None:
         """Log in with password and code, after this many wrong codes."""
         now, identity = clock.now(), self._enter_password(first, visitor)
-        for code in [*["none"] * wrong_codes, pyotp.TOTP(self.secrets[first]).at(now)]:
+        right = pyotp.TOTP(self.secrets[first]).at(now)
+        wrong = f"{(int(right) + 1) % 10**totp.DIGITS:0{totp.DIGITS}}"
+        for code in [*[wrong] * wrong_codes, right]:
             with contextlib.suppress(WrongCode):
                 code_step.answer_challenge(
                     identity,

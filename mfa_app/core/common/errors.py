@@ -35,6 +35,13 @@ class WrongCode(Refusal):
     """The code doesn't match the current time step or a neighbouring one."""
 
 
+@dataclass
+class NotACode(Refusal):
+    """What was typed can't be a code: it has this many digits, not six; 0 if it isn't digits alone."""
+
+    digits: int
+
+
 class UsedCode(Refusal):
     """The code is right but has already been used (RFC 6238, section 5.2)."""
 

@@ -72,17 +72,17 @@ def begin(identity: Identity, *, now: datetime) -> PendingSecret:
 def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> SignedIn:
     """Enrol the app that produced this code, revoke all other access, and continue under a new token.
 
-    The code is burned, so it can't be used to log in. Raises WrongCode, PendingEnrolmentExpired,
-    AlreadyEnrolled, SessionEnded, Throttled.
+    The code is burned, so it can't be used to log in. Raises NotACode, WrongCode,
+    PendingEnrolmentExpired, AlreadyEnrolled, SessionEnded, Throttled.
     """
     _check_may_enrol(identity, now)
     user, row = identity.user, _pending(identity)
     if row is None or row.expires_at <= now:
         raise PendingEnrolmentExpired
-    secret = _open(row)
+    secret, digits = _open(row), totp.digits_of(code)
     charged = counters.charge(limits.LINKING, user.id, now=now)
     try:
-        step = totp.matching_step(secret, code, now=now)
+        step = totp.matching_step(secret, digits, now=now)
     except WrongCode:
         record(
             Event.CODE_REFUSED,

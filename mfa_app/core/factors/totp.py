@@ -1,13 +1,13 @@
 """TOTP (RFC 6238): a new secret, its provisioning URI, and the time step that a code belongs to."""
 
 import hmac
-import re
+import unicodedata
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
 import pyotp
 
-from mfa_app.core.common.errors import WrongCode
+from mfa_app.core.common.errors import NotACode, WrongCode
 
 PERIOD_SECONDS = 30  # RFC 6238, section 5.2
 
@@ -16,6 +16,9 @@ DIGITS = 6
 SECRET_CHARACTERS = 32  # base32, 160 bits: RFC 4226, section 4 (R6)
 
 DRIFT_STEPS = (0, -1, 1)  # one step either way for delay and clock drift: valid for 90 s at most
+
+# What phones and keyboards put between digits: spaces, dashes, other punctuation, and invisible characters.
+SEPARATORS = ("Z", "P", "Cf")  # Unicode general categories; tab and line breaks are `str.isspace`
 
 LABEL_BYTES = 120  # some apps reject very long labels, and a QR code holds only so much
 
@@ -44,15 +47,28 @@ def provisioning_uri(secret: str, *, account: str, issuer: str) -> str:
     return f"otpauth://totp/{label}?{urlencode(parameters, quote_via=quote)}"
 
 
-def matching_step(secret: str, code: str, *, now: datetime) -> int:
-    """Return the time step for which this code is right, at most one step from now. Raises WrongCode.
+def digits_of(typed: str) -> str:
+    """Return the six ASCII digits of a code as somebody typed it: in any script, with any separators.
 
-    `code` is what the user typed. Spaces are removed, and anything but six ASCII digits is rejected before
-    pyotp, which would also accept digits of other scripts.
+    Raises NotACode. Nothing else reaches pyotp, which fails on some of what people can send.
     """
-    digits = re.sub(r"[ \t\u00a0]", "", code).strip()
-    if not re.fullmatch("[0-9]{6}", digits):
-        raise WrongCode
+    digits = ""
+    for character in typed:
+        digit = unicodedata.decimal(character, None)
+        if digit is not None:
+            digits += str(digit)
+        elif not character.isspace() and not unicodedata.category(character).startswith(SEPARATORS):
+            raise NotACode(digits=0)
+    if len(digits) != DIGITS:
+        raise NotACode(len(digits))
+    return digits
+
+
+def matching_step(secret: str, digits: str, *, now: datetime) -> int:
+    """Return the time step for which these digits are right, at most one step from now. Raises WrongCode.
+
+    `digits` comes from `digits_of`.
+    """
     present = int(now.timestamp()) // PERIOD_SECONDS
     totp = pyotp.TOTP(secret, digits=DIGITS, interval=PERIOD_SECONDS)
     matching = [

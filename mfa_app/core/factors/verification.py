@@ -12,13 +12,14 @@ from mfa_app.models import Authenticator
 from mfa_app.models.database import rows_changed
 
 
-def accept(authenticator: Authenticator, code: str, *, now: datetime) -> None:
+def accept(authenticator: Authenticator, digits: str, *, now: datetime) -> None:
     """Accept a code of this authenticator and burn its time step, so that it is never accepted again.
 
-    Raises WrongCode, UsedCode (RFC 6238, section 5.2), AuthenticatorLocked, CannotUnseal.
+    `digits` comes from `totp.digits_of`. Raises WrongCode, UsedCode (RFC 6238, section 5.2),
+    AuthenticatorLocked, CannotUnseal.
     """
     secret = vault().unseal(authenticator.sealed_secret, authenticator.seal_context)
-    step = totp.matching_step(secret, code, now=now)
+    step = totp.matching_step(secret, digits, now=now)
     burned = rows_changed(
         update(Authenticator)
         .where(Authenticator.id == authenticator.id, Authenticator.locked_at.is_(None))

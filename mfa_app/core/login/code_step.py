@@ -8,7 +8,7 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts, remembered_device
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import AuthenticatorLocked, UsedCode, WrongCode
 from mfa_app.core.common.locks import lock_user
-from mfa_app.core.factors import verification
+from mfa_app.core.factors import totp, verification
 from mfa_app.core.mail import outbox
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
@@ -24,7 +24,7 @@ def answer_challenge(
 ) -> SignedIn:
     """Check the code, burn its time step, and continue under a new token; remember the device if asked to.
 
-    Raises WrongCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
+    Raises NotACode, WrongCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
     """
     user, days = identity.user, identity.decision.remember_days
     wrong_codes = check_code(identity, code, purpose="login", actor=actor, now=now)
@@ -42,17 +42,18 @@ def answer_challenge(
 def check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now: datetime) -> int:
     """Charge the limit, check the code, burn it, then clear the counter: the only way to check a code.
 
-    Return how many wrong codes in a row came before it. Raises WrongCode, UsedCode, Throttled,
-    AuthenticatorLocked, SessionEnded.
+    What can't be a code is neither charged nor checked. Return how many wrong codes in a row came before it.
+    Raises NotACode, WrongCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
     """
     user, authenticator = identity.user, identity.subject.authenticator
     if authenticator is None or authenticator.locked_at:
         raise AuthenticatorLocked
+    digits = totp.digits_of(code)
     charged = counters.charge(limits.CODE, user.id, now=now)
     lock_user(user)
     sessions.require(identity.session)
     try:
-        verification.accept(authenticator, code, now=now)
+        verification.accept(authenticator, digits, now=now)
     except (WrongCode, UsedCode) as refusal:
         reason = "used" if isinstance(refusal, UsedCode) else "wrong"
         record(

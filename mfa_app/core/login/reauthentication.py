@@ -15,7 +15,7 @@ from mfa_app.core.sessions.signed_in import SignedIn
 def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetime) -> SignedIn:
     """Reauthenticate by code within a session, as administration and account security require.
 
-    Raises WrongCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
+    Raises NotACode, WrongCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
     """
     wrong_codes = code_step.check_code(identity, code, purpose="confirmation", actor=actor, now=now)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)

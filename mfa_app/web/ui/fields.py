@@ -64,9 +64,16 @@ def password_field(label: str | None = None, *, new: bool = False) -> PasswordFi
     )
 
 
-def code_field() -> StringField:
+class CodeField(StringField):
+    """A code. It is empty after a refusal, so that the next code isn't typed behind the refused one."""
+
+    def _value(self) -> str:
+        return ""
+
+
+def code_field() -> CodeField:
     """Return a field for a code. The core validates what was typed."""
-    return StringField(
+    return CodeField(
         _l("6-digit code"),
         validators=[
             DataRequired(_l("Enter the 6-digit code your authentication app shows.")),

@@ -130,16 +130,52 @@ def test_what_is_no_code_is_refused_with_a_sentence(alice: Visitor, typed: str) 
 @pytest.mark.parametrize(
     "digits",
     [
-        "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19",  # full width
         "\u24ea\u2460\u2461\u2462\u2463\u2464\u2465\u2466\u2467\u2468",  # in circles
         "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079",  # raised
+    ],
+)
+def test_numbers_that_no_script_writes_digits_with_are_no_code(
+    world: World, alice: Visitor, phone: Phone, digits: str
+) -> None:
+    alice.press("Log in", code=phone.code().translate(str.maketrans("0123456789", digits)))
+    assert "Enter the 6 digits your authentication app shows now, and nothing else." in alice.page.text
+    assert "code.refused" not in world.events()
+
+
+@pytest.mark.parametrize(
+    "digits",
+    [
+        "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19",  # full width
         "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669",  # Arabic
+        "\u06f0\u06f1\u06f2\u06f3\u06f4\u06f5\u06f6\u06f7\u06f8\u06f9",  # Persian
         "\U0001d7ce\U0001d7cf\U0001d7d0\U0001d7d1\U0001d7d2\U0001d7d3\U0001d7d4\U0001d7d5\U0001d7d6\U0001d7d7",
     ],
 )
-def test_the_right_code_in_other_digits_is_refused(alice: Visitor, phone: Phone, digits: str) -> None:
-    alice.press("Log in", code=phone.code().translate(str.maketrans("0123456789", digits)))
+def test_the_right_code_in_the_digits_of_any_script_is_taken_once(
+    world: World, alice: Visitor, phone: Phone, digits: str
+) -> None:
+    code, eve = phone.code(), another(world)
+    assert alice.press("Log in", code=code.translate(str.maketrans("0123456789", digits))).path == "/"
+    eve.press("Log in", code=code)
+    assert "already been used" in eve.current.text
+
+
+def test_after_a_wrong_code_the_field_is_empty_and_the_next_code_gets_in(
+    alice: Visitor, phone: Phone
+) -> None:
+    alice.press("Log in", code=phone.wrong_code())
     assert "code is wrong" in alice.page.text
+    assert alice.page.value("code") == ""
+    assert alice.press("Log in", code=phone.code()).path == "/"
+
+
+def test_what_is_no_code_is_no_try(world: World, alice: Visitor, phone: Phone) -> None:
+    for _ in range(7):
+        assert alice.press("Log in", code=phone.wrong_code() + phone.code()).status == 400
+    assert "You entered 12 digits. Enter the 6 digits your authentication app shows now." in alice.page.text
+    assert alice.page.value("code") == ""
+    assert "code.refused" not in world.events()
+    assert alice.press("Log in", code=phone.code()).path == "/"
 
 
 def test_two_codes_at_once_count_as_one_try(world: World, alice: Visitor, phone: Phone) -> None:

@@ -89,6 +89,11 @@ def access_ended(_world: World, identity: Identity) -> None:
     ended(identity)
 
 
+def no_code(act: Callable[[World, Identity, str], object]) -> Callable[[World, Identity, str], object]:
+    """Return the same act with twelve digits: the code of before and the one of now, in one field."""
+    return lambda world, identity, shown: act(world, identity, shown * 2)
+
+
 _CODE_REFUSED = ("code.refused",)
 
 _COUNTED = (limits.CODE,)
@@ -113,6 +118,7 @@ for _verb, _type in CODES.items():
         events=(*_CODE_REFUSED, "authenticator.stopped"),
         also=("authenticator", "outbox_mail"),
     )
+    case(_verb, errors.NotACode, code(no_code(_type)))
     case(_verb, errors.UsedCode, code(_type, entered_before), charges=_COUNTED, events=_CODE_REFUSED)
     case(_verb, errors.Throttled, code(_type, codes_delayed))
     case(_verb, errors.AuthenticatorLocked, code(_type, codes_locked_out), "by its counter")
@@ -124,9 +130,15 @@ for _verb, _type in CODES.items():
 
 
 def enrolling(
-    before: Callable[[World, Identity], object] = lambda world, identity: None, *, right: bool = True
+    before: Callable[[World, Identity], object] = lambda world, identity: None,
+    *,
+    right: bool = True,
+    times: int = 1,
 ) -> Arrange:
-    """Let alice enter the code of the app that has scanned her QR code, after something has happened."""
+    """Let alice enter the code of the app that has scanned her QR code, after something has happened.
+
+    She types it several times over if `times` says so.
+    """
 
     def arrange(world: World) -> Act:
         world.person("alice")
@@ -136,7 +148,7 @@ def enrolling(
         phone = Phone(uri, world.clock)
         shown = phone.code() if right else phone.wrong_code()
         before(world, identity)
-        return lambda: enrolment.confirm(identity, shown, actor=VISITOR, now=world.clock())
+        return lambda: enrolment.confirm(identity, shown * times, actor=VISITOR, now=world.clock())
 
     return arrange
 
@@ -157,6 +169,7 @@ case(
     charges=_LINKING,
     events=_CODE_REFUSED,
 )
+case(enrolment.confirm, errors.NotACode, enrolling(times=2))
 case(enrolment.confirm, errors.Throttled, enrolling(linking_delayed))
 case(enrolment.confirm, errors.PendingEnrolmentExpired, enrolling(ten_minutes_later))
 case(enrolment.confirm, errors.SessionEnded, enrolling(access_ended), charges=_LINKING)
