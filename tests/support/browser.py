@@ -103,8 +103,7 @@ class Page:
     def _check_html(self) -> None:
         headings = self.html.find_all("h1")
         assert len(headings) == 1, f"{self.path}: {len(headings)} h1"
-        title = self.html.title
-        assert title and title.get_text().strip().startswith(self.title), f"{self.path}: title and h1 differ"
+        self._check_errors()
         ids = [attribute(tag, "id") for tag in self.html.find_all(id=True)]
         assert len(ids) == len(set(ids)), f"{self.path}: an id stands twice"
         for form in self.html.find_all("form"):
@@ -117,6 +116,22 @@ class Page:
             assert not any(name.startswith("on") for name in tag.attrs), f"{self.path}: inline script"
         for script in self.html.find_all("script"):
             assert script.get("src"), f"{self.path}: inline script"
+
+    def _check_errors(self) -> None:
+        """A page with errors says so in its title, and the first of them has the focus."""
+        wrong = self.html.select("form .note-danger, [aria-invalid=true], fieldset:has(.field-error)")
+        title = self.html.title
+        assert title
+        start = f"Error: {self.title}" if wrong else self.title
+        assert title.get_text() in (start, "Redirecting...") or title.get_text().startswith(f"{start} – "), (
+            f"{self.path}: {title.get_text()}"
+        )
+        focused = self.html.select("[autofocus]")
+        assert len(focused) <= 1, f"{self.path}: several have the focus"
+        if wrong:
+            fields = [tag for tag in wrong if "note" not in tag.get_attribute_list("class")] or wrong
+            first = fields[0].select_one("input") if fields[0].name == "fieldset" else fields[0]
+            assert focused == [first], f"{self.path}: the focus is not on what is wrong"
 
     def _check_label(self, field: Tag, ids: list[str]) -> None:
         if field.get("type") in ("hidden", "submit"):

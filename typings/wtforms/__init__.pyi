@@ -16,6 +16,8 @@ class Field:
     name: str
     data: object
     errors: Sequence[str]
+    type: str
+    render_kw: Mapping[str, object] | None
     def __init__(
         self,
         label: str | None = None,

@@ -11,6 +11,8 @@ from mfa_app.core.common.errors import NotAllowed, Refusal, Throttled
 from mfa_app.web.http.errors import set_retry_after
 from mfa_app.wording.refusals import sentence
 
+WITHOUT_A_PLACE = ("HiddenField", "CSRFTokenField")  # fields whose errors appear at the top of the form
+
 TOP = ""  # the top of a form, where a refusal appears that belongs to no single field
 
 
@@ -46,6 +48,15 @@ class Form(FlaskForm):
         except tuple(self.refusals_at) as refusal:
             self.refuse(refusal, self.refusals_at[type(refusal)])
 
+    def focus_on_the_error(self) -> None:
+        """Give the focus to the first field that is wrong, and take it from all others.
+
+        If none is, the errors at the top of the form get it (templates/components/forms.html).
+        """
+        wrong = [field for field in self if field.errors and field.type not in WITHOUT_A_PLACE]
+        for field in self:
+            field.render_kw = {**(field.render_kw or {}), "autofocus": field in wrong[:1]}
+
 
 @contextmanager
 def flash_refusals() -> Iterator[None]:
@@ -63,6 +74,8 @@ def flash_refusals() -> Iterator[None]:
 
 def render_form(template: str, form: Form, **context: Any) -> Response:
     """Render the page with its form: 200, 400 if the form has errors, 429 with Retry-After if blocked."""
+    if form.errors:
+        form.focus_on_the_error()
     response = make_response(render_template(template, form=form, **context))
     if form.errors:
         response.status_code = 400
