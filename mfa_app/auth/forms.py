@@ -61,7 +61,7 @@ class ConfirmByPasswordForm(Form):
 class ForgottenForm(Form):
     """The email address to send a password reset link to."""
 
-    refusals_at = shown_at(TOP, Throttled)
+    refusals_at = shown_at("email", InvalidEmail) | shown_at(TOP, Throttled)
 
     email = email_field()
 

@@ -22,10 +22,10 @@ def request_reset(email: str, *, hmac_key: str, actor: Actor, now: datetime) -> 
 
     Known and unknown addresses cost the same number of commits, and each gets at most three mails an hour.
     Only a known one adds a row to the trail, or attackers could fill the disk with made-up addresses. Raises
-    Throttled for a network that asks too often.
+    InvalidEmail for what can't be an address, and Throttled for a network that asks too often.
     """
+    key = email_addresses.parse(email).key
     counters.charge(limits.RESET_REQUESTS, limits.network_of(actor.ip_address), now=now)
-    key = email_addresses.key_of(email)
     user = db.session.scalar(select(User).where(User.email_key == key))
     try:
         counters.charge(limits.MAIL_TO_USER, email_addresses.keyed_digest(key, hmac_key), now=now)

@@ -144,13 +144,18 @@ def test_a_known_and_an_unknown_address_get_the_same_answer(world: World) -> Non
     world.person("dora", password=None)
     with world.data():
         accounts.disable(world.user("bob"), actor=TERMINAL, now=world.clock())
-    pages = [
-        ask(world.visitor(), f"{name}@example.com")
-        for name in ("alice", "bob", "dora", "nobody", "no address")
-    ]
+    pages = [ask(world.visitor(), f"{name}@example.com") for name in ("alice", "bob", "dora", "nobody")]
     assert len({page.response.data for page in pages}) == 1
     assert "If there is an account" in pages[0].text
     assert world.count(OutboxMail, OutboxMail.to == "bob@example.com") == 0
+
+
+@pytest.mark.parametrize("typed", ["nope", "alice@", "@example.com", "alice example.com"])
+def test_what_can_not_be_an_address_is_asked_for_again(world: World, typed: str) -> None:
+    page = ask(world.visitor(), typed)
+    assert (page.status, page.title) == (400, "Forgot your password?")
+    assert "Enter an email address like name@company.com." in page.text
+    assert page.value("email") == typed
 
 
 def test_one_person_gets_three_such_mails_an_hour(world: World) -> None:

@@ -103,16 +103,19 @@ def choose_by_a_used_link(world: World) -> Act:
     return lambda: reset_by_mail.choose_password(found, user, NEW, actor=VISITOR, now=world.clock())
 
 
-def ask_for_too_many_links(world: World) -> Act:
+def ask_for_a_link(world: World, email: str = "alice@example.com") -> Act:
     world.person("alice")
+    return lambda: reset_by_mail.request_reset(email, hmac_key=HMAC_KEY, actor=VISITOR, now=world.clock())
+
+
+def ask_for_too_many_links(world: World) -> Act:
     wait_for(world, limits.RESET_REQUESTS, PLACE)
-    return lambda: reset_by_mail.request_reset(
-        "alice@example.com", hmac_key=HMAC_KEY, actor=VISITOR, now=world.clock()
-    )
+    return ask_for_a_link(world)
 
 
 case(change.change_own, errors.SessionEnded, change_own_after_the_end)
 case(reset_by_mail.choose_password, errors.OneTimeLinkExpired, choose_by_a_used_link)
+case(reset_by_mail.request_reset, errors.InvalidEmail, lambda world: ask_for_a_link(world, "nope"))
 case(reset_by_mail.request_reset, errors.Throttled, ask_for_too_many_links)
 
 
