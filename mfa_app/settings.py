@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 PREFIX = "MFA_"
+DEFAULT_SITE_NAME = "Second Gate"
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 SITE_NAME_CHARACTERS, SITE_NAME_BYTES = 60, 120  # it stands twice in each QR code, in an encoding of its own
@@ -207,7 +208,7 @@ class Settings(BaseSettings):
         default_factory=_public_url_default, description="address people type, else http://127.0.0.1:PORT"
     )
     site_name: Annotated[str, PlainValidator(_site_name)] = Field(
-        "Second Gate", description="name on the pages and in authentication apps"
+        DEFAULT_SITE_NAME, description="name on the pages and in authentication apps"
     )
     admin_email: Email | None = Field(None, description="administrator's address, shown to locked-out people")
     help_email: Email | None = Field(None, description="help desk's address, shown to locked-out people")
@@ -269,6 +270,19 @@ class Settings(BaseSettings):
     def https(self) -> bool:
         """Decided by the configured address, never by a request: it rules cookie names and Secure."""
         return self.public_url.startswith("https://")
+
+    @property
+    def issuer(self) -> str:
+        """Return the name under which authentication apps show the site's codes.
+
+        The default name alone would be that of every other new site, whose entry some apps would overwrite.
+        """
+        return f"{self.site_name} ({self.public_host})" if self.has_default_name else self.site_name
+
+    @property
+    def has_default_name(self) -> bool:
+        """Return True if nobody has chosen a name for this site."""
+        return self.site_name == DEFAULT_SITE_NAME
 
     @property
     def public_host(self) -> str:

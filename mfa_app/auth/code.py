@@ -15,6 +15,7 @@ from mfa_app.web.security.cookies import browser_facts
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
+from mfa_app.wording.labels import entry_in_app
 
 
 @blueprint.route("/login/code", methods=["GET", "POST"])
@@ -29,6 +30,7 @@ def code() -> ResponseReturnValue:
         "auth/code.html",
         form,
         email=identity.user.email,
+        entry=entry_in_app(identity.subject.authenticator),
         remember_days=identity.decision.remember_days,
         stopped=_is_locked(identity),
     )

@@ -3,7 +3,7 @@
 import math
 from datetime import datetime
 
-from flask import Response, current_app, flash, redirect, session
+from flask import Response, flash, redirect, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,6 +14,8 @@ from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.enrolment import blueprint
 from mfa_app.enrolment.forms import EnableForm
+from mfa_app.settings import Settings
+from mfa_app.site import site
 from mfa_app.web.http.redirects import next_page
 from mfa_app.web.security.access_rules import admits, requires_recent_auth
 from mfa_app.web.security.cookies import issue_cookies
@@ -57,9 +59,7 @@ def already_enrolled(refusal: AlreadyEnrolled) -> ResponseReturnValue:
 def _enrolment_page(form: EnableForm, identity: Identity, now: datetime) -> Response:
     pending = enrolment.begin(identity, now=now)
     seconds_left = math.ceil((pending.expires_at - now).total_seconds())
-    uri = totp.provisioning_uri(
-        pending.secret, account=identity.user.email, issuer=current_app.config["SETTINGS"].site_name
-    )
+    uri = totp.provisioning_uri(pending.secret, account=identity.user.email, issuer=site()[Settings].issuer)
     secret = pending.secret
     return render_form(
         "enrolment/authenticator.html",

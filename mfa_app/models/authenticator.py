@@ -13,7 +13,8 @@ from mfa_app.models.fate import Fate, OnRestore, OnRevocation, Sealed, SealedRow
 class Authenticator(SealedRow, Table):
     """An enrolled authentication app: at most one per user, stored only after a code has proved it.
 
-    `last_step` is the time step of the last accepted code (RFC 6238). `by_choice`: the user opted in.
+    `last_step` is the time step of the last accepted code (RFC 6238). `opted_in`: by the user's own choice.
+    `issuer` is the name that the app shows the codes under: the site's when it was linked. None if unknown.
     """
 
     __tablename__ = "authenticator"
@@ -22,6 +23,7 @@ class Authenticator(SealedRow, Table):
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), unique=True)
     sealed_secret: Mapped[str] = mapped_column(Text)
+    issuer: Mapped[str | None] = mapped_column(String(200))
     last_step: Mapped[int] = mapped_column()
     opted_in: Mapped[bool] = mapped_column(default=False)
     enrolled_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,9 +1,12 @@
-"""Short labels: what a role or a limit is called."""
+"""Short labels: what a role, a limit or an entry in an authentication app is called."""
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from mfa_app.core.throttling import limits
-from mfa_app.models import Role
+from mfa_app.models import Authenticator, Role
+from mfa_app.settings import Settings
+from mfa_app.site import site
 
 _LIMITS: dict[limits.Limit, str] = {
     limits.CODE: _l("codes"),
@@ -24,6 +27,14 @@ _ROLES: dict[Role, str] = {
 def limit_name(limit: limits.Limit) -> str:
     """Return what was tried too often."""
     return str(_LIMITS[limit])
+
+
+def entry_in_app(authenticator: Authenticator | None) -> str:
+    """Return the name of this site in somebody's app, and the present name if the site has another now."""
+    now = site()[Settings].issuer
+    if authenticator is None or authenticator.issuer in (None, now):
+        return now
+    return _("%(old)s (now %(new)s)", old=authenticator.issuer, new=now)
 
 
 def role_name(role: str) -> str:

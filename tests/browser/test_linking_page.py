@@ -21,15 +21,15 @@ def alice(world: World) -> str:
 def test_the_scanned_app_names_the_site_and_the_account(alice: str, window: Window) -> None:
     window.give_password(alice)
     app = window.scan()
-    assert app.label == f"Second Gate:{alice}"
-    assert app.parameters["issuer"] == "Second Gate"
+    assert app.label == f"Second Gate (127.0.0.1):{alice}"
+    assert app.parameters["issuer"] == "Second Gate (127.0.0.1)"
 
 
 def test_the_longest_address_still_scans_off_a_phone(world: World, new_window: Callable[..., Window]) -> None:
     world.require(None)
     window = new_window(**PHONE)
     window.give_password(world.person("a" * 64))
-    assert window.link().label == f"Second Gate:{'a' * 64}@example.com"
+    assert window.link().label == f"Second Gate (127.0.0.1):{'a' * 64}@example.com"
 
 
 def test_typed_and_tapped_secret_are_the_scanned_one(alice: str, window: Window) -> None:

@@ -53,7 +53,8 @@ def healthy(world: World, environment: dict[str, str], postbox: Mailbox, timedat
     folder.chmod(0o700)
     for path in filter(Path.is_file, folder.iterdir()):
         path.chmod(0o600)
-    return {**environment, "MFA_SMTP_URL": f"smtp://127.0.0.1:{postbox.port}"}
+    named = {**environment, "MFA_SITE_NAME": "Tulip Street"}
+    return {**named, "MFA_SMTP_URL": f"smtp://127.0.0.1:{postbox.port}"}
 
 
 def doctor(environment: dict[str, str], **settings: str) -> Result:
@@ -298,6 +299,10 @@ def test_an_unfinished_key_rotation_is_a_warning(healthy: dict[str, str], world:
     with world.data():
         keyring.add_data_key(world.app.config["SETTINGS"], in_use=set(vault().identifiers))
     assert "Finish the rotation: flask --app wsgi keys rotate" in the_warning(doctor(healthy))
+
+
+def test_the_default_name_is_a_warning(healthy: dict[str, str]) -> None:
+    assert "Set MFA_SITE_NAME" in the_warning(doctor(healthy, MFA_SITE_NAME="Second Gate"))
 
 
 def test_a_locked_administrator_is_a_warning(healthy: dict[str, str], world: World) -> None:

@@ -27,6 +27,11 @@ def of_settings(settings: Settings) -> Iterator[Finding]:
             _("This machine's clock is not synchronised by NTP, so it may drift unnoticed."),
             _("Please run: timedatectl set-ntp true"),
         )
+    if settings.has_default_name:
+        yield Finding(
+            _("This site still has the default name, so people can't tell its emails from another's."),
+            _("Set MFA_SITE_NAME to your company's name."),
+        )
     if not (settings.admin_email or settings.help_email or settings.help_url):
         yield Finding(
             _("People who lose their phone aren't told whom to contact."),

@@ -30,6 +30,8 @@ from mfa_app.extensions import db
 from mfa_app.models import Authenticator, PendingEnrolment
 from mfa_app.models.column_types import new_id
 from mfa_app.models.database import insert_once, rows_changed
+from mfa_app.settings import Settings
+from mfa_app.site import site
 
 PENDING_LIFETIME = timedelta(minutes=10)
 
@@ -161,6 +163,7 @@ def _store(identity: Identity, secret: str, step: int, by_choice: bool, now: dat
     row = before or Authenticator(id=new_id(), user_id=user_id)
     values = {
         "sealed_secret": vault().seal(secret, row.seal_context),
+        "issuer": totp.label_of(site()[Settings].issuer),
         "last_step": step,
         "opted_in": by_choice,
         "enrolled_at": now,

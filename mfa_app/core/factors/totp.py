@@ -35,7 +35,7 @@ def provisioning_uri(secret: str, *, account: str, issuer: str) -> str:
     issuer and account, so neither may contain one. `secret` comes first because some apps ignore later
     parameters.
     """
-    issuer, account = _label(issuer), _label(account)
+    issuer, account = label_of(issuer), label_of(account)
     label = f"{quote(issuer, safe='')}:{quote(account, safe='@')}"
     parameters = {
         "secret": secret,
@@ -81,7 +81,7 @@ def matching_step(secret: str, digits: str, *, now: datetime) -> int:
     return matching[0]
 
 
-def _label(text: str) -> str:
-    """Return the text on one line, without colons, cut to LABEL_BYTES without splitting a character."""
+def label_of(text: str) -> str:
+    """Return a name as apps show it: one line without colons, cut to LABEL_BYTES between two characters."""
     text = " ".join(text.replace(":", " ").split())
     return text.encode()[:LABEL_BYTES].decode(errors="ignore").rstrip() or "-"

@@ -22,6 +22,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         return {
             "lang": get_locale().language,
             "site_name": settings.site_name,
+            "issuer": settings.issuer,
             "admin_email": settings.admin_email,
             "help_email": settings.help_email,
             "help_url": settings.help_url,

@@ -3,12 +3,17 @@
 import pytest
 from sqlalchemy import update
 
+from mfa_app import create_app
+from mfa_app.core.common.clock import Clock
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, Throttle
+from mfa_app.settings import load_settings
 from tests.support.browser import Visitor
 from tests.support.phone import Phone
+from tests.support.site_parts import put
 from tests.support.stories import alice_at_the_code_page
+from tests.support.variables import CHEAP
 from tests.support.world import PASSWORD, TERMINAL, World
 
 
@@ -167,6 +172,19 @@ def test_after_a_wrong_code_the_field_is_empty_and_the_next_code_gets_in(
     assert "code is wrong" in alice.page.text
     assert alice.page.value("code") == ""
     assert alice.press("Log in", code=phone.code()).path == "/"
+
+
+def test_after_a_new_name_of_the_site_the_page_says_which_entry_of_the_app_is_meant(
+    world: World, environment: dict[str, str], alice: Visitor
+) -> None:
+    assert "it shows for Second Gate (127.0.0.1)." in alice.current.text
+    settings = load_settings({**environment, "MFA_SITE_NAME": "Tulip Street"})
+    renamed = create_app(settings, MAIL_IN_BACKGROUND=False, PASSWORD_HASH_COST=CHEAP)
+    put(renamed, Clock(world.clock))
+    alice.client.application = renamed
+    assert "it shows for Second Gate (127.0.0.1) (now Tulip Street)." in alice.open("/login/code").text
+    with renamed.app_context():
+        db.engine.dispose()
 
 
 def test_what_is_no_code_is_no_try(world: World, alice: Visitor, phone: Phone) -> None:
