@@ -63,7 +63,8 @@
       const seconds = left();
       if (seconds <= 0) {
         line.hidden = true;
-        if (over) { over.hidden = false; over.closest(".step-scan")?.classList.add("is-over"); }
+        if (over) over.hidden = false;
+        for (const part of all(`[data-while="${line.dataset.over}"]`)) part.inert = true;
         clearInterval(timer);
       } else {
         const minutes = Math.ceil(seconds / 60);

@@ -28,7 +28,9 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "Use “Forgot your password?” to get a link by email that unlocks it."
     ),
     errors.OneTimeLinkExpired: _l("This link has been used or has expired."),
-    errors.PendingEnrolmentExpired: _l("That QR code has expired. Scan the new one and enter its code."),
+    errors.PendingEnrolmentExpired: _l(
+        "That QR code has expired. Delete its entry in your app, then scan the new one and enter its code."
+    ),
     errors.AlreadyEnrolled: _l("An authentication app is already linked to your account."),
     errors.TwoFactorRequired: _l("2-factor authentication is required for you, so you can't switch it off."),
     errors.NotEnrolled: _l("No authentication app is linked to this account."),

@@ -1,7 +1,7 @@
 """Enrolling an authentication app: show a secret, accept it once a code proves it, and remove it again."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
@@ -33,8 +33,6 @@ from mfa_app.models.database import insert_once, rows_changed
 from mfa_app.settings import Settings
 from mfa_app.site import site
 
-PENDING_LIFETIME = timedelta(minutes=10)
-
 
 @dataclass(frozen=True)
 class PendingSecret:
@@ -45,9 +43,10 @@ class PendingSecret:
 
 
 def begin(identity: Identity, *, now: datetime) -> PendingSecret:
-    """Return the secret to show to this session: the same one until it expires, then a new one.
+    """Return the secret to show to this session: one and the same for as long as the session may enrol.
 
-    Raises AlreadyEnrolled if the user has an authenticator and hasn't entered one of its codes recently, and
+    A second secret in that time would leave a second entry of the same name in the app. Raises
+    AlreadyEnrolled if the user has an authenticator and hasn't entered one of its codes recently, and
     SessionEnded if the session has ended meanwhile.
     """
     _check_may_enrol(identity, now)
@@ -57,7 +56,8 @@ def begin(identity: Identity, *, now: datetime) -> PendingSecret:
     lock_user(identity.user)
     sessions.require(identity.session)
     db.session.execute(delete(PendingEnrolment).where(PendingEnrolment.session_id == identity.session.id))
-    secret, expires_at = totp.new_secret(), now + PENDING_LIFETIME
+    secret = totp.new_secret()
+    expires_at = (identity.confirmed_at or now) + sessions.RECENT_AUTH_WINDOW
     row = PendingEnrolment(id=new_id(), session_id=identity.session.id)
     sealed = vault().seal(secret, row.seal_context)
     inserted = insert_once(

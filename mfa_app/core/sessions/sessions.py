@@ -42,10 +42,14 @@ class Identity:
     def user(self) -> User:
         return self.subject.user
 
+    @property
+    def confirmed_at(self) -> datetime | None:
+        """When this session last entered a code (or, without an authenticator, the password)."""
+        return self.session.code_at if self.subject.authenticator else self.session.password_at
+
     def recently_confirmed(self, now: datetime) -> bool:
-        """Return True if the code (or, without an authenticator, the password) is at most 20 minutes old."""
-        shown_at = self.session.code_at if self.subject.authenticator else self.session.password_at
-        return is_fresh(shown_at, RECENT_AUTH_WINDOW, now=now)
+        """Return True if that was at most 20 minutes ago."""
+        return is_fresh(self.confirmed_at, RECENT_AUTH_WINDOW, now=now)
 
     def out_of_time(self, now: datetime) -> bool:
         """Return True if the session still needs a code and was asked for it more than ten minutes ago."""

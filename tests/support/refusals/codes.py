@@ -157,8 +157,8 @@ def linking_delayed(world: World, identity: Identity) -> None:
     wait_for(world, limits.LINKING, identity.user.id)
 
 
-def ten_minutes_later(world: World, _identity: Identity) -> None:
-    world.clock.advance(minutes=11)
+def twenty_minutes_later(world: World, _identity: Identity) -> None:
+    world.clock.advance(minutes=20)
 
 
 _LINKING = (limits.LINKING,)
@@ -171,7 +171,7 @@ case(
 )
 case(enrolment.confirm, errors.NotACode, enrolling(times=2))
 case(enrolment.confirm, errors.Throttled, enrolling(linking_delayed))
-case(enrolment.confirm, errors.PendingEnrolmentExpired, enrolling(ten_minutes_later))
+case(enrolment.confirm, errors.PendingEnrolmentExpired, enrolling(twenty_minutes_later))
 case(enrolment.confirm, errors.SessionEnded, enrolling(access_ended), charges=_LINKING)
 
 
