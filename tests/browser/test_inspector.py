@@ -21,6 +21,7 @@ img { width: 9rem; height: 9rem; }
   .moves { margin: -2rem 0 0; background: none; position: relative; }
   .pales { color: #bbbbbb; }
   .wide { width: 700px; }
+  .narrow { width: 3rem; overflow-wrap: anywhere; }
 }
 @media (prefers-color-scheme: dark) {
   body { background: #111111; color: #ffffff; }
@@ -49,6 +50,10 @@ PLANTED = {
     "a word that moves onto its own colour on phones": (
         "<p class='beneath'></p><p class='moves'>Hidden</p>",
         ["phone, light: color-contrast", "phone, dark: color-contrast"],
+    ),
+    "a word that is broken on phones": (
+        "<p class='narrow'>Finance</p>",
+        ["phone: 'Finance' is broken"],
     ),
     "a block too wide for phones": ("<p class='wide'>Wide</p>", ["phone: 318 pixels stick out"]),
 }

@@ -1,7 +1,8 @@
 """Looks at a page as axe does, on a wide screen and on a phone, in light and dark; the page loads once.
 
 In the dark only colours differ, so there only their contrast is looked at again. Contrast takes axe most of
-its time, so it is looked at only where a text is painted in a way in which none has passed before.
+its time, so it is looked at only where a text is painted in a way in which none has passed before. On both
+screens nothing may stick out, and no word may be broken.
 """
 
 from pathlib import Path
@@ -51,6 +52,7 @@ class Inspector:
             page.set_viewport_size({"width": width, "height": 844})
             if (too_wide := page.evaluate(SIDEWAYS)) > 0:
                 self.found.append(f"{title}, {size}: {too_wide} pixels stick out")
+            self.found += [f"{title}, {size}: {word!r} is broken" for word in page.evaluate("brokenWords()")]
             for scheme, tags in SCHEMES.items():
                 page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 self.found += [f"{title}, {size}, {scheme}: {line}" for line in self._look_by(tags)]

@@ -53,7 +53,7 @@ class Page:
         self.status = response.status_code
         self.path = response.request.path
 
-        content = response.get_data(as_text=True)
+        content = response.get_data(as_text=True).replace("<wbr>", "")
         found = TOKEN.search(content)
         self.csrf_token = found[2] if found else ""
         self._content = TOKEN.sub(r"\1", content)

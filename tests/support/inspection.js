@@ -72,3 +72,19 @@ async function inspect(tags, contrast) {
     unsure: unsure.map(({ element }) => all.get(element)),
   };
 }
+
+// The words that a browser has broken in two, but for those that no line has room for.
+const brokenWords = () => {
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    for (const match of node.textContent.matchAll(/[\p{L}\p{N}]{2,24}/gu)) {
+      const range = document.createRange();
+      range.setStart(node, match.index);
+      range.setEnd(node, match.index + match[0].length);
+      const lines = new Set([...range.getClientRects()].map(({ bottom }) => Math.round(bottom)));
+      if (lines.size > 1) found.push(match[0]);
+    }
+  }
+  return found;
+};

@@ -1,9 +1,11 @@
 """What templates say about facts: filters that turn them into words, and the numbers that sentences name."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import Flask
+from markupsafe import Markup, escape
 
 from mfa_app.core.common import clock
 from mfa_app.core.factors import totp
@@ -16,6 +18,10 @@ from mfa_app.wording.labels import limit_name, role_name
 from mfa_app.wording.rules import rule_sentence, rule_state
 
 MINUTE = timedelta(minutes=1)
+
+# Where a browser may break a name or an address: behind the marks in an address, and in words of a length
+# that no column has room for.
+MAY_BREAK = re.compile(r"(?<=[@._:-])(?=\S)|(?<=\S{24})(?=\S)")
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["numbers"] = Numbers()
     app.add_template_filter(role_name)
     app.add_template_filter(limit_name)
+    app.add_template_filter(breakable)
 
     @app.template_filter("rule_sentence")
     def sentence_now(rule: RuleValues | Group | SitePolicy) -> str:
@@ -41,3 +48,8 @@ def init_app(app: Flask) -> None:
     @app.template_filter("rule_state")
     def state_now(rule: RuleValues | Group | SitePolicy) -> str:
         return rule_state(rule, clock.now())
+
+
+def breakable(name: str) -> Markup:
+    """Return a name or an address for a table, with the places at which a browser may break it."""
+    return Markup("<wbr>").join(escape(part) for part in MAY_BREAK.split(name))
