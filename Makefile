@@ -24,7 +24,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo dev code test crash lint audit fmt lock messages screenshots bench fuzz soak wapiti proxy clean
+.PHONY: help run demo dev code test crash lint audit fmt lock messages css screenshots bench fuzz soak wapiti proxy clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,9 @@ messages: $(RUNTIME) ## Collect the sentences for translators
 	@mkdir -p mfa_app/translations
 	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --output-file mfa_app/translations/messages.pot \
 	    --keywords "_l lazy_gettext lazy_ngettext:1,2 lazy_pgettext:1c,2" --project "Second Gate" mfa_app
+
+css: $(TESTING) ## Take the part of Bootstrap that the pages use
+	@$(BIN)/python -m bin.trim_bootstrap
 
 screenshots: $(TESTING) ## Take the README's screenshots again
 	@$(BIN)/python -m bin.screenshots

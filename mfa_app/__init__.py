@@ -29,7 +29,7 @@ from mfa_app.core.operations.job_runner import JobRunner
 from mfa_app.core.passwords import hashing
 from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.core.passwords.strength import SiteNames
-from mfa_app.extensions import babel, bootstrap, csrf, db, login_manager, migrate
+from mfa_app.extensions import babel, csrf, db, login_manager, migrate
 from mfa_app.settings import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
 from mfa_app.site import Site
 from mfa_app.web.http import assets, converters, errors, headers, metrics, transaction
@@ -126,7 +126,6 @@ def _bind(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(PROJECT_ROOT / "mfa_app" / "migrations"))
     babel.init_app(app)
-    bootstrap.init_app(app)
     login_manager.init_app(app)
     metrics.init_app(app)
     assets.init_app(app)

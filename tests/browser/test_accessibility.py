@@ -60,7 +60,7 @@ FOR_DAVE = {
 }
 # Where a test below goes on the way that people go.
 ARRIVED_AT = {"auth.setup", "auth.choose_password", "auth.code", "auth.reauthenticate"}
-NO_PAGES = {"static", "bootstrap.static", "monitoring.healthz", "monitoring.readyz", "monitoring.metrics"}
+NO_PAGES = {"static", "monitoring.healthz", "monitoring.readyz", "monitoring.metrics"}
 
 
 @pytest.fixture

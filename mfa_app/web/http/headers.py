@@ -31,7 +31,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
-STATIC = frozenset({"static", "bootstrap.static"})
+STATIC = frozenset({"static"})
 
 HSTS = "max-age=31536000; includeSubDomains"
 
