@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AliasGenerator, Field, PlainValidator, ValidationError
@@ -150,6 +151,13 @@ def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return networks
 
 
+def _time_zone(value: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # unknown; not a name at all; a folder of names
+        raise ValueError("must be the name of a time zone, such as Europe/Amsterdam") from None
+
+
 def _secret(value: str) -> str:
     if any(len(key) < 32 for key in value.split(",")):
         raise ValueError("must have at least 32 random characters (old ones may follow, separated by commas)")
@@ -209,6 +217,9 @@ class Settings(BaseSettings):
     )
     site_name: Annotated[str, PlainValidator(_site_name)] = Field(
         DEFAULT_SITE_NAME, description="name on the pages and in authentication apps"
+    )
+    time_zone: Annotated[ZoneInfo, PlainValidator(_time_zone)] = Field(
+        ZoneInfo("UTC"), description="time zone of the company, in which its days begin and end"
     )
     admin_email: Email | None = Field(None, description="administrator's address, shown to locked-out people")
     help_email: Email | None = Field(None, description="help desk's address, shown to locked-out people")

@@ -7,7 +7,7 @@ import click
 from flask_babel import gettext as _
 
 from mfa_app.cli.support.command import command_transaction
-from mfa_app.cli.support.output import format_moment, say, table
+from mfa_app.cli.support.output import say, table
 from mfa_app.cli.support.types import EMAIL
 from mfa_app.core.audit import search as trail
 from mfa_app.core.audit import stream
@@ -15,6 +15,7 @@ from mfa_app.core.audit.events import Event
 from mfa_app.core.audit.search import LARGEST_ID, TrailSearch
 from mfa_app.core.users import lookup
 from mfa_app.models import AuditEvent
+from mfa_app.wording import dates
 from mfa_app.wording.events import details_in_words
 
 EVENTS = {event.label: event for event in Event}
@@ -75,4 +76,4 @@ def _rows(search: TrailSearch) -> Iterator[AuditEvent]:
 def _line(row: AuditEvent) -> tuple[str, ...]:
     actor, ip_address = f"{row.actor_name or '-'} ({row.actor_kind})", row.ip_address or "-"
     details = ", ".join(details_in_words(row.event, row.details))
-    return format_moment(row.at), row.event, actor, row.subject_name or "-", ip_address, details
+    return dates.plain_utc_time(row.at), row.event, actor, row.subject_name or "-", ip_address, details

@@ -6,16 +6,16 @@ from datetime import datetime
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from mfa_app.cli.support.output import format_moment
 from mfa_app.core.policy.decision import Rule
 from mfa_app.core.policy.impact import Impact
 from mfa_app.core.policy.rules import RuleValues
+from mfa_app.wording import dates
 
 
 def impact_lines(impact: Impact, values: RuleValues, *, now: datetime) -> Iterator[str]:
     """Return who a rule affects: how many people, how many without an app, which administrators."""
     if values.required_from and values.required_from > now:
-        yield _("This starts on %(date)s UTC.", date=format_moment(values.required_from))
+        yield _("This starts on %(date)s.", date=dates.plain_time(values.required_from))
     yield ngettext("It applies to %(num)s person.", "It applies to %(num)s people.", impact.people)
     if impact.not_linked:
         yield ngettext(
@@ -38,10 +38,10 @@ def rule_line(rule: Rule, *, now: datetime) -> str:
         return _("%(group)s: not required", group=name)
     parts = [_("required")]
     if rule.required_from:
-        parts.append(_("from %(date)s UTC", date=format_moment(rule.required_from)))
+        parts.append(_("from %(date)s", date=dates.plain_time(rule.required_from)))
     if rule.grace_days:
         parts.append(ngettext("grace period of %(num)s day", "grace period of %(num)s days", rule.grace_days))
     enrol_by = rule.enrol_by()
     if enrol_by is not None and enrol_by > now:
-        parts.append(_("app must be linked by %(date)s UTC", date=format_moment(enrol_by)))
+        parts.append(_("app must be linked by %(date)s", date=dates.plain_time(enrol_by)))
     return _("%(group)s: %(rule)s", group=name, rule=", ".join(parts))

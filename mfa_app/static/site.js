@@ -4,11 +4,11 @@
   const all = (selector) => document.querySelectorAll(selector);
   const lang = document.documentElement.lang.replace(/^en$/, "en-GB");  // day before month, as the server writes it
 
-  // Times arrive in UTC; show them in the visitor's own zone and keep UTC in the tooltip.
+  // Times arrive in the company's zone: show the visitor's own, keep the company's in the tooltip. Days stay as they are.
   for (const time of all("time[data-local]")) {
     const moment = new Date(time.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
-    const style = time.dataset.local === "date" ? { dateStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" };
+    const style = { dateStyle: "medium", timeStyle: "short" };
     time.title = time.textContent.trim();
     time.textContent = new Intl.DateTimeFormat(lang, style).format(moment);
   }

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from mfa_app.core.audit.events import Event
 from mfa_app.core.common.actor import ActorKind
 from mfa_app.models import AuditEvent, Role
+from mfa_app.wording import dates
 from mfa_app.wording.labels import role_name
 
 _EVENTS = {
@@ -205,7 +205,7 @@ def _text(label: str, key: str, value: str) -> str:
     if key == "role" and value in set(Role):
         return role_name(value)
     if key in ("until", "required_from"):
-        return format_date(datetime.fromisoformat(value), "d MMM yyyy")
+        return dates.short_day(datetime.fromisoformat(value))
     if key == "group" and not value and label == Event.POLICY_CHANGED.label:
         return _("everyone")
     return value

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, assert_never
 
-from flask_babel import format_datetime, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from mfa_app.core.keys import keyring
 from mfa_app.core.operations.health_checks import Check, Problem
 from mfa_app.settings import Settings
+from mfa_app.wording import dates
 
 PREPARE = "flask --app wsgi prepare"
 
@@ -30,7 +31,7 @@ class HealthMessage:
 def describe(check: Check, settings: Settings) -> HealthMessage:
     """Return the words about a check that has found something."""
     facts = {
-        key: format_datetime(value, "yyyy-MM-dd HH:mm") if isinstance(value, datetime) else value
+        key: dates.plain_time(value) if isinstance(value, datetime) else value
         for key, value in check.facts.items()
     }
     match check.problem:
@@ -40,7 +41,7 @@ def describe(check: Check, settings: Settings) -> HealthMessage:
             return keys_do_not_fit(settings)
         case Problem.CLOCK_BEHIND:
             return HealthMessage(
-                _("The clock shows %(clock)s UTC, but it was %(newest)s UTC already.", **facts),
+                _("The clock shows %(clock)s, but it was %(newest)s already.", **facts),
                 _("Set the clock by NTP: codes, sessions and links all depend on it."),
             )
         case Problem.MAILS_STUCK:
@@ -90,8 +91,8 @@ def _mails_stuck(facts: dict[str, Any]) -> HealthMessage:
     error = facts["error"] or _("nobody has tried to send them")
     return HealthMessage(
         ngettext(
-            "%(num)s email is stuck, the oldest since %(since)s UTC.",
-            "%(num)s emails are stuck, the oldest since %(since)s UTC.",
+            "%(num)s email is stuck, the oldest since %(since)s.",
+            "%(num)s emails are stuck, the oldest since %(since)s.",
             facts["waiting"],
             since=facts["since"],
         ),

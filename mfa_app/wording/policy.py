@@ -2,19 +2,19 @@
 
 from datetime import datetime
 
-from flask_babel import format_date, format_datetime
 from flask_babel import gettext as _
 
 from mfa_app.core.policy.decision import Decision, PolicySource, Reason, Verdict, decide
 from mfa_app.core.policy.facts import PolicySubject
+from mfa_app.wording import dates
 
 
 def why(because: PolicySource) -> str:
     """Return the reason for a policy as the end of a sentence: "required by group Finance"."""
     if because.reason is Reason.GROUP:
         return _("required by group %(group)s", group=because.group)
-    if because.reason is Reason.EXEMPT:
-        return _("exempt until %(date)s", date=format_date(because.until))
+    if because.reason is Reason.EXEMPT and because.until:
+        return _("exempt until %(date)s", date=dates.short_day(because.until))
     return {
         Reason.PERSONAL: _("required for you personally"),
         Reason.EVERYONE: _("required for everyone"),
@@ -62,7 +62,7 @@ def _explain_not_asked(person: PolicySubject, name: str, decision: Decision) -> 
         return _(
             "%(name)s isn't asked for a code: exempt until %(date)s (reason: “%(reason)s”, given by %(by)s).",
             name=name,
-            date=_day(because.until),
+            date=dates.day(because.until),
             reason=user.exempt_reason,
             by=user.exempt_by,
         )
@@ -70,14 +70,14 @@ def _explain_not_asked(person: PolicySubject, name: str, decision: Decision) -> 
         return _(
             "%(name)s must link an authentication app by %(moment)s: %(reason)s.",
             name=name,
-            moment=_("%(moment)s UTC", moment=format_datetime(decision.enrol_by, "d MMMM yyyy, HH:mm")),
+            moment=dates.time_of_day(decision.enrol_by),
             reason=_why_others_are_asked(because),
         )
     if because.until:
         return _(
             "%(name)s isn't asked for a code before %(date)s: then it's %(reason)s.",
             name=name,
-            date=_day(because.until),
+            date=dates.day(because.until),
             reason=_why_others_are_asked(because),
         )
     if person.authenticator:
@@ -97,7 +97,3 @@ def _why_others_are_asked(because: PolicySource) -> str:
         Reason.PERSONAL: _("required for this person"),
         Reason.BY_CHOICE: _("the app was linked by choice"),
     }.get(because.reason, _("required for everyone"))
-
-
-def _day(moment: datetime) -> str:
-    return format_date(moment, "d MMMM yyyy")

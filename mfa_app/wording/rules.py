@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from flask_babel import format_date, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group, SitePolicy
+from mfa_app.wording import dates
 
 
 def rule_sentence(rule: RuleValues | Group | SitePolicy, now: datetime) -> str:
@@ -45,7 +46,7 @@ def _since(rule: RuleValues | Group | SitePolicy, now: datetime) -> str:
     if rule.required_from is None:
         return _("Required")
     words = _("Required from %(date)s") if rule.required_from > now else _("Required since %(date)s")
-    return words % {"date": format_date(rule.required_from, "d MMM yyyy")}
+    return words % {"date": dates.short_day(rule.required_from)}
 
 
 def _grace(rule: RuleValues | Group | SitePolicy) -> str:

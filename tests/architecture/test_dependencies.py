@@ -16,6 +16,7 @@ NOT_IMPORTED = {
     "babel": "`make messages` runs its pybabel",
     "gunicorn": "`make run` starts it",
     "pillow": "qrcode draws with it",
+    "tzdata": "zoneinfo reads it where the system has no time zones",
     "psycopg": "SQLAlchemy loads it for a database address that begins with postgresql",
 }
 NOT_IMPORTED_BY_TESTS = {

@@ -1,22 +1,22 @@
 """The form of a rule. It checks the shape of the input; the core checks the rest."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
-from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, HiddenField, SubmitField
 from wtforms.validators import NumberRange, Optional, ValidationError
 
 from mfa_app.admin import blueprint
-from mfa_app.core.common import clock
+from mfa_app.core.common import clock, days
 from mfa_app.core.common.errors import LastAdministrator
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
 from mfa_app.web.ui.fields import DayField, DaysField, entered
 from mfa_app.web.ui.forms import TOP, Form, shown_at
+from mfa_app.wording import dates
 
 FIRST_DAY = date(2000, 1, 1)
 
@@ -54,13 +54,14 @@ class RuleForm(Form):
         values = rules.values_of(scope)
         self.version.data = str(rules.version_of(scope))
         self.required.data = values.required
-        self.required_from.data = values.required_from.date() if values.required_from else None
+        self.required_from.data = _day(values.required_from)
         self.grace_days.data, self.remember_days.data = values.grace_days, values.remember_days
 
-    def values(self) -> RuleValues:
-        """Return the rule. A day begins at midnight UTC."""
-        day = self.required_from.data
-        moment = datetime.combine(day, time(), UTC) if day else None
+    def values(self, scope: Group | None) -> RuleValues:
+        """Return the rule. It starts when its day does; while the day stays the same, so does the moment."""
+        day, moment = self.required_from.data, rules.values_of(scope).required_from
+        if day != _day(moment):
+            moment = days.start_of(day) if day else None
         grace, remember = entered(self.grace_days.data), entered(self.remember_days.data)
         return RuleValues(self.required.data, moment, grace, remember)
 
@@ -73,12 +74,15 @@ class RuleForm(Form):
 
     def validate_required_from(self, field: DateField) -> None:
         """Reject days that can only be typing mistakes."""
-        last = clock.now().date() + FURTHEST
+        last = days.day_of(clock.now()) + FURTHEST
         if field.data is None or not FIRST_DAY <= field.data <= last:
-            last_day = format_date(last, "d MMMM yyyy")
             raise ValidationError(
-                _("Enter a day no later than %(date)s, or leave this empty.", date=last_day)
+                _("Enter a day no later than %(date)s, or leave this empty.", date=dates.day(last))
             )
+
+
+def _day(moment: datetime | None) -> date | None:
+    return days.day_of(moment) if moment else None
 
 
 def as_fields(values: RuleValues, version: int) -> dict[str, object]:
@@ -88,7 +92,7 @@ def as_fields(values: RuleValues, version: int) -> dict[str, object]:
     if values.required:
         fields["required"] = "y"
     if values.required_from:
-        fields["required_from"] = values.required_from.date().isoformat()
+        fields["required_from"] = dates.iso_day(values.required_from)
     return fields
 
 

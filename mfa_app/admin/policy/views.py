@@ -67,11 +67,11 @@ def _preview_or_form(scope: Group | None) -> ResponseReturnValue:
     if not form.validate_on_submit() or form.back.data:
         return _form(scope, form)
     changed = RuleChanged() if form.seen_version() != rules.version_of(scope) else None
-    return _preview(scope, form.values(), changed=changed)
+    return _preview(scope, form.values(scope), changed=changed)
 
 
 def _save(scope: Group | None, form: RuleForm) -> ResponseReturnValue:
-    values, version = form.values(), form.seen_version()
+    values, version = form.values(scope), form.seen_version()
     try:
         rules.set_rule(scope, values, expected_version=version, actor=current_actor(), now=clock.now())
     except RuleChanged as refusal:

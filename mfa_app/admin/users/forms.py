@@ -1,10 +1,9 @@
 """The forms about users. They check the shape of the input; the core checks the rest."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -17,13 +16,14 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from mfa_app.core.common import clock
+from mfa_app.core.common import clock, days
 from mfa_app.core.common.errors import CannotExemptSelf, EmailTaken, InvalidEmail, LastAdministrator
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.models import Group, Role
 from mfa_app.web.ui.fields import INVALID_CHOICE, email_field, entered, one_line, reason_field, strip
 from mfa_app.web.ui.forms import Form, shown_at
+from mfa_app.wording import dates
 from mfa_app.wording.labels import role_name
 
 LONGEST_EXEMPTION = timedelta(days=366)
@@ -149,19 +149,19 @@ class ExemptionForm(Form):
 
     @property
     def first_day(self) -> date:
-        return clock.now().date() + timedelta(days=1)
+        return days.day_of(clock.now()) + timedelta(days=1)
 
     @property
     def last_day(self) -> date:
-        return clock.now().date() + LONGEST_EXEMPTION
+        return days.day_of(clock.now()) + LONGEST_EXEMPTION
 
     def validate_until(self, field: DateField) -> None:
         """Accept only days in the future, at most a year ahead."""
         if field.data is None or not self.first_day <= field.data <= self.last_day:
             field.errors = []
-            last = format_date(self.last_day, "d MMMM yyyy")
+            last = dates.day(self.last_day)
             raise ValidationError(_("Choose a day in the future, no later than %(date)s.", date=last))
 
     def until_moment(self) -> datetime:
-        """Return the end of the last day, in UTC."""
-        return datetime.combine(entered(self.until.data), time(23, 59, 59), UTC)
+        """Return the last moment of the last day."""
+        return days.end_of(entered(self.until.data))

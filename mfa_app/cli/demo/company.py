@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pyotp
-from flask_babel import format_date
 from flask_babel import gettext as _
 
 from mfa_app.cli.demo.people import CROWD, FIREFOX, SAFARI
@@ -29,10 +28,10 @@ from mfa_app.core.sessions.signed_in import SignedIn, as_user
 from mfa_app.core.users import accounts, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Role, User
+from mfa_app.wording import dates
 
 DOMAIN = "firma.example"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no characters that look alike
-DAY = "d MMMM yyyy"
 EXEMPT_FOR = timedelta(days=30)
 LAPTOP = Actor(ActorKind.VISITOR, ip_address="198.51.100.23", user_agent=FIREFOX)
 PHONE = Actor(ActorKind.VISITOR, ip_address="203.0.113.80", user_agent=SAFARI)
@@ -158,10 +157,10 @@ def create_company(founder: Actor, *, now: datetime) -> list[DemoLogin]:
     """Create the company with three weeks of events. Return the logins that are worth trying."""
     company = Company(founder, now)
     company.run([*_start(company), *_hired(company), *_crowd(company), *_lately(company)])
-    grace_over = format_date(now + timedelta(days=12), DAY)
+    grace_over = dates.day(now + timedelta(days=12))
     required_from, exempt_until = (
-        format_date(now + timedelta(days=10), DAY),
-        format_date(now + EXEMPT_FOR, DAY),
+        dates.day(now + timedelta(days=10)),
+        dates.day(now + EXEMPT_FOR),
     )
     shows = {
         "Ada": _("administrator: asked for a code"),

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from flask_babel import format_datetime, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import func, select
 
 from mfa_app.cli.doctor import files, network, ntp
@@ -16,6 +16,7 @@ from mfa_app.core.policy.facts import find_subjects
 from mfa_app.extensions import db
 from mfa_app.models import Role, User
 from mfa_app.settings import Settings
+from mfa_app.wording import dates
 
 
 def of_settings(settings: Settings) -> Iterator[Finding]:
@@ -61,9 +62,9 @@ def _database_clock() -> Iterator[Finding]:
         return
     there, here = db.session.execute(select(func.clock_timestamp())).scalar_one(), clock.now()
     if abs(there - here) > CLOCK_TOLERANCE:
-        times = {"here": format_datetime(here), "there": format_datetime(there)}
+        times = {"here": dates.plain_time(here), "there": dates.plain_time(there)}
         yield Finding(
-            _("This machine's clock shows %(here)s UTC, but the database's shows %(there)s UTC.", **times),
+            _("This machine's clock shows %(here)s, but the database's shows %(there)s.", **times),
             _("Set both by NTP. Codes, sessions and links depend on this machine's clock."),
             wrong=True,
         )

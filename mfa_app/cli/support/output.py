@@ -1,11 +1,9 @@
 """What commands print: lines that wait for the commit, tables, times and one-time links."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 
 import click
 from flask import current_app, url_for
-from flask_babel import format_datetime
 
 _PENDING = f"{__name__}.pending"
 
@@ -35,11 +33,6 @@ def readable(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
     )
-
-
-def format_moment(value: datetime | None) -> str:
-    """Return a time in UTC to the minute, or "-"."""
-    return format_datetime(value, "yyyy-MM-dd HH:mm") if value else "-"
 
 
 def link_url(token: str) -> str:

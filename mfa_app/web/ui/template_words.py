@@ -14,6 +14,7 @@ from mfa_app.core.passwords import strength
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions import sessions
 from mfa_app.models import Group, SitePolicy
+from mfa_app.wording import dates
 from mfa_app.wording.labels import limit_name, role_name
 from mfa_app.wording.rules import rule_sentence, rule_state
 
@@ -35,8 +36,12 @@ class Numbers:
 
 
 def init_app(app: Flask) -> None:
-    """Give every template the filters, and the numbers as `numbers`."""
+    """Give every template the filters, the numbers as `numbers`, and the name of the zone of days."""
     app.jinja_env.globals["numbers"] = Numbers()
+    app.jinja_env.globals["zone_name"] = dates.zone_name
+    for written in (dates.day, dates.short_day, dates.iso_day, dates.time_of_day, dates.short_time):
+        app.add_template_filter(written)
+    app.add_template_filter(dates.short_utc_time)
     app.add_template_filter(role_name)
     app.add_template_filter(limit_name)
     app.add_template_filter(breakable)

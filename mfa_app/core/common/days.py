@@ -1,0 +1,32 @@
+"""Days of the company: where a day begins and ends in its time zone. Stored times stay UTC."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from mfa_app.settings import Settings
+from mfa_app.site import site
+
+
+def zone() -> ZoneInfo:
+    """Return the company's time zone."""
+    return site()[Settings].time_zone
+
+
+def local(moment: datetime) -> datetime:
+    """Return the same time as the company's clocks show it."""
+    return moment.astimezone(zone())
+
+
+def day_of(moment: datetime) -> date:
+    """Return the company's day at this time."""
+    return local(moment).date()
+
+
+def start_of(day: date) -> datetime:
+    """Return the first moment of a day, in UTC. Where midnight is skipped, the day begins an hour later."""
+    return datetime.combine(day, time(), zone()).astimezone(UTC)
+
+
+def end_of(day: date) -> datetime:
+    """Return the last moment of a day, in UTC. A day has 23 hours, or 25, when the clocks change."""
+    return start_of(day + timedelta(days=1)) - timedelta.resolution

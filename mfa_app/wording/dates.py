@@ -1,0 +1,70 @@
+"""How days and times are written. Everything but the audit trail is in the company's time zone."""
+
+from datetime import UTC, date, datetime
+
+from flask_babel import format_date, format_datetime
+from flask_babel import gettext as _
+
+from mfa_app.core.common import days
+
+LONG, SHORT, WITH_WEEKDAY = "d MMMM yyyy", "d MMM yyyy", "EEEE d MMMM yyyy"
+
+
+def day(moment: datetime | date, style: str = LONG) -> str:
+    """Return the company's day at this time, or this day: "26 November 2026"."""
+    return format_date(days.day_of(moment) if isinstance(moment, datetime) else moment, style)
+
+
+def short_day(moment: datetime | date) -> str:
+    """Return the day as "26 Nov 2026"."""
+    return day(moment, SHORT)
+
+
+def weekday(moment: datetime | date) -> str:
+    """Return the day as "Thursday 26 November 2026"."""
+    return day(moment, WITH_WEEKDAY)
+
+
+def iso_day(moment: datetime) -> str:
+    """Return the company's day at this time for a program: "2026-11-26"."""
+    return days.day_of(moment).isoformat()
+
+
+def time_of_day(moment: datetime, style: str = LONG) -> str:
+    """Return day and time with the zone: "26 November 2026, 13:05 CET"."""
+    return _with_zone(days.local(moment), f"{style}, HH:mm")
+
+
+def short_time(moment: datetime) -> str:
+    """Return day and time as "26 Nov 2026, 13:05 CET"."""
+    return time_of_day(moment, SHORT)
+
+
+def short_utc_time(moment: datetime) -> str:
+    """Return day and time in UTC, as the audit trail has them: "26 Nov 2026, 12:05 UTC"."""
+    return _with_zone(moment.astimezone(UTC), f"{SHORT}, HH:mm")
+
+
+def plain_time(moment: datetime | None) -> str:
+    """Return day and time for a column: "2026-11-26 13:05 CET", or "-" if there is none."""
+    return _with_zone(days.local(moment), "yyyy-MM-dd HH:mm") if moment else "-"
+
+
+def plain_utc_time(moment: datetime) -> str:
+    """Return day and time in UTC for a column that says so: "2026-11-26 12:05"."""
+    return format_datetime(moment.astimezone(UTC), "yyyy-MM-dd HH:mm", rebase=False)
+
+
+def zone_name() -> str:
+    """Return the name of the company's time zone, to stand beside a day that is typed."""
+    return days.zone().key
+
+
+def _with_zone(moment: datetime, style: str) -> str:
+    """Return the time and the short name of its zone. A zone without one is told by its distance from UTC."""
+    name = moment.strftime("%Z")
+    return _(
+        "%(time)s %(zone)s",
+        time=format_datetime(moment, style, rebase=False),
+        zone=f"UTC{name}" if name[0] in "+-" else name,
+    )
