@@ -90,8 +90,7 @@ def _fill() -> None:
 def _measure_core() -> None:
     small, large = groups.find("Ten"), groups.find("Everyone")
     _compare("a switch for 50,000 people : one for 10", _switch(large), _switch(small))
-    _compare("the preview for 50,000 : for 10", lambda: impact.preview_impact(large, now=clock.now()),
-             lambda: impact.preview_impact(small, now=clock.now()))  # fmt: skip
+    _compare("the preview for 50,000 : for 10", _preview(large), _preview(small))
     _compare(
         "page of people, last of 50,000 : first",
         lambda: search(UserFilters(), actor=TERMINAL, after="p99"),
@@ -106,6 +105,11 @@ def _measure_core() -> None:
         lambda: find_subject(in_one.user.id),
         lambda: decide(in_one.facts, **facts),
     )
+
+
+def _preview(group: Group) -> Callable[[], object]:
+    values = RuleValues(required=True, grace_days=7)
+    return lambda: impact.preview_impact(group, values, now=clock.now())
 
 
 def _switch(group: Group) -> Callable[[], None]:

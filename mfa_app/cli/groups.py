@@ -54,6 +54,7 @@ def require(name: str, switch: str) -> None:
     group, now, required = get_group(name), clock.now(), switch == "on"
     before = rules.values_of(group)
     values = replace(before, required=required)
+    foresight = impact.preview_impact(group, values, now=now)
     if values != before:
         version = rules.version_of(group)
         rules.set_rule(group, values, expected_version=version, actor=current_actor(), now=now)
@@ -62,9 +63,10 @@ def require(name: str, switch: str) -> None:
             _("%(group)s doesn't require 2-factor authentication.", group=group.name),
             _("Linked apps stay linked."),
         )
-        return
-    say(_("%(group)s requires 2-factor authentication.", group=group.name))
-    say(*impact_lines(impact.preview_impact(group, now=now), values, now=now))
+    else:
+        say(_("%(group)s requires 2-factor authentication.", group=group.name))
+    if values != before or required:
+        say(*impact_lines(foresight, before, values))
 
 
 def _row(counted: GroupWithCounts) -> tuple[str, ...]:

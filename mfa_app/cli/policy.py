@@ -44,14 +44,16 @@ def everyone(switch: str) -> None:
     now, required = clock.now(), switch == "on"
     before = rules.values_of(None)
     values = replace(before, required=required)
+    foresight = impact.preview_impact(None, values, now=now)
     if values != before:
         version = rules.version_of(None)
         rules.set_rule(None, values, expected_version=version, actor=current_actor(), now=now)
     if not required:
         say(_("The rule for everyone doesn't require 2-factor authentication. Groups still can."))
-        return
-    say(_("2-factor authentication is required for everyone."))
-    say(*impact_lines(impact.preview_impact(None, now=now), values, now=now))
+    else:
+        say(_("2-factor authentication is required for everyone."))
+    if values != before or required:
+        say(*impact_lines(foresight, before, values))
 
 
 def _personal_facts(subject: PolicySubject, now: datetime) -> Iterator[str]:

@@ -10,19 +10,18 @@ from mfa_app.core.policy.decision import Rule
 from mfa_app.core.policy.impact import Impact
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.wording import dates
+from mfa_app.wording.impact import impact_sentences
 
 
-def impact_lines(impact: Impact, values: RuleValues, *, now: datetime) -> Iterator[str]:
-    """Return who a rule affects: how many people, how many without an app, which administrators."""
-    if values.required_from and values.required_from > now:
-        yield _("This starts on %(date)s.", date=dates.plain_time(values.required_from))
-    yield ngettext("It applies to %(num)s person.", "It applies to %(num)s people.", impact.people)
-    if impact.not_linked:
-        yield ngettext(
-            "%(num)s of them hasn't linked an app yet and must link one.",
-            "%(num)s of them haven't linked an app yet and must link one.",
-            impact.not_linked,
-        )
+def impact_lines(impact: Impact, before: RuleValues, after: RuleValues) -> Iterator[str]:
+    """Return what a change of a rule does: who is asked until now and afterwards, which administrators."""
+    if after.required and after.required_from and after.required_from > impact.today.at:
+        yield _("This starts on %(date)s.", date=dates.plain_time(after.required_from))
+    if after.required:
+        yield ngettext("It applies to %(num)s person.", "It applies to %(num)s people.", impact.people)
+    yield from impact_sentences(impact, before, after)
+    if not after.required:
+        return
     if impact.administrators:
         emails = [
             email if linked else _("%(email)s (not linked)", email=email)

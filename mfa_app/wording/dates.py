@@ -25,6 +25,11 @@ def weekday(moment: datetime | date) -> str:
     return day(moment, WITH_WEEKDAY)
 
 
+def weekday_time(moment: datetime) -> str:
+    """Return day and time as "Thursday 26 November 2026, 13:05 CET"."""
+    return time_of_day(moment, WITH_WEEKDAY)
+
+
 def iso_day(moment: datetime) -> str:
     """Return the company's day at this time for a program: "2026-11-26"."""
     return days.day_of(moment).isoformat()

@@ -31,7 +31,7 @@ def test_a_policy_tightened_while_somebody_is_logged_in_holds_at_the_next_click(
     comes_in(world, carol, "carol")
     carol.open("/admin/groups")
     carol.press("Switch on… Finance")
-    carol.reads("1 person hasn't linked an app yet and has to link one at the next click or login")
+    carol.reads("At once: 1 person is asked for a code (1 must link an app first).")
     carol.press("Switch on for 1 person")
     alice.follow("Your account")
     alice.reads("Your group Finance requires 2-factor authentication.")

@@ -29,8 +29,20 @@ def test_switching_a_group_on_prints_who_it_affects(world: World, typed: Typist)
     assert done(typed("groups", "require", "Finance", "on")).splitlines() == [
         "Finance requires 2-factor authentication.",
         "It applies to 3 people.",
-        "2 of them haven't linked an app yet and must link one.",
+        "Today: 1 person is asked for a code.",
+        "At once: 3 people are asked for a code (2 must link an app first).",
         "This includes these administrators: carol@example.com.",
+    ]
+
+
+def test_switching_a_group_off_prints_who_is_still_asked(world: World, typed: Typist) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    assert done(typed("groups", "require", "Finance", "off")).splitlines() == [
+        "Finance doesn't require 2-factor authentication.",
+        "Linked apps stay linked.",
+        "Today: 1 person is asked for a code (1 must link an app first).",
+        "At once: nobody is asked for a code.",
     ]
 
 

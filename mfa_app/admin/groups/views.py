@@ -1,5 +1,7 @@
 """Groups: the list with its switches, one group with its members; create, rename, delete."""
 
+from dataclasses import replace
+
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -11,7 +13,7 @@ from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.groups.groups import GroupWithCounts
-from mfa_app.core.policy import impact
+from mfa_app.core.policy import impact, rules
 from mfa_app.core.users import directory
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.models import Group
@@ -19,6 +21,7 @@ from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
+from mfa_app.wording.impact import impact_sentences
 
 
 @blueprint.get("/groups")
@@ -71,8 +74,10 @@ def delete_group(group_id: int) -> ResponseReturnValue:
         groups.remove(roster.group, actor=current_actor())
         flash(_("Group %(name)s deleted.", name=roster.group.name), "success")
         return redirect(url_for("admin.group_list"))
-    foresight = impact.preview_impact(roster.group, now=now)
-    return render_form("admin/groups/delete.html", form, roster=roster, foresight=foresight)
+    before = rules.values_of(roster.group)
+    after = replace(before, required=False)
+    sentences = impact_sentences(impact.preview_impact(roster.group, after, now=now), before, after)
+    return render_form("admin/groups/delete.html", form, roster=roster, sentences=sentences)
 
 
 @blueprint.post("/groups/<row:group_id>/members")

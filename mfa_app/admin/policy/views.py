@@ -16,6 +16,7 @@ from mfa_app.models import Group
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
+from mfa_app.wording.impact import impact_sentences
 from mfa_app.wording.refusals import sentence
 from mfa_app.wording.rules import kind_of_change, rule_in_full, rule_state
 
@@ -96,6 +97,7 @@ def _form(scope: Group | None, form: RuleForm) -> Response:
 def _preview(scope: Group | None, after: RuleValues, *, changed: RuleChanged | None) -> Response:
     """Show what a change would do to the rule as it is now; `changed` if that isn't the rule seen before."""
     now, before = clock.now(), rules.values_of(scope)
+    foresight = impact.preview_impact(scope, after, now=now)
     page = render_template(
         "admin/policy/preview.html",
         group=scope,
@@ -105,8 +107,10 @@ def _preview(scope: Group | None, after: RuleValues, *, changed: RuleChanged | N
         after=rule_in_full(after, now),
         values=after,
         state=rule_state(after, now),
-        foresight=impact.preview_impact(scope, now=now),
-        names_limit=impact.MAX_ADMINISTRATORS_NAMED,
+        foresight=foresight,
+        sentences=impact_sentences(foresight, before, after),
+        in_force=before.in_force(now),
+        names_limit=impact.MAX_NAMED,
         fields=as_fields(after, rules.version_of(scope)),
     )
     return make_response(page, 409 if changed else 200)

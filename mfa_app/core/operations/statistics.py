@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from mfa_app.core.policy import impact
+from mfa_app.core.policy import conditions
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, OutboxMail, Throttle, User
@@ -37,7 +37,7 @@ def site_statistics(*, now: datetime) -> SiteStatistics:
             func.count(User.id).label("people"),
             func.count(Authenticator.id).label("linked"),
             func.count(User.id)
-            .filter(Authenticator.id.is_(None), impact.required_of_user(now))
+            .filter(Authenticator.id.is_(None), conditions.required_of_user(now))
             .label("must_link"),
             func.count(Authenticator.locked_at).label("stopped"),
         )

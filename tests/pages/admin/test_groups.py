@@ -75,7 +75,8 @@ def test_the_page_before_deleting_says_how_many_are_in_it_and_what_stops(
     world.require("Finance")
     carol.open("/admin/groups/1/delete")
     assert "2 people are members" in carol.page.text
-    assert "This group's rule ends for 2 people" in carol.page.text
+    assert "Today: 2 people are asked for a code (2 must link an app first)." in carol.page.text
+    assert "At once: nobody is asked for a code." in carol.page.text
     carol.press("Delete the group")
     assert world.count(Group) == 0
     assert world.count(Membership) == 0

@@ -1,5 +1,7 @@
 """The rules of groups and of everyone: first the page that says what a change does, then the change."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from mfa_app.core.factors import verification
@@ -34,6 +36,13 @@ def stop_app_of(world: World, name: str) -> None:
         verification.lock(find_subject(world.user(name).id).authenticator, now=world.clock())
 
 
+def effects(page: Page) -> list[str]:
+    """Return the sentences about what the change will do."""
+    section = page.html.find("section", {"aria-labelledby": "effect"})
+    assert section is not None
+    return [" ".join(item.get_text().split()) for item in section.select("li")]
+
+
 def stand(page: Page) -> list[str]:
     return [tile.get_text() for tile in page.html.select(".stat-value")]
 
@@ -46,7 +55,11 @@ def test_the_preview_names_numbers_and_administrators_and_saves_nothing(world: W
     page = preview(carol, required="y")
     assert page.title == "Switch 2-factor authentication on for Finance?"
     assert stand(page) == ["3", "2", "2"]
-    assert "2 people haven't linked an app yet and have to link one" in page.text
+    assert effects(page)[:3] == [
+        "Today: 1 person is asked for a code.",
+        "At once: 3 people are asked for a code (2 must link an app first).",
+        "People who have to link an app do so at their next click or login. No other page opens before that.",
+    ]
     assert "anton@example.com Not linked" in page.text
     assert "carol@example.com Linked" in page.text
     assert (rule(world), world.events()) == (before, events)
@@ -187,9 +200,72 @@ def test_a_rule_for_a_later_day_says_that_nobody_is_asked_before(world: World, c
     world.person("alice", groups_=("Finance",))
     page = preview(carol, required="y", required_from="2026-04-01")
     assert "The rule starts on 1 Apr 2026" in page.text
-    assert "has to link one by that day" in page.text
+    assert effects(page)[1:3] == [
+        "Today: 1 person is asked for a code.",
+        "From Wednesday 1 April 2026: 2 people are asked for a code (1 must link an app first).",
+    ]
     carol.press("Switch on for 2 people")
     assert world.password_given("alice").page.path == "/"
+
+
+def test_the_preview_counts_the_grace_of_each_person(world: World, carol: Visitor) -> None:
+    world.clock.advance(days=5)
+    for name in ("alice", "bob"):
+        world.person(name, groups_=("Finance",))
+    carol = world.log_in_and_wait("carol")
+    page = preview(carol, required="y", required_from="2026-03-09", grace_days="7")
+    assert effects(page)[1:4] == [
+        "Today: 1 person is asked for a code.",
+        "From Monday 9 March 2026: 1 person is asked for a code.",
+        "From Saturday 14 March 2026, 09:01 UTC, when the last grace period is over: "
+        "3 people are asked for a code (2 must link an app first).",
+    ]
+    carol.press("Switch on for 3 people")
+    person = carol.open(f"/admin/people/{world.id_of('alice')}")
+    assert "must link an authentication app by 14 March 2026, 09:01 UTC" in person.text
+
+
+def test_a_rule_for_at_once_leaves_new_people_their_grace(world: World, carol: Visitor) -> None:
+    world.person("alice", groups_=("Finance",))
+    page = preview(carol, required="y", grace_days="14")
+    assert effects(page)[:2] == [
+        "Today: 1 person is asked for a code.",
+        "From Monday 16 March 2026, 09:01 UTC, when the last grace period is over: "
+        "2 people are asked for a code (1 must link an app first).",
+    ]
+    assert "at their next click" not in page.text
+
+
+def test_the_preview_names_who_is_exempt(world: World, carol: Visitor) -> None:
+    world.person("alice", groups_=("Finance",))
+    with world.data():
+        world.user("alice").exempt_until = world.clock() + timedelta(days=8)
+    page = preview(carol, required="y")
+    assert "Exempt: alice@example.com until 10 March 2026." in effects(page)
+
+
+def test_switching_off_says_who_is_still_asked(world: World, carol: Visitor) -> None:
+    world.require("Finance")
+    world.person("alice", groups_=("Finance",))
+    page = preview(carol, required=None)
+    assert effects(page)[:2] == [
+        "Today: 2 people are asked for a code (1 must link an app first).",
+        "At once: 1 person is asked for a code.",
+    ]
+    assert "who opted in, are still asked" in page.text
+
+
+def test_switching_off_a_rule_that_is_still_to_come_says_that_nobody_is_asked_yet(
+    world: World, carol: Visitor
+) -> None:
+    world.person("alice", groups_=("Finance",))
+    world.require("Finance", required_from=datetime(2026, 3, 9, tzinfo=UTC))
+    page = preview(carol, required=None)
+    assert effects(page)[0] == (
+        "Nobody is asked because of this rule yet: it would start on Monday 9 March 2026."
+    )
+    carol.press("Switch off")
+    assert not rule(world).required
 
 
 def test_a_form_without_change_has_nothing_to_save(world: World, carol: Visitor) -> None:

@@ -1,0 +1,65 @@
+"""Words for what a change of a rule would do: who is asked today, and who afterwards, from when on."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from mfa_app.core.policy.impact import Impact, Step
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.wording import dates
+
+
+def impact_sentences(impact: Impact, before: RuleValues, after: RuleValues) -> Iterator[str]:
+    """Return who is asked today and at each step after the change, and who is exempt."""
+    now = impact.today.at
+    if before.required and not before.in_force(now) and not after.required and before.required_from:
+        yield _(
+            "Nobody is asked because of this rule yet: it would start on %(date)s.",
+            date=dates.weekday(before.required_from),
+        )
+    elif impact.people or impact.exempt:
+        yield from _steps(impact, after)
+    else:
+        yield _("Nobody is under this rule yet.")
+    if impact.exempt:
+        yield _exempt(impact)
+
+
+def _steps(impact: Impact, after: RuleValues) -> Iterator[str]:
+    now = impact.today.at
+    yield _step(_("Today"), impact.today)
+    for step in impact.steps:
+        unchanged = (step.asked, step.to_link) == (impact.today.asked, impact.today.to_link)
+        if step.at == now and unchanged and len(impact.steps) > 1:
+            continue
+        yield _step(_when(step, now, after), step)
+
+
+def _when(step: Step, now: datetime, after: RuleValues) -> str:
+    if step.at == now:
+        return _("At once")
+    if step.at == after.required_from:
+        return _("From %(date)s", date=dates.weekday(step.at))
+    return _("From %(time)s, when the last grace period is over", time=dates.weekday_time(step.at))
+
+
+def _step(when: str, step: Step) -> str:
+    count = ngettext("%(num)s person is asked for a code", "%(num)s people are asked for a code", step.asked)
+    if not step.asked:
+        return _("%(when)s: nobody is asked for a code.", when=when)
+    if not step.to_link:
+        return _("%(when)s: %(count)s.", when=when, count=count)
+    return _(
+        "%(when)s: %(count)s (%(num)s must link an app first).", when=when, count=count, num=step.to_link
+    )
+
+
+def _exempt(impact: Impact) -> str:
+    names = [
+        _("%(email)s until %(date)s", email=email, date=dates.day(end)) for email, end in impact.exemptions
+    ]
+    if more := impact.exempt - len(names):
+        names.append(ngettext("%(num)s more", "%(num)s more", more))
+    return _("Exempt: %(names)s.", names=", ".join(names))

@@ -1,0 +1,180 @@
+"""What the preview counts is what the decision says about each person, one by one, at each of its times."""
+
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from sqlalchemy import select
+
+from mfa_app.core.groups import groups
+from mfa_app.core.policy.conditions import required_of_user
+from mfa_app.core.policy.decision import PolicyFacts, Verdict, decide, will_be_required
+from mfa_app.core.policy.facts import PolicySubject, find_subjects, site_policy
+from mfa_app.core.policy.impact import MAX_NAMED, Impact, Step, preview_impact
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, Group, Membership, Role, User
+from tests.support.databases import both_databases
+from tests.support.statements import statements
+from tests.support.world import TERMINAL, World
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+EVERYONE = [
+    RuleValues(required=False),
+    RuleValues(required=True, required_from=NOW + 5 * DAY, grace_days=10),
+]
+CHANGES = [
+    RuleValues(required=True),
+    RuleValues(required=True, grace_days=14),
+    RuleValues(required=True, required_from=NOW + 4 * DAY, grace_days=7),
+    RuleValues(required=True, required_from=NOW + 40 * DAY, grace_days=7),
+    RuleValues(required=True, required_from=NOW - 4 * DAY, grace_days=7),
+    RuleValues(required=True, required_from=NOW),
+    RuleValues(required=False, required_from=NOW + 4 * DAY, grace_days=7),
+]
+PRESENT = [
+    RuleValues(required=False),
+    RuleValues(required=True, grace_days=2),
+    RuleValues(required=True, required_from=NOW + 9 * DAY),
+]
+
+
+def add_company(world: World) -> None:
+    """Add a person for each way in which apps, overrides, dates and groups come together."""
+    rules_of = {
+        "Finance": RuleValues(required=False),
+        "Sales": RuleValues(required=True, grace_days=3),
+        "IT": RuleValues(required=True, required_from=NOW + 6 * DAY, grace_days=1),
+        "Idle": RuleValues(required=False, grace_days=3),
+    }
+    with world.data():
+        for name in rules_of:
+            groups.create(name, actor=TERMINAL, now=NOW)
+        for name, values in rules_of.items():
+            for column, value in asdict(values).items():
+                setattr(world.group_row(name), column, value)
+        apps, joined = ("none", "linked", "chosen"), (None, NOW - 30 * DAY, NOW - 2 * DAY, NOW)
+        others = ((), ("Sales",), ("IT", "Sales"), ("IT", "Idle"))
+        for number, (app, since, more) in enumerate(product(apps, joined, others)):
+            _add(world, number, app, since, more)
+
+
+def _add(world: World, number: int, app: str, since: datetime | None, more: tuple[str, ...]) -> None:
+    exemptions = (None, None, NOW - DAY, NOW + 3 * DAY, NOW + 300 * DAY)
+    email = f"person{number:02}@example.com"
+    user = User(
+        email=email,
+        email_key=email,
+        name=email,
+        name_key=email,
+        created_at=since or NOW - 9 * DAY,
+        required=number % 7 == 3,
+        exempt_until=exemptions[number % 5],
+        disabled_at=NOW if number % 11 == 10 else None,
+        role=Role.STAFF,
+    )
+    db.session.add(user)
+    db.session.flush()
+    if app != "none":
+        chosen = app == "chosen"
+        link = Authenticator(
+            user_id=user.id, sealed_secret="sealed", last_step=0, enrolled_at=NOW, opted_in=chosen
+        )
+        db.session.add(link)
+    members = (*more, "Finance") if number % 4 else more
+    for name in members:
+        db.session.add(Membership(user_id=user.id, group_id=world.group_row(name).id, joined_at=since))
+
+
+def set_values(scope: Group | None, values: RuleValues) -> None:
+    for column, value in asdict(values).items():
+        setattr(scope or site_policy(), column, value)
+    db.session.flush()
+
+
+def changed(facts: PolicyFacts, name: str | None, values: RuleValues) -> PolicyFacts:
+    """Return somebody's facts as they are after a change of this rule."""
+    rules = tuple(replace(rule, **asdict(values)) if rule.group == name else rule for rule in facts.rules)
+    return replace(facts, rules=rules)
+
+
+def counted(people: list[PolicyFacts], at: datetime) -> Step:
+    """Ask the decision about each of them at this time."""
+    verdicts = [decide(facts, has_code=False, now=at).verdict for facts in people]
+    asked = sum(verdict is not Verdict.ALLOW for verdict in verdicts)
+    return Step(at, asked, len(people) - verdicts.count(Verdict.ALLOW) - verdicts.count(Verdict.CHALLENGE))
+
+
+def held_against_the_decision(scope: Group | None, values: RuleValues) -> Impact:
+    """Preview a change, and hold each of its numbers against the decision about each person."""
+    impact, name = preview_impact(scope, values, now=NOW), scope.name if scope else None
+    under = under_rule(scope)
+    exempt = [person for person in under if exempt_at(person, NOW)]
+    assert impact.people == len(under) - len(exempt)
+    assert (impact.exempt, [email for email, _ in impact.exemptions]) == (
+        len(exempt),
+        [person.user.email for person in exempt][:MAX_NAMED],
+    )
+    assert impact.not_linked == sum(not person.facts.linked for person in under if person not in exempt)
+    assert impact.today == counted([person.facts for person in under], NOW)
+    after = [changed(person.facts, name, values) for person in under]
+    assert list(impact.steps) == [counted(after, step.at) for step in impact.steps]
+    return impact
+
+
+def under_rule(scope: Group | None) -> list[PolicySubject]:
+    everybody = find_subjects(User.disabled_at.is_(None))
+    return [person for person in everybody if scope is None or scope in person.groups]
+
+
+def exempt_at(person: PolicySubject, at: datetime) -> bool:
+    until = person.user.exempt_until
+    return until is not None and until > at
+
+
+@both_databases
+@pytest.mark.parametrize("name", ["Finance", None])
+def test_each_number_is_what_the_decision_says_about_each_person(world: World, name: str | None) -> None:
+    add_company(world)
+    with world.data():
+        scope = world.group_row(name) if name else None
+        seen = set()
+        for everyone, present, values in product(EVERYONE, PRESENT, CHANGES):
+            set_values(None, everyone)
+            set_values(scope, present)
+            impact = held_against_the_decision(scope, values)
+            seen |= {len(impact.steps)}
+        assert seen == {1, 2, 3}
+
+
+@both_databases
+def test_at_the_last_step_everybody_is_asked_but_the_exempt(world: World) -> None:
+    add_company(world)
+    with world.data():
+        scope = world.group_row("Finance")
+        for values in CHANGES[:-1]:
+            *_, last = preview_impact(scope, values, now=NOW).steps
+            assert last.asked == sum(not exempt_at(person, last.at) for person in under_rule(scope))
+
+
+@both_databases
+def test_the_overview_counts_who_needs_an_app_in_the_end(world: World) -> None:
+    add_company(world)
+    with world.data():
+        everybody = find_subjects()
+        needed = [person.user.email for person in everybody if will_be_required(person.facts, now=NOW)]
+        counted_as_needed = select(User.email).where(required_of_user(NOW)).order_by(User.email_key)
+        assert list(db.session.scalars(counted_as_needed)) == needed
+
+
+def test_a_preview_takes_as_many_statements_for_many_as_for_few(world: World) -> None:
+    add_company(world)
+    with world.data():
+        for name in ("Finance", "Idle"):
+            scope = world.group_row(name)
+            with statements(world) as sent:
+                preview_impact(scope, CHANGES[2], now=NOW)
+            assert len([words for words in sent if words.startswith("SELECT")]) <= 6
