@@ -118,11 +118,12 @@ def effective_policy(facts: PolicyFacts, *, now: datetime) -> Policy:
         return Policy(False, PolicySource(Reason.EXEMPT, until=facts.exempt_until), None, remember_days)
     if facts.required:
         return Policy(True, PolicySource(Reason.PERSONAL), None, remember_days)
-    holding = [rule for rule in facts.rules if rule.in_force(now)]
-    if holding:
-        strictest = min(holding, key=_strictness)
-        return Policy(True, _source(strictest), _future(strictest.enrol_by(), now), remember_days)
     coming = [rule for rule in facts.rules if rule.required]
+    holding = [rule for rule in coming if rule.in_force(now)]
+    if holding:
+        first = min(coming, key=_strictness)  # may start before the grace of those in force is over
+        strictest = min(holding, key=_strictness) if facts.linked else first
+        return Policy(True, _source(strictest), _future(first.enrol_by(), now), remember_days)
     because, enrol_by = PolicySource(Reason.NOT_REQUIRED), None
     if coming:
         first = min(coming, key=_strictness)

@@ -180,6 +180,18 @@ def test_the_earliest_end_of_grace_wins() -> None:
     )
 
 
+def test_a_rule_that_starts_before_anothers_grace_is_over_sets_the_date() -> None:
+    known = facts(
+        rule("A", grace_days=9, member_since=NOW), rule("B", required_from=TOMORROW, member_since=NOW)
+    )
+    decision = decide(known, has_code=False, now=NOW)
+    assert (decision.verdict, decision.enrol_by) == (Verdict.ALLOW, TOMORROW)
+    assert decision.because == PolicySource(Reason.GROUP, "B")
+    assert decide(known, has_code=False, now=TOMORROW).verdict is Verdict.ENROL
+    linked = decide(replace(known, linked=True), has_code=False, now=NOW)
+    assert (linked.verdict, linked.because) == (Verdict.CHALLENGE, PolicySource(Reason.GROUP, "A"))
+
+
 def test_grace_for_a_new_member_never_ends_before_the_rule_begins() -> None:
     known = facts(rule("A", required_from=TOMORROW, grace_days=7, member_since=LONG_AGO))
     assert effective_policy(known, now=NOW).enrol_by == TOMORROW
