@@ -167,6 +167,7 @@ def join(email: str, group: str) -> None:
     user, target = get_user(email), get_group(group)
     if groups.add_member(target, user, actor=current_actor(), now=clock.now()):
         say(_("%(email)s is now in %(group)s.", email=user.email, group=target.name))
+        say(policy_explanation(get_subject(email), clock.now()))
     else:
         say(_("%(email)s is already in %(group)s.", email=user.email, group=target.name))
 
@@ -180,6 +181,7 @@ def leave(email: str, group: str) -> None:
     user, target = get_user(email), get_group(group)
     groups.remove_member(target, user, actor=current_actor())
     say(_("%(email)s is no longer in %(group)s.", email=user.email, group=target.name))
+    say(policy_explanation(get_subject(email), clock.now()))
 
 
 def _invite(user: User) -> None:

@@ -144,7 +144,10 @@ def test_a_role_changes_unless_no_administrator_would_be_left(world: World, type
 def test_a_person_joins_and_leaves_a_group(world: World, typed: Typist) -> None:
     world.person("alice")
     world.group("Finance")
-    assert "is now in Finance" in done(typed("users", "join", ALICE, "finance"))
+    assert done(typed("users", "join", ALICE, "finance")).splitlines() == [
+        f"{ALICE} is now in Finance.",
+        "Alice isn't asked for a code: 2-factor authentication isn't required.",
+    ]
     assert "already" in done(typed("users", "join", ALICE, "finance"))
     done(typed("users", "leave", ALICE, "finance"))
     assert world.events("alice")[-2:] == ["group.member_added", "group.member_removed"]

@@ -16,12 +16,13 @@ from mfa_app.core.groups.groups import GroupWithCounts
 from mfa_app.core.policy import impact, rules
 from mfa_app.core.users import directory
 from mfa_app.core.users.directory import UserFilters
-from mfa_app.models import Group
+from mfa_app.models import Group, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
 from mfa_app.wording.impact import impact_sentences
+from mfa_app.wording.policy import policy_explanation
 
 
 @blueprint.get("/groups")
@@ -90,7 +91,8 @@ def add_member(group_id: int) -> ResponseReturnValue:
     user, group = form.user, roster.group
     name = user.name or user.email
     if groups.add_member(group, user, actor=current_actor(), now=clock.now()):
-        flash(_("%(name)s added to %(group)s.", name=name, group=group.name), "success")
+        added = _("%(name)s added to %(group)s.", name=name, group=group.name)
+        flash(f"{added} {_standing(user)}", "success")
     else:
         flash(_("%(name)s is already in %(group)s.", name=name, group=group.name), "info")
     return _to_page_of(group)
@@ -105,8 +107,14 @@ def remove_member(group_id: int, user_id: int) -> ResponseReturnValue:
         if not groups.remove_member(group, user, actor=current_actor()):
             abort(404)
         name = user.name or user.email
-        flash(_("%(name)s removed from %(group)s.", name=name, group=group.name), "success")
+        removed = _("%(name)s removed from %(group)s.", name=name, group=group.name)
+        flash(f"{removed} {_standing(user)}", "success")
     return _to_page_of(group)
+
+
+def _standing(user: User) -> str:
+    """Return the sentence that says whether this user is asked for a code now, and why."""
+    return policy_explanation(get_user_or_deny(user.id), clock.now())
 
 
 def _group_or_404(group_id: int) -> GroupWithCounts:

@@ -1,5 +1,7 @@
 """The policy of one user: a personal requirement, or an exemption with an end date."""
 
+from datetime import datetime
+
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -10,6 +12,7 @@ from mfa_app.admin.users.responses import to_page_of
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.policy import overrides
+from mfa_app.core.policy.facts import PolicySubject, with_overrides
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
@@ -30,6 +33,7 @@ def user_policy(user_id: int) -> ResponseReturnValue:
         "admin/users/policy.html",
         form,
         person=found.user,
+        afterwards=_afterwards(found, now),
         standing=policy_explanation(found, now),
         exempt=found.user.exempt_until is not None and found.user.exempt_until > now,
         may_exempt=actor.may_act_on(found.user),
@@ -57,6 +61,17 @@ def end_exemption(user_id: int) -> ResponseReturnValue:
     user = get_user_or_deny(user_id).user
     overrides.end_exemption(user, actor=current_actor())
     return to_page_of(user, _("Exemption ended."))
+
+
+def _afterwards(subject: PolicySubject, now: datetime) -> dict[str, str]:
+    """Return the sentence about the person after each of the changes that the page offers."""
+    required, until = subject.facts.required, subject.facts.exempt_until
+    changes = {
+        "required": with_overrides(subject, required=True, exempt_until=None),
+        "released": with_overrides(subject, required=False, exempt_until=until),
+        "not_exempt": with_overrides(subject, required=required, exempt_until=None),
+    }
+    return {name: policy_explanation(changed, now) for name, changed in changes.items()}
 
 
 def _set_requirement(user_id: int, required: bool) -> ResponseReturnValue:

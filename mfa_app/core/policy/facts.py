@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, select, true
@@ -63,6 +64,11 @@ def with_rule(facts: PolicyFacts, group: str | None, **changes: Any) -> PolicyFa
     """Return the facts as they would be after this change to a group's rule, or to everyone's (None)."""
     rules = tuple(replace(rule, **changes) if rule.group == group else rule for rule in facts.rules)
     return replace(facts, rules=rules)
+
+
+def with_overrides(subject: PolicySubject, *, required: bool, exempt_until: datetime | None) -> PolicySubject:
+    """Return a user as they would be with this personal requirement and exemption instead of their own."""
+    return replace(subject, facts=replace(subject.facts, required=required, exempt_until=exempt_until))
 
 
 def _subject(rows: list[Row[Any]]) -> PolicySubject:

@@ -83,6 +83,19 @@ def test_the_page_before_deleting_says_how_many_are_in_it_and_what_stops(
     assert world.id_of("alice")
 
 
+def test_a_new_member_is_told_with_the_date_by_which_to_link(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    world.require("Finance", grace_days=7)
+    carol.open("/admin/groups/1")
+    page = carol.press("Add to the group", email="alice@example.com")
+    assert (
+        "Alice added to Finance. Alice must link an authentication app by 9 March 2026, 09:01 UTC: "
+        "required by group Finance." in page.text
+    )
+    page = carol.press("Remove Alice")
+    assert "Alice removed from Finance. Alice isn't asked for a code" in page.text
+
+
 def test_somebody_is_added_by_address_in_any_spelling(world: World, carol: Visitor) -> None:
     world.person("alice")
     carol.open("/admin/groups/1")

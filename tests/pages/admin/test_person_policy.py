@@ -140,6 +140,22 @@ def test_an_own_requirement_holds_whatever_the_groups_say(world: World, carol: V
     assert world.password_given("bob").page.path == "/"
 
 
+def test_the_page_says_what_each_change_would_do(world: World, carol: Visitor) -> None:
+    world.group("Finance", required=True, grace_days=7)
+    world.person("bob", groups_=("Finance",))
+    page = carol.open(page_of(world, "bob", "policy"))
+    assert (
+        "Afterwards: Bob must link an authentication app at the next login: required for this person."
+        in page.text
+    )
+    exempt(world, carol, "bob")
+    page = carol.open(page_of(world, "bob", "policy"))
+    assert "Afterwards: Bob must link an authentication app by 9 March 2026, 09:01 UTC" in page.text
+    carol.press("Require 2-factor authentication")
+    page = carol.open(page_of(world, "bob", "policy"))
+    assert "Afterwards: Bob must link an authentication app by 9 March 2026, 09:01 UTC" in page.text
+
+
 def test_nobody_exempts_themselves(world: World, carol: Visitor) -> None:
     page = carol.open(page_of(world, "carol", "policy"))
     assert "You can't exempt yourself" in page.text
