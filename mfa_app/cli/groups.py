@@ -8,14 +8,13 @@ from flask_babel import gettext as _
 from mfa_app.cli.rule_lines import impact_lines
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.lookup import get_group
-from mfa_app.cli.support.output import say, table
+from mfa_app.cli.support.output import format_moment, say, table
 from mfa_app.cli.support.types import GROUP, ON_OR_OFF
 from mfa_app.core.common import clock
 from mfa_app.core.groups import groups
 from mfa_app.core.groups.groups import GroupWithCounts
 from mfa_app.core.policy import impact, rules
 from mfa_app.core.policy.rules import RuleValues
-from mfa_app.wording import dates
 
 
 @click.group("groups")
@@ -73,6 +72,6 @@ def _row(counted: GroupWithCounts) -> tuple[str, ...]:
     group = counted.group
     required = _("required") if group.required else "-"
     if group.required and group.required_from:
-        required = _("required from %(date)s", date=dates.plain_time(group.required_from))
+        required = _("required from %(date)s", date=format_moment(group.required_from))
     days = (f"{group.grace_days} d", f"{group.remember_days} d")
     return group.name, required, *days, str(counted.members), str(counted.linked)

@@ -10,13 +10,12 @@ from flask_babel import gettext as _
 from mfa_app.cli.rule_lines import impact_lines, rule_line
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.lookup import get_subject
-from mfa_app.cli.support.output import say
+from mfa_app.cli.support.output import format_moment, say
 from mfa_app.cli.support.types import EMAIL, ON_OR_OFF
 from mfa_app.core.common import clock
 from mfa_app.core.policy import impact, rules
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.models import User
-from mfa_app.wording import dates
 from mfa_app.wording.policy import policy_explanation
 
 
@@ -63,14 +62,14 @@ def _personal_facts(subject: PolicySubject, now: datetime) -> Iterator[str]:
     if subject.authenticator is None:
         yield _("Authentication app: not linked")
     else:
-        date = dates.plain_time(subject.authenticator.enrolled_at)
+        date = format_moment(subject.authenticator.enrolled_at)
         yield _("Authentication app: linked on %(date)s", date=date)
 
 
 def _exemption(user: User, now: datetime) -> str:
     if user.exempt_until is None:
         return _("Exemption: none")
-    words = {"date": dates.plain_time(user.exempt_until), "by": user.exempt_by, "reason": user.exempt_reason}
+    words = {"date": format_moment(user.exempt_until), "by": user.exempt_by, "reason": user.exempt_reason}
     if user.exempt_until > now:
         return _("Exemption: until %(date)s, given by %(by)s (reason: %(reason)s)", **words)
     return _("Exemption: ended on %(date)s, given by %(by)s (reason: %(reason)s)", **words)

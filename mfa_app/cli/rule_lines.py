@@ -6,17 +6,17 @@ from datetime import datetime
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from mfa_app.cli.support.output import format_moment
 from mfa_app.core.policy.decision import Rule
 from mfa_app.core.policy.impact import Impact
 from mfa_app.core.policy.rules import RuleValues
-from mfa_app.wording import dates
 from mfa_app.wording.impact import impact_sentences
 
 
 def impact_lines(impact: Impact, before: RuleValues, after: RuleValues) -> Iterator[str]:
     """Return what a change of a rule does: who is asked until now and afterwards, which administrators."""
     if after.required and after.required_from and after.required_from > impact.today.at:
-        yield _("This starts on %(date)s.", date=dates.plain_time(after.required_from))
+        yield _("This starts on %(date)s.", date=format_moment(after.required_from))
     if after.required:
         yield ngettext("It applies to %(num)s person.", "It applies to %(num)s people.", impact.people)
     yield from impact_sentences(impact, before, after)
@@ -37,10 +37,10 @@ def rule_line(rule: Rule, *, now: datetime) -> str:
         return _("%(group)s: not required", group=name)
     parts = [_("required")]
     if rule.required_from:
-        parts.append(_("from %(date)s", date=dates.plain_time(rule.required_from)))
+        parts.append(_("from %(date)s", date=format_moment(rule.required_from)))
     if rule.grace_days:
         parts.append(ngettext("grace period of %(num)s day", "grace period of %(num)s days", rule.grace_days))
     enrol_by = rule.enrol_by()
     if enrol_by is not None and enrol_by > now:
-        parts.append(_("app must be linked by %(date)s", date=dates.plain_time(enrol_by)))
+        parts.append(_("app must be linked by %(date)s", date=format_moment(enrol_by)))
     return _("%(group)s: %(rule)s", group=name, rule=", ".join(parts))

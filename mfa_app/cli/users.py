@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
 from mfa_app.cli.support.lookup import get_group, get_subject, get_user
-from mfa_app.cli.support.output import link_url, say, table
+from mfa_app.cli.support.output import format_moment, link_url, say, table
 from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
 from mfa_app.core.common import clock, email_addresses
 from mfa_app.core.groups import groups
@@ -22,7 +22,6 @@ from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.core.users import accounts, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Membership, Role, User
-from mfa_app.wording import dates
 from mfa_app.wording.labels import role_name
 from mfa_app.wording.policy import policy_explanation
 
@@ -85,7 +84,7 @@ def show(email: str) -> None:
             (_("State"), _state(user)),
             (_("Groups"), ", ".join(group.name for group in subject.groups) or _("none")),
             (_("Authentication app"), _app_state(subject)),
-            (_("Last login"), dates.plain_time(user.last_login_at)),
+            (_("Last login"), format_moment(user.last_login_at)),
         ),
         policy_explanation(subject, now=clock.now()),
     )
@@ -239,7 +238,7 @@ def _app_state(subject: PolicySubject) -> str:
         return _("not linked")
     if subject.authenticator.locked_at:
         return _("locked after too many wrong codes. “users reset-2fa” resets it")
-    return _("linked on %(date)s", date=dates.plain_time(subject.authenticator.enrolled_at))
+    return _("linked on %(date)s", date=format_moment(subject.authenticator.enrolled_at))
 
 
 def _facts(*pairs: tuple[str, str]) -> Iterator[str]:

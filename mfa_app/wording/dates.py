@@ -50,9 +50,9 @@ def short_utc_time(moment: datetime) -> str:
     return _with_zone(moment.astimezone(UTC), f"{SHORT}, HH:mm")
 
 
-def plain_time(moment: datetime | None) -> str:
-    """Return day and time for a column: "2026-11-26 13:05 CET", or "-" if there is none."""
-    return _with_zone(days.local(moment), "yyyy-MM-dd HH:mm") if moment else "-"
+def plain_time(moment: datetime) -> str:
+    """Return day and time for a column: "2026-11-26 13:05 CET"."""
+    return _with_zone(days.local(moment), "yyyy-MM-dd HH:mm")
 
 
 def plain_utc_time(moment: datetime) -> str:

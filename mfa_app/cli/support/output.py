@@ -1,9 +1,12 @@
 """What commands print: lines that wait for the commit, tables, times and one-time links."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 import click
 from flask import current_app, url_for
+
+from mfa_app.wording import dates
 
 _PENDING = f"{__name__}.pending"
 
@@ -33,6 +36,11 @@ def readable(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+def format_moment(value: datetime | None) -> str:
+    """Return a time in the company's zone to the minute, such as "2026-11-26 13:05 CET", or "-"."""
+    return dates.plain_time(value) if value else "-"
 
 
 def link_url(token: str) -> str:
