@@ -145,15 +145,15 @@ def test_the_page_says_what_each_change_would_do(world: World, carol: Visitor) -
     world.person("bob", groups_=("Finance",))
     page = carol.open(page_of(world, "bob", "policy"))
     assert (
-        "Afterwards: Bob must link an authentication app at the next login: required for this person."
+        "If you require it: Bob must link an authentication app at the next login: required for this person."
         in page.text
     )
     exempt(world, carol, "bob")
     page = carol.open(page_of(world, "bob", "policy"))
-    assert "Afterwards: Bob must link an authentication app by 9 March 2026, 09:01 UTC" in page.text
+    assert "If you end it: Bob must link an authentication app by 9 March 2026, 09:01 UTC" in page.text
     carol.press("Require 2-factor authentication")
     page = carol.open(page_of(world, "bob", "policy"))
-    assert "Afterwards: Bob must link an authentication app by 9 March 2026, 09:01 UTC" in page.text
+    assert "If you end it: Bob must link an authentication app by 9 March 2026, 09:01 UTC" in page.text
 
 
 def test_nobody_exempts_themselves(world: World, carol: Visitor) -> None:
