@@ -24,6 +24,7 @@ from mfa_app.core.keys.keyring import Keys, load_keys
 from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail.delivery import MailDelivery
 from mfa_app.core.mail.outbox import MailObservers
+from mfa_app.core.mail.smtp import IN_BACKGROUND
 from mfa_app.core.operations import jobs
 from mfa_app.core.operations.job_runner import JobRunner
 from mfa_app.core.passwords import hashing
@@ -93,6 +94,7 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
         "BOOTSTRAP_SERVE_LOCAL": True,
         "BABEL_TRANSLATION_DIRECTORIES": str(PROJECT_ROOT / "mfa_app" / "translations"),
         "MAIL_IN_BACKGROUND": True,
+        "MAIL_PATIENCE": IN_BACKGROUND,
         "PASSWORD_HASH_COST": hashing.COST,
         "CLOCK": clock.system_time,
     }
@@ -109,7 +111,7 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         Hasher(app.config["PASSWORD_HASH_COST"]),
         SiteNames((settings.site_name, settings.public_host)),
         RowObservers(stream.stream_row, metrics.count_event),
-        MailDelivery(settings, MailComposer(app, settings).compose),
+        MailDelivery(settings, MailComposer(app, settings).compose, app.config["MAIL_PATIENCE"]),
         MailObservers(send_mail),
         runner,
     )

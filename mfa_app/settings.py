@@ -53,10 +53,20 @@ def _site_name(value: str) -> str:
 
 def _email(value: str) -> str:
     try:
-        validate_email(value, check_deliverability=False, globally_deliverable=False)
+        valid = validate_email(value, check_deliverability=False, globally_deliverable=False)
+        encoded = "=?" in valid.local_part  # a mail's header would name another mailbox
     except EmailNotValidError:
-        raise ValueError("must be an email address, such as help@example.com") from None
+        encoded = True
+    if encoded:
+        raise ValueError("must be an email address, such as help@example.com")
     return value
+
+
+def _sender(value: str) -> str:
+    local, _at, domain = _email(value).rpartition("@")
+    if not local.isascii():
+        raise ValueError("must have only letters without accents before the @: many servers take no others")
+    return f"{local}@{domain}"
 
 
 def _web_address(value: str) -> str:
@@ -179,7 +189,8 @@ def _database_url_default(settings: dict[str, Any]) -> str:
 
 
 def _mail_from_default(settings: dict[str, Any]) -> str:
-    return f"second-gate@{urlsplit(settings['public_url']).hostname}"
+    host = urlsplit(settings["public_url"]).hostname
+    return f"second-gate@[IPv6:{host}]" if ":" in host else f"second-gate@{host}"
 
 
 class Settings(BaseSettings):
@@ -227,7 +238,7 @@ class Settings(BaseSettings):
     smtp_url: Annotated[str, PlainValidator(_smtp_url)] | None = Field(
         None, description="mail server; else mails become files in outbox/", repr=False
     )
-    mail_from: Email = Field(
+    mail_from: Annotated[str, PlainValidator(_sender)] = Field(
         default_factory=_mail_from_default,
         description="sender of the mails, else second-gate@<public host>",
     )

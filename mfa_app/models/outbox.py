@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import String, Text
+from sqlalchemy import String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime, new_id
@@ -13,7 +13,10 @@ SENT_MAILS_KEPT = timedelta(days=30)
 
 
 class OutboxMail(SealedRow, Table):
-    """One mail. Its contents may hold a link into an account, so they are sealed, and deleted once sent."""
+    """One mail. Its contents may hold a link into an account, so they are sealed, and deleted once sent.
+
+    `recipient_refused`: the last attempt failed because of this recipient, not because of the mail server.
+    """
 
     __tablename__ = "outbox_mail"
     fate: ClassVar[Fate] = Fate(
@@ -32,3 +35,4 @@ class OutboxMail(SealedRow, Table):
     next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(String(300))
+    recipient_refused: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -24,7 +24,8 @@ class User(UserMixin, Table):
     """An account. `email_key` and `name_key` are for comparison; see core/common/email_addresses.
 
     `security_stamp` is raised to end access: raising it invalidates every session, device and link of
-    the user.
+    the user. `email_refused_at` is set while the mail server refuses the address, and `email_refusal` is
+    what it answers.
     """
 
     __tablename__ = "user_account"
@@ -41,6 +42,9 @@ class User(UserMixin, Table):
     security_stamp: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    email_refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    email_refusal: Mapped[str | None] = mapped_column(String(300))
 
     required: Mapped[bool] = mapped_column(default=False)
     exempt_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -4,14 +4,14 @@ import re
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
-from email.utils import format_datetime, formataddr, make_msgid
+from email.utils import format_datetime, make_msgid
 from functools import cached_property
 
 from flask import Flask, url_for
 from flask.templating import Environment
 from flask_babel import gettext as _
 
-from mfa_app.core.mail import outbox
+from mfa_app.core.mail import outbox, wire
 from mfa_app.models import OutboxMail
 from mfa_app.settings import Settings
 from mfa_app.wording.user_agents import browser_name
@@ -24,7 +24,10 @@ class MailComposer:
         self._app, self._settings = app, settings
 
     def compose(self, waiting: OutboxMail) -> EmailMessage:
-        """Return the mail as text and as HTML. Raises ValueError if its contents can't be unsealed."""
+        """Return the mail as text and as HTML.
+
+        Raises ValueError if its contents can't be unsealed, or if no mail can be sent to its address.
+        """
         context = outbox.context_of(waiting)
         if context is None:
             raise ValueError("sealed under a key that no longer exists")
@@ -42,10 +45,10 @@ class MailComposer:
             subject, text, html = self._render(f"email/{waiting.template}.html", context)
         message = EmailMessage(policy=policy.default.clone(cte_type="7bit"))
         message["Subject"] = subject
-        message["From"] = formataddr((settings.site_name, settings.mail_from))
-        message["To"] = waiting.to
+        message["From"] = wire.address(settings.mail_from, settings.site_name)
+        message["To"] = wire.address(waiting.to)
         message["Date"] = format_datetime(waiting.created_at)
-        message["Message-ID"] = make_msgid(waiting.id, domain=settings.public_host)
+        message["Message-ID"] = make_msgid(waiting.id, domain=wire.ascii_host(settings.public_host))
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
         message.add_alternative(html, subtype="html")

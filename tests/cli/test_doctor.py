@@ -1,14 +1,18 @@
 """`flask doctor`: problems with their cures; the exit code is 1 only if something is wrong."""
 
 import socket
+import ssl
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import Result
+from flask import Flask
 
 from mfa_app import create_app
-from mfa_app.cli.doctor import network, ntp
+from mfa_app.cli.doctor import files, mail, network, ntp
+from mfa_app.cli.doctor.finding import Finding
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.factors import verification
@@ -16,9 +20,11 @@ from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.outbox import Mail
+from mfa_app.core.mail.smtp import IN_BACKGROUND, Patience
+from mfa_app.core.operations import health_checks
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, OutboxMail
-from mfa_app.settings import load_settings
+from mfa_app.settings import Settings, load_settings
 from tests.support.clock import FakeClock
 from tests.support.databases import on_postgresql
 from tests.support.mail_server import Mailbox, free_port, running_mail_server
@@ -57,10 +63,10 @@ def healthy(world: World, environment: dict[str, str], postbox: Mailbox, timedat
     return {**named, "MFA_SMTP_URL": f"smtp://127.0.0.1:{postbox.port}"}
 
 
-def doctor(environment: dict[str, str], **settings: str) -> Result:
+def doctor(environment: dict[str, str], *, patience: Patience = IN_BACKGROUND, **settings: str) -> Result:
     """Run the doctor with these settings."""
     given = load_settings({**environment, **settings})
-    app = create_app(given, MAIL_IN_BACKGROUND=False, CLOCK=FakeClock())
+    app = create_app(given, MAIL_IN_BACKGROUND=False, MAIL_PATIENCE=patience, CLOCK=FakeClock())
     result = app.test_cli_runner().invoke(args=["doctor"])
     with app.app_context():
         db.engine.dispose()
@@ -160,15 +166,65 @@ def test_a_mail_server_that_fails_is_a_problem(
     assert "hunter2" not in result.output
 
 
-def test_a_mail_server_that_never_answers_is_a_problem(
-    healthy: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(network, "SMTP_TIMEOUT_SECONDS", 0.1)
+def test_a_mail_server_that_never_answers_is_a_problem(healthy: dict[str, str]) -> None:
+    """The doctor waits as long as the mailer does."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        result = doctor(healthy, MFA_SMTP_URL=f"smtp://127.0.0.1:{silent.getsockname()[1]}")
+        address = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
+        result = doctor(healthy, patience=Patience(timedelta(seconds=0.1)), MFA_SMTP_URL=address)
     problem = the_problem(result)
     assert problem.startswith("WRONG Could not connect to the mail server: ")
     assert "timed out" in problem
+
+
+@pytest.mark.parametrize(
+    ("address", "cure"),
+    [
+        ("smtp://127.0.0.1:9", "Check host and port in MFA_SMTP_URL"),
+        ("smtp://no-such-host.invalid", "this machine finds no address for it"),
+        ("smtp+starttls://{}", "smtp+starttls:// for STARTTLS (mostly port 587)"),
+        ("smtps://{}", "smtps:// for TLS from the start (mostly port 465)"),
+        ("smtp://eve:hunter2@{}", "@ is written as %40"),
+        ("smtp://eve:gr%C3%BCn@{}", "@ is written as %40"),
+    ],
+)
+def test_each_failure_of_the_mail_server_has_its_own_cure(
+    healthy: dict[str, str], postbox: Mailbox, address: str, cure: str
+) -> None:
+    result = doctor(healthy, MFA_SMTP_URL=address.format(f"127.0.0.1:{postbox.port}"))
+    assert cure in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("code", "cure"),
+    [
+        (18, "your company's own CA"),
+        (20, "run update-ca-certificates"),
+        (62, "name the mail server as its certificate does"),
+        (64, "name the mail server as its certificate does"),
+        (10, "Renew the mail server's certificate"),
+    ],
+)
+def test_a_certificate_that_is_refused_gets_the_cure_for_its_reason(app: Flask, code: int, cure: str) -> None:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code = code
+    with app.test_request_context():
+        assert cure in mail._cure(error)
+
+
+def test_the_doctor_finishes_whatever_a_check_meets(
+    healthy: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_settings: Settings) -> Iterator[Finding]:
+        raise UnicodeError("nobody\nforesaw this")
+        yield
+
+    monkeypatch.setattr(files, "findings", broken)
+    problem = the_problem(doctor(healthy))
+    assert problem.startswith("WRONG A check could not be finished: UnicodeError: nobody foresaw this")
+    monkeypatch.setattr(health_checks, "run_checks", lambda *_, **__: 1 / 0)
+    result = doctor(healthy)
+    assert "ZeroDivisionError" in result.stdout
+    assert result.stderr == "2 problems.\n"
 
 
 def test_https_without_a_trusted_proxy_is_a_warning(healthy: dict[str, str]) -> None:

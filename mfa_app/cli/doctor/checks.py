@@ -6,8 +6,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import func, select
 
-from mfa_app.cli.doctor import files, network, ntp
-from mfa_app.cli.doctor.finding import Finding
+from mfa_app.cli.doctor import files, mail, network, ntp
+from mfa_app.cli.doctor.finding import Finding, examine
 from mfa_app.core.common import clock
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.operations import key_rotation
@@ -21,8 +21,8 @@ from mfa_app.wording import dates
 
 def of_settings(settings: Settings) -> Iterator[Finding]:
     """Check everything except the contents of the database."""
-    yield from files.findings(settings)
-    yield from network.findings(settings)
+    for check in (files.findings, network.findings, mail.findings):
+        yield from examine(check, settings)
     if ntp.is_synchronised() is False:
         yield Finding(
             _("This machine's clock is not synchronised by NTP, so it may drift unnoticed."),
@@ -42,8 +42,12 @@ def of_settings(settings: Settings) -> Iterator[Finding]:
 
 def of_data(settings: Settings) -> Iterator[Finding]:
     """Check the contents of a database that works."""
-    yield from _database_clock()
-    yield from network.shared_ip_address(settings)
+    for check in (_database_clock, _keys, _administrators):
+        yield from examine(check)
+    yield from examine(network.shared_ip_address, settings)
+
+
+def _keys() -> Iterator[Finding]:
     outdated = sum(count for key, count in key_rotation.keys_in_use().items() if key != vault().current)
     if outdated:
         yield Finding(
@@ -54,7 +58,6 @@ def of_data(settings: Settings) -> Iterator[Finding]:
             ),
             _("Finish the rotation: flask --app wsgi keys rotate"),
         )
-    yield from _administrators()
 
 
 def _database_clock() -> Iterator[Finding]:

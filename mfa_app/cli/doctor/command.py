@@ -9,11 +9,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mfa_app.cli.doctor import checks
-from mfa_app.cli.doctor.finding import Finding
+from mfa_app.cli.doctor.finding import Finding, examine
 from mfa_app.cli.support.command import CommandError
 from mfa_app.core.common import clock
 from mfa_app.core.operations import health_checks
-from mfa_app.core.operations.health_checks import Check
 from mfa_app.settings import Settings
 from mfa_app.wording.health import describe
 
@@ -23,13 +22,11 @@ from mfa_app.wording.health import describe
 def doctor() -> None:
     """Check the installation, and print how to fix what is wrong. Exit code 1 if anything is wrong."""
     settings: Settings = current_app.config["SETTINGS"]
-    basic = health_checks.run_checks(settings, now=clock.now())
-    for check in basic:
-        if check.problem is None:
-            click.echo(_("ok       %(name)s", name=check.name))
-    found = [*_failed(basic, settings), *checks.of_settings(settings)]
-    if all(check.problem is None for check in basic):
-        found += checks.of_data(settings)
+    found = list(examine(_basic, settings))
+    sound = not found
+    found += examine(checks.of_settings, settings)
+    if sound:
+        found += examine(checks.of_data, settings)
     for finding in sorted(found, key=lambda one: not one.wrong):
         click.echo(f"{_('WRONG') if finding.wrong else _('warning'):8} {finding.sentence}")
         click.echo(f"         {finding.cure}")
@@ -40,8 +37,11 @@ def doctor() -> None:
     click.echo(_("No problems, %(warnings)s", warnings=warnings))
 
 
-def _failed(basic: list[Check], settings: Settings) -> Iterator[Finding]:
-    for check in basic:
-        if check.problem is not None:
+def _basic(settings: Settings) -> Iterator[Finding]:
+    """Make the checks of /readyz, and print which of them are well."""
+    for check in health_checks.run_checks(settings, now=clock.now()):
+        if check.problem is None:
+            click.echo(_("ok       %(name)s", name=check.name))
+        else:
             message = describe(check, settings)
             yield Finding(message.sentence, message.cure, wrong=True)

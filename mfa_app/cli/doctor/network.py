@@ -1,7 +1,6 @@
-"""Checks of proxies, mail server and database: IP addresses arrive, emails leave, traffic is encrypted."""
+"""Checks of proxies and of what goes to other machines: IP addresses arrive, traffic is encrypted."""
 
 import ipaddress
-import smtplib
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -11,11 +10,9 @@ from sqlalchemy import URL, make_url
 
 from mfa_app.cli.doctor.finding import Finding
 from mfa_app.core.audit import search as trail
-from mfa_app.core.mail.delivery import mail_server
 from mfa_app.core.throttling import limits
 from mfa_app.settings import LOOPBACK_HOSTS, Settings
 
-SMTP_TIMEOUT_SECONDS = 5
 EVENTS_CHECKED, TOO_FEW = 50, 20  # events on the audit trail
 ENCRYPTED, VERIFIED = ("require", "verify-ca"), "verify-full"  # only the last one verifies the host name
 
@@ -23,7 +20,6 @@ ENCRYPTED, VERIFIED = ("require", "verify-ca"), "verify-full"  # only the last o
 def findings(settings: Settings) -> Iterator[Finding]:
     """Check everything that the settings say about other machines."""
     yield from _proxies(settings)
-    yield from _mail(settings)
     yield from unencrypted(settings)
 
 
@@ -110,33 +106,3 @@ def _proxies(settings: Settings) -> Iterator[Finding]:
             ),
             _("Set MFA_PUBLIC_URL to the URL that people open, or set MFA_TRUSTED_PROXY_HOPS=0."),
         )
-
-
-def _mail(settings: Settings) -> Iterator[Finding]:
-    if settings.smtp_url is None:
-        yield Finding(
-            _(
-                "No emails are sent. They are written to files in %(folder)s.",
-                folder=settings.instance_path / "outbox",
-            ),
-            _("Set MFA_SMTP_URL to your mail server."),
-        )
-        return
-    try:
-        with mail_server(settings.smtp_url, timeout=SMTP_TIMEOUT_SECONDS) as server:
-            server.ehlo_or_helo_if_needed()
-    except (OSError, smtplib.SMTPException) as error:
-        yield Finding(
-            _("Could not connect to the mail server: %(reason)s.", reason=_reason(error)),
-            _("Check MFA_SMTP_URL: scheme, host, port, user name and password."),
-            wrong=True,
-        )
-
-
-def _reason(error: Exception) -> str:
-    """Return the server's answer, or the error, on one line of at most 200 characters."""
-    if isinstance(error, smtplib.SMTPResponseException):
-        text = error.smtp_error
-        answer = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-        return f"{error.smtp_code} {' '.join(answer.split())}"[:200].rstrip(".")
-    return (" ".join(str(error).split()) or type(error).__name__)[:200].rstrip(".")

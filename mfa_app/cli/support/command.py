@@ -20,6 +20,7 @@ from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.keys.vault import CannotUnseal
 from mfa_app.core.mail import delivery
+from mfa_app.core.mail.smtp import AT_THE_TERMINAL
 from mfa_app.extensions import db
 from mfa_app.settings import SettingError
 from mfa_app.wording.health import keys_do_not_fit
@@ -55,7 +56,7 @@ def command_transaction(command: Callable[..., None]) -> Callable[..., None]:
             raise _error_for(error) from None
         print_pending()
         with contextlib.suppress(SQLAlchemyError):  # the change is saved; the site sends the emails later
-            delivery.deliver_due()
+            delivery.deliver_due(AT_THE_TERMINAL)
 
     return run
 

@@ -14,6 +14,8 @@ from mfa_app.core.common.errors import InvalidEmail
 SPECIAL_USE_DOMAIN_NAMES.remove("local")
 
 
+ENCODED_WORD = "=?"  # RFC 2047: a mail's header decodes it, and then names another mailbox
+
 EMAIL_KEY_LENGTH, NAME_KEY_LENGTH = 320, 400  # the columns' widths; folding can lengthen a text
 
 
@@ -31,6 +33,8 @@ def parse(text: str) -> EmailAddress:
         valid = validate_email(_strip(text), check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError:
         raise InvalidEmail from None
+    if ENCODED_WORD in valid.local_part:
+        raise InvalidEmail
     domain = valid.ascii_domain or valid.domain
     key = f"{fold(valid.local_part)}@{fold(domain)}"
     if len(key) > EMAIL_KEY_LENGTH:

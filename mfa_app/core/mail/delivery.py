@@ -2,30 +2,25 @@
 
 import logging
 import smtplib
-import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from urllib.parse import unquote, urlsplit
+from email.policy import default
 
 from sqlalchemy import select, update
 
-from mfa_app.core.common import clock, files
+from mfa_app.core.common import clock, email_addresses, files
+from mfa_app.core.mail import smtp, wire
+from mfa_app.core.mail.smtp import IN_BACKGROUND, Patience, RecipientRefused
 from mfa_app.extensions import db
-from mfa_app.models import OutboxMail
+from mfa_app.models import OutboxMail, User
 from mfa_app.models.database import rows_changed
 from mfa_app.settings import Settings
 from mfa_app.site import site
 
 GIVE_UP_AFTER = timedelta(days=3)
-
-CLAIMED_FOR = timedelta(minutes=2)
-
-SMTP_TIMEOUT_SECONDS = 15
-
-SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 Compose = Callable[[OutboxMail], EmailMessage]
 
@@ -38,32 +33,41 @@ class MailDelivery:
 
     settings: Settings
     compose: Compose
+    patience: Patience = IN_BACKGROUND
 
-    def deliver_due(self) -> int:
+    def deliver_due(self, patience: Patience | None = None) -> int:
         """Deliver all due mails; commit. Return how many were sent. Failures are recorded for a retry."""
-        sent = 0
-        while (waiting := claim(now=clock.now())) is not None:
+        sent, patience = 0, patience or self.patience
+        while (waiting := claim(now=clock.now(), patience=patience)) is not None:
             try:
-                self._deliver(waiting)
-            except (OSError, smtplib.SMTPException, ValueError) as error:
+                self._deliver(waiting, patience)
+            except RecipientRefused as refused:
+                log.warning("A mail server refused a recipient: %s", waiting.template)
+                mark_refused(waiting, refused, now=clock.now())
+            except smtp.FAILURES as error:
                 log.warning("A mail could not be sent: %s", type(error).__name__)
-                mark_failed(waiting, f"{type(error).__name__}: {error}", now=clock.now())
+                mark_failed(waiting, _in_words(error), now=clock.now())
             else:
                 mark_sent(waiting, now=clock.now())
                 sent += 1
             db.session.commit()
         return sent
 
-    def _deliver(self, waiting: OutboxMail) -> None:
+    def connect(self) -> AbstractContextManager[smtplib.SMTP]:
+        """Connect to the mail server as for sending a mail. Raises OSError, ValueError."""
+        return smtp.mail_server(self.settings, self.patience)
+
+    def _deliver(self, waiting: OutboxMail, patience: Patience) -> None:
         message = self.compose(waiting)
         if self.settings.smtp_url:
-            self._send(message, self.settings.smtp_url)
+            sender, recipient = (
+                wire.address(email).addr_spec for email in (self.settings.mail_from, waiting.to)
+            )
+            db.session.commit()  # no connection to the database is held while the mail server takes its time
+            with smtp.mail_server(self.settings, patience) as server:
+                smtp.send(server, message, sender=sender, recipient=recipient)
         else:
             self._file(message, waiting)
-
-    def _send(self, message: EmailMessage, smtp_url: str) -> None:
-        with mail_server(smtp_url, timeout=SMTP_TIMEOUT_SECONDS) as server:
-            server.send_message(message)
 
     def _file(self, message: EmailMessage, waiting: OutboxMail) -> None:
         folder = self.settings.instance_path / "outbox"
@@ -72,22 +76,27 @@ class MailDelivery:
             files.chown_like(folder, folder.parent)
         path = folder / f"{waiting.created_at:%Y%m%dT%H%M%S}-{waiting.template}-{waiting.id[:8]}.eml"
         with open(path, "wb", opener=files.open_private) as file:
-            file.write(message.as_bytes())
+            international = default.clone(utf8=not waiting.to.isascii(), cte_type="7bit")
+            file.write(message.as_bytes(policy=international))
 
 
-def deliver_due() -> int:
+def deliver_due(patience: Patience | None = None) -> int:
     """Deliver all due mails of the current application. Return how many were sent."""
-    return site()[MailDelivery].deliver_due()
+    return site()[MailDelivery].deliver_due(patience)
 
 
-def claim(*, now: datetime) -> OutboxMail | None:
-    """Claim the next due mail for two minutes, so that no other worker sends it; commit. None if none is."""
+def claim(*, now: datetime, patience: Patience = IN_BACKGROUND) -> OutboxMail | None:
+    """Claim the next due mail, so that no other worker sends it; commit. None if none is due.
+
+    The claim outlasts the longest conversation with the mail server by a minute.
+    """
+    claimed_until = now + patience.whole + timedelta(minutes=1)
     due = select(OutboxMail.id).where(OutboxMail.next_attempt_at <= now)
     mail_id = db.session.scalar(due.order_by(OutboxMail.next_attempt_at).limit(1))
     taken = (
         update(OutboxMail)
         .where(OutboxMail.id == mail_id, OutboxMail.next_attempt_at <= now)
-        .values(next_attempt_at=now + CLAIMED_FOR, attempts=OutboxMail.attempts + 1)
+        .values(next_attempt_at=claimed_until, attempts=OutboxMail.attempts + 1)
     )
     won = mail_id is not None and rows_changed(taken) == 1
     db.session.commit()
@@ -95,34 +104,43 @@ def claim(*, now: datetime) -> OutboxMail | None:
 
 
 def mark_sent(mail: OutboxMail, *, now: datetime) -> None:
-    """Record that the mail was sent and delete its contents."""
+    """Record that the mail was sent and delete its contents. Its address takes mail."""
     mail.sent_at, mail.next_attempt_at, mail.sealed_context, mail.last_error = now, None, None, None
+    _note_at_user(mail, refused_at=None, answer=None)
 
 
 def mark_failed(mail: OutboxMail, error: str, *, now: datetime) -> None:
     """Record why sending failed. Retry after one minute, doubling up to an hour, for three days."""
-    mail.last_error = error[:300]
-    wait = min(timedelta(minutes=2 ** min(mail.attempts, 10) / 2), timedelta(hours=1))
-    given_up = now - mail.created_at > GIVE_UP_AFTER
-    mail.next_attempt_at = None if given_up else now + wait
+    mail.last_error, mail.recipient_refused = error[:300], False
+    mail.next_attempt_at = _next_attempt(mail, now)
 
 
-@contextmanager
-def mail_server(smtp_url: str, *, timeout: float) -> Iterator[smtplib.SMTP]:
-    """Connect to the mail server given in MFA_SMTP_URL, with encryption and login as the URL says.
+def mark_refused(mail: OutboxMail, refused: RecipientRefused, *, now: datetime) -> None:
+    """Record that the recipient was refused. Retry unless that is permanent.
 
-    `timeout` is in seconds. Raises OSError, SMTPException.
+    At the end the mail is deleted: nobody will get it. What the server answered stays with the user.
     """
-    parts, encrypted = urlsplit(smtp_url), ssl.create_default_context()
-    host, port = parts.hostname or "localhost", parts.port or SMTP_PORTS[parts.scheme]
-    server: smtplib.SMTP
-    if parts.scheme == "smtps":
-        server = smtplib.SMTP_SSL(host, port, timeout=timeout, context=encrypted)
-    else:
-        server = smtplib.SMTP(host, port, timeout=timeout)
-    with server:
-        if parts.scheme == "smtp+starttls":
-            server.starttls(context=encrypted)
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-        yield server
+    mail.last_error, mail.recipient_refused = refused.answer, True
+    mail.next_attempt_at = None if refused.permanent else _next_attempt(mail, now)
+    if mail.next_attempt_at is None:
+        _note_at_user(mail, refused_at=now, answer=refused.answer)
+        db.session.delete(mail)
+
+
+def _next_attempt(mail: OutboxMail, now: datetime) -> datetime | None:
+    wait = min(timedelta(minutes=2 ** min(mail.attempts, 10) / 2), timedelta(hours=1))
+    return None if now - mail.created_at > GIVE_UP_AFTER else now + wait
+
+
+def _note_at_user(mail: OutboxMail, *, refused_at: datetime | None, answer: str | None) -> None:
+    """Note at the user who has this address now whether it takes mail, unless that is known."""
+    owner = User.email_key == email_addresses.key_of(mail.to)
+    known = User.email_refused_at.is_not(None) if refused_at is None else User.email == mail.to
+    noted = update(User).where(owner, known).values(email_refused_at=refused_at, email_refusal=answer)
+    db.session.execute(noted)
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return smtp.answer_of(error)
+    return f"{type(error).__name__}: {smtp.answer_of(error)}"

@@ -1,4 +1,4 @@
-"""The thread that runs the jobs beside the requests: when each is due, and how it starts, wakes and stops."""
+"""The threads that run the jobs beside the requests: when each is due, how they start, wake and stop."""
 
 import logging
 import threading
@@ -11,55 +11,70 @@ from mfa_app.core.operations.jobs import JOBS, Job
 
 log = logging.getLogger(__name__)
 
-STOP_SECONDS = 5.0  # for the job that is running; gunicorn gives a worker 20 in all
+STOP_SECONDS = 5.0  # for the jobs that are running; gunicorn gives a worker 20 in all
 
 
 class JobRunner:
-    """Runs the jobs of one application. `in_application` returns the context that a job runs in."""
+    """Runs the jobs of one application: one thread for the quick ones, and one for each of the others.
+
+    `in_application` returns the context that a job runs in.
+    """
 
     def __init__(
         self, in_application: Callable[[], AbstractContextManager[object]], todo: tuple[Job, ...] = JOBS
     ) -> None:
-        self._in_application, self._jobs = in_application, todo
+        self._in_application = in_application
         self._changed = threading.Condition()
-        self._due: dict[str, float] = {job.name: 0.0 for job in todo}  # all run when the thread starts
+        self._due: dict[str, float] = {job.name: 0.0 for job in todo}  # all run when the threads start
         self._stopping = False
-        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._work, args=(jobs_,), name=f"jobs: {jobs_[0].name}", daemon=True)
+            for jobs_ in _by_thread(todo)
+        ]
 
     def start(self) -> None:
-        """Start the thread. Call it once, in the process that serves: a fork leaves threads behind."""
-        self._thread.start()
+        """Start the threads. Call it once, in the process that serves: a fork leaves threads behind."""
+        for thread in self._threads:
+            thread.start()
 
     def wake(self, job: Job) -> None:
-        """Let a job run now, or as soon as the present one has ended."""
+        """Let a job run now, or as soon as the present one of its thread has ended."""
         with self._changed:
             self._due[job.name] = 0.0
-            self._changed.notify()
+            self._changed.notify_all()
 
     def stop(self) -> None:
-        """Let the running job end, for five seconds at most, and start no other."""
+        """Let the running jobs end, for five seconds at most, and start no other."""
         with self._changed:
             self._stopping = True
-            self._changed.notify()
-        if self._thread.is_alive():
-            self._thread.join(STOP_SECONDS)
+            self._changed.notify_all()
+        ends = monotonic() + STOP_SECONDS
+        for thread in filter(threading.Thread.is_alive, self._threads):
+            thread.join(max(0.0, ends - monotonic()))
 
-    def _work(self) -> None:
-        while (job := self._next()) is not None:
+    def _work(self, together: tuple[Job, ...]) -> None:
+        while (job := self._next(together)) is not None:
             try:
                 with self._in_application():
                     jobs.run(job)
             except Exception:  # the database is gone even for the end of a failed job: the thread lives on
                 log.exception("The job %s left its session open", job.name)
 
-    def _next(self) -> Job | None:
-        """Wait until a job is due and return it, or None when the thread shall stop."""
+    def _next(self, together: tuple[Job, ...]) -> Job | None:
+        """Wait until one of these jobs is due and return it, or None when the thread shall stop."""
         with self._changed:
             while not self._stopping:
-                job = min(self._jobs, key=lambda job: self._due[job.name])
+                job = min(together, key=lambda job: self._due[job.name])
                 wait = self._due[job.name] - monotonic()
                 if wait <= 0:
                     self._due[job.name] = monotonic() + job.interval.total_seconds()
                     return job
                 self._changed.wait(wait)
         return None
+
+
+def _by_thread(todo: tuple[Job, ...]) -> list[tuple[Job, ...]]:
+    """Group the jobs: those that may take minutes have a thread each."""
+    quick = tuple(job for job in todo if not job.may_take_minutes)
+    slow: list[tuple[Job, ...]] = [(job,) for job in todo if job.may_take_minutes]
+    return [quick, *slow] if quick else slow

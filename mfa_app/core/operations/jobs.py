@@ -21,11 +21,13 @@ class Job:
     """One piece of timed work. Several processes run it at once, so `run` must allow for that.
 
     `run` commits, and returns how many things it did, or None if that is the work of other processes.
+    `may_take_minutes`: it waits for another machine, and the other jobs must not wait with it.
     """
 
     name: str
     interval: timedelta
     run: Callable[[], int | None]
+    may_take_minutes: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def _append_anchor() -> int:
     return int(anchors.append_daily(site()[Settings], now=clock.now()))
 
 
-MAIL = Job("mail", timedelta(minutes=1), delivery.deliver_due)
+MAIL = Job("mail", timedelta(minutes=1), delivery.deliver_due, may_take_minutes=True)
 PURGE = Job("purge", timedelta(minutes=1), _purge)
 STREAM = Job("stream", timedelta(minutes=1), stream.stream_cli_events)
 ANCHOR = Job("anchor", timedelta(minutes=1), _append_anchor)

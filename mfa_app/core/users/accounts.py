@@ -178,6 +178,7 @@ def _change_email(user: User, address: EmailAddress, actor: Actor, now: datetime
     if moved:
         outbox.enqueue(outbox.Mail.ADDRESS_CHANGED, user, now=now, new_address=address.shown)
     before, user.email, user.email_key = user.email, address.shown, address.key
+    user.email_refused_at, user.email_refusal = None, None
     _record_edit(user, actor, email=(before, address.shown))
     if moved:
         revoke_access(user, because=RevocationReason.ADDRESS_CHANGED, actor=actor)

@@ -41,6 +41,21 @@ def test_a_job_that_fails_does_not_stop_the_others(app: Flask) -> None:
     runner.stop()
 
 
+def test_a_job_that_waits_for_another_machine_holds_up_no_other(app: Flask) -> None:
+    go_on, ran = threading.Event(), threading.Semaphore(0)
+
+    def waits() -> None:
+        go_on.wait(PATIENCE_SECONDS)
+
+    slow = Job("slow", DAY, waits, may_take_minutes=True)
+    runner = JobRunner(app.app_context, (slow, Job("quick", timedelta(milliseconds=1), ran.release)))
+    runner.start()
+    assert all(ran.acquire(timeout=PATIENCE_SECONDS) for _ in range(3))
+    go_on.set()
+    runner.stop()
+    assert jobs.MAIL.may_take_minutes
+
+
 def test_every_job_runs_at_the_start_again_when_woken_and_at_its_interval(app: Flask) -> None:
     woken, often = threading.Semaphore(0), threading.Semaphore(0)
     rare = Job("rare", DAY, woken.release)
