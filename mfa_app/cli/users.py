@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
 from mfa_app.cli.support.lookup import get_group, get_subject, get_user
-from mfa_app.cli.support.output import format_moment, link_url, say, table
+from mfa_app.cli.support.output import format_moment, link_url, readable, say, table
 from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
 from mfa_app.core.common import clock, email_addresses
 from mfa_app.core.groups import groups
@@ -79,6 +79,7 @@ def show(email: str) -> None:
     say(
         *_facts(
             (_("Email address"), user.email),
+            *_refusal(user),
             (_("Name"), user.name),
             (_("Role"), role_name(user.role)),
             (_("State"), _state(user)),
@@ -231,6 +232,12 @@ def _state(user: User) -> str:
     if not user.is_active:
         return _("disabled")
     return _("active") if user.password_hash else _("invited")
+
+
+def _refusal(user: User) -> Iterator[tuple[str, str]]:
+    if user.email_refused_at is not None:
+        date, answer = format_moment(user.email_refused_at), readable(user.email_refusal or "")
+        yield _("Emails"), _("refused on %(date)s UTC: %(answer)s", date=date, answer=answer)
 
 
 def _app_state(subject: PolicySubject) -> str:

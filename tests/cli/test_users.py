@@ -151,3 +151,13 @@ def test_a_person_joins_and_leaves_a_group(world: World, typed: Typist) -> None:
     assert "already" in done(typed("users", "join", ALICE, "finance"))
     done(typed("users", "leave", ALICE, "finance"))
     assert world.events("alice")[-2:] == ["group.member_added", "group.member_removed"]
+
+
+def test_an_address_that_takes_no_mail_is_shown(world: World, typed: Typist) -> None:
+    world.person("alice")
+    assert "refused" not in done(typed("users", "show", ALICE))
+    with world.data():
+        alice = world.user("alice")
+        alice.email_refused_at, alice.email_refusal = world.clock(), "550 5.1.1 no such\x1b[2J user"
+    shown = done(typed("users", "show", ALICE))
+    assert "refused on 2026-03-02 09:00 UTC: 550 5.1.1 no such\\x1b[2J user" in shown

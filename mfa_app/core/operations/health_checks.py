@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -124,9 +124,9 @@ def _clock(name: str, now: datetime) -> Check:
 def _outbox(name: str, now: datetime) -> Check:
     """Report mails as stuck when one has waited 30 minutes and no later one has been sent.
 
-    One address that rejects mail is therefore not a problem of the site.
+    One address that rejects mail is not a problem of the site: it stands at that user.
     """
-    waits = OutboxMail.next_attempt_at.is_not(None)
+    waits = and_(OutboxMail.next_attempt_at.is_not(None), OutboxMail.recipient_refused.is_(False))
     oldest = db.session.scalar(
         select(OutboxMail).where(waits).order_by(OutboxMail.created_at, OutboxMail.id).limit(1)
     )

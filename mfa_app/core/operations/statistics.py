@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 
 from mfa_app.core.policy import conditions
 from mfa_app.core.throttling import limits
@@ -17,7 +17,7 @@ class SiteStatistics:
 
     `must_link`: need an authenticator, now or when every date and grace is over, and have none. `stopped`:
     locked authenticators, which need the help desk. `waiting`: blocked for a while after wrong codes.
-    `mails_failed`: given up after three days.
+    `mails_failed`: given up after three days. `mail_error`: why no mail leaves at all, else None.
     """
 
     people: int
@@ -67,7 +67,13 @@ def site_statistics(*, now: datetime) -> SiteStatistics:
 
 
 def _last_mail_error() -> str | None:
-    unsent = select(OutboxMail.last_error).where(
-        OutboxMail.sent_at.is_(None), OutboxMail.last_error.is_not(None)
+    """Return why no mail leaves: an error that is not about one recipient, and nothing was sent since."""
+    sent = OutboxMail.sent_at.is_not(None)
+    newest_sent = select(func.max(OutboxMail.created_at)).where(sent).scalar_subquery()
+    failing = select(OutboxMail.last_error).where(
+        OutboxMail.next_attempt_at.is_not(None),
+        OutboxMail.last_error.is_not(None),
+        OutboxMail.recipient_refused.is_(False),
+        or_(OutboxMail.created_at > newest_sent, ~exists().where(sent)),
     )
-    return db.session.scalar(unsent.order_by(OutboxMail.created_at.desc()).limit(1))
+    return db.session.scalar(failing.order_by(OutboxMail.created_at.desc()).limit(1))

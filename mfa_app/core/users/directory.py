@@ -31,7 +31,10 @@ class UserFilters:
 
 @dataclass(frozen=True)
 class Entry:
-    """A user as the list shows one. `invited`: has not chosen a password yet."""
+    """A user as the list shows one.
+
+    `invited`: has not chosen a password yet. `refused`: the mail server refuses the email address.
+    """
 
     id: int
     name: str
@@ -42,6 +45,7 @@ class Entry:
     stopped: bool
     disabled: bool
     invited: bool
+    refused: bool
     last_login_at: datetime | None
 
 
@@ -106,6 +110,7 @@ def _columns() -> Select[*tuple[Any, ...]]:
         User.role,
         User.disabled_at,
         User.last_login_at,
+        User.email_refused_at,
         User.password_hash.is_(None).label("invited"),
         Authenticator.enrolled_at,
         Authenticator.locked_at,
@@ -149,6 +154,7 @@ def _entries(rows: list[Row[Any]]) -> tuple[Entry, ...]:
             stopped=row.locked_at is not None,
             disabled=row.disabled_at is not None,
             invited=row.invited,
+            refused=row.email_refused_at is not None,
             last_login_at=row.last_login_at,
         )
         for row in rows

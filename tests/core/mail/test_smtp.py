@@ -302,3 +302,114 @@ def test_a_ca_in_ssl_cert_file_is_trusted(
         monkeypatch.setenv("SSL_CERT_FILE", str(company_ca))
         with smtp.mail_server(given) as server:
             assert server.noop()[0] == 250
+
+
+OF_THE_RECIPIENT = [
+    "550 5.1.1 no such user",
+    "550 no such user here",
+    "553 5.1.3 bad address",
+    "550 5.2.1 mailbox disabled",
+    "550 5.4.1 recipient address rejected: access denied",
+]
+OF_THE_SITE = [
+    "554 5.7.1 relay access denied",
+    "550 relay not permitted",
+    "530 5.7.0 authentication required",
+    "550 5.1.8 sender rejected",
+    "503 bad sequence",
+    "452 too many recipients",
+]
+
+
+@both_databases
+@pytest.mark.parametrize("answer", OF_THE_RECIPIENT)
+def test_a_recipient_refused_for_good_is_tried_no_more_and_told_at_the_person(
+    world: World, mailbox: Mailbox, answer: str
+) -> None:
+    mailbox.answer_to_recipient = answer
+    world.person("alice")
+    assert deliver_through(world, mailbox) == 0
+    assert world.count(OutboxMail) == 0
+    with world.data():
+        alice = world.user("alice")
+        assert (alice.email_refused_at, alice.email_refusal) == (world.clock(), answer)
+
+
+@pytest.mark.parametrize("answer", OF_THE_SITE)
+def test_a_refusal_that_is_about_the_site_is_tried_again_and_stands_at_nobody(
+    world: World, mailbox: Mailbox, answer: str
+) -> None:
+    mailbox.answer_to_recipient = answer
+    world.person("alice")
+    assert deliver_through(world, mailbox) == 0
+    with world.data():
+        waiting = db.session.scalars(select(OutboxMail)).one()
+        assert waiting.next_attempt_at is not None
+        assert (waiting.last_error, waiting.recipient_refused) == (answer, False)
+        assert world.user("alice").email_refused_at is None
+
+
+def test_a_recipient_refused_for_now_is_tried_for_three_days(world: World, mailbox: Mailbox) -> None:
+    mailbox.answer_to_recipient = "450 4.2.1 try later"
+    world.person("alice")
+    deliver_through(world, mailbox)
+    with world.data():
+        waiting = db.session.scalars(select(OutboxMail)).one()
+        assert (waiting.last_error, waiting.recipient_refused) == ("450 4.2.1 try later", True)
+        assert world.user("alice").email_refused_at is None
+    world.clock.advance(days=3, seconds=1)
+    deliver_through(world, mailbox, write=False)
+    assert world.count(OutboxMail) == 0
+    with world.data():
+        assert world.user("alice").email_refusal == "450 4.2.1 try later"
+
+
+@pytest.mark.parametrize(("answer", "final"), [("550 5.1.1 no such user", True), ("554 5.6.0 spam", False)])
+def test_after_the_contents_only_what_names_the_mailbox_is_about_the_recipient(
+    world: World, mailbox: Mailbox, answer: str, final: bool
+) -> None:
+    mailbox.answer = answer
+    world.person("alice")
+    deliver_through(world, mailbox)
+    assert world.count(OutboxMail) == (0 if final else 1)
+
+
+@both_databases
+def test_a_mail_that_arrives_or_another_address_ends_what_was_told(world: World, mailbox: Mailbox) -> None:
+    world.person("alice")
+    mailbox.answer_to_recipient = "550 5.1.1 no such user"
+    deliver_through(world, mailbox)
+    mailbox.answer_to_recipient = "250 OK"
+    assert deliver_through(world, mailbox) == 1
+    with world.data():
+        assert (world.user("alice").email_refused_at, world.user("alice").email_refusal) == (None, None)
+    mailbox.answer_to_recipient = "550 5.1.1 no such user"
+    deliver_through(world, mailbox)
+    with world.data():
+        alice = world.user("alice")
+        assert alice.email_refused_at is not None
+        accounts.change_email(alice, "alicia@example.com", actor=TERMINAL, now=world.clock())
+        assert (alice.email_refused_at, alice.email_refusal) == (None, None)
+
+
+def test_a_refused_old_address_says_nothing_about_the_new_one(world: World, mailbox: Mailbox) -> None:
+    world.person("alice")
+    mailbox.answer_to_recipient = "550 5.1.1 no such user"
+    with world.data():
+        alice = world.user("alice")
+        accounts.change_email(alice, "alicia@example.com", actor=TERMINAL, now=world.clock())
+    deliver_through(world, mailbox, write=False)
+    assert world.count(OutboxMail) == 0
+    with world.data():
+        assert world.user("alicia").email_refused_at is None
+
+
+def deliver_through(world: World, mailbox: Mailbox, *, write: bool = True) -> int:
+    """Deliver what is due, after a new mail to Alice, through this mail server."""
+    address = f"smtp://127.0.0.1:{mailbox.port}"
+    given = world.app.config["SETTINGS"].model_copy(update={"smtp_url": address})
+    if write:
+        with world.data():
+            outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
+    with world.app.app_context():
+        return MailDelivery(given, part_of(world.app, MailDelivery).compose).deliver_due()

@@ -3,6 +3,7 @@
 import pytest
 
 from mfa_app.core.mail import delivery, outbox
+from mfa_app.core.mail.smtp import RecipientRefused
 from mfa_app.core.operations import statistics
 from mfa_app.core.policy.decision import will_be_required
 from mfa_app.core.policy.facts import find_subjects
@@ -53,6 +54,50 @@ def test_the_overview_costs_the_same_for_few_and_for_many(world: World, carol: V
     for number in range(12):
         world.person(f"person{number}", groups_=("Finance",))
     assert cost(world, carol, "/admin") == few
+
+
+def failing_mail(world: World, error: str) -> None:
+    """Let a mail wait that could not be sent."""
+    with world.data():
+        outbox.enqueue(outbox.Mail.LINKED, world.user("carol"), now=world.clock())
+        waiting = OutboxMail.query.filter_by(sent_at=None).order_by(OutboxMail.created_at.desc()).first()
+        delivery.mark_failed(waiting, error, now=world.clock())
+
+
+@both_databases
+def test_what_one_recipient_was_refused_is_not_told_of_all(world: World, carol: Visitor) -> None:
+    failing_mail(world, "no route")
+    with world.data():
+        refused = RecipientRefused("450 4.2.1 try later", permanent=False)
+        delivery.mark_refused(OutboxMail.query.filter_by(sent_at=None).one(), refused, now=world.clock())
+    page = carol.open("/admin")
+    assert "Emails waiting 1" in page.text
+    assert "getting through" not in page.text
+
+
+@both_databases
+def test_an_error_is_over_when_a_later_mail_has_left(world: World, carol: Visitor) -> None:
+    failing_mail(world, "no route")
+    world.clock.advance(minutes=2)
+    world.person("alice")
+    with world.data():
+        outbox.enqueue(outbox.Mail.LINKED, world.user("alice"), now=world.clock())
+        later = OutboxMail.query.filter_by(to="alice@example.com").one()
+        delivery.mark_sent(later, now=world.clock())
+    assert "getting through" not in carol.open("/admin").text
+    world.clock.advance(minutes=2)
+    failing_mail(world, "no route again")
+    assert "The last error: no route again" in carol.open("/admin").text
+
+
+@both_databases
+def test_an_error_that_was_given_up_long_ago_is_not_told_for_ever(world: World, carol: Visitor) -> None:
+    failing_mail(world, "no route")
+    with world.data():
+        OutboxMail.query.filter_by(sent_at=None).one().next_attempt_at = None
+    page = carol.open("/admin")
+    assert "1 failed for good" in page.text
+    assert "getting through" not in page.text
 
 
 @both_databases

@@ -284,3 +284,16 @@ def test_the_list_costs_the_same_whatever_its_length(world: World, carol: Visito
         world.person(f"p{number:03}", groups_=("Finance",), password=None)
     assert cost(world, carol, "/admin/people") == short
     assert len(short) <= 4  # who asks, the groups to choose from, the people, their groups
+
+
+def test_an_address_that_takes_no_mail_is_told_on_the_list_and_at_the_person(
+    world: World, carol: Visitor
+) -> None:
+    world.person("alice")
+    assert "Emails refused" not in carol.open("/admin/people").text
+    with world.data():
+        alice = world.user("alice")
+        alice.email_refused_at, alice.email_refusal = world.clock(), "550 5.1.1 <b>no such user</b>"
+    assert "Emails refused" in carol.open("/admin/people").text
+    page = carol.open(f"/admin/people/{world.id_of('alice')}")
+    assert "the mail server answered: 550 5.1.1 <b>no such user</b> Check the email address." in page.text

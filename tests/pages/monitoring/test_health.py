@@ -13,6 +13,7 @@ from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import delivery, outbox
 from mfa_app.core.mail.outbox import Mail
+from mfa_app.core.mail.smtp import RecipientRefused
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
 from mfa_app.settings import SettingError, load_settings
@@ -176,6 +177,17 @@ def test_one_address_that_takes_no_mail_is_no_trouble_of_the_site(world: World, 
     world.clock.advance(minutes=31)
     world.link_and_wait("alice")
     assert world.mails("alice") == ["reset_second_factor", "linked"]
+    assert monitor.open("/readyz").status == 200
+
+
+@pytest.mark.usefixtures("refused_mail")
+def test_a_recipient_that_is_refused_for_now_is_no_trouble_of_the_site(
+    world: World, monitor: Visitor
+) -> None:
+    with world.data():
+        refused = RecipientRefused("450 4.2.1 try later", permanent=False)
+        delivery.mark_refused(db.session.scalars(select(OutboxMail)).one(), refused, now=world.clock())
+    world.clock.advance(minutes=31)
     assert monitor.open("/readyz").status == 200
 
 
