@@ -132,7 +132,7 @@ def reset_2fa(email: str, reason: str) -> None:
 @click.argument("email", type=EMAIL)
 @command_transaction
 def invite(email: str) -> None:
-    """Email a person a link to choose a password, and print it."""
+    """Email a person who has no password yet a link to choose one, and print it."""
     _invite(get_user(email))
 
 
@@ -185,8 +185,6 @@ def leave(email: str, group: str) -> None:
 
 
 def _invite(user: User) -> None:
-    if not user.is_active:
-        raise CommandError(_("%(email)s is disabled, so a link would not work.", email=user.email))
     token = invitations.invite(user, actor=current_actor(), now=clock.now())
     hours = int(LIFETIME[Purpose.INVITATION].total_seconds() // 3600)
     say(

@@ -44,6 +44,13 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "Someone changed this rule in the meantime, so your change was not saved. "
         "Check the rule as it is now, then try again."
     ),
+    errors.AccountDisabled: _l(
+        "This account is disabled, so a link would not work. Enable the account first."
+    ),
+    errors.PasswordChosen: _l(
+        "This person has already chosen a password. If they forgot it, they can use “Forgot your password?” "
+        "on the login page."
+    ),
     errors.EmailTaken: _l("There is already an account with this email address. Use another one."),
     errors.NameTaken: _l("There is already a group with this name. Choose another one."),
     errors.InvalidEmail: _l("Enter an email address like name@company.com."),

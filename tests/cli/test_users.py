@@ -161,3 +161,9 @@ def test_an_address_that_takes_no_mail_is_shown(world: World, typed: Typist) -> 
         alice.email_refused_at, alice.email_refusal = world.clock(), "550 5.1.1 no such\x1b[2J user"
     shown = done(typed("users", "show", ALICE))
     assert "refused on 2026-03-02 09:00 UTC: 550 5.1.1 no such\\x1b[2J user" in shown
+
+
+def test_somebody_with_a_password_is_not_invited_again(world: World, typed: Typist) -> None:
+    world.person("alice")
+    assert "already chosen a password" in refused(typed("users", "invite", ALICE))
+    assert world.mails("alice") == []

@@ -96,8 +96,10 @@ def enable_user(user_id: int) -> ResponseReturnValue:
 def invite_user(user_id: int) -> ResponseReturnValue:
     """Mail the invitation again. The earlier link stops working."""
     user = get_user_or_deny(user_id, to_change=True).user
-    invitations.invite(user, actor=current_actor(), now=clock.now())
-    return to_page_of(user, invitation_notice(user))
+    with flash_refusals():
+        invitations.invite(user, actor=current_actor(), now=clock.now())
+        return to_page_of(user, invitation_notice(user))
+    return to_page_of(user)
 
 
 @blueprint.post("/people/<row:user_id>/end-access")

@@ -97,6 +97,14 @@ class RuleChanged(Refusal):
     """The rule is no longer the one that the change was made for: somebody else has changed it."""
 
 
+class AccountDisabled(Refusal):
+    """The account is disabled, so a link into it would not work."""
+
+
+class PasswordChosen(Refusal):
+    """The user has already chosen a password, so there is nothing to invite to."""
+
+
 class EmailTaken(Refusal):
     """Another user has this email address, perhaps in another spelling."""
 

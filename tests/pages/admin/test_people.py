@@ -297,3 +297,16 @@ def test_an_address_that_takes_no_mail_is_told_on_the_list_and_at_the_person(
     assert "Emails refused" in carol.open("/admin/people").text
     page = carol.open(f"/admin/people/{world.id_of('alice')}")
     assert "the mail server answered: 550 5.1.1 <b>no such user</b> Check the email address." in page.text
+
+
+def test_an_invitation_that_would_not_work_is_not_mailed(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    world.person("dora", password=None)
+    carol.open(f"/admin/people/{world.id_of('dora')}")
+    with world.data():
+        world.user("dora").disabled_at = world.clock()
+    page = carol.press("Send a new invitation")
+    assert "This account is disabled, so a link would not work. Enable the account first." in page.text
+    page = carol.post(f"/admin/people/{world.id_of('alice')}/invite", follow=True)
+    assert "This person has already chosen a password." in page.text
+    assert world.mails("dora") == world.mails("alice") == []

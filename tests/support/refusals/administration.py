@@ -92,6 +92,23 @@ for _verb, _act in STAFF_MAY_NOT.items():
     case(_verb, errors.NotAllowed, staff(_act))
 
 
+def invited_in_vain(*, password: str | None, disabled: bool) -> Arrange:
+    """Let carol invite alice, who needs no invitation or can't use one."""
+
+    def arrange(world: World) -> Act:
+        world.linked_earlier("carol")
+        world.person("alice", password=password)
+        if disabled:
+            world.user("alice").disabled_at = world.clock()
+        return lambda: invitations.invite(world.user("alice"), actor=actor(world, "carol"), now=world.clock())
+
+    return arrange
+
+
+case(invitations.invite, errors.AccountDisabled, invited_in_vain(password=None, disabled=True))
+case(invitations.invite, errors.PasswordChosen, invited_in_vain(password="a secret", disabled=False))
+
+
 def nobody_changes_the_own_role(world: World) -> Act:
     world.person("carol")
     profile = Profile("new@example.com", "New", Role.STAFF)
