@@ -56,9 +56,11 @@ def set_from_terminal(user: User, password: str, *, actor: Actor, now: datetime)
 def store_password(
     user: User, hashed: str, *, way: str, except_session: AuthSession | None, actor: Actor, now: datetime
 ) -> None:
+    """Set the password and revoke all other access. The user is told of a change, not of a first password."""
+    first = user.password_hash is None
     user.password_hash = hashed
     record(Event.PASSWORD_CHANGED, actor=actor, subject=user, way=way)
     revoke_access(user, because=RevocationReason.PASSWORD_CHANGED, actor=actor, except_session=except_session)
-    outbox.enqueue(
-        outbox.Mail.PASSWORD_CHANGED, user, now=now, place=actor.ip_address, user_agent=actor.user_agent
-    )
+    if not first:
+        place, user_agent = actor.ip_address, actor.user_agent
+        outbox.enqueue(outbox.Mail.PASSWORD_CHANGED, user, now=now, place=place, user_agent=user_agent)

@@ -197,6 +197,23 @@ def test_an_invited_person_chooses_a_password_and_logs_in(world: World) -> None:
     assert dora.page.path == "/"
 
 
+def test_a_first_password_raises_no_alarm(world: World) -> None:
+    dora = choose(world, invite(world, "dora"))
+    assert dora.page.path == "/login"
+    assert "Password saved. Log in with it now." in dora.page.text
+    assert world.mails("dora") == ["invitation"]
+    with world.data():
+        change.set_from_terminal(world.user("dora"), NEW + " again", actor=TERMINAL, now=world.clock())
+    assert world.mails("dora") == ["invitation", "password_changed"]
+
+
+def test_a_first_password_from_the_terminal_raises_no_alarm_either(world: World) -> None:
+    world.person("dora", password=None)
+    with world.data():
+        change.set_from_terminal(world.user("dora"), NEW, actor=TERMINAL, now=world.clock())
+    assert world.mails("dora") == []
+
+
 def test_before_that_no_password_opens_the_account(world: World) -> None:
     invite(world, "dora")
     assert world.password_given("dora").page.status == 400
