@@ -23,6 +23,7 @@ from mfa_app.core.users import accounts, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Membership, Role, User
 from mfa_app.wording.labels import role_name
+from mfa_app.wording.lookalikes import lookalike_warning
 from mfa_app.wording.policy import policy_explanation
 
 ROLES = click.Choice([role.value for role in Role])
@@ -52,6 +53,8 @@ def add(email: str, name: str | None, role: str, names: tuple[str, ...], passwor
     password = _password_from_stdin() if password_stdin else None
     user = accounts.create(profile, groups=joined, password=password, actor=current_actor(), now=clock.now())
     say(_("%(email)s now has an account (%(role)s).", email=user.email, role=role_name(role)))
+    if (warning := lookalike_warning(user.email)) is not None:
+        say(warning)
     if password is None:
         _invite(user)
 

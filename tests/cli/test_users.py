@@ -167,3 +167,8 @@ def test_somebody_with_a_password_is_not_invited_again(world: World, typed: Typi
     world.person("alice")
     assert "already chosen a password" in refused(typed("users", "invite", ALICE))
     assert world.mails("alice") == []
+
+
+def test_an_address_that_can_be_taken_for_another_is_warned_of(typed: Typist) -> None:
+    assert "\u0430 (Cyrillic)" in done(typed("users", "add", "\u0430lice@example.com", "--name", "Alice"))
+    assert "look like" not in done(typed("users", "add", "alice@example.com"))

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from mfa_app.admin import blueprint
 from mfa_app.admin.users.forms import ResetForm, UserForm
 from mfa_app.admin.users.lookup import get_user_or_deny, invitation_notice
-from mfa_app.admin.users.responses import to_page_of
+from mfa_app.admin.users.responses import to_page_of, warn_of_lookalikes
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
@@ -56,8 +56,11 @@ def edit_user(user_id: int) -> ResponseReturnValue:
     form = _edit_form(found, present, is_self=actor.user_id == user_id)
     if form.validate_on_submit():
         profile, members = form.profile(user.role), form.chosen(present)
+        before = user.email
         with form.refusing():
             accounts.edit(user, profile, groups=members, actor=actor, now=now)
+            if user.email != before:
+                warn_of_lookalikes(user)
             return to_page_of(user, _("Changes saved."))
     return render_form("admin/users/edit.html", form, person=user)
 

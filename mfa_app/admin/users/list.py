@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from mfa_app.admin import blueprint
 from mfa_app.admin.users.forms import UserFilter, UserForm
 from mfa_app.admin.users.lookup import invitation_notice
-from mfa_app.admin.users.responses import to_page_of
+from mfa_app.admin.users.responses import to_page_of, warn_of_lookalikes
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
@@ -51,5 +51,6 @@ def new_user() -> ResponseReturnValue:
             invitations.invite(user, actor=actor, now=now)
             flash(_("Account created for %(name)s.", name=user.name), "success")
             flash(invitation_notice(user), "info")
+            warn_of_lookalikes(user)
             return to_page_of(user)
     return render_form("admin/users/new.html", form)

@@ -310,3 +310,16 @@ def test_an_invitation_that_would_not_work_is_not_mailed(world: World, carol: Vi
     page = carol.post(f"/admin/people/{world.id_of('alice')}/invite", follow=True)
     assert "This person has already chosen a password." in page.text
     assert world.mails("dora") == world.mails("alice") == []
+
+
+def test_an_address_that_can_be_taken_for_another_is_warned_of(world: World, carol: Visitor) -> None:
+    carol.open("/admin/people/new")
+    page = carol.press("Add the person", name="Alice", email="\u0430lice@example.com", role="staff")
+    assert "look like ordinary ones but are others: \u0430 (Cyrillic)" in page.text
+    world.person("bob")
+    bob = world.id_of("bob")
+    carol.open(f"/admin/people/{bob}/edit")
+    page = carol.press("Save", email="b\u043eb@example.com")
+    assert "\u043e (Cyrillic)" in page.text
+    carol.open(f"/admin/people/{bob}/edit")
+    assert "Cyrillic" not in carol.press("Save", name="Robert").text
