@@ -1,5 +1,8 @@
 """The help desk: whom it sees, the one thing that it does, and what it is refused."""
 
+import re
+from urllib.parse import unquote
+
 import pytest
 
 from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, RememberedDevice
@@ -137,3 +140,16 @@ def test_without_an_app_of_its_own_the_help_desk_links_one_first(world: World) -
     world.person("dave")
     dave = world.log_in_and_wait("dave")
     assert dave.open("/admin/people").path == "/enrolment"
+
+
+def test_the_lost_app_page_its_mail_and_the_reset_page_say_the_same(world: World, dave: Visitor) -> None:
+    world.linked_earlier("alice")
+    lost = world.visitor().open("/login/help")
+    mail = unquote(lost.html.find("a", href=re.compile("^mailto:"))["href"])
+    reset = dave.open(page_of(world, "alice", "reset")).text
+    for words in (lost.text, mail, reset):
+        assert "number in the company directory" in words
+    for words in (lost.text, reset):
+        assert "never" in words.partition("number in the company directory")[2].partition(".")[0]
+    assert "call me back" in mail and "called back" in lost.text and "Call back" in reset
+    assert "Don't give a phone number." in lost.text
