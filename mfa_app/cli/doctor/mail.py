@@ -64,5 +64,5 @@ def _certificate_cure(code: int) -> str:
         return _("Renew the mail server's certificate. If it is valid, set this machine's clock.")
     return _(
         "If the certificate comes from your company's own CA, put that CA's certificate in "
-        "/usr/local/share/ca-certificates/NAME.crt, run update-ca-certificates, and restart the site."
+        "/usr/local/share/ca-certificates/NAME.crt and run update-ca-certificates."
     )
