@@ -176,6 +176,16 @@ def test_a_mail_server_that_never_answers_is_a_problem(healthy: dict[str, str]) 
     assert "timed out" in problem
 
 
+def test_the_doctor_says_what_it_is_waiting_for(
+    healthy: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "NOTICE_SECONDS", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
+        result = doctor(healthy, patience=Patience(timedelta(seconds=0.5)), MFA_SMTP_URL=address)
+    assert "Waiting for the mail server. It has 1 minute for each answer." in result.stderr
+
+
 @pytest.mark.parametrize(
     ("address", "cure"),
     [

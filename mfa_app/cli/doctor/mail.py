@@ -4,17 +4,24 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
+from math import ceil
+from threading import Timer
 
+import click
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from mfa_app.cli.doctor.finding import Finding
 from mfa_app.core.mail import smtp
 from mfa_app.core.mail.delivery import MailDelivery
+from mfa_app.core.mail.smtp import Patience
 from mfa_app.settings import Settings
 from mfa_app.site import site
 
 HOSTNAME_MISMATCH, IP_MISMATCH = 62, 64  # X509_V_ERR_…
 NOT_YET_VALID, EXPIRED = 9, 10
+NOTICE_SECONDS = 5.0
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
@@ -27,11 +34,29 @@ def findings(settings: Settings) -> Iterator[Finding]:
         )
         return
     try:
-        with site()[MailDelivery].connect():
+        delivery = site()[MailDelivery]
+        with _notice_of_waiting(delivery.patience), delivery.connect():
             pass
     except smtp.FAILURES as error:
         sentence = _("Could not connect to the mail server: %(reason)s.", reason=smtp.answer_of(error))
         yield Finding(sentence, _cure(error), wrong=True)
+
+
+@contextmanager
+def _notice_of_waiting(patience: Patience) -> Iterator[None]:
+    """Say after a few seconds what the doctor is waiting for."""
+    minutes = ceil(patience.answer.total_seconds() / 60)
+    notice = ngettext(
+        "Waiting for the mail server. It has %(num)s minute for each answer.",
+        "Waiting for the mail server. It has %(num)s minutes for each answer.",
+        minutes,
+    )
+    timer = Timer(NOTICE_SECONDS, click.echo, (notice,), {"err": True})
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _cure(error: Exception) -> str:
