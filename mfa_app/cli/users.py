@@ -238,7 +238,7 @@ def _state(user: User) -> str:
 def _refusal(user: User) -> Iterator[tuple[str, str]]:
     if user.email_refused_at is not None:
         date, answer = format_moment(user.email_refused_at), readable(user.email_refusal or "")
-        yield _("Emails"), _("refused on %(date)s UTC: %(answer)s", date=date, answer=answer)
+        yield _("Emails"), _("refused on %(date)s: %(answer)s", date=date, answer=answer)
 
 
 def _app_state(subject: PolicySubject) -> str:

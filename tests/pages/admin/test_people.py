@@ -296,7 +296,8 @@ def test_an_address_that_takes_no_mail_is_told_on_the_list_and_at_the_person(
         alice.email_refused_at, alice.email_refusal = world.clock(), "550 5.1.1 <b>no such user</b>"
     assert "Emails refused" in carol.open("/admin/people").text
     page = carol.open(f"/admin/people/{world.id_of('alice')}")
-    assert "the mail server answered “550 5.1.1 <b>no such user</b>”. Check the email address." in page.text
+    answer = "the mail server answered “550 5.1.1 <b>no such user</b>”. Check the email address."
+    assert f"On 2 Mar 2026, 09:01 UTC {answer}" in page.text
 
 
 def test_an_invitation_that_would_not_work_is_not_mailed(world: World, carol: Visitor) -> None:
