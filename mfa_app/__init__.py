@@ -131,7 +131,7 @@ def _bind(app: Flask, settings: Settings) -> None:
     login_manager.init_app(app)
     metrics.init_app(app)
     assets.init_app(app)
-    headers.init_app(app, https=settings.https)
+    headers.init_app(app, settings)
     app.after_request(cookies.set_cookies)
     transaction.init_app(app)
     csrf.init_app(app)

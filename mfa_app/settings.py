@@ -140,6 +140,13 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def _yes_or_no(value: str) -> bool:
+    answers = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    if value.lower() not in answers:
+        raise ValueError("must be yes or no")
+    return answers[value.lower()]
+
+
 def _applications(value: str) -> tuple[Application, ...]:
     entries = [entry.strip() for entry in value.split(";") if entry.strip()]
     applications = []
@@ -244,6 +251,9 @@ class Settings(BaseSettings):
     )
     trusted_proxy_hops: Annotated[int, PlainValidator(_number(0, 5))] = Field(
         0, description="number of reverse proxies in front"
+    )
+    hsts_subdomains: Annotated[bool, PlainValidator(_yes_or_no)] = Field(
+        False, description="yes: all subdomains of the public host are reachable by https only"
     )
     monitoring_networks: Annotated[Networks, PlainValidator(_networks)] = Field(
         _networks("127.0.0.1/32, ::1/128"), description="networks that may read /metrics"

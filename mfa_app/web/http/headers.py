@@ -4,6 +4,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 
+from mfa_app.settings import Settings
+
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -33,24 +35,31 @@ HEADERS = {
 
 STATIC = frozenset({"static"})
 
-HSTS = "max-age=31536000; includeSubDomains"
+HSTS = "max-age=31536000"
 
 
-def init_app(app: Flask, *, https: bool) -> None:
+def init_app(app: Flask, settings: Settings) -> None:
     """Reject requests that can't be text, and set the headers on every response, errors included."""
+    always = headers_of(settings)
     app.before_request(refuse_unprintable)
     app.before_request(refuse_what_no_form_sends)
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in always.items():
             response.headers.setdefault(name, value)
         if request.endpoint not in STATIC:
             response.headers["Cache-Control"] = "no-store"
             response.vary.add("Cookie")
-        if https:
-            response.headers["Strict-Transport-Security"] = HSTS
         return response
+
+
+def headers_of(settings: Settings) -> dict[str, str]:
+    """Return the headers that every response of this site carries."""
+    if not settings.https:
+        return HEADERS
+    subdomains = "; includeSubDomains" if settings.hsts_subdomains else ""
+    return {**HEADERS, "Strict-Transport-Security": HSTS + subdomains}
 
 
 def refuse_unprintable() -> None:

@@ -36,6 +36,7 @@ WRONG = [
     ("MFA_TRUSTED_PROXY_HOPS", "-1"),
     ("MFA_TRUSTED_PROXY_HOPS", "6"),
     ("MFA_TRUSTED_PROXY_HOPS", "one"),
+    ("MFA_HSTS_SUBDOMAINS", "perhaps"),
     ("MFA_MONITORING_NETWORKS", "everywhere"),
     ("MFA_TIME_ZONE", "Mars/Olympus_Mons"),
     ("MFA_TIME_ZONE", "Europe"),
