@@ -19,6 +19,7 @@ from mfa_app.models import OutboxMail
 from mfa_app.settings import SettingError, load_settings
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
+from tests.support.requests import FORWARDED
 from tests.support.site_parts import put
 from tests.support.statements import cost
 from tests.support.world import World
@@ -71,6 +72,47 @@ def test_whoever_is_not_in_the_networks_finds_nothing(world: World, path: str) -
 @pytest.mark.parametrize("path", PATHS)
 def test_a_request_that_a_proxy_passed_on_is_not_of_this_machine(monitor: Visitor, path: str) -> None:
     assert monitor.open(path, headers={"X-Forwarded-For": "192.0.2.66"}).status == 404
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "name", [*FORWARDED[1:], "Via", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-By"]
+)
+def test_any_word_of_a_proxy_says_that_a_request_was_passed_on(
+    monitor: Visitor, path: str, name: str
+) -> None:
+    assert monitor.open(path, headers={name: "192.0.2.66"}).status == 404
+
+
+@pytest.mark.parametrize(
+    ("hops", "headers", "status"),
+    [
+        ("0", {"Host": "login.example.com"}, 404),  # a proxy that adds no header at all
+        ("0", {"Host": "LOGIN.example.com:443"}, 404),
+        ("0", {"Host": "127.0.0.1:8000"}, 200),
+        ("1", {"Host": "127.0.0.1:8000"}, 200),
+        ("1", {"Host": "login.example.com"}, 404),
+        ("1", {"X-Real-IP": "192.0.2.66"}, 404),
+        ("1", {"X-Forwarded-Proto": "https"}, 404),
+        ("1", {"Host": "login.example.com", "X-Forwarded-For": "127.0.0.1"}, 200),  # the proxy says so
+        ("1", {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1"}, 200),
+        ("1", {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "192.0.2.66"}, 404),
+        ("1", {"X-Forwarded-For": "192.0.2.66"}, 404),
+        ("1", {"X-Forwarded-For": "192.0.2.66, 127.0.0.1"}, 404),  # one more proxy than was said
+        ("2", {"X-Forwarded-For": "192.0.2.66"}, 404),  # one less: ProxyFix leaves the address of the proxy
+        ("2", {"X-Forwarded-For": "127.0.0.1, 10.0.0.1"}, 200),
+    ],
+)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_monitor_is_answered_only_where_its_address_is_certain(
+    environment: dict[str, str], path: str, hops: str, headers: dict[str, str], status: int
+) -> None:
+    wish = {"MFA_PUBLIC_URL": "https://login.example.com", "MFA_TRUSTED_PROXY_HOPS": hops}
+    app = create_app(load_settings({**environment, **wish}), MAIL_IN_BACKGROUND=False)
+    visitor = Visitor(app, address="127.0.0.1")
+    assert visitor.open(path, headers=headers).status == status
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.mark.parametrize("path", PATHS)
