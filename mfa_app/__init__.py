@@ -37,7 +37,7 @@ from mfa_app.web.http import assets, converters, errors, headers, metrics, trans
 from mfa_app.web.http.forwarded_headers import StripForwardedQuotes
 from mfa_app.web.http.monitoring import MonitoringHost
 from mfa_app.web.mail_composer import MailComposer
-from mfa_app.web.security import cookies, gate
+from mfa_app.web.security import cookies, gate, origin
 from mfa_app.web.ui import navigation, template_words
 
 __version__ = "0.2.0"
@@ -135,6 +135,7 @@ def _bind(app: Flask, settings: Settings) -> None:
     app.after_request(cookies.set_cookies)
     transaction.init_app(app)
     csrf.init_app(app)
+    origin.init_app(app)
     gate.init_app(app, login_manager)
     errors.init_app(app)
     navigation.init_app(app, settings)

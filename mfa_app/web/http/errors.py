@@ -16,6 +16,7 @@ from mfa_app.core.common.errors import HashingQueueFull, NotAllowed, Refusal, Se
 from mfa_app.core.keys.vault import CannotUnseal
 from mfa_app.extensions import db
 from mfa_app.web.http.redirects import send_to
+from mfa_app.web.security.origin import OriginMissing, OriginWrong
 from mfa_app.wording.refusals import sentence
 
 RETRY_SECONDS = 5
@@ -34,6 +35,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_page)
     app.register_error_handler(SecurityError, _wrong_address_page)
     app.register_error_handler(CSRFError, _csrf_page)
+    app.register_error_handler(OriginWrong, _other_site_page)
+    app.register_error_handler(OriginMissing, _nameless_page)
     app.register_error_handler(Refusal, _refusal_page)
     app.register_error_handler(HashingQueueFull, _busy_page)
     app.register_error_handler(SessionEnded, _to_the_login)
@@ -121,11 +124,36 @@ def _words() -> dict[int, tuple[str, str]]:
 
 
 def _csrf_page(_error: CSRFError) -> Response:
+    if not request.cookies:
+        text = _(
+            "Your browser sent no cookie with this form, and this site can't work without its own. "
+            "Allow cookies for this site, reload the page and try again."
+        )
+        return error_page(400, _("Cookies are switched off"), text)
     text = _(
         "This form is no longer valid. The page was open for a long time, you logged in or out "
         "in another tab, or your browser doesn't accept cookies. Go back, reload the page and try again."
     )
     return error_page(400, _("Reload the page"), text)
+
+
+def _other_site_page(_error: OriginWrong) -> Response:
+    text = _(
+        "Your browser says that a page of another site sent this form, so nothing was changed. "
+        "If you pressed the button here, open this site under its usual address, %(address)s, and try again.",
+        address=current_app.config["SETTINGS"].public_url,
+    )
+    return error_page(400, _("This form came from another site"), text)
+
+
+def _nameless_page(_error: OriginMissing) -> Response:
+    """Name the cause: without these headers reloading never helps."""
+    text = _(
+        "Your browser didn't say which page sent this form: the headers Origin, Sec-Fetch-Site and Referer "
+        "are all missing, so nothing was changed. A privacy setting, an extension or a proxy removes them. "
+        "Allow them for this site or use another browser. If that doesn't help, ask the help desk."
+    )
+    return error_page(400, _("Something hides where this form came from"), text)
 
 
 def _refusal_page(refusal: Refusal) -> Response:

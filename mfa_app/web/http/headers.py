@@ -28,7 +28,7 @@ HEADERS = {
     "X-XSS-Protection": "1; mode=block",  # no current browser reads it, but scanners report it as missing
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # Not no-referrer: under https Flask-WTF requires a same-origin Referer with every form.
+    # Not no-referrer: the gate leads back to the page that sent a form, and older browsers send no Origin.
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }

@@ -8,7 +8,7 @@ from flask import Flask
 from mfa_app import create_app
 from mfa_app.extensions import db
 from mfa_app.settings import load_settings
-from tests.support.browser import Visitor
+from tests.support.browser import Page, Visitor
 from tests.support.clock import FakeClock
 from tests.support.world import PASSWORD, World
 
@@ -134,17 +134,85 @@ def test_behind_tls_a_page_with_a_wrong_host_tells_it_too(secure: World) -> None
     assert headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
-def test_behind_tls_a_form_from_elsewhere_is_refused(secure: World) -> None:
-    visitor = secure.visitor()
-    token = visitor.open("/login").value("csrf_token")
-    page = visitor.open(
-        "/login",
-        method="POST",
-        data={"csrf_token": token, "email": "a@example.com", "password": PASSWORD},
-        headers={"Referer": "https://evil.example/"},
-    )
+HERE = "https://login.example.com"
+
+
+def logged_in_with(secure: World, headers: dict[str, str]) -> Page:
+    """Let alice send the login form with these headers, and without a Referer unless they hold one."""
+    secure.person("alice")
+    alice = secure.visitor()
+    alice.headers.pop("Referer")
+    token = alice.open("/login").value("csrf_token")
+    data = {"csrf_token": token, "email": "alice@example.com", "password": PASSWORD}
+    return alice.open("/login", method="POST", data=data, headers=headers, follow=False)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Referer": f"{HERE}/login"},
+        {"Origin": HERE},
+        {"Origin": f"{HERE}:443"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "null", "Referer": f"{HERE}/login"},
+        {"Origin": HERE, "Sec-Fetch-Site": "same-origin", "Referer": f"{HERE}/"},
+    ],
+)
+def test_behind_tls_one_header_that_names_this_site_is_enough(secure: World, headers: dict[str, str]) -> None:
+    page = logged_in_with(secure, headers)
+    assert (page.status, page.response.headers["Location"]) == (302, "/")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Referer": "https://evil.example/"},
+        {"Referer": f"{HERE}.evil.example/"},
+        {"Referer": "http://login.example.com/"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "https://login.example.com:8443"},
+        {"Origin": "https://login.example.com:port"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example", "Referer": f"{HERE}/login"},
+        {"Origin": HERE, "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-origin", "Referer": "https://evil.example/"},
+    ],
+)
+def test_behind_tls_a_form_from_elsewhere_is_refused(secure: World, headers: dict[str, str]) -> None:
+    page = logged_in_with(secure, headers)
     assert page.status == 400
-    assert "reload" in page.text
+    assert page.title == "This form came from another site"
+    assert HERE in page.text
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "null"}, {"Sec-Fetch-Site": "none"}, {"Referer": ""}])
+def test_behind_tls_a_form_of_which_nothing_says_where_it_is_from_is_told_why(
+    secure: World, headers: dict[str, str]
+) -> None:
+    page = logged_in_with(secure, headers)
+    assert page.status == 400
+    assert page.title == "Something hides where this form came from"
+    assert "Origin, Sec-Fetch-Site and Referer are all missing" in page.text
+    assert "eload" not in page.text
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://localhost:9000"}, {"Sec-Fetch-Site": "same-site"}])
+def test_on_this_machine_a_form_of_another_port_is_refused(world: World, headers: dict[str, str]) -> None:
+    visitor = world.visitor()
+    token = visitor.open("/login").value("csrf_token")
+    assert visitor.open("/login", method="POST", data={"csrf_token": token}, headers=headers).status == 400
+    assert visitor.current.title == "This form came from another site"
+
+
+def test_a_browser_without_cookies_is_told_so(world: World) -> None:
+    visitor = world.visitor()
+    token = visitor.open("/login").value("csrf_token")
+    visitor.client.delete_cookie("form")
+    page = visitor.open("/login", method="POST", data={"csrf_token": token})
+    assert page.status == 400
+    assert page.title == "Cookies are switched off"
 
 
 def test_behind_tls_a_cookie_without_the_prefix_is_not_believed(secure: World) -> None:
