@@ -4,6 +4,7 @@ from mfa_app.models.audit import AuditEvent, TrailHead
 from mfa_app.models.authenticator import Authenticator, PendingEnrolment
 from mfa_app.models.fate import Table
 from mfa_app.models.group import Group, Membership
+from mfa_app.models.held_form import HeldForm
 from mfa_app.models.one_time_link import OneTimeLink
 from mfa_app.models.outbox import OutboxMail
 from mfa_app.models.policy import SitePolicy
@@ -24,6 +25,7 @@ TABLES: tuple[type[Table], ...] = (
     SealedValue,
     Authenticator,
     PendingEnrolment,
+    HeldForm,
     Throttle,
     OutboxMail,
     Group,
@@ -38,6 +40,7 @@ __all__ = [
     "AuthSession",
     "Authenticator",
     "Group",
+    "HeldForm",
     "Membership",
     "OneTimeLink",
     "OutboxMail",

@@ -12,6 +12,7 @@ from mfa_app.models import (
     TABLES,
     Authenticator,
     AuthSession,
+    HeldForm,
     OneTimeLink,
     OutboxMail,
     PendingEnrolment,
@@ -28,6 +29,7 @@ TABLE              ON REVOCATION            EXPIRES            ON RESTORE       
 audit_event        keep                     never              keep                     -
 auth_session       delete                   expires_at         discard                  -
 authenticator      keep                     never              keep                     sealed_secret for totp|{row.id}|{row.user_id}
+held_form          delete with the session  expires_at         discard                  sealed_form for form|{row.id}|{row.user_id}
 membership         keep                     never              keep                     -
 one_time_link      delete                   expires_at         discard                  -
 outbox_mail        keep                     sent_at + 30 days  discard the pending ones sealed_context for mail|{row.id}
@@ -98,14 +100,23 @@ def test_the_derived_lists() -> None:
         RememberedDevice,
         OneTimeLink,
         PendingEnrolment,
+        HeldForm,
         Throttle,
         OutboxMail,
     ) == housekeeping.EXPIRING
-    assert (AuthSession, RememberedDevice, OneTimeLink, PendingEnrolment, OutboxMail) == backup.DISCARDED
+    assert (
+        AuthSession,
+        RememberedDevice,
+        OneTimeLink,
+        PendingEnrolment,
+        HeldForm,
+        OutboxMail,
+    ) == backup.DISCARDED
     assert [(sealed.key, sealed.column) for sealed in key_rotation.SEALED_COLUMNS] == [
         (SealedValue.name, SealedValue.sealed),
         (Authenticator.id, Authenticator.sealed_secret),
         (PendingEnrolment.id, PendingEnrolment.sealed_secret),
+        (HeldForm.id, HeldForm.sealed_form),
         (OutboxMail.id, OutboxMail.sealed_context),
     ]
     assert (SealedValue, Authenticator) == schema.LASTING_SECRETS
@@ -119,6 +130,7 @@ def test_a_seal_context_ties_a_text_to_its_row() -> None:
     rows = {
         Authenticator(id="a1", user_id=7): "totp|a1|7",
         PendingEnrolment(id="p1", session_id="s1"): "pending|p1|s1",
+        HeldForm(id="h1", user_id=7): "form|h1|7",
         OutboxMail(id="m1"): "mail|m1",
         SealedValue(name="trail key"): "installation|trail key",
     }

@@ -49,7 +49,7 @@ class RuleForm(Form):
 
     def show(self, scope: Group | None) -> None:
         """Fill in the form with the rule of a group, or of everyone (None), unless it was submitted."""
-        if self.is_submitted():
+        if self.is_filled():
             return
         values = rules.values_of(scope)
         self.version.data = str(rules.version_of(scope))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.clock import is_fresh
@@ -12,7 +12,7 @@ from mfa_app.core.common.tokens import digest, new_token
 from mfa_app.core.policy.decision import Decision, Verdict, decide
 from mfa_app.core.policy.facts import PolicySubject, group_by_user, select_with_policy
 from mfa_app.extensions import db
-from mfa_app.models import AuthSession, RememberedDevice, User
+from mfa_app.models import AuthSession, HeldForm, RememberedDevice, User
 from mfa_app.models.database import rows_changed
 
 IDLE_TIMEOUT = timedelta(minutes=60)  # NIST SP 800-63B-4, section 2.2.3 (AAL2): an hour at most
@@ -24,6 +24,8 @@ CHALLENGE_TIMEOUT = timedelta(minutes=10)
 RECENT_AUTH_WINDOW = timedelta(minutes=20)
 
 TOUCH_INTERVAL = timedelta(minutes=1)
+
+HELD_FORM = HeldForm.id, HeldForm.user_id, HeldForm.sealed_form, HeldForm.expires_at
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,10 @@ def elevate(
     A verb that writes something before this calls `require` first. Raises SessionEnded if a concurrent
     request has ended the session.
     """
+    held = db.session.execute(select(*HELD_FORM).where(HeldForm.session_id == session.id)).mappings().first()
     if end(session.id) != 1:
         raise SessionEnded
-    return _add(
+    token, elevated = _add(
         AuthSession(
             user_id=session.user_id,
             amr="pwd otp" if code or session.has_code else "pwd",
@@ -137,6 +140,9 @@ def elevate(
         actor,
         now,
     )
+    if held is not None:  # it has ended with its session, and is the reason for the new one
+        db.session.execute(insert(HeldForm).values(**held, session_id=elevated.id))
+    return token, elevated
 
 
 def require(session: AuthSession) -> None:

@@ -36,9 +36,9 @@ def local_path(target: str | None) -> str | None:
     return quote(path, safe="/%") + query
 
 
-def send_to(endpoint: str, *, remember_where: bool = True) -> Response:
-    """Redirect to another page, which may send the user back here afterwards."""
-    here = request.args.get("next") or _this_page()
+def send_to(endpoint: str, *, remember_where: bool = True, back_to: str | None = None) -> Response:
+    """Redirect to another page, which may send the user back here, or to `back_to`, afterwards."""
+    here = back_to or request.args.get("next") or _this_page()
     where = local_path(here) if remember_where else None
     return redirect(
         url_for(endpoint, next=where) if where and where != url_for("account.home") else url_for(endpoint)

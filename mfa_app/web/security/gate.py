@@ -22,6 +22,7 @@ from mfa_app.models import User
 from mfa_app.web.http.headers import STATIC
 from mfa_app.web.http.monitoring import asked_by_monitor
 from mfa_app.web.http.redirects import send_to
+from mfa_app.web.security import held_forms
 from mfa_app.web.security.access_rules import AccessRule, access_rule_of
 from mfa_app.web.security.cookies import clear_session_cookie, session_token
 from mfa_app.web.security.current import current_actor, current_identity, identity_or_none
@@ -56,9 +57,18 @@ def authorize_request() -> Response | None:
     identity = identity_or_none()
     if identity is None:
         if token:
-            flash(_("Your session has ended. Log in again."), "info")
+            flash(_ended(), "info")
         return send_to("auth.login")
-    return _admit(identity, rule)
+    barred = _admit(identity, rule)
+    if barred is None:
+        held_forms.recall(identity)
+    return barred
+
+
+def _ended() -> str:
+    if request.method == "POST":
+        return _("Your session has ended, so nothing was saved. Log in again.")
+    return _("Your session has ended. Log in again.")
 
 
 def _admit(identity: Identity, rule: AccessRule) -> Response | None:
@@ -82,7 +92,7 @@ def _admit(identity: Identity, rule: AccessRule) -> Response | None:
     if verdict is Verdict.CHALLENGE and identity.session.challenged_at is None:
         sessions.mark_challenged(identity.session, now=now)
     if verdict not in rule.verdicts:
-        return send_to(LANDING_PAGES[verdict], remember_where=verdict is not Verdict.ALLOW)
+        return _to_landing_page(identity)
     if rule.permission is not None and not permissions.may(identity.user.role, rule.permission):
         deny()
     if not rule.recent:
@@ -92,8 +102,17 @@ def _admit(identity: Identity, rule: AccessRule) -> Response | None:
             _("You need an authentication app to open these pages. Link yours first."),
             "info",
         )
-        return send_to("enrolment.authenticator")
-    return None if identity.recently_confirmed(now) else send_to("auth.reauthenticate")
+        return held_forms.send_first(identity, "enrolment.authenticator")
+    if identity.recently_confirmed(now):
+        return None
+    return held_forms.send_first(identity, "auth.reauthenticate")
+
+
+def _to_landing_page(identity: Identity) -> Response:
+    verdict = identity.decision.verdict
+    if verdict is Verdict.ALLOW:
+        return send_to(LANDING_PAGES[verdict], remember_where=False)
+    return held_forms.send_first(identity, LANDING_PAGES[verdict])
 
 
 def deny() -> NoReturn:

@@ -6,9 +6,12 @@ from typing import Any, ClassVar
 
 from flask import Response, flash, make_response, render_template
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import Form as FormBase
 
 from mfa_app.core.common.errors import NotAllowed, Refusal, Throttled
 from mfa_app.web.http.errors import set_retry_after
+from mfa_app.web.security import held_forms
 from mfa_app.wording.refusals import sentence
 
 WITHOUT_A_PLACE = ("HiddenField", "CSRFTokenField")  # fields whose errors appear at the top of the form
@@ -28,9 +31,21 @@ class Form(FlaskForm):
     others get a page of their own (web/http/errors).
     """
 
+    class Meta(FlaskForm.Meta):
+        """How the form gets its fields."""
+
+        def wrap_formdata(self, form: FormBase, formdata: object) -> MultiDict[str, str] | None:
+            """Fill in the form with what the user sent before a fresh code was asked for, if it is held."""
+            sent = super().wrap_formdata(form, formdata)
+            return held_forms.fields_to_show() if sent is None else sent
+
     refusals_at: ClassVar[Mapping[type[Refusal], str]] = {}
 
     refusal: Refusal | None = None
+
+    def is_filled(self) -> bool:
+        """Return True if the fields hold what the user entered, now or before a fresh code was asked for."""
+        return self.is_submitted() or held_forms.fields_to_show() is not None
 
     def refuse(self, refusal: Refusal, field: str = TOP) -> None:
         """Show the refusal's sentence at a field, or at the top of the form."""

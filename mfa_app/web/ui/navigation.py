@@ -12,6 +12,7 @@ from mfa_app.core.policy.decision import Verdict
 from mfa_app.models import Role
 from mfa_app.settings import Settings
 from mfa_app.web.security.current import identity_or_none
+from mfa_app.web.security.held_forms import held_form_note
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -28,6 +29,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             "help_url": settings.help_url,
             "local_mode": not settings.https,
             "nav": _navigation(),
+            "held_form": held_form_note(),
             "Permission": Permission,
             "may": _may,
         }

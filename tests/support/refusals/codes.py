@@ -6,7 +6,8 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common import errors
 from mfa_app.core.factors import enrolment, totp, verification
 from mfa_app.core.login import code_step, reauthentication
-from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions import held_forms, sessions
+from mfa_app.core.sessions.held_forms import FormContent
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
@@ -241,3 +242,11 @@ case(enrolment.remove, errors.TwoFactorRequired, with_app(remove, with_code=True
 case(enrolment.remove, errors.SessionEnded, with_app(remove, access_ended, with_code=True))
 case(enrolment.opt_in, errors.NotEnrolled, without_app(opt_in))
 case(sessions.elevate, errors.SessionEnded, without_app(elevate, logged_out))
+
+
+def hold(world: World, identity: Identity) -> object:
+    content = FormContent("/account/devices/forget", "Remove all devices", ())
+    return held_forms.hold(identity, content, now=world.clock())
+
+
+case(held_forms.hold, errors.SessionEnded, without_app(hold, access_ended))
