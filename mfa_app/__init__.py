@@ -72,7 +72,6 @@ def _middleware(application: WSGIApplication, settings: Settings) -> MonitoringH
 
 
 def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
-    prefix = "__Host-" if settings.https else ""
     hosts = LOOPBACK_HOSTS if settings.public_host in LOOPBACK_HOSTS else {settings.public_host}
     return {
         "SETTINGS": settings,
@@ -81,7 +80,7 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
         "SECRET_KEY_FALLBACKS": keys.secret_keys[1:],
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
-        "SESSION_COOKIE_NAME": f"{prefix}form",  # holds the CSRF token and flash messages, never an identity
+        "SESSION_COOKIE_NAME": cookies.name_under(settings, cookies.FORM),
         "SESSION_COOKIE_SECURE": settings.https,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_HTTPONLY": True,

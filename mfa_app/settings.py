@@ -20,6 +20,8 @@ from sqlalchemy.exc import ArgumentError
 PREFIX = "MFA_"
 DEFAULT_SITE_NAME = "Second Gate"
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_PORT = 8000
+USUAL_PORTS = {"https": frozenset({443}), "http": frozenset({80, DEFAULT_PORT})}
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 SITE_NAME_CHARACTERS, SITE_NAME_BYTES = 60, 120  # it stands twice in each QR code, in an encoding of its own
 
@@ -220,7 +222,7 @@ class Settings(BaseSettings):
         PROJECT_ROOT / "instance", description="folder of the embedded default: database, keys, outbox"
     )
     port: Annotated[int, PlainValidator(_number(1, 65535))] = Field(
-        8000, validation_alias="PORT", description="port on 127.0.0.1"
+        DEFAULT_PORT, validation_alias="PORT", description="port on 127.0.0.1"
     )
     workers: Annotated[int, PlainValidator(_number(1, 64))] = Field(
         2, validation_alias="WEB_CONCURRENCY", description="number of processes that serve the site"
@@ -320,6 +322,15 @@ class Settings(BaseSettings):
     def public_host(self) -> str:
         """Return the host of the configured address, without its port."""
         return urlsplit(self.public_url).hostname or "localhost"
+
+    @property
+    def unusual_port(self) -> int | None:
+        """Return the port of the configured address, or None if it is the usual one.
+
+        Cookies ignore ports, so two sites on one host would overwrite each other's without it in their names.
+        """
+        parts = urlsplit(self.public_url)
+        return None if parts.port in USUAL_PORTS[parts.scheme] else parts.port
 
 
 NAMES = {str(field.validation_alias): name for name, field in Settings.model_fields.items()}

@@ -58,6 +58,10 @@ class Browser:
         """Send a form to a path, with the CSRF token of the last page that had one."""
         return self._ask("POST", path, urlencode({"csrf_token": self.page.csrf, **fields}))
 
+    def session(self) -> str | None:
+        """Return the session's token, if there is one. Its cookie is named after the port of the site."""
+        return next((value for name, value in self.cookies.items() if name.endswith("sid")), None)
+
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()

@@ -123,14 +123,14 @@ class Soak:
 
     def post_code(self, browser: Browser, account: Account, code: str) -> bool:
         """Return True if the code was accepted."""
-        before = browser.cookies.get("sid")
+        before = browser.session()
         try:
             self.ask(browser, "/login/code", code=code, remember="y")
         except ConnectionLost:
             self.note("connection lost with a code")
             return False
         # The page also redirects if no code is required any more, so only a new session shows success.
-        if browser.cookies.get("sid") not in (None, before):
+        if browser.session() not in (None, before):
             self.note("code.accepted", account.id)
             return True
         self.note("code opened nothing")

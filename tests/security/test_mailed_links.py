@@ -91,7 +91,7 @@ def test_a_foreign_host_gets_no_mail_sent_and_no_link_of_its_own(
     body = form(csrf_token=token, email=f"{name}@example.com").decode()
     head = "".join(f"Host: {host}\r\n" for host in hosts)
     head += (
-        f"Cookie: form={browser.cookies['form']}\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n"
+        f"Cookie: {browser.cookie_line('form')}\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n"
     )
     answer = direct_world.site.raw(f"POST {line} HTTP/1.1\r\n{head}Connection: close\r\n\r\n{body}")
     assert answer.startswith(f"HTTP/1.1 {status} ".encode())

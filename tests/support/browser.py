@@ -224,8 +224,14 @@ class Visitor:
 
     @property
     def cookies(self) -> dict[str, str]:
-        """All cookies that it holds."""
-        return {cookie.key: cookie.value for cookie in (self.client._cookies or {}).values()}
+        """All cookies that it holds, under their names without the port of the site."""
+        held = (self.client._cookies or {}).values()
+        return {re.sub(r"^\d+-", "", cookie.key): cookie.value for cookie in held}
+
+    def cookie_line(self, name: str) -> str:
+        """Return a cookie as the browser sends it: under its full name, with the port of the site."""
+        held = (self.client._cookies or {}).values()
+        return next(f"{cookie.key}={cookie.value}" for cookie in held if cookie.key.endswith(name))
 
     def cookie(self, name: str) -> str | None:
         """Return the value of a cookie, if the browser has it."""

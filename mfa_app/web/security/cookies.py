@@ -16,8 +16,10 @@ from mfa_app.core.browsers.known_browsers import (
 )
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.models import User
+from mfa_app.settings import Settings
 
 SESSION = "sid"
+FORM = "form"  # Flask's: the CSRF token and flash messages, never an identity
 KNOWN_BROWSER = "known"
 DEVICE = "device"
 MAX_DEVICE_COOKIES = 10  # of one browser, each for another user
@@ -33,8 +35,18 @@ class NewCookie(NamedTuple):
 
 
 def cookie_name(name: str) -> str:
-    """Return the cookie's name; under https with the prefix that ties it to this host and to TLS."""
-    return f"__Host-{name}" if current_app.config["SETTINGS"].https else name
+    """Return the cookie's name on this site."""
+    return name_under(current_app.config["SETTINGS"], name)
+
+
+def name_under(settings: Settings, name: str) -> str:
+    """Return the cookie's name on the site with these settings.
+
+    Under https it begins with the prefix that ties it to this host and to TLS. An unusual port comes next, so
+    that another site on the same host, whose cookies arrive here too, has other names.
+    """
+    port = settings.unusual_port
+    return ("__Host-" if settings.https else "") + (f"{port}-" if port else "") + name
 
 
 def session_token() -> str | None:

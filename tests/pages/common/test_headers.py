@@ -1,5 +1,6 @@
 """Every answer carries the headers that shut out frames, scripts and caches; cookies stay with this host."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -227,6 +228,52 @@ def with_cookie(world: World, name: str, value: str) -> Visitor:
     visitor = world.visitor()
     visitor.client.set_cookie(name, value, domain="login.example.com")
     return visitor
+
+
+@pytest.mark.parametrize(
+    ("url", "prefix"),
+    [
+        ("https://login.example.com", "__Host-"),
+        ("https://login.example.com:443", "__Host-"),
+        ("https://login.example.com:8443", "__Host-8443-"),
+        ("http://127.0.0.1:8000", ""),
+        ("http://127.0.0.1:8001", "8001-"),
+    ],
+)
+def test_an_unusual_port_is_part_of_the_names_of_cookies(
+    environment: dict[str, str], clock: FakeClock, url: str, prefix: str
+) -> None:
+    settings = load_settings({**environment, "MFA_PUBLIC_URL": url})
+    application = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=clock)
+    site = World(application, clock, base_url=url)
+    site.group("Finance", required=True)
+    site.linked_earlier("alice", groups_=("Finance",))
+    alice = site.log_in_and_wait("alice", remember=True)
+    names = {re.sub("device-.*", "device", cookie.key) for cookie in alice.client._cookies.values()}
+    assert names == {f"{prefix}{name}" for name in ("form", "sid", "known", "device")}
+    alice.press("Log out")
+    assert site.password_given("alice", alice).current.path == "/"
+    with application.app_context():
+        db.engine.dispose()
+
+
+def test_a_site_on_another_port_keeps_its_cookies(environment: dict[str, str], clock: FakeClock) -> None:
+    sites = []
+    for port in ("8000", "8001"):
+        settings = load_settings({**environment, "MFA_PUBLIC_URL": f"http://127.0.0.1:{port}"})
+        sites.append(create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=clock))
+    first, second = (World(app, clock, base_url="http://127.0.0.1") for app in sites)
+    first.person("alice")
+    alice = first.password_given("alice")
+    other = second.visitor()
+    other.client._cookies = alice.client._cookies  # one browser
+    second.password_given("alice", other)
+    assert alice.open("/").path == other.open("/").path == "/"
+    other.press("Log out")
+    assert (alice.open("/").path, other.open("/").path) == ("/", "/login")
+    for app in sites:
+        with app.app_context():
+            db.engine.dispose()
 
 
 def test_no_cookie_is_longer_than_browsers_take(world: World) -> None:
