@@ -4,18 +4,18 @@ import logging
 import math
 import secrets
 
-from flask import Flask, Response, current_app, make_response, render_template, request, url_for
+from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, NotFound, SecurityError
 
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import HashingQueueFull, NotAllowed, Refusal, SessionEnded, Throttled
 from mfa_app.core.keys.vault import CannotUnseal
 from mfa_app.extensions import db
-from mfa_app.web.http.redirects import send_to
+from mfa_app.web.http.redirects import page_without_slash, send_to
 from mfa_app.web.security.origin import OriginMissing, OriginWrong
 from mfa_app.wording.refusals import sentence
 
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 def init_app(app: Flask) -> None:
     """Answer every error with an error page."""
     app.register_error_handler(HTTPException, _http_page)
+    app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(SecurityError, _wrong_address_page)
     app.register_error_handler(CSRFError, _csrf_page)
     app.register_error_handler(OriginWrong, _other_site_page)
@@ -55,6 +56,12 @@ def _http_page(error: HTTPException) -> ResponseReturnValue:
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response
+
+
+def _not_found(error: NotFound) -> ResponseReturnValue:
+    """Lead from an address with a slash at its end to the page without it, if there is one."""
+    page = page_without_slash() if request.routing_exception is error else None
+    return redirect(page, 308) if page else _http_page(error)
 
 
 def _wrong_address_page(_error: SecurityError) -> Response:

@@ -7,6 +7,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response
 
+from mfa_app.web.http.monitoring import PATHS
+
 
 def next_page(default: str = "account.home") -> str:
     """Return the page that `next` asks for if it belongs to this site, else the default page."""
@@ -34,6 +36,15 @@ def local_path(target: str | None) -> str | None:
         return None
     query = f"?{quote(parts.query, safe='=&%+')}" if parts.query else ""
     return quote(path, safe="/%") + query
+
+
+def page_without_slash() -> str | None:
+    """Return the page that this GET request asks for with a slash too many at its end, or None."""
+    path = request.path.rstrip("/")
+    if request.method not in ("GET", "HEAD") or path == request.path or path in PATHS:
+        return None
+    query = request.query_string.decode("latin1")
+    return local_path(f"{path}?{query}" if query else path)
 
 
 def send_to(endpoint: str, *, remember_where: bool = True, back_to: str | None = None) -> Response:

@@ -7,7 +7,9 @@ import pytest
 from mfa_app.core.common.clock import Clock
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession
+from mfa_app.web.http.monitoring import PATHS
 from tests.support.browser import Page
+from tests.support.routes import address, rules
 from tests.support.site_parts import put
 from tests.support.world import PASSWORD, World
 
@@ -22,7 +24,8 @@ def is_told(page: Page) -> bool:
     "path",
     [
         "/nowhere",
-        "/login/",
+        "/nowhere/",
+        "/metrics/",
         "/LOGIN",
         "/admin/people/0x1",
         "/admin/people/-1",
@@ -43,6 +46,34 @@ def test_what_is_not_there_is_a_404_with_a_sentence(world: World, path: str) -> 
     page = world.visitor().open(path)
     assert page.status == 404
     assert is_told(page)
+
+
+def test_a_slash_at_the_end_leads_to_every_page_without_it(world: World) -> None:
+    eve = world.visitor()
+    pages = [address(rule) for rule in rules(world.app) if "GET" in rule.methods and rule.rule != "/"]
+    pages = [page for page in pages if page not in PATHS]
+    led = {page: eve.open(f"{page}/?q=a%20b", follow=False).response for page in pages}
+    assert len(led) > 25
+    assert {response.status_code for response in led.values()} == {308}
+    assert {page: response.headers["Location"] for page, response in led.items()} == {
+        page: f"{page}?q=a%20b" for page in pages
+    }
+    assert eve.open("/login///", method="HEAD", follow=False).response.headers["Location"] == "/login"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//evil.example/", "///evil.example//", "/\\evil.example/", "//evil.example/login/", "/%0d%0aX:y/"],
+)
+def test_a_slash_at_the_end_leads_nowhere_else(world: World, path: str) -> None:
+    page = world.visitor().open(f"http://localhost{path}", follow=False)
+    assert page.status == 404 or page.response.headers["Location"].startswith("/login")
+
+
+def test_a_form_is_not_sent_on_to_the_page_without_the_slash(world: World) -> None:
+    visitor = world.visitor()
+    visitor.open("/login")
+    assert visitor.post("/login/", email="alice@example.com", password=PASSWORD).status == 404
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PROPFIND", "BREW"])
