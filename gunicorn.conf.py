@@ -29,7 +29,8 @@ forwarder_headers = ""
 # X_Forwarded_For would become the same variable as X-Forwarded-For: headers with an underscore are dropped.
 header_map = "drop"
 
-# A longer request line gets 414, larger or more headers 431, before the application sees anything.
+# A longer request line gets 414, larger or more headers 431, before the application sees anything. The page
+# for 431 says to delete cookies, since those of a whole domain can be larger.
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
@@ -46,7 +47,8 @@ def on_starting(gunicorn):
 
 
 def post_worker_init(worker):
-    """Print the audit trail on the standard output, one line of JSON an event, and start the timed work."""
+    """Answer bad requests as the site does, print the trail on the standard output, start the timed work."""
+    site_server.answer_refused_requests(worker.wsgi)
     site_server.print_trail()
     site_server.start_jobs(worker.wsgi)
 

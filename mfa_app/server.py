@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from flask import Flask
+from gunicorn import util
 from prometheus_client import values
 from prometheus_client.multiprocess import mark_process_dead
 
@@ -19,6 +20,7 @@ from mfa_app.core.operations.instance_lock import SiteRunning
 from mfa_app.core.operations.job_runner import JobRunner
 from mfa_app.extensions import db
 from mfa_app.settings import SettingError, Settings, load_settings
+from mfa_app.web.http.refused_requests import RefusedRequests
 from mfa_app.wording.health import describe
 
 RESTORING = "A backup is being restored. Start the site when the restore has finished."
@@ -67,6 +69,11 @@ def start_jobs(app: Flask) -> None:
     """Start the timed work in this worker, unless the application sends its mail with its responses."""
     if app.config["MAIL_IN_BACKGROUND"]:
         app.extensions["site"][JobRunner].start()
+
+
+def answer_refused_requests(app: Flask) -> None:
+    """Let gunicorn answer with pages of the site what it refuses before the application sees it."""
+    util.write_error = RefusedRequests(app).write
 
 
 def stop_jobs(app: object) -> None:

@@ -14,7 +14,6 @@ OURS = {"mfa_app", "tests", "stress", "bench", "bin", "wsgi"}
 # Needed all the same: nobody imports them by name.
 NOT_IMPORTED = {
     "babel": "`make messages` runs its pybabel",
-    "gunicorn": "`make run` starts it",
     "pillow": "qrcode draws with it",
     "tzdata": "zoneinfo reads it where the system has no time zones",
     "psycopg": "SQLAlchemy loads it for a database address that begins with postgresql",

@@ -24,6 +24,11 @@ def test_bodies_end_where_those_of_the_application_end() -> None:
     )
 
 
+def test_header_lines_that_are_too_long_get_the_page_of_the_site() -> None:
+    (buffers,) = values("large_client_header_buffers")
+    assert int(buffers.partition(" ")[2].removesuffix("k")) * 1024 > 2 * 8190
+
+
 def test_requests_go_to_the_port_that_the_site_listens_on(tmp_path: Path) -> None:
     port = load_settings({"MFA_INSTANCE_PATH": str(tmp_path)}).port
     assert values("proxy_pass") == {f"http://127.0.0.1:{port}"}

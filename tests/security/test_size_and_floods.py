@@ -1,5 +1,6 @@
 """K. Size, floods, logs and stolen files: eve sends too much, too odd, and looks at what is written down."""
 
+import html
 import io
 import json
 import logging
@@ -14,6 +15,7 @@ from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import Purpose, create
 from mfa_app.extensions import db
+from mfa_app.web.http.headers import HEADERS
 from tests.support.processes import resident_kib, workers_of
 from tests.support.requests import FORM, form, status_of
 from tests.support.served_site import at_once
@@ -49,6 +51,32 @@ def test_too_much_is_refused_before_it_is_read(
 ) -> None:
     """Attacks 56 and 95."""
     assert status_of(direct_world.site.raw(request_)) in statuses
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "words"),
+    [
+        (
+            f"GET /login HTTP/1.1\r\n{HEAD}Cookie: a={'b' * 9000}\r\n\r\n",
+            431,
+            "Delete the cookies of 127.0.0.1",
+        ),
+        (f"GET /login HTTP/1.1\r\n{HEAD}" + "Cookie: a=b\r\n" * 70 + "\r\n", 431, "Delete the cookies"),
+        (f"GET /{'a' * 5000} HTTP/1.1\r\n{HEAD}\r\n", 414, "This address is too long"),
+        (f"GET /login HTTP/1.1\r\n{HEAD}X-A: b\r\n <script>: c\r\n\r\n", 400, "That didn't work"),
+        ("<script>alert(1)</script>\r\n\r\n", 400, "That didn't work"),
+    ],
+)
+def test_what_gunicorn_refuses_gets_a_page_with_all_headers(
+    direct_world: World, request_: str, status: int, words: str
+) -> None:
+    """Attack 95: no bare line of another program, no echo, and nothing that a frame or a cache could use."""
+    head, _, page = direct_world.site.raw(request_).decode().partition("\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:])
+    assert status_of(head.encode()) == status
+    assert words in html.unescape(page) and "http://127.0.0.1" in page and "<script>" not in page
+    assert {**HEADERS, "Cache-Control": "no-store", "Connection": "close"}.items() <= headers.items()
+    assert len(page.encode()) == int(headers["Content-Length"])
 
 
 def test_a_body_in_chunks_has_the_same_end(direct_world: World) -> None:

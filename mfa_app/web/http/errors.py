@@ -66,8 +66,13 @@ def _not_found(error: NotFound) -> ResponseReturnValue:
 
 def _wrong_address_page(_error: SecurityError) -> Response:
     """Answer a request for a host that is not ours. No link on the page may be built from that host."""
-    public_url = current_app.config["SETTINGS"].public_url
-    return make_response(render_template("errors/wrong_address.html", public_url=public_url), 400)
+    page = render_template(
+        "errors/bare.html",
+        heading=_("This site has another address"),
+        sentence=_("You'll find it here:"),
+        public_url=current_app.config["SETTINGS"].public_url,
+    )
+    return make_response(page, 400)
 
 
 def error_page(code: int, heading: str, text: str, *, error_id: str | None = None) -> Response:
