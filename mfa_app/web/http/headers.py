@@ -48,7 +48,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     def add_headers(response: Response) -> Response:
         for name, value in always.items():
             response.headers.setdefault(name, value)
-        if request.endpoint not in STATIC:
+        if request.endpoint not in STATIC or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
             response.vary.add("Cookie")
         return response

@@ -11,6 +11,7 @@ from mfa_app.extensions import db
 from mfa_app.settings import load_settings
 from tests.support.browser import Page, Visitor
 from tests.support.clock import FakeClock
+from tests.support.stories import carol_at_work
 from tests.support.world import PASSWORD, World
 
 
@@ -55,6 +56,23 @@ def test_no_page_is_kept_in_any_cache(world: World, path: str) -> None:
     headers = world.visitor().open(path, follow=False).response.headers
     assert headers["Cache-Control"] == "no-store"
     assert "Cookie" in headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/static/nothing.css", "/static/", "/bootstrap/static/nothing", "/favicon.ico", "/apple-touch-icon.png"],
+)
+def test_what_browsers_ask_for_by_themselves_takes_no_message_and_is_not_kept(
+    world: World, path: str
+) -> None:
+    carol = world.after(carol_at_work)
+    carol.open("/admin/groups/new")
+    carol.press("Create the group", follow=False, name="Finance")
+    missing = carol.open(path, follow=False)
+    assert missing.status == 404
+    assert missing.response.headers["Cache-Control"] == "no-store"
+    assert "Finance" not in missing.response.text
+    assert "Group Finance created" in carol.open("/admin/groups/1").text
 
 
 def test_an_error_of_the_server_carries_the_headers_too(world: World) -> None:
