@@ -1,16 +1,41 @@
-"""Follows a mailed one-time link without leaving its token in the address."""
+"""Follows a mailed one-time link without leaving its token in the address, or for long in the browser."""
 
-from flask import make_response, redirect, render_template, session, url_for
+from datetime import datetime, timedelta
+
+from flask import Response, make_response, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from mfa_app.auth import blueprint
 from mfa_app.core.common import clock
+from mfa_app.core.common.clock import is_fresh
 from mfa_app.core.common.errors import OneTimeLinkExpired
+from mfa_app.core.login.logout import log_out
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.models import OneTimeLink, User
+from mfa_app.web.http.errors import error_page
 from mfa_app.web.security.access_rules import public
+from mfa_app.web.security.cookies import clear_session_cookie
+from mfa_app.web.security.current import current_actor, identity_or_none
 
-TOKEN_KEY = "link"  # key of the token in the signed form cookie, which keeps it out of URLs
+# Keys in the signed form cookie, which keeps the token out of URLs.
+TOKEN_KEY = "link"
+OPENED_KEY = "link_opened"  # when, in seconds since 1970
+
+OPEN_FOR = timedelta(minutes=15)  # then whoever comes to a shared browser next finds nothing
+
+
+class OpenedLinkForgotten(Exception):
+    """The link was opened in this browser, but too long ago or before another one."""
+
+
+class SomeoneElseLoggedIn(Exception):
+    """Another person than the link's is logged in in this browser. `owner` is None for the set-up link."""
+
+    def __init__(self, owner: User | None) -> None:
+        super().__init__()
+        self.owner = owner
 
 
 @blueprint.get("/link/<token:token>")
@@ -18,12 +43,73 @@ TOKEN_KEY = "link"  # key of the token in the signed form cookie, which keeps it
 def follow_link(token: str) -> ResponseReturnValue:
     """Move the token from the URL to the form cookie, so that neither history nor Referer contain it."""
     link, _user = one_time_links.find(token, *Purpose, now=clock.now())
-    session[TOKEN_KEY] = token
-    return redirect(url_for("auth.setup" if link.purpose == Purpose.SETUP else "auth.choose_password"))
+    session[TOKEN_KEY], session[OPENED_KEY] = token, int(clock.now().timestamp())
+    return _to_page_of(link)
+
+
+@blueprint.post("/link/log-out")
+@public
+def log_out_for_link() -> ResponseReturnValue:
+    """Log out whoever is logged in, and go on with the link that this browser has opened."""
+    token, opened = session.get(TOKEN_KEY, ""), session.get(OPENED_KEY)
+    link, _user = one_time_links.find(token, *Purpose, now=clock.now())
+    if identity := identity_or_none():
+        log_out(identity, actor=current_actor())
+    session.clear()
+    session[TOKEN_KEY], session[OPENED_KEY] = token, opened
+    clear_session_cookie()
+    return _to_page_of(link)
+
+
+def opened_link(*purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | None]:
+    """Return the link that this browser has opened, and its user (None for set-up).
+
+    Raises OneTimeLinkExpired, OpenedLinkForgotten, SomeoneElseLoggedIn.
+    """
+    link, user = one_time_links.find(session.get(TOKEN_KEY, ""), *purposes, now=now)
+    age = timedelta(seconds=now.timestamp() - session.get(OPENED_KEY, 0))
+    if not is_fresh(now - age, OPEN_FOR, now=now):
+        raise OpenedLinkForgotten
+    identity = identity_or_none()
+    if identity is not None and (user is None or identity.user.id != user.id):
+        raise SomeoneElseLoggedIn(user)
+    return link, user
+
+
+def forget_opened_link() -> None:
+    """Take the token out of this browser."""
+    session.pop(TOKEN_KEY, None)
+    session.pop(OPENED_KEY, None)
 
 
 @blueprint.errorhandler(OneTimeLinkExpired)
 def expired_page(_refusal: OneTimeLinkExpired) -> ResponseReturnValue:
     """Answer a link that no longer works, on whichever page it turns out: 410, and how to get a new one."""
-    session.pop(TOKEN_KEY, None)
+    forget_opened_link()
     return make_response(render_template("auth/link_expired.html"), 410)
+
+
+@blueprint.errorhandler(OpenedLinkForgotten)
+def forgotten_page(_error: OpenedLinkForgotten) -> Response:
+    """Answer a page whose link is no longer the one that this browser has opened: nothing was saved."""
+    forget_opened_link()
+    heading = _("Open the link again")
+    text = _(
+        "This page was open for more than %(minutes)s minutes, or another link was opened in this browser "
+        "after it, so nothing was saved. Open the link in your email again and go on there.",
+        minutes=OPEN_FOR // timedelta(minutes=1),
+    )
+    return error_page(400, heading, text)
+
+
+@blueprint.errorhandler(SomeoneElseLoggedIn)
+def someone_else_page(error: SomeoneElseLoggedIn) -> ResponseReturnValue:
+    """Answer a link of one person in the browser of another: 409, who is who, and the button to log out."""
+    identity = identity_or_none()
+    logged_in = identity.user if identity else None
+    page = render_template("auth/link_for_someone_else.html", logged_in=logged_in, owner=error.owner)
+    return make_response(page, 409)
+
+
+def _to_page_of(link: OneTimeLink) -> ResponseReturnValue:
+    return redirect(url_for("auth.setup" if link.purpose == Purpose.SETUP else "auth.choose_password"))

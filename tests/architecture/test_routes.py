@@ -59,6 +59,7 @@ MARKS = {
     "auth.forgotten": "public",
     "auth.lost_app": "public",
     "auth.login": "public",
+    "auth.log_out_for_link": "public",
     "auth.logout": "allow, challenge, enrol",
     "auth.setup": "public",
     "enrolment.authenticator": "allow, enrol, recent",

@@ -138,10 +138,10 @@ def _words() -> dict[int, tuple[str, str]]:
 def _csrf_page(_error: CSRFError) -> Response:
     if not request.cookies:
         text = _(
-            "Your browser sent no cookie with this form, and this site can't work without its own. "
-            "Allow cookies for this site, reload the page and try again."
+            "This site can't work without its own cookies. If they are switched off, allow them for this "
+            "site. Then go back, reload the page and try again."
         )
-        return error_page(400, _("Cookies are switched off"), text)
+        return error_page(400, _("Your browser sent no cookies"), text)
     text = _(
         "This form is no longer valid. The page was open for a long time, you logged in or out "
         "in another tab, or your browser doesn't accept cookies. Go back, reload the page and try again."

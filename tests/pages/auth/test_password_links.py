@@ -2,6 +2,8 @@
 
 import pytest
 
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import change
 from mfa_app.core.users import accounts, invitations, lookup
 from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, RememberedDevice
@@ -94,6 +96,87 @@ def test_a_link_opened_over_an_open_form_changes_nobodys_password(world: World, 
     assert "Open the link in your email again" in alice.page.text
     assert "password.changed" not in world.events()
     assert choose(world, link, visitor=alice).page.path == "/login"
+
+
+def test_an_opened_link_does_not_wait_in_a_shared_browser(world: World, link: str) -> None:
+    shared = world.visitor()
+    shared.open(link)
+    world.clock.advance(minutes=15)
+    page = shared.press("Save password", password=NEW)
+    assert (page.status, page.title) == (400, "Open the link again")
+    assert shared.open("/password/choose").status == 410
+    assert "password.changed" not in world.events()
+    assert choose(world, link, visitor=shared).page.path == "/login"
+
+
+def test_an_opened_link_waits_for_a_quarter_of_an_hour(world: World, link: str) -> None:
+    alice = world.visitor()
+    alice.open(link)
+    world.clock.advance(minutes=14)
+    assert alice.press("Save password", password=NEW).path == "/login"
+
+
+def test_an_invitation_is_not_mixed_with_who_is_logged_in(world: World) -> None:
+    world.person("bob")
+    bob = world.password_given("bob")
+    page = bob.open(invite(world, "daan"))
+    assert (page.status, page.title) == (409, "Someone else is logged in")
+    assert "You're logged in as Bob (bob@example.com)" in page.text
+    assert "This link is for daan@example.com" in page.text
+    page = bob.press("Log Bob out and go on")
+    assert page.path == "/password/choose"
+    assert "daan@example.com" in page.response.text
+    assert bob.cookie("sid") is None
+    assert world.count(AuthSession) == 0
+    page = bob.press("Save password", password=NEW)
+    assert (page.path, "Bob" in page.text) == ("/login", False)
+    assert bob.press("Log in", email="daan@example.com", password=NEW).title == "Welcome, Daan"
+
+
+def test_a_password_page_that_was_open_before_somebody_logged_in_saves_nothing(world: World) -> None:
+    world.person("bob")
+    daan = world.visitor()
+    page = daan.open(invite(world, "daan"))
+    world.password_given("bob", daan)
+    with daan.client.session_transaction() as planted:  # another tab of the same browser
+        planted["link"], planted["link_opened"] = "A" * 43, int(world.clock().timestamp())
+    daan.page = page
+    assert daan.post("/password/choose", password=NEW, link=page.value("link")).status in (400, 409, 410)
+    assert "password.changed" not in world.events("daan")
+
+
+def test_staying_logged_in_leaves_everything_as_it_is(world: World) -> None:
+    world.person("bob")
+    bob = world.password_given("bob")
+    link = invite(world, "daan")
+    bob.open(link)
+    assert bob.open("/").title == "Welcome, Bob"
+    assert choose(world, link).page.path == "/login"
+
+
+def test_ones_own_link_works_while_one_is_logged_in(world: World) -> None:
+    world.person("bob")
+    bob = world.password_given("bob")
+    ask(world.visitor(), "bob@example.com")
+    assert choose(world, world.link_in_last_mail(), visitor=bob).page.path == "/login"
+
+
+def test_the_set_up_link_is_not_mixed_with_who_is_logged_in(world: World) -> None:
+    world.person("bob")
+    bob = world.password_given("bob")
+    with world.data():
+        token = one_time_links.create(Purpose.SETUP, None, now=world.clock())
+    page = bob.open(f"/link/{token}")
+    assert (page.status, page.title) == (409, "Someone else is logged in")
+    assert "This link sets up the first administrator." in page.text
+    assert bob.press("Log Bob out and go on").path == "/setup"
+
+
+def test_without_a_link_nobody_is_logged_out_for_one(world: World) -> None:
+    world.person("bob")
+    bob = world.password_given("bob")
+    assert bob.post("/link/log-out").status == 410
+    assert bob.open("/").path == "/"
 
 
 def test_looking_at_a_link_does_not_use_it_up(world: World, link: str) -> None:

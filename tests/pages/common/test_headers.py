@@ -231,7 +231,7 @@ def test_a_browser_without_cookies_is_told_so(world: World) -> None:
     visitor.client.delete_cookie("form")
     page = visitor.open("/login", method="POST", data={"csrf_token": token})
     assert page.status == 400
-    assert page.title == "Cookies are switched off"
+    assert page.title == "Your browser sent no cookies"
 
 
 def test_behind_tls_a_cookie_without_the_prefix_is_not_believed(secure: World) -> None:
