@@ -233,6 +233,28 @@ def test_previews_and_forms_of_administration_that_were_filled_in_wrongly(
         inspector.look(title)
 
 
+def test_forms_that_are_shown_again_after_a_fresh_code(
+    town: World, window: Window, inspector: Inspector
+) -> None:
+    comes_in(town, window, "carol")
+    window.open(addressed(town, "/admin/people/{alice}"))
+    town.clock.advance(minutes=21)
+    window.page.get_by_text("Disable…", exact=True).click()
+    window.press("Disable the account")
+    inspector.look("Confirm it's you")
+    window.press_after_filling("Confirm", {"6-digit code": town.phones["carol"].code()})
+    inspector.look("Alice")
+    window.press("Disable the account")
+    window.reads("Account disabled for Alice.")
+    window.open(addressed(town, "/admin/people/{bob}/reset"))
+    town.clock.advance(minutes=21)
+    window.press_after_filling("Reset 2-factor authentication", {"Reason": "phone lost"})
+    window.press_after_filling("Confirm", {"6-digit code": town.phones["carol"].code()})
+    inspector.look("Reset 2-factor authentication")
+    window.press("Reset 2-factor authentication")
+    window.reads("2-factor authentication reset for Bob.")
+
+
 def test_the_page_for_our_own_mistakes(
     world: World, window: Window, inspector: Inspector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
