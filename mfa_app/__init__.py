@@ -31,6 +31,7 @@ from mfa_app.core.passwords import hashing
 from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.core.passwords.strength import SiteNames
 from mfa_app.extensions import babel, csrf, db, login_manager, migrate
+from mfa_app.models.connections import engine_options
 from mfa_app.settings import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
 from mfa_app.site import Site
 from mfa_app.web.http import assets, converters, errors, headers, metrics, transaction
@@ -43,7 +44,6 @@ from mfa_app.web.ui import navigation, template_words
 __version__ = "0.2.0"
 
 MAX_BODY_BYTES = 64 * 1024
-DATABASE_TIMEOUT_SECONDS = 10
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
@@ -79,7 +79,7 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
         "SECRET_KEY": keys.secret_keys[0],
         "SECRET_KEY_FALLBACKS": keys.secret_keys[1:],
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
         "SESSION_COOKIE_NAME": cookies.name_under(settings, cookies.FORM),
         "SESSION_COOKIE_SECURE": settings.https,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -114,12 +114,6 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         MailObservers(send_mail),
         runner,
     )
-
-
-def _engine_options(settings: Settings) -> dict[str, Any]:
-    """Keep values out of logged errors, replace broken connections, and give up on a silent server."""
-    waits = {"connect_timeout": DATABASE_TIMEOUT_SECONDS} if settings.database_url.startswith("p") else {}
-    return {"hide_parameters": True, "pool_pre_ping": True, "connect_args": waits}
 
 
 def _bind(app: Flask, settings: Settings) -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AliasGenerator, Field, PlainValidator, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 PREFIX = "MFA_"
@@ -22,6 +22,7 @@ DEFAULT_SITE_NAME = "Second Gate"
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 8000
 USUAL_PORTS = {"https": frozenset({443}), "http": frozenset({80, DEFAULT_PORT})}
+NEVER_PREPARED = "prepare_threshold"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 SITE_NAME_CHARACTERS, SITE_NAME_BYTES = 60, 120  # it stands twice in each QR code, in an encoding of its own
 
@@ -110,6 +111,25 @@ def _database_url(value: str) -> str:
         )
     if url.drivername == "sqlite" and (url.database or ":memory:") == ":memory:":
         raise ValueError("must name a file, such as sqlite:////var/lib/second-gate/site.sqlite3")
+    return _with_known_options(value, url) if url.drivername.startswith("postgresql") else value
+
+
+def _with_known_options(value: str, url: URL) -> str:
+    """Return the address without `prepare_threshold`, which PgBouncer's manual asks for and the site obeys.
+
+    Any other option is one of libpq, or the driver would take the text for its own switches, `autocommit`
+    among them.
+    """
+    if not url.query:
+        return value
+    from psycopg.pq import Conninfo  # a site on SQLite need not load the driver
+
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()} | {NEVER_PREPARED}
+    unknown = sorted(url.query.keys() - known)
+    if unknown:
+        raise ValueError(f"must not have an option that PostgreSQL does not know: {', '.join(unknown)}")
+    if NEVER_PREPARED in url.query:
+        value = url.difference_update_query([NEVER_PREPARED]).render_as_string(hide_password=False)
     return value
 
 

@@ -11,15 +11,6 @@ from mfa_app.extensions import Model, db
 _WRITES = ("INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER")
 
 
-@event.listens_for(Engine, "connect")
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    if not isinstance(connection, sqlite3.Connection):
-        return
-    connection.isolation_level = None
-    for pragma in ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
 @event.listens_for(Engine, "before_cursor_execute")
 def _lock_at_first_write(
     connection: Connection, cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool

@@ -16,7 +16,6 @@ NOT_IMPORTED = {
     "babel": "`make messages` runs its pybabel",
     "pillow": "qrcode draws with it",
     "tzdata": "zoneinfo reads it where the system has no time zones",
-    "psycopg": "SQLAlchemy loads it for a database address that begins with postgresql",
 }
 NOT_IMPORTED_BY_TESTS = {
     "bandit": "`make lint` runs it",

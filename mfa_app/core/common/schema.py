@@ -6,6 +6,7 @@ from sqlalchemy import NullPool, create_engine, inspect, make_url, select
 from sqlalchemy.engine import Connection
 
 from mfa_app.models import TABLES
+from mfa_app.models.connections import engine_options
 from mfa_app.models.fate import OnRestore
 from mfa_app.settings import PROJECT_ROOT, Settings
 
@@ -43,7 +44,7 @@ def holds_secrets(settings: Settings) -> bool:
         if not file.exists():
             return False
         url = url.set(database=str(file))
-    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
+    engine = create_engine(url, poolclass=NullPool, **engine_options(settings.database_url))
     with engine.connect() as connection:
         present = set(inspect(connection).get_table_names())
         return any(

@@ -15,6 +15,8 @@ WRONG = [
     ("MFA_DATABASE_URL", "sqlite://host/file"),
     ("MFA_DATABASE_URL", "sqlite://"),
     ("MFA_DATABASE_URL", "sqlite:///:memory:"),
+    ("MFA_DATABASE_URL", "postgresql://db/site?autocommit=1"),
+    ("MFA_DATABASE_URL", "postgresql://db/site?sslmod=require"),
     ("MFA_PUBLIC_URL", "ftp://login.example.com"),
     ("MFA_PUBLIC_URL", "login.example.com"),
     ("MFA_PUBLIC_URL", "http://login.example.com"),
@@ -234,3 +236,16 @@ def test_the_readme_lists_every_setting_and_no_other() -> None:
     readme = (PROJECT_ROOT / "README.md").read_text("utf-8")
     table = readme.partition("| Setting |")[2].partition("\n\n")[0].splitlines()[2:]
     assert sorted(row.split("`")[1] for row in table) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("options", ["prepare_threshold=0", "sslmode=require&prepare_threshold=0"])
+def test_prepare_threshold_in_the_database_url_is_taken_and_dropped(options: str) -> None:
+    given = "postgresql://site:p%40ss@db:6432/site?" + options
+    settings = load_settings({"MFA_DATABASE_URL": given})
+    left = options.replace("prepare_threshold=0", "").rstrip("&")
+    assert settings.database_url == "postgresql+psycopg://site:p%40ss@db:6432/site" + (left and f"?{left}")
+
+
+def test_an_option_that_postgresql_does_not_know_is_named() -> None:
+    with pytest.raises(SettingError, match="option that PostgreSQL does not know: sslmod"):
+        load_settings({"MFA_DATABASE_URL": "postgresql://db/site?sslmod=require"})

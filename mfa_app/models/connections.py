@@ -1,0 +1,91 @@
+"""How a connection to the database is opened and checked, and when it is thrown away."""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Engine, ExceptionContext, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+TIMEOUT_SECONDS = 10
+ENCODING = "UTF8"
+
+# After these a connection may stay useless when the cause is gone: SQLite falls back to reading alone when it
+# opens a file that it may not write, and an old primary of PostgreSQL stays a standby for who is connected.
+_SPOILT_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+# PostgreSQL's errors are known by their SQLSTATE alone: a site on SQLite need not load the driver.
+READ_ONLY_TRANSACTION, DISK_FULL = "25006", "53100"
+_SPOILT_POSTGRESQL = frozenset({READ_ONLY_TRANSACTION, DISK_FULL})
+
+
+class WrongEncoding(SQLAlchemyError):
+    """The database has another encoding than UTF8, so it can't hold every name."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(f"its encoding is {encoding}, not {ENCODING}")
+        self.encoding = encoding
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    """Return the options of create_engine for this address.
+
+    Values stay out of logged errors, broken connections are replaced, and a silent server is given up on.
+    Nothing is prepared under a name, because behind PgBouncer the next transaction may get a connection that
+    does not know the name.
+    """
+    arguments: dict[str, Any] = {}
+    if database_url.startswith("postgresql"):
+        asked: Mapping[str, Any] = make_url(database_url).query
+        arguments = {
+            "connect_timeout": asked.get("connect_timeout", TIMEOUT_SECONDS),
+            "client_encoding": ENCODING,  # whatever the role or the environment says
+            "prepare_threshold": None,
+        }
+    return {"hide_parameters": True, "pool_pre_ping": True, "connect_args": arguments}
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None
+    for pragma in ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "connect")
+def _refuse_other_encodings(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        return
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != ENCODING:
+        connection.close()
+        raise WrongEncoding(str(encoding))
+
+
+@event.listens_for(Engine, "handle_error")
+def _throw_away_what_is_spoilt(context: ExceptionContext) -> None:
+    """Let all connections be opened anew after an error that would otherwise outlive its cause."""
+    if is_spoilt(context.original_exception):
+        context.is_disconnect = True
+
+
+def is_spoilt(error: BaseException) -> bool:
+    """Return True after an error of the driver that a connection may not recover from."""
+    if isinstance(error, sqlite3.Error):
+        return primary_code(error) in _SPOILT_SQLITE
+    return getattr(error, "sqlstate", None) in _SPOILT_POSTGRESQL
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """Return SQLite's own number of the error without its details, or 0 if the error is not SQLite's."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
