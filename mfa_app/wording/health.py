@@ -14,7 +14,11 @@ from mfa_app.wording import dates
 
 PREPARE = "flask --app wsgi prepare"
 
-DatabaseTrouble = Literal[Problem.UNREACHABLE, Problem.UNPREPARED, Problem.NEWER]
+CREATE_DATABASE = (
+    "createdb --owner second_gate --template template0 --encoding UTF8 --locale C.UTF-8 second_gate"
+)
+
+DatabaseTrouble = Literal[Problem.UNREACHABLE, Problem.WRONG_ENCODING, Problem.UNPREPARED, Problem.NEWER]
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ def describe(check: Check, settings: Settings) -> HealthMessage:
         for key, value in check.facts.items()
     }
     match check.problem:
-        case Problem.UNREACHABLE | Problem.UNPREPARED | Problem.NEWER:
+        case Problem.UNREACHABLE | Problem.WRONG_ENCODING | Problem.UNPREPARED | Problem.NEWER:
             return _database(check.problem, facts)
         case Problem.KEYS_DO_NOT_FIT:
             return keys_do_not_fit(settings)
@@ -65,8 +69,13 @@ def _database(trouble: DatabaseTrouble, facts: dict[str, object]) -> HealthMessa
         case Problem.UNREACHABLE:
             return HealthMessage(
                 _("The database does not answer (%(kind)s).", **facts),
-                _("Check that it is running, and that MFA_DATABASE_URL points to it."),
+                _(
+                    "Check that it is running, and that MFA_DATABASE_URL points to it. It says: %(reason)s.",
+                    **facts,
+                ),
             )
+        case Problem.WRONG_ENCODING:
+            return wrong_encoding(str(facts["encoding"]))
         case Problem.UNPREPARED:
             return HealthMessage(
                 _("The database is not ready for this version."), _("Please run: %(it)s", it=PREPARE)
@@ -74,6 +83,14 @@ def _database(trouble: DatabaseTrouble, facts: dict[str, object]) -> HealthMessa
         case Problem.NEWER:
             sentence = _("The database was prepared by a newer version of this site.")
             return HealthMessage(sentence, _("Please run that version."))
+
+
+def wrong_encoding(encoding: str) -> HealthMessage:
+    """Return the words for a database of PostgreSQL that can't hold every name."""
+    return HealthMessage(
+        _("The encoding of the database is %(encoding)s, but it must be UTF8.", encoding=encoding),
+        _("Create another one: %(command)s", command=CREATE_DATABASE),
+    )
 
 
 def keys_do_not_fit(settings: Settings) -> HealthMessage:

@@ -25,6 +25,8 @@ from tests.support.world import World
 MOMENT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FACTS = {
     "kind": "OperationalError",
+    "reason": "Connection refused",
+    "encoding": "LATIN1",
     "clock": MOMENT,
     "newest": MOMENT,
     "waiting": 2,

@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -105,6 +106,79 @@ def test_an_unreachable_database_is_reported_without_its_password(shell: Shell) 
     assert (code, output, errors.count("\n")) == (1, "", 1)
     assert errors.startswith("Could not connect to the database site at 127.0.0.1: ")
     assert "hunter2" not in errors
+
+
+NO_SUCH_ROLE, NO_SUCH_DATABASE = 'role "wrong" does not exist', 'database "wrong" does not exist'
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("name", "user", "host", "reason"),
+    [
+        ("wrong", "postgres", "", NO_SUCH_DATABASE),
+        ("postgres", "wrong", "", NO_SUCH_ROLE),
+        ("postgres", "postgres", "no.such.host.invalid", "failed to resolve host 'no.such.host.invalid'"),
+        ("postgres", "postgres", "127.0.0.1:9", "Connection refused"),
+    ],
+)
+def test_the_first_start_gives_the_databases_own_reason(
+    shell: Shell, postgresql: str, name: str, user: str, host: str, reason: str
+) -> None:
+    address = postgresql.format(name=name).replace("postgres@", f"{user}:hunter2@{host}")
+    shell.environment["MFA_DATABASE_URL"] = address.partition("?")[0] if host else address
+    for command in ("prepare", "doctor"):
+        code, output, errors = shell.flask(command)
+        assert (code, output, errors.count("\n")) == (1, "", 1)
+        assert errors.startswith(f"Could not use the database {name} at ")
+        assert reason in errors
+        assert "hunter2" not in errors
+        assert "backup" not in errors
+
+
+@pytest.fixture
+def other_encoding(postgresql: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of an empty database with an encoding that can't hold every name."""
+    with psycopg.connect(
+        postgresql.format(name="postgres").replace("+psycopg", ""), autocommit=True
+    ) as server:
+        server.execute(
+            f"CREATE DATABASE other_encoding ENCODING '{request.param}' LOCALE 'C' TEMPLATE template0"
+        )
+        yield postgresql.format(name="other_encoding")
+        server.execute("DROP DATABASE other_encoding WITH (FORCE)")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("other_encoding", ["SQL_ASCII", "LATIN1"], indirect=True)
+@pytest.mark.parametrize("keys", [True, False])
+def test_a_database_with_another_encoding_is_refused(
+    shell: Shell, other_encoding: str, keys: bool, request: pytest.FixtureRequest
+) -> None:
+    if keys:
+        shell.flask("users", "list")  # makes them
+    encoding = request.node.callspec.params["other_encoding"]
+    shell.environment["MFA_DATABASE_URL"] = other_encoding
+    code, output, errors = shell.flask("prepare")
+    assert (code, output, errors.count("\n")) == (1, "", 1)
+    assert encoding in errors
+    assert "UTF8" in errors
+    shell.environment["MFA_DATABASE_URL"] = other_encoding
+    code, _output, errors = shell.run("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app", PORT="1")
+    assert code != 0
+    assert encoding in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.postgres
+def test_a_database_that_belongs_to_somebody_else_gives_its_own_reason(shell: Shell, postgresql: str) -> None:
+    administrator = postgresql.format(name="postgres").replace("+psycopg", "")
+    with psycopg.connect(administrator, autocommit=True) as server:
+        server.execute("CREATE ROLE stranger LOGIN")
+        shell.environment["MFA_DATABASE_URL"] = administrator.replace("postgres@", "stranger@")
+        code, output, errors = shell.flask("prepare")
+        server.execute("DROP ROLE stranger")
+    assert (code, output, errors.count("\n")) == (1, "", 1)
+    assert "permission denied for schema public" in errors
 
 
 def test_a_database_of_a_newer_version_is_refused(world: World, typed: Typist) -> None:

@@ -9,8 +9,10 @@ from flask_babel import gettext as _
 from flask_migrate import upgrade
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from mfa_app.core.common import files, schema
+from mfa_app.core.common import database_errors, files, schema
 from mfa_app.extensions import db
+from mfa_app.models.connections import WrongEncoding
+from mfa_app.wording.health import wrong_encoding
 
 
 def command_line(command: str) -> str:
@@ -38,21 +40,24 @@ class NewerDatabase(Exception):
 
 def sentence_about(error: SQLAlchemyError) -> str:
     """Return one sentence, without any password, about what failed and what to do."""
-    reason = _reason(error)
+    url = db.engine.url
+    facts = {"name": database_errors.name_of(url), "reason": database_errors.reason_of(error, url)}
+    if isinstance(error, WrongEncoding):
+        return str(wrong_encoding(error.encoding))
     try:
         present = _revision()
     except SQLAlchemyError:
-        return _("Could not connect to the database %(name)s: %(reason)s.", name=_name(), reason=reason)
-    if present is None or (schema.is_known(present) and present != schema.newest()):
+        return _("Could not connect to the database %(name)s: %(reason)s.", **facts)
+    if present is not None and not schema.is_known(present):
+        return newer_sentence()
+    if present != schema.newest() and database_errors.says_tables_are_missing(error):
         return _(
             "The database is not ready for this version. Please run: %(command)s",
             command=command_line("prepare"),
         )
-    if not schema.is_known(present):
-        return newer_sentence()
     if isinstance(error, DataError):
         return _("The database rejected one of these values. It may be too long.")
-    return _("The database %(name)s failed: %(reason)s.", name=_name(), reason=reason)
+    return _("The database %(name)s failed: %(reason)s.", **facts)
 
 
 def newer_sentence() -> str:
@@ -63,20 +68,6 @@ def newer_sentence() -> str:
 def _revision() -> str | None:
     with db.engine.connect() as connection:
         return schema.revision(connection)
-
-
-def _name() -> str:
-    url = db.engine.url
-    host = url.host or url.query.get("host")
-    return f"{url.database} at {host}" if host else str(url.database)
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    """Return the first line of the driver's message, with the passwords of MFA_DATABASE_URL masked."""
-    text = str(getattr(error, "orig", None) or error).strip().partition("\n")[0].rstrip(".:; ")
-    for secret in (db.engine.url.password, db.engine.url.query.get("password")):
-        text = text.replace(str(secret), "***") if secret else text
-    return text
 
 
 def _keep_private() -> None:

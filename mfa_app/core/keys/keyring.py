@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from mfa_app.core.common import files, schema
+from mfa_app.core.common import database_errors, files, schema
 from mfa_app.core.common.errors import RotationRunning
 from mfa_app.settings import SettingError, Settings
 
@@ -113,10 +114,12 @@ def _refuse_to_replace(path: Path, settings: Settings) -> None:
         return
     try:
         needed = schema.holds_secrets(settings)
-    except SQLAlchemyError:
+    except SQLAlchemyError as error:
+        url = make_url(settings.database_url)
+        reason = database_errors.reason_of(error, url)
         raise SettingError(
-            f"There are no keys in {path}. New ones are not created while the database cannot be reached, "
-            "because it may hold secrets of other keys. Restore the file from a backup or start the database."
+            f"Could not use the database {database_errors.name_of(url)}: {reason}. "
+            f"The keys in {path} are created once it can be used."
         ) from None
     if needed and not path.exists():  # another process may just have created both
         raise SettingError(

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from mfa_app.core.audit import anchors
 from mfa_app.core.audit.chain import TRAIL_KEY
-from mfa_app.core.common import clock, schema
+from mfa_app.core.common import clock, database_errors, schema
 from mfa_app.core.keys.vault import CannotUnseal, vault
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, Authenticator, OutboxMail, SealedValue
+from mfa_app.models.connections import WrongEncoding
 from mfa_app.settings import Settings
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -28,6 +29,7 @@ class Problem(enum.Enum):
     """The problems that a check can find. Their sentences are in wording/health."""
 
     UNREACHABLE = enum.auto()
+    WRONG_ENCODING = enum.auto()
     UNPREPARED = enum.auto()
     NEWER = enum.auto()
     KEYS_DO_NOT_FIT = enum.auto()
@@ -61,11 +63,12 @@ def run_checks(settings: Settings, *, now: datetime) -> list[Check]:
 
 
 def startup_blocker(settings: Settings) -> Check | None:
-    """Return the problem that must keep the site from starting, or None: missing migrations or wrong keys.
+    """Return the problem that must keep the site from starting, or None.
 
-    An unreachable database is not one of them, because it may come back.
+    It is missing migrations, wrong keys or a wrong encoding. An unreachable database is not one of them,
+    because it may come back.
     """
-    stopping = {Problem.UNPREPARED, Problem.NEWER, Problem.KEYS_DO_NOT_FIT}
+    stopping = {Problem.WRONG_ENCODING, Problem.UNPREPARED, Problem.NEWER, Problem.KEYS_DO_NOT_FIT}
     return next((check for check in run_checks(settings, now=clock.now()) if check.problem in stopping), None)
 
 
@@ -91,9 +94,13 @@ def keys_fit(session: Session) -> bool:
 def _run_check(name: str, look: Callable[[str], Check]) -> Check:
     try:
         return look(name)
+    except WrongEncoding as error:
+        db.session.rollback()
+        return Check(name, Problem.WRONG_ENCODING, {"encoding": error.encoding})
     except SQLAlchemyError as error:
         db.session.rollback()
-        return Check(name, Problem.UNREACHABLE, {"kind": type(error).__name__})
+        reason = database_errors.reason_of(error, db.engine.url)
+        return Check(name, Problem.UNREACHABLE, {"kind": type(error).__name__, "reason": reason})
 
 
 def _database(name: str) -> Check:
