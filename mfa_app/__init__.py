@@ -27,6 +27,7 @@ from mfa_app.core.mail.outbox import MailObservers
 from mfa_app.core.mail.smtp import IN_BACKGROUND
 from mfa_app.core.operations import jobs
 from mfa_app.core.operations.job_runner import JobRunner
+from mfa_app.core.operations.write_proof import WriteProof
 from mfa_app.core.passwords import hashing
 from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.core.passwords.strength import SiteNames
@@ -113,6 +114,7 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         MailDelivery(settings, MailComposer(app, settings).compose, app.config["MAIL_PATIENCE"]),
         MailObservers(send_mail),
         runner,
+        WriteProof(),
     )
 
 

@@ -107,6 +107,8 @@ def _lock(settings: Settings) -> IO[str]:
         return instance_lock.lock_shared(settings)
     except SiteRunning:
         sys.exit(RESTORING)
+    except OSError as error:
+        sys.exit(f"Could not write {error.filename}: {error.strerror}.")
 
 
 def _count_together() -> None:

@@ -11,6 +11,7 @@ from flask import Flask
 
 from mfa_app import create_app
 from mfa_app.core.common.clock import Clock
+from mfa_app.core.operations.write_proof import WriteProof
 from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.extensions import db
 from mfa_app.settings import Settings, load_settings
@@ -113,7 +114,7 @@ def _application(settings: Settings) -> tuple[Flask, Site]:
 def app(environment: dict[str, str], clock: FakeClock) -> Iterator[Flask]:
     settings = load_settings(environment)
     application, its_site = _application(settings)
-    application.extensions["site"] = its_site.replace(Clock(clock))
+    application.extensions["site"] = its_site.replace(Clock(clock), WriteProof())
     yield application
     with application.app_context():
         db.engine.dispose()

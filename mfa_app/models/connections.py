@@ -1,5 +1,6 @@
 """How a connection to the database is opened and checked, and when it is thrown away."""
 
+import os
 import sqlite3
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +26,9 @@ _SPOILT_SQLITE = frozenset(
 # PostgreSQL's errors are known by their SQLSTATE alone: a site on SQLite need not load the driver.
 READ_ONLY_TRANSACTION, DISK_FULL = "25006", "53100"
 _SPOILT_POSTGRESQL = frozenset({READ_ONLY_TRANSACTION, DISK_FULL})
+
+
+_ONLY_READS = "only reads"
 
 
 class WrongEncoding(SQLAlchemyError):
@@ -54,10 +58,12 @@ def engine_options(database_url: str) -> dict[str, Any]:
 
 
 @event.listens_for(Engine, "connect")
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: Any, record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None
+    (_number, _name, file) = connection.execute("PRAGMA database_list").fetchone()
+    record.info[_ONLY_READS] = not os.access(file, os.W_OK)
     for pragma in ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -72,11 +78,28 @@ def _refuse_other_encodings(connection: Any, _record: Any) -> None:
         raise WrongEncoding(str(encoding))
 
 
+@event.listens_for(Engine, "checkin")
+def _keep_none_that_only_reads(connection: Any, record: Any) -> None:
+    """Close a connection after its use if it can only read, so that the next one finds out anew."""
+    if connection is not None and _only_reads(connection, record.info):
+        record.invalidate()
+
+
+def _only_reads(connection: Any, info: dict[str, Any]) -> bool:
+    if isinstance(connection, sqlite3.Connection):
+        return bool(info.get(_ONLY_READS))
+    status = connection.info.parameter_status
+    return "on" in (status("in_hot_standby"), status("default_transaction_read_only"))
+
+
 @event.listens_for(Engine, "handle_error")
 def _throw_away_what_is_spoilt(context: ExceptionContext) -> None:
     """Let all connections be opened anew after an error that would otherwise outlive its cause."""
     if is_spoilt(context.original_exception):
         context.is_disconnect = True
+        cursor = getattr(context.execution_context, "cursor", None)
+        if cursor is not None:  # SQLite closes no file that a statement still holds
+            cursor.close()
 
 
 def is_spoilt(error: BaseException) -> bool:

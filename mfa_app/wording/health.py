@@ -18,6 +18,7 @@ CREATE_DATABASE = (
     "createdb --owner second_gate --template template0 --encoding UTF8 --locale C.UTF-8 second_gate"
 )
 
+WriteTrouble = Literal[Problem.DISK_FULL, Problem.READ_ONLY, Problem.UNWRITABLE, Problem.FOLDER_UNWRITABLE]
 DatabaseTrouble = Literal[Problem.UNREACHABLE, Problem.WRONG_ENCODING, Problem.UNPREPARED, Problem.NEWER]
 
 
@@ -41,6 +42,8 @@ def describe(check: Check, settings: Settings) -> HealthMessage:
     match check.problem:
         case Problem.UNREACHABLE | Problem.WRONG_ENCODING | Problem.UNPREPARED | Problem.NEWER:
             return _database(check.problem, facts)
+        case Problem.DISK_FULL | Problem.READ_ONLY | Problem.UNWRITABLE | Problem.FOLDER_UNWRITABLE:
+            return _unwritable(check.problem, facts)
         case Problem.KEYS_DO_NOT_FIT:
             return keys_do_not_fit(settings)
         case Problem.CLOCK_BEHIND:
@@ -83,6 +86,45 @@ def _database(trouble: DatabaseTrouble, facts: dict[str, object]) -> HealthMessa
         case Problem.NEWER:
             sentence = _("The database was prepared by a newer version of this site.")
             return HealthMessage(sentence, _("Please run that version."))
+
+
+def _unwritable(trouble: WriteTrouble, facts: dict[str, object]) -> HealthMessage:
+    match trouble:
+        case Problem.DISK_FULL:
+            return HealthMessage(
+                _("Nothing can be saved: the disk of the database is full."),
+                _(
+                    "Free some space on the disk of %(place)s. The site then works again by itself. "
+                    "It says: %(reason)s.",
+                    **facts,
+                ),
+            )
+        case Problem.READ_ONLY:
+            return HealthMessage(_("Nothing can be saved: the database can only be read."), _read_only(facts))
+        case Problem.UNWRITABLE:
+            return HealthMessage(
+                _("Nothing can be saved in the database (%(kind)s).", **facts),
+                _("Check the disk of %(place)s. It says: %(reason)s.", **facts),
+            )
+        case Problem.FOLDER_UNWRITABLE:
+            return HealthMessage(
+                _("Nothing can be written to the folder %(folder)s: %(reason)s.", **facts),
+                _("Check its disk, how that is mounted, and that the folder belongs to the site's user."),
+            )
+
+
+def _read_only(facts: dict[str, object]) -> str:
+    if facts["is_file"]:
+        return _(
+            "Check how the disk of %(place)s is mounted, and the owner of that file and of those beside it. "
+            "It says: %(reason)s.",
+            **facts,
+        )
+    return _(
+        "Check that %(place)s is the primary, not a standby, and that default_transaction_read_only is off. "
+        "It says: %(reason)s.",
+        **facts,
+    )
 
 
 def wrong_encoding(encoding: str) -> HealthMessage:

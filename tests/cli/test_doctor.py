@@ -1,5 +1,6 @@
 """`flask doctor`: problems with their cures; the exit code is 1 only if something is wrong."""
 
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -97,7 +98,7 @@ def test_a_healthy_site_has_no_problems_and_no_email_is_sent(
     with world.data():
         outbox.enqueue(Mail.RESET, world.user("carol"), now=world.clock())
     output = done(doctor(healthy))
-    assert output.count("ok  ") == 6
+    assert output.count("ok  ") == 7
     assert output.endswith("No problems, 0 warnings.\n")
     assert postbox.messages == []
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 1
@@ -380,3 +381,32 @@ def test_a_locked_administrator_is_a_warning(healthy: dict[str, str], world: Wor
 @on_postgresql
 def test_a_clock_that_differs_from_the_databases_is_a_problem(healthy: dict[str, str]) -> None:
     assert "Set both by NTP" in the_problem(doctor(healthy))
+
+
+@pytest.mark.parametrize("name", ["anchors", "outbox", "running.lock"])
+def test_a_file_that_another_user_left_behind_is_a_problem(healthy: dict[str, str], name: str) -> None:
+    folder = Path(healthy["MFA_INSTANCE_PATH"])
+    path = folder / name
+    if not path.exists():
+        path.touch(mode=0o600)
+    try:
+        os.chown(path, 12345, -1)
+    except PermissionError:
+        pytest.skip("only root can give a file away")
+    assert f"Please run: chown --reference={folder.resolve()} {path}" in the_problem(doctor(healthy))
+
+
+@pytest.mark.parametrize(
+    ("free", "word"), [(2000 * 256, None), (1000 * 256, "warning"), (15 * 256, "WRONG"), (0, "WRONG")]
+)
+def test_a_disk_without_room_is_named(
+    healthy: dict[str, str], monkeypatch: pytest.MonkeyPatch, free: int, word: str | None
+) -> None:
+    size = 100_000 * 256
+    room = os.statvfs_result((4096, 4096, size, free, free, 1000, 1000, 1000, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _folder: room)
+    result = doctor(healthy)
+    folder = Path(healthy["MFA_INSTANCE_PATH"]).resolve()
+    sentence = f"The disk of {folder} has only {free // 256} MiB of 100000 MiB free."
+    assert (sentence in result.stdout) == (word is not None)
+    assert word is None or entry(result, word).startswith(f"{word} {sentence}")

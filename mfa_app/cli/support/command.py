@@ -12,6 +12,7 @@ from typing import Any
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from mfa_app.cli.support import migrations
@@ -79,6 +80,10 @@ def _error_for(error: Exception) -> Exception:
         return CommandError(str(error))
     if isinstance(error, migrations.NewerDatabase):
         return CommandError(migrations.newer_sentence())
+    if isinstance(error, OSError) and error.filename:
+        return CommandError(
+            _("Could not use %(file)s: %(reason)s.", file=error.filename, reason=error.strerror)
+        )
     if isinstance(error, CannotUnseal):
         return CommandError(str(keys_do_not_fit(current_app.config["SETTINGS"])))
     return error

@@ -163,11 +163,15 @@ def _replace(path: Path, stored: dict[str, str]) -> None:
 
 def _write_beside(path: Path, stored: dict[str, str]) -> str:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".keys-")  # created with mode 0600
-    files.chown_like(handle, path)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(stored, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            files.chown_like(handle, path)
+            json.dump(stored, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        os.unlink(temporary)
+        raise OSError(error.errno, error.strerror, str(path)) from None
     return temporary
 
 

@@ -12,11 +12,14 @@ from sqlalchemy.orm import Session
 from mfa_app.core.audit import anchors
 from mfa_app.core.audit.chain import TRAIL_KEY
 from mfa_app.core.common import clock, database_errors, schema
+from mfa_app.core.common.database_errors import Obstacle
 from mfa_app.core.keys.vault import CannotUnseal, vault
+from mfa_app.core.operations.write_proof import WriteProof, write_to_database, write_to_folders
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, Authenticator, OutboxMail, SealedValue
 from mfa_app.models.connections import WrongEncoding
 from mfa_app.settings import Settings
+from mfa_app.site import site
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
@@ -30,6 +33,10 @@ class Problem(enum.Enum):
 
     UNREACHABLE = enum.auto()
     WRONG_ENCODING = enum.auto()
+    DISK_FULL = enum.auto()
+    READ_ONLY = enum.auto()
+    UNWRITABLE = enum.auto()
+    FOLDER_UNWRITABLE = enum.auto()
     UNPREPARED = enum.auto()
     NEWER = enum.auto()
     KEYS_DO_NOT_FIT = enum.auto()
@@ -49,7 +56,7 @@ class Check:
 
 def run_checks(settings: Settings, *, now: datetime) -> list[Check]:
     """Run every check and return the results. Checks that depend on a failed one are left out."""
-    found = [_run_check("database", _database)]
+    found = [_run_check("database", lambda name: _database(name, now))]
     if found[-1].problem is None:
         found.append(_run_check("migrations", _migrations))
     if found[-1].problem is None:
@@ -59,7 +66,7 @@ def run_checks(settings: Settings, *, now: datetime) -> list[Check]:
             _run_check("outbox", lambda name: _outbox(name, now)),
             _run_check("trail", lambda name: _trail(name, settings)),
         ]
-    return found
+    return [*found, _files("files", settings, now)]
 
 
 def startup_blocker(settings: Settings) -> Check | None:
@@ -103,8 +110,46 @@ def _run_check(name: str, look: Callable[[str], Check]) -> Check:
         return Check(name, Problem.UNREACHABLE, {"kind": type(error).__name__, "reason": reason})
 
 
-def _database(name: str) -> Check:
-    db.session.execute(select(1))
+def _database(name: str, now: datetime) -> Check:
+    """Ask the database for something, and prove now and then that it saves something too."""
+    db.session.scalar(select(1))
+    proof = site()[WriteProof]
+    if not proof.is_fresh(name, now):
+        try:
+            write_to_database()
+        except SQLAlchemyError as error:
+            return _unwritable(name, error)
+        proof.renew(name, now)
+    return Check(name)
+
+
+def _unwritable(name: str, error: SQLAlchemyError) -> Check:
+    db.session.rollback()
+    url = db.engine.url
+    problem = {
+        Obstacle.FULL: Problem.DISK_FULL,
+        Obstacle.READ_ONLY: Problem.READ_ONLY,
+        Obstacle.OTHER: Problem.UNWRITABLE,
+    }[database_errors.obstacle_of(error)]
+    facts: dict[str, object] = {
+        "kind": type(getattr(error, "orig", None) or error).__name__,
+        "reason": database_errors.reason_of(error, url),
+        "place": database_errors.name_of(url),
+        "is_file": db.engine.name == "sqlite",
+    }
+    return Check(name, problem, facts)
+
+
+def _files(name: str, settings: Settings, now: datetime) -> Check:
+    """Prove now and then that the site can write its own files: anchors, keys and mails."""
+    proof = site()[WriteProof]
+    if not proof.is_fresh(name, now):
+        try:
+            write_to_folders(settings)
+        except OSError as error:
+            facts: dict[str, object] = {"folder": error.filename, "reason": error.strerror}
+            return Check(name, Problem.FOLDER_UNWRITABLE, facts)
+        proof.renew(name, now)
     return Check(name)
 
 

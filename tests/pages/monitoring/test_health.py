@@ -57,7 +57,7 @@ def hole(monitor: Visitor, name: str) -> str:
 @both_databases
 def test_a_site_that_lacks_nothing_is_ready(monitor: Visitor) -> None:
     page = monitor.open("/readyz")
-    names = ("database", "migrations", "keys", "clock", "outbox", "trail")
+    names = ("database", "migrations", "keys", "clock", "outbox", "trail", "files")
     assert (page.status, lines(page)) == (200, dict.fromkeys(names, "ok"))
     assert monitor.open("/healthz").response.data == b"alive\n"
 
@@ -159,7 +159,7 @@ def test_a_database_that_is_gone_is_told_and_the_process_lives(world: World, mon
     file.unlink()
     file.mkdir()
     page = monitor.open("/readyz")
-    assert (page.status, list(lines(page))) == (503, ["database"])
+    assert (page.status, list(lines(page))) == (503, ["database", "files"])
     assert monitor.open("/healthz").status == 200
     assert monitor.open("/metrics").status == 200
 
