@@ -2,6 +2,7 @@
 
 import contextlib
 import shlex
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def backup(file: Path) -> None:
         _("This does not include the keys, which are in %(location)s.", location=_keys()),
         _("Back up the keys too, but in another place: with both, anyone can read all secrets."),
     )
+    if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        say(_("That disk keeps no permissions, so other users of this machine may be able to read the file."))
 
 
 @click.command("restore")

@@ -1,12 +1,17 @@
 """`flask backup` and `flask restore`: a restore as it should be practised, and what must be refused."""
 
+import errno
+import os
 import shutil
 import sqlite3
 import stat
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
@@ -16,12 +21,13 @@ from mfa_app.core.audit import anchors, verification
 from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import one_time_links, outbox
-from mfa_app.core.operations import instance_lock
+from mfa_app.core.operations import backup, instance_lock
 from mfa_app.core.users import lookup
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, PendingEnrolment, RememberedDevice
 from mfa_app.settings import load_settings
 from tests.support.databases import on_postgresql
+from tests.support.disks import small_disk
 from tests.support.site_parts import put
 from tests.support.terminal import Typist, done, refused
 from tests.support.world import World
@@ -113,6 +119,90 @@ def test_a_backup_that_cannot_be_written_is_refused(typed: Typist, tmp_path: Pat
     assert refused(typed("backup", str(tmp_path / "nowhere" / "file"))) == (
         "Could not write the file: No such file or directory."
     )
+
+
+@pytest.fixture
+def poor_disk(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A file system that refuses these calls, as exFAT, or a share of Windows or NFS."""
+
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    for name in request.param:
+        monkeypatch.setattr(os, name, refuse)
+
+
+POOR_DISKS = [("link",), ("link", "fchown"), ("link", "rename", "fchown")]
+on_poor_disks = pytest.mark.parametrize("poor_disk", POOR_DISKS, indirect=True)
+
+
+@on_poor_disks
+@pytest.mark.usefixtures("poor_disk")
+def test_a_backup_to_a_disk_that_knows_less_is_whole_and_overwrites_nothing(
+    world: World, typed: Typist, file: Path
+) -> None:
+    world.person("alice")
+    os.chown(file.parent, 0, 12345) if os.geteuid() == 0 else None
+    done(typed("backup", str(file)))
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT email FROM user_account").fetchall() == [("alice@example.com",)]
+    before = file.read_bytes()
+    assert refused(typed("backup", str(file))) == f"{file} already exists and was not changed."
+    assert file.read_bytes() == before
+    assert [path.name for path in file.parent.iterdir() if "monday" in path.name] == [file.name]
+
+
+def test_a_backup_on_a_disk_without_permissions_says_so(
+    typed: Typist, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_to_all(**options: Any) -> tuple[int, str]:
+        handle, name = tempfile.mkstemp(**options)
+        os.fchmod(handle, 0o755)
+        return handle, name
+
+    monkeypatch.setattr(backup, "tempfile", SimpleNamespace(mkstemp=open_to_all))
+    assert "That disk keeps no permissions" in done(typed("backup", str(file)))
+
+
+@pytest.mark.parametrize("poor_disk", [("link", "fsync")], indirect=True)
+@pytest.mark.usefixtures("poor_disk")
+def test_a_backup_that_cannot_be_finished_leaves_nothing(typed: Typist, file: Path) -> None:
+    assert refused(typed("backup", str(file))) == "Could not write the file: Operation not permitted."
+    assert not [path for path in file.parent.iterdir() if "monday" in path.name]
+
+
+@pytest.mark.parametrize("poor_disk", POOR_DISKS[:1], indirect=True)
+@pytest.mark.usefixtures("poor_disk")
+def test_on_a_disk_that_knows_less_a_restore_keeps_the_previous_database(
+    world: World, typed: Typist, file: Path
+) -> None:
+    done(typed("backup", str(file)))
+    world.person("alice")
+    done(typed("restore", "--replace", str(file)))
+    (aside,) = folder_of(world).glob("second-gate.sqlite3.replaced-*")
+    with closing(sqlite3.connect(aside)) as database:
+        assert database.execute("SELECT email FROM user_account").fetchall() == [("alice@example.com",)]
+    assert stat.S_IMODE(aside.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("poor_disk", [*POOR_DISKS[:1], ("link", "rename")], indirect=True)
+@pytest.mark.usefixtures("poor_disk")
+def test_keys_are_made_once_on_a_disk_that_knows_less(tmp_path: Path) -> None:
+    settings = load_settings({"MFA_INSTANCE_PATH": str(tmp_path / "new")})
+    assert keyring.load_keys(settings) == keyring.load_keys(settings)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["keys"]
+
+
+def test_a_backup_to_a_full_disk_says_so_and_leaves_nothing(
+    world: World, typed: Typist, tmp_path: Path
+) -> None:
+    world.person("alice")
+    with small_disk(tmp_path / "disk", 1) as disk:
+        disk.fill()
+        sentence = refused(typed("backup", str(disk.folder / "monday")))
+        assert sentence.startswith("Could not write the file: ")
+        assert "full" in sentence or "No space left" in sentence
+        assert [path.name for path in disk.folder.iterdir()] == ["filler"]
 
 
 def test_nobody_is_logged_in_after_a_restore(world: World, typed: Typist, file: Path) -> None:

@@ -148,17 +148,17 @@ def _make(path: Path) -> None:
     fresh = {"secret_key": new_secret_key(), "data_keys": new_data_key()}
     temporary = _write_beside(path, fresh)
     try:
-        os.link(temporary, path)  # fails if another worker was first: its keys are then used
-        _sync_folder(path)
-    except FileExistsError:
+        files.publish(Path(temporary), path)
+        files.sync_folder(path.parent)  # it survives a power cut before anything is sealed under its keys
+    except FileExistsError:  # another worker was first: its keys are used
         pass
     finally:
-        os.unlink(temporary)
+        Path(temporary).unlink(missing_ok=True)
 
 
 def _replace(path: Path, stored: dict[str, str]) -> None:
     os.replace(_write_beside(path, stored), path)
-    _sync_folder(path)
+    files.sync_folder(path.parent)
 
 
 def _write_beside(path: Path, stored: dict[str, str]) -> str:
@@ -173,15 +173,6 @@ def _write_beside(path: Path, stored: dict[str, str]) -> str:
         os.unlink(temporary)
         raise OSError(error.errno, error.strerror, str(path)) from None
     return temporary
-
-
-def _sync_folder(path: Path) -> None:
-    """Flush the folder, so that the file survives a power cut before anything is sealed under its keys."""
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _parse(text: str) -> dict[str, bytes]:

@@ -21,6 +21,7 @@ from mfa_app.core.operations import health_checks
 from mfa_app.core.operations.instance_lock import lock_exclusive
 from mfa_app.extensions import db
 from mfa_app.models import TABLES
+from mfa_app.models.connections import primary_code
 from mfa_app.models.fate import OnRestore, Table
 from mfa_app.settings import Settings
 
@@ -125,11 +126,11 @@ def write(database: Path, target: Path) -> None:
     if os.path.lexists(target):
         raise BackupError(BackupProblem.EXISTS)
     try:
-        with _new_file_beside(target) as copy:
+        with _new_file_beside(target, owned=False) as copy:
             _copy(database, copy)
             _require_sound(copy)
-            os.link(copy, target)  # unlike a rename, never overwrites a file created meanwhile
-        _sync(target.parent)
+            files.publish(copy, target)
+        files.sync_folder(target.parent)
     except FileExistsError:
         raise BackupError(BackupProblem.EXISTS) from None
     except OSError as error:
@@ -152,19 +153,25 @@ def _replace_database(source: Path, database: Path, *, replace: bool, now: datet
             for companion in SQLITE_SIDECARS:
                 Path(f"{database}{companion}").unlink(missing_ok=True)
             os.replace(copy, database)
-        _sync(database.parent)
+        files.sync_folder(database.parent)
     except OSError as error:
         raise BackupError(BackupProblem.UNWRITABLE, error.strerror or str(error)) from None
     return aside
 
 
 @contextmanager
-def _new_file_beside(target: Path) -> Iterator[Path]:
-    """Yield a new file in the target's folder that only its owner can read; delete leftovers afterwards."""
+def _new_file_beside(target: Path, *, owned: bool = True) -> Iterator[Path]:
+    """Yield a new file in the target's folder that only its owner can read; delete leftovers afterwards.
+
+    It belongs to the owner of the folder. Without `owned` it may stay root's, as on shares that map owners.
+    """
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")  # created with mode 0600
-    files.chown_like(handle, target)
-    os.close(handle)
     try:
+        with contextlib.ExitStack() as stack:
+            stack.callback(os.close, handle)
+            if not owned:
+                stack.enter_context(contextlib.suppress(OSError))
+            files.chown_like(handle, target)
         yield Path(name)
     finally:
         for path in (name, *(name + companion for companion in SQLITE_SIDECARS)):
@@ -180,10 +187,13 @@ def _copy(source: Path, copy: Path) -> None:
             ) as original,
             closing(sqlite3.connect(copy)) as target,
         ):
+            target.execute("PRAGMA locking_mode = EXCLUSIVE")  # a share may know no shared memory
             original.backup(target, pages=-1)
             target.execute("PRAGMA journal_mode = DELETE")  # a backup is one file
     except sqlite3.Error as error:
-        raise BackupError(BackupProblem.UNREADABLE, str(error)) from None
+        is_ours = primary_code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY)
+        problem = BackupProblem.UNWRITABLE if is_ours else BackupProblem.UNREADABLE
+        raise BackupError(problem, str(error)) from None
     with copy.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -242,14 +252,6 @@ def _set_aside(database: Path, now: datetime) -> Path:
         except sqlite3.DatabaseError:  # damaged: keep it as it is, with all its files
             for companion in SQLITE_SIDECARS:
                 with contextlib.suppress(FileNotFoundError):
-                    os.link(f"{database}{companion}", f"{aside}{companion}")
-    os.link(database, aside)
+                    files.keep_as(Path(f"{database}{companion}"), Path(f"{aside}{companion}"))
+    files.keep_as(database, aside)
     return aside
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
