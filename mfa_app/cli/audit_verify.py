@@ -38,7 +38,7 @@ def verify(typed: Anchor | None) -> None:
     stored = [typed] if typed else anchors.read(current_app.config["SETTINGS"])
     finding = verification.verify(*stored)
     if finding is not None:
-        raise CommandError(_sentence(finding))
+        raise CommandError(sentence_of(finding))
     count = chain.head().last
     say(ngettext("The trail is intact: %(num)s row.", "The trail is intact: %(num)s rows.", count))
     if not stored:
@@ -52,7 +52,8 @@ def anchor() -> None:
     say(anchors.format_anchor(chain.head()))
 
 
-def _sentence(finding: Finding) -> str:
+def sentence_of(finding: Finding) -> str:
+    """Return the sentence about what is wrong with the trail."""
     row = finding.row
     return {
         Flaw.MISSING: _("Row %(row)s of the audit trail is missing.", row=row),

@@ -10,6 +10,7 @@ import click
 from flask import current_app
 from flask_babel import gettext as _
 
+from mfa_app.cli.audit_verify import sentence_of
 from mfa_app.cli.support import migrations
 from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
 from mfa_app.cli.support.output import say
@@ -57,7 +58,6 @@ def restore(file: Path, replace: bool) -> None:
             file,
             replace=replace,
             settings=current_app.config["SETTINGS"],
-            migrate=migrations.bring_to_head,
             actor=current_actor(),
             now=clock.now(),
         )
@@ -80,7 +80,6 @@ def restored(file: Path) -> None:
         core.finish_restore(
             file,
             settings=current_app.config["SETTINGS"],
-            migrate=migrations.bring_to_head,
             actor=current_actor(),
             now=clock.now(),
         )
@@ -126,6 +125,10 @@ def _in_use() -> str:
     return _("The site is running on this database. Stop it first.")
 
 
+def _flaw(error: BackupError) -> str:
+    return sentence_of(error.finding) if error.finding else ""
+
+
 def _sentence(error: BackupError, file: Path) -> str:
     settings: Settings = current_app.config["SETTINGS"]
     words = {"file": file, "reason": error.reason.rstrip(".")}
@@ -145,4 +148,17 @@ def _sentence(error: BackupError, file: Path) -> str:
             path=core.database_file(),
         ),
         BackupProblem.IN_USE: _in_use(),
+        BackupProblem.OBJECT_MISSING: _("%(file)s is not a whole backup: %(reason)s is missing.", **words),
+        BackupProblem.OBJECT_CHANGED: _(
+            "%(file)s was changed: %(reason)s is not what this site makes.", **words
+        ),
+        BackupProblem.OBJECT_FOREIGN: _(
+            "%(file)s was changed: %(reason)s is not part of this site.", **words
+        ),
+        BackupProblem.SEALED_TEXT_CHANGED: _(
+            "%(file)s was changed: an encrypted secret in it does not open, but your keys open the others.",
+            **words,
+        ),
+        BackupProblem.TRAIL_GONE: _("%(file)s was changed: its audit trail is gone.", **words),
+        BackupProblem.TRAIL_FLAWED: _("%(file)s was changed: %(flaw)s", flaw=_flaw(error), **words),
     }[error.problem]

@@ -14,7 +14,7 @@ from mfa_app.core.audit import chain
 from mfa_app.core.common import clock
 from mfa_app.core.keys.vault import CannotUnseal
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
-from mfa_app.core.operations import health_checks
+from mfa_app.core.operations import seal_check
 from mfa_app.core.policy import last_administrator
 from mfa_app.core.users import first_administrator
 from mfa_app.extensions import db
@@ -65,7 +65,7 @@ def make_ready(settings: Settings) -> bool:
         with contextlib.suppress(OSError):
             folder.chmod(0o700)
     was_empty = migrations.bring_to_head()
-    if not health_checks.keys_fit(db.session()):
+    if not seal_check.check(db.session()).keys_fit:
         raise CannotUnseal
     chain.trail_key()
     return was_empty

@@ -19,6 +19,7 @@ CREATE_DATABASE = (
 )
 
 WriteTrouble = Literal[Problem.DISK_FULL, Problem.READ_ONLY, Problem.UNWRITABLE, Problem.FOLDER_UNWRITABLE]
+Tampering = Literal[Problem.TRAIL_KEY_CHANGED, Problem.SECRET_CHANGED, Problem.TRAIL_CUT]
 DatabaseTrouble = Literal[Problem.UNREACHABLE, Problem.WRONG_ENCODING, Problem.UNPREPARED, Problem.NEWER]
 
 
@@ -46,6 +47,8 @@ def describe(check: Check, settings: Settings) -> HealthMessage:
             return _unwritable(check.problem, facts)
         case Problem.KEYS_DO_NOT_FIT:
             return keys_do_not_fit(settings)
+        case Problem.TRAIL_KEY_CHANGED | Problem.SECRET_CHANGED | Problem.TRAIL_CUT:
+            return _tampered_with(check.problem, facts)
         case Problem.CLOCK_BEHIND:
             return HealthMessage(
                 _("The clock shows %(clock)s, but it was %(newest)s already.", **facts),
@@ -53,14 +56,6 @@ def describe(check: Check, settings: Settings) -> HealthMessage:
             )
         case Problem.MAILS_STUCK:
             return _mails_stuck(facts)
-        case Problem.TRAIL_CUT:
-            return HealthMessage(
-                _(
-                    "Row %(row)s of the audit trail is not as it was anchored: rows were changed or cut off.",
-                    **facts,
-                ),
-                _("Find out who could write to the database. Look closer: flask --app wsgi audit verify"),
-            )
         case None:
             raise ValueError(f"nothing is wrong with {check.name}")
         case trouble:
@@ -144,6 +139,36 @@ def keys_do_not_fit(settings: Settings) -> HealthMessage:
         cure = _("Put back the earlier keys: with other keys nobody's authentication app works any more.")
     place = "MFA_DATA_KEYS" if settings.data_keys else keyring.file_of(settings).resolve()
     return HealthMessage(_("The keys in %(place)s do not fit this database.", place=place), cure)
+
+
+def _tampered_with(trouble: Tampering, facts: dict[str, object]) -> HealthMessage:
+    match trouble:
+        case Problem.TRAIL_KEY_CHANGED:
+            return HealthMessage(
+                _("The key of the audit trail in the database was changed: your keys open everything else."),
+                _("Find out who could write to the database, and restore a backup."),
+            )
+        case Problem.SECRET_CHANGED:
+            return HealthMessage(
+                _(
+                    "The secret of an authentication app was changed in the database: your keys open the "
+                    "others. It is the app of person %(user)s.",
+                    **facts,
+                ),
+                _(
+                    "Find out who could write to the database, and reset 2FA on the page "
+                    "/admin/people/%(user)s of the site.",
+                    **facts,
+                ),
+            )
+        case Problem.TRAIL_CUT:
+            return HealthMessage(
+                _(
+                    "Row %(row)s of the audit trail is not as it was anchored: rows were changed or cut off.",
+                    **facts,
+                ),
+                _("Find out who could write to the database. Look closer: flask --app wsgi audit verify"),
+            )
 
 
 def _mails_stuck(facts: dict[str, Any]) -> HealthMessage:

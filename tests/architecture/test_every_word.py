@@ -29,6 +29,7 @@ FACTS = {
     "encoding": "LATIN1",
     "place": "site at db.example.com",
     "is_file": False,
+    "user": 7,
     "folder": "/var/lib/second-gate",
     "clock": MOMENT,
     "newest": MOMENT,

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask_migrate import downgrade, upgrade
 from sqlalchemy import create_engine
 
 from mfa_app import create_app
@@ -364,6 +365,87 @@ def test_restored_is_refused_while_the_site_runs_or_with_other_keys(world: World
         assert "Stop it first" in refused(typed("restored", "monday.dump"))
     with other_keys(world):
         assert "do not fit this database" in refused(typed("restored", "monday.dump"))
+    assert alice.open("/").path == "/"
+
+
+NO_UPDATE, NO_DELETE = "trigger audit_event_refuses_update", "trigger audit_event_refuses_delete"
+LOSES_A_ROW = (
+    "DROP TRIGGER audit_event_refuses_delete; DELETE FROM audit_event WHERE id = 1;"
+    "CREATE TRIGGER audit_event_refuses_delete BEFORE DELETE ON audit_event "
+    "BEGIN SELECT RAISE(ABORT, 'the audit trail is never changed'); END"
+)
+DOES_NOT_OPEN = "an encrypted secret in it does not open, but your keys open the others"
+TAMPERING = {
+    "DROP TABLE audit_event": "table audit_event is missing",
+    "DROP TRIGGER audit_event_refuses_delete": f"{NO_DELETE} is missing",
+    "DROP TRIGGER audit_event_refuses_update; CREATE TRIGGER audit_event_refuses_update "
+    "BEFORE UPDATE ON audit_event BEGIN SELECT 1; END": f"{NO_UPDATE} is not what this site makes",
+    "CREATE TRIGGER spy AFTER INSERT ON auth_session BEGIN SELECT 1; END": "trigger spy is not part of",
+    "CREATE VIEW people AS SELECT * FROM user_account": "view people is not part of this site",
+    "CREATE TABLE cat (name)": "table cat is not part of this site",
+    "ALTER TABLE user_account ADD COLUMN cat": "table user_account is not what this site makes",
+    "DROP INDEX ix_auth_session_user_id": "index ix_auth_session_user_id is missing",
+    "DELETE FROM sealed_value": "its audit trail is gone",
+    LOSES_A_ROW: "Row 1 of the audit trail is missing",
+    "UPDATE trail_head SET last = 0, mac = ''": "its audit trail is gone",
+    "UPDATE trail_head SET last = last + 1": "The end of the audit trail was cut off",
+    "UPDATE authenticator SET sealed_secret = '' WHERE user_id = 1": DOES_NOT_OPEN,
+    "UPDATE authenticator SET sealed_secret = (SELECT sealed_secret FROM authenticator WHERE user_id = 2)"
+    " WHERE user_id = 1": DOES_NOT_OPEN,
+}
+
+
+@pytest.mark.parametrize("tampering", TAMPERING, ids=TAMPERING.values())
+def test_a_backup_that_was_tampered_with_is_refused_and_changes_nothing(
+    world: World, typed: Typist, file: Path, tampering: str
+) -> None:
+    for name in ("alice", "bob"):
+        world.linked_earlier(name)
+    done(typed("backup", str(file)))
+    with closing(sqlite3.connect(file)) as database:
+        database.executescript(tampering)
+    before = database_of(world).stat().st_ino, world.events()
+    sentence = refused(typed("restore", "--replace", str(file)))
+    assert sentence.startswith(f"{file} ")
+    assert TAMPERING[tampering] in sentence
+    assert (database_of(world).stat().st_ino, world.events()) == before
+    assert not list(folder_of(world).glob("*.replaced-*"))
+    assert not [path for path in folder_of(world).iterdir() if path.name.startswith(".")]
+
+
+def test_a_backup_of_an_earlier_version_is_restored(world: World, typed: Typist, file: Path) -> None:
+    world.linked_earlier("alice")
+    with world.app.app_context():
+        downgrade(revision="0001")
+        db.session.remove()
+    backup.write(database_of(world), file)
+    with world.app.app_context():
+        upgrade()
+    done(typed("restore", "--replace", str(file)))
+    assert world.log_in_and_wait("alice").open("/").path == "/"
+    assert done(typed("audit", "verify")).startswith("The trail is intact")
+
+
+TAMPERING_ON_POSTGRESQL = {
+    "DROP TRIGGER audit_event_is_final ON audit_event": "trigger audit_event.audit_event_is_final is missing",
+    "ALTER TABLE audit_event DISABLE TRIGGER audit_event_is_final": "audit_event_is_final is not what",
+    "CREATE OR REPLACE FUNCTION refuse_trail_change() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RETURN NULL; END $$": "function refuse_trail_change is not what",
+    "CREATE VIEW people AS SELECT * FROM user_account": "view people is not part of this site",
+    "DROP INDEX ix_auth_session_user_id": "index ix_auth_session_user_id is missing",
+    "ALTER TABLE user_account ADD COLUMN cat text": "column user_account.cat is not part of this site",
+    "UPDATE trail_head SET last = last + 1": "The end of the audit trail was cut off",
+}
+
+
+@on_postgresql
+@pytest.mark.parametrize("tampering", TAMPERING_ON_POSTGRESQL, ids=TAMPERING_ON_POSTGRESQL.values())
+def test_restored_refuses_what_was_tampered_with(world: World, typed: Typist, tampering: str) -> None:
+    world.linked_earlier("alice")
+    alice = world.log_in_and_wait("alice")
+    with world.app.app_context(), db.engine.begin() as connection:
+        connection.exec_driver_sql(tampering)
+    assert TAMPERING_ON_POSTGRESQL[tampering] in refused(typed("restored", "monday.dump"))
     assert alice.open("/").path == "/"
 
 

@@ -9,7 +9,8 @@ from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import delivery
 from mfa_app.core.mail import one_time_links as mailed_links
 from mfa_app.core.mail.one_time_links import Purpose
-from mfa_app.core.operations import health_checks, key_rotation
+from mfa_app.core.operations import seal_check
+from mfa_app.core.operations.seal_check import Seals, key_rotation
 from mfa_app.core.passwords import hashing
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, OneTimeLink, OutboxMail, RememberedDevice, Throttle
@@ -99,7 +100,7 @@ def follows_link(world: World, name: str, purpose: Purpose) -> Visitor:
 def opens_everything(world: World) -> bool:
     """Say whether the keys at hand open the apps' secrets and the key of the trail."""
     with world.data():
-        return health_checks.keys_fit(db.session())
+        return seal_check.check(db.session()) == Seals(keys_fit=True)
 
 
 def under_keys(world: World) -> dict[str, int]:

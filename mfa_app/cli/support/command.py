@@ -22,9 +22,10 @@ from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.keys.vault import CannotUnseal
 from mfa_app.core.mail import delivery
 from mfa_app.core.mail.smtp import AT_THE_TERMINAL
+from mfa_app.core.operations import health_checks
 from mfa_app.extensions import db
-from mfa_app.settings import SettingError
-from mfa_app.wording.health import keys_do_not_fit
+from mfa_app.settings import SettingError, Settings
+from mfa_app.wording.health import describe, keys_do_not_fit
 from mfa_app.wording.refusals import sentence
 
 
@@ -85,5 +86,11 @@ def _error_for(error: Exception) -> Exception:
             _("Could not use %(file)s: %(reason)s.", file=error.filename, reason=error.strerror)
         )
     if isinstance(error, CannotUnseal):
-        return CommandError(str(keys_do_not_fit(current_app.config["SETTINGS"])))
+        return CommandError(_about_seals(current_app.config["SETTINGS"]))
     return error
+
+
+def _about_seals(settings: Settings) -> str:
+    """Return the sentence about keys that do not fit, or about the text that was changed."""
+    check = health_checks.check_seals()
+    return str(describe(check, settings) if check.problem else keys_do_not_fit(settings))

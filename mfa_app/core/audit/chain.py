@@ -90,9 +90,9 @@ def _forget_queued(session: Session) -> None:
     session.info.pop(WRITTEN, None)
 
 
-def head() -> Anchor:
+def head(session: Session | None = None) -> Anchor:
     """Return the current end of the trail, to be kept outside the database."""
-    row = db.session.get_one(TrailHead, 1, populate_existing=True)
+    row = (session or db.session()).get_one(TrailHead, 1, populate_existing=True)
     return Anchor(row.last, row.mac)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from mfa_app.core.audit import chain
 from mfa_app.core.audit.chain import Anchor
@@ -39,10 +40,15 @@ def verify(*anchors: Anchor) -> Finding | None:
 
     Rows written during the verification are verified too.
     """
-    end, key, kept = chain.head(), chain.trail_key(), {anchor.last: anchor.mac for anchor in anchors}
+    return verify_with(db.session(), chain.trail_key(), *anchors)
+
+
+def verify_with(session: Session, key: bytes, *anchors: Anchor) -> Finding | None:
+    """Do the same with the database of this session and the key of its trail."""
+    end, kept = chain.head(session), {anchor.last: anchor.mac for anchor in anchors}
     expected, mac = 1, ""
     try:
-        for row in _all_rows():
+        for row in _all_rows(session):
             flaw = _flaw(row, expected, mac, key)
             if flaw is None and kept.get(row.id, row.mac) != row.mac:
                 flaw = Flaw.NOT_ANCHORED
@@ -55,7 +61,7 @@ def verify(*anchors: Anchor) -> Finding | None:
         return Finding(error.row, Flaw.CHANGED)
     if max(end.last, *(anchor.last for anchor in anchors), 0) >= expected:
         return Finding(expected, Flaw.CUT)
-    return None if chain.head().last >= expected - 1 else Finding(expected - 1, Flaw.HEAD)
+    return None if chain.head(session).last >= expected - 1 else Finding(expected - 1, Flaw.HEAD)
 
 
 def _flaw(row: AuditEvent, expected: int, mac: str, key: bytes) -> Flaw | None:
@@ -77,20 +83,20 @@ class _Unreadable(Exception):
         self.row = row
 
 
-def _all_rows() -> Iterator[AuditEvent]:
+def _all_rows(session: Session) -> Iterator[AuditEvent]:
     after = -(2**31)  # PostgreSQL's smallest integer: finds a row inserted before the first one too
-    while rows := _rows_after(after, BATCH):
+    while rows := _rows_after(session, after, BATCH):
         yield from rows
         after = rows[-1].id
-        db.session.expunge_all()
+        session.expunge_all()
 
 
-def _rows_after(after: int, limit: int) -> list[AuditEvent]:
+def _rows_after(session: Session, after: int, limit: int) -> list[AuditEvent]:
     following = select(AuditEvent).where(AuditEvent.id > after).order_by(AuditEvent.id)
     try:
-        return list(db.session.scalars(following.limit(limit)))
+        return list(session.scalars(following.limit(limit)))
     except (TypeError, ValueError):
         if limit > 1:
-            return _rows_after(after, 1)
+            return _rows_after(session, after, 1)
         number = following.with_only_columns(AuditEvent.id).limit(1)
-        raise _Unreadable(db.session.scalars(number).one()) from None
+        raise _Unreadable(session.scalars(number).one()) from None

@@ -5,22 +5,29 @@ import enum
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Delete, NullPool, create_engine, delete
+from sqlalchemy import Delete, NullPool, create_engine, delete, select
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from mfa_app.core.audit import anchors, chain
+from mfa_app.core.audit import anchors, chain, verification
+from mfa_app.core.audit.chain import TRAIL_KEY
 from mfa_app.core.audit.events import Event, record
-from mfa_app.core.common import files, schema
+from mfa_app.core.audit.verification import Finding
+from mfa_app.core.common import files, schema, schema_objects
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.operations import health_checks
+from mfa_app.core.common.database_errors import reason_of
+from mfa_app.core.common.schema_objects import Deviation
+from mfa_app.core.keys.vault import vault
+from mfa_app.core.operations import seal_check
 from mfa_app.core.operations.instance_lock import lock_exclusive
 from mfa_app.extensions import db
-from mfa_app.models import TABLES
+from mfa_app.models import TABLES, SealedValue, User
 from mfa_app.models.connections import primary_code
 from mfa_app.models.fate import OnRestore, Table
 from mfa_app.settings import Settings
@@ -42,13 +49,26 @@ class BackupProblem(enum.Enum):
     KEYS_DO_NOT_FIT = enum.auto()
     DATABASE_EXISTS = enum.auto()
     IN_USE = enum.auto()
+    OBJECT_MISSING = enum.auto()
+    OBJECT_CHANGED = enum.auto()
+    OBJECT_FOREIGN = enum.auto()
+    SEALED_TEXT_CHANGED = enum.auto()
+    TRAIL_GONE = enum.auto()
+    TRAIL_FLAWED = enum.auto()
+
+
+_DEVIATIONS = {
+    Deviation.MISSING: BackupProblem.OBJECT_MISSING,
+    Deviation.CHANGED: BackupProblem.OBJECT_CHANGED,
+    Deviation.FOREIGN: BackupProblem.OBJECT_FOREIGN,
+}
 
 
 class BackupError(Exception):
     """The backup or the restore was not done; every existing file is unchanged."""
 
-    def __init__(self, problem: BackupProblem, reason: str = "") -> None:
-        self.problem, self.reason = problem, reason
+    def __init__(self, problem: BackupProblem, reason: str = "", *, finding: Finding | None = None) -> None:
+        self.problem, self.reason, self.finding = problem, reason, finding
 
 
 def make(target: Path, *, actor: Actor) -> None:
@@ -62,32 +82,30 @@ def restore(
     *,
     replace: bool,
     settings: Settings,
-    migrate: Callable[[], object],
     actor: Actor,
     now: datetime,
 ) -> Path | None:
     """Replace this site's SQLite database with a backup. Return the path of the old database, or None.
 
-    `replace`: an existing database may be replaced. `migrate` brings the restored tables to this version.
-    Raises BackupError and SiteRunning, before anything has changed.
+    `replace`: an existing database may be replaced. Raises BackupError and SiteRunning, before anything has
+    changed.
     """
     db.engine.dispose()
     with lock_exclusive(settings):
         aside = _replace_database(source, database_file(), replace=replace, now=now)
-        _finish(source, settings, migrate, actor, now)
+        _finish(source, settings, actor, now)
     return aside
 
 
-def finish_restore(
-    source: Path, *, settings: Settings, migrate: Callable[[], object], actor: Actor, now: datetime
-) -> None:
+def finish_restore(source: Path, *, settings: Settings, actor: Actor, now: datetime) -> None:
     """Make the database current after pg_restore has restored it from a file.
 
     Raises BackupError and SiteRunning, before anything has changed.
     """
     with lock_exclusive(settings):
-        invalidate_access(db.session())
-        _finish(source, settings, migrate, actor, now)
+        db.session.close()
+        make_current(db.engine)
+        _finish(source, settings, actor, now)
 
 
 def database_file() -> Path:
@@ -95,12 +113,9 @@ def database_file() -> Path:
     return Path(str(db.engine.url.database))
 
 
-def _finish(
-    source: Path, settings: Settings, migrate: Callable[[], object], actor: Actor, now: datetime
-) -> None:
-    """Bring anchors, tables and trail in line with the restored database."""
+def _finish(source: Path, settings: Settings, actor: Actor, now: datetime) -> None:
+    """Bring anchors and trail in line with the restored database."""
     _set_anchors_aside(settings, now)
-    migrate()
     chain.trail_key()
     record(Event.BACKUP_RESTORED, actor=actor, file=_shortened(source))
 
@@ -140,7 +155,7 @@ def write(database: Path, target: Path) -> None:
 def _replace_database(source: Path, database: Path, *, replace: bool, now: datetime) -> Path | None:
     """Replace the database with a backup in one step. Return the path of the old database, or None.
 
-    The restored copy is treated as in `invalidate_access`. Raises BackupError before anything has changed.
+    The restored copy is treated as in `make_current`. Raises BackupError before anything has changed.
     """
     if database.exists() and not replace:
         raise BackupError(BackupProblem.DATABASE_EXISTS)
@@ -148,7 +163,7 @@ def _replace_database(source: Path, database: Path, *, replace: bool, now: datet
         with _new_file_beside(database) as copy:
             _copy(source, copy)
             _require_sound(copy)
-            _invalidate_access_of_copy(copy)
+            _make_copy_current(copy)
             aside = _set_aside(database, now) if database.exists() else None
             for companion in SQLITE_SIDECARS:
                 Path(f"{database}{companion}").unlink(missing_ok=True)
@@ -208,22 +223,56 @@ def _require_sound(copy: Path) -> None:
         raise BackupError(BackupProblem.DAMAGED, " ".join(answer.split()))
 
 
-def invalidate_access(session: Session) -> None:
-    """Make a restored database current: revoke every session, device, link and pending mail in it; commit.
+def make_current(engine: Engine) -> None:
+    """Check a restored database, bring its tables to this version, and end all access that it knows of.
 
-    They may have been revoked or used since the backup. Raises BackupError, before anything has changed, if
-    this version can't use the database or the keys don't open it.
+    Sessions, devices, links and pending mails may have been revoked or used since the backup. Raises
+    BackupError, before anything has changed, if the database is not as this site would have left it: its
+    schema is what the migrations make, the keys open every sealed text, and the trail is intact.
     """
-    present = schema.revision(session.connection())
+    with schema.migrating(engine) as connection:
+        _require_schema(connection)
+        schema.upgrade(connection, None)
+        with Session(connection, join_transaction_mode="rollback_only") as session:
+            _require_seals(session)
+            _require_trail(session)
+            for model in DISCARDED:
+                session.execute(_discard(model))
+            session.commit()
+
+
+def _require_schema(connection: Connection) -> None:
+    present = schema.revision(connection)
     if present is None:
         raise BackupError(BackupProblem.FOREIGN)
     if not schema.is_known(present):
         raise BackupError(BackupProblem.NEWER)
-    if not health_checks.keys_fit(session):
+    difference = schema_objects.first_difference(connection, present)
+    if difference is not None:
+        raise BackupError(_DEVIATIONS[difference.deviation], difference.name)
+
+
+def _require_seals(session: Session) -> None:
+    seals = seal_check.check(session, sample=None)
+    if not seals.keys_fit:
         raise BackupError(BackupProblem.KEYS_DO_NOT_FIT)
-    for model in DISCARDED:
-        session.execute(_discard(model))
-    session.commit()
+    if seals.trail_key_changed or seals.changed_for:
+        raise BackupError(BackupProblem.SEALED_TEXT_CHANGED)
+
+
+def _require_trail(session: Session) -> None:
+    """Require the trail that this site has written: with its key, and with a row for each thing it did."""
+    row = session.get(SealedValue, TRAIL_KEY)
+    people = session.scalar(select(User.id).limit(1))
+    end = chain.head(session).last
+    if row is None or (people is not None and not end):
+        if row is None and people is None and not end:
+            return
+        raise BackupError(BackupProblem.TRAIL_GONE)
+    key = bytes.fromhex(vault().unseal(row.sealed, row.seal_context))
+    finding = verification.verify_with(session, key)
+    if finding is not None:
+        raise BackupError(BackupProblem.TRAIL_FLAWED, finding=finding)
 
 
 def _discard(model: type[Table]) -> Delete:
@@ -233,10 +282,12 @@ def _discard(model: type[Table]) -> Delete:
     return statement
 
 
-def _invalidate_access_of_copy(copy: Path) -> None:
+def _make_copy_current(copy: Path) -> None:
     engine = create_engine(f"sqlite:///{copy}", poolclass=NullPool, hide_parameters=True)
-    with Session(engine) as session:
-        invalidate_access(session)
+    try:
+        make_current(engine)
+    except SQLAlchemyError as error:
+        raise BackupError(BackupProblem.UNREADABLE, reason_of(error, engine.url)) from None
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
 

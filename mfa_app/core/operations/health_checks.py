@@ -7,16 +7,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from mfa_app.core.audit import anchors
-from mfa_app.core.audit.chain import TRAIL_KEY
 from mfa_app.core.common import clock, database_errors, schema
 from mfa_app.core.common.database_errors import Obstacle
-from mfa_app.core.keys.vault import CannotUnseal, vault
+from mfa_app.core.operations import seal_check
 from mfa_app.core.operations.write_proof import WriteProof, write_to_database, write_to_folders
 from mfa_app.extensions import db
-from mfa_app.models import AuditEvent, Authenticator, OutboxMail, SealedValue
+from mfa_app.models import AuditEvent, OutboxMail
 from mfa_app.models.connections import WrongEncoding
 from mfa_app.settings import Settings
 from mfa_app.site import site
@@ -24,8 +22,6 @@ from mfa_app.site import site
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 MAIL_STUCK_AFTER = timedelta(minutes=30)
-
-SAMPLE = 20
 
 
 class Problem(enum.Enum):
@@ -40,6 +36,8 @@ class Problem(enum.Enum):
     UNPREPARED = enum.auto()
     NEWER = enum.auto()
     KEYS_DO_NOT_FIT = enum.auto()
+    TRAIL_KEY_CHANGED = enum.auto()
+    SECRET_CHANGED = enum.auto()
     CLOCK_BEHIND = enum.auto()
     MAILS_STUCK = enum.auto()
     TRAIL_CUT = enum.auto()
@@ -72,30 +70,28 @@ def run_checks(settings: Settings, *, now: datetime) -> list[Check]:
 def startup_blocker(settings: Settings) -> Check | None:
     """Return the problem that must keep the site from starting, or None.
 
-    It is missing migrations, wrong keys or a wrong encoding. An unreachable database is not one of them,
-    because it may come back.
+    An unreachable database may come back, and an authenticator that was changed is one person's trouble.
     """
-    stopping = {Problem.WRONG_ENCODING, Problem.UNPREPARED, Problem.NEWER, Problem.KEYS_DO_NOT_FIT}
+    stopping = {
+        Problem.WRONG_ENCODING,
+        Problem.UNPREPARED,
+        Problem.NEWER,
+        Problem.KEYS_DO_NOT_FIT,
+        Problem.TRAIL_KEY_CHANGED,
+    }
     return next((check for check in run_checks(settings, now=clock.now()) if check.problem in stopping), None)
 
 
-def keys_fit(session: Session) -> bool:
-    """Return True if the data keys can open the trail key and a sample of 20 authenticator secrets."""
-    sealed = session.execute(
-        select(SealedValue.name, SealedValue.sealed).where(SealedValue.name == TRAIL_KEY)
-    )
-    apps = select(Authenticator.id, Authenticator.user_id, Authenticator.sealed_secret)
-    pairs = [(text, SealedValue(name=name).seal_context) for name, text in sealed]
-    pairs += [
-        (text, Authenticator(id=id_, user_id=user_id).seal_context)
-        for id_, user_id, text in session.execute(apps.order_by(Authenticator.id).limit(SAMPLE))
-    ]
-    try:
-        for text, place in pairs:
-            vault().unseal(text, place)
-    except CannotUnseal:
-        return False
-    return True
+def check_seals(name: str = "keys") -> Check:
+    """Check that the keys open what the database holds, and that nobody has changed it."""
+    seals = seal_check.check(db.session())
+    if not seals.keys_fit:
+        return Check(name, Problem.KEYS_DO_NOT_FIT)
+    if seals.trail_key_changed:
+        return Check(name, Problem.TRAIL_KEY_CHANGED)
+    if seals.changed_for:
+        return Check(name, Problem.SECRET_CHANGED, {"user": seals.changed_for[0]})
+    return Check(name)
 
 
 def _run_check(name: str, look: Callable[[str], Check]) -> Check:
@@ -162,7 +158,7 @@ def _migrations(name: str) -> Check:
 
 
 def _keys(name: str) -> Check:
-    return Check(name, None if keys_fit(db.session()) else Problem.KEYS_DO_NOT_FIT)
+    return check_seals(name)
 
 
 def _clock(name: str, now: datetime) -> Check:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mfa_app import __version__, create_app
 from mfa_app.core.audit import anchors
@@ -14,8 +14,9 @@ from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import delivery, outbox
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.mail.smtp import RecipientRefused
+from mfa_app.core.operations.health_checks import Problem, startup_blocker
 from mfa_app.extensions import db
-from mfa_app.models import OutboxMail
+from mfa_app.models import Authenticator, OutboxMail, SealedValue
 from mfa_app.settings import SettingError, load_settings
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
@@ -175,6 +176,42 @@ def test_keys_that_do_not_fit_are_told(world: World, monitor: Visitor) -> None:
     world.person("alice")
     put(world.app, Vault({"other": b"k" * keyring.DATA_KEY_BYTES}))
     assert hole(monitor, "keys").endswith("do not fit this database.")
+
+
+def test_one_secret_that_was_changed_is_told_and_stops_nobody_else(world: World, monitor: Visitor) -> None:
+    for name in ("alice", "bob"):
+        world.linked_earlier(name)
+    with world.data():
+        alice, bob = (
+            db.session.scalars(select(Authenticator).where(Authenticator.user_id == world.id_of(name))).one()
+            for name in ("alice", "bob")
+        )
+        alice.sealed_secret = bob.sealed_secret
+    sentence = hole(monitor, "keys")
+    assert sentence.startswith("The secret of an authentication app was changed in the database")
+    assert sentence.endswith(f"It is the app of person {world.id_of('alice')}.")
+    assert world.log_in_and_wait("bob").open("/").path == "/"
+    with world.app.app_context():
+        assert startup_blocker(world.app.config["SETTINGS"]) is None
+    assert world.app.test_cli_runner().invoke(args=["prepare"]).exit_code == 0
+
+
+def test_a_trails_key_that_was_changed_keeps_the_site_from_starting_with_its_cause(
+    world: World, monitor: Visitor
+) -> None:
+    world.linked_earlier("alice")
+    with world.data():
+        other = select(Authenticator.sealed_secret).scalar_subquery()
+        db.session.execute(update(SealedValue).values(sealed=other))
+    sentence = "The key of the audit trail in the database was changed: your keys open everything else."
+    assert hole(monitor, "keys") == sentence
+    with world.app.app_context():
+        found = startup_blocker(world.app.config["SETTINGS"])
+    assert found is not None
+    assert found.problem is Problem.TRAIL_KEY_CHANGED
+    result = world.app.test_cli_runner().invoke(args=["prepare"])
+    assert result.exit_code == 1
+    assert sentence in result.stderr
 
 
 def test_a_clock_that_was_set_back_is_told_until_it_has_caught_up(world: World, monitor: Visitor) -> None:

@@ -82,7 +82,6 @@ def restore(world: World, *, replace: bool = False) -> object:
         settings_of(world).instance_path / "monday.backup",
         replace=replace,
         settings=settings_of(world),
-        migrate=list,
         actor=TERMINAL,
         now=world.clock(),
     )
@@ -92,7 +91,6 @@ def finish_restore(world: World) -> None:
     backup.finish_restore(
         Path("monday.dump"),
         settings=settings_of(world),
-        migrate=list,
         actor=TERMINAL,
         now=world.clock(),
     )
