@@ -9,8 +9,8 @@ from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import delivery
 from mfa_app.core.mail import one_time_links as mailed_links
 from mfa_app.core.mail.one_time_links import Purpose
-from mfa_app.core.operations import seal_check
-from mfa_app.core.operations.seal_check import Seals, key_rotation
+from mfa_app.core.operations import key_rotation, seal_check
+from mfa_app.core.operations.seal_check import Seals
 from mfa_app.core.passwords import hashing
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, OneTimeLink, OutboxMail, RememberedDevice, Throttle
