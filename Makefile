@@ -30,13 +30,11 @@ help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: $(RUNTIME) ## Serve the site on http://127.0.0.1:8000
-	@$(BIN)/flask --app wsgi prepare
-	@exec $(BIN)/gunicorn --config gunicorn.conf.py wsgi:app
+	@exec $(BIN)/python -m bin.serve prepare
 
 demo: export MFA_INSTANCE_PATH ?= instance/demo
 demo: $(RUNTIME) ## Serve an example company to try the site
-	@$(BIN)/flask --app wsgi demo
-	@exec $(BIN)/gunicorn --config gunicorn.conf.py wsgi:app
+	@exec $(BIN)/python -m bin.serve demo
 
 dev: $(RUNTIME) ## Serve the same, reload what you change, print emails
 	@$(BIN)/python -m bin.dev

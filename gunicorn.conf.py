@@ -1,11 +1,14 @@
 """How gunicorn serves the site: where it listens, with how many processes, and what it relies on."""
 
+from gunicorn.sock import create_sockets
+
 from mfa_app import server as site_server
 from mfa_app.core.passwords.hashing import QUEUE_LIMIT
 
 settings = site_server.settings_to_serve_with()
 
-bind = f"127.0.0.1:{settings.port}"
+bind = f"{site_server.HOST}:{settings.port}"
+backlog = site_server.BACKLOG
 
 # Two processes, so that one slow password hash does not hold up the site; threads for what waits on the
 # database, and four that no password ever waits in. Each process makes its own app: no database connection is
@@ -42,7 +45,10 @@ control_socket_disable = True
 
 
 def on_starting(gunicorn):
-    """Start on nothing but a database at head that the keys fit; else end with a sentence."""
+    """Start on nothing but a free port and a database at head that the keys fit; else end with a sentence."""
+    held = site_server.sockets_to_listen_on(gunicorn.cfg.address, settings)
+    if held:
+        gunicorn.LISTENERS = create_sockets(gunicorn.cfg, gunicorn.log, held)
     gunicorn.running = site_server.start(settings)
 
 

@@ -10,7 +10,8 @@ import time
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from mfa_app.settings import PROJECT_ROOT, load_settings
+from mfa_app.server import hold_port, settings_to_serve_with
+from mfa_app.settings import PROJECT_ROOT
 
 FLASK = [sys.executable, "-m", "flask", "--app"]
 # The jobs run in gunicorn's workers, which are not started here, so emails leave with the response.
@@ -22,12 +23,14 @@ RULER = "-" * 72
 def main() -> None:
     """Create the company if it is missing, print its logins and serve it until Ctrl-C."""
     os.environ.setdefault("MFA_INSTANCE_PATH", str(PROJECT_ROOT / "instance" / "demo"))
-    settings = load_settings()
+    settings = settings_to_serve_with()
+    held = hold_port(settings.port)
     demo = subprocess.run([*FLASK, "wsgi", "demo"], check=False)
     if demo.returncode:
         sys.exit(demo.returncode)
     outbox = settings.instance_path / "outbox"
     threading.Thread(target=print_emails, args=(outbox,), daemon=True).start()
+    held.close()  # the server that reloads opens its own
     _serve(settings.port)
 
 

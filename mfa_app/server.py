@@ -1,10 +1,13 @@
-"""What gunicorn asks the site: whether it may start, where it counts and prints, and when its jobs run."""
+"""What gunicorn asks the site: whether it may start, where it listens, counts and prints, and its jobs."""
 
+import errno
 import logging
 import os
 import shutil
+import socket
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +25,15 @@ from mfa_app.extensions import db
 from mfa_app.settings import SettingError, Settings, load_settings
 from mfa_app.web.http.refused_requests import RefusedRequests
 from mfa_app.wording.health import describe
+
+HOST = "127.0.0.1"
+BACKLOG = 2048  # gunicorn's own
+HELD_SOCKET = "SECOND_GATE_HELD_SOCKET"  # from `make run` to the gunicorn that it becomes
+PORT_IS_BUSY = (
+    "Port {port} is used by another program. "
+    "Stop that program, or choose another port, for example PORT=9000."
+)
+PORT_IS_CLOSED = "Port {port} can't be used: {reason}. Choose another port, for example PORT=9000."
 
 RESTORING = "A backup is being restored. Start the site when the restore has finished."
 
@@ -43,6 +55,31 @@ def settings_to_serve_with() -> Settings:
     except SettingError as error:
         sys.exit(str(error))
     return settings
+
+
+def hold_port(port: int) -> socket.socket:
+    """Return a socket that listens on this port of 127.0.0.1, or end the program with one sentence."""
+    try:
+        return socket.create_server((HOST, port), backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            sys.exit(PORT_IS_BUSY.format(port=port))
+        sys.exit(PORT_IS_CLOSED.format(port=port, reason=os.strerror(error.errno or 0)))
+
+
+def sockets_to_listen_on(addresses: Sequence[object], settings: Settings) -> list[int]:
+    """Return the descriptors of the sockets that gunicorn gets, or none if it finds or opens its own.
+
+    A socket that is held already is named in the environment. Otherwise this holds the port.
+    """
+    if "GUNICORN_FD" in os.environ or os.environ.get("LISTEN_PID") == str(os.getpid()):
+        return []
+    held = os.environ.get(HELD_SOCKET)
+    if held is not None:
+        return [int(held)]
+    if list(addresses) != [(HOST, settings.port)]:
+        return []
+    return [hold_port(settings.port).detach()]
 
 
 def start(settings: Settings) -> IO[str]:

@@ -22,13 +22,8 @@ CAROL, HER_PASSWORD = "carol@example.com", "nine yellow ferries at noon"
 
 
 def test_an_empty_folder_becomes_a_site_with_an_administrator(browser: Browser, tmp_path: Path) -> None:
-    prepare, serve = commands_of_make_run()
-    environment = a_fresh_installation(tmp_path)
-    printed = subprocess.run(
-        prepare, env=environment, cwd=PROJECT_ROOT, check=True, capture_output=True, text=True
-    )
-    (link,) = re.findall(r"^http://\S+/link/\S+$", printed.stdout, re.MULTILINE)
-    with running(serve, environment):
+    with running(command_of_make_run(), a_fresh_installation(tmp_path)) as printed:
+        (link,) = re.findall(r"^http://\S+/link/\S+$", printed, re.MULTILINE)
         context = browser.new_context()
         carol = Window(context, link.partition("/link/")[0], lambda: datetime.now(UTC))
         becomes_the_first_administrator(carol, link)
@@ -49,8 +44,8 @@ def becomes_the_first_administrator(carol: Window, link: str) -> None:
     carol.press("Create the administrator")
 
 
-def commands_of_make_run() -> list[list[str]]:
-    """Return the last two commands of `make run`: what comes before them installs."""
+def command_of_make_run() -> list[str]:
+    """Return the last command of `make run`: what comes before it installs."""
     here = f"BIN={Path(sys.executable).parent}"
     told = subprocess.run(
         ["make", "--dry-run", "--no-print-directory", "run", here],
@@ -59,7 +54,7 @@ def commands_of_make_run() -> list[list[str]]:
         capture_output=True,
         text=True,
     )
-    return [line.removeprefix("exec ").split() for line in told.stdout.splitlines()[-2:]]
+    return told.stdout.splitlines()[-1].removeprefix("exec ").split()
 
 
 def a_fresh_installation(folder: Path) -> dict[str, str]:
@@ -71,15 +66,21 @@ def a_fresh_installation(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running(command: list[str], environment: dict[str, str]) -> Iterator[None]:
-    """Run the server; it has begun to listen once it says so."""
+def running(command: list[str], environment: dict[str, str]) -> Iterator[str]:
+    """Run the server; once it says that it has begun to listen, give what it has printed until then."""
+    both = subprocess.STDOUT
     with subprocess.Popen(
-        command, env=environment, cwd=PROJECT_ROOT, stderr=subprocess.PIPE, text=True
+        command, env=environment, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=both, text=True
     ) as server:
         try:
-            lines = iter(server.stderr.readline, "")
-            assert any("Listening at" in line for line in lines), "the server ended without listening"
-            yield
+            assert server.stdout is not None
+            printed = ""
+            for line in server.stdout:
+                printed += line
+                if "Listening at" in line:
+                    break
+            assert "Listening at" in printed, "the server ended without listening"
+            yield printed
         finally:
             server.terminate()
             server.communicate(timeout=30)
