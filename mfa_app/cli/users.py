@@ -22,6 +22,7 @@ from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.core.users import accounts, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Membership, Role, User
+from mfa_app.settings import Settings
 from mfa_app.wording.labels import role_name
 from mfa_app.wording.lookalikes import lookalike_warning
 from mfa_app.wording.policy import policy_explanation
@@ -135,7 +136,7 @@ def reset_2fa(email: str, reason: str) -> None:
 @click.argument("email", type=EMAIL)
 @command_transaction
 def invite(email: str) -> None:
-    """Email a person who has no password yet a link to choose one, and print it."""
+    """Print a link to choose a first password, and email it."""
     _invite(get_user(email))
 
 
@@ -201,10 +202,17 @@ def _invite(user: User) -> None:
         f"  {link_url(token)}",
         "",
     )
-    if current_app.config["SETTINGS"].smtp_url:
+    settings: Settings = current_app.config["SETTINGS"]
+    if settings.smtp_url:
         say(_("The same link is on its way to %(email)s by email.", email=user.email))
-    else:
-        say(_("MFA_SMTP_URL is not set, so no email is sent. Pass the link on yourself."))
+        return
+    say(
+        _("MFA_SMTP_URL is not set, so no email is sent. Pass the link on yourself."),
+        _(
+            "The email is the file %(file)s",
+            file=settings.instance_path.resolve() / "outbox" / invitations.saved_as(user),
+        ),
+    )
 
 
 def _password_from_stdin() -> str:

@@ -1,6 +1,8 @@
 """`flask users ...`: accounts, from a terminal."""
 
 import getpass
+import re
+from pathlib import Path
 
 import pytest
 
@@ -22,8 +24,11 @@ def test_a_person_is_added_with_a_password_and_logs_in(world: World, typed: Typi
 
 
 def test_a_person_without_a_password_gets_a_link_printed_and_emailed(world: World, typed: Typist) -> None:
-    path = link_in(done(typed("users", "add", ALICE)))
+    output = done(typed("users", "add", ALICE))
+    path = link_in(output)
     assert world.link_in_last_mail() == path
+    (file,) = re.findall(r"^The email is the file (/.*\.eml)$", output, re.MULTILINE)
+    assert Path(file).read_text("utf-8") == world.last_mail()
     alice = world.visitor()
     alice.open(path)
     alice.press("Save password", password=PASSWORD)

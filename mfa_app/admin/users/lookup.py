@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 from mfa_app.core.common.errors import NotAllowed
 from mfa_app.core.policy.facts import PolicySubject
-from mfa_app.core.users import directory
+from mfa_app.core.users import directory, invitations
 from mfa_app.models import User
 from mfa_app.web.security import gate
 from mfa_app.web.security.current import current_actor
@@ -27,10 +27,10 @@ def invitation_notice(user: User) -> str:
         return _(
             "An invitation with a link to choose a password is on its way to %(email)s.", email=user.email
         )
-    folder = f"{settings.instance_path.name}/outbox/"
     return _(
-        "No mail server is set up, so the invitation for %(email)s was saved as a file in %(folder)s. "
-        "Pass on the link in it.",
+        "No mail server is set up, so the invitation for %(email)s is now the file %(file)s on the server. "
+        "Ask an engineer to pass on the link in it, or to print a new one: %(command)s",
         email=user.email,
-        folder=folder,
+        file=f"{settings.instance_path.name}/outbox/{invitations.saved_as(user)}",
+        command=f"flask --app wsgi users invite {user.email}",
     )

@@ -12,7 +12,7 @@ from email.policy import default
 from sqlalchemy import select, update
 
 from mfa_app.core.common import clock, email_addresses, files
-from mfa_app.core.mail import smtp, wire
+from mfa_app.core.mail import outbox, smtp, wire
 from mfa_app.core.mail.smtp import IN_BACKGROUND, Patience, RecipientRefused
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, User
@@ -74,7 +74,7 @@ class MailDelivery:
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
             files.chown_like(folder, folder.parent)
-        path = folder / f"{waiting.created_at:%Y%m%dT%H%M%S}-{waiting.template}-{waiting.id[:8]}.eml"
+        path = folder / outbox.file_name(waiting)
         with open(path, "wb", opener=files.open_private) as file:
             international = default.clone(utf8=not waiting.to.isascii(), cte_type="7bit")
             file.write(message.as_bytes(policy=international))

@@ -73,6 +73,17 @@ def context_of(mail: OutboxMail) -> dict[str, object] | None:
     return context
 
 
+def file_name(mail: OutboxMail) -> str:
+    """Return the name of the file that the mail becomes in `outbox/`, where there is no mail server."""
+    return f"{mail.created_at:%Y%m%dT%H%M%S}-{mail.template}-{mail.id[:8]}.eml"
+
+
+def newest(mail: Mail, user: User) -> OutboxMail | None:
+    """Return the mail of this kind that was queued for the user last."""
+    of_this_kind = select(OutboxMail).where(OutboxMail.to == user.email, OutboxMail.template == mail.value)
+    return db.session.scalars(of_this_kind.order_by(OutboxMail.created_at.desc()).limit(1)).first()
+
+
 def waiting() -> int:
     """Return how many mails are waiting to be sent."""
     still = select(func.count()).select_from(OutboxMail).where(OutboxMail.next_attempt_at.is_not(None))

@@ -11,6 +11,12 @@ from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.models import User
 
 
+def saved_as(user: User) -> str:
+    """Return the name of the file that the user's last invitation becomes where there is no mail server."""
+    mail = outbox.newest(outbox.Mail.INVITATION, user)
+    return outbox.file_name(mail) if mail else ""
+
+
 def invite(user: User, *, actor: Actor, now: datetime) -> str:
     """Mail the user a one-time link to choose a password; return its token.
 

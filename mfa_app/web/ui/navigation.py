@@ -27,6 +27,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             "admin_email": settings.admin_email,
             "help_email": settings.help_email,
             "help_url": settings.help_url,
+            "sends_mail": settings.smtp_url is not None,
             "local_mode": not settings.https,
             "nav": _navigation(),
             "held_form": held_form_note(),
