@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 
 PREFIX = "MFA_"
 DEFAULT_SITE_NAME = "Second Gate"
+BYTE_ORDER_MARK = "\ufeff"  # some editors write it before the first line
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 8000
 USUAL_PORTS = {"https": frozenset({443}), "http": frozenset({80, DEFAULT_PORT})}
@@ -375,7 +376,7 @@ def _instance_folder(environ: Mapping[str, str]) -> Path:
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     values = {name: value for name, value in environ.items() if value}  # an empty value is none
     for name in sorted(values.keys() - NAMES.keys()):
-        if name.upper().startswith(PREFIX):
+        if name.upper().lstrip(BYTE_ORDER_MARK).startswith(PREFIX):
             raise SettingError(f"{name} is not a setting.{_hint(name)}")
     return {name: value for name, value in values.items() if name in NAMES}
 
@@ -383,10 +384,12 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def _from_file(folder: Path) -> dict[str, str]:
     path = folder / "settings.toml"
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        values = tomllib.loads(path.read_text("utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError:
+        raise SettingError(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
+    except (tomllib.TOMLDecodeError, OSError) as error:
         raise SettingError(f"{path} cannot be read: {error}.") from None
     unknown = sorted(values.keys() - NAMES.keys())
     if unknown:
@@ -407,5 +410,6 @@ def _as_text(name: str, value: Any) -> str:
 
 def _hint(wrong: str) -> str:
     names = {name.removeprefix(PREFIX): name for name in NAMES}
-    close = get_close_matches(wrong.upper().removeprefix(PREFIX), names, n=1, cutoff=0.7)
+    meant = wrong.upper().lstrip(BYTE_ORDER_MARK).removeprefix(PREFIX)
+    close = get_close_matches(meant, names, n=1, cutoff=0.7)
     return f" Did you mean {names[close[0]]}?" if close else ""

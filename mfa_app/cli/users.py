@@ -1,6 +1,5 @@
 """`flask users ...`: accounts."""
 
-import sys
 from collections.abc import Iterator
 
 import click
@@ -9,7 +8,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 
-from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
+from mfa_app.cli.support.command import command_transaction, current_actor
+from mfa_app.cli.support.input import password_from_stdin
 from mfa_app.cli.support.lookup import get_group, get_subject, get_user
 from mfa_app.cli.support.output import format_moment, link_url, readable, say, table
 from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
@@ -28,7 +28,6 @@ from mfa_app.wording.lookalikes import lookalike_warning
 from mfa_app.wording.policy import policy_explanation
 
 ROLES = click.Choice([role.value for role in Role])
-MAX_PASSWORD_BYTES = 4096
 
 
 @click.group("users")
@@ -51,7 +50,7 @@ def add(email: str, name: str | None, role: str, names: tuple[str, ...], passwor
     """Create an account. Without a password, the person is invited to choose one."""
     joined = _get_groups(names)
     profile = Profile(email, name or email_addresses.name_from(email), Role(role))
-    password = _password_from_stdin() if password_stdin else None
+    password = password_from_stdin() if password_stdin else None
     user = accounts.create(profile, groups=joined, password=password, actor=current_actor(), now=clock.now())
     say(_("%(email)s now has an account (%(role)s).", email=user.email, role=role_name(role)))
     if (warning := lookalike_warning(user.email)) is not None:
@@ -147,7 +146,7 @@ def invite(email: str) -> None:
 def password(email: str, password_stdin: bool) -> None:
     """Set a person's password. Ends all sessions and removes the remembered devices."""
     user = get_user(email)
-    change.set_from_terminal(user, _password_from_stdin(), actor=current_actor(), now=clock.now())
+    change.set_from_terminal(user, password_from_stdin(), actor=current_actor(), now=clock.now())
     say(_("Password changed for %(email)s. All sessions have ended.", email=user.email))
 
 
@@ -213,17 +212,6 @@ def _invite(user: User) -> None:
             file=settings.instance_path.resolve() / "outbox" / invitations.saved_as(user),
         ),
     )
-
-
-def _password_from_stdin() -> str:
-    """Return the password from standard input without its newline. At a terminal, ask without echo."""
-    if sys.stdin.isatty():
-        return click.prompt(_("Password"), hide_input=True, err=True)
-    raw = sys.stdin.buffer.read(MAX_PASSWORD_BYTES)
-    try:
-        return raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError:
-        raise CommandError(_("The password on standard input is not UTF-8 text.")) from None
 
 
 def _get_groups(names: tuple[str, ...]) -> list[Group]:

@@ -35,6 +35,13 @@ def test_a_person_without_a_password_gets_a_link_printed_and_emailed(world: Worl
     assert world.password_given("alice").page.path == "/"
 
 
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+def test_a_byte_order_mark_is_no_part_of_a_piped_password(world: World, typed: Typist, end: bytes) -> None:
+    piped = b"\xef\xbb\xbf" + PASSWORD.encode() + end
+    done(typed("users", "add", ALICE, "--password-stdin", stdin=piped))
+    assert world.password_given("alice").page.path == "/"
+
+
 def test_a_name_is_derived_from_the_email_address_unless_given(typed: Typist) -> None:
     done(typed("users", "add", "anna.de-vries+mfa@firma.local"))
     done(typed("users", "add", "b@firma.local", "--name", "Zoë Ødegård 龍"))
@@ -57,9 +64,17 @@ def test_the_trail_names_the_user_of_the_operating_system(world: World, typed: T
         ([ALICE, "--group", "Nobody's"], "", "There is no group named Nobody's."),
         (["BOB@Example.com"], "", "There is already an account"),
         ([ALICE, "--password-stdin"], "short\n", "at least 15 characters"),
-        ([ALICE, "--password-stdin"], "", "at least 15 characters"),
+        ([ALICE, "--password-stdin"], "", "There is no password on standard input."),
+        ([ALICE, "--password-stdin"], "\n", "There is no password on standard input."),
+        ([ALICE, "--password-stdin"], b"\xef\xbb\xbf\r\n", "There is no password on standard input."),
         ([ALICE, "--password-stdin"], b"\xff\xfe not text at all\n", "not UTF-8"),
+        ([ALICE, "--password-stdin"], f"{PASSWORD}\n".encode("utf-16"), "not UTF-8"),
+        ([ALICE, "--password-stdin"], f"{PASSWORD}\n".encode("utf-16-le"), "more than one line"),
+        ([ALICE, "--password-stdin"], PASSWORD.encode("utf-16-le"), "a character that nobody can type"),
+        ([ALICE, "--password-stdin"], f"{PASSWORD}\n{PASSWORD}\n", "more than one line"),
+        ([ALICE, "--password-stdin"], f"{PASSWORD}\x1b[D\n", "a character that nobody can type"),
         ([ALICE, "--password-stdin"], "x" * 5000, "at most 256 characters"),
+        ([ALICE, "--password-stdin"], "€" * 5000, "at most 256 characters"),
     ],
 )
 def test_a_refused_add_prints_a_sentence_and_creates_nothing(

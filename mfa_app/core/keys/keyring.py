@@ -135,7 +135,7 @@ def _stored(path: Path) -> dict[str, str]:
     except OSError as error:
         raise SettingError(f"Could not write the keys to {path}: {error.strerror}.") from None
     try:
-        stored = json.loads(path.read_text("utf-8"))
+        stored = json.loads(path.read_text("utf-8-sig"))  # an editor may have added a byte order mark
         return {"secret_key": str(stored["secret_key"]), "data_keys": str(stored["data_keys"])}
     except (OSError, ValueError, KeyError, TypeError):
         raise SettingError(

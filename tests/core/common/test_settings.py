@@ -135,6 +135,17 @@ def test_a_line_in_the_file_counts_unless_the_environment_says_otherwise(tmp_pat
     assert load_settings({**environment, "MFA_SITE_NAME": "Basel"}).site_name == "Basel"
 
 
+def test_a_byte_order_mark_before_the_first_line_changes_nothing(tmp_path: Path) -> None:
+    assert load_settings(in_file(tmp_path, '\ufeffMFA_SITE_NAME = "Zürich"\r\n')).site_name == "Zürich"
+
+
+def test_a_file_in_another_encoding_is_told_in_a_sentence(tmp_path: Path) -> None:
+    environment = in_file(tmp_path, "")
+    (tmp_path / "settings.toml").write_text('MFA_SITE_NAME = "Zürich"', "utf-16")  # with a byte order mark
+    with pytest.raises(SettingError, match=r"settings.toml is not UTF-8 text. Save it as UTF-8.$"):
+        load_settings(environment)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -164,6 +175,7 @@ def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> N
         ("MFA_HELPEMAIL", "MFA_HELPEMAIL is not a setting. Did you mean MFA_HELP_EMAIL?"),
         ("mfa_help_email", "mfa_help_email is not a setting. Did you mean MFA_HELP_EMAIL?"),
         ("MFA_PORT", "MFA_PORT is not a setting. Did you mean PORT?"),
+        ("\ufeffMFA_HELP_EMAIL", "\ufeffMFA_HELP_EMAIL is not a setting. Did you mean MFA_HELP_EMAIL?"),
         ("MFA_QUIET", "MFA_QUIET is not a setting."),
     ],
 )

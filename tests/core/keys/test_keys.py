@@ -91,3 +91,11 @@ def test_missing_keys_are_not_replaced_beside_a_database_with_secrets(
     with pytest.raises(SettingError, match="are missing, and the database holds secrets"):
         load_keys(load_settings(environment))
     assert not (Path(environment["MFA_INSTANCE_PATH"]) / "keys").exists()
+
+
+def test_a_byte_order_mark_before_the_keys_changes_nothing(tmp_path: Path) -> None:
+    settings = load_settings({"MFA_INSTANCE_PATH": str(tmp_path)})
+    made = load_keys(settings)
+    file = tmp_path / "keys"
+    file.write_text(file.read_text("utf-8"), "utf-8-sig")
+    assert load_keys(settings) == made
