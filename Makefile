@@ -24,7 +24,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo dev code test crash lint audit fmt lock messages css screenshots bench fuzz soak wapiti proxy clean
+.PHONY: help run demo dev code test crash lint audit fmt lock messages css screenshots bench fuzz soak wapiti proxy guide clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -94,6 +94,9 @@ wapiti: $(TESTING) ## Attack the demo with the scanner Wapiti; options: CRAWL=12
 
 proxy: $(TESTING) ## Test docs/deploy/nginx.conf in a real nginx on the loopback
 	@$(BIN)/python -m stress.proxy
+
+guide: $(TESTING) ## Run the README's and the guide's commands on a new Debian (as root)
+	@$(BIN)/python -m stress.guide
 
 clean: ## Remove everything that make created, except instance/
 	@rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
