@@ -6,13 +6,16 @@ from mfa_app.cli import audit, audit_verify, backup, groups, jobs, keys, policy,
 from mfa_app.cli.demo.command import demo as demo_command
 from mfa_app.cli.doctor.command import doctor as doctor_command
 
+COMMANDS = (
+    *(part.commands for part in (users, groups, policy, audit, keys, jobs)),
+    *(setup.prepare, setup.setup_link, demo_command, doctor_command, version.version),
+    *(backup.backup, backup.restore, backup.restored),
+)
+audit.commands.add_command(audit_verify.verify)
+audit.commands.add_command(audit_verify.anchor)
+
 
 def init_app(app: Flask) -> None:
     """Add the commands to `flask --app wsgi`."""
-    for part in (users, groups, policy, audit, keys, jobs):
-        app.cli.add_command(part.commands)
-    audit.commands.add_command(audit_verify.verify)
-    audit.commands.add_command(audit_verify.anchor)
-    backups = (backup.backup, backup.restore, backup.restored)
-    for command in (setup.prepare, setup.setup_link, demo_command, doctor_command, version.version, *backups):
+    for command in COMMANDS:
         app.cli.add_command(command)

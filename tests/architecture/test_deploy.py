@@ -29,7 +29,3 @@ def test_a_command_runs_as_the_service_does(tmp_path: Path) -> None:
         assert f"--property={name}={unit[name]}" in words
     program = unit["ExecStartPre"].removesuffix(" prepare").split()
     assert words[-6:] == [*program, "users", "show", "anna berg@firma.local"]
-
-
-def test_the_version_asked_for_is_that_of_the_site(tmp_path: Path) -> None:
-    assert typed(tmp_path, "--version")[-3:] == ["--app", "wsgi", "version"]

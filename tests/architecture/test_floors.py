@@ -17,7 +17,7 @@ FLOORS = (
     ("wording",),
     ("web",),
     (*DOORS, "cli"),
-    ("__init__", "server"),
+    ("__init__", "__main__", "server"),
 )
 # The rooms of core: a room imports only from rooms that stand above it in this list.
 ROOMS = (

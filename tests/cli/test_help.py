@@ -1,8 +1,9 @@
-"""`flask --help`: every command has one line that says what it does."""
+"""The help and the version: of Second Gate and not of Flask, and one line for each command."""
 
 import pytest
 
-from tests.support.terminal import Typist, done
+from mfa_app import __version__
+from tests.support.terminal import Shell, Typist, done
 
 
 @pytest.mark.parametrize("group", ["", "audit", "groups", "jobs", "keys", "policy", "users"])
@@ -13,3 +14,28 @@ def test_every_command_has_one_line_that_fits(typed: Typist, group: str) -> None
     assert all(len(line.split()) > 3 and line.endswith(".") for line in lines)
     assert "..." not in commands  # click cuts off what is too long
     assert max(map(len, lines)) < 78
+
+
+def test_the_program_on_a_server_is_about_this_site_alone(shell: Shell) -> None:
+    code, output, errors = shell.run("mfa_app", "--help")
+    assert (code, errors) == (0, "")
+    assert output.startswith("Usage: second-gate [OPTIONS] COMMAND")
+    _before, _heading, commands = output.partition("\nCommands:\n")
+    listed = {line.split()[0] for line in commands.partition("\n\n")[0].splitlines()}
+    assert {"users", "doctor", "backup", "prepare"} <= listed
+    assert not {"run", "shell", "routes", "db"} & listed
+    assert shell.run("mfa_app", "--version") == (0, f"Second Gate {__version__}\n", "")
+    assert not shell.folder.exists()  # help and version make nothing
+
+
+def test_the_program_on_a_server_names_itself(shell: Shell) -> None:
+    needed = "The database is not ready for this version. Please run: second-gate prepare\n"
+    assert shell.run("mfa_app", "users", "list") == (1, "", needed)
+    assert shell.run("mfa_app", "users", "list", MFA_PORT="1") == (
+        1,
+        "",
+        "MFA_PORT is not a setting. Did you mean PORT?\n",
+    )
+    code, output, errors = shell.run("mfa_app", "prepare")
+    assert (code, errors) == (0, "")
+    assert "get a new one: second-gate setup-link" in output

@@ -1,0 +1,32 @@
+"""The command line as a program of its own: `python -m mfa_app`, which `second-gate` runs on a server."""
+
+import sys
+
+import click
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from mfa_app import __version__, create_app
+from mfa_app.cli import COMMANDS
+from mfa_app.cli.support.migrations import PROGRAM
+from mfa_app.settings import SettingError
+
+program = click.Group(
+    PROGRAM,
+    commands=COMMANDS,
+    help="Second Gate, a login site with 2-factor authentication: the same actions as on its pages.",
+    epilog=f"“{PROGRAM} COMMAND --help” explains a command. It reads the same settings as the site.",
+)
+click.version_option(__version__, message="Second Gate %(version)s")(program)
+
+
+def application(_info: ScriptInfo | None = None) -> Flask:
+    """Make the site for a command, or end the program with a sentence about a wrong setting."""
+    try:
+        return create_app()
+    except SettingError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    program.main(prog_name=PROGRAM, obj=ScriptInfo(create_app=application))
