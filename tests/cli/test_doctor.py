@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from click.testing import Result
 from flask import Flask
 
 from mfa_app import create_app
-from mfa_app.cli.doctor import files, mail, network, ntp
+from mfa_app.cli.doctor import code, files, mail, network, ntp
 from mfa_app.cli.doctor.finding import Finding
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
@@ -25,7 +26,7 @@ from mfa_app.core.mail.smtp import IN_BACKGROUND, Patience
 from mfa_app.core.operations import health_checks
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, OutboxMail
-from mfa_app.settings import Settings, load_settings
+from mfa_app.settings import PROJECT_ROOT, Settings, load_settings
 from tests.support.clock import FakeClock
 from tests.support.databases import on_postgresql
 from tests.support.mail_server import Mailbox, free_port, running_mail_server
@@ -410,3 +411,29 @@ def test_a_disk_without_room_is_named(
     sentence = f"The disk of {folder} has only {free // 256} MiB of 100000 MiB free."
     assert (sentence in result.stdout) == (word is not None)
     assert word is None or entry(result, word).startswith(f"{word} {sentence}")
+
+
+@pytest.fixture
+def run_by_a_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The site as a service runs it. Its code lies in the folder returned, which the same user owns."""
+    monkeypatch.setattr(code, "SYSTEM_USERS", [os.geteuid()])
+    monkeypatch.setattr(code, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(sys, "prefix", "/usr")
+    return tmp_path
+
+
+def test_code_that_the_service_can_change_is_a_warning(
+    healthy: dict[str, str], run_by_a_service: Path
+) -> None:
+    text = doctor(healthy).stdout
+    assert f"The service can change {run_by_a_service}, and root runs what is in it." in text
+    assert "Code that belongs to the service" in text
+    heading = "### Code that belongs to the service\n"
+    assert heading in (PROJECT_ROOT / "docs" / "operating.md").read_text("utf-8")
+
+
+def test_code_of_a_person_who_runs_the_site_is_no_problem(
+    healthy: dict[str, str], run_by_a_service: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code, "SYSTEM_USERS", [])
+    assert "The service can change" not in done(doctor(healthy))

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import func, select
 
-from mfa_app.cli.doctor import disks, files, mail, network, ntp
+from mfa_app.cli.doctor import code, disks, files, mail, network, ntp
 from mfa_app.cli.doctor.finding import Finding, examine
 from mfa_app.core.common import clock
 from mfa_app.core.keys.vault import vault
@@ -21,7 +21,7 @@ from mfa_app.wording import dates
 
 def of_settings(settings: Settings) -> Iterator[Finding]:
     """Check everything except the contents of the database."""
-    for check in (files.findings, disks.findings, network.findings, mail.findings):
+    for check in (files.findings, disks.findings, code.findings, network.findings, mail.findings):
         yield from examine(check, settings)
     if ntp.is_synchronised() is False:
         yield Finding(
