@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from mfa_app.account import blueprint
 from mfa_app.account.forms import ChangePasswordForm
 from mfa_app.core.common import clock
-from mfa_app.core.passwords import attempts, change
+from mfa_app.core.passwords import change
 from mfa_app.web.security.access_rules import requires_recent_auth
 from mfa_app.web.security.cookies import issue_cookies
 from mfa_app.web.security.current import current_actor, current_identity
@@ -22,9 +22,8 @@ def password() -> ResponseReturnValue:
     form, identity, actor, now = ChangePasswordForm(), current_identity(), current_actor(), clock.now()
     if form.validate_on_submit():
         with form.refusing():
-            attempts.check_own_password(identity.user, entered(form.current.data), actor=actor, now=now)
-            new = entered(form.password.data)
-            issue_cookies(change.change_own(identity, new, actor=actor, now=now))
+            current, new = entered(form.current.data), entered(form.password.data)
+            issue_cookies(change.change_own(identity, new, current=current, actor=actor, now=now))
             flash(_("Password changed. You have been logged out everywhere else."), "success")
             return redirect(url_for("account.overview"))
     return render_form("account/password.html", form)

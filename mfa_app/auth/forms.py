@@ -69,7 +69,7 @@ class ForgottenForm(Form):
 class ChoosePasswordForm(Form):
     """A new password, and the id of the link that the page was shown for."""
 
-    refusals_at = shown_at("password", UnacceptablePassword)
+    refusals_at = shown_at("password", UnacceptablePassword, Throttled)
 
     link = HiddenField()
     password = password_field(_l("New password"), new=True)

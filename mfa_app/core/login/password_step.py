@@ -1,17 +1,15 @@
 """The first gate: email address and password start a session."""
 
-from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts, known_browser_id, remembered_device_of
 from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import HashingQueueFull
-from mfa_app.core.passwords import attempts, hashing
+from mfa_app.core.passwords import attempts
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
@@ -47,7 +45,6 @@ def sign_in(
         actor=actor,
         now=now,
     )
-    _renew_hash(user, password)
     device = remembered_device_of(user, browser, now)
     actor = as_user(actor, user)
     if replaces is not None:
@@ -56,17 +53,6 @@ def sign_in(
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=user)
     signed_in_fully = _finish_if_through(token, actor=actor, now=now)
     return SignedIn(token, session, user, signed_in_fully=signed_in_fully)
-
-
-def _renew_hash(user: User, password: str) -> None:
-    """Rehash the password if the cost parameters have changed, unless a concurrent request changes it.
-
-    If no hashing slot is free at once, a later login will do it, because this one holds the user's row lock.
-    """
-    if user.password_hash and hashing.needs_rehash(user.password_hash):
-        same = update(User).where(User.id == user.id, User.password_hash == user.password_hash)
-        with suppress(HashingQueueFull):
-            db.session.execute(same.values(password_hash=hashing.hash_password(password, wait=False)))
 
 
 def _finish_if_through(token: str, *, actor: Actor, now: datetime) -> bool:

@@ -4,12 +4,14 @@ from datetime import datetime
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.locks import lock_user
 from mfa_app.core.login import code_step
 from mfa_app.core.passwords import attempts
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
+from mfa_app.core.throttling import counters
 
 
 def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetime) -> SignedIn:
@@ -27,7 +29,9 @@ def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now:
 
     Raises WrongPassword, Throttled, PasswordLocked, HashingQueueFull, SessionEnded.
     """
-    attempts.check_own_password(identity.user, password, actor=actor, now=now)
+    charged = attempts.check_own_password(identity.user, password, actor=actor, now=now)
+    lock_user(identity.user)
+    counters.reset_after_success(charged)
     sessions.require(identity.session)
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=identity.user)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=False)

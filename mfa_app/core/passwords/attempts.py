@@ -1,6 +1,12 @@
-"""A password attempt: counted before it is checked, then cleared, recorded as refused, or undone."""
+"""A password attempt: counted before it is checked, then cleared, recorded as refused, or undone.
 
+Hashing takes long, so it comes before the first write: on SQLite that takes the lock that all writers share.
+"""
+
+from contextlib import suppress
 from datetime import datetime
+
+from sqlalchemy import update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
@@ -9,6 +15,7 @@ from mfa_app.core.common.locks import lock_user
 from mfa_app.core.passwords import hashing
 from mfa_app.core.throttling import counters, limits
 from mfa_app.core.throttling.counters import Charge
+from mfa_app.extensions import db
 from mfa_app.models import User
 
 
@@ -22,6 +29,8 @@ def check_at_login(
     now: datetime,
 ) -> User:
     """Check a password at login, and that the account is enabled. Return the user, whose row stays locked.
+
+    If the cost of hashes has changed since the password was hashed, it is hashed again.
 
     `browser_id` is the id of a browser known to the user, else None. `email_digest` is the keyed digest under
     which an unknown address is counted. Raises WrongCredentials, Throttled, PasswordLocked,
@@ -38,19 +47,25 @@ def check_at_login(
             )
             charges.append(_charge_unknown_browser(user, email_digest, now))
         fits = _matches(user, password, *charges)
+        renewed = _hash_at_present_cost(user, password) if user is not None and fits else None
     if user is None or not fits or not user.is_active:
         reason = "unknown address" if user is None else "account disabled" if fits else "wrong password"
         _record_failure(user, charges[-1], reason, actor)
         raise WrongCredentials
+    before = user.password_hash
     lock_user(user)
     for charged in charges:
         counters.reset_after_success(charged)
+    if renewed is not None:  # unless a concurrent request has changed the password
+        same = update(User).where(User.id == user.id, User.password_hash == before)
+        db.session.execute(same.values(password_hash=renewed))
     return user
 
 
-def check_own_password(user: User, password: str, *, actor: Actor, now: datetime) -> None:
-    """Check the current password of a user who is logged in. On success the user's row stays locked.
+def check_own_password(user: User, password: str, *, actor: Actor, now: datetime) -> Charge:
+    """Check the current password of a user who is logged in, and write nothing if it is right.
 
+    Return the charge of this attempt: the caller resets it with its own first write, after any slow work.
     Raises WrongPassword, Throttled, PasswordLocked, HashingQueueFull.
     """
     with hashing.admission():
@@ -59,8 +74,18 @@ def check_own_password(user: User, password: str, *, actor: Actor, now: datetime
     if not fits:
         _record_failure(user, charged, "wrong password", actor)
         raise WrongPassword
-    lock_user(user)
-    counters.reset_after_success(charged)
+    return charged
+
+
+def _hash_at_present_cost(user: User, password: str) -> str | None:
+    """Return a new hash of a right password if its own has another cost.
+
+    If no hashing slot is free at once, a later login will do it.
+    """
+    if user.password_hash and hashing.needs_rehash(user.password_hash):
+        with suppress(HashingQueueFull):
+            return hashing.hash_password(password, wait=False)
+    return None
 
 
 def _record_failure(user: User | None, charged: Charge, reason: str, actor: Actor) -> None:

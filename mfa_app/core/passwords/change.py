@@ -4,14 +4,15 @@ from datetime import datetime
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import HashingQueueFull
+from mfa_app.core.common.errors import HashingQueueFull, Throttled, UnacceptablePassword
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.mail import outbox
-from mfa_app.core.passwords import hashing, strength
+from mfa_app.core.passwords import attempts, hashing, strength
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
+from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, User
 
@@ -19,25 +20,42 @@ from mfa_app.models import AuthSession, User
 def hash_new(password: str, email: str, name: str) -> str:
     """Return the hash of a new password if it is acceptable for this user.
 
-    Raises UnacceptablePassword, HashingQueueFull.
+    Call this before the first write, because judging and hashing take long. Raises UnacceptablePassword,
+    HashingQueueFull.
     """
     with hashing.admission():
         strength.check_acceptable(password, own_names=[email, email.partition("@")[0], name])
         return hashing.hash_password(password)
 
 
-def change_own(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
-    """Set a new password for a user who has just entered the current one; revoke all other access.
+def hash_own(user: User, password: str, *, now: datetime) -> str:
+    """Do the same for a user who chooses the password, and who may try only so often.
 
-    Raises UnacceptablePassword, HashingQueueFull, SessionEnded.
+    Raises UnacceptablePassword, HashingQueueFull, Throttled.
+    """
+    charged = counters.charge(limits.NEW_PASSWORDS, user.id, now=now)
+    try:
+        return hash_new(password, user.email, user.name)
+    except HashingQueueFull:
+        counters.undo(charged)
+        raise
+
+
+def change_own(identity: Identity, password: str, *, current: str, actor: Actor, now: datetime) -> SignedIn:
+    """Set a new password for a user who enters the current one too; revoke all other access.
+
+    Raises WrongPassword, UnacceptablePassword, HashingQueueFull, Throttled, PasswordLocked, SessionEnded.
     """
     user, session = identity.user, identity.session
+    charged = attempts.check_own_password(user, current, actor=actor, now=now)
     try:
-        hashed = hash_new(password, user.email, user.name)
-    except HashingQueueFull:
-        db.session.commit()  # the current password was right: keep its counter cleared
+        hashed = hash_own(user, password, now=now)
+    except (UnacceptablePassword, HashingQueueFull, Throttled):
+        counters.reset_after_success(charged)
+        db.session.commit()  # whatever the answer is: the current password was right
         raise
     lock_user(user)
+    counters.reset_after_success(charged)
     sessions.require(session)
     store_password(user, hashed, way="own page", except_session=session, actor=actor, now=now)
     token, session = sessions.elevate(session, actor=actor, now=now, code=False)

@@ -45,9 +45,9 @@ def choose_password(link: OneTimeLink, user: User, password: str, *, actor: Acto
     """Set the password through a mailed link and use the link up. This logs nobody in.
 
     The link proves ownership of the address, so it also unlocks an account locked by guessing, in every
-    browser. Raises OneTimeLinkExpired, UnacceptablePassword, HashingQueueFull.
+    browser. Raises OneTimeLinkExpired, UnacceptablePassword, HashingQueueFull, Throttled.
     """
-    hashed = change.hash_new(password, user.email, user.name)
+    hashed = change.hash_own(user, password, now=now)
     lock_user(user)
     one_time_links.consume(link)
     counters.clear(limits.PASSWORD_UNKNOWN_BROWSER, user.id)

@@ -65,6 +65,9 @@ PASSWORD_NETWORK = Limit("address", 30, lockout_after=30, ttl=timedelta(minutes=
 
 RESET_REQUESTS = Limit("reset", 10, lockout_after=10, ttl=timedelta(minutes=10), fixed_window=True)
 
+# Each new password that a user tries is judged and hashed, which costs more than a page does.
+NEW_PASSWORDS = Limit("new", 20, lockout_after=20, ttl=timedelta(hours=1), fixed_window=True)
+
 MAIL_TO_USER = Limit("mail", 3, lockout_after=3, ttl=timedelta(hours=1), fixed_window=True)
 
 

@@ -223,3 +223,18 @@ def test_names_are_shown_as_text(world: World) -> None:
     page = eve.open("/account")
     assert "<script>alert(1)</script>" in page.text
     assert not page.html.find("img", src="x")
+
+
+def test_a_person_tries_only_so_many_new_passwords_in_an_hour(world: World) -> None:
+    world.person("alice")
+    alice = world.password_given("alice")
+    alice.open("/account/password")
+    for _ in range(20):
+        assert alice.press("Save password", current=PASSWORD, password="x" * 20).status == 400
+    page = alice.press("Save password", current=PASSWORD, password=NEW)
+    assert page.status == 429
+    assert page.response.headers["Retry-After"] == "3600"
+    world.clock.advance(hours=1)
+    world.password_given("alice", alice).open("/account/password")
+    alice.press("Save password", current=PASSWORD, password=NEW)
+    assert "Password changed" in alice.page.text

@@ -40,7 +40,12 @@ case = ROWS.add
 def change_own(world: World, password: str) -> Act:
     world.person("alice")
     identity = logged_in(world, "alice")
-    return lambda: change.change_own(identity, password, actor=VISITOR, now=world.clock())
+    return lambda: enter_both(world, identity, PASSWORD, password)
+
+
+def enter_both(world: World, identity: Identity, current: str, password: str = NEW) -> object:
+    """Change one's own password on its page."""
+    return change.change_own(identity, password, current=current, actor=VISITOR, now=world.clock())
 
 
 def set_from_terminal(world: World, password: str) -> Act:
@@ -74,6 +79,7 @@ NEW_PASSWORDS: dict[Callable[..., object], Callable[[World, str], Act]] = {
     change.set_from_terminal: set_from_terminal,
     reset_by_mail.choose_password: choose_by_link,
 }
+BY_THEIR_USERS = (change.change_own, reset_by_mail.choose_password)
 
 
 def refusing_the_password(prepare: Callable[[World, str], Act]) -> Arrange:
@@ -85,15 +91,29 @@ def busy(prepare: Callable[[World, str], Act], reason: str, password: str) -> Ar
 
 
 for _verb, _new in NEW_PASSWORDS.items():
-    case(_verb, errors.UnacceptablePassword, refusing_the_password(_new))
+    counted = (limits.NEW_PASSWORDS,) if _verb in BY_THEIR_USERS else ()
+    case(_verb, errors.UnacceptablePassword, refusing_the_password(_new), charges=counted)
     for _reason in BUSY:
         case(_verb, errors.HashingQueueFull, busy(_new, _reason, NEW), _reason)
+
+
+def trying_too_often(prepare: Callable[[World, str], Act]) -> Arrange:
+    def arrange(world: World) -> Act:
+        act = prepare(world, NEW)
+        wait_for(world, limits.NEW_PASSWORDS, world.user("alice").id)
+        return act
+
+    return arrange
+
+
+for _verb in BY_THEIR_USERS:
+    case(_verb, errors.Throttled, trying_too_often(NEW_PASSWORDS[_verb]), "new passwords")
 
 
 def change_own_after_the_end(world: World) -> Act:
     world.person("alice")
     identity = ended(logged_in(world, "alice"))
-    return lambda: change.change_own(identity, NEW, actor=VISITOR, now=world.clock())
+    return lambda: enter_both(world, identity, PASSWORD)
 
 
 def choose_by_a_used_link(world: World) -> Act:
@@ -113,8 +133,13 @@ def ask_for_too_many_links(world: World) -> Act:
     return ask_for_a_link(world)
 
 
-case(change.change_own, errors.SessionEnded, change_own_after_the_end)
-case(reset_by_mail.choose_password, errors.OneTimeLinkExpired, choose_by_a_used_link)
+case(change.change_own, errors.SessionEnded, change_own_after_the_end, charges=(limits.NEW_PASSWORDS,))
+case(
+    reset_by_mail.choose_password,
+    errors.OneTimeLinkExpired,
+    choose_by_a_used_link,
+    charges=(limits.NEW_PASSWORDS,),
+)
 case(reset_by_mail.request_reset, errors.InvalidEmail, lambda world: ask_for_a_link(world, "nope"))
 case(reset_by_mail.request_reset, errors.Throttled, ask_for_too_many_links)
 
@@ -249,6 +274,7 @@ for _verb, _log_in in LOGINS.items():
 # The current password, asked again
 
 OWN_PASSWORD: dict[Callable[..., object], Callable[[World, Identity, str], object]] = {
+    change.change_own: enter_both,
     attempts.check_own_password: lambda world, identity, password: attempts.check_own_password(
         identity.user, password, actor=VISITOR, now=world.clock()
     ),
@@ -297,7 +323,7 @@ for _verb, _enter in OWN_PASSWORD.items():
     case(_verb, errors.Throttled, own_password(_enter, PASSWORD, delayed))
     case(_verb, errors.PasswordLocked, own_password(_enter, PASSWORD, locked))
     for _reason in BUSY:
-        case(_verb, errors.HashingQueueFull, busy_session(_enter, _reason), _reason)
+        case(_verb, errors.HashingQueueFull, busy_session(_enter, _reason), f"current, {_reason}")
 
 
 def password_after_the_end(world: World) -> Act:
