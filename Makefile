@@ -24,7 +24,8 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo dev code test crash lint audit fmt lock messages css screenshots bench fuzz soak wapiti proxy guide clean
+.PHONY: help run demo dev code test crash lint audit fmt lock words messages css screenshots bench fuzz soak wapiti \
+        proxy guide clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +69,10 @@ lock: $(BIN)/python ## Pin the dependencies of pyproject.toml, with hashes
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	@$(COMPILE) --output-file requirements.txt
 	@$(COMPILE) --output-file requirements-test.txt --extra test --constraint requirements.txt
+
+words: $(RUNTIME) ## Collect the common words with which passwords are judged
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pyspellchecker==0.9.1
+	@$(BIN)/python -m bin.common_words
 
 messages: $(RUNTIME) ## Collect the sentences for translators
 	@mkdir -p mfa_app/translations

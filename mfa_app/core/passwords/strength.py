@@ -3,9 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from zxcvbn import zxcvbn
-
 from mfa_app.core.common.errors import UnacceptablePassword
+from mfa_app.core.passwords import estimate
 from mfa_app.site import site
 
 MIN_LENGTH = 15  # NIST SP 800-63B-4, section 3.1.1.2: a password that may be the only factor
@@ -17,8 +16,6 @@ MIN_GUESSES = 10**8
 SHORTEST_WORD = 4  # a shorter part of a name is not looked for
 
 MIN_OTHER_CHARACTERS = 8  # letters and digits a password needs besides those names
-
-ESTIMATED_LENGTH = 72  # zxcvbn's work grows with the square of the length
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ def check_acceptable(password: str, *, own_names: list[str]) -> None:
     known_words = _words_in([*own_names, *site()[SiteNames].names])
     if _is_little_more_than(known_words, password.casefold().strip()):
         raise UnacceptablePassword("known names")
-    if zxcvbn(password[:ESTIMATED_LENGTH], known_words, max_length=MAX_LENGTH)["guesses"] < MIN_GUESSES:
+    if estimate.guesses(password, known_words) < MIN_GUESSES:
         raise UnacceptablePassword("guessable")
 
 

@@ -3,13 +3,15 @@
 import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack
+from unittest import mock
 
 import pytest
 from flask import Flask
+from zxcvbn import matching
 
 from mfa_app import create_app
 from mfa_app.core.common.errors import HashingQueueFull, UnacceptablePassword
-from mfa_app.core.passwords import hashing, strength
+from mfa_app.core.passwords import estimate, hashing, strength
 from mfa_app.core.passwords.change import hash_new
 from mfa_app.models import Throttle
 from mfa_app.settings import SettingError, load_settings
@@ -44,6 +46,11 @@ def refused_as(password: str) -> str:
         "quatorze chats gris dorment l\u00e0-bas",
         "seven quiet lanterns " * 12,
         "Alice Smith walks under seven lanterns",
+        "drei kleine Igel tanzen nachts",
+        "vier rode fietsen in de regen",
+        "geheim#)(!&@^%$*!",
+        "kX9#vQ2$mL7!pR4",
+        "@4 8( [<3 69& #!1|0$ 5+7%2 kranich",
     ],
 )
 def test_what_is_long_and_hard_to_guess_is_taken(password: str) -> None:
@@ -68,10 +75,35 @@ def test_what_is_long_and_hard_to_guess_is_taken(password: str) -> None:
         ("123456789012345678", "guessable"),
         ("qwertyuiopasdfgh", "guessable"),
         ("abcabcabcabcabcabc", "guessable"),
+        ("password password", "guessable"),
+        ("letmein letmein", "guessable"),
+        ("P@$$w0rd-P@$$w0rd", "guessable"),
+        ("wachtwoord wachtwoord", "guessable"),
+        ("wachtwoord geheim wachtwoord", "guessable"),
+        ("geheim geheim geheim", "guessable"),
+        ("geheim1geheim2geheim3", "guessable"),
+        ("zomer, Zomer, ZOMER", "guessable"),
+        ("motdepasse motdepasse", "guessable"),
+        ("Mot de passe: mot de passe", "guessable"),
+        ("Fran\u00e7ais_fran\u00e7ais", "guessable"),
+        ("Willkommen 2026", "guessable"),
+        ("Amsterdam2026!!", "guessable"),
+        ("M\u00fcnchen-2027!!!!", "guessable"),
     ],
 )
 def test_what_is_short_or_easy_to_guess_is_refused_with_the_reason(password: str, reason: str) -> None:
     assert refused_as(password) == reason
+
+
+@pytest.mark.usefixtures("in_application")
+@pytest.mark.parametrize(
+    "password", ["4@8({[<369&#!1|0$5+7%2" * 3, "1|l7!" * 51, "@$4!5071" * 30, "ab" * 128]
+)
+def test_whatever_the_password_is_the_estimators_work_is_bounded(password: str) -> None:
+    with mock.patch.object(matching, "dictionary_match", wraps=matching.dictionary_match) as searched:
+        estimate.guesses(password, OWN)
+    assert searched.call_count <= 50
+    assert max(len(call.args[0]) for call in searched.call_args_list) <= 32
 
 
 @pytest.mark.parametrize(

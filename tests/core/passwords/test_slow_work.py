@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 
 from mfa_app.core.common import errors
-from mfa_app.core.passwords import hashing, strength
+from mfa_app.core.passwords import estimate, hashing
 from mfa_app.core.passwords.hashing import HashCost, Hasher
 from mfa_app.extensions import db
 from tests.support.databases import both_databases
@@ -61,7 +61,7 @@ def observer() -> Iterator[Observer]:
     observer = Observer()
     with (
         mock.patch.object(hashing, "_in_slot", observer.watch(hashing._in_slot)),
-        mock.patch.object(strength, "zxcvbn", observer.watch(strength.zxcvbn)),
+        mock.patch.object(estimate, "zxcvbn", observer.watch(estimate.zxcvbn)),
     ):
         yield observer
 
