@@ -9,6 +9,7 @@ import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
+from mfa_app.core.common.text import without_accents
 from mfa_app.core.passwords import estimate
 
 LANGUAGES = {"dutch": "nl", "french": "fr", "german": "de"}
@@ -23,7 +24,7 @@ def main() -> int:
         packed = Path(str(source.locate_file(f"spellchecker/resources/{code}.json.gz"))).read_bytes()
         frequencies = json.loads(gzip.decompress(packed))
         by_frequency = sorted(frequencies, key=lambda word: (-frequencies[word], word))
-        words = dict.fromkeys(estimate.without_accents(word) for word in by_frequency)
+        words = dict.fromkeys(without_accents(word) for word in by_frequency)
         common = [word for word in words if word.isalpha()][:COUNT]
         (folder / f"{name}.txt").write_text("\n".join(common) + "\n", "utf-8")
     (folder / "LICENSE").write_text(str(source.read_text("licenses/LICENSE")), "utf-8")

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
+from mfa_app.core.common import text
 from mfa_app.core.common.errors import InvalidEmail
 
-# RFC 6762 reserves .local for the local link, but many companies use it as their domain.
+# Reserved, but in use where a network has no name on the internet: nas.home.arpa, localhost, corp.test.
 # The library has no argument for this; its documentation says to change the list.
-SPECIAL_USE_DOMAIN_NAMES.remove("local")
+for _inside in ("arpa", "local", "localhost", "test"):
+    SPECIAL_USE_DOMAIN_NAMES.remove(_inside)
 
 
 ENCODED_WORD = "=?"  # RFC 2047: a mail's header decodes it, and then names another mailbox
@@ -27,32 +29,37 @@ class EmailAddress:
     key: str
 
 
-def parse(text: str) -> EmailAddress:
-    """Return the parsed address. Internal domains such as firma.local are allowed. Raises InvalidEmail."""
+def parse(typed: str) -> EmailAddress:
+    """Return the parsed address. Internal domains such as firma.local are allowed. Raises InvalidEmail.
+
+    RFC 5321 (2.4) leaves the part before the @ to the mail server that delivers to it. All of them ignore
+    upper and lower case, and nothing more: weiss@ and weiß@ are two mailboxes, so they are two addresses.
+    """
     try:
-        valid = validate_email(_strip(text), check_deliverability=False, globally_deliverable=False)
+        valid = validate_email(_strip(typed), check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError:
         raise InvalidEmail from None
     if ENCODED_WORD in valid.local_part:
         raise InvalidEmail
     domain = valid.ascii_domain or valid.domain
-    key = f"{fold(valid.local_part)}@{fold(domain)}"
+    key = f"{_in_small_letters(valid.local_part)}@{fold(domain)}"
     if len(key) > EMAIL_KEY_LENGTH:
         raise InvalidEmail
     return EmailAddress(valid.normalized, key)
 
 
-def key_of(text: str) -> str:
+def key_of(typed: str) -> str:
     """Return the comparison key of what somebody typed to log in, even if it is not an address."""
     try:
-        return parse(text).key
+        return parse(typed).key
     except InvalidEmail:
-        return fold(_strip(text))
+        return fold(_strip(typed))
 
 
-def fold(text: str) -> str:
-    """Return the text in the spelling by which names and addresses are compared and searched."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+def fold(name: str) -> str:
+    """Return the spelling by which names are compared: what looks the same is the same."""
+    visible = unicodedata.normalize("NFKC", text.one_line(name))
+    return unicodedata.normalize("NFKC", visible.casefold())
 
 
 def name_key(name: str) -> str:
@@ -72,5 +79,9 @@ def keyed_digest(key: str, secret: str) -> str:
     return hmac.new(secret.encode(), key.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 
-def _strip(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().rstrip(".")
+def _in_small_letters(local_part: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", local_part).lower())
+
+
+def _strip(typed: str) -> str:
+    return unicodedata.normalize("NFKC", text.visible(typed)).strip().rstrip(".")

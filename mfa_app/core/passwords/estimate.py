@@ -8,11 +8,12 @@ password is also read without them.
 import math
 import re
 import threading
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 from zxcvbn import matching, zxcvbn
+
+from mfa_app.core.common.text import without_accents
 
 JUDGED_LENGTH = 32  # zxcvbn's work grows with the square of the length; a longer password is only harder
 
@@ -36,12 +37,6 @@ def guesses(password: str, known_words: list[str]) -> int:
     """Return how many guesses a password takes. `known_words` are what everybody would try first."""
     with _one_at_a_time:
         return min(_judge(text, known_words) * factor for text, factor in _readings(password))
-
-
-def without_accents(text: str) -> str:
-    """Return a text in small letters without accents, as many people type their passwords."""
-    apart = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
-    return "".join(character for character in apart if not unicodedata.combining(character))
 
 
 def _judge(text: str, known_words: list[str]) -> int:
