@@ -1,8 +1,7 @@
 """The forms for login and one-time links. They check the shape of the input; the core checks the rest."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, StringField
-from wtforms.validators import DataRequired, Length
+from wtforms import BooleanField, HiddenField
 
 from mfa_app.core.common.errors import (
     AlreadySetUp,
@@ -18,7 +17,7 @@ from mfa_app.core.common.errors import (
     WrongCredentials,
     WrongPassword,
 )
-from mfa_app.web.ui.fields import code_field, email_field, password_field, strip
+from mfa_app.web.ui.fields import code_field, email_field, name_field, password_field
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 
 AT_THE_CODE = shown_at("code", NotACode, WrongCode, UsedCode, AuthenticatorLocked, Throttled)
@@ -82,14 +81,12 @@ class SetupForm(Form):
         "password", UnacceptablePassword
     )
 
-    name = StringField(
+    name = name_field(
         _l("Your name"),
-        filters=[strip],
-        validators=[
-            DataRequired(_l("Enter your name.")),
-            Length(max=300, message=_l("Use at most %(max)d characters for a name.")),
-        ],
-        render_kw={"autocomplete": "name"},
+        missing=_l("Enter your name."),
+        longest=300,
+        too_long=_l("Use at most %(max)d characters for a name."),
+        autocomplete="name",
     )
     email = email_field()
     password = password_field(_l("Password"), new=True)

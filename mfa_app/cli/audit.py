@@ -7,7 +7,7 @@ import click
 from flask_babel import gettext as _
 
 from mfa_app.cli.support.command import command_transaction
-from mfa_app.cli.support.output import say, table
+from mfa_app.cli.support.output import print_line, say, table
 from mfa_app.cli.support.types import EMAIL
 from mfa_app.core.audit import search as trail
 from mfa_app.core.audit import stream
@@ -62,7 +62,7 @@ def lines(after: int) -> None:
     Use this to fill a gap in the lines that your log collector has.
     """
     for line in stream.lines(after):
-        click.echo(line)  # at once: the trail may not fit into memory
+        print_line(line)  # at once: the trail may not fit into memory
 
 
 def _rows(search: TrailSearch) -> Iterator[AuditEvent]:

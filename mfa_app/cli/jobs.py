@@ -4,7 +4,7 @@ import click
 from flask_babel import gettext as _
 
 from mfa_app.cli.support.command import CommandError, command_transaction
-from mfa_app.cli.support.output import say, table
+from mfa_app.cli.support.output import print_line, say, table
 from mfa_app.core.operations import jobs
 from mfa_app.core.operations.jobs import JOBS, Job
 from mfa_app.wording.jobs import description, result_in_words
@@ -31,7 +31,7 @@ def run() -> None:
     failed = []
     for job in JOBS:
         result = jobs.run(job)
-        click.echo(f"{job.name}: {result_in_words(result)}")  # at once: each job has committed its own work
+        print_line(f"{job.name}: {result_in_words(result)}")  # at once: each job has committed its own work
         if result.error is not None:
             failed.append(job.name)
     if failed:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.input import password_from_stdin
 from mfa_app.cli.support.lookup import get_group, get_subject, get_user
-from mfa_app.cli.support.output import format_moment, link_url, readable, say, table
+from mfa_app.cli.support.output import format_moment, link_url, say, table
 from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
 from mfa_app.core.common import clock, email_addresses
 from mfa_app.core.groups import groups
@@ -233,7 +233,7 @@ def _state(user: User) -> str:
 
 def _refusal(user: User) -> Iterator[tuple[str, str]]:
     if user.email_refused_at is not None:
-        date, answer = format_moment(user.email_refused_at), readable(user.email_refusal or "")
+        date, answer = format_moment(user.email_refused_at), user.email_refusal or ""
         yield _("Emails"), _("refused on %(date)s: %(answer)s", date=date, answer=answer)
 
 

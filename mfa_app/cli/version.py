@@ -4,9 +4,11 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from mfa_app.cli.support.output import print_line
+
 
 @click.command("version")
 @with_appcontext
 def version() -> None:
     """Print the version of Second Gate."""
-    click.echo(f"Second Gate {current_app.config['VERSION']}")
+    print_line(f"Second Gate {current_app.config['VERSION']}")

@@ -1,8 +1,10 @@
-"""The help and the version: of Second Gate and not of Flask, and one line for each command."""
+"""The help, the version and the printing: of Second Gate and not of Flask, and one line for each command."""
+
+from pathlib import Path
 
 import pytest
 
-from mfa_app import __version__
+from mfa_app import __version__, cli
 from tests.support.terminal import Shell, Typist, done
 
 
@@ -39,3 +41,9 @@ def test_the_program_on_a_server_names_itself(shell: Shell) -> None:
     code, output, errors = shell.run("mfa_app", "prepare")
     assert (code, errors) == (0, "")
     assert "get a new one: second-gate setup-link" in output
+
+
+def test_only_one_place_prints_and_escapes_what_could_move_the_cursor() -> None:
+    folder = Path(cli.__file__).parent
+    printing = {path for path in folder.rglob("*.py") if "click.echo" in path.read_text("utf-8")}
+    assert printing == {folder / "support" / "output.py"}

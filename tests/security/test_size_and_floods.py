@@ -6,14 +6,17 @@ import json
 import logging
 import re
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from itsdangerous.encoding import base64_decode
 
+from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import Purpose, create
+from mfa_app.core.policy import overrides
 from mfa_app.extensions import db
 from mfa_app.web.http.headers import HEADERS
 from tests.support.processes import resident_kib, workers_of
@@ -227,12 +230,16 @@ def test_a_reason_forges_no_line_of_the_log(world: World, caplog: pytest.LogCapt
 
 def test_a_reason_commands_no_terminal_and_forges_no_row_of_a_list(world: World) -> None:
     """Attack 99: an administrator lists the trail and the people on a terminal."""
-    world.person("alice")
+    world.person("alice", password=None)  # else there is nothing to invite her to
     world.rename("alice", FORGED)
     with world.data():
         reset_second_factor(world.user("alice"), reason=FORGED, actor=TERMINAL, now=world.clock())
         groups.create(FORGED[:200], actor=TERMINAL, now=world.clock())
-    for words in ("audit list", "users list", "groups list"):
+        forger, tomorrow = Actor(ActorKind.TERMINAL, FORGED), world.clock() + timedelta(days=1)
+        overrides.exempt(world.user("alice"), until=tomorrow, reason=FORGED, actor=forger)
+    commands = ("users show", "policy explain", "users invite")
+    about_alice = [f"{command} alice@example.com" for command in commands]
+    for words in ("audit list", "users list", "groups list", *about_alice):
         said = world.app.test_cli_runner().invoke(args=words.split())
         assert said.exit_code == 0
         lines = said.output.rstrip("\n").split("\n")

@@ -11,7 +11,7 @@ from wtforms.validators import Length, Optional, ValidationError
 from mfa_app.core.audit.events import Event
 from mfa_app.core.audit.search import TrailSearch
 from mfa_app.core.users import lookup
-from mfa_app.web.ui.fields import DayField, strip
+from mfa_app.web.ui.fields import DayField, one_line
 from mfa_app.web.ui.forms import Form
 from mfa_app.wording.events import event_name
 
@@ -36,7 +36,7 @@ class TrailFilter(Form):
 
     person = StringField(
         _l("Email address"),
-        filters=[strip],
+        filters=[one_line],
         validators=[Length(max=320, message=_l("Use at most %(max)d characters for an email address."))],
         render_kw={"type": "search", "autocomplete": "off", "inputmode": "email", "spellcheck": "false"},
     )

@@ -3,13 +3,13 @@
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import ValidationError
 
 from mfa_app.core.common import email_addresses
 from mfa_app.core.common.errors import NameTaken
 from mfa_app.core.users import lookup
 from mfa_app.models import Group, User
-from mfa_app.web.ui.fields import email_field, one_line
+from mfa_app.web.ui.fields import email_field, name_field
 from mfa_app.web.ui.forms import Form, shown_at
 
 LONGEST_KEY = Group.name_key.type.length
@@ -20,14 +20,11 @@ class NameForm(Form):
 
     refusals_at = shown_at("name", NameTaken)
 
-    name = StringField(
+    name = name_field(
         _l("Name"),
-        filters=[one_line],
-        validators=[
-            DataRequired(_l("Enter a name.")),
-            Length(max=200, message=_l("Use at most %(max)d characters for the name of a group.")),
-        ],
-        render_kw={"autocomplete": "off"},
+        missing=_l("Enter a name."),
+        longest=200,
+        too_long=_l("Use at most %(max)d characters for the name of a group."),
     )
 
     def validate_name(self, field: StringField) -> None:

@@ -14,14 +14,14 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import Length, ValidationError
 
 from mfa_app.core.common import clock, days
 from mfa_app.core.common.errors import CannotExemptSelf, EmailTaken, InvalidEmail, LastAdministrator
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.models import Group, Role
-from mfa_app.web.ui.fields import INVALID_CHOICE, email_field, entered, one_line, reason_field, strip
+from mfa_app.web.ui.fields import INVALID_CHOICE, email_field, entered, name_field, one_line, reason_field
 from mfa_app.web.ui.forms import Form, shown_at
 from mfa_app.wording import dates
 from mfa_app.wording.labels import role_name
@@ -37,7 +37,7 @@ class UserFilter(Form):
 
     q = StringField(
         _l("Name or email address"),
-        filters=[strip],
+        filters=[one_line],
         validators=[Length(max=320, message=_l("Search for at most %(max)d characters."))],
         render_kw={"type": "search", "autocomplete": "off", "spellcheck": "false"},
     )
@@ -94,14 +94,11 @@ class UserForm(Form):
         | shown_at("groups", CannotExemptSelf)
     )
 
-    name = StringField(
+    name = name_field(
         _l("Name"),
-        filters=[one_line],
-        validators=[
-            DataRequired(_l("Enter a name.")),
-            Length(max=300, message=_l("Use at most %(max)d characters for a name.")),
-        ],
-        render_kw={"autocomplete": "off"},
+        missing=_l("Enter a name."),
+        longest=300,
+        too_long=_l("Use at most %(max)d characters for a name."),
     )
     email = email_field(own=False)
     role = RadioField(

@@ -36,7 +36,7 @@ def demo() -> None:
         raise CommandError(_("This installation already has people. The demo needs a new, empty one."))
     outbox = settings.instance_path / "outbox"
     say(
-        saved.read_text("utf-8"),
+        *saved.read_text("utf-8").split("\n"),
         _(
             "Open %(url)s. Emails to these people are files in %(folder)s.",
             url=settings.public_url,

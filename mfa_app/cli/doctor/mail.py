@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from math import ceil
 from threading import Timer
 
-import click
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mfa_app.cli.doctor.finding import Finding
+from mfa_app.cli.support.output import print_line
 from mfa_app.core.mail import smtp
 from mfa_app.core.mail.delivery import MailDelivery
 from mfa_app.core.mail.smtp import Patience
@@ -51,7 +51,7 @@ def _notice_of_waiting(patience: Patience) -> Iterator[None]:
         "Waiting for the mail server. It has %(num)s minutes for each answer.",
         minutes,
     )
-    timer = Timer(NOTICE_SECONDS, click.echo, (notice,), {"err": True})
+    timer = Timer(NOTICE_SECONDS, print_line, (notice,), {"stderr": True})
     timer.start()
     try:
         yield

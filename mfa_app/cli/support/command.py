@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from mfa_app.cli.support import migrations
-from mfa_app.cli.support.output import print_pending
+from mfa_app.cli.support.output import print_line, print_pending
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.keys.vault import CannotUnseal
@@ -33,7 +33,7 @@ class CommandError(click.ClickException):
     """Ends the command: its sentence goes to stderr, the exit code is 1, and nothing is saved."""
 
     def show(self, file: Any = None) -> None:
-        click.echo(self.message, file=file, err=file is None)
+        print_line(self.message, stderr=True)
 
 
 def command_transaction(command: Callable[..., None]) -> Callable[..., None]:
@@ -43,7 +43,7 @@ def command_transaction(command: Callable[..., None]) -> Callable[..., None]:
     """
     # Commands call `output.say` instead of printing, and the lines appear after the commit. Nobody can then
     # read "done" before it is true, even if a new command forgets about it; the cost is that the lines are
-    # held in memory. Output that is too long for that, and claims nothing, uses click.echo (`audit lines`).
+    # held in memory. Output that is too long for that, and claims nothing, uses print_line (`audit lines`).
 
     @with_appcontext
     @functools.wraps(command)

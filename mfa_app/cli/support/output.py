@@ -6,6 +6,7 @@ from datetime import datetime
 import click
 from flask import current_app, url_for
 
+from mfa_app.core.common.text import escape
 from mfa_app.wording import dates
 
 _PENDING = f"{__name__}.pending"
@@ -19,23 +20,20 @@ def say(*lines: str) -> None:
 def print_pending() -> None:
     """Print the lines of this command that were waiting for its commit."""
     for line in click.get_current_context().meta.pop(_PENDING, ()):
-        click.echo(line)
+        print_line(line)
+
+
+def print_line(line: str, *, stderr: bool = False) -> None:
+    """Print a line at once. No character in it moves the cursor or begins another line."""
+    click.echo(escape(line), err=stderr)
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     """Return the lines of a table. Each column is as wide as its widest entry."""
-    lines = [head, *(tuple(map(readable, row)) for row in rows)]
+    lines = [head, *(tuple(map(escape, row)) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
         yield "  ".join(entry.ljust(width) for entry, width in zip(line, widths, strict=True)).rstrip()
-
-
-def readable(text: str) -> str:
-    """Return the text on one line, with control characters escaped so that they can't affect the terminal."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
 
 
 def format_moment(value: datetime | None) -> str:

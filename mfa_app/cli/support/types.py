@@ -2,6 +2,8 @@
 
 import click
 
+from mfa_app.core.common import text
+
 
 class BoundedText(click.ParamType[str]):
     """One line of printable text with a limited number of characters, as the database columns allow."""
@@ -12,10 +14,11 @@ class BoundedText(click.ParamType[str]):
         self.most, self.least = most, least
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text without surrounding whitespace. Bytes that are not text are rejected."""
-        value = value.strip()
-        if not value.isprintable():
+        """Return the text with single spaces and without what shows nothing, as the pages take it."""
+        value = text.visible(value).strip()
+        if not text.is_readable(value):
             self.fail("it must be one line of readable text.", param, ctx)
+        value = text.one_line(value)
         if not self.least <= len(value) <= self.most:
             self.fail(f"it must be {self.least} to {self.most} characters long.", param, ctx)
         return value

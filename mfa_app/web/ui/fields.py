@@ -2,7 +2,9 @@
 
 from typing import TypeVar
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
 from wtforms import (
     DateField,
     IntegerField,
@@ -10,8 +12,9 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
+from mfa_app.core.common import text
 from mfa_app.core.passwords.strength import MAX_LENGTH
 
 T = TypeVar("T")
@@ -27,9 +30,27 @@ def entered(value: T | None) -> T:
     return value
 
 
-def strip(value: str | None) -> str | None:
-    """Return typed text without surrounding whitespace."""
-    return value.strip() if value else value
+def one_line(value: str | None) -> str | None:
+    """Return typed text as one line with single spaces, without the characters that show nothing."""
+    return text.one_line(value) if value else value
+
+
+def readable(_form: FlaskForm, field: StringField) -> None:
+    """Reject what a terminal or a mail can't show: control characters, and those without a meaning."""
+    if not text.is_readable(field.data or ""):
+        raise ValidationError(_("Remove the characters that can't be shown."))
+
+
+def name_field(
+    label: str, *, missing: str, longest: int, too_long: str, autocomplete: str = "off"
+) -> StringField:
+    """Return a field for the name of a user or a group."""
+    return StringField(
+        label,
+        filters=[one_line],
+        validators=[DataRequired(missing), Length(max=longest, message=too_long), readable],
+        render_kw={"autocomplete": autocomplete},
+    )
 
 
 def email_field(*, own: bool = True) -> StringField:
@@ -37,13 +58,13 @@ def email_field(*, own: bool = True) -> StringField:
     missing = _l("Enter your email address.") if own else _l("Enter an email address.")
     return StringField(
         _l("Email address"),
-        filters=[strip],
+        filters=[one_line],
         validators=[
             DataRequired(missing),
             Length(max=320, message=_l("Use at most %(max)d characters for an email address.")),
         ],
         render_kw={
-            "type": "email",
+            "type": "text",  # browsers don't send an "email" such as jörg@example.com
             "autocomplete": "username" if own else "off",
             "inputmode": "email",
             "autocapitalize": "none",
@@ -113,19 +134,15 @@ class DayField(DateField):
 INVALID_CHOICE = _l("Choose an option from the list.")
 
 
-def one_line(value: str | None) -> str | None:
-    """Return typed text as one line with single spaces."""
-    return " ".join(value.split()) if value else value
-
-
 def reason_field(example: str) -> TextAreaField:
     """Return a field for a reason, which goes on the trail."""
     return TextAreaField(
         _l("Reason"),
-        filters=[strip],
+        filters=[one_line],
         validators=[
             DataRequired(_l("Enter a reason. It is kept in the audit trail.")),
             Length(min=5, max=500, message=_l("Use %(min)d to %(max)d characters for the reason.")),
+            readable,
         ],
         render_kw={"rows": 3, "placeholder": example},
     )
