@@ -19,7 +19,7 @@ from sqlalchemy import insert
 
 from bench import storm
 from mfa_app import create_app
-from mfa_app.core.common import clock
+from mfa_app.core.common import clock, search_words
 from mfa_app.core.groups import groups
 from mfa_app.core.passwords import hashing
 from mfa_app.core.policy import impact, rules
@@ -30,7 +30,7 @@ from mfa_app.core.users import accounts
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.directory import UserFilters, search
 from mfa_app.extensions import db
-from mfa_app.models import Group, Membership, User
+from mfa_app.models import Group, Membership, SearchWord, User
 from mfa_app.settings import load_settings
 from tests.support.processes import workers_of
 from tests.support.programs import FreshProgram
@@ -76,7 +76,15 @@ def _fill() -> None:
     ]
     db.session.execute(insert(User), rows)
     everyone, ten = groups.find("Everyone"), groups.find("Ten")
-    ids = list(db.session.scalars(db.select(User.id)))
+    users = list(db.session.execute(db.select(User.id, User.name, User.email)))
+    ids = [user.id for user in users]
+    words = [
+        {"word": word, "user_id": user.id}
+        for user in users
+        if user.id != alice.id
+        for word in search_words.words_of(user.name, user.email)
+    ]
+    db.session.execute(insert(SearchWord), words)
     members = [{"user_id": id_, "group_id": everyone.id, "joined_at": now} for id_ in ids]
     members += [{"user_id": id_, "group_id": ten.id, "joined_at": now} for id_ in ids[:10]]
     db.session.execute(insert(Membership), members)
@@ -94,6 +102,11 @@ def _measure_core() -> None:
     _compare(
         "page of people, last of 50,000 : first",
         lambda: search(UserFilters(), actor=TERMINAL, after="p99"),
+        lambda: search(UserFilters(), actor=TERMINAL),
+    )
+    _compare(
+        "a search by name among 50,000 : the first page",
+        lambda: search(UserFilters(text="person 4999"), actor=TERMINAL),
         lambda: search(UserFilters(), actor=TERMINAL),
     )
     in_many, in_one = find_subject(101), find_subject(20)

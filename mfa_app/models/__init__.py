@@ -10,6 +10,7 @@ from mfa_app.models.outbox import OutboxMail
 from mfa_app.models.policy import SitePolicy
 from mfa_app.models.remembered_device import RememberedDevice
 from mfa_app.models.sealed_value import SealedValue
+from mfa_app.models.search_word import SearchWord
 from mfa_app.models.session import AuthSession
 from mfa_app.models.throttle import Throttle
 from mfa_app.models.user import Role, User
@@ -19,6 +20,7 @@ from mfa_app.models.user import Role, User
 TABLES: tuple[type[Table], ...] = (
     SitePolicy,
     User,
+    SearchWord,
     AuthSession,
     RememberedDevice,
     OneTimeLink,
@@ -48,6 +50,7 @@ __all__ = [
     "RememberedDevice",
     "Role",
     "SealedValue",
+    "SearchWord",
     "SitePolicy",
     "Throttle",
     "TrailHead",

@@ -36,6 +36,7 @@ outbox_mail        keep                     sent_at + 30 days  discard the pendi
 pending_enrolment  delete with the session  expires_at         discard                  sealed_secret for pending|{row.id}|{row.session_id}
 remembered_device  delete                   expires_at         discard                  -
 sealed_value       keep                     never              keep                     sealed for installation|{row.name}
+search_word        keep                     never              keep                     -
 site_policy        keep                     never              keep                     -
 throttle           keep                     forget_at          keep                     -
 trail_head         keep                     never              keep                     -

@@ -35,10 +35,10 @@ class TrailFilter(Form):
         csrf = False
 
     person = StringField(
-        _l("Email address"),
+        _l("Name or email address"),
         filters=[one_line],
-        validators=[Length(max=320, message=_l("Use at most %(max)d characters for an email address."))],
-        render_kw={"type": "search", "autocomplete": "off", "inputmode": "email", "spellcheck": "false"},
+        validators=[Length(max=320, message=_l("Search for at most %(max)d characters."))],
+        render_kw={"type": "search", "autocomplete": "off", "spellcheck": "false"},
     )
     event = SelectField(_l("Event"), default="")
     since = day_field(_l("From"))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import search_words
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.permissions import Permission
 from mfa_app.extensions import db
@@ -24,8 +25,8 @@ LARGEST_ID = 2**31 - 1  # PostgreSQL's integer
 class TrailSearch:
     """What somebody looks for; `until` is the first moment after the span.
 
-    `person` acted or was acted on: the email address as it was then, or the name of who used the terminal.
-    `user_id` is the user who has that address now, and finds what was done under other addresses too.
+    `person` acted or was acted on: words of a name or an email address, an address of the past, or the name
+    of who used the terminal. `user_id` is the one user who has that address now; then nobody else is meant.
     """
 
     person: str = ""
@@ -101,4 +102,9 @@ def _about(search: TrailSearch) -> ColumnElement[bool]:
     if search.user_id is not None:
         return or_(AuditEvent.actor_id == search.user_id, AuditEvent.subject_id == search.user_id)
     name = search.person.lower()
-    return or_(func.lower(AuditEvent.actor_name) == name, func.lower(AuditEvent.subject_name) == name)
+    was = or_(func.lower(AuditEvent.actor_name) == name, func.lower(AuditEvent.subject_name) == name)
+    words = search_words.typed(search.person)
+    if not words:
+        return was
+    found = search_words.users_with(sorted(words, key=len, reverse=True))
+    return or_(AuditEvent.actor_id.in_(found), AuditEvent.subject_id.in_(found), was)

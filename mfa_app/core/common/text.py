@@ -39,6 +39,8 @@ def escape(text: str) -> str:
 
 def without_accents(text: str) -> str:
     """Return the text in small letters of which each has lost its accents: Übergröße becomes ubergrosse."""
+    if text.isascii():
+        return text.lower()
     letters = "".join(_LIKE.get(character, character) for character in text.casefold())
     apart = unicodedata.normalize("NFKD", letters)
     return "".join(character for character in apart if not unicodedata.combining(character))

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from mfa_app.core.audit.events import Event, record
-from mfa_app.core.common import email_addresses
+from mfa_app.core.common import email_addresses, search_words
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import EmailAddress
 from mfa_app.core.common.errors import EmailTaken
@@ -65,7 +65,7 @@ def insert_user(
         created_at=now,
     )
     db.session.add(user)
-    db.session.flush()
+    search_words.store(user)
     db.session.add_all(Membership(user_id=user.id, group_id=group.id, joined_at=now) for group in groups)
     names = [group.name for group in groups]
     record(Event.USER_CREATED, actor=actor, subject=user, role=str(profile.role), groups=names)
@@ -169,6 +169,7 @@ def _rename(user: User, name: str, actor: Actor) -> None:
     if name != user.name:
         _record_edit(user, actor, name=(user.name, name))
         user.name, user.name_key = name, email_addresses.name_key(name)
+        search_words.store(user)
 
 
 def _change_email(user: User, address: EmailAddress, actor: Actor, now: datetime) -> None:
@@ -179,6 +180,7 @@ def _change_email(user: User, address: EmailAddress, actor: Actor, now: datetime
         outbox.enqueue(outbox.Mail.ADDRESS_CHANGED, user, now=now, new_address=address.shown)
     before, user.email, user.email_key = user.email, address.shown, address.key
     user.email_refused_at, user.email_refusal = None, None
+    search_words.store(user)
     _record_edit(user, actor, email=(before, address.shown))
     if moved:
         revoke_access(user, because=RevocationReason.ADDRESS_CHANGED, actor=actor)

@@ -7,14 +7,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import insert, inspect
+from sqlalchemy import insert, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from mfa_app.core.audit import verification
+from mfa_app.core.groups import groups
+from mfa_app.core.users import directory, lookup
+from mfa_app.core.users.directory import UserFilters
 from mfa_app.extensions import db
 from mfa_app.models import SitePolicy
 from tests.support.databases import both_databases
-from tests.support.world import World
+from tests.support.world import TERMINAL, World
 
 pytestmark = both_databases
 
@@ -100,3 +103,24 @@ def test_two_spellings_of_an_address_or_a_group_are_one_to_the_database_too(app:
         ("one_time_link", ("digest",)),
         ("authenticator", ("user_id",)),
     }
+
+
+def test_words_and_keys_of_those_who_were_there_before_are_made_by_todays_rules(world: World) -> None:
+    world.person("alice")
+    world.group("Finance")
+    with world.app.app_context():
+        downgrade(revision="0009-1")
+        old = [
+            "UPDATE user_account SET name = 'Ali O’Brien', email = 'weiß@example.com'",
+            "UPDATE user_account SET email_key = 'weiss@example.com'",
+            "UPDATE user_group SET name = 'Fi\u00adnance', name_key = 'fi\u00adnance'",
+        ]
+        for statement in old:
+            db.session.execute(text(statement))
+        db.session.commit()
+        upgrade()
+        found = directory.search(UserFilters(text="brien ali"), actor=TERMINAL).entries
+        assert [entry.email for entry in found] == ["weiß@example.com"]
+        assert lookup.find_by_email("WEIß@example.com") is not None
+        assert lookup.find_by_email("weiss@example.com") is None
+        assert groups.find("Finance") is not None

@@ -1,0 +1,143 @@
+"""The search for people: parts of words, accents, signs and order don't matter, and an index finds them."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import event, select, text
+
+from mfa_app.core.audit import search as trail
+from mfa_app.core.common import search_words
+from mfa_app.core.users import accounts, directory
+from mfa_app.core.users.accounts import Profile
+from mfa_app.core.users.directory import UserFilters
+from mfa_app.extensions import db
+from mfa_app.models import SearchWord
+from tests.support.databases import both_databases
+from tests.support.world import TERMINAL, World
+
+PEOPLE = {
+    "a.meyer": "Anna Meyer-Schmidt",
+    "liam": "Liam O'Brien",
+    "jm": "J\u00fcrgen Mu\u0308ller",
+    "nv": "Nguy\u1ec5n V\u0103n An",
+    "berg": "Berg, Anna",
+    "lukasz_sorensen+mfa": "\u0141ukasz S\u00f8rensen",
+}
+FOUND = [
+    ("schmidt", ["Anna Meyer-Schmidt"]),
+    ("meyer-schm", ["Anna Meyer-Schmidt"]),
+    ("Meyer\u2013Schmidt", ["Anna Meyer-Schmidt"]),
+    ("meyerschmidt", ["Anna Meyer-Schmidt"]),
+    ("SCHMIDT anna", ["Anna Meyer-Schmidt"]),
+    ("brien", ["Liam O'Brien"]),
+    ("o\u2019brien", ["Liam O'Brien"]),
+    ("O\u02bcBrien", ["Liam O'Brien"]),
+    ("obrien", ["Liam O'Brien"]),
+    ("muller", ["J\u00fcrgen Mu\u0308ller"]),
+    ("M\u00fcller", ["J\u00fcrgen Mu\u0308ller"]),
+    ("mueller juergen", ["J\u00fcrgen Mu\u0308ller"]),
+    ("nguyen", ["Nguy\u1ec5n V\u0103n An"]),
+    ("anna berg", ["Berg, Anna"]),
+    ("Berg, A", ["Berg, Anna"]),
+    ("a\u200bnna", ["Anna Meyer-Schmidt", "Berg, Anna"]),
+    ("lukasz", ["\u0141ukasz S\u00f8rensen"]),
+    ("sorensen", ["\u0141ukasz S\u00f8rensen"]),
+    ("mfa", ["\u0141ukasz S\u00f8rensen"]),
+    ("berg@exam", ["Berg, Anna"]),
+    ("A.Meyer@EXAMPLE.com", ["Anna Meyer-Schmidt"]),
+    ("anna zoe", []),
+    ("nna", []),
+    ("-", []),
+    ("\u200b", []),
+]
+
+
+@pytest.fixture
+def company(world: World) -> Iterator[World]:
+    """A site with these people, within the application."""
+    with world.data():
+        for local_part, name in PEOPLE.items():
+            profile = Profile(f"{local_part}@example.com", name)
+            accounts.create(profile, groups=[], password=None, actor=TERMINAL, now=world.clock())
+        db.session.commit()
+        yield world
+
+
+def found(sought: str) -> list[str]:
+    return [entry.name for entry in directory.search(UserFilters(text=sought), actor=TERMINAL).entries]
+
+
+def found_on_the_trail(sought: str) -> list[str]:
+    rows = trail.read(trail.TrailSearch(person=sought)).rows
+    return sorted(row.subject_name for row in rows)
+
+
+@both_databases
+def test_people_are_found_by_the_beginnings_of_their_words(company: World) -> None:
+    assert {sought: found(sought) for sought, _names in FOUND} == dict(FOUND)
+
+
+@both_databases
+def test_so_they_are_where_nearly_everybody_has_the_words(
+    company: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory, "FEW", 1)
+    assert {sought: found(sought) for sought, _names in FOUND} == dict(FOUND)
+
+
+@both_databases
+def test_the_trail_finds_people_by_the_same_words(company: World) -> None:
+    assert found_on_the_trail("anna") == ["a.meyer@example.com", "berg@example.com"]
+    assert found_on_the_trail("o\u2019brien") == ["liam@example.com"]
+    assert found_on_the_trail("berg anna") == ["berg@example.com"]
+    assert found_on_the_trail("%") == []
+
+
+def test_a_new_name_and_a_new_address_bring_new_words(company: World) -> None:
+    liam = company.user("liam")
+    accounts.rename(liam, "William Byrne", actor=TERMINAL)
+    assert (found("brien"), found("byrne")) == ([], ["William Byrne"])
+    accounts.change_email(liam, "w.byrne@firma.local", actor=TERMINAL, now=company.clock())
+    assert (found("liam"), found("firma")) == ([], ["William Byrne"])
+    accounts.edit(liam, Profile("liam@example.com", "Liam O'Brien"), actor=TERMINAL, now=company.clock())
+    assert (found("firma"), found("brien")) == ([], ["Liam O'Brien"])
+
+
+def test_a_long_name_has_words_that_fit(company: World) -> None:
+    accounts.rename(company.user("liam"), "x" * 300, actor=TERMINAL)
+    assert found("x" * 300) == found("x" * 64) == ["x" * 300]
+    longest = max(db.session.scalars(select(SearchWord.word)), key=len)
+    assert longest == "x" * 64
+
+
+@both_databases
+def test_words_of_one_beginning_are_read_from_an_index(company: World, backend: str) -> None:
+    sent: list[tuple[str, object]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: object, *_more: object) -> None:
+        sent.append((statement, values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    found("schmidt anna")
+    event.remove(db.engine, "before_cursor_execute", note)
+    if backend == "postgresql":  # on a table this small, it would rather read everything
+        db.session.execute(text("SET LOCAL enable_seqscan = off"))
+    explain = "EXPLAIN " if backend == "postgresql" else "EXPLAIN QUERY PLAN "
+    connection = db.session.connection()
+    plans = [
+        "\n".join(str(row[-1]) for row in connection.exec_driver_sql(explain + statement, values))
+        for statement, values in sent
+        if "search_word" in statement
+    ]
+    assert len(plans) == 2
+    counting, searching = plans
+    for plan in plans:
+        assert "SCAN search_word" not in plan and "Seq Scan" not in plan
+    assert "PRIMARY KEY (word>? AND word<?)" in counting or "pk_search_word" in counting
+    assert "ix_search_word_user_id_word" in searching or "pk_search_word" in searching
+    assert "user_account USING INTEGER PRIMARY KEY" in searching or "pk_user_account" in searching
+
+
+def test_every_sign_that_separates_words_is_no_part_of_them() -> None:
+    assert search_words.typed("a-b\u2010c\u2019d\u02bce.f@g_h+i(j) k&l") == list("abcdefgh")
+    assert search_words.typed("a% 1=1") == ["a%", "1=1"]
