@@ -36,7 +36,7 @@ from mfa_app.models.connections import engine_options
 from mfa_app.settings import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
 from mfa_app.site import Site
 from mfa_app.web.http import assets, converters, errors, headers, metrics, transaction
-from mfa_app.web.http.forwarded_headers import StripForwardedQuotes
+from mfa_app.web.http.forwarded_headers import CleanForwardedHeaders
 from mfa_app.web.http.monitoring import MonitoringHost
 from mfa_app.web.mail_composer import MailComposer
 from mfa_app.web.security import cookies, gate, origin
@@ -68,7 +68,7 @@ def _middleware(application: WSGIApplication, settings: Settings) -> MonitoringH
     """Return the application behind what corrects its requests."""
     hops = settings.trusted_proxy_hops
     if hops:
-        application = StripForwardedQuotes(ProxyFix(application, x_for=hops, x_proto=hops, x_host=0))
+        application = CleanForwardedHeaders(ProxyFix(application, x_for=hops, x_proto=hops, x_host=0))
     return MonitoringHost(application, settings.public_host)
 
 

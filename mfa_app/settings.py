@@ -281,6 +281,9 @@ class Settings(BaseSettings):
     monitoring_networks: Annotated[Networks, PlainValidator(_networks)] = Field(
         _networks("127.0.0.1/32, ::1/128"), description="networks that may read /metrics"
     )
+    known_networks: Annotated[Networks, PlainValidator(_networks)] = Field(
+        (), description="networks in which many people share an IP address, such as offices"
+    )
     applications: Annotated[tuple[Application, ...], PlainValidator(_applications)] = Field(
         (), description="links on the home page: Name=URL; Name=URL"
     )

@@ -1,8 +1,10 @@
-"""Who is blocked right now, and the action that unblocks a user."""
+"""Who is blocked right now, and the actions that unblock a user or a network."""
 
-from flask import flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from wtforms import HiddenField
+from wtforms.validators import DataRequired, Length
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.users.lookup import get_user_or_deny
@@ -11,6 +13,14 @@ from mfa_app.core.common.permissions import Permission
 from mfa_app.core.throttling import blocked
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.fields import entered
+from mfa_app.web.ui.forms import Form
+
+
+class NetworkForm(Form):
+    """The network of a row in the list."""
+
+    network = HiddenField(validators=[DataRequired(), Length(max=45)])
 
 
 @blueprint.get("/throttled")
@@ -30,4 +40,19 @@ def let_try_again(user_id: int) -> ResponseReturnValue:
         flash(_("%(name)s can try again now.", name=user.name), "success")
     else:
         flash(_("%(name)s wasn't blocked.", name=user.name), "info")
+    return redirect(url_for("admin.blocked_sign_ins"))
+
+
+@blueprint.post("/throttled/networks/try-again")
+@requires(Permission.MANAGE_USERS)
+def let_network_try_again() -> ResponseReturnValue:
+    """Clear the counters of a network."""
+    form = NetworkForm()
+    if not form.validate_on_submit():
+        abort(400)
+    network = entered(form.network.data)
+    if blocked.unblock_network(network, actor=current_actor()):
+        flash(_("Everyone from %(network)s can try again now.", network=network), "success")
+    else:
+        flash(_("%(network)s wasn't blocked.", network=network), "info")
     return redirect(url_for("admin.blocked_sign_ins"))

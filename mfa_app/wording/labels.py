@@ -14,6 +14,7 @@ _LIMITS: dict[limits.Limit, str] = {
     limits.PASSWORD_UNKNOWN_BROWSER: _l("passwords, from unknown browsers"),
     limits.PASSWORD_KNOWN_BROWSER: _l("passwords, from the person's own browser"),
     limits.PASSWORD_NETWORK: _l("passwords, from one network"),
+    limits.RESET_REQUESTS: _l("requests for a new password, from one network"),
 }
 
 

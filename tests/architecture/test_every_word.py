@@ -14,7 +14,7 @@ from mfa_app.core.passwords import hashing
 from mfa_app.core.policy.decision import PolicySource, Reason
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions import revocation
-from mfa_app.core.throttling import blocked, limits
+from mfa_app.core.throttling import blocked
 from mfa_app.models import Role
 from mfa_app.wording import events, health
 from mfa_app.wording.labels import limit_name, role_name
@@ -83,7 +83,7 @@ def test_every_cause_of_an_end_of_trust_has_words() -> None:
 
 
 def test_every_limit_that_is_shown_has_a_name(app: Flask) -> None:
-    for limit in (*blocked.OF_USERS, limits.PASSWORD_NETWORK):
+    for limit in blocked.LISTED.values():
         assert limit_name(limit)
 
 

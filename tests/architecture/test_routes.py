@@ -34,6 +34,7 @@ MARKS = {
     "admin.group_policy": "manage_policy",
     "admin.group_list": "manage_groups",
     "admin.invite_user": "manage_users",
+    "admin.let_network_try_again": "manage_users",
     "admin.let_try_again": "manage_users",
     "admin.new_group": "manage_groups",
     "admin.new_user": "manage_users",

@@ -260,7 +260,9 @@ def record_visitors_from(world: World, *addresses: str) -> None:
             record(Event.PASSWORD_RESET_REQUESTED, actor=actor, subject=world.user("carol"))
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.0.0.7", "fd00::7", "203.0.114.5:4711"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "::1", "10.0.0.7", "fd00::7", "[fd00::7]:4711", "203.0.114.5:"]
+)
 def test_one_private_ip_address_for_all_visitors_is_a_warning(
     healthy: dict[str, str], world: World, address: str
 ) -> None:

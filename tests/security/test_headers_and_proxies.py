@@ -59,7 +59,7 @@ def test_an_old_address_in_a_new_spelling_is_the_old_bucket(world: World) -> Non
 
 
 @pytest.mark.parametrize(
-    "address", ["a", "", "unknown", "127.0.0.1, 1.2.3.4", "1.2.3.4:80", "999.1.1.1", "[::1]"]
+    "address", ["a", "", "unknown", "127.0.0.1, 1.2.3.4", "1.2.3.4:port", "999.1.1.1", "[::1"]
 )
 @pytest.mark.inside
 def test_an_address_that_is_none_shares_one_bucket(world: World, address: str) -> None:
@@ -90,6 +90,27 @@ def test_behind_a_proxy_only_what_the_proxy_wrote_counts(behind_a_proxy: World) 
     assert buckets(behind_a_proxy) == {"198.51.100.9"}
     with behind_a_proxy.data():
         assert set(db.session.scalars(select(AuditEvent.ip_address))) == {"198.51.100.9"}
+
+
+@pytest.mark.parametrize(
+    ("added", "address", "bucket"),
+    [
+        ("203.0.113.9:4711", "203.0.113.9", "203.0.113.9"),
+        ("[2001:db8::1]:50000", "2001:db8::1", "2001:db8::"),
+        ("[2001:db8::1]", "2001:db8::1", "2001:db8::"),
+        ('"[2001:db8::1]:50000"', "2001:db8::1", "2001:db8::"),
+    ],
+)
+def test_a_proxy_may_add_a_port_or_brackets(
+    behind_a_proxy: World, added: str, address: str, bucket: str
+) -> None:
+    """Attack 80: otherwise everyone behind such a proxy would be one unknown visitor."""
+    eve = behind_a_proxy.visitor(address="127.0.0.1")
+    eve.headers["X-Forwarded-For"] = f"198.51.100.1:80, {added}"
+    guess(eve, "nobody")
+    assert buckets(behind_a_proxy) == {bucket}
+    with behind_a_proxy.data():
+        assert set(db.session.scalars(select(AuditEvent.ip_address))) == {address}
 
 
 @pytest.mark.parametrize("quote", OPEN_QUOTES)

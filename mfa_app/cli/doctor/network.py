@@ -10,7 +10,7 @@ from sqlalchemy import URL, make_url
 
 from mfa_app.cli.doctor.finding import Finding
 from mfa_app.core.audit import search as trail
-from mfa_app.core.throttling import limits
+from mfa_app.core.common import ip_addresses
 from mfa_app.settings import LOOPBACK_HOSTS, Settings
 
 EVENTS_CHECKED, TOO_FEW = 50, 20  # events on the audit trail
@@ -25,21 +25,21 @@ def findings(settings: Settings) -> Iterator[Finding]:
 
 def shared_ip_address(settings: Settings) -> Iterator[Finding]:
     """Check that clients behind the proxies have different IP addresses, or they all share one limit."""
-    hops, ip_addresses = settings.trusted_proxy_hops, trail.latest_ip_addresses(EVENTS_CHECKED)
-    networks = {limits.network_of(ip_address) for ip_address in ip_addresses}
-    if not (settings.https and hops) or len(ip_addresses) < TOO_FEW or len(networks) > 1:
+    hops, latest = settings.trusted_proxy_hops, trail.latest_ip_addresses(EVENTS_CHECKED)
+    networks = {ip_addresses.network_of(ip_address) for ip_address in latest}
+    if not (settings.https and hops) or len(latest) < TOO_FEW or len(networks) > 1:
         return
     if _may_be_a_proxy(networks.pop()):
         yield Finding(
             _(
                 "The last %(count)s events of people on the audit trail all come from %(address)s. "
                 "If that is a proxy, everyone shares one limit.",
-                count=len(ip_addresses),
-                address=ip_addresses[0],
+                count=len(latest),
+                address=latest[0],
             ),
             _(
                 "MFA_TRUSTED_PROXY_HOPS=%(hops)s must be the number of proxies, and each must add an "
-                "IP address without a port to X-Forwarded-For.",
+                "IP address to X-Forwarded-For.",
                 hops=hops,
             ),
         )

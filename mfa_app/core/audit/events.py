@@ -45,6 +45,7 @@ class Event(enum.Enum):
     GROUP_DELETED = "group.deleted", ("group",)
     POLICY_CHANGED = "policy.changed", ("group", "before", "after")
     THROTTLE_CLEARED = "throttle.cleared", ()
+    NETWORK_CLEARED = "throttle.network_cleared", ("network",)
     ACCESS_REFUSED = "access.refused", ("page",)
     TRAIL_EXPORTED = "trail.exported", ("rows",)
     KEYS_ROTATED = "keys.rotated", ("key", "secrets")

@@ -13,7 +13,7 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import HashingQueueFull, WrongCredentials, WrongPassword
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.passwords import hashing
-from mfa_app.core.throttling import counters, limits
+from mfa_app.core.throttling import counters, limits, networks
 from mfa_app.core.throttling.counters import Charge
 from mfa_app.extensions import db
 from mfa_app.models import User
@@ -42,9 +42,7 @@ def check_at_login(
             charges.append(counters.charge(limits.PASSWORD_KNOWN_BROWSER, f"{user.id}:{browser_id}", now=now))
         else:
             # An attacker inside an office must not block its other users, so known browsers don't count here.
-            charges.append(
-                counters.charge(limits.PASSWORD_NETWORK, limits.network_of(actor.ip_address), now=now)
-            )
+            charges.append(networks.charge(limits.PASSWORD_NETWORK, actor.ip_address, now=now))
             charges.append(_charge_unknown_browser(user, email_digest, now))
         fits = _matches(user, password, *charges)
         renewed = _hash_at_present_cost(user, password) if user is not None and fits else None

@@ -12,7 +12,7 @@ from mfa_app.core.common.locks import lock_user
 from mfa_app.core.mail import one_time_links, outbox
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.passwords import change
-from mfa_app.core.throttling import counters, limits
+from mfa_app.core.throttling import counters, limits, networks
 from mfa_app.extensions import db
 from mfa_app.models import OneTimeLink, User
 
@@ -25,7 +25,7 @@ def request_reset(email: str, *, hmac_key: str, actor: Actor, now: datetime) -> 
     InvalidEmail for what can't be an address, and Throttled for a network that asks too often.
     """
     key = email_addresses.parse(email).key
-    counters.charge(limits.RESET_REQUESTS, limits.network_of(actor.ip_address), now=now)
+    networks.charge(limits.RESET_REQUESTS, actor.ip_address, now=now)
     user = db.session.scalar(select(User).where(User.email_key == key))
     try:
         counters.charge(limits.MAIL_TO_USER, email_addresses.keyed_digest(key, hmac_key), now=now)

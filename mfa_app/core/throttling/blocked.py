@@ -1,4 +1,4 @@
-"""Who is blocked right now, and the administrator's action that unblocks a user."""
+"""Who is blocked right now, and the administrator's actions that unblock a user or a network."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,10 +6,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, String, and_, cast, delete, or_, select
 
 from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import ip_addresses
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.throttling import counters, limits
 from mfa_app.core.throttling.limits import Limit
+from mfa_app.core.throttling.networks import OF_NETWORKS, limit_for
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Throttle, User
 from mfa_app.models.database import rows_changed
@@ -17,6 +19,8 @@ from mfa_app.models.database import rows_changed
 SHOWN = 200
 
 OF_USERS = (limits.CODE, limits.LINKING, limits.PASSWORD_UNKNOWN_BROWSER, limits.PASSWORD_KNOWN_BROWSER)
+
+LISTED = {limit.name: limit for limit in (*OF_USERS, *OF_NETWORKS)}
 
 _OUT_OF_USE = Authenticator.locked_at.is_not(None)
 
@@ -41,7 +45,7 @@ def list_blocked(*, now: datetime) -> list[Blocked]:
 
     Three SELECTs, and at most 200 entries of each kind.
     """
-    blocked = or_(*(_blocked(limit, now) for limit in (*OF_USERS, limits.PASSWORD_NETWORK)))
+    blocked = or_(*(_blocked(limit, now) for limit in LISTED.values()))
     rows = list(
         db.session.scalars(select(Throttle).where(blocked).order_by(Throttle.next_try_at.desc()).limit(SHOWN))
     )
@@ -49,7 +53,8 @@ def list_blocked(*, now: datetime) -> list[Blocked]:
     users = {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(numbers)))}
     stopped = _locked()
     out_of_use = {f"{limits.CODE.name}:{entry.user.id}" for entry in stopped if entry.user}
-    return stopped + [_entry(row, users) for row in rows if row.key not in out_of_use]
+    entries = (_entry(row, users) for row in rows if row.key not in out_of_use)
+    return stopped + [entry for entry in entries if entry is not None]
 
 
 def unblock(user: User, *, actor: Actor) -> bool:
@@ -64,6 +69,20 @@ def unblock(user: User, *, actor: Actor) -> bool:
     forgotten = rows_changed(delete(Throttle).where(own)) > 0
     if forgotten:
         record(Event.THROTTLE_CLEARED, actor=actor, subject=user)
+    return forgotten
+
+
+def unblock_network(ip_address: str, *, actor: Actor) -> bool:
+    """Clear the counters of an IP address (IPv6: of its /64 network). Return False if there were none.
+
+    Everyone there starts again; the counters of people stay. Raises NotAllowed.
+    """
+    actor.require(Permission.MANAGE_USERS)
+    network = ip_addresses.network_of(ip_address)
+    own = Throttle.key.in_(f"{limit.name}:{network}" for limit in OF_NETWORKS)
+    forgotten = rows_changed(delete(Throttle).where(own)) > 0
+    if forgotten:
+        record(Event.NETWORK_CLEARED, actor=actor, network=network)
     return forgotten
 
 
@@ -94,15 +113,15 @@ def _blocked(limit: Limit, now: datetime) -> ColumnElement[bool]:
 
 def _user_id(row: Throttle) -> int | None:
     name, number, *_ = row.key.split(":")
-    return int(number) if name != limits.PASSWORD_NETWORK.name else None
+    return int(number) if LISTED[name] in OF_USERS else None
 
 
-def _entry(row: Throttle, users: dict[int, User]) -> Blocked:
+def _entry(row: Throttle, users: dict[int, User]) -> Blocked | None:
+    """Return the entry for a counter, or None if it is of a known network and not full there."""
     name, _, rest = row.key.partition(":")
-    limit = next(limit for limit in (*OF_USERS, limits.PASSWORD_NETWORK) if limit.name == name)
-    stopped = limit.lockout_after is not None and row.failures >= limit.lockout_after
-    if limit is limits.PASSWORD_NETWORK:
-        return Blocked(limit, None, rest, row.failures, row.forget_at)
-    return Blocked(
-        limit, users.get(_user_id(row) or 0), None, row.failures, None if stopped else row.next_try_at
-    )
+    limit, user_id = LISTED[name], _user_id(row)
+    most = (limit if user_id else limit_for(limit, rest)).lockout_after
+    stopped = most is not None and row.failures >= most
+    if user_id is None:
+        return Blocked(limit, None, rest, row.failures, row.forget_at) if stopped else None
+    return Blocked(limit, users.get(user_id), None, row.failures, None if stopped else row.next_try_at)

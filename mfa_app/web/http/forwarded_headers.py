@@ -1,16 +1,19 @@
-"""Forwarded headers: making sure that nothing a client sends can hide the IP address the proxy adds."""
+"""Forwarded headers: only the IP addresses in them count, and nothing a client sends can hide them."""
 
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-PASSED_ON = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO")
+from mfa_app.core.common import ip_addresses
+
+FORWARDED_FOR, FORWARDED_PROTO = "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO"
 
 
-class StripForwardedQuotes:
-    """Removes quotation marks from the headers that ProxyFix reads; no IP address contains any.
+class CleanForwardedHeaders:
+    """Removes what is no IP address from the headers that ProxyFix reads: quotation marks, ports, brackets.
 
     A client could send a quotation mark that is never closed. Werkzeug would then discard the whole list,
-    including the address that the proxy added, and the request would seem to come from the proxy itself.
+    including the address that the proxy added, and the request would seem to come from the proxy itself. With
+    a port, each connection would seem to be another visitor; or all of them the same, an unknown one.
     """
 
     def __init__(self, application: WSGIApplication) -> None:
@@ -18,7 +21,9 @@ class StripForwardedQuotes:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on with cleaned headers."""
-        for name in PASSED_ON:
+        for name in (FORWARDED_FOR, FORWARDED_PROTO):
             if name in environ:
                 environ[name] = environ[name].replace('"', "")
+        if FORWARDED_FOR in environ:
+            environ[FORWARDED_FOR] = ", ".join(map(ip_addresses.bare, environ[FORWARDED_FOR].split(",")))
         return self._application(environ, start_response)

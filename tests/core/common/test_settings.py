@@ -46,6 +46,7 @@ WRONG = [
     ("MFA_TIME_ZONE", "/etc/localtime"),
     ("MFA_TIME_ZONE", "../zoneinfo/UTC"),
     ("MFA_TIME_ZONE", "E" * 5000),
+    ("MFA_KNOWN_NETWORKS", "203.0.113.9/8"),
     ("MFA_APPLICATIONS", "https://wiki.example.com"),
     ("MFA_APPLICATIONS", "Wiki=wiki.example.com"),
     ("MFA_APPLICATIONS", "Wiki=javascript:alert(1)"),
@@ -77,6 +78,7 @@ def test_without_any_setting_the_site_serves_this_machine_from_its_folder(tmp_pa
     assert (settings.site_name, settings.mail_from) == ("Second Gate", "second-gate@127.0.0.1")
     assert (settings.trusted_proxy_hops, settings.applications) == (0, ())
     assert (settings.workers, settings.time_zone.key) == (2, "UTC")
+    assert settings.known_networks == ()
     assert [str(network) for network in settings.monitoring_networks] == ["127.0.0.1/32", "::1/128"]
     assert settings.admin_email is settings.help_email is settings.help_url is settings.smtp_url is None
 

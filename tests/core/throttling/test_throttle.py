@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from mfa_app.core.common import ip_addresses
 from mfa_app.core.common.errors import AuthenticatorLocked, PasswordLocked, Refusal, Throttled
 from mfa_app.core.throttling import counters, limits
 from mfa_app.core.throttling.limits import Limit
@@ -233,9 +234,16 @@ def test_a_clock_set_back_by_a_day_shuts_nobody_out_for_a_day(world: World) -> N
         ("2001:db8:1:2:ffff::", "2001:db8:1:2::"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
         ("fe80::1%eth0", "fe80::"),
+        ("203.0.113.9:4711", "203.0.113.9"),
+        ("[2001:db8::1]:50000", "2001:db8::"),
+        ("[2001:db8::1]", "2001:db8::"),
+        ("[::ffff:192.0.2.1]:443", "192.0.2.1"),
+        (" 192.0.2.1 ", "192.0.2.1"),
         ("", "unknown"),
         ("alice", "unknown"),
+        ("203.0.113.9:", "unknown"),
+        ("[203.0.113.9", "unknown"),
     ],
 )
 def test_what_counts_as_one_network(address: str, network: str) -> None:
-    assert limits.network_of(address) == network
+    assert ip_addresses.network_of(address) == network

@@ -85,13 +85,46 @@ def test_an_app_that_was_stopped_is_listed_until_a_reset_and_nothing_else_helps(
     assert "Nobody is blocked" in carol.open("/admin/throttled").text
 
 
-def test_a_network_that_guesses_is_shown_without_a_button(world: World, carol: Visitor) -> None:
-    eve = world.visitor(address="203.0.113.9")
+def guess_at_thirty_accounts(world: World, address: str) -> Visitor:
+    """Let somebody guess so often that the whole network has to wait."""
+    eve = world.visitor(address=address)
     for number in range(31):
-        fail(world, f"nobody{number}", 1, eve)
-    page = carol.open("/admin/throttled")
-    assert "Anyone from 203.0.113.9" in page.text
-    assert not page.html.find("form", action=lambda action: action and action.endswith("/try-again"))
+        page = fail(world, f"nobody{number}", 1, eve)
+    assert page.status == 429
+    return eve
+
+
+@both_databases
+def test_a_network_that_had_to_wait_is_let_try_again(world: World, carol: Visitor) -> None:
+    eve = guess_at_thirty_accounts(world, "203.0.113.9")
+    assert "Anyone from 203.0.113.9" in carol.open("/admin/throttled").text
+    page = carol.press("Let everyone there try again 203.0.113.9")
+    assert "Everyone from 203.0.113.9 can try again now" in page.text
+    assert "Nobody is blocked" in page.text
+    assert world.details("throttle.network_cleared") == {"network": "203.0.113.9"}
+    assert fail(world, "nobody", 1, eve).status == 400
+
+
+def test_a_network_that_asked_for_too_many_links_is_let_try_again(world: World, carol: Visitor) -> None:
+    eve = world.visitor(address="2001:db8::9")
+    for number in range(11):
+        eve.open("/password/forgotten")
+        eve.press("Send the link", email=f"nobody{number}@example.com")
+    assert eve.page.status == 429
+    assert "requests for a new password, from one network" in carol.open("/admin/throttled").text
+    carol.press("Let everyone there try again 2001:db8::")
+    eve.open("/password/forgotten")
+    assert eve.press("Send the link", email="nobody@example.com").status == 200
+
+
+def test_letting_a_network_try_that_did_not_have_to_wait_says_so_and_leaves_no_row(
+    world: World, carol: Visitor
+) -> None:
+    carol.open("/admin/throttled")
+    page = carol.post("/admin/throttled/networks/try-again", network="203.0.113.9", follow=True)
+    assert "203.0.113.9 wasn't blocked" in page.text
+    assert "throttle.network_cleared" not in world.events()
+    assert carol.post("/admin/throttled/networks/try-again").status == 400
 
 
 def test_letting_somebody_try_who_did_not_have_to_wait_says_so(world: World, carol: Visitor) -> None:

@@ -71,6 +71,7 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     reset.reset_second_factor: lambda world, eve: reset.reset_second_factor(
         world.user("alice"), reason="lost", actor=eve, now=world.clock()
     ),
+    blocked.unblock_network: lambda world, eve: blocked.unblock_network("192.0.2.1", actor=eve),
     blocked.unblock: lambda world, eve: blocked.unblock(world.user("alice"), actor=eve),
 }
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 import pytest
 from sqlalchemy import update
 
-from mfa_app.core.common import errors
+from mfa_app.core.common import errors, ip_addresses
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
@@ -14,7 +14,7 @@ from mfa_app.core.passwords import hashing
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import as_user
-from mfa_app.core.throttling import counters, limits
+from mfa_app.core.throttling import counters
 from mfa_app.core.throttling.limits import Limit
 from mfa_app.core.users import first_administrator
 from mfa_app.core.users.accounts import Profile
@@ -27,7 +27,7 @@ from tests.support.world import VISITOR, World
 NEW = "eleven slow trams across the bridge"
 SHORT = "short"
 HMAC_KEY = "x" * 32
-PLACE = limits.network_of(VISITOR.ip_address)
+PLACE = ip_addresses.network_of(VISITOR.ip_address)
 
 
 def actor(world: World, name: str) -> Actor:
