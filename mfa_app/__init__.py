@@ -21,6 +21,7 @@ from mfa_app.core.audit.chain import RowObservers
 from mfa_app.core.common import clock
 from mfa_app.core.common.clock import Clock
 from mfa_app.core.keys.keyring import Keys, load_keys
+from mfa_app.core.keys.signing import SigningKeys
 from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail.delivery import MailDelivery
 from mfa_app.core.mail.outbox import MailObservers
@@ -30,6 +31,7 @@ from mfa_app.core.operations.job_runner import JobRunner
 from mfa_app.core.operations.write_proof import WriteProof
 from mfa_app.core.passwords import hashing
 from mfa_app.core.passwords.hashing import Hasher
+from mfa_app.core.passwords.reset_requests import ResetObservers
 from mfa_app.core.passwords.strength import SiteNames
 from mfa_app.extensions import babel, csrf, db, login_manager, migrate
 from mfa_app.models.connections import engine_options
@@ -104,6 +106,7 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
     """Return what this application has for itself, and whom it tells of each commit."""
     runner, in_background = JobRunner(app.app_context), app.config["MAIL_IN_BACKGROUND"]
     send_mail = partial(runner.wake, jobs.MAIL) if in_background else transaction.deliver_with_response
+    answer = () if in_background else (transaction.deliver_with_response,)
     return Site(
         settings,
         Clock(app.config["CLOCK"]),
@@ -113,6 +116,8 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         RowObservers(stream.stream_row, metrics.count_event),
         MailDelivery(settings, MailComposer(app, settings).compose, app.config["MAIL_PATIENCE"]),
         MailObservers(send_mail),
+        ResetObservers(*answer),
+        SigningKeys(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"]),
         runner,
         WriteProof(),
     )

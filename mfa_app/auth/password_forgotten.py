@@ -1,13 +1,14 @@
 """Asks for a password reset link."""
 
-from flask import current_app, make_response, render_template
+from flask import make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
 from mfa_app.auth.forms import ForgottenForm
 from mfa_app.core.common import clock
-from mfa_app.core.passwords import reset_by_mail
+from mfa_app.core.passwords import reset_requests
 from mfa_app.web.security.access_rules import public
+from mfa_app.web.security.cookies import browser_facts
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
@@ -20,9 +21,9 @@ def forgotten() -> ResponseReturnValue:
     form = ForgottenForm()
     if form.validate_on_submit():
         with form.refusing():
-            reset_by_mail.request_reset(
+            reset_requests.request_reset(
                 entered(form.email.data),
-                hmac_key=current_app.config["SECRET_KEY"],
+                browser=browser_facts(),
                 actor=current_actor(),
                 now=clock.now(),
             )

@@ -9,6 +9,7 @@ from mfa_app.models.one_time_link import OneTimeLink
 from mfa_app.models.outbox import OutboxMail
 from mfa_app.models.policy import SitePolicy
 from mfa_app.models.remembered_device import RememberedDevice
+from mfa_app.models.reset_request import ResetRequest
 from mfa_app.models.sealed_value import SealedValue
 from mfa_app.models.search_word import SearchWord
 from mfa_app.models.session import AuthSession
@@ -30,6 +31,7 @@ TABLES: tuple[type[Table], ...] = (
     HeldForm,
     Throttle,
     OutboxMail,
+    ResetRequest,
     Group,
     Membership,
     AuditEvent,
@@ -48,6 +50,7 @@ __all__ = [
     "OutboxMail",
     "PendingEnrolment",
     "RememberedDevice",
+    "ResetRequest",
     "Role",
     "SealedValue",
     "SearchWord",

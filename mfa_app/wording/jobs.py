@@ -10,6 +10,7 @@ from mfa_app.core.operations.jobs import Job, Result
 def description(job: Job) -> str:
     """Return what a job does."""
     return {
+        jobs.RESETS.name: _("Email a link to people who forgot their password"),
         jobs.MAIL.name: _("Send the emails that are due"),
         jobs.PURGE.name: _("Delete what has expired"),
         jobs.STREAM.name: _("Print the events of commands, as lines of the audit trail"),
@@ -24,6 +25,7 @@ def result_in_words(result: Result) -> str:
     if result.count is None:
         return _("left to the running site")
     return {
+        jobs.RESETS.name: ngettext("%(num)s link emailed", "%(num)s links emailed", result.count),
         jobs.MAIL.name: ngettext("%(num)s email sent", "%(num)s emails sent", result.count),
         jobs.PURGE.name: ngettext("%(num)s row deleted", "%(num)s rows deleted", result.count),
         jobs.STREAM.name: ngettext("%(num)s event printed", "%(num)s events printed", result.count),

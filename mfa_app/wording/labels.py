@@ -13,6 +13,7 @@ _LIMITS: dict[limits.Limit, str] = {
     limits.LINKING: _l("codes to link an app"),
     limits.PASSWORD_UNKNOWN_BROWSER: _l("passwords, from unknown browsers"),
     limits.PASSWORD_KNOWN_BROWSER: _l("passwords, from the person's own browser"),
+    limits.MAIL_TO_USER: _l("emails with a link for a new password"),
     limits.PASSWORD_NETWORK: _l("passwords, from one network"),
     limits.RESET_REQUESTS: _l("requests for a new password, from one network"),
 }

@@ -29,13 +29,13 @@ ROOMS = (
     "browsers",
     "policy",
     "groups",
-    "operations",
     "sessions",
     "passwords",
     "factors",
     "login",
     "users",
     "helpdesk",
+    "operations",
 )
 FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 NOT_FOR_CORE = ("flask", "wtforms", "werkzeug", "jinja2", "babel", "click")

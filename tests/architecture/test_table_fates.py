@@ -17,6 +17,7 @@ from mfa_app.models import (
     OutboxMail,
     PendingEnrolment,
     RememberedDevice,
+    ResetRequest,
     SealedValue,
     Throttle,
 )
@@ -25,23 +26,24 @@ from mfa_app.models.fate import Fate, OnRestore, OnRevocation, SealedRow
 HEAD = ("TABLE", "ON REVOCATION", "EXPIRES", "ON RESTORE", "SEALED")
 
 FATES = """
-TABLE              ON REVOCATION            EXPIRES            ON RESTORE               SEALED
-audit_event        keep                     never              keep                     -
-auth_session       delete                   expires_at         discard                  -
-authenticator      keep                     never              keep                     sealed_secret for totp|{row.id}|{row.user_id}
-held_form          delete with the session  expires_at         discard                  sealed_form for form|{row.id}|{row.user_id}
-membership         keep                     never              keep                     -
-one_time_link      delete                   expires_at         discard                  -
-outbox_mail        keep                     sent_at + 30 days  discard the pending ones sealed_context for mail|{row.id}
-pending_enrolment  delete with the session  expires_at         discard                  sealed_secret for pending|{row.id}|{row.session_id}
-remembered_device  delete                   expires_at         discard                  -
-sealed_value       keep                     never              keep                     sealed for installation|{row.name}
-search_word        keep                     never              keep                     -
-site_policy        keep                     never              keep                     -
-throttle           keep                     forget_at          keep                     -
-trail_head         keep                     never              keep                     -
-user_account       keep                     never              keep                     -
-user_group         keep                     never              keep                     -
+TABLE              ON REVOCATION            EXPIRES             ON RESTORE               SEALED
+audit_event        keep                     never               keep                     -
+auth_session       delete                   expires_at          discard                  -
+authenticator      keep                     never               keep                     sealed_secret for totp|{row.id}|{row.user_id}
+held_form          delete with the session  expires_at          discard                  sealed_form for form|{row.id}|{row.user_id}
+membership         keep                     never               keep                     -
+one_time_link      delete                   expires_at          discard                  -
+outbox_mail        keep                     sent_at + 30 days   discard the pending ones sealed_context for mail|{row.id}
+pending_enrolment  delete with the session  expires_at          discard                  sealed_secret for pending|{row.id}|{row.session_id}
+remembered_device  delete                   expires_at          discard                  -
+reset_request      keep                     created_at + 1 days discard                  sealed_request for reset request|{row.id}
+sealed_value       keep                     never               keep                     sealed for installation|{row.name}
+search_word        keep                     never               keep                     -
+site_policy        keep                     never               keep                     -
+throttle           keep                     forget_at           keep                     -
+trail_head         keep                     never               keep                     -
+user_account       keep                     never               keep                     -
+user_group         keep                     never               keep                     -
 """  # noqa: E501 - a table with one line for each table
 
 
@@ -71,7 +73,7 @@ def test_every_table_declares_its_own_fate() -> None:
 
 def test_the_fates_in_one_table() -> None:
     lines = [HEAD, *sorted(map(described, TABLES))]
-    printed = [f"{a:<19}{b:<25}{c:<19}{d:<25}{e}" for a, b, c, d, e in lines]
+    printed = [f"{a:<19}{b:<25}{c:<20}{d:<25}{e}" for a, b, c, d, e in lines]
     print("\n".join(printed))
     assert printed == FATES.strip().splitlines()
 
@@ -104,6 +106,7 @@ def test_the_derived_lists() -> None:
         HeldForm,
         Throttle,
         OutboxMail,
+        ResetRequest,
     ) == housekeeping.EXPIRING
     assert (
         AuthSession,
@@ -112,6 +115,7 @@ def test_the_derived_lists() -> None:
         PendingEnrolment,
         HeldForm,
         OutboxMail,
+        ResetRequest,
     ) == backup.DISCARDED
     assert [(sealed.key, sealed.column) for sealed in key_rotation.SEALED_COLUMNS] == [
         (SealedValue.name, SealedValue.sealed),
@@ -119,6 +123,7 @@ def test_the_derived_lists() -> None:
         (PendingEnrolment.id, PendingEnrolment.sealed_secret),
         (HeldForm.id, HeldForm.sealed_form),
         (OutboxMail.id, OutboxMail.sealed_context),
+        (ResetRequest.id, ResetRequest.sealed_request),
     ]
     assert (SealedValue, Authenticator) == schema.LASTING_SECRETS
 
@@ -133,6 +138,7 @@ def test_a_seal_context_ties_a_text_to_its_row() -> None:
         PendingEnrolment(id="p1", session_id="s1"): "pending|p1|s1",
         HeldForm(id="h1", user_id=7): "form|h1|7",
         OutboxMail(id="m1"): "mail|m1",
+        ResetRequest(id="r1"): "reset request|r1",
         SealedValue(name="trail key"): "installation|trail key",
     }
     assert {row: row.seal_context for row in rows} == rows

@@ -85,6 +85,11 @@ def deliver_due(patience: Patience | None = None) -> int:
     return site()[MailDelivery].deliver_due(patience)
 
 
+def rehearse(mail: OutboxMail) -> None:
+    """Compose a mail and send it nowhere."""
+    site()[MailDelivery].compose(mail)
+
+
 def claim(*, now: datetime, patience: Patience = IN_BACKGROUND) -> OutboxMail | None:
     """Claim the next due mail, so that no other worker sends it; commit. None if none is due.
 

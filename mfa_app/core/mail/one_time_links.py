@@ -29,9 +29,13 @@ LIFETIME = {
 
 
 def create(purpose: Purpose, user: User | None, *, now: datetime) -> str:
-    """Return the token of a new link. The user's earlier links for this purpose stop working."""
-    owner = OneTimeLink.user_id.is_(None) if user is None else OneTimeLink.user_id == user.id
-    db.session.execute(delete(OneTimeLink).where(OneTimeLink.purpose == purpose, owner))
+    """Return the token of a new link. Earlier ones for a password reset go on working, all others stop.
+
+    Anyone can ask for a reset, so the next request must not end the link that the user is about to open.
+    """
+    if purpose is not Purpose.PASSWORD_RESET:
+        owner = OneTimeLink.user_id.is_(None) if user is None else OneTimeLink.user_id == user.id
+        db.session.execute(delete(OneTimeLink).where(OneTimeLink.purpose == purpose, owner))
     token = new_token()
     db.session.add(
         OneTimeLink(

@@ -36,13 +36,16 @@ def enqueue(mail: Mail, user: User, *, now: datetime, to: str | None = None, **c
 
     `context` holds what its templates need and must be JSON-serialisable. `to` overrides the user's address.
     """
-    context |= {"name": user.name, "at": now.isoformat()}
-    row = OutboxMail(
-        id=new_id(), to=to or user.email, template=mail.value, created_at=now, next_attempt_at=now
-    )
-    row.sealed_context = vault().seal(json.dumps(context), row.seal_context)
-    db.session.add(row)
+    db.session.add(draft(mail, to=to or user.email, name=user.name, now=now, **context))
     db.session().info[QUEUED] = True
+
+
+def draft(mail: Mail, *, to: str, name: str, now: datetime, **context: object) -> OutboxMail:
+    """Return a mail that is in no outbox, due now."""
+    context |= {"name": name, "at": now.isoformat()}
+    row = OutboxMail(id=new_id(), to=to, template=mail.value, created_at=now, next_attempt_at=now)
+    row.sealed_context = vault().seal(json.dumps(context), row.seal_context)
+    return row
 
 
 class MailObservers:

@@ -67,7 +67,7 @@ class JobRunner:
                 job = min(together, key=lambda job: self._due[job.name])
                 wait = self._due[job.name] - monotonic()
                 if wait <= 0:
-                    self._due[job.name] = monotonic() + job.interval.total_seconds()
+                    self._due[job.name] = monotonic() + job.wait().total_seconds()
                     return job
                 self._changed.wait(wait)
         return None

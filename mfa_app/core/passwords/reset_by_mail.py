@@ -1,44 +1,13 @@
-"""Passwords by mail: asking for a reset link, and choosing a password with it."""
+"""Choosing a password through a mailed link."""
 
 from datetime import datetime
 
-from sqlalchemy import select
-
-from mfa_app.core.audit.events import Event, record
-from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import Throttled
 from mfa_app.core.common.locks import lock_user
-from mfa_app.core.mail import one_time_links, outbox
-from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.mail import one_time_links
 from mfa_app.core.passwords import change
-from mfa_app.core.throttling import counters, limits, networks
-from mfa_app.extensions import db
+from mfa_app.core.throttling import counters, limits
 from mfa_app.models import OneTimeLink, User
-
-
-def request_reset(email: str, *, hmac_key: str, actor: Actor, now: datetime) -> None:
-    """Mail a link for a new password if this account is enabled. The requester can't tell whether it exists.
-
-    Known and unknown addresses cost the same number of commits, and each gets at most three mails an hour.
-    Only a known one adds a row to the trail, or attackers could fill the disk with made-up addresses. Raises
-    InvalidEmail for what can't be an address, and Throttled for a network that asks too often.
-    """
-    key = email_addresses.parse(email).key
-    networks.charge(limits.RESET_REQUESTS, actor.ip_address, now=now)
-    user = db.session.scalar(select(User).where(User.email_key == key))
-    try:
-        counters.charge(limits.MAIL_TO_USER, email_addresses.keyed_digest(key, hmac_key), now=now)
-    except Throttled:
-        return
-    if user is None:
-        counters.charge(limits.TIMING_DECOY, "all", now=now)
-        return
-    record(Event.PASSWORD_RESET_REQUESTED, actor=actor, subject=user)
-    if user.is_active:
-        token = one_time_links.create(Purpose.PASSWORD_RESET, user, now=now)
-        minutes = int(LIFETIME[Purpose.PASSWORD_RESET].total_seconds() // 60)
-        outbox.enqueue(outbox.Mail.PASSWORD_RESET, user, now=now, token=token, minutes=minutes)
 
 
 def choose_password(link: OneTimeLink, user: User, password: str, *, actor: Actor, now: datetime) -> None:

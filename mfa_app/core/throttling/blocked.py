@@ -18,7 +18,13 @@ from mfa_app.models.database import rows_changed
 
 SHOWN = 200
 
-OF_USERS = (limits.CODE, limits.LINKING, limits.PASSWORD_UNKNOWN_BROWSER, limits.PASSWORD_KNOWN_BROWSER)
+OF_USERS = (
+    limits.CODE,
+    limits.LINKING,
+    limits.PASSWORD_UNKNOWN_BROWSER,
+    limits.PASSWORD_KNOWN_BROWSER,
+    limits.MAIL_TO_USER,
+)
 
 LISTED = {limit.name: limit for limit in (*OF_USERS, *OF_NETWORKS)}
 
@@ -124,4 +130,5 @@ def _entry(row: Throttle, users: dict[int, User]) -> Blocked | None:
     stopped = most is not None and row.failures >= most
     if user_id is None:
         return Blocked(limit, None, rest, row.failures, row.forget_at) if stopped else None
-    return Blocked(limit, users.get(user_id), None, row.failures, None if stopped else row.next_try_at)
+    until = row.forget_at if limit.fixed_window else None if stopped else row.next_try_at
+    return Blocked(limit, users.get(user_id), None, row.failures, until)

@@ -70,15 +70,13 @@ NEW_PASSWORDS = Limit("new", 20, lockout_after=20, ttl=timedelta(hours=1), fixed
 # An office of hundreds can share one IP address. Guesses are slow there too: each account has its own limit.
 KNOWN_NETWORK_FACTOR = 20
 
-MAIL_TO_USER = Limit("mail", 3, lockout_after=3, ttl=timedelta(hours=1), fixed_window=True)
+# Links for a new password, mailed to one user: for strangers together, and for each known browser.
+MAIL_TO_USER = Limit("reset_mail", 3, lockout_after=3, ttl=timedelta(hours=1), fixed_window=True)
 
 
 # Rows of the trail are never deleted: refused pages may write one row a minute on average, yet a short burst,
 # such as somebody probing for open pages, is recorded row by row.
 REFUSED_PAGES = Limit("refused", 60, lockout_after=60, ttl=timedelta(hours=1), fixed_window=True)
-
-# Decoy: makes a reset for an unknown address cost the same commit as for a known one.
-TIMING_DECOY = Limit("unknown", 1, ttl=timedelta(hours=1), fixed_window=True)
 
 
 def in_known_networks(limit: Limit) -> Limit:

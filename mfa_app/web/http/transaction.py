@@ -4,6 +4,7 @@ from flask import Flask, Response, g
 
 from mfa_app.core.common import clock
 from mfa_app.core.mail import delivery
+from mfa_app.core.passwords import reset_requests
 from mfa_app.core.sessions import sessions
 from mfa_app.extensions import db
 from mfa_app.web.http.errors import STORE_FAILURES, unavailable_page
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
         except STORE_FAILURES as failure:
             return unavailable_page(failure)
         if g.pop("mail_leaves_with_response", False):
+            reset_requests.answer_requests(now=clock.now())
             delivery.deliver_due()
         return response
 

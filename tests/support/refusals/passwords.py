@@ -6,7 +6,7 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common import errors
 from mfa_app.core.login import password_step, reauthentication
 from mfa_app.core.mail.one_time_links import Purpose
-from mfa_app.core.passwords import attempts, change, reset_by_mail
+from mfa_app.core.passwords import attempts, change, reset_by_mail, reset_requests
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import limits
 from mfa_app.core.users import accounts, first_administrator, lookup
@@ -125,7 +125,9 @@ def choose_by_a_used_link(world: World) -> Act:
 
 def ask_for_a_link(world: World, email: str = "alice@example.com") -> Act:
     world.person("alice")
-    return lambda: reset_by_mail.request_reset(email, hmac_key=HMAC_KEY, actor=VISITOR, now=world.clock())
+    return lambda: reset_requests.request_reset(
+        email, browser=BrowserFacts(), actor=VISITOR, now=world.clock()
+    )
 
 
 def ask_for_too_many_links(world: World) -> Act:
@@ -140,8 +142,8 @@ case(
     choose_by_a_used_link,
     charges=(limits.NEW_PASSWORDS,),
 )
-case(reset_by_mail.request_reset, errors.InvalidEmail, lambda world: ask_for_a_link(world, "nope"))
-case(reset_by_mail.request_reset, errors.Throttled, ask_for_too_many_links)
+case(reset_requests.request_reset, errors.InvalidEmail, lambda world: ask_for_a_link(world, "nope"))
+case(reset_requests.request_reset, errors.Throttled, ask_for_too_many_links)
 
 
 # The password at the login
