@@ -7,6 +7,7 @@ from mfa_app.auth import blueprint
 from mfa_app.auth.forms import LoginForm
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
+from mfa_app.core.common.errors import WrongCredentials
 from mfa_app.core.login import password_step
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions.sessions import Identity
@@ -15,6 +16,7 @@ from mfa_app.web.http.redirects import next_page
 from mfa_app.web.security.access_rules import public
 from mfa_app.web.security.cookies import browser_facts
 from mfa_app.web.security.current import current_actor, identity_or_none
+from mfa_app.web.security.failed_logins import count_failure, failures_of_browser
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
 
@@ -29,6 +31,8 @@ def login() -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.refusing():
             return signed_in_response(_sign_in(form, identity))
+        if isinstance(form.refusal, WrongCredentials):
+            count_failure(entered(form.email.data))
     return render_form("auth/login.html", form)
 
 
@@ -37,6 +41,7 @@ def _sign_in(form: LoginForm, replaces: Identity | None) -> SignedIn:
         entered(form.email.data),
         entered(form.password.data),
         browser=browser_facts(),
+        own_failures=failures_of_browser(entered(form.email.data)),
         replaces=replaces,
         hmac_key=current_app.config["SECRET_KEY"],
         actor=current_actor(),

@@ -26,10 +26,12 @@ def sign_in(
     hmac_key: str,
     actor: Actor,
     now: datetime,
+    own_failures: int = 0,
     replaces: Identity | None = None,
 ) -> SignedIn:
     """Check email address and password, and start a session with the method "pwd".
 
+    `own_failures` is how many wrong passwords the browser has given for this address just before.
     `replaces` is the browser's previous session, which ends. `hmac_key` is the HMAC key under which unknown
     addresses are counted. Raises, for unknown and known addresses alike, WrongCredentials, Throttled,
     PasswordLocked, HashingQueueFull.
@@ -42,6 +44,7 @@ def sign_in(
         password,
         email_digest=email_addresses.keyed_digest(key, hmac_key),
         browser_id=known_browser_id(found, browser) if found else None,
+        own_failures=own_failures,
         actor=actor,
         now=now,
     )

@@ -25,6 +25,7 @@ def check_at_login(
     *,
     email_digest: str,
     browser_id: str | None,
+    own_failures: int = 0,
     actor: Actor,
     now: datetime,
 ) -> User:
@@ -32,8 +33,9 @@ def check_at_login(
 
     If the cost of hashes has changed since the password was hashed, it is hashed again.
 
-    `browser_id` is the id of a browser known to the user, else None. `email_digest` is the keyed digest under
-    which an unknown address is counted. Raises WrongCredentials, Throttled, PasswordLocked,
+    `browser_id` is the id of a browser known to the user, else None. `own_failures` is how many wrong
+    passwords this browser has given just before: on success they are taken back. `email_digest` is the keyed
+    digest under which an unknown address is counted. Raises WrongCredentials, Throttled, PasswordLocked,
     HashingQueueFull.
     """
     charges: list[Charge] = []
@@ -53,7 +55,7 @@ def check_at_login(
     before = user.password_hash
     lock_user(user)
     for charged in charges:
-        counters.reset_after_success(charged)
+        counters.reset_after_success(charged, own_failures=own_failures)
     if renewed is not None:  # unless a concurrent request has changed the password
         same = update(User).where(User.id == user.id, User.password_hash == before)
         db.session.execute(same.values(password_hash=renewed))

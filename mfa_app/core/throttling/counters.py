@@ -53,11 +53,15 @@ def charge(limit: Limit, key: object, *, now: datetime) -> Charge:
     return Charge(limit, name, failures)
 
 
-def reset_after_success(charged: Charge) -> None:
-    """Undo a charge after a success: clear the counter, or in a window limit take back this one attempt."""
+def reset_after_success(charged: Charge, *, own_failures: int = 0) -> None:
+    """Undo a charge after a success: clear the counter.
+
+    In a window take back this one attempt; in a shared counter this one and `own_failures` before it.
+    """
     if charged.limit.fixed_window:
-        one_less = update(Throttle).where(Throttle.key == charged.key, Throttle.failures > 0)
-        db.session.execute(one_less.values(failures=Throttle.failures - 1))
+        _take_back(charged, 1)
+    elif charged.limit.shared:
+        _take_back(charged, 1 + own_failures)
     else:
         db.session.execute(delete(Throttle).where(Throttle.key == charged.key))
 
@@ -65,15 +69,20 @@ def reset_after_success(charged: Charge) -> None:
 def undo(*charges: Charge) -> None:
     """Undo charges whose attempts were never checked, with the delays that they started; commit."""
     for charged in charges:
-        same = Throttle.key == charged.key
-        latest = Throttle.failures == charged.failures  # else a later attempt started the delay
-        before = {
-            "failures": Throttle.failures - 1,
-            "next_try_at": case((latest, literal(EPOCH, UtcDateTime())), else_=Throttle.next_try_at),
-        }
-        db.session.execute(update(Throttle).where(same, Throttle.failures > 0).values(before))
-        db.session.execute(delete(Throttle).where(same, Throttle.failures == 0))
+        _take_back(charged, 1)
     db.session.commit()
+
+
+def _take_back(charged: Charge, attempts: int) -> None:
+    """Take attempts out of a counter, the latest with the delay that it started."""
+    same = Throttle.key == charged.key
+    latest = Throttle.failures == charged.failures  # else a later attempt started the delay
+    before = {
+        "failures": case((Throttle.failures > attempts, Throttle.failures - attempts), else_=0),
+        "next_try_at": case((latest, literal(EPOCH, UtcDateTime())), else_=Throttle.next_try_at),
+    }
+    db.session.execute(update(Throttle).where(same).values(before))
+    db.session.execute(delete(Throttle).where(same, Throttle.failures == 0))
 
 
 def clear(limit: Limit, key: object) -> None:

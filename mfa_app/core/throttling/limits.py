@@ -12,7 +12,8 @@ class Limit:
 
     The delay grows from `initial_delay` to `max_delay`. `lockout_after` failures raise `stopped`, for good. A
     counter is forgotten after `ttl`. A `fixed_window` limit has no delays: it starts counting again
-    when the window since its first attempt is over.
+    when the window since its first attempt is over. A success clears a counter, but of a `shared` one, or of
+    a window, it takes back only what it has added itself: the rest are other people's attempts.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Limit:
     lockout_error: type[Refusal] | None = None
     ttl: timedelta = timedelta(days=3650)
     fixed_window: bool = False
+    shared: bool = False
 
     def wait_after(self, failures: int) -> timedelta:
         """Return how long the next attempt is delayed after this many failures in a row."""
@@ -42,7 +44,8 @@ CODE = Limit(
 LINKING = Limit("linking", 10, timedelta(seconds=30), timedelta(minutes=15), ttl=timedelta(days=1))
 
 # Passwords from unknown browsers. Attackers share this counter with the owner, and filling it must not lock
-# the owner out: each known browser has its own counter, which also locks.
+# the owner out: each known browser has its own counter, which also locks. The owner's login doesn't clear it:
+# it would free the attackers too, and tell them that there is an owner.
 PASSWORD_UNKNOWN_BROWSER = Limit(
     "password",
     5,
@@ -50,9 +53,10 @@ PASSWORD_UNKNOWN_BROWSER = Limit(
     timedelta(minutes=15),
     lockout_after=100,
     lockout_error=PasswordLocked,
+    shared=True,
 )
 
-PASSWORD_KNOWN_BROWSER = replace(PASSWORD_UNKNOWN_BROWSER, name="known")
+PASSWORD_KNOWN_BROWSER = replace(PASSWORD_UNKNOWN_BROWSER, name="known", shared=False)
 
 # Unknown users are counted like known ones and for as long, or the delays would tell them apart. Only the
 # newest of these counters are kept, so that made-up addresses can't fill the disk.

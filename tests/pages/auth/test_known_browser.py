@@ -104,6 +104,56 @@ def test_the_browser_in_which_the_password_is_changed_stays_known(world: World, 
     assert is_known(world, alice)
 
 
+def test_a_login_from_a_new_browser_leaves_strangers_what_they_have_used_up(world: World) -> None:
+    world.person("alice")
+    eve = world.visitor()
+    for _ in range(4):
+        attempt(eve, password=WRONG)
+    alice = world.visitor()
+    assert attempt(alice).path == "/"
+    assert [attempt(eve, password=WRONG).status for _ in range(2)] == [400, 429]
+
+
+def test_eve_hears_the_same_whether_alice_logs_in_meanwhile_or_has_no_account(world: World) -> None:
+    world.person("alice")
+    heard = {}
+    start = world.clock.moment
+    for name in ("alice", "nobody"):
+        world.clock.moment = start
+        eve = world.visitor(address=f"2001:db8:{len(heard)}::1")
+        heard[name] = []
+        for _ in range(9):
+            page = attempt(eve, f"{name}@example.com", WRONG)
+            heard[name].append((page.status, page.response.headers.get("Retry-After")))
+            world.clock.advance(seconds=2)
+            attempt(world.visitor(address="198.51.100.7"), "alice@example.com")
+    assert heard["alice"] == heard["nobody"]
+    assert 429 in {status for status, _ in heard["nobody"]}
+
+
+def test_own_mistakes_in_a_new_browser_are_taken_back_by_the_login(world: World) -> None:
+    world.person("alice")
+    stranger = Throttle.key == f"password:{world.id_of('alice')}"
+    eve = world.visitor()
+    attempt(eve, password=WRONG)
+    for _ in range(5):  # a browser that keeps no cookie beyond the login
+        alice = world.visitor()
+        assert [attempt(alice, password=WRONG).status for _ in range(3)] == [400] * 3
+        assert attempt(alice).path == "/"
+        assert world.count(Throttle, stranger, Throttle.failures == 1) == 1
+
+
+def test_mistakes_with_one_address_are_taken_back_from_no_other(world: World) -> None:
+    for name in ("alice", "bob"):
+        world.person(name)
+    browser = world.visitor()
+    for _ in range(3):
+        attempt(browser, password=WRONG)
+    attempt(world.visitor(), "bob@example.com", WRONG)
+    assert attempt(browser, "bob@example.com").path == "/"
+    assert world.count(Throttle, Throttle.key == f"password:{world.id_of('bob')}") == 1
+
+
 def unlink(world: World) -> None:
     enrolment.delete_authenticator(world.user("alice").id)
 
