@@ -182,8 +182,10 @@ def join(email: str, group: str) -> None:
 def leave(email: str, group: str) -> None:
     """Remove a person from a group."""
     user, target = get_user(email), get_group(group)
-    groups.remove_member(target, user, actor=current_actor())
-    say(_("%(email)s is no longer in %(group)s.", email=user.email, group=target.name))
+    if groups.remove_member(target, user, actor=current_actor()):
+        say(_("%(email)s is no longer in %(group)s.", email=user.email, group=target.name))
+    else:
+        say(_("%(email)s was not in %(group)s.", email=user.email, group=target.name))
     say(policy_explanation(get_subject(email), clock.now()))
 
 

@@ -24,6 +24,7 @@ _EVENTS = {
     Event.LOGIN_COMPLETED: _l("Logged in"),
     Event.LOGGED_OUT: _l("Logged out"),
     Event.SESSIONS_ENDED: _l("Sessions ended"),
+    Event.LINKS_ENDED: _l("One-time links ended"),
     Event.DEVICE_TRUSTED: _l("Device remembered"),
     Event.DEVICES_FORGOTTEN: _l("Remembered devices removed"),
     Event.AUTHENTICATOR_LINKED: _l("App linked"),
@@ -118,6 +119,11 @@ _CODES = {
     "required": _l("required"),
     "asked by choice": _l("opted in"),
     "logged out by hand": _l("logged out by hand"),
+    "logged in again": _l("someone logged in over it"),
+    "no code in time": _l("no code within ten minutes"),
+    "idle": _l("not used for an hour"),
+    "expired": _l("expired"),
+    "replaced": _l("replaced by a newer one"),
     "mailed link": _l("emailed link"),
     "own page": _l("own account page"),
     "terminal": _l("terminal"),
@@ -186,6 +192,8 @@ def _actor(row: AuditEvent) -> str:
         return _("Someone not logged in")
     if row.actor_kind == ActorKind.TERMINAL:
         return _("Terminal (%(name)s)", name=row.actor_name)
+    if row.actor_kind == ActorKind.SITE:
+        return _("The site itself")
     if row.actor_kind == ActorKind.SETUP:
         return _("Set-up link")
     return row.actor_name

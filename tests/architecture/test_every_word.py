@@ -9,6 +9,7 @@ from flask import Flask
 from mfa_app.core.audit.events import Event
 from mfa_app.core.common import clock, errors
 from mfa_app.core.common.errors import Interruption, Refusal
+from mfa_app.core.operations import housekeeping
 from mfa_app.core.operations.health_checks import Check, Problem
 from mfa_app.core.passwords import hashing
 from mfa_app.core.policy.decision import PolicySource, Reason
@@ -79,7 +80,11 @@ def test_every_event_has_a_name_and_each_of_its_details_a_label() -> None:
 
 
 def test_every_cause_of_an_end_of_trust_has_words() -> None:
-    assert not {because.value for because in revocation.RevocationReason} - set(events._CODES)
+    reasons = {because.value for because in revocation.RevocationReason} | {
+        housekeeping.IDLE,
+        housekeeping.EXPIRED,
+    }
+    assert not reasons - set(events._CODES)
 
 
 def test_every_limit_that_is_shown_has_a_name(app: Flask) -> None:

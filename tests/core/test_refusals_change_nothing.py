@@ -7,19 +7,17 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from mfa_app.core.common import errors
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.extensions import db
 from tests.support.refusals import administration, codes, operations, passwords
 from tests.support.refusals.table import Case, name_of
 from tests.support.tables import Rows, all_rows
+from tests.support.verbs import CORE, is_verb
 from tests.support.world import World
 
-CORE = Path(inspect.getfile(errors)).parents[1]
 # Locking administration counts the row's revision up; nobody reads it.
 LOCKS = {"site_policy": "revision"}
 CASES = [*administration.ROWS, *passwords.ROWS, *codes.ROWS, *operations.ROWS]
@@ -89,10 +87,6 @@ def documented() -> set[tuple[str, str]]:
                 _, _, raises = (ast.get_docstring(node) or "").partition("Raises")
                 found |= {(f"{module}.{node.name}", name) for name in set(re.findall(r"\w+", raises)) & known}
     return found
-
-
-def is_verb(node: ast.FunctionDef) -> bool:
-    return not node.name.startswith("_") and "actor" in {argument.arg for argument in node.args.kwonlyargs}
 
 
 def test_every_error_that_a_verb_documents_is_in_the_table() -> None:

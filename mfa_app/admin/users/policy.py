@@ -59,7 +59,7 @@ def release_user(user_id: int) -> ResponseReturnValue:
 def end_exemption(user_id: int) -> ResponseReturnValue:
     """End the user's exemption now."""
     user = get_user_or_deny(user_id).user
-    overrides.end_exemption(user, actor=current_actor())
+    overrides.end_exemption(user, actor=current_actor(), now=clock.now())
     return to_page_of(user, _("Exemption ended."))
 
 

@@ -22,6 +22,7 @@ class Event(enum.Enum):
     LOGIN_COMPLETED = "login.completed", ("method",)
     LOGGED_OUT = "login.ended", ()
     SESSIONS_ENDED = "sessions.ended", ("count", "because")
+    LINKS_ENDED = "links.ended", ("count", "because")
     DEVICE_TRUSTED = "device.trusted", ("days",)
     DEVICES_FORGOTTEN = "devices.forgotten", ("count", "because")
     AUTHENTICATOR_LINKED = "authenticator.linked", ("by_choice", "replaced")

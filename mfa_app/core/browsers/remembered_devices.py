@@ -21,7 +21,7 @@ def remember(
     `replaces` is the browser's earlier device, which is deleted.
     """
     if replaces is not None:
-        db.session.execute(delete(RememberedDevice).where(RememberedDevice.id == replaces.id))
+        forget(user, actor=actor, device_id=replaces.id, because="replaced")
     secret = new_token()
     device = RememberedDevice(
         user_id=user.id,

@@ -15,6 +15,7 @@ class ActorKind(enum.StrEnum):
     VISITOR = "visitor"  # someone who is not logged in
     TERMINAL = "terminal"  # the command line, which may do everything
     SETUP = "setup"  # the person who opened the set-up link, before there is any account
+    SITE = "site"  # the site itself, in its timed work
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,6 @@ class Actor:
             raise NotAllowed
         if subject is not None and not self.may_act_on(subject):
             raise NotAllowed
+
+
+SITE = Actor(ActorKind.SITE)

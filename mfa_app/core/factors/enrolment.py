@@ -133,9 +133,16 @@ def opt_in(identity: Identity, *, actor: Actor) -> None:
 
     Raises NotEnrolled.
     """
-    kept = update(Authenticator).where(Authenticator.user_id == identity.user.id).values(opted_in=True)
-    if rows_changed(kept) != 1:
-        raise NotEnrolled
+    own = Authenticator.user_id == identity.user.id
+    if (
+        rows_changed(
+            update(Authenticator).where(own, Authenticator.opted_in.is_(False)).values(opted_in=True)
+        )
+        != 1
+    ):
+        if db.session.scalar(select(Authenticator.id).where(own)) is None:
+            raise NotEnrolled
+        return
     remembered_devices.forget(identity.user, actor=actor, because="asked by choice")
     record(Event.AUTHENTICATOR_KEPT, actor=actor, subject=identity.user)
 

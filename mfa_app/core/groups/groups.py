@@ -34,6 +34,8 @@ def rename(group: Group, name: str, *, actor: Actor) -> None:
     actor.require(Permission.MANAGE_GROUPS)
     lock_administration()
     _require_free(name, group)
+    if name == group.name:
+        return
     before, group.name, group.name_key = group.name, name, email_addresses.name_key(name)
     record(Event.GROUP_RENAMED, actor=actor, group=name, before=before)
 
@@ -42,8 +44,8 @@ def remove(group: Group, *, actor: Actor) -> None:
     """Delete a group and its rule. The accounts of its members stay. Raises NotAllowed."""
     actor.require(Permission.MANAGE_GROUPS)
     db.session.execute(delete(Membership).where(Membership.group_id == group.id))
-    db.session.execute(delete(Group).where(Group.id == group.id))
-    record(Event.GROUP_DELETED, actor=actor, group=group.name)
+    if rows_changed(delete(Group).where(Group.id == group.id)):
+        record(Event.GROUP_DELETED, actor=actor, group=group.name)
 
 
 def add_member(group: Group, user: User, *, actor: Actor, now: datetime) -> bool:

@@ -8,9 +8,9 @@ from mfa_app.core.sessions.sessions import Identity
 
 
 def log_out(identity: Identity, *, actor: Actor) -> None:
-    """End this session on the server."""
-    sessions.end(identity.session.id)
-    record(Event.LOGGED_OUT, actor=actor, subject=identity.user)
+    """End this session on the server, unless a concurrent request has ended it."""
+    if sessions.end(identity.session.id):
+        record(Event.LOGGED_OUT, actor=actor, subject=identity.user)
 
 
 def log_out_elsewhere(identity: Identity, session_id: str, *, actor: Actor) -> bool:

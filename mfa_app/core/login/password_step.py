@@ -51,7 +51,7 @@ def sign_in(
     device = remembered_device_of(user, browser, now)
     actor = as_user(actor, user)
     if replaces is not None:
-        sessions.end(replaces.session.id)
+        sessions.end_because(replaces, "logged in again", actor=actor)
     token, session = sessions.start(user, actor=actor, now=now, device=device, security_stamp=security_stamp)
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=user)
     signed_in_fully = _finish_if_through(token, actor=actor, now=now)

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common.actor import SITE, Actor
 from mfa_app.core.common.clock import is_fresh
 from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.common.tokens import digest, new_token
@@ -28,14 +30,13 @@ LIFETIME = {
 }
 
 
-def create(purpose: Purpose, user: User | None, *, now: datetime) -> str:
+def create(purpose: Purpose, user: User | None, *, actor: Actor = SITE, now: datetime) -> str:
     """Return the token of a new link. Earlier ones for a password reset go on working, all others stop.
 
     Anyone can ask for a reset, so the next request must not end the link that the user is about to open.
     """
     if purpose is not Purpose.PASSWORD_RESET:
-        owner = OneTimeLink.user_id.is_(None) if user is None else OneTimeLink.user_id == user.id
-        db.session.execute(delete(OneTimeLink).where(OneTimeLink.purpose == purpose, owner))
+        _end_earlier(purpose, user, actor)
     token = new_token()
     db.session.add(
         OneTimeLink(
@@ -47,6 +48,13 @@ def create(purpose: Purpose, user: User | None, *, now: datetime) -> str:
         )
     )
     return token
+
+
+def _end_earlier(purpose: Purpose, user: User | None, actor: Actor) -> None:
+    owner = OneTimeLink.user_id.is_(None) if user is None else OneTimeLink.user_id == user.id
+    count = rows_changed(delete(OneTimeLink).where(OneTimeLink.purpose == purpose, owner))
+    if count:
+        record(Event.LINKS_ENDED, actor=actor, subject=user, count=count, because="replaced")
 
 
 def find(token: str, *purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | None]:

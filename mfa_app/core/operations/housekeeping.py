@@ -1,26 +1,78 @@
-"""What is deleted, and when: the rows that each table's fate lets expire."""
+"""What is deleted, and when: the rows that each table's fate lets expire, and sessions left unused.
 
+The end of a session, a remembered device or a one-time link is on the trail, like any other end of access.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete, or_, select
 
+from mfa_app.core.audit.events import record
+from mfa_app.core.common.actor import SITE
+from mfa_app.core.sessions.revocation import COUNTED
+from mfa_app.core.sessions.sessions import IDLE_TIMEOUT
 from mfa_app.core.throttling import counters
 from mfa_app.extensions import db
-from mfa_app.models import TABLES
+from mfa_app.models import TABLES, AuthSession, User
 from mfa_app.models.database import rows_changed
+from mfa_app.models.fate import Table
 
 EXPIRING = tuple(model for model in TABLES if model.fate.expires)
 
+BATCH = 500  # ends in one transaction
+
+EXPIRED, IDLE = "expired", "idle"
+
 
 def purge_expired(*, now: datetime) -> int:
-    """Delete expired sessions, devices, links, QR codes and counters, and mail sent 30 days ago; commit.
+    """Delete what has expired: sessions, devices, links, QR codes, counters, mail sent 30 days ago; commit.
 
-    Return how many rows had expired. The audit trail is never touched.
+    Return how many rows there were. The audit trail only grows.
     """
     count = 0
     for model in EXPIRING:
-        over = getattr(model, str(model.fate.expires)) <= now - model.fate.kept_for
-        count += rows_changed(delete(model).where(over))
+        if model in COUNTED:
+            count += sum(_end(model, now))
+        else:
+            count += rows_changed(delete(model).where(_over(model, now)))
     counters.evict_oldest()
     db.session.commit()
     return count
+
+
+def _over(model: type[Table], now: datetime) -> ColumnElement[bool]:
+    expired: ColumnElement[bool] = _column(model, str(model.fate.expires)) <= now - model.fate.kept_for
+    return or_(expired, AuthSession.last_seen_at <= now - IDLE_TIMEOUT) if model is AuthSession else expired
+
+
+def _end(model: type[Table], now: datetime) -> Iterator[int]:
+    """Delete rows that give access, and record the ends by user; commit each batch. Yield their numbers."""
+    key, over = _column(model, "id"), _over(model, now)
+    batch = delete(model).where(over, key.in_(select(key).where(over).limit(BATCH)))
+    columns = (_column(model, name) for name in ("user_id", "security_stamp", str(model.fate.expires)))
+    statement = batch.returning(*columns).execution_options(synchronize_session=False)
+    while ended := db.session.execute(statement).all():
+        _record_ends(model, [tuple(row) for row in ended], now)
+        db.session.commit()
+        yield len(ended)
+
+
+def _record_ends(model: type[Table], ended: list[tuple[Any, ...]], now: datetime) -> None:
+    """Record the ends, without those of rows that a revocation had already made worthless."""
+    users = {
+        user.id: user for user in db.session.scalars(select(User).where(User.id.in_({e[0] for e in ended})))
+    }
+    alive = [
+        (user_id, EXPIRED if expires_at <= now else IDLE)
+        for user_id, security_stamp, expires_at in ended
+        if user_id is None or users[user_id].security_stamp == security_stamp
+    ]
+    for (user_id, because), count in Counter(alive).items():
+        record(COUNTED[model], actor=SITE, subject=users.get(user_id), count=count, because=because)
+
+
+def _column(model: type[Table], name: str) -> Any:
+    return getattr(model, name)

@@ -26,6 +26,8 @@ def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) 
     if not required and not actor.may_loosen(user):
         raise CannotExemptSelf
     lock_administration()
+    if user.required == required and not (required and user.exempt_until):
+        return
     if required and user.role == Role.ADMIN and not _is_enrolled(user):
         last_administrator.require_one(without=user, now=now)
     if user.required != required:
@@ -42,15 +44,19 @@ def exempt(user: User, *, until: datetime, reason: str, actor: Actor) -> None:
     Raises NotAllowed: nobody can exempt themselves.
     """
     actor.require(Permission.MANAGE_POLICY, user)
+    if (user.exempt_until, user.exempt_reason, user.required) == (until, reason, False):
+        return
     remembered_devices.forget(user, actor=actor, because=NO_LONGER_REQUIRED)
     user.exempt_until, user.exempt_reason, user.exempt_by = until, reason, actor.name
     user.required = False
     record(Event.EXEMPTION_GIVEN, actor=actor, subject=user, until=until.isoformat(), reason=reason)
 
 
-def end_exemption(user: User, *, actor: Actor) -> None:
-    """End a user's exemption now. Raises NotAllowed."""
+def end_exemption(user: User, *, actor: Actor, now: datetime) -> None:
+    """End a user's exemption now, if there is one that has not ended by itself. Raises NotAllowed."""
     actor.require(Permission.MANAGE_POLICY)
+    if user.exempt_until is None or user.exempt_until <= now:
+        return
     user.exempt_until, user.exempt_reason, user.exempt_by = None, None, None
     record(Event.EXEMPTION_ENDED, actor=actor, subject=user)
 

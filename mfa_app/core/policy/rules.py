@@ -60,6 +60,8 @@ def set_rule(
     if row is None or expected_version not in (None, row.rule_version):
         raise RuleChanged
     before = values_of(scope)
+    if before == values:
+        return
     name = scope.name if scope else None
     if values.required and not before.required:
         last_administrator.require_one(proposed=lambda facts: with_rule(facts, name, required=True), now=now)

@@ -10,13 +10,17 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import TABLES, AuthSession, RememberedDevice, User
+from mfa_app.models import TABLES, AuthSession, OneTimeLink, RememberedDevice, User
 from mfa_app.models.database import rows_changed
 from mfa_app.models.fate import OnRevocation, Table
 
 ENDED = tuple(model for model in TABLES if model.fate.on_revocation is OnRevocation.DELETE)
 
-COUNTED = {AuthSession: Event.SESSIONS_ENDED, RememberedDevice: Event.DEVICES_FORGOTTEN}
+COUNTED: dict[type[Table], Event] = {
+    AuthSession: Event.SESSIONS_ENDED,
+    RememberedDevice: Event.DEVICES_FORGOTTEN,
+    OneTimeLink: Event.LINKS_ENDED,
+}
 
 
 class RevocationReason(enum.Enum):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
 
+from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.clock import is_fresh
 from mfa_app.core.common.errors import SessionEnded
@@ -162,6 +163,12 @@ def end(session_id: str, *, user: User | None = None) -> int:
     if user is not None:
         statement = statement.where(AuthSession.user_id == user.id)
     return rows_changed(statement)
+
+
+def end_because(identity: Identity, because: str, *, actor: Actor) -> None:
+    """End the session of an identity and record why, unless a concurrent request has ended it."""
+    if end(identity.session.id):
+        record(Event.SESSIONS_ENDED, actor=actor, subject=identity.user, count=1, because=because)
 
 
 def touch(session: AuthSession, *, now: datetime) -> None:

@@ -129,6 +129,8 @@ def disable(user: User, *, actor: Actor, now: datetime) -> None:
     actor.require(Permission.MANAGE_USERS, user)
     lock_administration()
     lock_and_reload(user)
+    if not user.is_active:
+        return
     if user.role == Role.ADMIN:
         last_administrator.require_one(without=user, now=now)
     user.disabled_at = now
@@ -139,6 +141,9 @@ def disable(user: User, *, actor: Actor, now: datetime) -> None:
 def enable(user: User, *, actor: Actor) -> None:
     """Enable a disabled account. Raises NotAllowed."""
     actor.require(Permission.MANAGE_USERS, user)
+    lock_and_reload(user)
+    if user.is_active:
+        return
     user.disabled_at = None
     record(Event.USER_ENABLED, actor=actor, subject=user)
 

@@ -25,7 +25,7 @@ def create_setup_link(*, actor: Actor, now: datetime) -> str:
     """
     if last_administrator.administrator_exists():
         raise AlreadySetUp
-    token = one_time_links.create(Purpose.SETUP, None, now=now)
+    token = one_time_links.create(Purpose.SETUP, None, actor=actor, now=now)
     record(Event.SETUP_LINK_MADE, actor=actor)
     return token
 

@@ -24,7 +24,7 @@ def invite(user: User, *, actor: Actor, now: datetime) -> str:
     """
     actor.require(Permission.MANAGE_USERS, user)
     _require_invitable(user)
-    token = one_time_links.create(Purpose.INVITATION, user, now=now)
+    token = one_time_links.create(Purpose.INVITATION, user, actor=actor, now=now)
     hours = int(LIFETIME[Purpose.INVITATION].total_seconds() // 3600)
     outbox.enqueue(outbox.Mail.INVITATION, user, now=now, token=token, hours=hours)
     record(Event.USER_INVITED, actor=actor, subject=user)

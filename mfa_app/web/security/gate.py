@@ -78,7 +78,7 @@ def _admit(identity: Identity, rule: AccessRule) -> Response | None:
     """
     now, verdict = clock.now(), identity.decision.verdict
     if identity.out_of_time(now):
-        sessions.end(identity.session.id)
+        sessions.end_because(identity, "no code in time", actor=current_actor())
         clear_session_cookie()
         flash(
             ngettext(

@@ -36,7 +36,7 @@ def set_up(world: World) -> None:
 
 
 def test_the_stored_values_never_change() -> None:
-    assert [str(kind) for kind in ActorKind] == ["person", "visitor", "terminal", "setup"]
+    assert [str(kind) for kind in ActorKind] == ["person", "visitor", "terminal", "setup", "site"]
 
 
 @pytest.mark.parametrize("permission", Permission)

@@ -260,7 +260,7 @@ def out_and_in(world: World) -> None:
 def exempted_for_a_while(world: World) -> None:
     user, until = world.user("alice"), world.clock() + timedelta(days=1)
     overrides.exempt(user, until=until, reason="no phone", actor=TERMINAL)
-    overrides.end_exemption(user, actor=TERMINAL)
+    overrides.end_exemption(user, actor=TERMINAL, now=world.clock())
 
 
 @pytest.mark.parametrize(

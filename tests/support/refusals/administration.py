@@ -64,7 +64,9 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     overrides.exempt: lambda world, eve: overrides.exempt(
         world.user("alice"), until=world.clock(), reason="lost", actor=eve
     ),
-    overrides.end_exemption: lambda world, eve: overrides.end_exemption(world.user("alice"), actor=eve),
+    overrides.end_exemption: lambda world, eve: overrides.end_exemption(
+        world.user("alice"), actor=eve, now=world.clock()
+    ),
     rules.set_rule: lambda world, eve: rules.set_rule(
         None, RuleValues(required=True), actor=eve, now=world.clock()
     ),

@@ -1,0 +1,352 @@
+"""Only what happened has a row: the same again is refused, or nothing is written on the trail."""
+
+import contextlib
+from collections.abc import Callable
+from datetime import timedelta
+
+import pyotp
+import pytest
+
+from mfa_app.core.browsers import remembered_devices
+from mfa_app.core.browsers.known_browsers import BrowserFacts
+from mfa_app.core.common.errors import Interruption, Refusal
+from mfa_app.core.factors import enrolment
+from mfa_app.core.groups import groups
+from mfa_app.core.login import logout
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.passwords import reset_by_mail, reset_requests
+from mfa_app.core.policy import overrides, rules
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.sessions import revocation, sessions
+from mfa_app.core.sessions.revocation import RevocationReason
+from mfa_app.core.throttling import blocked, counters, limits
+from mfa_app.core.users import accounts, directory, first_administrator
+from mfa_app.core.users.accounts import Profile
+from mfa_app.core.users.directory import UserFilters
+from mfa_app.extensions import db
+from mfa_app.models import Role
+from tests.support.refusals.scene import NEW, become_administrator, link, logged_in
+from tests.support.refusals.table import name_of
+from tests.support.verbs import public_verbs
+from tests.support.world import TERMINAL, VISITOR, World
+
+# These record each time, because each time something happens.
+EACH_TIME = {
+    "audit.events.record": "writes what it is told",
+    "audit.search.export": "each download counts",
+    "browsers.remembered_devices.remember": "a new device each time",
+    "helpdesk.reset.reset_second_factor": "a mail, and the next login begins anew",
+    "login.code_step.answer_challenge": "each code that was checked counts",
+    "login.code_step.check_code": "each code that was checked counts",
+    "login.password_step.sign_in": "each password that was checked counts",
+    "login.reauthentication.confirm_by_code": "each code that was checked counts",
+    "login.reauthentication.confirm_by_password": "each password that was checked counts",
+    "mail.one_time_links.create": "a new link each time",
+    "operations.backup.make": "a new file each time",
+    "operations.backup.restore": "a new state each time",
+    "operations.backup.finish_restore": "a new state each time",
+    "operations.key_rotation.rotate_data_keys": "a new key each time",
+    "operations.key_rotation.replace_signing_key": "a new key each time",
+    "passwords.attempts.check_at_login": "each password that was checked counts",
+    "passwords.attempts.check_own_password": "each password that was checked counts",
+    "passwords.change.change_own": "a new hash each time",
+    "passwords.change.set_from_terminal": "a new hash each time",
+    "passwords.change.store_password": "a new hash each time",
+    "users.accounts.insert_user": "its callers have checked that there is no such account",
+    "users.first_administrator.create_setup_link": "a new link each time",
+    "users.invitations.invite": "a new link each time",
+}
+
+Act = Callable[[], object]
+AGAIN: dict[str, Callable[[World], Act]] = {}
+
+
+def again(verb: Callable[..., object]) -> Callable[[Callable[[World], Act]], Callable[[World], Act]]:
+    """Register how a verb is called, as often as one likes."""
+
+    def register(arrange: Callable[[World], Act]) -> Callable[[World], Act]:
+        AGAIN[name_of(verb)] = arrange
+        return arrange
+
+    return register
+
+
+@again(remembered_devices.forget)
+def forget(world: World) -> Act:
+    remembered_devices.remember(world.user("alice"), days=30, actor=TERMINAL, now=world.clock())
+    return lambda: remembered_devices.forget(world.user("alice"), actor=TERMINAL)
+
+
+@again(enrolment.confirm)
+def enrol(world: World) -> Act:
+    identity = logged_in(world, "alice")
+    secret = enrolment.begin(identity, now=world.clock()).secret
+    code = pyotp.TOTP(secret).at(world.clock())
+    return lambda: enrolment.confirm(identity, code, actor=TERMINAL, now=world.clock())
+
+
+@again(enrolment.remove)
+def remove_app(world: World) -> Act:
+    identity = logged_in(world, "bob", with_code=True)
+    return lambda: enrolment.remove(identity, actor=TERMINAL, now=world.clock())
+
+
+@again(enrolment.opt_in)
+def opt_in(world: World) -> Act:
+    identity = logged_in(world, "dave", with_code=True)
+    return lambda: enrolment.opt_in(identity, actor=TERMINAL)
+
+
+@again(groups.create)
+def create_group(world: World) -> Act:
+    return lambda: groups.create("Sales", actor=TERMINAL, now=world.clock())
+
+
+@again(groups.rename)
+def rename_group(world: World) -> Act:
+    group = world.group_row("Finance")
+    return lambda: groups.rename(group, "Money", actor=TERMINAL)
+
+
+@again(groups.remove)
+def remove_group(world: World) -> Act:
+    group = world.group_row("Finance")
+    return lambda: groups.remove(group, actor=TERMINAL)
+
+
+@again(groups.add_member)
+def add_member(world: World) -> Act:
+    group, user = world.group_row("Finance"), world.user("alice")
+    return lambda: groups.add_member(group, user, actor=TERMINAL, now=world.clock())
+
+
+@again(groups.remove_member)
+def remove_member(world: World) -> Act:
+    group, user = world.group_row("Finance"), world.user("bob")
+    return lambda: groups.remove_member(group, user, actor=TERMINAL)
+
+
+@again(groups.plan_groups)
+def plan_groups(world: World) -> Act:
+    return lambda: groups.plan_groups(world.user("bob"), [], actor=TERMINAL)
+
+
+@again(groups.move_between_groups)
+def move(world: World) -> Act:
+    moves = groups.plan_groups(world.user("bob"), [], actor=TERMINAL)
+    return lambda: groups.move_between_groups(world.user("bob"), moves, actor=TERMINAL, now=world.clock())
+
+
+@again(logout.log_out)
+def log_out(world: World) -> Act:
+    identity = logged_in(world, "alice")
+    return lambda: logout.log_out(identity, actor=TERMINAL)
+
+
+@again(logout.log_out_elsewhere)
+def log_out_elsewhere(world: World) -> Act:
+    here, there = logged_in(world, "alice"), logged_in(world, "alice")
+    return lambda: logout.log_out_elsewhere(here, there.session.id, actor=TERMINAL)
+
+
+@again(logout.log_out_everywhere)
+def log_out_everywhere(world: World) -> Act:
+    identity = logged_in(world, "alice")
+    return lambda: logout.log_out_everywhere(identity, actor=TERMINAL)
+
+
+@again(reset_by_mail.choose_password)
+def choose_password(world: World) -> Act:
+    found, user = link(world, Purpose.PASSWORD_RESET, "alice"), world.user("alice")
+    return lambda: reset_by_mail.choose_password(found, user, NEW, actor=VISITOR, now=world.clock())
+
+
+@again(reset_requests.request_reset)
+def request_reset(world: World) -> Act:
+    return lambda: reset_requests.request_reset(
+        "alice@example.com", browser=BrowserFacts(), actor=VISITOR, now=world.clock()
+    )
+
+
+@again(overrides.set_requirement)
+def require(world: World) -> Act:
+    return lambda: overrides.set_requirement(world.user("alice"), True, actor=TERMINAL, now=world.clock())
+
+
+@again(overrides.exempt)
+def exempt(world: World) -> Act:
+    until = world.clock() + timedelta(days=3)
+    return lambda: overrides.exempt(world.user("alice"), until=until, reason="broken phone", actor=TERMINAL)
+
+
+@again(overrides.end_exemption)
+def end_exemption(world: World) -> Act:
+    until = world.clock() + timedelta(days=3)
+    overrides.exempt(world.user("alice"), until=until, reason="broken phone", actor=TERMINAL)
+    return lambda: overrides.end_exemption(world.user("alice"), actor=TERMINAL, now=world.clock())
+
+
+@again(rules.set_rule)
+def set_rule(world: World) -> Act:
+    values = RuleValues(required=True, grace_days=7)
+    return lambda: rules.set_rule(world.group_row("Finance"), values, actor=TERMINAL, now=world.clock())
+
+
+@again(revocation.revoke_access)
+def revoke(world: World) -> Act:
+    logged_in(world, "alice")
+    because = RevocationReason.LOGGED_OUT_EVERYWHERE
+    return lambda: revocation.revoke_access(world.user("alice"), because=because, actor=TERMINAL)
+
+
+@again(sessions.start)
+def start(world: World) -> Act:
+    return lambda: sessions.start(world.user("alice"), actor=VISITOR, now=world.clock())
+
+
+@again(sessions.elevate)
+def elevate(world: World) -> Act:
+    session = logged_in(world, "alice").session
+    return lambda: sessions.elevate(session, actor=VISITOR, now=world.clock(), code=False)
+
+
+@again(sessions.end_because)
+def end_because(world: World) -> Act:
+    identity = logged_in(world, "alice")
+    return lambda: sessions.end_because(identity, "logged in again", actor=VISITOR)
+
+
+@again(blocked.unblock)
+def unblock(world: World) -> Act:
+    counters.charge(limits.CODE, world.user("alice").id, now=world.clock())
+    return lambda: blocked.unblock(world.user("alice"), actor=TERMINAL)
+
+
+@again(blocked.unblock_network)
+def unblock_network(world: World) -> Act:
+    counters.charge(limits.PASSWORD_NETWORK, "192.0.2.1", now=world.clock())
+    return lambda: blocked.unblock_network("192.0.2.1", actor=TERMINAL)
+
+
+@again(accounts.create)
+def create(world: World) -> Act:
+    profile = Profile("dora@example.com", "Dora")
+    return lambda: accounts.create(profile, groups=[], password=None, actor=TERMINAL, now=world.clock())
+
+
+@again(accounts.rename)
+def rename(world: World) -> Act:
+    return lambda: accounts.rename(world.user("alice"), "Alicia", actor=TERMINAL)
+
+
+@again(accounts.change_email)
+def change_email(world: World) -> Act:
+    user = world.user("alice")
+    return lambda: accounts.change_email(user, "alicia@example.com", actor=TERMINAL, now=world.clock())
+
+
+@again(accounts.change_role)
+def change_role(world: World) -> Act:
+    return lambda: accounts.change_role(world.user("bob"), Role.HELPDESK, actor=TERMINAL, now=world.clock())
+
+
+@again(accounts.edit)
+def edit(world: World) -> Act:
+    user, profile = world.user("bob"), Profile("bobby@example.com", "Bobby", Role.HELPDESK)
+    return lambda: accounts.edit(user, profile, groups=[], actor=TERMINAL, now=world.clock())
+
+
+@again(accounts.disable)
+def disable(world: World) -> Act:
+    return lambda: accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
+
+
+@again(accounts.enable)
+def enable(world: World) -> Act:
+    accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
+    return lambda: accounts.enable(world.user("alice"), actor=TERMINAL)
+
+
+@again(accounts.end_access)
+def end_access(world: World) -> Act:
+    link(world, Purpose.PASSWORD_RESET, "alice")
+    return lambda: accounts.end_access(world.user("alice"), actor=TERMINAL)
+
+
+@again(directory.search)
+def search(world: World) -> Act:
+    return lambda: directory.search(UserFilters(), actor=TERMINAL)
+
+
+@again(directory.get_visible)
+def get_visible(world: World) -> Act:
+    return lambda: directory.get_visible(world.user("alice").id, actor=TERMINAL)
+
+
+@again(first_administrator.create_first_administrator)
+def set_up(world: World) -> Act:
+    found = link(world, Purpose.SETUP)
+    return lambda: become_administrator(world, found, "eve@example.com")
+
+
+# Once is enough: there was nothing to end.
+NOTHING_TO_END: dict[str, Callable[[World], object]] = {
+    "an exemption that is over": lambda world: overrides.end_exemption(
+        world.user("frank"), actor=TERMINAL, now=world.clock() + timedelta(days=9)
+    ),
+    "an exemption of nobody": lambda world: overrides.end_exemption(
+        world.user("alice"), actor=TERMINAL, now=world.clock()
+    ),
+    "a requirement that isn't": lambda world: overrides.set_requirement(
+        world.user("alice"), False, actor=TERMINAL, now=world.clock()
+    ),
+    "a membership that isn't": lambda world: groups.remove_member(
+        world.group_row("Finance"), world.user("alice"), actor=TERMINAL
+    ),
+    "an account that is enabled": lambda world: accounts.enable(world.user("alice"), actor=TERMINAL),
+    "access that isn't": lambda world: accounts.end_access(world.user("alice"), actor=TERMINAL),
+    "a group's name as it is": lambda world: groups.rename(
+        world.group_row("Finance"), "Finance", actor=TERMINAL
+    ),
+}
+
+
+@pytest.fixture
+def people(world: World) -> World:
+    """alice, bob of Finance and dave, who have apps, and frank, who is exempt for a week."""
+    world.group("Finance")
+    for name in ("alice", "frank"):
+        world.person(name)
+    world.linked_earlier("bob", groups_=("Finance",))
+    world.linked_earlier("dave", role=Role.STAFF)
+    with world.data():
+        until = world.clock() + timedelta(days=7)
+        overrides.exempt(world.user("frank"), until=until, reason="broken phone", actor=TERMINAL)
+    return world
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_the_same_again_is_refused_or_leaves_no_row(people: World, name: str) -> None:
+    with people.app.app_context():
+        act = AGAIN[name](people)
+        db.session.commit()
+        act()
+        db.session.commit()
+        before = people.events()
+        with contextlib.suppress(Refusal, Interruption):
+            act()
+        db.session.commit()
+        assert people.events() == before
+
+
+@pytest.mark.parametrize("what", NOTHING_TO_END)
+def test_where_there_is_nothing_to_end_no_row_is_written(people: World, what: str) -> None:
+    before = people.events()
+    with people.data():
+        NOTHING_TO_END[what](people)
+    assert people.events() == before
+
+
+def test_every_verb_is_in_one_of_the_two_tables() -> None:
+    assert set(public_verbs()) == AGAIN.keys() | EACH_TIME.keys()
+    assert not AGAIN.keys() & EACH_TIME.keys()
