@@ -26,7 +26,7 @@ def list_() -> None:
     if not entries:
         say(_("Nobody is blocked."))
         return
-    head = (_("WHO"), _("WHAT"), _("FAILED"), _("BLOCKED UNTIL (UTC)"))
+    head = (_("WHO"), _("WHAT"), _("FAILED"), _("BLOCKED UNTIL"))
     say(*table(head, map(_row, entries)))
 
 
