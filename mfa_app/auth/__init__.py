@@ -6,6 +6,8 @@ blueprint = Blueprint("auth", __name__)
 
 from mfa_app.auth import (  # noqa: E402, F401 (their routes)
     code,
+    link_login,
+    link_needed,
     login,
     logout,
     lost_app,

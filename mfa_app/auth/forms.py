@@ -32,6 +32,14 @@ class LoginForm(Form):
     password = password_field()
 
 
+class LinkLoginForm(Form):
+    """The password step after an enrolment link, which says whose password it is."""
+
+    refusals_at = shown_at("password", WrongCredentials, PasswordLocked, Throttled)
+
+    password = password_field()
+
+
 class CodeForm(Form):
     """The code step."""
 

@@ -23,6 +23,13 @@ from mfa_app.web.security.current import current_actor, identity_or_none
 TOKEN_KEY = "link"
 OPENED_KEY = "link_opened"  # when, in seconds since 1970
 
+PAGES = {
+    Purpose.SETUP: "auth.setup",
+    Purpose.INVITATION: "auth.choose_password",
+    Purpose.PASSWORD_RESET: "auth.choose_password",
+    Purpose.ENROLMENT: "auth.link_login",
+}
+
 OPEN_FOR = timedelta(minutes=15)  # then whoever comes to a shared browser next finds nothing
 
 
@@ -112,4 +119,4 @@ def someone_else_page(error: SomeoneElseLoggedIn) -> ResponseReturnValue:
 
 
 def _to_page_of(link: OneTimeLink) -> ResponseReturnValue:
-    return redirect(url_for("auth.setup" if link.purpose == Purpose.SETUP else "auth.choose_password"))
+    return redirect(url_for(PAGES[Purpose(link.purpose)]))

@@ -9,14 +9,14 @@ from flask_babel import ngettext
 
 from mfa_app.cli.support import migrations
 from mfa_app.cli.support.command import command_transaction, current_actor
-from mfa_app.cli.support.output import link_url, say
+from mfa_app.cli.support.output import app_link_lines, link_url, say
 from mfa_app.core.audit import chain
 from mfa_app.core.common import clock
 from mfa_app.core.keys.vault import CannotUnseal
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.operations import seal_check
 from mfa_app.core.policy import last_administrator
-from mfa_app.core.users import first_administrator
+from mfa_app.core.users import enrolment_links, first_administrator
 from mfa_app.extensions import db
 from mfa_app.settings import PROJECT_ROOT, Settings
 
@@ -43,6 +43,15 @@ def prepare() -> None:
         )
     if last_administrator.administrator_exists():
         say(_("%(site)s is ready: %(url)s", site=settings.site_name, url=settings.public_url))
+        unfinished = first_administrator.unfinished()
+        if unfinished is not None:
+            say(
+                _("%(email)s, the administrator, hasn't linked an app yet.", email=unfinished.email),
+                _(
+                    "To go on with the set-up, run: %(command)s",
+                    command=migrations.command_line("setup-link"),
+                ),
+            )
         return
     _create_setup_link(settings)
 
@@ -50,8 +59,16 @@ def prepare() -> None:
 @click.command("setup-link")
 @command_transaction
 def setup_link() -> None:
-    """Print a new set-up link for the first administrator. The previous link stops working."""
-    _create_setup_link(current_app.config["SETTINGS"])
+    """Print a new set-up link for the first administrator. The previous link stops working.
+
+    If the first administrator has left the set-up before linking an app, the link goes on from there.
+    """
+    unfinished = first_administrator.unfinished()
+    if unfinished is None:
+        _create_setup_link(current_app.config["SETTINGS"])
+    else:
+        token = enrolment_links.send(unfinished, actor=current_actor(), now=clock.now())
+        say(*app_link_lines(unfinished, token))
 
 
 def make_ready(settings: Settings) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.input import password_from_stdin
 from mfa_app.cli.support.lookup import get_group, get_subject, get_user
-from mfa_app.cli.support.output import format_moment, link_url, say, table
+from mfa_app.cli.support.output import app_link_lines, format_moment, link_url, say, table
 from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
 from mfa_app.core.common import clock, email_addresses
 from mfa_app.core.groups import groups
@@ -19,7 +19,7 @@ from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.passwords import change
 from mfa_app.core.policy.facts import PolicySubject, find_subjects
-from mfa_app.core.users import accounts, invitations
+from mfa_app.core.users import accounts, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Membership, Role, User
 from mfa_app.settings import Settings
@@ -57,6 +57,8 @@ def add(email: str, name: str | None, role: str, names: tuple[str, ...], passwor
         say(warning)
     if password is None:
         _invite(user)
+    elif enrolment_links.needs_link(user):
+        _say_app_link(user, enrolment_links.send(user, actor=current_actor(), now=clock.now()))
 
 
 @commands.command("list")
@@ -125,7 +127,7 @@ def enable(email: str) -> None:
 @click.option("--reason", type=REASON, default="from the terminal", show_default=True)
 @command_transaction
 def reset_2fa(email: str, reason: str) -> None:
-    """Reset a person's 2-factor authentication. If it is required, they link an app at the next login."""
+    """Reset a person's 2-factor authentication. At the next login they link an app."""
     user = get_user(email)
     reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
     say(_("2-factor authentication reset for %(email)s. All sessions have ended.", email=user.email))
@@ -137,6 +139,28 @@ def reset_2fa(email: str, reason: str) -> None:
 def invite(email: str) -> None:
     """Print a link to choose a first password, and email it."""
     _invite(get_user(email))
+
+
+@commands.command("app-link")
+@click.argument("email", type=EMAIL)
+@command_transaction
+def app_link(email: str) -> None:
+    """Email a link to set up an app to someone who needs one."""
+    user = get_user(email)
+    _say_link_of(user, enrolment_links.send(user, actor=current_actor(), now=clock.now()))
+
+
+@commands.command()
+@click.argument("email", type=EMAIL)
+@click.option("--name", type=NAME, help="The new name.")
+@click.option("--email", "new_email", type=EMAIL, help="The new email address. Ends all sessions.")
+@command_transaction
+def edit(email: str, name: str | None, new_email: str | None) -> None:
+    """Change a person's name or email address."""
+    user = get_user(email)
+    profile = Profile(new_email or user.email, name or user.name, Role(user.role))
+    accounts.edit(user, profile, actor=current_actor(), now=clock.now())
+    say(_("Saved: %(name)s, %(email)s.", name=user.name, email=user.email))
 
 
 @commands.command()
@@ -157,8 +181,10 @@ def password(email: str, password_stdin: bool) -> None:
 def role(email: str, role: str) -> None:
     """Change a person's role. Ends all sessions and removes the remembered devices."""
     user = get_user(email)
-    accounts.change_role(user, Role(role), actor=current_actor(), now=clock.now())
+    token = accounts.change_role(user, Role(role), actor=current_actor(), now=clock.now())
     say(_("%(email)s now has the role %(role)s.", email=user.email, role=role_name(role)))
+    if token is not None:
+        _say_link_of(user, token)
 
 
 @commands.command()
@@ -190,7 +216,17 @@ def leave(email: str, group: str) -> None:
 
 
 def _invite(user: User) -> None:
-    token = invitations.invite(user, actor=current_actor(), now=clock.now())
+    _say_invitation(user, invitations.invite(user, actor=current_actor(), now=clock.now()))
+
+
+def _say_link_of(user: User, token: str) -> None:
+    if user.password_hash is None:
+        _say_invitation(user, token)
+    else:
+        _say_app_link(user, token)
+
+
+def _say_invitation(user: User, token: str) -> None:
     hours = int(LIFETIME[Purpose.INVITATION].total_seconds() // 3600)
     say(
         ngettext(
@@ -203,6 +239,18 @@ def _invite(user: User) -> None:
         f"  {link_url(token)}",
         "",
     )
+    _say_how_it_is_sent(user, invitations.saved_as(user))
+
+
+def _say_app_link(user: User, token: str) -> None:
+    say(
+        _("This role always needs 2-factor authentication, and a password alone can't link the first app."),
+        *app_link_lines(user, token),
+    )
+    _say_how_it_is_sent(user, enrolment_links.saved_as(user))
+
+
+def _say_how_it_is_sent(user: User, file: str) -> None:
     settings: Settings = current_app.config["SETTINGS"]
     if settings.smtp_url:
         say(_("The same link is on its way to %(email)s by email.", email=user.email))
@@ -211,7 +259,7 @@ def _invite(user: User) -> None:
         _("MFA_SMTP_URL is not set, so no email is sent. Pass the link on yourself."),
         _(
             "The email is the file %(file)s",
-            file=settings.instance_path.resolve() / "outbox" / invitations.saved_as(user),
+            file=settings.instance_path.resolve() / "outbox" / file,
         ),
     )
 

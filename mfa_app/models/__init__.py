@@ -14,7 +14,7 @@ from mfa_app.models.sealed_value import SealedValue
 from mfa_app.models.search_word import SearchWord
 from mfa_app.models.session import AuthSession
 from mfa_app.models.throttle import Throttle
-from mfa_app.models.user import Role, User
+from mfa_app.models.user import PRIVILEGED, Role, User
 
 # All tables. Whatever deletes from several of them at once (a revocation, housekeeping, a restore) does so in
 # this order, so that two of these can't deadlock: sessions before what hangs on them.
@@ -39,6 +39,7 @@ TABLES: tuple[type[Table], ...] = (
 )
 
 __all__ = [
+    "PRIVILEGED",
     "TABLES",
     "AuditEvent",
     "AuthSession",

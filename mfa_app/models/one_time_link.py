@@ -1,4 +1,4 @@
-"""The table of one-time links: first set-up, invitation, password reset."""
+"""The table of one-time links: first set-up, invitation, password reset, enrolment."""
 
 from datetime import datetime
 from typing import ClassVar

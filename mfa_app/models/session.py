@@ -12,7 +12,9 @@ from mfa_app.models.fate import Fate, OnRestore, OnRevocation, Table
 
 
 class AuthSession(BrowserColumns, Table):
-    """A session. `amr` lists the methods used: "pwd", or "pwd otp" (RFC 8176).
+    """A session. `amr` lists the methods used: "pwd", "pwd link" or "pwd otp" (RFC 8176).
+
+    "link" is ours: the session began with a one-time link that permits linking a first app.
 
     `password_at` and `code_at` are the times of the last password and code. `challenged_at` is when the
     session was first sent to the code page; from then on the user has ten minutes.
@@ -36,3 +38,7 @@ class AuthSession(BrowserColumns, Table):
     @property
     def has_code(self) -> bool:
         return "otp" in self.amr.split()
+
+    @property
+    def from_link(self) -> bool:
+        return "link" in self.amr.split()

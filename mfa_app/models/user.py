@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from flask_login import UserMixin
-from sqlalchemy import String, Text
+from sqlalchemy import String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime
@@ -20,12 +20,17 @@ class Role(enum.StrEnum):
     ADMIN = "admin"
 
 
+# Behind both gates whatever the rules say, and with an app that they can't link with the password alone.
+PRIVILEGED = frozenset({Role.HELPDESK, Role.ADMIN})
+
+
 class User(UserMixin, Table):
     """An account. `email_key` and `name_key` are for comparison; see core/common/email_addresses.
 
     `security_stamp` is raised to end access: raising it invalidates every session, device and link of
     the user. `email_refused_at` is set while the mail server refuses the address, and `email_refusal` is
-    what it answers.
+    what it answers. `link_required`: an authenticator was reset, so the next login leads to
+    linking another one.
     """
 
     __tablename__ = "user_account"
@@ -50,7 +55,12 @@ class User(UserMixin, Table):
     exempt_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     exempt_reason: Mapped[str | None] = mapped_column(Text)
     exempt_by: Mapped[str | None] = mapped_column(String(320))
+    link_required: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     @property
     def is_active(self) -> bool:
         return self.disabled_at is None
+
+    @property
+    def is_privileged(self) -> bool:
+        return self.role in PRIVILEGED

@@ -35,6 +35,7 @@ _EVENTS = {
     Event.SETUP_LINK_MADE: _l("Set-up link for the first administrator created"),
     Event.USER_CREATED: _l("Account created"),
     Event.USER_INVITED: _l("Invitation sent"),
+    Event.ENROLMENT_LINK_SENT: _l("Link for setting up an app sent"),
     Event.USER_EDITED: _l("Account changed"),
     Event.USER_DISABLED: _l("Account disabled"),
     Event.USER_ENABLED: _l("Account enabled"),

@@ -16,6 +16,8 @@ def why(because: PolicySource) -> str:
     if because.reason is Reason.EXEMPT and because.until:
         return _("exempt until %(date)s", date=dates.short_day(because.until))
     return {
+        Reason.ROLE: _("always required for your role"),
+        Reason.RESET: _("required because it was reset"),
         Reason.PERSONAL: _("required for you personally"),
         Reason.EVERYONE: _("required for everyone"),
         Reason.BY_CHOICE: _("by your own choice"),
@@ -23,11 +25,32 @@ def why(because: PolicySource) -> str:
     }[because.reason]
 
 
+def announcement(because: PolicySource) -> str | None:
+    """Return the sentence about what ends or begins on a day: an exemption, or a rule to come."""
+    if because.until is None:
+        return None
+    day = dates.day(because.until)
+    if because.reason is Reason.EXEMPT:
+        return _(
+            "You're exempt until %(date)s: until then you log in without a code.",
+            date=day,
+        )
+    if because.group:
+        return _(
+            "2-factor authentication will be required by group %(group)s from %(date)s.",
+            group=because.group,
+            date=day,
+        )
+    return _("2-factor authentication will be required for everyone from %(date)s.", date=day)
+
+
 def why_linked(because: PolicySource) -> str | None:
     """Return the sentence that tells on the linking page who asks for an app; None if nobody does."""
     if because.reason is Reason.GROUP:
         return _("Your group %(group)s requires 2-factor authentication.", group=because.group)
     return {
+        Reason.ROLE: _("Administrators and the help desk always need 2-factor authentication."),
+        Reason.RESET: _("Your 2-factor authentication was reset, so link an app again."),
         Reason.PERSONAL: _("2-factor authentication is required for your account."),
         Reason.EVERYONE: _("2-factor authentication is required for everyone."),
     }.get(because.reason)
@@ -39,6 +62,12 @@ def policy_explanation(person: PolicySubject, now: datetime) -> str:
     name, reason = person.user.name or person.user.email, _why_others_are_asked(decision.because)
     if not person.user.is_active:
         return _("%(name)s can't log in: the account is disabled.", name=name)
+    if decision.verdict is Verdict.AWAIT_LINK:
+        return _(
+            "%(name)s can't log in yet: the role needs an authentication app. "
+            "Send a link to set one up, or, if that isn't possible, reset 2-factor authentication.",
+            name=name,
+        )
     if decision.verdict is Verdict.ENROL:
         return _(
             "%(name)s must link an authentication app at the next login: %(reason)s.",
@@ -94,6 +123,8 @@ def _why_others_are_asked(because: PolicySource) -> str:
     if because.group:
         return _("required by group %(group)s", group=because.group)
     return {
+        Reason.ROLE: _("always required for this role"),
+        Reason.RESET: _("2-factor authentication was reset"),
         Reason.PERSONAL: _("required for this person"),
         Reason.BY_CHOICE: _("the app was linked by choice"),
     }.get(because.reason, _("required for everyone"))

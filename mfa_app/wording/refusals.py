@@ -36,9 +36,16 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.NotEnrolled: _l("No authentication app is linked to this account."),
     errors.NotAllowed: _l("Your role doesn't allow this."),
     errors.CannotExemptSelf: _l("You can't lift your own requirement. Ask another administrator."),
+    errors.CannotExemptRole: _l(
+        "Administrators and the help desk can't be exempted: they always need 2-factor authentication. "
+        "Change the role first."
+    ),
+    errors.LinkNotNeeded: _l(
+        "No link was sent: this person has an authentication app already, or can set one up without a link."
+    ),
     errors.LastAdministrator: _l(
         "Not saved: no administrator would be able to get in any more. "
-        "First have an administrator link an authentication app, or make someone else an administrator."
+        "First have another administrator link an authentication app."
     ),
     errors.RuleChanged: _l(
         "Someone changed this rule in the meantime, so your change was not saved. "

@@ -10,7 +10,7 @@ from mfa_app.extensions import db
 from mfa_app.models import Authenticator
 from tests.support.accessibility import Inspector
 from tests.support.chromium import Window
-from tests.support.world import World
+from tests.support.world import PASSWORD, World
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +59,14 @@ FOR_DAVE = {
     "/admin/people/{alice}/reset": "Reset 2-factor authentication",
 }
 # Where a test below goes on the way that people go.
-ARRIVED_AT = {"auth.setup", "auth.choose_password", "auth.code", "auth.reauthenticate"}
+ARRIVED_AT = {
+    "auth.setup",
+    "auth.choose_password",
+    "auth.code",
+    "auth.link_login",
+    "auth.link_needed",
+    "auth.reauthenticate",
+}
 NO_PAGES = {"static", "monitoring.healthz", "monitoring.readyz", "monitoring.metrics"}
 
 
@@ -120,6 +127,21 @@ def test_what_single_use_links_open(world: World, window: Window, inspector: Ins
     window.press("Log Bob out and go on")
     window.press_after_filling("Save password", {"New password": "aaaaaaaaaaaaaaaa"})
     inspector.look("Choose a new password")
+
+
+def test_what_an_administrator_without_an_app_sees(
+    world: World, window: Window, inspector: Inspector
+) -> None:
+    world.person("dave")
+    with world.data():
+        world.user("dave").link_required = False
+        token = one_time_links.create(Purpose.ENROLMENT, world.user("dave"), now=clock.now())
+    window.give_password("dave@example.com", PASSWORD)
+    inspector.look("Open your link to set up an app")
+    window.open(f"/link/{token}")
+    inspector.look("Set up your app")
+    window.press_after_filling("Continue", {"Password": "not the password at all"})
+    inspector.look("Set up your app")
 
 
 def test_linking_because_a_group_requires_it(world: World, window: Window, inspector: Inspector) -> None:

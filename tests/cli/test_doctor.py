@@ -31,7 +31,7 @@ from tests.support.clock import FakeClock
 from tests.support.databases import on_postgresql
 from tests.support.mail_server import Mailbox, free_port, running_mail_server
 from tests.support.terminal import done
-from tests.support.world import World
+from tests.support.world import PASSWORD, World
 
 
 @pytest.fixture
@@ -120,6 +120,26 @@ def test_a_site_without_administrators_is_a_problem(healthy: dict[str, str], wor
     assert the_problem(doctor(healthy)).startswith(
         "WRONG There is no administrator. To create the first, run:"
     )
+
+
+@pytest.mark.parametrize(
+    ("password", "link_required", "cure"),
+    [
+        (PASSWORD, False, "Please run: flask --app wsgi users app-link dave@example.com"),
+        (PASSWORD, True, "Ask this person to log in and link one."),
+        (None, False, "Please run: flask --app wsgi users invite dave@example.com"),
+    ],
+)
+def test_a_privileged_account_without_an_app_is_a_warning(
+    healthy: dict[str, str], world: World, password: str | None, link_required: bool, cure: str
+) -> None:
+    world.person("alice")
+    world.person("dave", password=password)
+    with world.data():
+        world.user("dave").link_required = link_required
+    said = the_warning(doctor(healthy))
+    assert "dave@example.com (Help desk) hasn't linked an authentication app yet." in said
+    assert said.endswith(cure)
 
 
 @pytest.mark.parametrize("name", ["keys", "second-gate.sqlite3", "settings.toml", "monday.dump"])

@@ -92,6 +92,22 @@ def test_a_set_up_link_is_refused_if_there_is_an_administrator(world: World, typ
     assert "already exists" in refused(typed("setup-link"))
 
 
+def test_a_set_up_left_before_linking_goes_on_by_a_new_link(world: World, typed: Typist) -> None:
+    carol = world.visitor()
+    carol.open(link_in(done(typed("setup-link"))))
+    fields = {"name": "Carol", "email": "carol@example.com", "password": PASSWORD}
+    assert carol.press("Create the administrator", **fields).path == "/enrolment"
+    said = done(typed("prepare"))
+    assert "carol@example.com, the administrator, hasn't linked an app yet." in said
+    assert "setup-link" in said
+    again = world.visitor()
+    assert again.open(link_in(done(typed("setup-link")))).path == "/login/link"
+    assert again.press("Continue", password=PASSWORD).path == "/enrolment"
+    world.phones["carol"] = world.phone_that_scans(again.page)
+    again.press("Enable", code=world.phones["carol"].code())
+    assert "already exists" in refused(typed("setup-link"))
+
+
 def test_a_command_without_tables_prints_how_to_create_them(shell: Shell) -> None:
     code, output, errors = shell.flask("users", "list")
     assert (code, output) == (1, "")

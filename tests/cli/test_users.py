@@ -192,3 +192,40 @@ def test_somebody_with_a_password_is_not_invited_again(world: World, typed: Typi
 def test_an_address_that_can_be_taken_for_another_is_warned_of(typed: Typist) -> None:
     assert "\u0430 (Cyrillic)" in done(typed("users", "add", "\u0430lice@example.com", "--name", "Alice"))
     assert "look like" not in done(typed("users", "add", "alice@example.com"))
+
+
+@pytest.mark.parametrize("role", ["admin", "helpdesk"])
+def test_who_is_made_with_a_password_and_a_role_links_by_the_printed_link(
+    world: World, typed: Typist, role: str
+) -> None:
+    said = done(typed("users", "add", "ada@example.com", "--role", role, "--password-stdin", stdin=PASSWORD))
+    assert world.password_given("ada").page.path == "/login/link-needed"
+    ada = world.visitor()
+    assert ada.open(link_in(said)).path == "/login/link"
+    assert ada.press("Continue", password=PASSWORD).path == "/enrolment"
+
+
+def test_a_role_given_at_the_terminal_prints_the_link(world: World, typed: Typist) -> None:
+    world.person("alice")
+    said = done(typed("users", "role", "alice@example.com", "admin"))
+    assert world.visitor().open(link_in(said)).path == "/login/link"
+    world.person("bob", password=None)
+    said = done(typed("users", "role", "bob@example.com", "helpdesk"))
+    assert world.visitor().open(link_in(said)).path == "/password/choose"
+
+
+def test_a_link_for_an_app_is_printed_for_whom_it_helps(world: World, typed: Typist) -> None:
+    world.person("alice")
+    assert "can set one up without a link" in refused(typed("users", "app-link", "alice@example.com"))
+    world.person("dave")
+    with world.data():
+        world.user("dave").link_required = False
+    said = done(typed("users", "app-link", "dave@example.com"))
+    assert world.visitor().open(link_in(said)).path == "/login/link"
+
+
+def test_names_and_addresses_are_edited_at_the_terminal(world: World, typed: Typist) -> None:
+    world.linked("carol")
+    done(typed("users", "edit", "carol@example.com", "--name", "Karla", "--email", "karla@example.com"))
+    with world.data():
+        assert (world.user("karla").name, world.user("karla").role) == ("Karla", "admin")

@@ -71,7 +71,7 @@ def test_the_help_desk_resets_staff_and_changes_nothing_else(people: World) -> N
     assert dave.post(f"/admin/people/{alice}/reset", **fields).status == 302
     with people.data():
         after = row_of("alice")
-    assert {key for key in before if before[key] != after[key]} == {"security_stamp"}
+    assert {key for key in before if before[key] != after[key]} == {"security_stamp", "link_required"}
 
 
 def row_of(name: str) -> dict:
@@ -190,7 +190,7 @@ def test_an_administrator_does_not_end_her_own_requirement(people: World) -> Non
 
 
 def test_an_administrator_does_not_take_herself_out_of_a_group_that_requires_a_code(people: World) -> None:
-    """Attack 69: neither on the group's page nor by editing herself, and then nothing is saved at all."""
+    """Attack 69: not on the group's page, nor by deleting it, nor by editing herself: nothing is saved."""
     people.group("Board", required=True)
     people.group("Choir")
     carol = people.log_in_and_wait("carol")
@@ -201,12 +201,14 @@ def test_an_administrator_does_not_take_herself_out_of_a_group_that_requires_a_c
         board, choir = board.id, choir.id
     own = people.id_of("carol")
     carol.open(f"/admin/people/{own}/edit")
-    page = carol.press("Save", name="Caroline", groups=[choir])
+    page = carol.submit(f"/admin/people/{own}/edit", name="Caroline", groups=[choir])
     assert page.status == 400
     assert "You can't lift your own requirement" in page.text
     carol.open("/admin")
     page = carol.post(f"/admin/groups/{board}/members/{own}/remove", follow=True)
     assert "You can't lift your own requirement" in page.text
+    carol.open(f"/admin/groups/{board}/delete")
+    assert "You can't lift your own requirement" in carol.press("Delete the group").text
     with people.data():
         assert people.user("carol").name == "Carol"
     carol.post(f"/admin/groups/{choir}/members/{own}/remove")

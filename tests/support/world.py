@@ -114,6 +114,7 @@ class World:
             members = [self.group_row(group) for group in groups_]
             user = accounts.create(profile, groups=members, password=None, actor=TERMINAL, now=self.clock())
             user.password_hash = hashed(password, part_of(self.app, Hasher).cost)
+            user.link_required = user.is_privileged  # as after a reset at the terminal
         return email
 
     def newcomer(self, kind: str = "alice", **options: Any) -> str:

@@ -72,9 +72,11 @@ def delete_group(group_id: int) -> ResponseReturnValue:
     """Show what deleting the group changes, then delete it."""
     roster, form, now = _group_or_404(group_id), ConfirmForm(), clock.now()
     if form.validate_on_submit():
-        groups.remove(roster.group, actor=current_actor())
-        flash(_("Group %(name)s deleted.", name=roster.group.name), "success")
-        return redirect(url_for("admin.group_list"))
+        with flash_refusals():
+            groups.remove(roster.group, actor=current_actor())
+            flash(_("Group %(name)s deleted.", name=roster.group.name), "success")
+            return redirect(url_for("admin.group_list"))
+        return _to_page_of(roster.group)
     before = rules.values_of(roster.group)
     after = replace(before, required=False)
     sentences = impact_sentences(impact.preview_impact(roster.group, after, now=now), before, after)

@@ -10,12 +10,11 @@ from wtforms.validators import NumberRange, Optional, ValidationError
 
 from mfa_app.admin import blueprint
 from mfa_app.core.common import clock, days
-from mfa_app.core.common.errors import LastAdministrator
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
 from mfa_app.web.ui.fields import DayField, DaysField, entered
-from mfa_app.web.ui.forms import TOP, Form, shown_at
+from mfa_app.web.ui.forms import Form
 from mfa_app.wording import dates
 
 FIRST_DAY = date(2000, 1, 1)
@@ -29,8 +28,6 @@ WITHIN = _l("Enter a number of days from %(min)d to %(max)d.")
 
 class RuleForm(Form):
     """A rule, for its preview or to be saved. `version` is that of the rule the administrator has seen."""
-
-    refusals_at = shown_at(TOP, LastAdministrator)
 
     required = BooleanField(_l("Require 2-factor authentication"))
     required_from = DayField(_l("Start date"), validators=[Optional()])

@@ -58,8 +58,7 @@ def _show_or_save(scope: Group | None) -> ResponseReturnValue:
     form = RuleForm()
     form.show(scope)
     if form.validate_on_submit():
-        with form.refusing():
-            return _save(scope, form)
+        return _save(scope, form)
     return _form(scope, form)
 
 

@@ -1,12 +1,12 @@
 """One user: the account's state, and what an administrator or the help desk can change about it."""
 
-from flask import render_template
+from flask import flash, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.users.forms import ResetForm, UserForm
-from mfa_app.admin.users.lookup import get_user_or_deny, invitation_notice
+from mfa_app.admin.users.lookup import enrolment_notice, get_user_or_deny, invitation_notice
 from mfa_app.admin.users.responses import to_page_of, warn_of_lookalikes
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
@@ -15,8 +15,9 @@ from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.sessions import sessions
-from mfa_app.core.users import accounts, directory, invitations
-from mfa_app.models import Group
+from mfa_app.core.users import accounts, directory, enrolment_links, invitations
+from mfa_app.core.users.accounts import Profile
+from mfa_app.models import Group, Role, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
@@ -43,6 +44,7 @@ def user(user_id: int) -> ResponseReturnValue:
         device_count=len(remembered_devices.of_user(user, now=now)),
         events=events,
         is_self=actor.user_id == user.id,
+        needs_link=user.password_hash is not None and enrolment_links.needs_link(user),
         may_act=actor.may_act_on(user),
     )
 
@@ -50,19 +52,24 @@ def user(user_id: int) -> ResponseReturnValue:
 @blueprint.route("/people/<row:user_id>/edit", methods=["GET", "POST"])
 @requires(Permission.MANAGE_USERS)
 def edit_user(user_id: int) -> ResponseReturnValue:
-    """Change email address, name, role and groups. Nobody can change their own role."""
+    """Change email address, name, role and groups. For one's own account, only the groups."""
     found, actor, now = get_user_or_deny(user_id), current_actor(), clock.now()
     user, present = found.user, groups.all_groups()
     form = _edit_form(found, present, is_self=actor.user_id == user_id)
     if form.validate_on_submit():
-        profile, members = form.profile(user.role), form.chosen(present)
-        before = user.email
+        profile, before = form.profile(Profile(user.email, user.name, Role(user.role))), user.email
         with form.refusing():
-            accounts.edit(user, profile, groups=members, actor=actor, now=now)
-            if user.email != before:
-                warn_of_lookalikes(user)
+            link = accounts.edit(user, profile, groups=form.chosen(present), actor=actor, now=now)
+            _tell_after_edit(user, before, link)
             return to_page_of(user, _("Changes saved."))
-    return render_form("admin/users/edit.html", form, person=user)
+    return render_form("admin/users/edit.html", form, person=user, is_self=actor.user_id == user_id)
+
+
+def _tell_after_edit(user: User, old_email: str, link: str | None) -> None:
+    if link is not None:
+        flash(enrolment_notice(user), "info")
+    if user.email != old_email:
+        warn_of_lookalikes(user)
 
 
 def _edit_form(found: PolicySubject, present: list[Group], *, is_self: bool) -> UserForm:
@@ -70,7 +77,7 @@ def _edit_form(found: PolicySubject, present: list[Group], *, is_self: bool) -> 
     form = UserForm(name=user.name, email=user.email, role=user.role, groups=member_of)
     form.offer(present)
     if is_self:
-        del form.role
+        form.only_groups()
     return form
 
 
@@ -105,6 +112,17 @@ def invite_user(user_id: int) -> ResponseReturnValue:
     return to_page_of(user)
 
 
+@blueprint.post("/people/<row:user_id>/app-link")
+@requires(Permission.MANAGE_USERS)
+def send_app_link(user_id: int) -> ResponseReturnValue:
+    """Mail a link that permits linking a first app, to an administrator or the help desk."""
+    user = get_user_or_deny(user_id, to_change=True).user
+    with flash_refusals():
+        enrolment_links.send(user, actor=current_actor(), now=clock.now())
+        return to_page_of(user, enrolment_notice(user))
+    return to_page_of(user)
+
+
 @blueprint.post("/people/<row:user_id>/end-access")
 @requires(Permission.MANAGE_USERS)
 def end_access(user_id: int) -> ResponseReturnValue:
@@ -118,7 +136,7 @@ def end_access(user_id: int) -> ResponseReturnValue:
 @blueprint.route("/people/<row:user_id>/reset", methods=["GET", "POST"])
 @requires(Permission.RESET_SECOND_FACTOR)
 def reset_user(user_id: int) -> ResponseReturnValue:
-    """Remove a lost authenticator, with a reason. If 2FA is required, the next login asks for enrolment."""
+    """Remove a lost authenticator, with a reason. The next login asks for enrolment."""
     found, form = get_user_or_deny(user_id, to_change=True), ResetForm()
     user = found.user
     if form.validate_on_submit():

@@ -119,13 +119,15 @@ class UserForm(Form):
         """Set the groups to choose from."""
         self.groups.choices = [SelectChoice(str(group.id), group.name) for group in groups]
 
-    def profile(self, role: Role = Role.STAFF) -> Profile:
-        """Return what was entered, with this role if the form doesn't ask for one."""
-        return Profile(
-            entered(self.email.data),
-            entered(self.name.data),
-            Role(entered(self.role.data) if self.role else role),
-        )
+    def only_groups(self) -> None:
+        """Ask for the groups alone: administrators can't change the rest of their own account."""
+        del self.name, self.email, self.role
+
+    def profile(self, present: Profile | None = None) -> Profile:
+        """Return what was entered; the present profile if the form asks only for the groups."""
+        if present is not None and not self.role:
+            return present
+        return Profile(entered(self.email.data), entered(self.name.data), Role(entered(self.role.data)))
 
     def chosen(self, groups: Iterable[Group]) -> list[Group]:
         """Return the selected groups."""

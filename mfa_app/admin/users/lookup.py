@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 from mfa_app.core.common.errors import NotAllowed
 from mfa_app.core.policy.facts import PolicySubject
-from mfa_app.core.users import directory, invitations
+from mfa_app.core.users import directory, enrolment_links, invitations
 from mfa_app.models import User
 from mfa_app.web.security import gate
 from mfa_app.web.security.current import current_actor
@@ -33,4 +33,21 @@ def invitation_notice(user: User) -> str:
         email=user.email,
         file=f"{settings.instance_path.name}/outbox/{invitations.saved_as(user)}",
         command=f"flask --app wsgi users invite {user.email}",
+    )
+
+
+def enrolment_notice(user: User) -> str:
+    """Return the sentence that says how the enrolment link, or a new invitation, reaches the user."""
+    if user.password_hash is None:
+        return invitation_notice(user)
+    settings = current_app.config["SETTINGS"]
+    if settings.smtp_url:
+        return _("A link to set up an authentication app is on its way to %(email)s.", email=user.email)
+    return _(
+        "No mail server is set up, so the email for %(email)s with a link to set up an authentication app "
+        "is now the file %(file)s on the server. Ask an engineer to pass on the link in it, or to print a "
+        "new one: %(command)s",
+        email=user.email,
+        file=f"{settings.instance_path.name}/outbox/{enrolment_links.saved_as(user)}",
+        command=f"flask --app wsgi users app-link {user.email}",
     )

@@ -37,6 +37,7 @@ def user_policy(user_id: int) -> ResponseReturnValue:
         standing=policy_explanation(found, now),
         exempt=found.user.exempt_until is not None and found.user.exempt_until > now,
         may_exempt=actor.may_act_on(found.user),
+        by_role=found.user.is_privileged,
     )
 
 
@@ -77,6 +78,6 @@ def _afterwards(subject: PolicySubject, now: datetime) -> dict[str, str]:
 def _set_requirement(user_id: int, required: bool) -> ResponseReturnValue:
     user = get_user_or_deny(user_id).user
     with flash_refusals():
-        overrides.set_requirement(user, required, actor=current_actor(), now=clock.now())
+        overrides.set_requirement(user, required, actor=current_actor())
         return to_page_of(user, _("Saved."))
     return to_page_of(user)

@@ -20,12 +20,14 @@ from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.login import code_step, password_step
 from mfa_app.core.login.logout import log_out
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn, as_user
-from mfa_app.core.users import accounts, invitations
+from mfa_app.core.users import accounts, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Role, User
 from mfa_app.wording import dates
@@ -51,13 +53,14 @@ class DemoLogin:
 
 
 class Company:
-    """The company while its past is created. Users, passwords and secrets are kept by first name."""
+    """The company while its past is created. Users, passwords, links and secrets are kept by first name."""
 
     def __init__(self, founder: Actor, now: datetime) -> None:
         self.now, self.administrator = now, founder
         self.users: dict[str, User] = {}
         self.passwords: dict[str, str] = {}
         self.secrets: dict[str, str] = {}
+        self.links: dict[str, str] = {}
 
     def run(self, plan: list[ScheduledAction]) -> None:
         """Run every action at its time, earliest first."""
@@ -90,6 +93,9 @@ class Company:
             actor=self.administrator,
             now=clock.now(),
         )
+        user = self.users[first]
+        if enrolment_links.needs_link(user):
+            self.links[first] = enrolment_links.send(user, actor=self.administrator, now=clock.now())
 
     def invite(self, name: str, group: str) -> None:
         """Create an account without a password and email an invitation."""
@@ -147,8 +153,17 @@ class Company:
 
     def _enter_password(self, first: str, visitor: Actor) -> Identity:
         user, now = self.users[first], clock.now()
+        token, link = self.links.pop(first, None), None
+        if token is not None:
+            link, _owner = one_time_links.find(token, Purpose.ENROLMENT, now=now)
         signed_in = password_step.sign_in(
-            user.email, self.passwords[first], browser=BrowserFacts(), hmac_key="", actor=visitor, now=now
+            user.email,
+            self.passwords[first],
+            link=link,
+            browser=BrowserFacts(),
+            hmac_key="",
+            actor=visitor,
+            now=now,
         )
         return _session(signed_in)
 

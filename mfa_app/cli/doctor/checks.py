@@ -10,13 +10,14 @@ from mfa_app.cli.doctor import code, disks, files, mail, network, ntp
 from mfa_app.cli.doctor.finding import Finding, examine
 from mfa_app.core.common import clock
 from mfa_app.core.keys.vault import vault
-from mfa_app.core.operations import key_rotation
+from mfa_app.core.operations import key_rotation, statistics
 from mfa_app.core.operations.health_checks import CLOCK_TOLERANCE
 from mfa_app.core.policy.facts import find_subjects
 from mfa_app.extensions import db
 from mfa_app.models import Role, User
 from mfa_app.settings import Settings
 from mfa_app.wording import dates
+from mfa_app.wording.labels import role_name
 
 
 def of_settings(settings: Settings) -> Iterator[Finding]:
@@ -84,6 +85,15 @@ def _administrators() -> Iterator[Finding]:
             ),
             wrong=True,
         )
+    for user in statistics.privileged_without_app():
+        yield Finding(
+            _(
+                "%(email)s (%(role)s) hasn't linked an authentication app yet.",
+                email=user.email,
+                role=role_name(user.role),
+            ),
+            _how_to_link(user),
+        )
     for subject in administrators:
         if subject.authenticator is not None and subject.authenticator.locked_at is not None:
             email = subject.user.email
@@ -91,3 +101,10 @@ def _administrators() -> Iterator[Finding]:
                 _("The administrator %(email)s is locked out after too many wrong codes.", email=email),
                 _("Please run: flask --app wsgi users reset-2fa %(email)s", email=email),
             )
+
+
+def _how_to_link(user: User) -> str:
+    if user.link_required and user.password_hash:
+        return _("Ask this person to log in and link one.")
+    command = "users app-link" if user.password_hash else "users invite"
+    return _("Please run: flask --app wsgi %(command)s %(email)s", command=command, email=user.email)

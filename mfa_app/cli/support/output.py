@@ -5,8 +5,11 @@ from datetime import datetime
 
 import click
 from flask import current_app, url_for
+from flask_babel import ngettext
 
 from mfa_app.core.common.text import escape
+from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.models import User
 from mfa_app.wording import dates
 
 _PENDING = f"{__name__}.pending"
@@ -45,3 +48,15 @@ def link_url(token: str) -> str:
     """Return the URL of a one-time link, as its owner opens it."""
     with current_app.test_request_context("/", base_url=current_app.config["SETTINGS"].public_url):
         return url_for("auth.follow_link", token=token, _external=True)
+
+
+def app_link_lines(user: User, token: str) -> tuple[str, ...]:
+    """Return the lines that show a link with which someone links a first app."""
+    hours = int(LIFETIME[Purpose.ENROLMENT].total_seconds() // 3600)
+    sentence = ngettext(
+        "With this link and the password, %(email)s can link an app. It works once, within %(num)s hour:",
+        "With this link and the password, %(email)s can link an app. It works once, within %(num)s hours:",
+        hours,
+        email=user.email,
+    )
+    return sentence, "", f"  {link_url(token)}", ""

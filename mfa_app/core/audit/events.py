@@ -33,6 +33,7 @@ class Event(enum.Enum):
     SETUP_LINK_MADE = "setup.link_made", ()
     USER_CREATED = "person.created", ("role", "groups")
     USER_INVITED = "person.invited", ()
+    ENROLMENT_LINK_SENT = "person.enrolment_link_sent", ()
     USER_EDITED = "person.edited", ("before", "after")
     USER_DISABLED = "person.disabled", ()
     USER_ENABLED = "person.enabled", ()

@@ -20,7 +20,7 @@ class ActorKind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something, and from where. Only a PERSON has `user_id` and `role`."""
+    """Who does something, and from where. Only a PERSON has `user_id`, `role` and `security_stamp`."""
 
     kind: ActorKind
     name: str = ""
@@ -28,6 +28,7 @@ class Actor:
     role: Role | None = None
     ip_address: str = ""
     user_agent: str = ""
+    security_stamp: int | None = None
 
     @property
     def is_terminal(self) -> bool:

@@ -77,6 +77,10 @@ class TwoFactorRequired(Refusal):
     """The policy requires 2FA, so the user can't remove the authenticator."""
 
 
+class LinkNotNeeded(Refusal):
+    """The user needs no link for enrolling: there is an authenticator, or the password is enough."""
+
+
 class NotEnrolled(Refusal):
     """The user has no authenticator."""
 
@@ -87,6 +91,10 @@ class NotAllowed(Refusal):
 
 class CannotExemptSelf(Refusal):
     """Users can't lift their own requirement."""
+
+
+class CannotExemptRole(Refusal):
+    """Administrators and the help desk can't be exempted: they always need a code."""
 
 
 class LastAdministrator(Refusal):

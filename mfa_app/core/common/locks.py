@@ -1,7 +1,10 @@
 """Row locks: which changes run one after the other, on SQLite and PostgreSQL alike."""
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import SessionEnded
+from mfa_app.core.common.permissions import Permission
 from mfa_app.extensions import db
 from mfa_app.models import SitePolicy, User
 
@@ -23,3 +26,26 @@ def lock_and_reload(user: User) -> None:
 def lock_administration() -> None:
     """Lock administration until the commit, so that checks on accounts and rules stay true."""
     db.session.execute(update(SitePolicy).values(revision=SitePolicy.revision + 1))
+
+
+def begin_change(actor: Actor, permission: Permission, user: User | None = None) -> None:
+    """Lock administration and the user, and check the permission by what is true now.
+
+    Every change by an administrator or the help desk begins with this, so it is finished by nobody who has
+    just been disabled or got another role. Raises NotAllowed, SessionEnded.
+    """
+    actor.require(permission, user)
+    lock_administration()
+    if user is not None:
+        lock_and_reload(user)
+    _require_unchanged(actor)
+    actor.require(permission, user)
+
+
+def _require_unchanged(actor: Actor) -> None:
+    """Raise SessionEnded if the actor's access has ended since the request began."""
+    if actor.user_id is None:
+        return
+    now = select(User.role, User.security_stamp, User.disabled_at).where(User.id == actor.user_id)
+    if db.session.execute(now).one_or_none() != (actor.role, actor.security_stamp, None):
+        raise SessionEnded

@@ -10,6 +10,7 @@ from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import (
     AlreadyEnrolled,
+    NotAllowed,
     NotEnrolled,
     PendingEnrolmentExpired,
     SessionEnded,
@@ -20,7 +21,7 @@ from mfa_app.core.common.locks import lock_user
 from mfa_app.core.factors import totp
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.mail import outbox
-from mfa_app.core.policy.decision import effective_policy
+from mfa_app.core.policy.decision import Verdict, effective_policy
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
 from mfa_app.core.sessions.sessions import Identity
@@ -46,8 +47,8 @@ def begin(identity: Identity, *, now: datetime) -> PendingSecret:
     """Return the secret to show to this session: one and the same for as long as the session may enrol.
 
     A second secret in that time would leave a second entry of the same name in the app. Raises
-    AlreadyEnrolled if the user has an authenticator and hasn't entered one of its codes recently, and
-    SessionEnded if the session has ended meanwhile.
+    AlreadyEnrolled if the user has an authenticator and hasn't entered one of its codes recently, NotAllowed
+    if this user needs a one-time link to enrol, SessionEnded if the session has ended meanwhile.
     """
     _check_may_enrol(identity, now)
     row = _pending(identity)
@@ -75,7 +76,7 @@ def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> Si
     """Enrol the app that produced this code, revoke all other access, and continue under a new token.
 
     The code is burned, so it can't be used to log in. Raises NotACode, WrongCode,
-    PendingEnrolmentExpired, AlreadyEnrolled, SessionEnded, Throttled.
+    PendingEnrolmentExpired, AlreadyEnrolled, NotAllowed, SessionEnded, Throttled.
     """
     _check_may_enrol(identity, now)
     user, row = identity.user, _pending(identity)
@@ -103,7 +104,7 @@ def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> Si
     counters.clear(limits.CODE, user.id)
     revoke_access(user, because=RevocationReason.LINKED, actor=actor, except_session=identity.session)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
-    user.last_login_at = now
+    user.last_login_at, user.link_required = now, False
     record(Event.AUTHENTICATOR_LINKED, actor=actor, subject=user, by_choice=by_choice, replaced=replaced)
     outbox.enqueue(outbox.Mail.LINKED, user, now=now, place=actor.ip_address, user_agent=actor.user_agent)
     return SignedIn(token, session, user)
@@ -158,6 +159,8 @@ def is_required(identity: Identity, now: datetime) -> bool:
 
 
 def _check_may_enrol(identity: Identity, now: datetime) -> None:
+    if identity.decision.verdict is Verdict.AWAIT_LINK:
+        raise NotAllowed
     if identity.subject.authenticator is not None and not (
         identity.session.has_code and identity.recently_confirmed(now)
     ):

@@ -10,7 +10,7 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import CannotExemptSelf, NameTaken
-from mfa_app.core.common.locks import lock_administration
+from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Group, Membership, User
@@ -18,9 +18,8 @@ from mfa_app.models.database import insert_once, rows_changed
 
 
 def create(name: str, *, actor: Actor, now: datetime) -> Group:
-    """Create a group whose rule requires nothing yet. Raises NameTaken, NotAllowed."""
-    actor.require(Permission.MANAGE_GROUPS)
-    lock_administration()
+    """Create a group whose rule requires nothing yet. Raises NameTaken, NotAllowed, SessionEnded."""
+    begin_change(actor, Permission.MANAGE_GROUPS)
     _require_free(name)
     group = Group(name=name, name_key=email_addresses.name_key(name), created_at=now)
     db.session.add(group)
@@ -30,9 +29,8 @@ def create(name: str, *, actor: Actor, now: datetime) -> Group:
 
 
 def rename(group: Group, name: str, *, actor: Actor) -> None:
-    """Rename a group. Raises NameTaken, NotAllowed."""
-    actor.require(Permission.MANAGE_GROUPS)
-    lock_administration()
+    """Rename a group. Raises NameTaken, NotAllowed, SessionEnded."""
+    begin_change(actor, Permission.MANAGE_GROUPS)
     _require_free(name, group)
     if name == group.name:
         return
@@ -41,22 +39,35 @@ def rename(group: Group, name: str, *, actor: Actor) -> None:
 
 
 def remove(group: Group, *, actor: Actor) -> None:
-    """Delete a group and its rule. The accounts of its members stay. Raises NotAllowed."""
-    actor.require(Permission.MANAGE_GROUPS)
+    """Delete a group and its rule. The accounts of its members stay.
+
+    Raises NotAllowed, SessionEnded, and CannotExemptSelf as for leaving it.
+    """
+    begin_change(actor, Permission.MANAGE_GROUPS)
+    db.session.refresh(group)
+    if group.required and _is_member(group, actor.user_id):
+        raise CannotExemptSelf
     db.session.execute(delete(Membership).where(Membership.group_id == group.id))
     if rows_changed(delete(Group).where(Group.id == group.id)):
         record(Event.GROUP_DELETED, actor=actor, group=group.name)
 
 
 def add_member(group: Group, user: User, *, actor: Actor, now: datetime) -> bool:
-    """Add a user to a group; grace starts now. Return False if already a member. Raises NotAllowed."""
-    actor.require(Permission.MANAGE_GROUPS)
+    """Add a user to a group; grace starts now. Return False if already a member.
+
+    Raises NotAllowed, SessionEnded.
+    """
+    begin_change(actor, Permission.MANAGE_GROUPS)
     return _add(group, user, actor, now)
 
 
 def remove_member(group: Group, user: User, *, actor: Actor) -> bool:
-    """Remove a user from a group. Return False if not a member. Raises NotAllowed, CannotExemptSelf."""
-    actor.require(Permission.MANAGE_GROUPS)
+    """Remove a user from a group. Return False if not a member.
+
+    Raises NotAllowed, SessionEnded, CannotExemptSelf.
+    """
+    begin_change(actor, Permission.MANAGE_GROUPS)
+    db.session.refresh(group)
     _require_may_leave(user, [group], actor)
     return _remove(group, user, actor)
 
@@ -109,6 +120,11 @@ def _remove(group: Group, user: User, actor: Actor) -> bool:
     if removed:
         record(Event.MEMBER_REMOVED, actor=actor, subject=user, group=group.name)
     return removed
+
+
+def _is_member(group: Group, user_id: int | None) -> bool:
+    found = select(Membership.user_id).where(Membership.group_id == group.id, Membership.user_id == user_id)
+    return db.session.scalar(found) is not None
 
 
 def _require_may_leave(user: User, groups: Iterable[Group], actor: Actor) -> None:

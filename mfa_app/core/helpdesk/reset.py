@@ -4,7 +4,7 @@ from datetime import datetime
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.locks import lock_and_reload
+from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import enrolment
 from mfa_app.core.mail import outbox
@@ -15,12 +15,13 @@ from mfa_app.models import User
 def reset_second_factor(user: User, *, reason: str, actor: Actor, now: datetime) -> None:
     """Remove the user's authenticator and revoke all access.
 
-    If 2FA is required of the user, the next login asks for enrolment. Raises NotAllowed: the help desk can't
-    reset administrators, other help desk staff or itself.
+    The next login leads to enrolment, without a new grace period and whatever the rules say; only an
+    exemption delays it. Raises SessionEnded, and NotAllowed: the help desk can't reset administrators, other
+    help desk staff or itself.
     """
-    lock_and_reload(user)  # the user may have become an administrator since the page was read
-    actor.require(Permission.RESET_SECOND_FACTOR, user)
+    begin_change(actor, Permission.RESET_SECOND_FACTOR, user)
     was_linked = enrolment.delete_authenticator(user.id)
+    user.link_required = True
     record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, reason=reason, was_linked=was_linked)
     revoke_access(user, because=RevocationReason.RESET, actor=actor)
     outbox.enqueue(outbox.Mail.RESET, user, now=now, actor_name=actor.name, reason=reason)

@@ -21,12 +21,14 @@ class Purpose(enum.StrEnum):
     SETUP = "setup"
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"
+    ENROLMENT = "enrolment"
 
 
 LIFETIME = {
     Purpose.SETUP: timedelta(hours=24),
     Purpose.INVITATION: timedelta(hours=72),
     Purpose.PASSWORD_RESET: timedelta(minutes=60),
+    Purpose.ENROLMENT: timedelta(hours=72),
 }
 
 

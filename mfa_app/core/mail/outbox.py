@@ -29,6 +29,7 @@ class Mail(enum.StrEnum):
     ADDRESS_CHANGED = "address_changed"
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"
+    ENROLMENT_LINK = "enrolment_link"
 
 
 def enqueue(mail: Mail, user: User, *, now: datetime, to: str | None = None, **context: object) -> None:

@@ -8,7 +8,9 @@ from sqlalchemy import exists, func, or_, select
 from mfa_app.core.policy import conditions
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, OutboxMail, Throttle, User
+from mfa_app.models import PRIVILEGED, Authenticator, OutboxMail, Throttle, User
+
+MAX_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class SiteStatistics:
     `must_link`: need an authenticator, now or when every date and grace is over, and have none. `stopped`:
     locked authenticators, which need the help desk. `waiting`: blocked for a while after wrong codes.
     `mails_failed`: given up after three days. `mail_error`: why no mail leaves at all, else None.
+    `without_app`: the first administrators and help desk staff, by email address, who haven't linked an app.
     """
 
     people: int
@@ -28,10 +31,11 @@ class SiteStatistics:
     mails_waiting: int
     mails_failed: int
     mail_error: str | None
+    without_app: tuple[User, ...]
 
 
 def site_statistics(*, now: datetime) -> SiteStatistics:
-    """Count everything with four SELECTs, whatever the number of users."""
+    """Count everything with five SELECTs, whatever the number of users."""
     people = (
         select(
             func.count(User.id).label("people"),
@@ -63,7 +67,18 @@ def site_statistics(*, now: datetime) -> SiteStatistics:
         mails_waiting=unsent.waiting,
         mails_failed=unsent.failed,
         mail_error=_last_mail_error(),
+        without_app=privileged_without_app(limit=MAX_NAMED),
     )
+
+
+def privileged_without_app(*, limit: int | None = None) -> tuple[User, ...]:
+    """Return the enabled administrators and help desk staff without an authenticator, by email address."""
+    without = (
+        select(User)
+        .outerjoin(Authenticator, Authenticator.user_id == User.id)
+        .where(User.role.in_(PRIVILEGED), User.disabled_at.is_(None), Authenticator.id.is_(None))
+    )
+    return tuple(db.session.scalars(without.order_by(User.email_key).limit(limit)))
 
 
 def _last_mail_error() -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, false, or_, true
 
 from mfa_app.core.policy.rules import RuleValues
-from mfa_app.models import Authenticator, Group, Membership, SitePolicy, User
+from mfa_app.models import PRIVILEGED, Authenticator, Group, Membership, SitePolicy, User
 
 
 @dataclass(frozen=True)
@@ -54,25 +54,32 @@ def any_of(*demands: Demand) -> Demand:
 
 def is_asked(demand: Demand, *, at: datetime) -> ColumnElement[bool]:
     """Return `decision.is_asked` for a User with an outer-joined Authenticator, under these rules."""
-    with_app = or_(User.required, Authenticator.opted_in, demand.holds)
+    with_app = or_(is_privileged(), User.required, Authenticator.opted_in, demand.holds)
     return or_(and_(~is_exempt(at), Authenticator.id.is_not(None), with_app), must_link(demand, at=at))
 
 
 def must_link(demand: Demand, *, at: datetime) -> ColumnElement[bool]:
-    """Return whether the decision is ENROL, for the same rows."""
-    return and_(~is_exempt(at), Authenticator.id.is_(None), or_(User.required, demand.stops))
+    """Return whether the decision is ENROL or AWAIT_LINK, for the same rows."""
+    due = or_(is_privileged(), User.link_required, User.required, demand.stops)
+    return and_(~is_exempt(at), Authenticator.id.is_(None), due)
 
 
 def is_exempt(at: datetime) -> ColumnElement[bool]:
-    """Return whether a User is exempt at this time."""
-    return and_(User.exempt_until.is_not(None), User.exempt_until > at)
+    """Return whether a User is exempt at this time. Administrators and the help desk never are."""
+    return and_(User.exempt_until.is_not(None), User.exempt_until > at, ~is_privileged())
+
+
+def is_privileged() -> ColumnElement[bool]:
+    """Return whether a User is an administrator or of the help desk."""
+    return User.role.in_(PRIVILEGED)
 
 
 def required_of_user(now: datetime) -> ColumnElement[bool]:
     """Return `decision.will_be_required` for a User."""
     everyone = exists().where(SitePolicy.required)
     group = exists().where(Membership.user_id == User.id, Group.id == Membership.group_id, Group.required)
-    return and_(~is_exempt(now), or_(User.required, everyone, group))
+    due = or_(is_privileged(), User.link_required, User.required, everyone, group)
+    return and_(~is_exempt(now), due)
 
 
 def _joined_by(joined: Any, grace_days: int, at: datetime) -> ColumnElement[bool]:

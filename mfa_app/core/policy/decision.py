@@ -47,18 +47,25 @@ class Rule:
 
 @dataclass(frozen=True)
 class PolicyFacts:
-    """Everything about a user that the decision needs."""
+    """Everything about a user that the decision needs.
+
+    `privileged`: an administrator or the help desk. `link_required`: the authenticator was reset.
+    """
 
     linked: bool
     opted_in: bool
     required: bool
     exempt_until: datetime | None
     rules: tuple[Rule, ...]
+    privileged: bool = False
+    link_required: bool = False
 
 
 class Reason(enum.Enum):
     """Why a user is or is not asked for a code."""
 
+    ROLE = "role"
+    RESET = "reset"
     EXEMPT = "exempt"
     PERSONAL = "personal requirement"
     GROUP = "group"
@@ -87,11 +94,15 @@ class Policy:
 
 
 class Verdict(enum.Enum):
-    """Which pages are open: all of the user's own, only the code page, or only the enrolment page."""
+    """Which pages are open: all of the user's own, only the code page, or only the enrolment page.
+
+    With AWAIT_LINK, only the page that says how to get a one-time link that permits enrolment.
+    """
 
     ALLOW = "allow"
     CHALLENGE = "challenge"
     ENROL = "enrol"
+    AWAIT_LINK = "await link"
 
 
 @dataclass(frozen=True)
@@ -105,15 +116,17 @@ class Decision:
 
 
 def effective_policy(facts: PolicyFacts, *, now: datetime) -> Policy:
-    """Return the policy in force for a user: own exemption, own requirement, else the strictest rule.
+    """Return the policy in force for a user: role, own exemption, own requirement, else the strictest rule.
 
-    With several rules, the earliest date and the fewest days of remembering win. The rule for everyone counts
-    like a group's.
+    Administrators and the help desk always need a code, whatever rules and overrides say. With several rules,
+    the earliest date and the fewest days of remembering win. The rule for everyone counts like a group's.
     """
     remember_days = min(
         (rule.remember_days for rule in facts.rules if rule.in_force(now)),
         default=min((rule.remember_days for rule in facts.rules if rule.group is None), default=0),
     )
+    if facts.privileged:
+        return Policy(True, PolicySource(Reason.ROLE), None, remember_days)
     if facts.exempt_until is not None and facts.exempt_until > now:
         return Policy(False, PolicySource(Reason.EXEMPT, until=facts.exempt_until), None, remember_days)
     if facts.required:
@@ -133,22 +146,24 @@ def effective_policy(facts: PolicyFacts, *, now: datetime) -> Policy:
 
 
 def decide(
-    facts: PolicyFacts, *, has_code: bool, trusted_since: datetime | None = None, now: datetime
+    facts: PolicyFacts,
+    *,
+    has_code: bool,
+    from_link: bool = False,
+    trusted_since: datetime | None = None,
+    now: datetime,
 ) -> Decision:
     """Decide what a user who has entered the password may open now.
 
-    `has_code`: this session has used a code. `trusted_since`: when the device was remembered. It counts only
-    while younger than the shortest limit in force, and only if a code has been required without a gap since
-    then. An enrolled user never gets ENROL: an attacker with only the password could otherwise enrol another
-    app.
+    `has_code`: this session has used a code. `from_link`: it began with a link that permits enrolment.
+    `trusted_since`: when the device was remembered. It counts only while younger than the shortest limit in
+    force, and only if a code has been required without a gap since then. An enrolled user never gets ENROL:
+    an attacker with only the password could otherwise enrol another app.
     """
     policy = effective_policy(facts, now=now)
     because, days = policy.because, policy.remember_days
     if not facts.linked:
-        waits = policy.enrol_by is not None and policy.enrol_by > now
-        if not policy.required or waits:
-            return Decision(Verdict.ALLOW, because, policy.enrol_by, days)
-        return Decision(Verdict.ENROL, because, None, days)
+        return _decide_without_app(facts, policy, from_link, now)
     asked = policy.required or (facts.opted_in and because.reason is not Reason.EXEMPT)
     if asked and not policy.required:
         because = PolicySource(Reason.BY_CHOICE)
@@ -162,12 +177,25 @@ def decide(
     return Decision(Verdict.ALLOW, because, None, days)
 
 
+def _decide_without_app(facts: PolicyFacts, policy: Policy, from_link: bool, now: datetime) -> Decision:
+    because, days = policy.because, policy.remember_days
+    if facts.privileged:
+        may_enrol = from_link or facts.link_required
+        return Decision(Verdict.ENROL if may_enrol else Verdict.AWAIT_LINK, because, None, days)
+    if facts.link_required and because.reason is not Reason.EXEMPT:
+        return Decision(Verdict.ENROL, because if policy.required else PolicySource(Reason.RESET), None, days)
+    waits = policy.enrol_by is not None and policy.enrol_by > now
+    if not policy.required or waits:
+        return Decision(Verdict.ALLOW, because, policy.enrol_by, days)
+    return Decision(Verdict.ENROL, because, None, days)
+
+
 def asked_since(facts: PolicyFacts, *, now: datetime) -> datetime:
     """Return since when the rules have required a code of this user without a gap.
 
-    Opting in and a personal requirement have no such time: ending either revokes the remembered devices.
+    Opting in, a personal requirement and a role have no such time: ending one revokes the remembered devices.
     """
-    if facts.opted_in or facts.required:
+    if facts.opted_in or facts.required or facts.privileged:
         return ALWAYS
     return min((rule.in_force_since() for rule in facts.rules if rule.in_force(now)), default=ALWAYS)
 
@@ -180,7 +208,8 @@ def is_asked(facts: PolicyFacts, *, now: datetime) -> bool:
 def will_be_required(facts: PolicyFacts, *, now: datetime) -> bool:
     """Return True if this user needs a code once every start date has come and every grace is over."""
     exempt = facts.exempt_until is not None and facts.exempt_until > now
-    return not exempt and (facts.required or any(rule.required for rule in facts.rules))
+    asked = facts.required or facts.link_required or any(rule.required for rule in facts.rules)
+    return facts.privileged or (asked and not exempt)
 
 
 def _strictness(rule: Rule) -> tuple[bool, float, bool]:

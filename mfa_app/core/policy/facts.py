@@ -82,6 +82,8 @@ def _subject(rows: list[Row[Any]]) -> PolicySubject:
         required=user.required,
         exempt_until=user.exempt_until,
         rules=tuple(rules),
+        privileged=user.is_privileged,
+        link_required=user.link_required,
     )
     return PolicySubject(user, authenticator, tuple(group for _, group in memberships), facts)
 

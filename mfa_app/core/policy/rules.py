@@ -6,11 +6,10 @@ from datetime import datetime
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import RuleChanged
-from mfa_app.core.common.locks import lock_administration
+from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
-from mfa_app.core.policy import last_administrator
 from mfa_app.core.policy.decision import in_force
-from mfa_app.core.policy.facts import site_policy, with_rule
+from mfa_app.core.policy.facts import site_policy
 from mfa_app.extensions import db
 from mfa_app.models import Group, SitePolicy
 
@@ -52,26 +51,26 @@ def set_rule(
 
     `expected_version` is the version of the rule that the actor has seen; None if the change depends on no
     earlier rule. Raises RuleChanged if the rule has another version by now, or its group is gone;
-    LastAdministrator if no administrator could log in under the new rule; NotAllowed.
+    NotAllowed, SessionEnded.
     """
-    actor.require(Permission.MANAGE_POLICY)
-    lock_administration()
+    begin_change(actor, Permission.MANAGE_POLICY)
     row = _reload(scope)
     if row is None or expected_version not in (None, row.rule_version):
         raise RuleChanged
     before = values_of(scope)
     if before == values:
         return
-    name = scope.name if scope else None
-    if values.required and not before.required:
-        last_administrator.require_one(proposed=lambda facts: with_rule(facts, name, required=True), now=now)
     if values.in_force(now) and not before.in_force(now):
         row.required_since = now
     for column, value in asdict(values).items():
         setattr(row, column, value)
     row.rule_version += 1
     record(
-        Event.POLICY_CHANGED, actor=actor, group=name or "", before=_details(before), after=_details(values)
+        Event.POLICY_CHANGED,
+        actor=actor,
+        group=scope.name if scope else "",
+        before=_details(before),
+        after=_details(values),
     )
 
 

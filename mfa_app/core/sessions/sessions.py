@@ -84,7 +84,13 @@ def find(token: str, *, now: datetime) -> Identity | None:
     ):
         device = None
     since = device.created_at if device else None
-    decision = decide(subject.facts, has_code=session.has_code, trusted_since=since, now=now)
+    decision = decide(
+        subject.facts,
+        has_code=session.has_code,
+        from_link=session.from_link,
+        trusted_since=since,
+        now=now,
+    )
     return Identity(session, subject, decision, device)
 
 
@@ -95,16 +101,17 @@ def start(
     now: datetime,
     device: RememberedDevice | None = None,
     security_stamp: int | None = None,
+    from_link: bool = False,
 ) -> tuple[str, AuthSession]:
     """Start a session for a user who has just entered the password; return its token and its row.
 
     `security_stamp` is the user's stamp from when the password was checked. If access has been revoked
-    since, the session is invalid from the start.
+    since, the session is invalid from the start. `from_link`: a one-time link permits enrolment in it.
     """
     return _add(
         AuthSession(
             user_id=user.id,
-            amr="pwd",
+            amr="pwd link" if from_link else "pwd",
             security_stamp=user.security_stamp if security_stamp is None else security_stamp,
             password_at=now,
             created_at=now,
@@ -130,7 +137,7 @@ def elevate(
     token, elevated = _add(
         AuthSession(
             user_id=session.user_id,
-            amr="pwd otp" if code or session.has_code else "pwd",
+            amr="pwd otp" if code else session.amr,
             security_stamp=session.security_stamp if security_stamp is None else security_stamp,
             password_at=session.password_at if code else now,
             code_at=now if code else session.code_at,

@@ -24,4 +24,12 @@ class SignedIn:
 
 def as_user(actor: Actor, user: User) -> Actor:
     """Return the visitor's actor as this user, keeping IP address and user agent."""
-    return Actor(ActorKind.PERSON, user.email, user.id, user.role, actor.ip_address, actor.user_agent)
+    return Actor(
+        ActorKind.PERSON,
+        user.email,
+        user.id,
+        user.role,
+        actor.ip_address,
+        actor.user_agent,
+        user.security_stamp,
+    )

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, delete, or_, select
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import ip_addresses
 from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.throttling import counters, limits
 from mfa_app.core.throttling.limits import Limit
@@ -66,9 +67,10 @@ def list_blocked(*, now: datetime) -> list[Blocked]:
 def unblock(user: User, *, actor: Actor) -> bool:
     """Clear the user's counters of failed attempts. Return False if there were none.
 
-    The counter of a locked authenticator stays, because only a reset unlocks it. Raises NotAllowed.
+    The counter of a locked authenticator stays, because only a reset unlocks it. Raises NotAllowed,
+    SessionEnded.
     """
-    actor.require(Permission.MANAGE_USERS, user)
+    begin_change(actor, Permission.MANAGE_USERS, user)
     is_stopped = select(Authenticator.id).where(Authenticator.user_id == user.id, _OUT_OF_USE)
     cleared = set(OF_USERS) - {limits.CODE} if db.session.scalar(is_stopped) else OF_USERS
     own = or_(*(counters.keys_of(limit, user.id) for limit in cleared))
@@ -81,9 +83,9 @@ def unblock(user: User, *, actor: Actor) -> bool:
 def unblock_network(ip_address: str, *, actor: Actor) -> bool:
     """Clear the counters of an IP address (IPv6: of its /64 network). Return False if there were none.
 
-    Everyone there starts again; the counters of people stay. Raises NotAllowed.
+    Everyone there starts again; the counters of people stay. Raises NotAllowed, SessionEnded.
     """
-    actor.require(Permission.MANAGE_USERS)
+    begin_change(actor, Permission.MANAGE_USERS)
     network = ip_addresses.network_of(ip_address)
     own = Throttle.key.in_(f"{limit.name}:{network}" for limit in OF_NETWORKS)
     forgotten = rows_changed(delete(Throttle).where(own)) > 0

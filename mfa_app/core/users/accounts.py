@@ -10,13 +10,14 @@ from mfa_app.core.common import email_addresses, search_words
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import EmailAddress
 from mfa_app.core.common.errors import EmailTaken
-from mfa_app.core.common.locks import lock_administration, lock_and_reload
+from mfa_app.core.common.locks import begin_change, lock_and_reload
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups.groups import move_between_groups, plan_groups
 from mfa_app.core.mail import outbox
 from mfa_app.core.passwords import change
-from mfa_app.core.policy import last_administrator
+from mfa_app.core.policy import last_administrator, overrides
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
+from mfa_app.core.users import enrolment_links
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, Role, User
 
@@ -35,12 +36,12 @@ def create(
 ) -> User:
     """Create an account. Without a password, call `invitations.invite` so that the user can choose one.
 
-    Raises InvalidEmail, EmailTaken, UnacceptablePassword, HashingQueueFull, NotAllowed.
+    Raises InvalidEmail, EmailTaken, UnacceptablePassword, HashingQueueFull, NotAllowed, SessionEnded.
     """
     actor.require(Permission.MANAGE_USERS)
     address = email_addresses.parse(profile.email)
     hashed = change.hash_new(password, address.shown, profile.name) if password is not None else None
-    lock_administration()
+    begin_change(actor, Permission.MANAGE_USERS)
     require_free_email(address)
     return insert_user(profile, address, password_hash=hashed, groups=groups, actor=actor, now=now)
 
@@ -73,75 +74,74 @@ def insert_user(
 
 
 def rename(user: User, name: str, *, actor: Actor) -> None:
-    """Change the name of a user. Raises NotAllowed."""
-    actor.require(Permission.MANAGE_USERS)
+    """Change the name of a user. Raises NotAllowed, SessionEnded."""
+    begin_change(actor, Permission.MANAGE_USERS, user)
     _rename(user, name, actor)
 
 
 def change_email(user: User, email: str, *, actor: Actor, now: datetime) -> None:
     """Change the email address of a user, tell the old address by mail, and revoke all access.
 
-    Another spelling of the same address revokes nothing. Raises InvalidEmail, EmailTaken, NotAllowed.
+    Another spelling of the same address revokes nothing. Raises InvalidEmail, EmailTaken, NotAllowed,
+    SessionEnded.
     """
-    actor.require(Permission.MANAGE_USERS)
     address = email_addresses.parse(email)
-    lock_administration()
+    begin_change(actor, Permission.MANAGE_USERS, user)
     require_free_email(address, user)
     _change_email(user, address, actor, now)
 
 
-def change_role(user: User, role: Role, *, actor: Actor, now: datetime) -> None:
+def change_role(user: User, role: Role, *, actor: Actor, now: datetime) -> str | None:
     """Change the role of a user and revoke all access.
 
-    Raises LastAdministrator, NotAllowed (nobody can change their own role).
+    An administrator or help desk without an app gets a link for linking one; return its token, else None.
+    Raises LastAdministrator, SessionEnded, NotAllowed (nobody can change their own role).
     """
-    actor.require(Permission.MANAGE_USERS)
-    lock_administration()
-    lock_and_reload(user)
-    _check_role(user, role, actor, now)
-    _change_role(user, role, actor)
+    begin_change(actor, Permission.MANAGE_USERS, user)
+    _check_role(user, role)
+    return _change_role(user, role, actor, now)
 
 
 def edit(
     user: User, profile: Profile, *, groups: list[Group] | None = None, actor: Actor, now: datetime
-) -> None:
+) -> str | None:
     """Rename a user, change the email address, the role and the groups: whatever differs, or nothing.
 
-    Without `groups` the user stays in the present ones. Raises InvalidEmail, EmailTaken, LastAdministrator,
-    CannotExemptSelf, NotAllowed (nobody can change their own role).
+    Without `groups` the user stays in the present ones. Returns the same as `change_role`. Raises
+    InvalidEmail, EmailTaken, LastAdministrator, CannotExemptSelf, SessionEnded, NotAllowed (of their own
+    account, administrators change only the groups).
     """
-    actor.require(Permission.MANAGE_USERS)
     address = email_addresses.parse(profile.email)
-    lock_administration()
+    begin_change(actor, Permission.MANAGE_USERS)
     lock_and_reload(user)
+    if (profile.name, address.shown, profile.role) != (user.name, user.email, user.role):
+        actor.require(Permission.MANAGE_USERS, user)
     require_free_email(address, user)
-    _check_role(user, profile.role, actor, now)
+    _check_role(user, profile.role)
     moves = plan_groups(user, groups, actor=actor) if groups is not None else None
     _rename(user, profile.name, actor)
     _change_email(user, address, actor, now)
-    _change_role(user, profile.role, actor)
+    token = _change_role(user, profile.role, actor, now)
     if moves is not None:
         move_between_groups(user, moves, actor=actor, now=now)
+    return token
 
 
 def disable(user: User, *, actor: Actor, now: datetime) -> None:
-    """Disable an account and revoke all its access. Raises NotAllowed, LastAdministrator."""
-    actor.require(Permission.MANAGE_USERS, user)
-    lock_administration()
-    lock_and_reload(user)
+    """Disable an account and revoke all its access. Raises NotAllowed, SessionEnded, LastAdministrator."""
+    begin_change(actor, Permission.MANAGE_USERS, user)
     if not user.is_active:
         return
     if user.role == Role.ADMIN:
-        last_administrator.require_one(without=user, now=now)
+        last_administrator.require_one(without=user)
     user.disabled_at = now
     record(Event.USER_DISABLED, actor=actor, subject=user)
     revoke_access(user, because=RevocationReason.DISABLED, actor=actor)
 
 
 def enable(user: User, *, actor: Actor) -> None:
-    """Enable a disabled account. Raises NotAllowed."""
-    actor.require(Permission.MANAGE_USERS, user)
-    lock_and_reload(user)
+    """Enable a disabled account. Raises NotAllowed, SessionEnded."""
+    begin_change(actor, Permission.MANAGE_USERS, user)
     if user.is_active:
         return
     user.disabled_at = None
@@ -149,8 +149,11 @@ def enable(user: User, *, actor: Actor) -> None:
 
 
 def end_access(user: User, *, actor: Actor) -> None:
-    """Revoke all sessions, remembered devices and one-time links of a user. Raises NotAllowed."""
-    actor.require(Permission.MANAGE_USERS, user)
+    """Revoke all sessions, remembered devices and one-time links of a user.
+
+    Raises NotAllowed, SessionEnded.
+    """
+    begin_change(actor, Permission.MANAGE_USERS, user)
     revoke_access(user, because=RevocationReason.LOGGED_OUT_EVERYWHERE, actor=actor)
 
 
@@ -161,13 +164,10 @@ def require_free_email(address: EmailAddress, owner: User | None = None) -> None
         raise EmailTaken
 
 
-def _check_role(user: User, role: Role, actor: Actor, now: datetime) -> None:
-    """Raise NotAllowed or LastAdministrator if the user can't get this role."""
-    if role == user.role:
-        return
-    actor.require(Permission.MANAGE_USERS, user)
-    if user.role == Role.ADMIN:
-        last_administrator.require_one(without=user, now=now)
+def _check_role(user: User, role: Role) -> None:
+    """Raise LastAdministrator if the user can't get this role."""
+    if role != user.role and user.role == Role.ADMIN:
+        last_administrator.require_one(without=user)
 
 
 def _rename(user: User, name: str, actor: Actor) -> None:
@@ -191,11 +191,19 @@ def _change_email(user: User, address: EmailAddress, actor: Actor, now: datetime
         revoke_access(user, because=RevocationReason.ADDRESS_CHANGED, actor=actor)
 
 
-def _change_role(user: User, role: Role, actor: Actor) -> None:
-    if role != user.role:
-        _record_edit(user, actor, role=(str(user.role), str(role)))
-        user.role = role
-        revoke_access(user, because=RevocationReason.ROLE_CHANGED, actor=actor)
+def _change_role(user: User, role: Role, actor: Actor, now: datetime) -> str | None:
+    if role == user.role:
+        return None
+    _record_edit(user, actor, role=(str(user.role), str(role)))
+    user.role = role
+    if user.is_privileged:
+        if user.exempt_until is not None:
+            overrides.drop_exemption(user, actor=actor)
+        user.link_required = (
+            False  # a reset by the help desk must not open a higher role to the password alone
+        )
+    revoke_access(user, because=RevocationReason.ROLE_CHANGED, actor=actor)
+    return enrolment_links.mail_to(user, actor=actor, now=now) if enrolment_links.needs_link(user) else None
 
 
 def _record_edit(user: User, actor: Actor, **changed: tuple[str, str]) -> None:

@@ -11,11 +11,12 @@ from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import change
 from mfa_app.core.policy import last_administrator
+from mfa_app.core.policy.facts import find_subjects
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.signed_in import SignedIn, as_user
-from mfa_app.core.users import accounts
+from mfa_app.core.users import accounts, enrolment_links
 from mfa_app.core.users.accounts import Profile
-from mfa_app.models import OneTimeLink
+from mfa_app.models import OneTimeLink, Role, User
 
 
 def create_setup_link(*, actor: Actor, now: datetime) -> str:
@@ -28,6 +29,14 @@ def create_setup_link(*, actor: Actor, now: datetime) -> str:
     token = one_time_links.create(Purpose.SETUP, None, actor=actor, now=now)
     record(Event.SETUP_LINK_MADE, actor=actor)
     return token
+
+
+def unfinished() -> User | None:
+    """Return the only administrator if that one left the set-up before linking an app, else None."""
+    administrators = find_subjects(User.role == Role.ADMIN)
+    if len(administrators) != 1 or not enrolment_links.needs_link(administrators[0].user):
+        return None
+    return administrators[0].user
 
 
 def create_first_administrator(
@@ -48,5 +57,5 @@ def create_first_administrator(
         ActorKind.SETUP, "set-up link", ip_address=actor.ip_address, user_agent=actor.user_agent
     )
     user = accounts.insert_user(profile, address, password_hash=hashed, groups=[], actor=installer, now=now)
-    token, session = sessions.start(user, actor=as_user(actor, user), now=now)
+    token, session = sessions.start(user, actor=as_user(actor, user), now=now, from_link=True)
     return SignedIn(token, session, user, signed_in_fully=False)

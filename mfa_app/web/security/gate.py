@@ -30,6 +30,7 @@ from mfa_app.web.security.current import current_actor, current_identity, identi
 LANDING_PAGES = {
     Verdict.CHALLENGE: "auth.code",
     Verdict.ENROL: "enrolment.authenticator",
+    Verdict.AWAIT_LINK: "auth.link_needed",
     Verdict.ALLOW: "account.home",
 }
 
@@ -95,15 +96,7 @@ def _admit(identity: Identity, rule: AccessRule) -> Response | None:
         return _to_landing_page(identity)
     if rule.permission is not None and not permissions.may(identity.user.role, rule.permission):
         deny()
-    if not rule.recent:
-        return None
-    if rule.permission is not None and identity.subject.authenticator is None:
-        flash(
-            _("You need an authentication app to open these pages. Link yours first."),
-            "info",
-        )
-        return held_forms.send_first(identity, "enrolment.authenticator")
-    if identity.recently_confirmed(now):
+    if not rule.recent or identity.recently_confirmed(now):
         return None
     return held_forms.send_first(identity, "auth.reauthenticate")
 

@@ -91,5 +91,7 @@ def test_an_edit_leaves_one_row_for_each_thing_that_changes(world: World) -> Non
         user, finance = world.user("alice"), world.group_row("Finance")
         profile = Profile("alicia@example.com", "Alicia", Role.HELPDESK)
         accounts.edit(user, profile, groups=[finance], actor=TERMINAL, now=world.clock())
-    assert world.events()[-4:] == ["person.edited"] * 3 + ["group.member_added"]
-    assert world.mails("alice") == ["address_changed"]
+    link_sent = "person.enrolment_link_sent"
+    assert world.events()[-5:] == ["person.edited"] * 3 + [link_sent, "group.member_added"]
+    assert sorted(world.mails("alice")) == ["address_changed"]
+    assert sorted(world.mails("alicia")) == ["enrolment_link"]

@@ -74,7 +74,8 @@ def _add(world: World, number: int, app: str, since: datetime | None, more: tupl
         required=number % 7 == 3,
         exempt_until=exemptions[number % 5],
         disabled_at=NOW if number % 11 == 10 else None,
-        role=Role.STAFF,
+        role=Role.HELPDESK if number % 9 == 4 else Role.STAFF,
+        link_required=app == "none" and number % 6 == 1,
     )
     db.session.add(user)
     db.session.flush()
@@ -132,7 +133,7 @@ def under_rule(scope: Group | None) -> list[PolicySubject]:
 
 def exempt_at(person: PolicySubject, at: datetime) -> bool:
     until = person.user.exempt_until
-    return until is not None and until > at
+    return until is not None and until > at and not person.user.is_privileged
 
 
 @both_databases

@@ -171,3 +171,17 @@ def test_groups_that_are_not_there_are_not_found(world: World, carol: Visitor) -
     assert carol.open("/admin/groups/99999999999999").status == 404
     carol.open("/admin/groups")
     assert carol.post("/admin/groups/999/members", email="carol@example.com").status == 404
+
+
+def test_ones_own_group_that_requires_2fa_is_not_deleted(world: World, carol: Visitor) -> None:
+    world.require("Finance")
+    with world.data():
+        groups.add_member(world.group_row("Finance"), world.user("carol"), actor=TERMINAL, now=world.clock())
+    carol.open("/admin/groups/1/delete")
+    page = carol.press("Delete the group")
+    assert (page.path, "Ask another administrator" in page.text) == ("/admin/groups/1", True)
+    assert "group.deleted" not in world.events()
+    world.require("Finance", False)
+    carol.open("/admin/groups/1/delete")
+    carol.press("Delete the group")
+    assert "group.deleted" in world.events()

@@ -109,3 +109,14 @@ def test_an_error_of_the_mail_server_is_told_on_the_overview(world: World, carol
     page = carol.open("/admin")
     assert "Emails waiting 1" in page.text
     assert "The last error: SMTPConnectError: <refused>" in page.text
+
+
+def test_the_overview_names_administrators_and_help_desk_without_an_app(world: World, carol: Visitor) -> None:
+    assert "haven't linked an authentication app yet" not in carol.open("/admin").text
+    for name in ("dave", "alice"):
+        world.person(name)
+    world.person("erin", role="admin", password=None)
+    page = carol.open("/admin")
+    assert "haven't linked an authentication app yet" in page.text
+    named = [link.get_text() for link in page.html.select(".note a")]
+    assert named == ["dave@example.com", "erin@example.com"]

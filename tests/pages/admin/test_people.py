@@ -324,3 +324,17 @@ def test_an_address_that_can_be_taken_for_another_is_warned_of(world: World, car
     assert "\u043e (Cyrillic)" in page.text
     carol.open(f"/admin/people/{bob}/edit")
     assert "Cyrillic" not in carol.press("Save", name="Robert").text
+
+
+def test_of_the_own_account_an_administrator_changes_only_the_groups(world: World, carol: Visitor) -> None:
+    world.group("Sales")
+    page = carol.open(page_of(world, "carol", "edit"))
+    assert "Only another administrator can change your name, email address or role." in page.text
+    assert not any(page.html.main.find(attrs={"name": name}) for name in ("name", "email", "role"))
+    carol.press("Save", groups=["1"])
+    assert "Changes saved." in carol.page.text
+    fields = {"name": "Karla", "email": "karla@example.com", "role": "staff"}
+    carol.post(page_of(world, "carol", "edit"), **fields)
+    assert world.events().count("person.edited") == 0
+    with world.data():
+        assert world.user("carol").name == "Carol"

@@ -248,7 +248,7 @@ def put_off_and_back(world: World) -> None:
 
 def off_and_an_own_requirement_on(world: World) -> None:
     rules.set_rule(world.group_row("Finance"), RuleValues(required=False), actor=TERMINAL, now=world.clock())
-    overrides.set_requirement(world.user("alice"), True, actor=TERMINAL, now=world.clock())
+    overrides.set_requirement(world.user("alice"), True, actor=TERMINAL)
 
 
 def out_and_in(world: World) -> None:
@@ -297,7 +297,7 @@ def test_it_ends_when_its_person_wants_to_be_asked_again(world: World, alice: Vi
 def test_it_ends_with_an_own_requirement_taken_back(world: World, alice: Visitor) -> None:
     with world.data():
         for required in (True, False):
-            overrides.set_requirement(world.user("alice"), required, actor=TERMINAL, now=world.clock())
+            overrides.set_requirement(world.user("alice"), required, actor=TERMINAL)
     assert asked(world, alice)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from sqlalchemy import update
+
 from mfa_app.core.audit import search
 from mfa_app.core.audit.search import TrailSearch
 from mfa_app.core.common import errors
@@ -12,10 +14,10 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.throttling import blocked, counters, limits
-from mfa_app.core.users import accounts, directory, first_administrator, invitations
+from mfa_app.core.users import accounts, directory, enrolment_links, first_administrator, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
-from mfa_app.models import Role
+from mfa_app.models import Role, User
 from tests.support.refusals.scene import actor, become_administrator, link, used_up
 from tests.support.refusals.table import Act, Arrange, Table
 from tests.support.world import TERMINAL, World
@@ -47,6 +49,9 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     invitations.invite: lambda world, eve: invitations.invite(
         world.user("alice"), actor=eve, now=world.clock()
     ),
+    enrolment_links.send: lambda world, eve: enrolment_links.send(
+        world.user("alice"), actor=eve, now=world.clock()
+    ),
     directory.get_visible: lambda world, eve: directory.get_visible(world.user("alice").id, actor=eve),
     groups.create: lambda world, eve: groups.create("Sales", actor=eve, now=world.clock()),
     groups.rename: lambda world, eve: groups.rename(world.group_row("Finance"), "Sales", actor=eve),
@@ -59,7 +64,7 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     ),
     groups.plan_groups: lambda world, eve: groups.plan_groups(world.user("alice"), [], actor=eve),
     overrides.set_requirement: lambda world, eve: overrides.set_requirement(
-        world.user("alice"), True, actor=eve, now=world.clock()
+        world.user("alice"), True, actor=eve
     ),
     overrides.exempt: lambda world, eve: overrides.exempt(
         world.user("alice"), until=world.clock(), reason="lost", actor=eve
@@ -112,26 +117,100 @@ case(invitations.invite, errors.AccountDisabled, invited_in_vain(password=None, 
 case(invitations.invite, errors.PasswordChosen, invited_in_vain(password="a secret", disabled=False))
 
 
-def nobody_changes_the_own_role(world: World) -> Act:
-    world.person("carol")
-    profile = Profile("new@example.com", "New", Role.STAFF)
-    return lambda: accounts.edit(
-        world.user("carol"), profile, groups=[], actor=actor(world, "carol"), now=world.clock()
-    )
+# Nobody whose access has ended since the page was read
 
 
-case(accounts.edit, errors.NotAllowed, nobody_changes_the_own_role, "own role")
+def stale(act: Callable[[World, Actor], object], end: Callable[[World], object]) -> Arrange:
+    """Let carol the administrator try it on alice, just after her own access has ended."""
+
+    def arrange(world: World) -> Act:
+        world.group("Finance")
+        world.linked("alice", groups_=("Finance",))
+        world.person("eve")
+        world.linked("carol")
+        carol = actor(world, "carol")
+        end(world)
+        return lambda: act(world, carol)
+
+    return arrange
+
+
+def disabled(world: World) -> None:
+    db.session.execute(update(User).where(User.role == Role.ADMIN).values(disabled_at=world.clock()))
+
+
+def demoted(_world: World) -> None:
+    db.session.execute(update(User).where(User.role == Role.ADMIN).values(role=Role.HELPDESK))
+
+
+def logged_out(_world: World) -> None:
+    db.session.execute(update(User).where(User.role == Role.ADMIN).values(security_stamp=99))
+
+
+_READING = {search.export, directory.get_visible, groups.plan_groups}
+for _verb, _act in STAFF_MAY_NOT.items():
+    if _verb not in _READING:
+        for _end in (disabled, demoted, logged_out):
+            case(_verb, errors.SessionEnded, stale(_act, _end), _end.__name__)
+
+
+# One's own account
+
+
+OWN_ACCOUNT = {
+    "own role": Profile("carol@example.com", "Carol", Role.STAFF),
+    "own name": Profile("carol@example.com", "Karla", Role.ADMIN),
+    "own address": Profile("karla@example.com", "Carol", Role.ADMIN),
+}
+
+
+def own_account(profile: Profile) -> Arrange:
+    def arrange(world: World) -> Act:
+        world.person("carol")
+        return lambda: accounts.edit(
+            world.user("carol"), profile, groups=[], actor=actor(world, "carol"), now=world.clock()
+        )
+
+    return arrange
+
+
+for _label, _profile in OWN_ACCOUNT.items():
+    case(accounts.edit, errors.NotAllowed, own_account(_profile), _label)
+
+
+# What no role can be spared
+
+
+def exempt_dave(world: World) -> Act:
+    world.linked("dave")
+    return lambda: overrides.exempt(world.user("dave"), until=world.clock(), reason="lost", actor=TERMINAL)
+
+
+def link_for(name: str) -> Arrange:
+    """Let a link be sent to alice, whose password is enough, or to carol, who has an app."""
+
+    def arrange(world: World) -> Act:
+        world.person("alice")
+        world.linked("carol")
+        return lambda: enrolment_links.send(world.user(name), actor=TERMINAL, now=world.clock())
+
+    return arrange
+
+
+case(overrides.exempt, errors.CannotExemptRole, exempt_dave)
+case(enrolment_links.send, errors.LinkNotNeeded, link_for("alice"), "staff")
+case(enrolment_links.send, errors.LinkNotNeeded, link_for("carol"), "linked")
 
 
 # The last administrator, and oneself
 
 
 def the_only_administrator(act: Callable[[World], object]) -> Arrange:
-    """Let it be done to carol, who is the only administrator and has no app."""
+    """Let it be done to carol; the only other administrator has no password yet."""
 
     def arrange(world: World) -> Act:
-        world.group("Finance")
-        world.person("carol", groups_=("Finance",))
+        world.linked("carol")
+        world.person("mallory", role=Role.ADMIN, password=None)
         return lambda: act(world)
 
     return arrange
@@ -148,12 +227,6 @@ WITHOUT_ADMINISTRATOR: dict[Callable[..., object], Callable[[World], object]] = 
         groups=[],
         actor=TERMINAL,
         now=world.clock(),
-    ),
-    overrides.set_requirement: lambda world: overrides.set_requirement(
-        world.user("carol"), True, actor=TERMINAL, now=world.clock()
-    ),
-    rules.set_rule: lambda world: rules.set_rule(
-        world.group_row("Finance"), RuleValues(required=True), actor=TERMINAL, now=world.clock()
     ),
 }
 
@@ -178,15 +251,16 @@ LIFTING: dict[Callable[..., object], Callable[[World, Actor], object]] = {
         world.group_row("Finance"), world.user("carol"), actor=carol
     ),
     groups.plan_groups: lambda world, carol: groups.plan_groups(world.user("carol"), [], actor=carol),
+    groups.remove: lambda world, carol: groups.remove(world.group_row("Finance"), actor=carol),
     accounts.edit: lambda world, carol: accounts.edit(
         world.user("carol"),
-        Profile("new@example.com", "New", Role.ADMIN),
+        Profile("carol@example.com", "Carol", Role.ADMIN),
         groups=[],
         actor=carol,
         now=world.clock(),
     ),
     overrides.set_requirement: lambda world, carol: overrides.set_requirement(
-        world.user("carol"), False, actor=carol, now=world.clock()
+        world.user("carol"), False, actor=carol
     ),
 }
 

@@ -210,6 +210,18 @@ def without_app(
     return arrange
 
 
+def without_link(act: Callable[[World, Identity], object]) -> Arrange:
+    """Let dave of the help desk, who has been sent no link for it, do it with his password alone."""
+
+    def arrange(world: World) -> Act:
+        world.person("dave")
+        world.user("dave").link_required = False
+        identity = logged_in(world, "dave")
+        return lambda: act(world, identity)
+
+    return arrange
+
+
 def confirm(world: World, identity: Identity) -> object:
     return enrolment.confirm(identity, "123456", actor=VISITOR, now=world.clock())
 
@@ -236,6 +248,8 @@ def logged_out(_world: World, identity: Identity) -> None:
 
 case(enrolment.confirm, errors.AlreadyEnrolled, with_app(confirm))
 case(enrolment.begin, errors.AlreadyEnrolled, with_app(begin))
+case(enrolment.confirm, errors.NotAllowed, without_link(confirm))
+case(enrolment.begin, errors.NotAllowed, without_link(begin))
 case(enrolment.begin, errors.SessionEnded, without_app(begin, access_ended))
 case(enrolment.remove, errors.NotEnrolled, without_app(remove))
 case(enrolment.remove, errors.TwoFactorRequired, with_app(remove, with_code=True, group=("Finance",)))

@@ -9,8 +9,9 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import attempts, change, reset_by_mail, reset_requests
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import limits
-from mfa_app.core.users import accounts, first_administrator, lookup
+from mfa_app.core.users import accounts, first_administrator, invitations, lookup
 from mfa_app.core.users.accounts import Profile
+from mfa_app.models import Role
 from tests.support.refusals.scene import (
     BUSY,
     HMAC_KEY,
@@ -62,6 +63,12 @@ def choose_by_link(world: World, password: str) -> Act:
     return lambda: reset_by_mail.choose_password(found, user, password, actor=VISITOR, now=world.clock())
 
 
+def accept_invitation(world: World, password: str) -> Act:
+    world.person("alice", role=Role.HELPDESK, password=None)
+    found, user = link(world, Purpose.INVITATION, "alice"), world.user("alice")
+    return lambda: invitations.accept(found, user, password, actor=VISITOR, now=world.clock())
+
+
 def create_with_password(world: World, password: str) -> Act:
     profile = Profile("alice@example.com", "Alice")
     return lambda: accounts.create(profile, groups=[], password=password, actor=TERMINAL, now=world.clock())
@@ -78,8 +85,9 @@ NEW_PASSWORDS: dict[Callable[..., object], Callable[[World, str], Act]] = {
     change.change_own: change_own,
     change.set_from_terminal: set_from_terminal,
     reset_by_mail.choose_password: choose_by_link,
+    invitations.accept: accept_invitation,
 }
-BY_THEIR_USERS = (change.change_own, reset_by_mail.choose_password)
+BY_THEIR_USERS = (change.change_own, reset_by_mail.choose_password, invitations.accept)
 
 
 def refusing_the_password(prepare: Callable[[World, str], Act]) -> Arrange:
@@ -123,6 +131,12 @@ def choose_by_a_used_link(world: World) -> Act:
     return lambda: reset_by_mail.choose_password(found, user, NEW, actor=VISITOR, now=world.clock())
 
 
+def accept_by_a_used_link(world: World) -> Act:
+    world.person("dave", password=None)
+    found, user = used_up(link(world, Purpose.INVITATION, "dave")), world.user("dave")
+    return lambda: invitations.accept(found, user, NEW, actor=VISITOR, now=world.clock())
+
+
 def ask_for_a_link(world: World, email: str = "alice@example.com") -> Act:
     world.person("alice")
     return lambda: reset_requests.request_reset(
@@ -144,6 +158,12 @@ case(
 )
 case(reset_requests.request_reset, errors.InvalidEmail, lambda world: ask_for_a_link(world, "nope"))
 case(reset_requests.request_reset, errors.Throttled, ask_for_too_many_links)
+case(
+    invitations.accept,
+    errors.OneTimeLinkExpired,
+    accept_by_a_used_link,
+    charges=(limits.NEW_PASSWORDS,),
+)
 
 
 # The password at the login
@@ -154,6 +174,20 @@ def sign_in(world: World, name: str, password: str) -> object:
     return password_step.sign_in(
         f"{name}@example.com",
         password,
+        browser=BrowserFacts(),
+        hmac_key=HMAC_KEY,
+        actor=VISITOR,
+        now=world.clock(),
+    )
+
+
+def sign_in_by_a_used_link(world: World) -> Act:
+    world.person("dave")
+    found = used_up(link(world, Purpose.ENROLMENT, "dave"))
+    return lambda: password_step.sign_in(
+        "dave@example.com",
+        PASSWORD,
+        link=found,
         browser=BrowserFacts(),
         hmac_key=HMAC_KEY,
         actor=VISITOR,
@@ -214,6 +248,12 @@ LOGINS: dict[Callable[..., object], Callable[[World, str, str], object]] = {
 }
 _COUNTED = (limits.PASSWORD_NETWORK, limits.PASSWORD_UNKNOWN_BROWSER)
 _REFUSED = ("password.refused",)
+
+case(
+    password_step.sign_in,
+    errors.OneTimeLinkExpired,
+    sign_in_by_a_used_link,
+)
 
 for _verb, _log_in in LOGINS.items():
     case(
