@@ -10,13 +10,12 @@ from mfa_app.account import blueprint
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.factors import enrolment
-from mfa_app.core.policy.decision import is_asked
+from mfa_app.core.policy.decision import effective_policy, is_asked
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.models import AuthSession, RememberedDevice
-from mfa_app.web.security.access_rules import requires_recent_auth
 from mfa_app.web.security.current import current_identity
-from mfa_app.wording.policy import why
+from mfa_app.wording.policy import announcement, why
 from mfa_app.wording.user_agents import browser_name
 
 
@@ -37,13 +36,15 @@ class BrowserEntry:
 class SecondFactor:
     """The user's 2FA, as the account page shows it.
 
-    `since` is when the app was linked, `because` why a code is asked for, `enrol_by` the end of the grace
-    period. `asked`: a code is asked for at login. `may_keep`: the user may opt in to codes.
+    `since` is when the app was linked, `because` why a code is asked for, `announcement` the rule to come or
+    the exemption, with its date, `enrol_by` the end of the grace period. `asked`: a code is asked for at
+    login. `may_keep`: the user may opt in to codes.
     """
 
     linked: bool
     since: datetime | None
     because: str | None
+    announcement: str | None
     asked: bool
     enrol_by: datetime | None
     may_link: bool
@@ -53,7 +54,6 @@ class SecondFactor:
 
 
 @blueprint.get("/account")
-@requires_recent_auth
 def overview() -> ResponseReturnValue:
     """The user's own account: authenticator, remembered devices and sessions."""
     identity, now = current_identity(), clock.now()
@@ -82,6 +82,7 @@ def _second_factor(identity: Identity, now: datetime) -> SecondFactor:
         linked=authenticator is not None,
         since=authenticator.enrolled_at if authenticator else None,
         because=why(identity.decision.because),
+        announcement=announcement(effective_policy(identity.subject.facts, now=now).because),
         asked=is_asked(identity.subject.facts, now=now),
         enrol_by=identity.decision.enrol_by,
         may_link=authenticator is None,

@@ -20,7 +20,7 @@ MARKS = {
     "account.forget_devices": "allow, recent",
     "account.home": "allow",
     "account.opt_in": "allow, recent",
-    "account.overview": "allow, recent",
+    "account.overview": "allow",
     "account.password": "allow, recent",
     "account.remove_authenticator": "allow, recent",
     "admin.add_member": "manage_groups",

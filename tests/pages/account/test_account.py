@@ -61,6 +61,38 @@ def test_an_exempt_person_is_told_until_when(world: World, alice: Visitor) -> No
     assert "exempt until" in alice.open("/account").text
 
 
+def test_an_exempt_person_without_an_app_is_told_until_when(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("bob", groups_=("Finance",))
+    with world.data():
+        until = world.clock.moment.replace(month=6)
+        overrides.exempt(world.user("bob"), until=until, reason="broken phone", actor=TERMINAL)
+    assert "You're exempt until 2 June 2026" in world.password_given("bob").open("/account").text
+
+
+@pytest.mark.parametrize(
+    ("group", "told"), [("Finance", "required by group Finance from"), (None, "required for everyone from")]
+)
+def test_a_rule_to_come_is_told_beside_ones_own_choice(world: World, group: str | None, told: str) -> None:
+    world.group("Finance")
+    world.require(group, required_from=world.clock.moment.replace(month=11, day=30))
+    world.person("bob", groups_=("Finance",))
+    unlinked = world.password_given("bob").open("/account").text
+    linked = world.link_and_wait("bob").open("/account").text
+    assert "by your own choice" in linked
+    for text in (unlinked, linked):
+        assert f"{told} 30 November 2026." in text
+
+
+def test_an_exemption_is_told_beside_ones_own_choice(world: World) -> None:
+    world.person("bob")
+    bob = world.link_and_wait("bob")
+    with world.data():
+        until = world.clock.moment.replace(month=6)
+        overrides.exempt(world.user("bob"), until=until, reason="broken phone", actor=TERMINAL)
+    assert "You're exempt until 2 June 2026" in bob.open("/account").text
+
+
 def test_a_required_app_cannot_be_removed(world: World, alice: Visitor) -> None:
     alice.open("/account")
     assert "Remove the app" not in alice.page.text

@@ -148,11 +148,14 @@ def test_remembering_again_in_one_browser_makes_no_second_row(world: World, alic
     assert world.count(RememberedDevice) == 1
 
 
-def test_it_does_not_open_the_account_page(world: World, alice: Visitor) -> None:
+def test_it_opens_the_account_page_to_be_read_and_changes_nothing_there(world: World, alice: Visitor) -> None:
     world.password_given("alice", alice)
-    assert alice.open("/account").path == "/login/again"
+    assert alice.open("/account").path == "/account"
+    for address in ("/account/devices/forget", "/account/sessions/end", "/account/authenticator/remove"):
+        assert alice.post(address, follow=True).path == "/login/again"
+    assert alice.open("/account/password").path == "/login/again"
     alice.press("Confirm", code=world.phones["alice"].code())
-    assert alice.page.path == "/account"
+    assert alice.page.path == "/account/password"
 
 
 def test_it_does_not_open_administration(world: World) -> None:
@@ -287,9 +290,10 @@ def test_it_ends_when_a_code_is_required_no_longer_and_then_again(
 def test_it_ends_when_its_person_wants_to_be_asked_again(world: World, alice: Visitor) -> None:
     world.require("Finance", False)
     other = world.log_in_and_wait("alice")
-    other.open("/account")
-    if other.page.path != "/account":
+    other.open("/account/password")
+    if other.page.path != "/account/password":
         other.press("Confirm", code=world.phones["alice"].code())
+    other.open("/account")
     other.press("Keep asking me for a code")
     assert asked(world, alice)
 

@@ -113,7 +113,6 @@ def test_a_remembered_device_is_forgotten_after_the_code(world: World) -> None:
     alice = world.remembered_a_minute_ago("alice")
     world.log_in_and_wait("alice", alice)
     alice.open("/account")
-    alice.press("Confirm", code=world.phones["alice"].code())
     after_lunch(world)
     alice.press("Remove Unknown browser")
     page = confirmed(world, "alice", alice)

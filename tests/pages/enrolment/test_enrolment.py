@@ -304,3 +304,11 @@ def test_switching_a_group_off_and_on_makes_nobody_scan_anew(world: World, alice
     assert world.password_given("alice").page.path == "/"
     world.require("Finance", True)
     assert world.log_in_and_wait("alice").page.path == "/"
+
+
+def test_whoever_links_by_choice_can_log_out_instead(world: World) -> None:
+    world.person("bob")
+    bob = world.password_given("bob")
+    bob.open("/enrolment")
+    assert bob.press("Log out").path == "/login"
+    assert bob.open("/").path == "/login"
