@@ -8,7 +8,7 @@ from alembic import op
 
 from mfa_app.core.common import email_addresses, search_words
 
-revision = "0009"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
