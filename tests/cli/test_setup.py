@@ -81,7 +81,7 @@ def test_a_new_set_up_link_replaces_the_previous_one(world: World, typed: Typist
 def test_each_set_up_link_is_an_event_that_names_its_creator(world: World, typed: Typist) -> None:
     for command in ("prepare", "setup-link"):
         done(typed(command))
-    assert world.events() == ["setup.link_made"] * 2
+    assert world.events() == ["setup.link_made", "links.ended", "setup.link_made"]
     assert world.details("setup.link_made") == {}
     with world.data():
         assert trail.latest(1)[0].actor_name == current_actor().name

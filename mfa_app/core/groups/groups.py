@@ -44,7 +44,8 @@ def remove(group: Group, *, actor: Actor) -> None:
     Raises NotAllowed, SessionEnded, and CannotExemptSelf as for leaving it.
     """
     begin_change(actor, Permission.MANAGE_GROUPS)
-    db.session.refresh(group)
+    if not _reload(group):
+        return
     if group.required and _is_member(group, actor.user_id):
         raise CannotExemptSelf
     db.session.execute(delete(Membership).where(Membership.group_id == group.id))
@@ -67,7 +68,8 @@ def remove_member(group: Group, user: User, *, actor: Actor) -> bool:
     Raises NotAllowed, SessionEnded, CannotExemptSelf.
     """
     begin_change(actor, Permission.MANAGE_GROUPS)
-    db.session.refresh(group)
+    if not _reload(group):
+        return False
     _require_may_leave(user, [group], actor)
     return _remove(group, user, actor)
 
@@ -166,3 +168,9 @@ def _counted() -> Select[Group, int, int]:
         .outerjoin(Authenticator, Authenticator.user_id == Membership.user_id)
         .group_by(Group.id)
     )
+
+
+def _reload(group: Group) -> bool:
+    """Read a group again after a change has begun. Return False if a concurrent request has deleted it."""
+    again = select(Group).where(Group.id == group.id).execution_options(populate_existing=True)
+    return db.session.scalar(again) is not None

@@ -109,7 +109,7 @@ def test_words_and_keys_of_those_who_were_there_before_are_made_by_todays_rules(
     world.person("alice")
     world.group("Finance")
     with world.app.app_context():
-        downgrade(revision="0009-1")
+        downgrade(revision="0006")
         old = [
             "UPDATE user_account SET name = 'Ali O’Brien', email = 'weiß@example.com'",
             "UPDATE user_account SET email_key = 'weiss@example.com'",
