@@ -205,7 +205,7 @@ def test_confirming_that_it_is_you(world: World, window: Window, inspector: Insp
         window.give_code(world.phones["alice"].code())
     window.is_in("Alice")
     world.clock.advance(minutes=21)
-    window.open("/account")
+    window.open("/account/password")
     inspector.look("Confirm it's you")
     window.press_after_filling("Confirm", {"6-digit code" if linked else "Password": "000000"})
     inspector.look("Confirm it's you")

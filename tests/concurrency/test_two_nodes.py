@@ -51,6 +51,7 @@ def nodes(postgresql: str, templates: Path, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("nodes")
     (folder / "second").mkdir()
     with installed(folder / "first", templates, postgresql) as environment:
+        environment |= {"MFA_PUBLIC_URL": "http://127.0.0.1:8000"}  # as people see both
         shutil.copy(folder / "first" / "keys", folder / "second" / "keys")
         second = {**environment, "MFA_INSTANCE_PATH": str(folder / "second")}
         with served_site(environment) as first, served_site(second) as other:

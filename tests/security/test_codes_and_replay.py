@@ -23,9 +23,9 @@ def test_a_code_used_to_confirm_opens_no_login(world: World, eve: Visitor) -> No
     alice = world.log_in_and_wait("alice")
     world.clock.advance(minutes=21)
     code = world.phones["alice"].code()
-    alice.open("/account")
+    alice.open("/account/password")
     alice.press("Confirm", code=code)
-    assert alice.page.path == "/account"
+    assert alice.page.path == "/account/password"
     eve = world.password_given("alice")
     assert eve.press("Log in", code=code).status == 400
     assert world.details("code.refused")["reason"] == "used"
@@ -37,9 +37,9 @@ def test_a_code_used_to_log_in_confirms_nothing(world: World, eve: Visitor) -> N
     world.clock.advance(minutes=21)
     code = world.phones["alice"].code()
     world.log_in_and_wait("alice")
-    alice.open("/account")
+    alice.open("/account/password")
     assert alice.press("Confirm", code=code).status == 400
-    assert alice.open("/account").path == "/login/again"
+    assert alice.open("/account/password").path == "/login/again"
 
 
 def test_a_used_code_stays_used_after_wrong_ones(world: World, eve: Visitor) -> None:

@@ -173,7 +173,7 @@ def test_a_password_that_confirms_stands_on_the_trail(world: World) -> None:
     world.person("bob")
     bob = world.password_given("bob")
     world.clock.advance(minutes=21)
-    bob.open("/account")
+    bob.open("/account/password")
     before = world.events("bob")
     bob.press("Confirm", password=PASSWORD)
     assert world.events("bob") == [*before, "password.accepted"]
