@@ -6,14 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mfa_app.core.common.locks import lock_user
+from mfa_app.core.factors import enrolment
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
+from mfa_app.core.users import accounts
 from mfa_app.extensions import db
-from mfa_app.models import User
+from mfa_app.models import Authenticator, AuthSession, Role, User
 from tests.support.browser import Page
-from tests.support.world import PASSWORD, TERMINAL, World
+from tests.support.stories import dave_at_work
+from tests.support.world import PASSWORD, TERMINAL, VISITOR, World
 
 pytestmark = [
     pytest.mark.postgres,
@@ -61,6 +65,38 @@ def test_choosing_a_password_by_a_mailed_link(world: World) -> None:
     page = beside(world, lambda: alice.press("Save password", password=word))
     assert page.status == 410
     assert "password.changed" not in world.events()
+
+
+def test_resetting_somebody_who_is_just_linking_an_app(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    alice = world.password_given("alice")
+    code = world.phone_that_scans(alice.page).code()
+    with world.app.app_context(), ThreadPoolExecutor(1) as pool:
+        identity = sessions.find(alice.cookie("sid"), now=world.clock())
+        enrolment.confirm(identity, code, actor=VISITOR, now=world.clock())
+        answer = pool.submit(world.reset, "alice")
+        while not db.session.scalar(WAITING):
+            assert not answer.done(), answer.result()
+        db.session.commit()
+        answer.result()
+    assert (world.count(AuthSession), world.count(Authenticator)) == (0, 0)
+
+
+def test_resetting_somebody_who_is_just_becoming_an_administrator(world: World) -> None:
+    world.linked_earlier("alice")
+    dave = dave_at_work(world)
+    path = f"/admin/people/{world.id_of('alice')}/reset"
+    dave.open(path)
+    with world.app.app_context(), ThreadPoolExecutor(1) as pool:
+        accounts.change_role(world.user("alice"), Role.ADMIN, actor=TERMINAL, now=world.clock())
+        db.session.flush()
+        answer = pool.submit(lambda: dave.post(path, reason="lost phone"))
+        while not db.session.scalar(WAITING):
+            assert not answer.done(), answer.result().text
+        db.session.commit()
+        assert answer.result().status == 403
+    assert world.count(Authenticator, Authenticator.user_id == world.id_of("alice")) == 1
 
 
 def test_switching_2fa_off_for_oneself(world: World) -> None:

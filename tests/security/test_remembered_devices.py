@@ -126,9 +126,10 @@ def test_a_well_signed_cookie_of_any_shape_does_no_harm(world: World, alice: Vis
 def test_one_kind_of_cookie_is_never_taken_for_another(world: World, alice: Visitor) -> None:
     """Requirement 59: what is signed for one purpose counts for no other."""
     ((name, device),) = device_cookies(alice).items()
-    known = alice.cookie("known")
+    known, (_, held) = alice.cookie("known"), site_serializer(world, "device").loads_unsafe(device)
     for cookie, value in (
         (name, known),
+        (name, site_serializer(world, "known-browser").dumps(held)),
         ("sid", device),
         ("sid", known),
         ("form", device),

@@ -58,3 +58,28 @@ def changed(app: Flask, act: Callable[[], object]) -> set[str]:
     act()
     after = dump(app)
     return {name for name in before if before[name] != after[name]}
+
+
+def changes(app: Flask, act: Callable[[], object]) -> dict[str, list[str]]:
+    """Do something; return what became of the rows, by table: "added", "deleted", or each column changed."""
+    with app.app_context():
+        before = _by_key(all_rows(db.engine))
+        act()
+        after = _by_key(all_rows(db.engine))
+    done: dict[str, list[str]] = {}
+    for table, key in sorted(before.keys() | after.keys()):
+        old, new = before.get((table, key)), after.get((table, key))
+        if old is None or new is None:
+            done.setdefault(table, []).append("added" if old is None else "deleted")
+        elif old != new:
+            done.setdefault(table, []).extend(column for column in old if old[column] != new[column])
+    return done
+
+
+def _by_key(rows: Rows) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return each row under the name of its table and its primary key."""
+    return {
+        (table.name, str([row[column.name] for column in table.primary_key])): row
+        for table, content in rows.items()
+        for row in content
+    }

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from mfa_app.core.keys.vault import CannotUnseal, Vault
 from mfa_app.extensions import db
@@ -105,6 +105,19 @@ def test_secrets_swapped_between_two_people_open_for_neither(world: World) -> No
         page = visitor.press("Log in", code=world.phones["bob" if name == "alice" else "alice"].code())
         assert page.status == 503
         assert visitor.open("/").path == "/login/code"
+
+
+@both_databases
+def test_an_app_moved_to_another_person_opens_for_nobody(world: World) -> None:
+    world.group("Finance", required=True)
+    for name in ("alice", "bob"):
+        world.linked_earlier(name, groups_=("Finance",))
+    with world.data():
+        db.session.execute(delete(Authenticator).where(Authenticator.user_id == world.user("bob").id))
+        db.session.execute(update(Authenticator).values(user_id=world.user("bob").id))
+    bob = world.password_given("bob")
+    assert bob.press("Log in", code=world.phones["alice"].code()).status == 503
+    assert bob.open("/").path == "/login/code"
 
 
 def test_a_secret_that_cannot_be_unsealed_lets_nobody_in_without_it(world: World) -> None:

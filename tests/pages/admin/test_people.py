@@ -7,6 +7,7 @@ from tests.support.browser import Visitor
 from tests.support.databases import both_databases
 from tests.support.statements import cost
 from tests.support.stories import carol_at_work
+from tests.support.tables import changes
 from tests.support.world import World
 
 PROBE = "<script>alert(1)</script>\"'><b>Mallory"
@@ -221,15 +222,24 @@ def test_a_disabled_person_is_out_until_enabled_again(world: World, carol: Visit
 
 
 def test_end_all_access_ends_sessions_and_devices_and_nothing_else(world: World, carol: Visitor) -> None:
-    world.linked_earlier("alice")
-    world.log_in_and_wait("alice", remember=True)
-    page = carol.open(page_of(world, "alice"))
-    assert world.count(RememberedDevice) == 1
-    page = carol.press("End all access")
-    assert "Alice is logged out everywhere" in page.text
-    assert world.count(RememberedDevice) == 0
+    world.require(None)
+    for name in ("alice", "bob"):
+        world.linked_earlier(name)
+        world.log_in_and_wait(name, remember=True)
+    world.password_given("alice", world.visitor()).press("Log in", code=world.phones["alice"].wrong_code())
+    carol.open(page_of(world, "alice"))
+    done = changes(world.app, lambda: carol.press("End all access"))
+    assert "Alice is logged out everywhere" in carol.page.text
+    assert done == {
+        "auth_session": ["deleted", "deleted"],
+        "remembered_device": ["deleted"],
+        "user_account": ["security_stamp"],
+        "audit_event": ["added", "added"],
+        "trail_head": ["last", "mac"],
+    }
     assert world.count(AuthSession, AuthSession.user_id == world.id_of("alice")) == 0
-    assert "authenticator.removed" not in world.events("alice")
+    assert world.count(RememberedDevice, RememberedDevice.user_id == world.id_of("alice")) == 0
+    assert world.events("alice")[-2:] == ["sessions.ended", "devices.forgotten"]
 
 
 def test_an_invitation_can_be_sent_again(world: World, carol: Visitor) -> None:

@@ -123,13 +123,21 @@ def test_spaces_in_a_code_do_not_matter(alice: Visitor, phone: Phone) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "12345", "1234567", "12345678", "abcdef", "12 34", "\u0661\u0662\u0663\u0664\u0665\u0666", "x" * 65],
+    ["", "12345", "1234567", "12345678", "abcdef", "12 34", "x" * 65],
 )
-def test_what_is_no_code_is_refused_with_a_sentence(alice: Visitor, typed: str) -> None:
+def test_what_is_no_code_is_refused_with_a_sentence(world: World, alice: Visitor, typed: str) -> None:
     page = alice.press("Log in", code=typed)
     assert page.status == 400
     assert page.path == "/login/code"
     assert page.html.find(id="code-error")
+    assert "code.refused" not in world.events("alice")
+
+
+def test_a_wrong_code_in_the_digits_of_another_script_is_a_wrong_code(world: World, alice: Visitor) -> None:
+    page = alice.press("Log in", code="\u0661\u0662\u0663\u0664\u0665\u0666")
+    assert (page.status, page.path) == (400, "/login/code")
+    assert page.html.find(id="code-error")
+    assert world.events("alice")[-1] == "code.refused"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from itsdangerous import URLSafeSerializer
 from itsdangerous.signer import HMACAlgorithm, NoneAlgorithm, SigningAlgorithm
 from sqlalchemy import select, update
 
+from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.factors import enrolment
 from mfa_app.core.groups import groups
@@ -129,11 +130,30 @@ def test_two_people_on_one_browser_are_both_remembered(world: World, alice: Visi
     assert not asked(world, browser, "bob")
 
 
-def test_alices_cookie_does_not_count_for_bob(world: World, alice: Visitor) -> None:
-    world.linked_earlier("bob", groups_=("Finance",))
+def test_a_device_ends_to_the_second_wherever_it_is_looked_up(world: World, alice: Visitor) -> None:
+    with world.data():
+        user, began = world.user("alice"), world.clock()
+        secret, device = remembered_devices.remember(user, days=1, actor=TERMINAL, now=began)
+        for moment, counts in (
+            (began + timedelta(seconds=86399), True),
+            (began + timedelta(days=1), False),
+            (began - timedelta(seconds=1), False),
+        ):
+            found = remembered_devices.find_valid(user, device.id, secret, now=moment)
+            assert (found is not None) == counts
+
+
+def test_alices_cookie_does_not_count_for_bob(world: World) -> None:
+    """Bob was in Finance before her device and has her stamp, so only its owner tells them apart."""
+    world.group("Finance", required=True)
+    for name in ("alice", "bob"):
+        world.linked_earlier(name, groups_=("Finance",))
+    with world.data():
+        assert world.user("alice").security_stamp == world.user("bob").security_stamp
+    alice, bob = (world.log_in_and_wait(name, remember=True) for name in ("alice", "bob"))
+    alice.press("Log out")
     assert asked(world, alice, "bob")
     ((_name, value),) = device_cookies(alice).items()
-    bob = world.log_in_and_wait("bob", world.visitor(), remember=True)
     bob.press("Log out")
     ((name, _value),) = device_cookies(bob).items()
     bob.client.set_cookie(name, value)

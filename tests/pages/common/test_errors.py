@@ -287,7 +287,9 @@ def broken(world: World) -> None:
         db.session.commit()
 
 
-def test_an_error_that_nobody_foresaw_is_a_500_that_saves_nothing(world: World) -> None:
+def test_an_error_that_nobody_foresaw_is_a_500_that_saves_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     world.person("alice")
     alice = world.password_given("alice")
     put(world.app, Clock(lambda: None))
@@ -296,6 +298,9 @@ def test_an_error_that_nobody_foresaw_is_a_500_that_saves_nothing(world: World) 
     assert page.status == 500
     assert is_told(page)
     assert world.count(AuthSession) == 1
+    (logged,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert logged.exc_info
+    assert logged.args[-1] in page.text
 
 
 def test_a_session_that_cannot_be_looked_up_lets_nobody_in(world: World) -> None:
