@@ -25,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo dev code test crash lint audit fmt lock words messages css screenshots bench fuzz soak wapiti \
-        proxy guide clean
+        mutants proxy guide clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -87,6 +87,9 @@ screenshots: $(TESTING) ## Take the README's screenshots again
 
 bench: $(TESTING) ## Measure the speed, as ratios
 	@PYTHONPATH=. $(BIN)/python -m bench.run
+
+mutants: $(TESTING) ## Remove each protection once: its test must fail; options: ONLY=16.4.2 JOBS=1
+	@$(BIN)/python -m stress.mutants
 
 fuzz: $(TESTING) ## Send 100,000 malformed requests; options: REQUESTS=1000 SEED=1
 	@$(BIN)/python -m stress.fuzz
