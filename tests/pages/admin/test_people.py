@@ -234,6 +234,7 @@ def test_end_all_access_ends_sessions_and_devices_and_nothing_else(world: World,
         "auth_session": ["deleted", "deleted"],
         "remembered_device": ["deleted"],
         "user_account": ["security_stamp"],
+        "site_policy": ["revision"],  # the lock of administration
         "audit_event": ["added", "added"],
         "trail_head": ["last", "mac"],
     }
