@@ -12,6 +12,7 @@ from mfa_app.cli.support.command import current_actor
 from mfa_app.core.audit import search as trail
 from mfa_app.core.keys.vault import Vault
 from mfa_app.settings import PROJECT_ROOT
+from tests.support.mail_server import free_port
 from tests.support.site_parts import put
 from tests.support.terminal import Shell, Typist, done, link_in, refused
 from tests.support.world import PASSWORD, World
@@ -179,7 +180,8 @@ def test_a_database_with_another_encoding_is_refused(
     assert encoding in errors
     assert "UTF8" in errors
     shell.environment["MFA_DATABASE_URL"] = other_encoding
-    code, _output, errors = shell.run("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app", PORT="1")
+    port = str(free_port())
+    code, _output, errors = shell.run("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app", PORT=port)
     assert code != 0
     assert encoding in errors
     assert "Traceback" not in errors
