@@ -6,7 +6,7 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import SessionEnded
 from mfa_app.core.common.permissions import Permission
 from mfa_app.extensions import db
-from mfa_app.models import SitePolicy, User
+from mfa_app.models import Group, SitePolicy, User
 
 
 def lock_user(user: User) -> None:
@@ -21,6 +21,11 @@ def lock_and_reload(user: User) -> None:
     """Lock this user's row and read it again, for checks on what a concurrent request may have changed."""
     lock_user(user)
     db.session.refresh(user)
+
+
+def reload_group(group: Group) -> Group | None:
+    """Read a group again after a change has begun. Return None if a concurrent request has deleted it."""
+    return db.session.get(Group, group.id, populate_existing=True)
 
 
 def lock_administration() -> None:

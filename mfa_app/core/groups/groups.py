@@ -10,7 +10,7 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import CannotExemptSelf, NameTaken
-from mfa_app.core.common.locks import begin_change
+from mfa_app.core.common.locks import begin_change, reload_group
 from mfa_app.core.common.permissions import Permission
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Group, Membership, User
@@ -44,7 +44,7 @@ def remove(group: Group, *, actor: Actor) -> None:
     Raises NotAllowed, SessionEnded, and CannotExemptSelf as for leaving it.
     """
     begin_change(actor, Permission.MANAGE_GROUPS)
-    if not _reload(group):
+    if reload_group(group) is None:
         return
     if group.required and _is_member(group, actor.user_id):
         raise CannotExemptSelf
@@ -68,7 +68,7 @@ def remove_member(group: Group, user: User, *, actor: Actor) -> bool:
     Raises NotAllowed, SessionEnded, CannotExemptSelf.
     """
     begin_change(actor, Permission.MANAGE_GROUPS)
-    if not _reload(group):
+    if reload_group(group) is None:
         return False
     _require_may_leave(user, [group], actor)
     return _remove(group, user, actor)
@@ -168,9 +168,3 @@ def _counted() -> Select[Group, int, int]:
         .outerjoin(Authenticator, Authenticator.user_id == Membership.user_id)
         .group_by(Group.id)
     )
-
-
-def _reload(group: Group) -> bool:
-    """Read a group again after a change has begun. Return False if a concurrent request has deleted it."""
-    again = select(Group).where(Group.id == group.id).execution_options(populate_existing=True)
-    return db.session.scalar(again) is not None

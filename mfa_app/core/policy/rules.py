@@ -6,7 +6,7 @@ from datetime import datetime
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import RuleChanged
-from mfa_app.core.common.locks import begin_change
+from mfa_app.core.common.locks import begin_change, reload_group
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.policy.decision import in_force
 from mfa_app.core.policy.facts import site_policy
@@ -78,7 +78,7 @@ def _reload(scope: Group | None) -> Group | SitePolicy | None:
     """Read the row of a rule again: a concurrent request may have changed or deleted it."""
     if scope is None:
         return db.session.get(SitePolicy, 1, populate_existing=True)
-    return db.session.get(Group, scope.id, populate_existing=True)
+    return reload_group(scope)
 
 
 def _details(values: RuleValues) -> dict[str, object]:
