@@ -5,7 +5,7 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # What a file system answers that knows no such thing, such as exFAT or a share of Windows.
@@ -58,17 +58,12 @@ def publish(finished: Path, name: Path) -> None:
         with _locked(name.parent):
             if os.path.lexists(name):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(name)) from None
-            _rename_or_copy(finished, name)
+            _or_copy(os.rename, finished, name)
 
 
 def keep_as(file: Path, name: Path) -> None:
     """Give a file a second name, or copy it where a file has only one. Raises FileExistsError and OSError."""
-    try:
-        os.link(file, name)
-    except OSError as error:
-        if error.errno not in NOT_SUPPORTED:
-            raise
-        _copy_to_new(file, name)
+    _or_copy(os.link, file, name)
 
 
 def sync_folder(folder: Path) -> None:
@@ -83,13 +78,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _rename_or_copy(finished: Path, name: Path) -> None:
+def _or_copy(operation: Callable[[Path, Path], None], file: Path, name: Path) -> None:
+    """Link or rename a file, or copy it where the file system can't do that."""
     try:
-        os.rename(finished, name)
+        operation(file, name)
     except OSError as error:
         if error.errno not in NOT_SUPPORTED:
             raise
-        _copy_to_new(finished, name)
+        _copy_to_new(file, name)
 
 
 def _copy_to_new(source: Path, name: Path) -> None:
