@@ -4,7 +4,7 @@ import re
 import socket
 import ssl
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from html import unescape
@@ -17,17 +17,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import select
 
-from mfa_app import create_app
 from mfa_app.core.mail import delivery, outbox
 from mfa_app.core.mail.delivery import MailDelivery
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, User
-from mfa_app.settings import load_settings
 from mfa_app.web.mail_composer import MailComposer
-from tests.support.clock import FakeClock, RealClock
+from tests.support.clock import RealClock
 from tests.support.databases import both_databases
-from tests.support.mail_server import Mailbox, free_port, running_mail_server
+from tests.support.mail_server import Mailbox, running_mail_server
 from tests.support.served_site import served_site
 from tests.support.waiting import wait_until
 from tests.support.world import World
@@ -41,27 +39,9 @@ CONTEXT = {
 
 
 @pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-@pytest.fixture
-def mailbox(port: int) -> Iterator[Mailbox]:
-    """A mail server that runs."""
-    with running_mail_server(port) as box:
-        yield box
-
-
-@pytest.fixture
-def posted(environment: dict[str, str], clock: FakeClock, port: int) -> Iterator[World]:
+def posted(posting: Callable[..., World]) -> World:
     """A world whose mails leave over SMTP, if there is a server at the port."""
-    settings = load_settings(
-        {**environment, "MFA_SMTP_URL": f"smtp://127.0.0.1:{port}", "MFA_MAIL_FROM": "gate@example.com"}
-    )
-    application = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=clock)
-    yield World(application, clock)
-    with application.app_context():
-        db.engine.dispose()
+    return posting(MFA_MAIL_FROM="gate@example.com")
 
 
 def write(world: World, kind: Mail = Mail.LINKED, **context: object) -> None:

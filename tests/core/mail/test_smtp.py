@@ -3,7 +3,7 @@
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import select
 
-from mfa_app import create_app
 from mfa_app.core.common.errors import InvalidEmail
 from mfa_app.core.mail import delivery, outbox, smtp, wire
 from mfa_app.core.mail.delivery import MailDelivery
@@ -26,7 +25,6 @@ from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
 from mfa_app.settings import SettingError, Settings, load_settings
-from tests.support.clock import FakeClock
 from tests.support.databases import both_databases
 from tests.support.mail_server import Mailbox, free_port, running_mail_server
 from tests.support.site_parts import part_of
@@ -36,36 +34,13 @@ IMPATIENT = Patience(timedelta(milliseconds=100))
 
 
 @pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-@pytest.fixture
-def mailbox(port: int) -> Iterator[Mailbox]:
-    """A mail server that knows only ASCII."""
-    with running_mail_server(port) as box:
-        yield box
-
-
-@pytest.fixture
-def posted(environment: dict[str, str], clock: FakeClock, port: int) -> Iterator[World]:
+def posted(posting: Callable[..., World]) -> World:
     """A site at login.bücher.example whose mails leave over SMTP."""
-    application = create_app(
-        load_settings(
-            {
-                **environment,
-                "MFA_PUBLIC_URL": "https://login.b\u00fccher.example",
-                "MFA_TRUSTED_PROXY_HOPS": "1",
-                "MFA_SMTP_URL": f"smtp://127.0.0.1:{port}",
-                "MFA_MAIL_FROM": "gate@b\u00fccher.example",
-            }
-        ),
-        MAIL_IN_BACKGROUND=False,
-        CLOCK=clock,
+    return posting(
+        MFA_PUBLIC_URL="https://login.b\u00fccher.example",
+        MFA_TRUSTED_PROXY_HOPS="1",
+        MFA_MAIL_FROM="gate@b\u00fccher.example",
     )
-    yield World(application, clock)
-    with application.app_context():
-        db.engine.dispose()
 
 
 def written_to(world: World, email: str) -> None:
