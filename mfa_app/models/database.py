@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, event
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mfa_app.extensions import Model, db
@@ -29,7 +29,22 @@ def _lock_at_first_write(
         cursor.execute("BEGIN IMMEDIATE")
 
 
-def dialect_insert(model: type[Model]) -> Any:
+def table_of(model: type[Model]) -> Table:
+    """Return a model's table, for statements that are built once and read no entities."""
+    return cast(Table, model.__table__)
+
+
+def execute(statement: Executable, **values: Any) -> CursorResult[Any]:
+    """Execute a statement on tables that was built once, with the values of its parameters.
+
+    It costs a fraction of a statement on entities. What entities still hold back is written first.
+    """
+    session = db.session()
+    session.flush()
+    return cast(CursorResult[Any], session.execute(statement, values))
+
+
+def dialect_insert(model: type[Model] | Table) -> Any:
     """Return the INSERT construct of the current database, which supports `on_conflict_do_update`."""
     kind = {"postgresql": postgresql, "sqlite": sqlite}[db.session.get_bind().dialect.name]
     return kind.insert(model)

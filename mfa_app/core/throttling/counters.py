@@ -1,20 +1,19 @@
 """The one counter behind all limits: charge, then verify, then reset after a success."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, delete, literal, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, literal, or_, select, update
 
-from mfa_app.core.common.clock import CLOCK_SKEW
 from mfa_app.core.common.errors import Refusal, Throttled
+from mfa_app.core.throttling.counter_statements import EPOCH, charging, clearing, values_of
 from mfa_app.core.throttling.limits import MAX_UNKNOWN_USER_COUNTERS, PASSWORD_UNKNOWN_USER, Limit
 from mfa_app.extensions import db
 from mfa_app.models import Throttle
 from mfa_app.models.column_types import UtcDateTime
-from mfa_app.models.database import dialect_insert
+from mfa_app.models.database import execute
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ALL = 10**9  # attempts: more than any counter holds
 
 
 @dataclass(frozen=True)
@@ -31,39 +30,53 @@ def charge(limit: Limit, key: object, *, now: datetime) -> Charge:
 
     Raises Throttled, or the limit's own error once it is locked. The attempt must then not be checked.
     """
-    name = f"{limit.name}:{key}"
-    statement = dialect_insert(Throttle).values(
-        key=name, failures=1, next_try_at=_after(limit, 1, now), forget_at=now + limit.ttl
-    )
-    forgotten = _forgotten(limit, now)
-    stop = limit.lockout_after or 10**9
-    statement = statement.on_conflict_do_update(
-        index_elements=[Throttle.key],
-        set_={
-            "failures": case((forgotten, 1), else_=Throttle.failures + 1),
-            "next_try_at": _next_try(limit, forgotten, now),
-            "forget_at": _forget_at(limit, forgotten, now),
-        },
-        where=or_(forgotten, and_(_waited(limit, now), Throttle.failures < stop)),
-    ).returning(Throttle.failures)
-    failures = db.session.scalar(statement)
+    return charge_all((limit, key), now=now)[0]
+
+
+def charge_all(*counted: tuple[Limit, object], now: datetime) -> list[Charge]:
+    """Count one attempt under several limits, each with its key, by one statement; commit.
+
+    The first limit that refuses decides what is raised, as in `charge`, and those after it count nothing.
+    Give them in the order of their keys: everyone then locks the rows in one order.
+    """
+    names = [f"{limit.name}:{key}" for limit, key in counted]
+    limits = tuple(limit for limit, _key in counted)
+    values: dict[str, object] = {"now": now}
+    for number, (limit, name) in enumerate(zip(limits, names, strict=True)):
+        values |= values_of(number, limit, name, now)
+    statement = charging(limits, db.session.get_bind().dialect.name)
+    failures: dict[str, int] = dict(map(tuple, execute(statement, **values)))
+    refused = next((number for number, name in enumerate(names) if name not in failures), None)
+    if refused is not None and any(name in failures for name in names[refused + 1 :]):
+        db.session.rollback()
+        if refused:
+            charge_all(*counted[:refused], now=now)
     db.session.commit()
-    if failures is None:
-        raise _refusal(limit, name, now)
-    return Charge(limit, name, failures)
+    if refused is not None:
+        raise _refusal(limits[refused], names[refused], now)
+    return [Charge(limit, name, failures[name]) for limit, name in zip(limits, names, strict=True)]
 
 
-def reset_after_success(charged: Charge, *, own_failures: int = 0) -> None:
-    """Undo a charge after a success: clear the counter.
+def reset_after_success(*charges: Charge, own_failures: int = 0) -> None:
+    """Undo charges after a success, if possible by one statement: clear their counters.
 
     In a window take back this one attempt; in a shared counter this one and `own_failures` before it.
     """
-    if charged.limit.fixed_window:
-        _take_back(charged, 1)
-    elif charged.limit.shared:
-        _take_back(charged, 1 + own_failures)
-    else:
-        db.session.execute(delete(Throttle).where(Throttle.key == charged.key))
+    taken = {charged: _attempts_of(charged.limit, own_failures) for charged in charges}
+    values: dict[str, object] = {}
+    for number, (charged, attempts) in enumerate(taken.items()):
+        values |= {f"key{number}": charged.key, f"attempts{number}": attempts}
+    cleared = set(execute(clearing(len(charges)), **values).scalars()) if charges else set()
+    for charged, attempts in taken.items():
+        if charged.key not in cleared and attempts < ALL:
+            _take_back(charged, attempts)
+
+
+def _attempts_of(limit: Limit, own_failures: int) -> int:
+    """Return how many attempts a success takes out of a counter."""
+    if limit.fixed_window:
+        return 1
+    return 1 + own_failures if limit.shared else ALL
 
 
 def undo(*charges: Charge) -> None:
@@ -103,49 +116,6 @@ def evict_oldest() -> None:
     last = db.session.scalar(newest_first.offset(MAX_UNKNOWN_USER_COUNTERS).limit(1))
     if last is not None:
         db.session.execute(delete(Throttle).where(nobody, Throttle.forget_at <= last))
-
-
-def _forgotten(limit: Limit, now: datetime) -> ColumnElement[bool]:
-    """Return the condition that counting starts again.
-
-    A window that ends too far in the future was written by a clock that has since been set back.
-    """
-    over, latest = Throttle.forget_at <= now, now + limit.ttl + CLOCK_SKEW
-    return or_(over, Throttle.forget_at > latest) if limit.fixed_window else over
-
-
-def _waited(limit: Limit, now: datetime) -> ColumnElement[bool]:
-    """Return the condition that the delay is over.
-
-    A delay longer than the maximum was written by a clock that has since been set back. Concurrent requests
-    differ by less than CLOCK_SKEW, so they don't count as that.
-    """
-    return or_(Throttle.next_try_at <= now, Throttle.next_try_at > now + limit.max_delay + CLOCK_SKEW)
-
-
-def _after(limit: Limit, failures: int, now: datetime) -> datetime:
-    """Return when the next attempt is allowed. A free one never waits, even if the clock was set back."""
-    wait = limit.wait_after(failures)
-    return now + wait if wait else EPOCH
-
-
-def _next_try(limit: Limit, forgotten: ColumnElement[bool], now: datetime) -> ColumnElement[Any]:
-    """Return the time of the next attempt as an SQL expression on the count before this failure."""
-
-    def after(failures: int) -> ColumnElement[Any]:
-        return literal(_after(limit, failures, now), UtcDateTime())
-
-    branches = [(forgotten, after(1)), (Throttle.failures < limit.free_attempts - 1, after(1))]
-    before = limit.free_attempts - 1
-    while limit.wait_after(before + 1) < limit.max_delay:
-        branches.append((Throttle.failures == before, after(before + 1)))
-        before += 1
-    return case(*branches, else_=after(before + 1))
-
-
-def _forget_at(limit: Limit, forgotten: ColumnElement[bool], now: datetime) -> ColumnElement[Any]:
-    later = literal(now + limit.ttl, UtcDateTime())
-    return case((forgotten, later), else_=Throttle.forget_at) if limit.fixed_window else later
 
 
 def _refusal(limit: Limit, name: str, now: datetime) -> Refusal:

@@ -14,7 +14,12 @@ OF_NETWORKS = (PASSWORD_NETWORK, RESET_REQUESTS)
 
 def charge(limit: Limit, ip_address: str, *, now: datetime) -> Charge:
     """Count an attempt from this IP address. Raises Throttled; see `counters.charge`."""
-    return counters.charge(limit_for(limit, ip_address), ip_addresses.network_of(ip_address), now=now)
+    return counters.charge(*counted(limit, ip_address), now=now)
+
+
+def counted(limit: Limit, ip_address: str) -> tuple[Limit, str]:
+    """Return the limit and the key under which an attempt from this IP address is counted."""
+    return limit_for(limit, ip_address), ip_addresses.network_of(ip_address)
 
 
 def limit_for(limit: Limit, ip_address: str) -> Limit:
