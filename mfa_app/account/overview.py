@@ -62,7 +62,7 @@ def overview() -> ResponseReturnValue:
     return render_template(
         "account/overview.html",
         person=user,
-        groups=[group.name for group in identity.subject.groups],
+        groups=list(identity.subject.groups),
         second_factor=_second_factor(identity, now),
         devices=[
             _browser_entry(device, device.last_used_at, device.id == here.device_id)

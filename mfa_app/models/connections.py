@@ -46,7 +46,7 @@ def engine_options(database_url: str) -> dict[str, Any]:
     Nothing is prepared under a name, because behind PgBouncer the next transaction may get a connection that
     does not know the name.
     """
-    arguments: dict[str, Any] = {}
+    options = {"hide_parameters": True}
     if database_url.startswith("postgresql"):
         asked: Mapping[str, Any] = make_url(database_url).query
         arguments = {
@@ -54,7 +54,8 @@ def engine_options(database_url: str) -> dict[str, Any]:
             "client_encoding": ENCODING,  # whatever the role or the environment says
             "prepare_threshold": None,
         }
-    return {"hide_parameters": True, "pool_pre_ping": True, "connect_args": arguments}
+        return {**options, "pool_pre_ping": True, "connect_args": arguments}
+    return options
 
 
 @event.listens_for(Engine, "connect")

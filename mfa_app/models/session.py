@@ -34,11 +34,3 @@ class AuthSession(BrowserColumns, Table):
     device_id: Mapped[str | None] = mapped_column(
         ForeignKey("remembered_device.id", ondelete="SET NULL"), index=True
     )
-
-    @property
-    def has_code(self) -> bool:
-        return "otp" in self.amr.split()
-
-    @property
-    def from_link(self) -> bool:
-        return "link" in self.amr.split()

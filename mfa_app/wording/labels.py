@@ -4,7 +4,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from mfa_app.core.throttling import limits
-from mfa_app.models import Authenticator, Role
+from mfa_app.models import Role
+from mfa_app.models.row_facts import AuthenticatorFacts
 from mfa_app.settings import Settings
 from mfa_app.site import site
 
@@ -31,7 +32,7 @@ def limit_name(limit: limits.Limit) -> str:
     return str(_LIMITS[limit])
 
 
-def entry_in_app(authenticator: Authenticator | None) -> str:
+def entry_in_app(authenticator: AuthenticatorFacts | None) -> str:
     """Return the name of this site in somebody's app, and the present name if the site has another now."""
     now = site()[Settings].issuer
     if authenticator is None or authenticator.issuer in (None, now):

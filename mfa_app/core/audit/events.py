@@ -6,7 +6,8 @@ from typing import Any
 from mfa_app.core.audit import chain
 from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor
-from mfa_app.models import AuditEvent, User
+from mfa_app.models import AuditEvent
+from mfa_app.models.row_facts import AnyUser
 
 
 class Event(enum.Enum):
@@ -60,7 +61,7 @@ class Event(enum.Enum):
         self.details = frozenset(details)
 
 
-def record(event: Event, *, actor: Actor, subject: User | None = None, **details: Any) -> None:
+def record(event: Event, *, actor: Actor, subject: AnyUser | None = None, **details: Any) -> None:
     """Add one row in the same transaction as the change that it records: without the row, no change.
 
     Raises ValueError unless the details are exactly those of the event.

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common.tokens import new_token
-from mfa_app.models import RememberedDevice, User
+from mfa_app.models.row_facts import AnyUser, DeviceFacts
 
 MAX_KNOWN_USERS = 8  # of one browser; shared computers rarely have more
 BROWSER_ID_LENGTH = 16
@@ -48,12 +48,12 @@ class BrowserFacts:
     keys: tuple[str, ...] = field(default=(), repr=False)
 
 
-def owner_hashes(user: User, keys: tuple[str, ...]) -> list[str]:
+def owner_hashes(user: AnyUser, keys: tuple[str, ...]) -> list[str]:
     """Return the hashes that name the user, under the current key first, then under older ones."""
     return [digest[:8] for digest in _digests(f"browser|{user.id}", keys)]
 
 
-def known_browser_id(user: User, browser: BrowserFacts) -> str | None:
+def known_browser_id(user: AnyUser, browser: BrowserFacts) -> str | None:
     """Return the browser's id if this user has completed a login in it with the current password.
 
     A new password makes every browser unknown, because someone with the old one may have left such a
@@ -67,7 +67,7 @@ def known_browser_id(user: User, browser: BrowserFacts) -> str | None:
     return None
 
 
-def known_users_after_login(user: User, browser: BrowserFacts) -> tuple[KnownUser, ...]:
+def known_users_after_login(user: AnyUser, browser: BrowserFacts) -> tuple[KnownUser, ...]:
     """Return the browser's known users after this user has completed a login, the latest first."""
     owners = owner_hashes(user, browser.keys)
     browser_id = known_browser_id(user, browser) or new_token()[:BROWSER_ID_LENGTH]
@@ -76,7 +76,7 @@ def known_users_after_login(user: User, browser: BrowserFacts) -> tuple[KnownUse
     return (own, *others)[:MAX_KNOWN_USERS]
 
 
-def remembered_device_of(user: User, browser: BrowserFacts, now: datetime) -> RememberedDevice | None:
+def remembered_device_of(user: AnyUser, browser: BrowserFacts, now: datetime) -> DeviceFacts | None:
     """Return the device remembered for this user, if the browser holds its secret and it is still valid."""
     for owner in owner_hashes(user, browser.keys):
         if (held := browser.devices.get(owner)) is not None:
@@ -84,7 +84,7 @@ def remembered_device_of(user: User, browser: BrowserFacts, now: datetime) -> Re
     return None
 
 
-def _proofs(user: User, keys: tuple[str, ...]) -> list[str]:
+def _proofs(user: AnyUser, keys: tuple[str, ...]) -> list[str]:
     return [digest[:16] for digest in _digests(f"password|{user.id}|{user.password_hash}", keys)]
 
 

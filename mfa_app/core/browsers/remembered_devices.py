@@ -3,19 +3,29 @@
 import hmac
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.tokens import digest, new_token
 from mfa_app.extensions import db
-from mfa_app.models import RememberedDevice, User
-from mfa_app.models.database import rows_changed
+from mfa_app.models import RememberedDevice
+from mfa_app.models.column_types import new_id
+from mfa_app.models.database import execute, rows_changed, table_of
+from mfa_app.models.row_facts import AnyUser, DeviceFacts, columns_of
+
+_DEVICES = table_of(RememberedDevice)
+
+_BY_ID = select(*columns_of(DeviceFacts, RememberedDevice)).where(_DEVICES.c.id == bindparam("device_id"))
+
+_INSERT = insert(_DEVICES)
+
+_USED = update(_DEVICES).where(_DEVICES.c.id == bindparam("device_id"))
 
 
 def remember(
-    user: User, *, days: int, actor: Actor, now: datetime, replaces: RememberedDevice | None = None
-) -> tuple[str, RememberedDevice]:
+    user: AnyUser, *, days: int, actor: Actor, now: datetime, replaces: DeviceFacts | None = None
+) -> tuple[str, DeviceFacts]:
     """Remember this browser for the user for `days` days; return the secret for its cookie, and the row.
 
     `replaces` is the browser's earlier device, which is deleted.
@@ -23,25 +33,24 @@ def remember(
     if replaces is not None:
         forget(user, actor=actor, device_id=replaces.id, because="replaced")
     secret = new_token()
-    device = RememberedDevice(
+    device = DeviceFacts(
+        id=new_id(),
         user_id=user.id,
         digest=digest(secret),
         security_stamp=user.security_stamp,
-        ip_address=actor.ip_address,
-        user_agent=actor.user_agent,
         created_at=now,
-        last_used_at=now,
         expires_at=now + timedelta(days=days),
     )
-    db.session.add(device)
-    db.session.flush()
+    sender = {"ip_address": actor.ip_address, "user_agent": actor.user_agent}
+    execute(_INSERT, **vars(device), **sender, last_used_at=now)
     record(Event.DEVICE_TRUSTED, actor=actor, subject=user, days=days)
     return secret, device
 
 
-def find_valid(user: User, device_id: str, secret: str, *, now: datetime) -> RememberedDevice | None:
+def find_valid(user: AnyUser, device_id: str, secret: str, *, now: datetime) -> DeviceFacts | None:
     """Return the remembered device if it is this user's, matches the secret and is still valid, else None."""
-    device = db.session.get(RememberedDevice, device_id)
+    row = execute(_BY_ID, device_id=device_id).first()
+    device = DeviceFacts(*tuple(row)) if row else None
     if (
         device is None
         or device.user_id != user.id
@@ -53,14 +62,12 @@ def find_valid(user: User, device_id: str, secret: str, *, now: datetime) -> Rem
     return device
 
 
-def note_use(device: RememberedDevice, *, now: datetime) -> None:
+def note_use(device: DeviceFacts, *, now: datetime) -> None:
     """Record that the device has just saved its user a code. This doesn't extend its lifetime."""
-    db.session.execute(
-        update(RememberedDevice).where(RememberedDevice.id == device.id).values(last_used_at=now)
-    )
+    execute(_USED, device_id=device.id, last_used_at=now)
 
 
-def of_user(user: User, *, now: datetime) -> list[RememberedDevice]:
+def of_user(user: AnyUser, *, now: datetime) -> list[RememberedDevice]:
     """Return the user's valid remembered devices, most recently used first."""
     statement = (
         select(RememberedDevice)
@@ -72,7 +79,7 @@ def of_user(user: User, *, now: datetime) -> list[RememberedDevice]:
 
 
 def forget(
-    user: User, *, actor: Actor, device_id: str | None = None, because: str = "forgotten by hand"
+    user: AnyUser, *, actor: Actor, device_id: str | None = None, because: str = "forgotten by hand"
 ) -> int:
     """Revoke one remembered device of the user, or all. Return how many were revoked."""
     statement = delete(RememberedDevice).where(RememberedDevice.user_id == user.id)

@@ -1,20 +1,35 @@
 """Row locks: which changes run one after the other, on SQLite and PostgreSQL alike."""
 
-from sqlalchemy import select, update
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, update
 
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import SessionEnded
 from mfa_app.core.common.permissions import Permission
 from mfa_app.extensions import db
 from mfa_app.models import Group, SitePolicy, User
+from mfa_app.models.database import execute, table_of
+from mfa_app.models.row_facts import AnyUser
+
+_USERS = table_of(User)
+
+_LOGIN = update(_USERS).where(_USERS.c.id == bindparam("user_id"))
+
+_LOCK = _LOGIN.values(security_stamp=_USERS.c.security_stamp)
 
 
-def lock_user(user: User) -> None:
+def lock_user(user: AnyUser) -> None:
     """Lock this user's row until the commit, so that granting and revoking access never interleave.
 
     Call this before the first write. `revoke_access` takes the same lock, so two requests can't deadlock.
     """
-    db.session.execute(update(User).where(User.id == user.id).values(security_stamp=User.security_stamp))
+    execute(_LOCK, user_id=user.id)
+
+
+def lock_user_who_logs_in(user: AnyUser, *, now: datetime) -> None:
+    """Do the same for a user whose login will be complete with this commit, and note when that was."""
+    execute(_LOGIN, user_id=user.id, last_login_at=now)
 
 
 def lock_and_reload(user: User) -> None:

@@ -1,6 +1,6 @@
 """Enrolling an authentication app: show a secret, accept it once a code proves it, and remove it again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -28,9 +28,10 @@ from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, PendingEnrolment
+from mfa_app.models import Authenticator, PendingEnrolment, User
 from mfa_app.models.column_types import new_id
 from mfa_app.models.database import insert_once, rows_changed
+from mfa_app.models.row_facts import SessionFacts
 from mfa_app.settings import Settings
 from mfa_app.site import site
 
@@ -102,9 +103,9 @@ def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> Si
     replaced = _store(identity, secret, step, by_choice, now)
     counters.reset_after_success(charged)
     counters.clear(limits.CODE, user.id)
-    revoke_access(user, because=RevocationReason.LINKED, actor=actor, except_session=identity.session)
-    token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
-    user.last_login_at, user.link_required = now, False
+    own = update(User).where(User.id == user.id)
+    db.session.execute(own.values(last_login_at=now, link_required=False))
+    token, session = _go_on_alone(identity, RevocationReason.LINKED, actor, now)
     record(Event.AUTHENTICATOR_LINKED, actor=actor, subject=user, by_choice=by_choice, replaced=replaced)
     outbox.enqueue(outbox.Mail.LINKED, user, now=now, place=actor.ip_address, user_agent=actor.user_agent)
     return SignedIn(token, session, user)
@@ -118,10 +119,7 @@ def remove(identity: Identity, *, actor: Actor, now: datetime) -> SignedIn:
     sessions.require(identity.session)
     if not delete_authenticator(identity.user.id):
         raise NotEnrolled
-    revoke_access(
-        identity.user, because=RevocationReason.UNLINKED, actor=actor, except_session=identity.session
-    )
-    token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
+    token, session = _go_on_alone(identity, RevocationReason.UNLINKED, actor, now)
     record(Event.AUTHENTICATOR_REMOVED, actor=actor, subject=identity.user)
     outbox.enqueue(
         outbox.Mail.REMOVED, identity.user, now=now, place=actor.ip_address, user_agent=actor.user_agent
@@ -165,6 +163,17 @@ def _check_may_enrol(identity: Identity, now: datetime) -> None:
         identity.session.has_code and identity.recently_confirmed(now)
     ):
         raise AlreadyEnrolled
+
+
+def _go_on_alone(
+    identity: Identity, because: RevocationReason, actor: Actor, now: datetime
+) -> tuple[str, SessionFacts]:
+    """Revoke all other access, and put this session under a new token, without what it was about to enrol."""
+    session = identity.session
+    db.session.execute(delete(PendingEnrolment).where(PendingEnrolment.session_id == session.id))
+    stamp = revoke_access(identity.user, because=because, actor=actor, except_session=session)
+    session = replace(session, security_stamp=stamp, device_id=None)
+    return sessions.elevate(session, actor=actor, now=now, code=True)
 
 
 def _store(identity: Identity, secret: str, step: int, by_choice: bool, now: datetime) -> bool:

@@ -6,15 +6,19 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts, remembered_device_of
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import AuthenticatorLocked, UsedCode, WrongCode
-from mfa_app.core.common.locks import lock_user
+from mfa_app.core.common.errors import AuthenticatorLocked, SessionEnded, UsedCode, WrongCode
+from mfa_app.core.common.locks import lock_user, lock_user_who_logs_in
 from mfa_app.core.factors import totp, verification
 from mfa_app.core.mail import outbox
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
-from mfa_app.models import Authenticator, User
+from mfa_app.core.throttling.counters import Charge
+from mfa_app.extensions import db
+from mfa_app.models.row_facts import AuthenticatorFacts, DeviceFacts, SessionFacts, UserFacts
+
+LOGIN, CONFIRMATION = "login", "confirmation"  # what a code is entered for, as it stands on the trail
 
 WARN_AFTER = 3  # wrong codes after a correct password: somebody else may know the password
 
@@ -26,53 +30,102 @@ def answer_challenge(
 
     Raises NotACode, WrongCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
     """
-    user, days = identity.user, identity.decision.remember_days
-    wrong_codes = check_code(identity, code, purpose="login", actor=actor, now=now)
-    token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
-    record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method="code")
-    user.last_login_at = now
-    device = None
-    if remember and days > 0:
-        before = remembered_device_of(user, browser, now)
-        secret, row = remembered_devices.remember(user, days=days, actor=actor, now=now, replaces=before)
-        session.device_id, device = row.id, (secret, row)
-    return SignedIn(token, session, user, device, wrong_codes=wrong_codes)
+    remembered = browser if remember and identity.decision.remember_days > 0 else None
+    return check_code(identity, code, purpose=LOGIN, remembered=remembered, actor=actor, now=now)
 
 
-def check_code(identity: Identity, code: str, *, purpose: str, actor: Actor, now: datetime) -> int:
-    """Charge the limit, check the code, burn it, then clear the counter: the only way to check a code.
+def check_code(
+    identity: Identity,
+    code: str,
+    *,
+    purpose: str,
+    remembered: BrowserFacts | None = None,
+    actor: Actor,
+    now: datetime,
+) -> SignedIn:
+    """Charge the limit, check the code, burn it, clear the counter, and put the session under a new token.
 
-    What can't be a code is neither charged nor checked. Return how many wrong codes in a row came before it.
-    Raises NotACode, WrongCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
+    This is the only way to check a code. What can't be a code is neither charged nor checked. `remembered` is
+    the browser that skips the code from now on. Raises NotACode, WrongCode, UsedCode, Throttled,
+    AuthenticatorLocked, SessionEnded.
     """
     user, authenticator = identity.user, identity.subject.authenticator
     if authenticator is None or authenticator.locked_at:
         raise AuthenticatorLocked
     digits = totp.digits_of(code)
     charged = counters.charge(limits.CODE, user.id, now=now)
-    lock_user(user)
-    sessions.require(identity.session)
     try:
-        verification.accept(authenticator, digits, now=now)
+        _burn(user, authenticator, digits, purpose, now)
     except (WrongCode, UsedCode) as refusal:
-        reason = "used" if isinstance(refusal, UsedCode) else "wrong"
-        record(
-            Event.CODE_REFUSED,
-            actor=actor,
-            subject=user,
-            purpose=purpose,
-            reason=reason,
-            failures=charged.failures,
-        )
+        _record_failure(identity, refusal, charged, purpose=purpose, actor=actor)
         _react_to_failures(user, authenticator, charged.failures, actor, now)
         raise
     counters.reset_after_success(charged)
     record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=purpose)
-    return charged.failures - 1
+    if purpose == LOGIN:
+        record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method="code")
+    device = _remember(identity, remembered, actor, now) if remembered else None
+    token, session = _elevate(identity, device, actor, now)
+    return SignedIn(token, session, user, device, wrong_codes=charged.failures - 1)
+
+
+def _burn(
+    user: UserFacts, authenticator: AuthenticatorFacts, digits: str, purpose: str, now: datetime
+) -> None:
+    """Check the code and burn it with the user locked. Raises after undoing what was written for it."""
+    step = verification.step_of(authenticator, digits, now=now)
+    if purpose == LOGIN:
+        lock_user_who_logs_in(user, now=now)
+    else:
+        lock_user(user)
+    try:
+        verification.burn(authenticator, step)
+    except (UsedCode, AuthenticatorLocked):
+        db.session.rollback()
+        raise
+
+
+def _elevate(
+    identity: Identity, device: tuple[str, DeviceFacts] | None, actor: Actor, now: datetime
+) -> tuple[str, SessionFacts]:
+    """Put the session under a new token. Its row is written only here, so only here its end shows.
+
+    Raises SessionEnded after undoing what was written for the code: it then still counts.
+    """
+    device_id = device[1].id if device else None
+    try:
+        return sessions.elevate(identity.session, actor=actor, now=now, code=True, device_id=device_id)
+    except SessionEnded:
+        db.session.rollback()
+        raise
+
+
+def _remember(
+    identity: Identity, browser: BrowserFacts, actor: Actor, now: datetime
+) -> tuple[str, DeviceFacts]:
+    user, days = identity.user, identity.decision.remember_days
+    before = remembered_device_of(user, browser, now)
+    return remembered_devices.remember(user, days=days, actor=actor, now=now, replaces=before)
+
+
+def _record_failure(
+    identity: Identity, refusal: WrongCode | UsedCode, charged: Charge, *, purpose: str, actor: Actor
+) -> None:
+    """Record a refused code. Raises SessionEnded if a concurrent request has ended the session."""
+    lock_user(identity.user)
+    sessions.require(identity.session)
+    record(
+        Event.CODE_REFUSED,
+        actor=actor,
+        subject=identity.user,
+        purpose=purpose,
+        reason="used" if isinstance(refusal, UsedCode) else "wrong",
+        failures=charged.failures,
+    )
 
 
 def _react_to_failures(
-    user: User, authenticator: Authenticator, failures: int, actor: Actor, now: datetime
+    user: UserFacts, authenticator: AuthenticatorFacts, failures: int, actor: Actor, now: datetime
 ) -> None:
     if failures == WARN_AFTER:
         _enqueue(outbox.Mail.WRONG_CODES, user, actor, now)
@@ -82,5 +135,5 @@ def _react_to_failures(
         _enqueue(outbox.Mail.STOPPED, user, actor, now)
 
 
-def _enqueue(mail: outbox.Mail, user: User, actor: Actor, now: datetime) -> None:
+def _enqueue(mail: outbox.Mail, user: UserFacts, actor: Actor, now: datetime) -> None:
     outbox.enqueue(mail, user, now=now, place=actor.ip_address, user_agent=actor.user_agent)

@@ -2,21 +2,23 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts, known_browser_id, remembered_device_of
 from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.locks import lock_user, lock_user_who_logs_in
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.passwords import attempts
-from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.policy import subject_facts
+from mfa_app.core.policy.decision import Verdict, decide
+from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn, as_user
-from mfa_app.extensions import db
-from mfa_app.models import OneTimeLink, User
+from mfa_app.core.throttling import counters
+from mfa_app.models import OneTimeLink
+from mfa_app.models.row_facts import DeviceFacts, UserFacts
 
 
 def sign_in(
@@ -40,47 +42,64 @@ def sign_in(
     PasswordLocked, HashingQueueFull; and OneTimeLinkExpired.
     """
     key = email_addresses.key_of(email)
-    found = db.session.scalar(select(User).where(User.email_key == key))
-    security_stamp = found.security_stamp if found else 0
-    user = attempts.check_at_login(
+    subject = subject_facts.find_by_email(key)
+    found = subject.user if subject else None
+    checked = attempts.check_at_login(
         found,
         password,
         email_digest=email_addresses.keyed_digest(key, hmac_key),
         browser_id=known_browser_id(found, browser) if found else None,
-        own_failures=own_failures,
         actor=actor,
         now=now,
     )
+    user = checked.user
+    actor, device = as_user(actor, user), remembered_device_of(user, browser, now)
     from_link = link is not None and link.user_id == user.id
+    verdict = _verdict(subject, device, from_link, now)
+    if verdict is not Verdict.CHALLENGE or from_link or replaces is not None:
+        lock_user(user)
+        verdict = _verdict(_unrevoked(user), device, from_link, now)
+    counters.reset_after_success(*checked.charges, own_failures=own_failures)
     if link is not None and from_link:
         one_time_links.consume(link)
-    device = remembered_device_of(user, browser, now)
-    actor = as_user(actor, user)
     if replaces is not None:
         sessions.end_because(replaces, "logged in again", actor=actor)
     token, session = sessions.start(
-        user, actor=actor, now=now, device=device, security_stamp=security_stamp, from_link=from_link
+        user,
+        actor=actor,
+        now=now,
+        device_id=device.id if device else None,
+        from_link=from_link,
+        challenged=verdict is Verdict.CHALLENGE,
     )
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=user)
-    signed_in_fully = _finish_if_through(token, actor=actor, now=now)
-    return SignedIn(token, session, user, signed_in_fully=signed_in_fully)
+    if verdict is Verdict.ALLOW:
+        _complete(user, device, actor=actor, now=now)
+    return SignedIn(token, session, user, verdict=verdict)
 
 
-def _finish_if_through(token: str, *, actor: Actor, now: datetime) -> bool:
-    """Complete the login if the password is enough, else start the ten minutes for the code.
+def _unrevoked(user: UserFacts) -> SubjectFacts | None:
+    """Read the user, who is locked, again. Return None if access has been revoked since the last time."""
+    subject = subject_facts.find_by_id(user.id)
+    if subject is None or subject.user.security_stamp != user.security_stamp or not subject.user.is_active:
+        return None
+    return subject
 
-    Return True if the login is complete.
-    """
-    identity = sessions.find(token, now=now)
-    if identity is None:
-        return False
-    if identity.decision.verdict is Verdict.CHALLENGE:
-        sessions.mark_challenged(identity.session, now=now)
-    if identity.decision.verdict is not Verdict.ALLOW:
-        return False
-    if identity.device is not None:
-        remembered_devices.note_use(identity.device, now=now)
-    identity.user.last_login_at = now
-    method = "remembered device" if identity.device else "password"
-    record(Event.LOGIN_COMPLETED, actor=actor, subject=identity.user, method=method)
-    return True
+
+def _verdict(
+    subject: SubjectFacts | None, device: DeviceFacts | None, from_link: bool, now: datetime
+) -> Verdict | None:
+    """Return what a session that begins now opens. None: it is invalid from the start."""
+    if subject is None:
+        return None
+    since = device.created_at if device else None
+    return decide(subject.facts, has_code=False, from_link=from_link, trusted_since=since, now=now).verdict
+
+
+def _complete(user: UserFacts, device: DeviceFacts | None, *, actor: Actor, now: datetime) -> None:
+    """Complete the login of a user whose password is enough, on this device if it is remembered."""
+    if device is not None:
+        remembered_devices.note_use(device, now=now)
+    lock_user_who_logs_in(user, now=now)
+    method = "remembered device" if device else "password"
+    record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method=method)

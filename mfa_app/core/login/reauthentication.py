@@ -7,7 +7,6 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.login import code_step
 from mfa_app.core.passwords import attempts
-from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
@@ -19,9 +18,7 @@ def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetim
 
     Raises NotACode, WrongCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
     """
-    wrong_codes = code_step.check_code(identity, code, purpose="confirmation", actor=actor, now=now)
-    token, session = sessions.elevate(identity.session, actor=actor, now=now, code=True)
-    return SignedIn(token, session, identity.user, wrong_codes=wrong_codes)
+    return code_step.check_code(identity, code, purpose=code_step.CONFIRMATION, actor=actor, now=now)
 
 
 def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
@@ -35,4 +32,4 @@ def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now:
     sessions.require(identity.session)
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=identity.user)
     token, session = sessions.elevate(identity.session, actor=actor, now=now, code=False)
-    return SignedIn(token, session, identity.user, signed_in_fully=identity.decision.verdict is Verdict.ALLOW)
+    return SignedIn(token, session, identity.user, verdict=identity.decision.verdict)

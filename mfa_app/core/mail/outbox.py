@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from mfa_app.core.keys.vault import CannotUnseal, vault
 from mfa_app.extensions import db
-from mfa_app.models import OutboxMail, User
+from mfa_app.models import OutboxMail
 from mfa_app.models.column_types import new_id
+from mfa_app.models.row_facts import AnyUser
 from mfa_app.site import site
 
 QUEUED = "mail_queued"
@@ -32,7 +33,7 @@ class Mail(enum.StrEnum):
     ENROLMENT_LINK = "enrolment_link"
 
 
-def enqueue(mail: Mail, user: User, *, now: datetime, to: str | None = None, **context: object) -> None:
+def enqueue(mail: Mail, user: AnyUser, *, now: datetime, to: str | None = None, **context: object) -> None:
     """Queue a mail to a user in the same transaction as the change that it reports.
 
     `context` holds what its templates need and must be JSON-serialisable. `to` overrides the user's address.
@@ -82,7 +83,7 @@ def file_name(mail: OutboxMail) -> str:
     return f"{mail.created_at:%Y%m%dT%H%M%S}-{mail.template}-{mail.id[:8]}.eml"
 
 
-def newest(mail: Mail, user: User) -> OutboxMail | None:
+def newest(mail: Mail, user: AnyUser) -> OutboxMail | None:
     """Return the mail of this kind that was queued for the user last."""
     of_this_kind = select(OutboxMail).where(OutboxMail.to == user.email, OutboxMail.template == mail.value)
     return db.session.scalars(of_this_kind.order_by(OutboxMail.created_at.desc()).limit(1)).first()

@@ -4,6 +4,7 @@ Hashing takes long, so it comes before the first write: on SQLite that takes the
 """
 
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import update
@@ -11,58 +12,66 @@ from sqlalchemy import update
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import HashingQueueFull, WrongCredentials, WrongPassword
-from mfa_app.core.common.locks import lock_user
 from mfa_app.core.passwords import hashing
 from mfa_app.core.throttling import counters, limits, networks
 from mfa_app.core.throttling.counters import Charge
+from mfa_app.core.throttling.limits import Limit
 from mfa_app.extensions import db
 from mfa_app.models import User
+from mfa_app.models.row_facts import AnyUser, UserFacts
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A right password of an enabled account. The caller resets the charges, after any lock on the user."""
+
+    user: UserFacts
+    charges: list[Charge]
 
 
 def check_at_login(
-    user: User | None,
+    user: UserFacts | None,
     password: str,
     *,
     email_digest: str,
     browser_id: str | None,
-    own_failures: int = 0,
     actor: Actor,
     now: datetime,
-) -> User:
-    """Check a password at login, and that the account is enabled. Return the user, whose row stays locked.
+) -> Checked:
+    """Check a password at login, and that the account is enabled; if it is right, leave the charges.
 
-    If the cost of hashes has changed since the password was hashed, it is hashed again.
+    If the cost of hashes has changed since the password was hashed, it is hashed again. Nothing is locked:
+    what the caller starts under the security stamp of `user` is invalid if access has been revoked meanwhile.
 
-    `browser_id` is the id of a browser known to the user, else None. `own_failures` is how many wrong
-    passwords this browser has given just before: on success they are taken back. `email_digest` is the keyed
-    digest under which an unknown address is counted. Raises WrongCredentials, Throttled, PasswordLocked,
-    HashingQueueFull.
+    `browser_id` is the id of a browser known to the user, else None. `email_digest` is the keyed digest under
+    which an unknown address is counted. Raises WrongCredentials, Throttled, PasswordLocked, HashingQueueFull.
     """
-    charges: list[Charge] = []
     with hashing.admission():
         if user is not None and browser_id is not None:
-            charges.append(counters.charge(limits.PASSWORD_KNOWN_BROWSER, f"{user.id}:{browser_id}", now=now))
+            charges = [counters.charge(limits.PASSWORD_KNOWN_BROWSER, f"{user.id}:{browser_id}", now=now)]
         else:
             # An attacker inside an office must not block its other users, so known browsers don't count here.
-            charges.append(networks.charge(limits.PASSWORD_NETWORK, actor.ip_address, now=now))
-            charges.append(_charge_unknown_browser(user, email_digest, now))
+            network = networks.counted(limits.PASSWORD_NETWORK, actor.ip_address)
+            charges = counters.charge_all(network, _unknown_browser(user, email_digest), now=now)
         fits = _matches(user, password, *charges)
         renewed = _hash_at_present_cost(user, password) if user is not None and fits else None
     if user is None or not fits or not user.is_active:
         reason = "unknown address" if user is None else "account disabled" if fits else "wrong password"
         _record_failure(user, charges[-1], reason, actor)
         raise WrongCredentials
-    before = user.password_hash
-    lock_user(user)
-    for charged in charges:
-        counters.reset_after_success(charged, own_failures=own_failures)
-    if renewed is not None:  # unless a concurrent request has changed the password
-        same = update(User).where(User.id == user.id, User.password_hash == before)
-        db.session.execute(same.values(password_hash=renewed))
-    return user
+    if renewed is not None:
+        user = _renew(user, renewed)
+    return Checked(user, charges)
 
 
-def check_own_password(user: User, password: str, *, actor: Actor, now: datetime) -> Charge:
+def _renew(user: UserFacts, renewed: str) -> UserFacts:
+    """Store the new hash of the same password, unless a concurrent request has changed the password."""
+    same = update(User).where(User.id == user.id, User.password_hash == user.password_hash)
+    db.session.execute(same.values(password_hash=renewed))
+    return replace(user, password_hash=renewed)
+
+
+def check_own_password(user: AnyUser, password: str, *, actor: Actor, now: datetime) -> Charge:
     """Check the current password of a user who is logged in, and write nothing if it is right.
 
     Return the charge of this attempt: the caller resets it with its own first write, after any slow work.
@@ -77,7 +86,7 @@ def check_own_password(user: User, password: str, *, actor: Actor, now: datetime
     return charged
 
 
-def _hash_at_present_cost(user: User, password: str) -> str | None:
+def _hash_at_present_cost(user: AnyUser, password: str) -> str | None:
     """Return a new hash of a right password if its own has another cost.
 
     If no hashing slot is free at once, a later login will do it.
@@ -88,7 +97,7 @@ def _hash_at_present_cost(user: User, password: str) -> str | None:
     return None
 
 
-def _record_failure(user: User | None, charged: Charge, reason: str, actor: Actor) -> None:
+def _record_failure(user: AnyUser | None, charged: Charge, reason: str, actor: Actor) -> None:
     """Record the refusal and, if the limit allows no further attempt, that the password is locked."""
     failures = charged.failures
     record(Event.PASSWORD_REFUSED, actor=actor, subject=user, reason=reason, failures=failures)
@@ -97,13 +106,13 @@ def _record_failure(user: User | None, charged: Charge, reason: str, actor: Acto
         record(Event.PASSWORD_CLOSED, actor=actor, subject=user, to=to, failures=failures)
 
 
-def _charge_unknown_browser(user: User | None, email_digest: str, now: datetime) -> Charge:
+def _unknown_browser(user: AnyUser | None, email_digest: str) -> tuple[Limit, object]:
     if user is None:
-        return counters.charge(limits.PASSWORD_UNKNOWN_USER, email_digest, now=now)
-    return counters.charge(limits.PASSWORD_UNKNOWN_BROWSER, user.id, now=now)
+        return limits.PASSWORD_UNKNOWN_USER, email_digest
+    return limits.PASSWORD_UNKNOWN_BROWSER, user.id
 
 
-def _matches(user: User | None, password: str, *charges: Charge) -> bool:
+def _matches(user: AnyUser | None, password: str, *charges: Charge) -> bool:
     """Return True if the password is right. Raises HashingQueueFull after undoing the charges."""
     try:
         return hashing.verify(user.password_hash if user else None, password)

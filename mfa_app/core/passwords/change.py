@@ -1,6 +1,9 @@
 """Setting a password: on the user's own page or from the terminal."""
 
+from dataclasses import replace
 from datetime import datetime
+
+from sqlalchemy import update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
@@ -14,7 +17,8 @@ from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import AuthSession, User
+from mfa_app.models import User
+from mfa_app.models.row_facts import AnyUser, SessionFacts
 
 
 def hash_new(password: str, email: str, name: str) -> str:
@@ -28,7 +32,7 @@ def hash_new(password: str, email: str, name: str) -> str:
         return hashing.hash_password(password)
 
 
-def hash_own(user: User, password: str, *, now: datetime) -> str:
+def hash_own(user: AnyUser, password: str, *, now: datetime) -> str:
     """Do the same for a user who chooses the password, and who may try only so often.
 
     Raises UnacceptablePassword, HashingQueueFull, Throttled.
@@ -57,9 +61,10 @@ def change_own(identity: Identity, password: str, *, current: str, actor: Actor,
     lock_user(user)
     counters.reset_after_success(charged)
     sessions.require(session)
-    store_password(user, hashed, way="own page", except_session=session, actor=actor, now=now)
+    stamp = store_password(user, hashed, way="own page", except_session=session, actor=actor, now=now)
+    session = replace(session, security_stamp=stamp, device_id=None)
     token, session = sessions.elevate(session, actor=actor, now=now, code=False)
-    return SignedIn(token, session, user)
+    return SignedIn(token, session, replace(user, password_hash=hashed, security_stamp=stamp))
 
 
 def set_from_terminal(user: User, password: str, *, actor: Actor, now: datetime) -> None:
@@ -72,13 +77,18 @@ def set_from_terminal(user: User, password: str, *, actor: Actor, now: datetime)
 
 
 def store_password(
-    user: User, hashed: str, *, way: str, except_session: AuthSession | None, actor: Actor, now: datetime
-) -> None:
-    """Set the password and revoke all other access. The user is told of a change, not of a first password."""
+    user: AnyUser, hashed: str, *, way: str, except_session: SessionFacts | None, actor: Actor, now: datetime
+) -> int:
+    """Set the password and revoke all other access. The user is told of a change, not of a first password.
+
+    Return the new security stamp, under which `except_session` goes on.
+    """
     first = user.password_hash is None
-    user.password_hash = hashed
+    db.session.execute(update(User).where(User.id == user.id).values(password_hash=hashed))
     record(Event.PASSWORD_CHANGED, actor=actor, subject=user, way=way)
-    revoke_access(user, because=RevocationReason.PASSWORD_CHANGED, actor=actor, except_session=except_session)
+    reason = RevocationReason.PASSWORD_CHANGED
+    stamp = revoke_access(user, because=reason, actor=actor, except_session=except_session)
     if not first:
         place, user_agent = actor.ip_address, actor.user_agent
         outbox.enqueue(outbox.Mail.PASSWORD_CHANGED, user, now=now, place=place, user_agent=user_agent)
+    return stamp

@@ -13,6 +13,7 @@ from mfa_app.extensions import db
 from mfa_app.models import TABLES, AuthSession, OneTimeLink, RememberedDevice, User
 from mfa_app.models.database import rows_changed
 from mfa_app.models.fate import OnRevocation, Table
+from mfa_app.models.row_facts import AnyUser, SessionFacts
 
 ENDED = tuple(model for model in TABLES if model.fate.on_revocation is OnRevocation.DELETE)
 
@@ -37,12 +38,13 @@ class RevocationReason(enum.Enum):
 
 
 def revoke_access(
-    user: User, *, because: RevocationReason, actor: Actor, except_session: AuthSession | None = None
-) -> None:
+    user: AnyUser, *, because: RevocationReason, actor: Actor, except_session: SessionFacts | None = None
+) -> int:
     """Revoke all sessions (except `except_session`), remembered devices and one-time links of a user.
 
     These are the tables whose fate says so. The user's stamp is raised first. Whatever a concurrent request
-    is about to start under the old stamp is invalid from the start.
+    is about to start under the old stamp is invalid from the start. Return the new stamp, under which
+    `except_session` goes on.
     """
     raised = (
         update(User)
@@ -50,28 +52,28 @@ def revoke_access(
         .values(security_stamp=User.security_stamp + 1)
         .returning(User.security_stamp)
     )
-    set_committed_value(user, "security_stamp", db.session.scalar(raised))
+    stamp: int = db.session.scalars(raised).one()
+    if isinstance(user, User):
+        set_committed_value(user, "security_stamp", stamp)
     if except_session is not None:
-        _keep(except_session, user)
+        _keep(except_session, stamp)
     counts = {model: _delete_rows(model, user, except_session) for model in ENDED}
     if because is RevocationReason.RESET:
         counters.clear(limits.CODE, user.id)
     for model, event in COUNTED.items():
         if counts[model]:
             record(event, actor=actor, subject=user, count=counts[model], because=because.value)
+    return stamp
 
 
-def _keep(session: AuthSession, user: User) -> None:
+def _keep(session: SessionFacts, stamp: int) -> None:
     """Let this session go on under the raised stamp, without the device that it started on."""
     db.session.execute(
-        update(AuthSession)
-        .where(AuthSession.id == session.id)
-        .values(security_stamp=user.security_stamp, device_id=None)
+        update(AuthSession).where(AuthSession.id == session.id).values(security_stamp=stamp, device_id=None)
     )
-    set_committed_value(session, "security_stamp", user.security_stamp)
 
 
-def _delete_rows(model: type[Table], user: User, except_session: AuthSession | None) -> int:
+def _delete_rows(model: type[Table], user: AnyUser, except_session: SessionFacts | None) -> int:
     """Delete the user's rows of a table, but not this session. Return how many there were."""
     owner: InstrumentedAttribute[int] = getattr(model, "user_id")  # noqa: B009 - as OnRevocation.DELETE says
     statement = delete(model).where(owner == user.id)

@@ -1,20 +1,23 @@
 """Sessions: how they start, are looked up on each request, are elevated and end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.clock import is_fresh
 from mfa_app.core.common.errors import SessionEnded
 from mfa_app.core.common.tokens import digest, new_token
+from mfa_app.core.policy import subject_facts
 from mfa_app.core.policy.decision import Decision, Verdict, decide
-from mfa_app.core.policy.facts import PolicySubject, group_by_user, select_with_policy
+from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.extensions import db
-from mfa_app.models import AuthSession, HeldForm, RememberedDevice, User
-from mfa_app.models.database import rows_changed
+from mfa_app.models import AuthSession, RememberedDevice
+from mfa_app.models.column_types import new_id
+from mfa_app.models.database import execute, rows_changed, table_of
+from mfa_app.models.row_facts import AnyUser, DeviceFacts, SessionFacts, UserFacts, columns_of
 
 IDLE_TIMEOUT = timedelta(minutes=60)  # NIST SP 800-63B-4, section 2.2.3 (AAL2): an hour at most
 
@@ -26,7 +29,39 @@ RECENT_AUTH_WINDOW = timedelta(minutes=20)
 
 TOUCH_INTERVAL = timedelta(minutes=1)
 
-HELD_FORM = HeldForm.id, HeldForm.user_id, HeldForm.sealed_form, HeldForm.expires_at
+_SESSIONS, _DEVICES = table_of(AuthSession), table_of(RememberedDevice)
+
+_SESSION_COLUMNS, _DEVICE_COLUMNS = (
+    columns_of(SessionFacts, AuthSession),
+    columns_of(DeviceFacts, RememberedDevice),
+)
+
+_OF_TOKEN = (
+    subject_facts.select_subject(*_SESSION_COLUMNS, *_DEVICE_COLUMNS)
+    .join(_SESSIONS, _SESSIONS.c.user_id == subject_facts.USER_ID)
+    .outerjoin(_DEVICES, _DEVICES.c.id == _SESSIONS.c.device_id)
+    .where(_SESSIONS.c.digest == bindparam("digest"))
+)
+
+_SESSION = slice(subject_facts.END, subject_facts.END + len(_SESSION_COLUMNS))
+
+_DEVICE = slice(_SESSION.stop, _SESSION.stop + len(_DEVICE_COLUMNS))
+
+_INSERT = insert(_SESSIONS)
+
+_UNCHANGED = (
+    _SESSIONS.c.id == bindparam("session_id"),
+    _SESSIONS.c.digest == bindparam("old_digest"),
+    _SESSIONS.c.security_stamp == bindparam("stamp"),
+)
+
+_LOCK = update(_SESSIONS).where(*_UNCHANGED).values(security_stamp=_SESSIONS.c.security_stamp)
+
+_UPDATE = update(_SESSIONS).where(_SESSIONS.c.id == bindparam("session_id"))
+
+_ELEVATE = update(_SESSIONS).where(*_UNCHANGED)
+
+_ELEVATED = ("digest", "amr", "password_at", "code_at", "challenged_at", "last_seen_at", "device_id")
 
 
 @dataclass(frozen=True)
@@ -36,13 +71,13 @@ class Identity:
     `device` is the remembered device on which the session started, if it is still valid.
     """
 
-    session: AuthSession
-    subject: PolicySubject
+    session: SessionFacts
+    subject: SubjectFacts
     decision: Decision
-    device: RememberedDevice | None = None
+    device: DeviceFacts | None = None
 
     @property
-    def user(self) -> User:
+    def user(self) -> UserFacts:
         return self.subject.user
 
     @property
@@ -66,19 +101,15 @@ class Identity:
 
 def find(token: str, *, now: datetime) -> Identity | None:
     """Return the identity for a session token, using one SELECT. Return None if the session is over."""
-    statement = (
-        select_with_policy(AuthSession, RememberedDevice)
-        .join(AuthSession, AuthSession.user_id == User.id)
-        .outerjoin(RememberedDevice, RememberedDevice.id == AuthSession.device_id)
-        .where(AuthSession.digest == digest(token))
-    )
-    rows = db.session.execute(statement).all()
-    if not rows:
+    rows = execute(_OF_TOKEN, digest=digest(token)).all()
+    subject = subject_facts.subject_of(rows)
+    if subject is None:
         return None
-    session, device = rows[0].AuthSession, rows[0].RememberedDevice
-    (subject,) = group_by_user(rows)
+    session = SessionFacts(*rows[0][_SESSION])
     if not _alive(session, subject.user, now):
         return None
+    held = rows[0][_DEVICE]
+    device = DeviceFacts(*held) if held[0] else None
     if device is not None and (
         device.security_stamp != subject.user.security_stamp or device.expires_at <= now
     ):
@@ -95,76 +126,77 @@ def find(token: str, *, now: datetime) -> Identity | None:
 
 
 def start(
-    user: User,
+    user: AnyUser,
     *,
     actor: Actor,
     now: datetime,
-    device: RememberedDevice | None = None,
+    device_id: str | None = None,
     security_stamp: int | None = None,
     from_link: bool = False,
-) -> tuple[str, AuthSession]:
+    challenged: bool = False,
+) -> tuple[str, SessionFacts]:
     """Start a session for a user who has just entered the password; return its token and its row.
 
     `security_stamp` is the user's stamp from when the password was checked. If access has been revoked
     since, the session is invalid from the start. `from_link`: a one-time link permits enrolment in it.
+    `challenged`: the user goes to the code page at once, and has ten minutes from now.
     """
-    return _add(
-        AuthSession(
-            user_id=user.id,
-            amr="pwd link" if from_link else "pwd",
-            security_stamp=user.security_stamp if security_stamp is None else security_stamp,
-            password_at=now,
-            created_at=now,
-            expires_at=now + MAX_LIFETIME,
-            device_id=device.id if device else None,
-        ),
-        actor,
-        now,
+    token = new_token()
+    session = SessionFacts(
+        id=new_id(),
+        user_id=user.id,
+        digest=digest(token),
+        amr="pwd link" if from_link else "pwd",
+        security_stamp=user.security_stamp if security_stamp is None else security_stamp,
+        password_at=now,
+        code_at=None,
+        challenged_at=now if challenged else None,
+        last_seen_at=now,
+        created_at=now,
+        expires_at=now + MAX_LIFETIME,
+        device_id=device_id,
     )
+    execute(_INSERT, **vars(session), ip_address=actor.ip_address, user_agent=actor.user_agent)
+    return token, session
 
 
 def elevate(
-    session: AuthSession, *, actor: Actor, now: datetime, code: bool, security_stamp: int | None = None
-) -> tuple[str, AuthSession]:
-    """Replace a session with one under a new token, after a fresh code (`code`) or a fresh password.
+    session: SessionFacts, *, actor: Actor, now: datetime, code: bool, device_id: str | None = None
+) -> tuple[str, SessionFacts]:
+    """Put a session under a new token, after a fresh code (`code`) or a fresh password; the old one is dead.
 
-    A verb that writes something before this calls `require` first. Raises SessionEnded if a concurrent
-    request has ended the session.
+    `device_id` is the device that has been remembered with it. A verb that writes something before this calls
+    `require` first, or undoes it. Raises SessionEnded if a concurrent request has ended the session, or has
+    put it under another token.
     """
-    held = db.session.execute(select(*HELD_FORM).where(HeldForm.session_id == session.id)).mappings().first()
-    if end(session.id) != 1:
-        raise SessionEnded
-    token, elevated = _add(
-        AuthSession(
-            user_id=session.user_id,
-            amr="pwd otp" if code else session.amr,
-            security_stamp=session.security_stamp if security_stamp is None else security_stamp,
-            password_at=session.password_at if code else now,
-            code_at=now if code else session.code_at,
-            created_at=session.created_at,
-            expires_at=session.expires_at,
-            device_id=session.device_id,
-        ),
-        actor,
-        now,
+    token = new_token()
+    elevated = replace(
+        session,
+        digest=digest(token),
+        amr="pwd otp" if code else session.amr,
+        password_at=session.password_at if code else now,
+        code_at=now if code else session.code_at,
+        challenged_at=None,
+        last_seen_at=now,
+        device_id=device_id or session.device_id,
     )
-    if held is not None:  # it has ended with its session, and is the reason for the new one
-        db.session.execute(insert(HeldForm).values(**held, session_id=elevated.id))
+    changes = {name: value for name, value in vars(elevated).items() if name in _ELEVATED}
+    sender = {"ip_address": actor.ip_address, "user_agent": actor.user_agent}
+    if execute(_ELEVATE, **_present(session), **changes, **sender).rowcount != 1:
+        raise SessionEnded
     return token, elevated
 
 
-def require(session: AuthSession) -> None:
+def require(session: SessionFacts) -> None:
     """Lock the session's row until the commit. Raises SessionEnded if a concurrent request has ended it.
 
     Call this before the first write, after `lock_user`: no session then ends in the middle of a verb.
     """
-    same = AuthSession.id == session.id, AuthSession.security_stamp == session.security_stamp
-    locked = update(AuthSession).where(*same).values(security_stamp=AuthSession.security_stamp)
-    if rows_changed(locked) != 1:
+    if execute(_LOCK, **_present(session)).rowcount != 1:
         raise SessionEnded
 
 
-def end(session_id: str, *, user: User | None = None) -> int:
+def end(session_id: str, *, user: AnyUser | None = None) -> int:
     """End a session (with `user`: only if it belongs to that user). Return how many ended, 0 or 1."""
     statement = delete(AuthSession).where(AuthSession.id == session_id)
     if user is not None:
@@ -178,18 +210,18 @@ def end_because(identity: Identity, because: str, *, actor: Actor) -> None:
         record(Event.SESSIONS_ENDED, actor=actor, subject=identity.user, count=1, because=because)
 
 
-def touch(session: AuthSession, *, now: datetime) -> None:
+def touch(session: SessionFacts, *, now: datetime) -> None:
     """Record that the session is in use, at most once a minute."""
     if now - session.last_seen_at >= TOUCH_INTERVAL:
-        _set(session, last_seen_at=now)
+        execute(_UPDATE, session_id=session.id, last_seen_at=now)
 
 
-def mark_challenged(session: AuthSession, *, now: datetime) -> None:
+def mark_challenged(session: SessionFacts, *, now: datetime) -> None:
     """Start the ten minutes that a session has to get from the password to the code."""
-    _set(session, challenged_at=now)
+    execute(_UPDATE, session_id=session.id, challenged_at=now)
 
 
-def of_user(user: User, *, now: datetime) -> list[AuthSession]:
+def of_user(user: AnyUser, *, now: datetime) -> list[AuthSession]:
     """Return the user's valid sessions, most recently used first."""
     rows = db.session.scalars(
         select(AuthSession).where(AuthSession.user_id == user.id).order_by(AuthSession.last_seen_at.desc())
@@ -197,7 +229,7 @@ def of_user(user: User, *, now: datetime) -> list[AuthSession]:
     return [session for session in rows if _alive(session, user, now)]
 
 
-def _alive(session: AuthSession, user: User, now: datetime) -> bool:
+def _alive(session: AuthSession | SessionFacts, user: AnyUser, now: datetime) -> bool:
     return (
         user.is_active
         and session.security_stamp == user.security_stamp
@@ -207,15 +239,6 @@ def _alive(session: AuthSession, user: User, now: datetime) -> bool:
     )
 
 
-def _set(session: AuthSession, **values: datetime) -> None:
-    db.session.execute(update(AuthSession).where(AuthSession.id == session.id).values(**values))
-
-
-def _add(session: AuthSession, actor: Actor, now: datetime) -> tuple[str, AuthSession]:
-    token = new_token()
-    session.digest = digest(token)
-    session.last_seen_at = now
-    session.ip_address, session.user_agent = actor.ip_address, actor.user_agent
-    db.session.add(session)
-    db.session.flush()
-    return token, session
+def _present(session: SessionFacts) -> dict[str, object]:
+    """Return the parameters of a statement on a session that must still be as this request has read it."""
+    return {"session_id": session.id, "old_digest": session.digest, "stamp": session.security_stamp}

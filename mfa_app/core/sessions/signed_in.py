@@ -3,26 +3,33 @@
 from dataclasses import dataclass
 
 from mfa_app.core.common.actor import Actor, ActorKind
-from mfa_app.models import AuthSession, RememberedDevice, User
+from mfa_app.core.policy.decision import Verdict
+from mfa_app.models.row_facts import AnyUser, DeviceFacts, SessionFacts
 
 
 @dataclass(frozen=True)
 class SignedIn:
     """A session that has just started or been elevated, with the token that only the browser may hold.
 
-    `signed_in_fully`: the user needs neither a code nor an enrolment. `wrong_codes`: how many wrong codes in
-    a row came before the right one. `device`: the secret and the row of a device remembered by this login.
+    `verdict` is what the session opens; None if access was revoked meanwhile. `wrong_codes`: how many wrong
+    codes in a row came before the right one. `device`: the secret and the row of a device remembered by this
+    login.
     """
 
     token: str
-    session: AuthSession
-    user: User
-    device: tuple[str, RememberedDevice] | None = None
-    signed_in_fully: bool = True
+    session: SessionFacts
+    user: AnyUser
+    device: tuple[str, DeviceFacts] | None = None
+    verdict: Verdict | None = Verdict.ALLOW
     wrong_codes: int = 0
 
+    @property
+    def signed_in_fully(self) -> bool:
+        """Whether the user needs neither a code nor an enrolment."""
+        return self.verdict is Verdict.ALLOW
 
-def as_user(actor: Actor, user: User) -> Actor:
+
+def as_user(actor: Actor, user: AnyUser) -> Actor:
     """Return the visitor's actor as this user, keeping IP address and user agent."""
     return Actor(
         ActorKind.PERSON,

@@ -11,6 +11,7 @@ from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import change
 from mfa_app.core.policy import last_administrator
+from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.policy.facts import find_subjects
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.signed_in import SignedIn, as_user
@@ -58,4 +59,4 @@ def create_first_administrator(
     )
     user = accounts.insert_user(profile, address, password_hash=hashed, groups=[], actor=installer, now=now)
     token, session = sessions.start(user, actor=as_user(actor, user), now=now, from_link=True)
-    return SignedIn(token, session, user, signed_in_fully=False)
+    return SignedIn(token, session, user, verdict=Verdict.ENROL)

@@ -56,7 +56,7 @@ def accept(link: OneTimeLink, user: User, password: str, *, actor: Actor, now: d
     if identity is None or identity.decision.verdict is not Verdict.ENROL:  # the code of an app is asked for
         sessions.end(session.id)
         return None
-    return SignedIn(token, session, user, signed_in_fully=False)
+    return SignedIn(token, session, user, verdict=Verdict.ENROL)
 
 
 def _require_invitable(user: User) -> None:

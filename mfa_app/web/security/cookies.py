@@ -15,7 +15,7 @@ from mfa_app.core.browsers.known_browsers import (
     owner_hashes,
 )
 from mfa_app.core.sessions.signed_in import SignedIn
-from mfa_app.models import User
+from mfa_app.models.row_facts import AnyUser
 from mfa_app.settings import Settings
 
 SESSION = "sid"
@@ -111,7 +111,7 @@ def _devices() -> dict[str, HeldDevice]:
     return found
 
 
-def _mark_as_known(user: User) -> None:
+def _mark_as_known(user: AnyUser) -> None:
     known = known_users_after_login(user, browser_facts())
     value = _serializer("known-browser").dumps(
         [[entry.owner_hash, entry.browser_id, entry.proof] for entry in known]

@@ -18,7 +18,7 @@ from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import counters, limits
-from mfa_app.models import User
+from mfa_app.models.row_facts import UserFacts
 from mfa_app.web.http.headers import STATIC
 from mfa_app.web.http.monitoring import asked_by_monitor
 from mfa_app.web.http.redirects import send_to
@@ -116,6 +116,6 @@ def deny() -> NoReturn:
     abort(403)
 
 
-def _user_let_through(_request: object) -> User | None:
+def _user_let_through(_request: object) -> UserFacts | None:
     identity = identity_or_none()
     return identity.user if identity and identity.decision.verdict is Verdict.ALLOW else None

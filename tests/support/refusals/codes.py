@@ -11,7 +11,7 @@ from mfa_app.core.sessions.held_forms import FormContent
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator
+from mfa_app.models.row_facts import AuthenticatorFacts
 from tests.support.phone import Phone
 from tests.support.refusals.scene import ended, fail_but_for_one, failed, lock_out, logged_in, wait_for
 from tests.support.refusals.table import Act, Arrange, Table
@@ -40,13 +40,15 @@ def code(
     act: Callable[[World, Identity, str], object],
     before: Callable[[World, Identity], object] = lambda world, identity: None,
     *,
+    earlier: Callable[[World], object] = lambda world: None,
     right: bool = True,
 ) -> Arrange:
-    """Let alice of Finance enter a code, after something has happened."""
+    """Let alice of Finance enter a code, after something has happened, before her turn or meanwhile."""
 
     def arrange(world: World) -> Act:
         world.group("Finance", required=True)
         world.linked_earlier("alice", groups_=("Finance",))
+        earlier(world)
         identity = logged_in(world, "alice")
         phone = world.phones["alice"]
         shown = phone.code() if right else phone.wrong_code()
@@ -57,7 +59,7 @@ def code(
     return arrange
 
 
-def authenticator_of(identity: Identity) -> Authenticator:
+def authenticator_of(identity: Identity) -> AuthenticatorFacts:
     assert identity.subject.authenticator is not None
     return identity.subject.authenticator
 
@@ -74,7 +76,11 @@ def codes_locked_out(world: World, identity: Identity) -> None:
     lock_out(world, limits.CODE, identity.user.id)
 
 
-def authenticator_locked(world: World, identity: Identity) -> None:
+def authenticator_locked(world: World) -> None:
+    authenticator_locked_meanwhile(world, logged_in(world, "alice"))
+
+
+def authenticator_locked_meanwhile(world: World, identity: Identity) -> None:
     verification.lock(authenticator_of(identity), now=world.clock())
 
 
@@ -123,7 +129,14 @@ for _verb, _type in CODES.items():
     case(_verb, errors.UsedCode, code(_type, entered_before), charges=_COUNTED, events=_CODE_REFUSED)
     case(_verb, errors.Throttled, code(_type, codes_delayed))
     case(_verb, errors.AuthenticatorLocked, code(_type, codes_locked_out), "by its counter")
-    case(_verb, errors.AuthenticatorLocked, code(_type, authenticator_locked), "authenticator")
+    case(_verb, errors.AuthenticatorLocked, code(_type, earlier=authenticator_locked), "authenticator")
+    case(
+        _verb,
+        errors.AuthenticatorLocked,
+        code(_type, authenticator_locked_meanwhile),
+        "authenticator, meanwhile",
+        charges=_COUNTED,
+    )
     case(_verb, errors.SessionEnded, code(_type, access_ended), charges=_COUNTED)
 
 

@@ -7,9 +7,10 @@ from mfa_app.core.common import errors
 from mfa_app.core.login import password_step, reauthentication
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import attempts, change, reset_by_mail, reset_requests
+from mfa_app.core.policy import subject_facts
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import limits
-from mfa_app.core.users import accounts, first_administrator, invitations, lookup
+from mfa_app.core.users import accounts, first_administrator, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Role
 from tests.support.refusals.scene import (
@@ -196,8 +197,9 @@ def sign_in_by_a_used_link(world: World) -> Act:
 
 
 def check_at_login(world: World, name: str, password: str) -> None:
+    subject = subject_facts.find_by_email(f"{name}@example.com")
     attempts.check_at_login(
-        lookup.find_by_email(f"{name}@example.com"),
+        subject.user if subject else None,
         password,
         email_digest="digest",
         browser_id=None,

@@ -1,0 +1,102 @@
+"""The user of a request with everything that the policy needs, read by one SELECT that is built once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select, true
+
+from mfa_app.core.policy.decision import PolicyFacts, Rule
+from mfa_app.models import Authenticator, Group, Membership, SitePolicy, User
+from mfa_app.models.database import execute, table_of
+from mfa_app.models.row_facts import AuthenticatorFacts, UserFacts, columns_of
+
+
+@dataclass(frozen=True)
+class SubjectFacts:
+    """A user with authenticator, names of groups and policy facts."""
+
+    user: UserFacts
+    authenticator: AuthenticatorFacts | None
+    groups: tuple[str, ...]
+    facts: PolicyFacts
+
+
+def _rule_columns(model: type[Group | SitePolicy]) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns of a rule, in the order of the fields of `Rule` that follow `group`."""
+    table = table_of(model).c
+    since = table_of(Membership).c.joined_at if model is Group else table_of(User).c.created_at
+    return (
+        table.required,
+        table.required_from,
+        table.grace_days,
+        table.remember_days,
+        since,
+        table.required_since,
+    )
+
+
+_PARTS = (
+    columns_of(UserFacts, User),
+    columns_of(AuthenticatorFacts, Authenticator),
+    _rule_columns(SitePolicy),
+    (table_of(Group).c.name, *_rule_columns(Group)),
+)
+
+_ENDS = [sum(map(len, _PARTS[:count])) for count in range(1, len(_PARTS) + 1)]
+
+_USER, _AUTHENTICATOR, _SITE, _GROUP = map(slice, [0, *_ENDS], _ENDS)
+
+END = _ENDS[-1]  # where the columns begin that `select_subject` was given beside its own
+
+
+USER_ID = table_of(User).c.id
+
+
+def select_subject(*more: ColumnElement[Any]) -> Select[Any]:
+    """Return a SELECT with one row per group of a user, for `subject_of`, and with these columns after."""
+    users, memberships = table_of(User), table_of(Membership)
+    authenticators, groups = table_of(Authenticator), table_of(Group)
+    return (
+        select(*(column for part in _PARTS for column in part), *more)
+        .select_from(users)
+        .outerjoin(authenticators, authenticators.c.user_id == users.c.id)
+        .join(table_of(SitePolicy), true())
+        .outerjoin(memberships, memberships.c.user_id == users.c.id)
+        .outerjoin(groups, groups.c.id == memberships.c.group_id)
+    )
+
+
+_BY_EMAIL = select_subject().where(table_of(User).c.email_key == bindparam("key"))
+
+_BY_ID = select_subject().where(table_of(User).c.id == bindparam("user_id"))
+
+
+def find_by_email(key: str) -> SubjectFacts | None:
+    """Return the user with this comparable email address, or None."""
+    return subject_of(execute(_BY_EMAIL, key=key).all())
+
+
+def find_by_id(user_id: int) -> SubjectFacts | None:
+    """Return the user of this number, or None."""
+    return subject_of(execute(_BY_ID, user_id=user_id).all())
+
+
+def subject_of(rows: Sequence[Row[Any]]) -> SubjectFacts | None:
+    """Combine the rows of one user, or return None if there are none."""
+    if not rows:
+        return None
+    first = rows[0]
+    user = UserFacts(*first[_USER])
+    authenticator = AuthenticatorFacts(*first[_AUTHENTICATOR]) if first[_AUTHENTICATOR][0] else None
+    rules = [Rule(*row[_GROUP]) for row in rows if row[_GROUP][0] is not None]
+    facts = PolicyFacts(
+        linked=authenticator is not None,
+        opted_in=authenticator is not None and authenticator.opted_in,
+        required=user.required,
+        exempt_until=user.exempt_until,
+        rules=(*rules, Rule(None, *first[_SITE])),
+        privileged=user.is_privileged,
+        link_required=user.link_required,
+    )
+    return SubjectFacts(user, authenticator, tuple(str(rule.group) for rule in rules), facts)

@@ -1,0 +1,102 @@
+"""Rows as frozen facts: what every request reads of a user, an authenticator, a session and a device.
+
+An entity of the ORM costs several times as much, and whoever holds one can change the row by accident.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar
+
+from flask_login import UserMixin
+from sqlalchemy import ColumnElement
+
+from mfa_app.models.authenticator import Authenticator
+from mfa_app.models.fate import Fate, SealedRow, Table
+from mfa_app.models.user import PRIVILEGED, Role, User
+
+
+@dataclass(frozen=True)
+class UserFacts(UserMixin):
+    """A row of `User`, without what only pages about people show."""
+
+    id: int
+    email: str
+    name: str
+    role: Role
+    password_hash: str | None
+    disabled_at: datetime | None
+    security_stamp: int
+    created_at: datetime
+    required: bool
+    exempt_until: datetime | None
+    link_required: bool
+
+    @property
+    def is_active(self) -> bool:
+        return self.disabled_at is None
+
+    @property
+    def is_privileged(self) -> bool:
+        return self.role in PRIVILEGED
+
+
+AnyUser = User | UserFacts
+
+
+@dataclass(frozen=True)
+class AuthenticatorFacts(SealedRow):
+    """A row of `Authenticator`."""
+
+    id: str
+    user_id: int
+    sealed_secret: str
+    issuer: str | None
+    last_step: int
+    opted_in: bool
+    enrolled_at: datetime
+    locked_at: datetime | None
+
+    fate: ClassVar[Fate] = Authenticator.fate
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """A row of `AuthSession`."""
+
+    id: str
+    user_id: int
+    digest: str
+    amr: str
+    security_stamp: int
+    password_at: datetime
+    code_at: datetime | None
+    challenged_at: datetime | None
+    last_seen_at: datetime
+    created_at: datetime
+    expires_at: datetime
+    device_id: str | None
+
+    @property
+    def has_code(self) -> bool:
+        return "otp" in self.amr.split()
+
+    @property
+    def from_link(self) -> bool:
+        return "link" in self.amr.split()
+
+
+@dataclass(frozen=True)
+class DeviceFacts:
+    """A row of `RememberedDevice`, as far as it says whether the device counts."""
+
+    id: str
+    user_id: int
+    digest: str
+    security_stamp: int
+    created_at: datetime
+    expires_at: datetime
+
+
+def columns_of(facts: type[Any], model: type[Table]) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns of a table that make these facts, in the order of their fields."""
+    return tuple(model.__table__.c[field.name] for field in fields(facts))
