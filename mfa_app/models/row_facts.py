@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from flask_login import UserMixin
 from sqlalchemy import ColumnElement
 
+from mfa_app.models.audit import AuditEvent
 from mfa_app.models.authenticator import Authenticator
 from mfa_app.models.fate import Fate, SealedRow, Table
 from mfa_app.models.user import PRIVILEGED, Role, User
@@ -95,6 +96,28 @@ class DeviceFacts:
     security_stamp: int
     created_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class EventFacts:
+    """A row of `AuditEvent` that has just been recorded. The last three fields are set when it is written."""
+
+    at: datetime
+    event: str
+    actor_kind: str
+    actor_id: int | None
+    actor_name: str
+    subject_id: int | None
+    subject_name: str
+    ip_address: str
+    user_agent: str
+    details: dict[str, Any]
+    id: int = 0
+    previous: str = ""
+    mac: str = ""
+
+
+AnyEvent = AuditEvent | EventFacts
 
 
 def columns_of(facts: type[Any], model: type[Table]) -> tuple[ColumnElement[Any], ...]:

@@ -5,18 +5,34 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import event, select, update
+from sqlalchemy import bindparam, event, insert, select, update
 from sqlalchemy.orm import Session
 
 from mfa_app.core.keys.vault import vault
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, SealedValue, TrailHead
-from mfa_app.models.database import insert_once
+from mfa_app.models.database import insert_once, table_of
+from mfa_app.models.row_facts import AnyEvent, EventFacts
 from mfa_app.site import site
 
 TRAIL_KEY = "trail key"
+
+_HEAD, _VALUES = table_of(TrailHead), table_of(SealedValue)
+
+# Locks the head and raises its number. A trigger sets its MAC to that of the row with this number.
+_RAISE = (
+    update(_HEAD)
+    .values(last=_HEAD.c.last + bindparam("count"))
+    .returning(
+        _HEAD.c.last,
+        _HEAD.c.mac,
+        select(_VALUES.c.sealed).where(_VALUES.c.name == TRAIL_KEY).scalar_subquery(),
+    )
+)
+
+_INSERT = insert(table_of(AuditEvent))
 
 QUEUED, WRITTEN = "trail_queued", "trail_written"
 
@@ -39,7 +55,7 @@ class Anchor:
     mac: str
 
 
-Observer = Callable[[AuditEvent], None]
+Observer = Callable[[EventFacts], None]
 
 
 class RowObservers:
@@ -49,7 +65,7 @@ class RowObservers:
         self.observers = observers
 
 
-def append(row: AuditEvent) -> None:
+def append(row: EventFacts) -> None:
     """Add a row to the trail with the commit of this transaction. If the row can't be saved, nothing is.
 
     Rows are chained just before the commit, so the head of the chain is always the last lock taken and two
@@ -65,16 +81,15 @@ def _write_queued(session: Session) -> None:
         return
     session.flush()
     count = len(queued)
-    head = update(TrailHead).values(last=TrailHead.last + count).returning(TrailHead.last, TrailHead.mac)
-    last, mac = session.execute(head).one()
-    key = trail_key()
+    last, mac, sealed = session.execute(_RAISE, {"count": count}).one()
+    key = _kept_key(sealed) if sealed else trail_key()
+    rows = []
     for number, row in enumerate(queued, last - count + 1):
-        row.id, row.previous = number, mac
-        row.mac = mac = seal_row(row, key)
-    session.add_all(queued)
-    session.execute(update(TrailHead).values(mac=mac))
-    session.flush()
-    session.info.setdefault(WRITTEN, []).extend(queued)
+        numbered = replace(row, id=number, previous=mac)
+        mac = seal_row(numbered, key)
+        rows.append(replace(numbered, mac=mac))
+    session.execute(_INSERT, [vars(row) for row in rows])
+    session.info.setdefault(WRITTEN, []).extend(rows)
 
 
 @event.listens_for(Session, "after_commit")
@@ -96,18 +111,23 @@ def head(session: Session | None = None) -> Anchor:
     return Anchor(row.last, row.mac)
 
 
-def _content(row: AuditEvent) -> dict[str, object]:
+def _content(row: AnyEvent) -> dict[str, object]:
     return {"at": row.at.isoformat(), **{name: getattr(row, column) for name, column in SEALED.items()}}
 
 
-def seal_row(row: AuditEvent, key: bytes) -> str:
+def seal_row(row: AnyEvent, key: bytes) -> str:
     canonical = json.dumps(_content(row), sort_keys=True, separators=(",", ":"))
     return hmac.new(key, canonical.encode(), hashlib.sha256).hexdigest()
 
 
-def line(row: AuditEvent) -> str:
+def line(row: AnyEvent) -> str:
     """Return the row as one line of JSON. Its `mac` makes every line usable as an anchor."""
     return json.dumps({**_content(row), "mac": row.mac}, sort_keys=True)
+
+
+def _kept_key(sealed: str) -> bytes:
+    """Return the key of the trail from its text as it is stored now, so that another text is another key."""
+    return bytes.fromhex(vault().unseal_once(sealed, SealedValue(name=TRAIL_KEY).seal_context))
 
 
 def trail_key() -> bytes:

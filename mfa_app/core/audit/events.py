@@ -6,8 +6,7 @@ from typing import Any
 from mfa_app.core.audit import chain
 from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor
-from mfa_app.models import AuditEvent
-from mfa_app.models.row_facts import AnyUser
+from mfa_app.models.row_facts import AnyUser, EventFacts
 
 
 class Event(enum.Enum):
@@ -69,7 +68,7 @@ def record(event: Event, *, actor: Actor, subject: AnyUser | None = None, **deta
     if set(details) != event.details:
         raise ValueError(f"{event.label} needs the details {sorted(event.details)}, got {sorted(details)}")
     chain.append(
-        AuditEvent(
+        EventFacts(
             at=clock.now(),
             event=event.label,
             actor_kind=str(actor.kind),

@@ -10,6 +10,7 @@ from mfa_app.core.common.actor import ActorKind
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, TrailHead
 from mfa_app.models.database import rows_changed
+from mfa_app.models.row_facts import EventFacts
 
 BATCH = 500
 
@@ -19,7 +20,7 @@ BY_THE_CLI = (AuditEvent.actor_kind == ActorKind.TERMINAL, AuditEvent.ip_address
 log = logging.getLogger("mfa_app.trail")
 
 
-def stream_row(row: AuditEvent) -> None:
+def stream_row(row: EventFacts) -> None:
     """Log a new row at once. Inside a command this prints nothing, because the logger is off there."""
     log.info(chain.line(row))
 

@@ -34,6 +34,7 @@ class Vault:
     ) -> None:
         self._reread = reread
         self._data_keys: dict[str, bytes] = {}
+        self._kept: tuple[str, str, str] | None = None  # sealed text, context, and what it says
         self._take(data_keys)
 
     @property
@@ -75,10 +76,17 @@ class Vault:
             raise CannotUnseal(context) from error
         return opened.decode()
 
+    def unseal_once(self, sealed: str, context: str) -> str:
+        """Do the same for a secret of the installation, and keep it until its text or the keys change."""
+        kept = self._kept
+        if kept is None or kept[:2] != (sealed, context):
+            kept = self._kept = sealed, context, self.unseal(sealed, context)
+        return kept[2]
+
     def _take(self, data_keys: dict[str, bytes]) -> None:
         if list(data_keys.items()) == list(self._data_keys.items()):
             return
-        self._data_keys = data_keys
+        self._data_keys, self._kept = data_keys, None
         self._ciphers = {
             identifier: AESGCM(HKDF(SHA256(), 32, salt=None, info=b"second-gate seal v1").derive(key))
             for identifier, key in data_keys.items()

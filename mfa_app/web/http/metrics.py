@@ -7,7 +7,7 @@ from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
 
 from mfa_app.core.audit.events import Event
-from mfa_app.models import AuditEvent
+from mfa_app.models.row_facts import EventFacts
 
 
 class Counters:
@@ -45,7 +45,7 @@ def init_app(app: Flask) -> None:
     app.after_request(_count_answer)
 
 
-def count_event(row: AuditEvent) -> None:
+def count_event(row: EventFacts) -> None:
     """Count a row of the trail. Only details from closed lists become labels."""
     counted = counters()
     counted.events.labels(row.event).inc()
