@@ -1,17 +1,17 @@
 """How each successful login step is answered."""
 
-from flask import flash, redirect, session
+from flask import flash, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.core.login import code_step
 from mfa_app.core.sessions.signed_in import SignedIn
-from mfa_app.web.http.redirects import next_page
 from mfa_app.web.security.cookies import issue_cookies
+from mfa_app.web.security.gate import to_open_page
 
 
 def signed_in_response(signed_in: SignedIn) -> ResponseReturnValue:
-    """Set the new session cookie with a new CSRF token, and redirect. The gate decides where that leads."""
+    """Set the new session cookie with a new CSRF token, and redirect to the page that is open now."""
     session.clear()
     issue_cookies(signed_in)
     if signed_in.wrong_codes >= code_step.WARN_AFTER:
@@ -23,4 +23,4 @@ def signed_in_response(signed_in: SignedIn) -> ResponseReturnValue:
             ),
             "warning",
         )
-    return redirect(next_page())
+    return to_open_page(signed_in.verdict)

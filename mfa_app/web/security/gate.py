@@ -3,8 +3,9 @@
 import contextlib
 from datetime import timedelta
 from typing import NoReturn
+from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, flash, g, request
+from flask import Flask, abort, current_app, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import LoginManager
@@ -21,7 +22,7 @@ from mfa_app.core.throttling import counters, limits
 from mfa_app.models.row_facts import UserFacts
 from mfa_app.web.http.headers import STATIC
 from mfa_app.web.http.monitoring import asked_by_monitor
-from mfa_app.web.http.redirects import send_to
+from mfa_app.web.http.redirects import next_page, send_to
 from mfa_app.web.security import held_forms
 from mfa_app.web.security.access_rules import AccessRule, access_rule_of
 from mfa_app.web.security.cookies import clear_session_cookie, session_token
@@ -106,6 +107,18 @@ def _to_landing_page(identity: Identity) -> Response:
     if verdict is Verdict.ALLOW:
         return send_to(LANDING_PAGES[verdict], remember_where=False)
     return held_forms.send_first(identity, LANDING_PAGES[verdict])
+
+
+def to_open_page(verdict: Verdict | None) -> Response:
+    """Redirect after a step of a login: to the page that `next` asks for, or to the one that comes first.
+
+    The gate would redirect there too, at the cost of a request. Without a verdict it has something to say.
+    """
+    target = next_page()
+    if verdict is None or verdict is Verdict.ALLOW:
+        return redirect(target)
+    first = LANDING_PAGES[verdict]
+    return redirect(target) if urlsplit(target).path == url_for(first) else send_to(first, back_to=target)
 
 
 def deny() -> NoReturn:
