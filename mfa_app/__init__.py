@@ -38,11 +38,13 @@ from mfa_app.models.connections import engine_options
 from mfa_app.settings import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
 from mfa_app.site import Site
 from mfa_app.web.http import assets, converters, errors, headers, metrics, transaction
+from mfa_app.web.http.application import WebApplication
 from mfa_app.web.http.forwarded_headers import CleanForwardedHeaders
 from mfa_app.web.http.monitoring import MonitoringHost
 from mfa_app.web.mail_composer import MailComposer
 from mfa_app.web.security import cookies, gate, origin
 from mfa_app.web.ui import navigation, template_words
+from mfa_app.wording.language import LANGUAGE
 
 __version__ = "0.2.0"
 
@@ -57,7 +59,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     """
     settings = settings or load_settings()
     keys = load_keys(settings)
-    app = Flask(__name__, instance_path=str(settings.instance_path.resolve()))
+    app = WebApplication(__name__, instance_path=str(settings.instance_path.resolve()))
     app.config.update(_configuration(settings, keys), **overrides)
     app.extensions["site"] = _site(app, settings, keys)
     wrapped = _middleware(app.wsgi_app, settings)
@@ -68,6 +70,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 def _middleware(application: WSGIApplication, settings: Settings) -> MonitoringHost:
     """Return the application behind what corrects its requests."""
+    application = headers.FixedHeaders(application, settings)
     hops = settings.trusted_proxy_hops
     if hops:
         application = CleanForwardedHeaders(ProxyFix(application, x_for=hops, x_proto=hops, x_host=0))
@@ -127,11 +130,11 @@ def _bind(app: Flask, settings: Settings) -> None:
     """Bind the extensions and the floors. Flask runs after_request functions in reverse order of binding."""
     db.init_app(app)
     migrate.init_app(app, db, directory=str(PROJECT_ROOT / "mfa_app" / "migrations"))
-    babel.init_app(app)
+    babel.init_app(app, locale_selector=lambda: LANGUAGE)
     login_manager.init_app(app)
     metrics.init_app(app)
     assets.init_app(app)
-    headers.init_app(app, settings)
+    headers.init_app(app)
     app.after_request(cookies.set_cookies)
     transaction.init_app(app)
     csrf.init_app(app)

@@ -17,6 +17,7 @@ from mfa_app.web.security.access_rules import public
 from mfa_app.web.security.cookies import browser_facts
 from mfa_app.web.security.current import current_actor, identity_or_none
 from mfa_app.web.security.failed_logins import count_failure, failures_of_browser
+from mfa_app.web.ui.blank_forms import asked_for_blank_form, blank_form
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
 
@@ -25,6 +26,8 @@ from mfa_app.web.ui.forms import render_form
 @public
 def login() -> ResponseReturnValue:
     """The password step: email address and password."""
+    if asked_for_blank_form():
+        return blank_form("auth/login.html", LoginForm)
     form, identity = LoginForm(), identity_or_none()
     if request.method == "GET" and identity is not None and identity.decision.verdict is Verdict.ALLOW:
         return redirect(next_page())

@@ -1,8 +1,11 @@
 """The headers of every response, and what no request may contain."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
 from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, abort, request
+from flask import Flask, abort, request
 
 from mfa_app.settings import Settings
 
@@ -35,23 +38,39 @@ HEADERS = {
 
 STATIC = frozenset({"static"})
 
+STATIC_PATH = "/static/"
+
+# No cache keeps a page: it may show what only one person may see.
+FOR_PAGES_ONLY = {"Cache-Control": "no-store", "Vary": "Cookie"}
+
 HSTS = "max-age=31536000"
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    """Reject requests that can't be text, and set the headers on every response, errors included."""
-    always = headers_of(settings)
+class FixedHeaders:
+    """Adds the headers that never change to every response, errors included: in one piece, made once."""
+
+    def __init__(self, application: WSGIApplication, settings: Settings) -> None:
+        self._application = application
+        self._for_files = list(headers_of(settings).items())
+        self._for_pages = [*self._for_files, *FOR_PAGES_ONLY.items()]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Let the application answer, with these headers behind its own. Only static files may be cached."""
+        is_file = environ.get("PATH_INFO", "").startswith(STATIC_PATH)
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            if is_file and status < "4":
+                return start_response(status, headers + self._for_files, *error)
+            own = [header for header in headers if header[0] not in FOR_PAGES_ONLY]
+            return start_response(status, own + self._for_pages, *error)
+
+        return self._application(environ, start)
+
+
+def init_app(app: Flask) -> None:
+    """Reject requests that can't be text, or that no page of this site sends."""
     app.before_request(refuse_unprintable)
     app.before_request(refuse_what_no_form_sends)
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        for name, value in always.items():
-            response.headers.setdefault(name, value)
-        if request.endpoint not in STATIC or response.status_code >= 400:
-            response.headers["Cache-Control"] = "no-store"
-            response.vary.add("Cookie")
-        return response
 
 
 def headers_of(settings: Settings) -> dict[str, str]:
@@ -68,7 +87,7 @@ def refuse_unprintable() -> None:
         request.query_string.decode()
     except UnicodeDecodeError:
         abort(400)
-    for values in (request.args, request.form):
+    for values in (request.args, request.form) if _has_body() else (request.args,):
         for key, value in values.items(multi=True):
             if key is None:  # a part without a name in a multipart body
                 abort(400)
@@ -80,10 +99,15 @@ def refuse_unprintable() -> None:
 
 def refuse_what_no_form_sends() -> None:
     """Answer 400 to JSON, file uploads and a malformed Referer: the code that reads them expects none."""
-    if request.is_json or request.files:
+    if request.is_json or (_has_body() and request.files):
         abort(400)
     try:
         _port = urlsplit(request.referrer or "").port
     except ValueError:
         if request.method not in ("GET", "HEAD"):  # nothing reads it on these
             abort(400)
+
+
+def _has_body() -> bool:
+    """Return False if this request has no body, so that nothing needs to look for a form in it."""
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers

@@ -23,7 +23,8 @@ def init_app(app: Flask) -> None:
             identity = identity_or_none()
             if identity is not None:
                 sessions.touch(identity.session, now=clock.now())
-            db.session.commit()
+            if db.session.registry.has():  # else this request has never asked the database
+                db.session.commit()
         except STORE_FAILURES as failure:
             return unavailable_page(failure)
         if g.pop("mail_leaves_with_response", False):
