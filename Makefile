@@ -79,8 +79,9 @@ messages: $(RUNTIME) ## Collect the sentences for translators
 	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --output-file mfa_app/translations/messages.pot \
 	    --keywords "_l lazy_gettext lazy_ngettext:1,2 lazy_pgettext:1c,2" --project "Second Gate" mfa_app
 
-css: $(TESTING) ## Take the part of Bootstrap that the pages use
+css: $(TESTING) ## Take the part of Bootstrap that the pages use, and compress the static files
 	@$(BIN)/python -m bin.trim_bootstrap
+	@$(BIN)/python -m bin.compress_static
 
 screenshots: $(TESTING) ## Take the README's screenshots again
 	@$(BIN)/python -m bin.screenshots
