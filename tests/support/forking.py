@@ -6,6 +6,10 @@ ended with the exit code, or null if it runs. A child is a process of its own, w
 runs at the end of the input is ended.
 """
 
+import atexit
+import encodings.ascii
+import encodings.idna
+import encodings.utf_8_sig
 import gc
 import json
 import os
@@ -13,16 +17,29 @@ import runpy
 import signal
 import sys
 import threading
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NoReturn
 
 import flask.cli
+import flask_migrate.cli  # type: ignore[import-not-found]  # its types leave this module out
+import flask_sqlalchemy.cli
 import gunicorn.app.wsgiapp
 import gunicorn.workers.gthread
+from sqlalchemy.orm import configure_mappers
 
 import mfa_app
+from mfa_app.core.passwords.hashing import Hasher
+from mfa_app.extensions import db
 from mfa_app.settings import PROJECT_ROOT
+from tests.support.variables import CHEAP
 
-IMPORTED = (flask.cli, gunicorn.app.wsgiapp, gunicorn.workers.gthread, mfa_app)
+# What every program of the site imports, sooner or later.
+IMPORTED = (
+    *(encodings.ascii, encodings.idna, encodings.utf_8_sig),
+    *(flask.cli, flask_migrate.cli, flask_sqlalchemy.cli),
+    *(gunicorn.app.wsgiapp, gunicorn.workers.gthread, mfa_app),
+)
 APPENDED = os.O_WRONLY | os.O_APPEND  # output and errors may go to one file
 FLAGS = (os.O_RDONLY, APPENDED, APPENDED)
 AS_PYTHON_OPENS_THEM = (("r", -1, "strict"), ("w", -1, "strict"), ("w", 1, "backslashreplace"))
@@ -32,6 +49,7 @@ def main() -> dict[str, Any] | None:
     """Answer; in the child that an order starts, return the order."""
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # control-C is for the children
     running: set[int] = set()
+    _prepare()
     assert threading.active_count() == 1  # a fork leaves the others behind, with the locks they hold
     gc.collect()
     gc.freeze()  # else each child looks for cycles in all that was imported, a third of a second at its end
@@ -47,6 +65,13 @@ def main() -> dict[str, Any] | None:
         print(json.dumps(answer), flush=True)
     _end(running)
     return None
+
+
+def _prepare() -> None:
+    """Do once what each program would do with the same result."""
+    configure_mappers()
+    Hasher()
+    Hasher(CHEAP)
 
 
 def _exit_code(child: int, running: set[int]) -> int | None:
@@ -82,5 +107,34 @@ def become(order: dict[str, Any]) -> None:
     runpy.run_module(order["command"][0], run_name="__main__", alter_sys=True)
 
 
+def end_after(program: Callable[[], None]) -> NoReturn:
+    """Run a program, and end this process as Python would, but let the system free the memory.
+
+    Python frees it object by object, which copies each page of what was imported before the fork. Exceptions
+    other than SystemExit go through, so that Python reports them and ends.
+    """
+    try:
+        program()
+        code: object = 0
+    except SystemExit as ended:
+        code = ended.code
+    if not isinstance(code, int | None):
+        print(code, file=sys.stderr)
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]  # as Python does, and as multiprocessing in its children
+    atexit._run_exitfuncs()
+    _close_connections()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
+
+
+def _close_connections() -> None:
+    """Close those to the database, as Python does in the end: the last one leaves SQLite a single file."""
+    for engines in db._app_engines.values():
+        for engine in engines.values():
+            engine.dispose()
+
+
 if __name__ == "__main__" and (found := main()):
-    become(found)
+    end_after(partial(become, found))
