@@ -1,30 +1,43 @@
 """`make run` and `make demo`: hold the port, let a command of the site prepare it, then become gunicorn.
 
-Nothing is printed before the port is held: a set-up link of a site that then doesn't start leads nowhere.
+Nothing is printed before the port is held: a set-up link of a site that then doesn't start leads nowhere. All
+three share one process and its children, because importing the site takes a second.
 """
 
+import multiprocessing
 import os
-import subprocess
 import sys
-from pathlib import Path
+from functools import partial
+
+import flask.cli
+import gunicorn.app.wsgiapp
 
 from mfa_app.server import HELD_SOCKET, hold_port, settings_to_serve_with
 
-GUNICORN = [str(Path(sys.executable).with_name("gunicorn")), "--config", "gunicorn.conf.py", "wsgi:app"]
+GUNICORN = ["gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
 
 
 def main() -> None:
     """Run `flask --app wsgi` with the arguments, and serve the site if that succeeds."""
     held = hold_port(settings_to_serve_with().port)
     try:
-        subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", *sys.argv[1:]], check=True)
-    except subprocess.CalledProcessError as failed:
-        sys.exit(failed.returncode)
+        failed = _run_command(sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit("Stopped before the site was ready.")
-    held.set_inheritable(True)
-    os.environ[HELD_SOCKET] = str(held.fileno())
-    os.execv(GUNICORN[0], GUNICORN)  # noqa: S606 - its arguments are fixed
+    if failed:
+        sys.exit(failed)
+    os.environ[HELD_SOCKET] = str(held.detach())
+    sys.argv = GUNICORN
+    gunicorn.app.wsgiapp.run()
+
+
+def _run_command(words: list[str]) -> int | None:
+    """Run a command of the site in a child, which makes its own application; return its exit code."""
+    run = partial(flask.cli.cli.main, args=["--app", "wsgi", *words], prog_name="flask")
+    child = multiprocessing.get_context("fork").Process(target=run, daemon=True)
+    child.start()
+    child.join()
+    return child.exitcode
 
 
 if __name__ == "__main__":
