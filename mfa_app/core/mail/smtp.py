@@ -110,22 +110,27 @@ def mail_server(settings: Settings, patience: Patience = IN_BACKGROUND) -> Itera
 
     Raises OSError, ValueError.
     """
-    parts, encrypted = urlsplit(settings.smtp_url or ""), ssl.create_default_context()
+    parts = urlsplit(settings.smtp_url or "")
     host, port = wire.ascii_host(parts.hostname or "localhost"), parts.port or PORTS[parts.scheme]
     name = wire.greeting_name(settings.public_host)
     if parts.scheme == "smtps":
-        server: _Client = _EncryptedClient(host, port, patience, local_hostname=name, context=encrypted)
+        server: _Client = _EncryptedClient(host, port, patience, local_hostname=name, context=_verified_tls())
     else:
         server = _Client(host, port, patience, local_hostname=name)
     try:
         if parts.scheme == "smtp+starttls":
-            server.starttls(context=encrypted)
+            server.starttls(context=_verified_tls())
         if parts.username:
             server.login(unquote(parts.username), _Utf8(unquote(parts.password or "")))
         server.ehlo_or_helo_if_needed()
         yield server
     finally:
         server.leave()
+
+
+def _verified_tls() -> ssl.SSLContext:
+    """Return how to encrypt for a server with a certificate of a known CA. It reads those of all CAs."""
+    return ssl.create_default_context()
 
 
 def send(server: smtplib.SMTP, message: EmailMessage, *, sender: str, recipient: str) -> None:
