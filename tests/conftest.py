@@ -3,19 +3,15 @@
 import gc
 import threading
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from mfa_app import create_app
-from mfa_app.core.common.clock import Clock
-from mfa_app.core.operations.write_proof import WriteProof
 from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.extensions import db
-from mfa_app.settings import Settings, load_settings
-from mfa_app.site import Site
+from mfa_app.settings import load_settings
+from tests.support.applications import application
 from tests.support.clock import FakeClock, SharedClock
 from tests.support.databases import installed, migrate_postgresql, migrate_sqlite
 from tests.support.postgres import running_postgres
@@ -103,20 +99,11 @@ def nothing_works_on_in_the_background() -> None:
     assert "jobs" not in {thread.name for thread in threading.enumerate()}
 
 
-@lru_cache(maxsize=4)
-def _application(settings: Settings) -> tuple[Flask, Site]:
-    """Return the application under these settings, made once; what it stands on is fresh for each test."""
-    app = create_app(settings, MAIL_IN_BACKGROUND=False, TESTING=False, PASSWORD_HASH_COST=CHEAP)
-    return app, app.extensions["site"]
-
-
 @pytest.fixture
 def app(environment: dict[str, str], clock: FakeClock) -> Iterator[Flask]:
-    settings = load_settings(environment)
-    application, its_site = _application(settings)
-    application.extensions["site"] = its_site.replace(Clock(clock), WriteProof())
-    yield application
-    with application.app_context():
+    app = application(load_settings(environment), clock, TESTING=False, PASSWORD_HASH_COST=CHEAP)
+    yield app
+    with app.app_context():
         db.engine.dispose()
 
 

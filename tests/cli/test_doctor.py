@@ -12,7 +12,6 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from mfa_app import create_app
 from mfa_app.cli.doctor import code, files, mail, network, ntp
 from mfa_app.cli.doctor.finding import Finding
 from mfa_app.core.audit.events import Event, record
@@ -27,6 +26,7 @@ from mfa_app.core.operations import health_checks
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, OutboxMail
 from mfa_app.settings import PROJECT_ROOT, Settings, load_settings
+from tests.support.applications import application
 from tests.support.clock import FakeClock
 from tests.support.databases import on_postgresql
 from tests.support.mail_server import Mailbox, free_port, running_mail_server
@@ -34,11 +34,18 @@ from tests.support.terminal import done
 from tests.support.world import PASSWORD, World
 
 
-@pytest.fixture
-def postbox() -> Iterator[Mailbox]:
+@pytest.fixture(scope="module")
+def mail_server() -> Iterator[Mailbox]:
     """A mail server that lets nobody log in."""
     with running_mail_server(free_port()) as box:
         yield box
+
+
+@pytest.fixture
+def postbox(mail_server: Mailbox) -> Mailbox:
+    """The same without any mails."""
+    mail_server.messages.clear()
+    return mail_server
 
 
 @pytest.fixture
@@ -68,7 +75,7 @@ def healthy(world: World, environment: dict[str, str], postbox: Mailbox, timedat
 def doctor(environment: dict[str, str], *, patience: Patience = IN_BACKGROUND, **settings: str) -> Result:
     """Run the doctor with these settings."""
     given = load_settings({**environment, **settings})
-    app = create_app(given, MAIL_IN_BACKGROUND=False, MAIL_PATIENCE=patience, CLOCK=FakeClock())
+    app = application(given, FakeClock(), MAIL_PATIENCE=patience)
     result = app.test_cli_runner().invoke(args=["doctor"])
     with app.app_context():
         db.engine.dispose()

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from mfa_app import __version__, create_app
+from mfa_app import __version__
 from mfa_app.core.audit import anchors
 from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import Vault
@@ -18,7 +18,9 @@ from mfa_app.core.operations.health_checks import Problem, startup_blocker
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, OutboxMail, SealedValue
 from mfa_app.settings import SettingError, load_settings
+from tests.support.applications import application
 from tests.support.browser import Page, Visitor
+from tests.support.clock import FakeClock
 from tests.support.databases import both_databases
 from tests.support.requests import FORWARDED
 from tests.support.site_parts import put
@@ -109,7 +111,7 @@ def test_a_monitor_is_answered_only_where_its_address_is_certain(
     environment: dict[str, str], path: str, hops: str, headers: dict[str, str], status: int
 ) -> None:
     wish = {"MFA_PUBLIC_URL": "https://login.example.com", "MFA_TRUSTED_PROXY_HOPS": hops}
-    app = create_app(load_settings({**environment, **wish}), MAIL_IN_BACKGROUND=False)
+    app = application(load_settings({**environment, **wish}), FakeClock())
     visitor = Visitor(app, address="127.0.0.1")
     assert visitor.open(path, headers=headers).status == status
     with app.app_context():
@@ -131,7 +133,7 @@ def test_being_alive_costs_no_statement_whatever_cookie_comes(world: World, moni
 
 def app_for(environment: dict[str, str], networks: str) -> Flask:
     settings = load_settings({**environment, "MFA_MONITORING_NETWORKS": networks})
-    return create_app(settings, MAIL_IN_BACKGROUND=False)
+    return application(settings, FakeClock())
 
 
 def test_the_networks_can_be_set(environment: dict[str, str]) -> None:
