@@ -27,26 +27,31 @@ gc.set_threshold(100_000, 20, 20)
 
 
 SITES = {"sites", "served_world", "direct_world"}
+BEGIN_FIRST = ("browser", "security")  # the folders with the longest tests
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what needs something that takes long to start stay together, each on one worker.
+    """Let what needs something that takes long to start stay together, and what takes long begin first.
 
-    That is a PostgreSQL, the sites that are served on SQLite, Chromium, and the company of the demo.
+    Each group runs on one worker, the largest first, and single tests fill up the rest.
     """
+    items.sort(key=lambda item: item.path.parent.name not in BEGIN_FIRST)
     for item in items:
-        names = set(getattr(item, "fixturenames", ()))
-        if item.get_closest_marker("postgres"):
-            group = "postgresql"
-        elif item.get_closest_marker("browser") and item.path.stem != "test_accessibility":
-            group = "chromium"  # the accessibility tests take whoever is free
-        elif SITES & names or (item.path.parent.name == "security" and "world" in names):
-            group = "sites on sqlite"
-        elif item.path.stem == "test_demo":
-            group = "the demo"
-        else:
-            continue
-        item.add_marker(pytest.mark.xdist_group(group))
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group(item: pytest.Item) -> str | None:
+    """Return the tests with which one shares a PostgreSQL, served sites, Chromium, or the demo's company."""
+    names, attack = set(getattr(item, "fixturenames", ())), item.path.parent.name == "security"
+    if item.get_closest_marker("postgres"):
+        # No worker should end long after the others, so a second one starts a server for half the attacks.
+        return "attacks on postgresql" if attack and item.path.stem > "test_o" else "postgresql"
+    if item.get_closest_marker("browser") and item.path.stem != "test_accessibility":
+        return "chromium"  # the accessibility tests take whoever is free
+    if SITES & names or (attack and "world" in names):
+        return "sites on sqlite"
+    return "the demo" if item.path.stem == "test_demo" else None
 
 
 @pytest.fixture
