@@ -8,6 +8,8 @@ down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
 
+contracts = None  # or a sentence: why nodes with the code before it must be stopped
+
 
 def upgrade() -> None:
     ${upgrades if upgrades else "pass"}

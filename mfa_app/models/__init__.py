@@ -5,11 +5,13 @@ from mfa_app.models.authenticator import Authenticator, PendingEnrolment
 from mfa_app.models.fate import Table
 from mfa_app.models.group import Group, Membership
 from mfa_app.models.held_form import HeldForm
+from mfa_app.models.lease import Lease
 from mfa_app.models.one_time_link import OneTimeLink
 from mfa_app.models.outbox import OutboxMail
 from mfa_app.models.policy import SitePolicy
 from mfa_app.models.remembered_device import RememberedDevice
 from mfa_app.models.reset_request import ResetRequest
+from mfa_app.models.schema_support import SchemaSupport
 from mfa_app.models.sealed_value import SealedValue
 from mfa_app.models.search_word import SearchWord
 from mfa_app.models.session import AuthSession
@@ -36,6 +38,8 @@ TABLES: tuple[type[Table], ...] = (
     Membership,
     AuditEvent,
     TrailHead,
+    Lease,
+    SchemaSupport,
 )
 
 __all__ = [
@@ -46,6 +50,7 @@ __all__ = [
     "Authenticator",
     "Group",
     "HeldForm",
+    "Lease",
     "Membership",
     "OneTimeLink",
     "OutboxMail",
@@ -53,6 +58,7 @@ __all__ = [
     "RememberedDevice",
     "ResetRequest",
     "Role",
+    "SchemaSupport",
     "SealedValue",
     "SearchWord",
     "SitePolicy",

@@ -13,6 +13,7 @@ from mfa_app.models import (
     Authenticator,
     AuthSession,
     HeldForm,
+    Lease,
     OneTimeLink,
     OutboxMail,
     PendingEnrolment,
@@ -31,12 +32,14 @@ audit_event        keep                     never               keep            
 auth_session       delete                   expires_at          discard                  -
 authenticator      keep                     never               keep                     sealed_secret for totp|{row.id}|{row.user_id}
 held_form          delete with the session  expires_at          discard                  sealed_form for form|{row.id}|{row.user_id}
+lease              keep                     never               discard                  -
 membership         keep                     never               keep                     -
 one_time_link      delete                   expires_at          discard                  -
 outbox_mail        keep                     sent_at + 30 days   discard the pending ones sealed_context for mail|{row.id}
 pending_enrolment  delete with the session  expires_at          discard                  sealed_secret for pending|{row.id}|{row.session_id}
 remembered_device  delete                   expires_at          discard                  -
 reset_request      keep                     created_at + 1 days discard                  sealed_request for reset request|{row.id}
+schema_support     keep                     never               keep                     -
 sealed_value       keep                     never               keep                     sealed for installation|{row.name}
 search_word        keep                     never               keep                     -
 site_policy        keep                     never               keep                     -
@@ -116,6 +119,7 @@ def test_the_derived_lists() -> None:
         HeldForm,
         OutboxMail,
         ResetRequest,
+        Lease,
     ) == backup.DISCARDED
     assert [(sealed.key, sealed.column) for sealed in key_rotation.SEALED_COLUMNS] == [
         (SealedValue.name, SealedValue.sealed),

@@ -1,17 +1,18 @@
 """Which migration a database is at, how it is brought to another, and whether it holds sealed secrets."""
 
+import enum
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, NullPool, create_engine, inspect, make_url, select
+from alembic.script import Script, ScriptDirectory
+from sqlalchemy import Engine, NullPool, create_engine, delete, insert, inspect, make_url, select
 from sqlalchemy.engine import Connection
 
 from mfa_app.extensions import db
-from mfa_app.models import TABLES
+from mfa_app.models import TABLES, SchemaSupport
 from mfa_app.models.connections import engine_options
 from mfa_app.models.fate import OnRestore
 from mfa_app.settings import PROJECT_ROOT, Settings
@@ -25,6 +26,30 @@ LASTING_SECRETS = tuple(
 ONE_AT_A_TIME = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7403218)"}
 
 _scripts = ScriptDirectory(str(PROJECT_ROOT / "mfa_app" / "migrations"))
+
+
+class Fit(enum.Enum):
+    """How a database and this version of the code fit together."""
+
+    EXACT = enum.auto()
+    OLDER = enum.auto()  # migrations are missing, or all tables
+    EXPANDED = enum.auto()  # a newer version has migrated it, and this one still works
+    NEWER = enum.auto()  # a newer version has migrated it, and this one does not work any more
+
+
+def fit(connection: Connection) -> Fit:
+    """Return how the database fits this version.
+
+    What a newer version has added harms no older one, up to a migration that contracts (CONTRIBUTING.md). The
+    newer version has noted which that was.
+    """
+    present = revision(connection)
+    if present == newest():
+        return Fit.EXACT
+    if present is None or is_known(present):
+        return Fit.OLDER
+    oldest = _oldest_noted(connection, present)
+    return Fit.EXPANDED if oldest is not None and is_known(oldest) else Fit.NEWER
 
 
 def revision(connection: Connection) -> str | None:
@@ -53,6 +78,7 @@ def migrating(engine: Engine) -> Iterator[Connection]:
         with connection.begin():
             connection.exec_driver_sql(ONE_AT_A_TIME[engine.name])
             yield connection
+            _note_oldest(connection)
 
 
 def upgrade(connection: Connection, to: str | None) -> None:
@@ -67,6 +93,35 @@ def upgrade(connection: Connection, to: str | None) -> None:
     with environment:
         environment.configure(connection=connection, target_metadata=db.metadata)
         environment.run_migrations()
+
+
+def why_contracts(script: Script) -> str | None:
+    """Return why nodes with the code before a migration must be stopped, or None if it only expands."""
+    why: str | None = getattr(script.module, "contracts", "It does not say whether it only expands.")
+    return why
+
+
+def _oldest_supported(present: str) -> str:
+    """Return the newest migration up to this one that contracts, else the first: code without it fails."""
+    earlier = list(_scripts.iterate_revisions(present, "base"))
+    return next((script for script in earlier if why_contracts(script)), earlier[-1]).revision
+
+
+def _note_oldest(connection: Connection) -> None:
+    """Note for older versions, which don't know the newest migrations, whether they can go on working."""
+    present = revision(connection)
+    if present is None or not inspect(connection).has_table(SchemaSupport.__tablename__):
+        return
+    row = {"id": 1, "revision": present, "oldest": _oldest_supported(present)}
+    connection.execute(delete(SchemaSupport))
+    connection.execute(insert(SchemaSupport).values(**row))
+
+
+def _oldest_noted(connection: Connection, present: str) -> str | None:
+    if not inspect(connection).has_table(SchemaSupport.__tablename__):
+        return None
+    noted = select(SchemaSupport.oldest).where(SchemaSupport.revision == present)
+    return connection.scalar(noted)
 
 
 def holds_secrets(settings: Settings) -> bool:

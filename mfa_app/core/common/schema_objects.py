@@ -67,7 +67,7 @@ def first_difference(connection: Connection, revision: str) -> Difference | None
     Tables, columns, constraints, indexes, triggers, views and functions are compared. Those of PostgreSQL's
     extensions don't count.
     """
-    present, right = _objects(connection), _as_migrated(connection, revision)
+    present, right = objects_of(connection), _as_migrated(connection, revision)
     whole_things_first = sorted(right.keys() | present.keys(), key=lambda name: (name[:5] != "table", name))
     for name in whole_things_first:
         if name not in present:
@@ -80,13 +80,13 @@ def first_difference(connection: Connection, revision: str) -> Difference | None
 
 
 def _as_migrated(connection: Connection, revision: str) -> Objects:
-    with _scratch(connection) as empty:
+    with scratch(connection) as empty:
         schema.upgrade(empty, revision)
-        return _objects(empty)
+        return objects_of(empty)
 
 
 @contextmanager
-def _scratch(connection: Connection) -> Iterator[Connection]:
+def scratch(connection: Connection) -> Iterator[Connection]:
     """Give an empty database of the same kind, which nobody else sees, and of which nothing stays."""
     if connection.dialect.name == "sqlite":
         engine = create_engine("sqlite://", poolclass=StaticPool)
@@ -103,7 +103,7 @@ def _scratch(connection: Connection) -> Iterator[Connection]:
         savepoint.rollback()
 
 
-def _objects(connection: Connection) -> Objects:
+def objects_of(connection: Connection) -> Objects:
     query = _ON_SQLITE if connection.dialect.name == "sqlite" else _ON_POSTGRESQL
     return {name: _plain(str(definition)) for name, definition in connection.execute(query)}
 

@@ -8,6 +8,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+contracts = None
+
 
 def upgrade() -> None:
     op.create_table(

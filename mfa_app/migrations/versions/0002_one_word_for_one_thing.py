@@ -10,6 +10,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+contracts = "It renames tables and columns that the code before it reads."
+
 COLUMNS = (
     ("user_account", "stamp", "security_stamp"),
     ("auth_session", "stamp", "security_stamp"),

@@ -8,6 +8,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+contracts = "The code before it changes a rule without counting the change."
+
 TABLES = ("user_group", "site_policy")
 
 

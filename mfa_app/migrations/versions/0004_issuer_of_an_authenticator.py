@@ -8,6 +8,8 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+contracts = None
+
 
 def upgrade() -> None:
     op.add_column("authenticator", sa.Column("issuer", sa.String(200), nullable=True))

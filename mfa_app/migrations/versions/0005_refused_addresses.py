@@ -8,6 +8,8 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+contracts = None
+
 
 def upgrade() -> None:
     op.add_column("user_account", sa.Column("email_refused_at", sa.DateTime(timezone=True)))

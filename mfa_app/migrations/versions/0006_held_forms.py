@@ -8,6 +8,8 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+contracts = None
+
 
 def upgrade() -> None:
     op.create_table(

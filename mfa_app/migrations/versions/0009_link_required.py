@@ -8,6 +8,8 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+contracts = "The code before it resets a second factor without noting that an app has to be linked."
+
 
 def upgrade() -> None:
     op.add_column(  # the default stays: to drop it, SQLite would have to copy the table

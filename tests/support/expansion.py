@@ -1,0 +1,104 @@
+"""What a migration does to code that does not know it: whether it only expands the schema."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.engine import Connection
+
+from mfa_app.core.common.schema_objects import SCRATCH, objects_of
+
+Columns = dict[str, tuple[str, bool, str | None]]  # type, nullable, default
+FOLLOWS = ("CASCADE", "SET NULL")
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A key, a check or a unique index, and the tables and columns it is about."""
+
+    kind: str
+    table: str
+    columns: tuple[str, ...]
+    to: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The tables of a database as code sees them that reads and writes rows."""
+
+    tables: dict[str, Columns]
+    constraints: set[Constraint]
+    triggers: dict[str, str]
+
+
+def shape_of(connection: Connection) -> Shape:
+    """Return the shape of a database, or of the scratch schema of PostgreSQL."""
+    found = inspect(connection)
+    schema = SCRATCH if connection.dialect.name == "postgresql" else None
+    names = set(found.get_table_names(schema)) - {"alembic_version"}
+    tables = {name: _columns(found.get_columns(name, schema)) for name in names}
+    constraints = {one for name in names for one in _constraints(found, name, schema)}
+    kinds = ("trigger", "function", "rule")
+    triggers = {name: text for name, text in objects_of(connection).items() if name.startswith(kinds)}
+    return Shape(tables, constraints, triggers)
+
+
+def harms(before: Shape, after: Shape) -> list[str]:
+    """Return what code written for `before` can't cope with in `after`: nothing if that only expands it."""
+    found = [f"table {name} is gone" for name in before.tables.keys() - after.tables.keys()]
+    for table in before.tables.keys() & after.tables.keys():
+        found += _changed(table, before.tables[table], after.tables[table])
+    found += [f"{one} is gone" for one in before.constraints - after.constraints]
+    found += [f"{one} is new" for one in after.constraints - before.constraints if _binds(one, before)]
+    found += [
+        f"{name} is not what it was"
+        for name, text in before.triggers.items()
+        if after.triggers.get(name) != text
+    ]
+    return sorted(found)
+
+
+def _changed(table: str, before: Columns, after: Columns) -> list[str]:
+    old = [f"{table}.{name} is not what it was" for name in before if after.get(name) != before[name]]
+    new = [
+        f"{table}.{name} needs a value"
+        for name in after.keys() - before.keys()
+        if not after[name][1] and after[name][2] is None
+    ]
+    return old + new
+
+
+def _binds(one: Constraint, before: Shape) -> bool:
+    """Return True if a new constraint can refuse a row of code that does not know it."""
+    if one.table in before.tables:
+        return bool(set(one.columns) & before.tables[one.table].keys()) or one.kind != "foreign key"
+    return one.kind == "foreign key" and one.to in before.tables and one.rule not in FOLLOWS
+
+
+def _columns(found: list[Any]) -> Columns:
+    return {column["name"]: (str(column["type"]), column["nullable"], column["default"]) for column in found}
+
+
+def _constraints(found: Any, table: str, schema: str | None) -> list[Constraint]:
+    keys = [
+        Constraint("foreign key", table, tuple(key["constrained_columns"]), key["referred_table"], _rule(key))
+        for key in found.get_foreign_keys(table, schema)
+    ]
+    checks = [
+        Constraint("check", table, (), rule=key["sqltext"])
+        for key in found.get_check_constraints(table, schema)
+    ]
+    unique = [key["column_names"] for key in found.get_unique_constraints(table, schema)]
+    unique += [index["column_names"] for index in found.get_indexes(table, schema) if index["unique"]]
+    primary = found.get_pk_constraint(table, schema)["constrained_columns"]
+    return [
+        *keys,
+        *checks,
+        *(Constraint("unique", table, tuple(columns)) for columns in unique),
+        Constraint("primary key", table, tuple(primary)),
+    ]
+
+
+def _rule(key: dict[str, Any]) -> str:
+    return str(key["options"].get("ondelete", ""))
