@@ -11,6 +11,7 @@ from flask_migrate import upgrade
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from mfa_app.core.common import database_errors, files, schema
+from mfa_app.core.common.schema import Fit
 from mfa_app.extensions import db
 from mfa_app.models.connections import WrongEncoding
 from mfa_app.wording.health import wrong_encoding
@@ -30,18 +31,21 @@ def command_line(command: str) -> str:
 def bring_to_head() -> bool:
     """Create the tables or migrate them to this version. Return True if there were none.
 
-    Can run twice at the same time: one waits for the other. Raises NewerDatabase.
+    Can run twice at the same time: one waits for the other. What a newer version has only added stays. Raises
+    NewerDatabase.
     """
     _keep_private()
-    present = _revision()
-    if present is not None and not schema.is_known(present):
+    with db.engine.connect() as connection:
+        present, fit = schema.revision(connection), schema.fit(connection)
+    if fit is Fit.NEWER:
         raise NewerDatabase
-    upgrade()
+    if fit is not Fit.EXPANDED:
+        upgrade()
     return present is None
 
 
 class NewerDatabase(Exception):
-    """The database is at a migration that this version does not have."""
+    """A newer version has migrated the database, and this version can't use it any more."""
 
 
 def sentence_about(error: SQLAlchemyError) -> str:
@@ -51,12 +55,13 @@ def sentence_about(error: SQLAlchemyError) -> str:
     if isinstance(error, WrongEncoding):
         return str(wrong_encoding(error.encoding))
     try:
-        present = _revision()
+        with db.engine.connect() as connection:
+            fit = schema.fit(connection)
     except SQLAlchemyError:
         return _("Could not connect to the database %(name)s: %(reason)s.", **facts)
-    if present is not None and not schema.is_known(present):
+    if fit is Fit.NEWER:
         return newer_sentence()
-    if present != schema.newest() and database_errors.says_tables_are_missing(error):
+    if fit is Fit.OLDER and database_errors.says_tables_are_missing(error):
         return _(
             "The database is not ready for this version. Please run: %(command)s",
             command=command_line("prepare"),
@@ -69,11 +74,6 @@ def sentence_about(error: SQLAlchemyError) -> str:
 def newer_sentence() -> str:
     """Return the sentence for a database that a newer version has migrated."""
     return _("The database was prepared by a newer version of this site. Please run that version.")
-
-
-def _revision() -> str | None:
-    with db.engine.connect() as connection:
-        return schema.revision(connection)
 
 
 def _keep_private() -> None:

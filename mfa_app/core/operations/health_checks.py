@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mfa_app.core.audit import anchors
 from mfa_app.core.common import clock, database_errors, schema
 from mfa_app.core.common.database_errors import Obstacle
+from mfa_app.core.common.schema import Fit
 from mfa_app.core.operations import seal_check
 from mfa_app.core.operations.write_proof import WriteProof, write_to_database, write_to_folders
 from mfa_app.extensions import db
@@ -150,11 +151,8 @@ def _files(name: str, settings: Settings, now: datetime) -> Check:
 
 
 def _migrations(name: str) -> Check:
-    present = schema.revision(db.session.connection())
-    if present == schema.newest():
-        return Check(name)
-    known = present is None or schema.is_known(present)
-    return Check(name, Problem.UNPREPARED if known else Problem.NEWER)
+    misfits = {Fit.OLDER: Problem.UNPREPARED, Fit.NEWER: Problem.NEWER}
+    return Check(name, misfits.get(schema.fit(db.session.connection())))
 
 
 def _keys(name: str) -> Check:
