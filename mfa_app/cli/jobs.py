@@ -1,12 +1,14 @@
 """`flask jobs ...`: the timed work of the site, which its workers do while they serve."""
 
 import click
+from flask import current_app
 from flask_babel import gettext as _
 
 from mfa_app.cli.support.command import CommandError, command_transaction
 from mfa_app.cli.support.output import print_line, say, table
 from mfa_app.core.operations import jobs
 from mfa_app.core.operations.jobs import JOBS, Job
+from mfa_app.core.operations.leases import Holder
 from mfa_app.wording.jobs import description, result_in_words
 
 
@@ -28,9 +30,9 @@ def list_() -> None:
 @command_transaction
 def run() -> None:
     """Run every job once now, and print what each did. The exit code is 1 if one failed."""
-    failed = []
+    failed, holder = [], Holder(current_app.app_context)
     for job in JOBS:
-        result = jobs.run(job)
+        result = jobs.run_unless_running(job, holder)
         print_line(f"{job.name}: {result_in_words(result)}")  # at once: each job has committed its own work
         if result.error is not None:
             failed.append(job.name)

@@ -1,9 +1,10 @@
-"""What makes SQLite and PostgreSQL behave alike: when a transaction locks, and INSERT on conflict."""
+"""What makes SQLite and PostgreSQL behave alike: when a transaction locks, INSERT on conflict, the time."""
 
 import sqlite3
+from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, event
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mfa_app.extensions import Model, db
@@ -60,3 +61,12 @@ def insert_once(model: type[Model], **values: Any) -> bool:
 def rows_changed(statement: Executable) -> int:
     """Execute an UPDATE or a DELETE; return how many rows it changed."""
     return cast(CursorResult[Any], db.session.execute(statement)).rowcount
+
+
+def database_time() -> datetime:
+    """Return the time of the database server now: the only clock that all nodes share."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        shown: datetime = db.session.execute(select(func.clock_timestamp())).scalar_one()
+        return shown.astimezone(UTC)
+    text: str = db.session.execute(select(func.strftime("%Y-%m-%dT%H:%M:%f", "now"))).scalar_one()
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

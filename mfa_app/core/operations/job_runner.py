@@ -4,28 +4,37 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from time import monotonic
 
-from mfa_app.core.operations import jobs
+from mfa_app.core.operations import jobs, leases
 from mfa_app.core.operations.jobs import JOBS, Job
+from mfa_app.core.operations.leases import TERM, Holder
 
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 5.0  # for the jobs that are running; gunicorn gives a worker 20 in all
+WOKEN = 0.0  # in place of the time at which a job is due
 
 
 class JobRunner:
     """Runs the jobs of one application: one thread for the quick ones, and one for each of the others.
 
-    `in_application` returns the context that a job runs in.
+    `in_application` returns the context that a job runs in. `lease` is how long a job that must be alone is
+    left to a process that has died while it ran it.
     """
 
     def __init__(
-        self, in_application: Callable[[], AbstractContextManager[object]], todo: tuple[Job, ...] = JOBS
+        self,
+        in_application: Callable[[], AbstractContextManager[object]],
+        todo: tuple[Job, ...] = JOBS,
+        *,
+        lease: timedelta = TERM,
     ) -> None:
         self._in_application = in_application
+        self._holder = Holder(in_application, lease)
         self._changed = threading.Condition()
-        self._due: dict[str, float] = {job.name: 0.0 for job in todo}  # all run when the threads start
+        self._due = {job.name: monotonic() for job in todo}  # all are looked at when the threads start
         self._stopping = False
         self._threads = [
             threading.Thread(target=self._work, args=(jobs_,), name=f"jobs: {jobs_[0].name}", daemon=True)
@@ -40,7 +49,7 @@ class JobRunner:
     def wake(self, job: Job) -> None:
         """Let a job run now, or as soon as the present one of its thread has ended."""
         with self._changed:
-            self._due[job.name] = 0.0
+            self._due[job.name] = WOKEN
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -53,22 +62,31 @@ class JobRunner:
             thread.join(max(0.0, ends - monotonic()))
 
     def _work(self, together: tuple[Job, ...]) -> None:
-        while (job := self._next(together)) is not None:
+        while (found := self._next(together)) is not None:
+            job, woken = found
             try:
                 with self._in_application():
-                    jobs.run(job)
+                    jobs.run_if_due(job, self._holder, early=woken)
+                    if job.alone:
+                        self._look_again(job, leases.seconds_until_free(job.name))
             except Exception:  # the database is gone even for the end of a failed job: the thread lives on
                 log.exception("The job %s left its session open", job.name)
 
-    def _next(self, together: tuple[Job, ...]) -> Job | None:
-        """Wait until one of these jobs is due and return it, or None when the thread shall stop."""
+    def _look_again(self, job: Job, seconds: float) -> None:
+        with self._changed:
+            if self._due[job.name] != WOKEN:
+                self._due[job.name] = monotonic() + seconds
+
+    def _next(self, together: tuple[Job, ...]) -> tuple[Job, bool] | None:
+        """Wait until one of these jobs is due. Return it, and whether it was woken; None at the stop."""
         with self._changed:
             while not self._stopping:
                 job = min(together, key=lambda job: self._due[job.name])
                 wait = self._due[job.name] - monotonic()
                 if wait <= 0:
+                    woken = self._due[job.name] == WOKEN
                     self._due[job.name] = monotonic() + job.wait().total_seconds()
-                    return job
+                    return job, woken
                 self._changed.wait(wait)
         return None
 

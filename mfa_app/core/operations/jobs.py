@@ -10,6 +10,7 @@ from mfa_app.core.audit import anchors, stream
 from mfa_app.core.common import clock
 from mfa_app.core.mail import delivery
 from mfa_app.core.operations import housekeeping
+from mfa_app.core.operations.leases import Holder
 from mfa_app.core.passwords import reset_requests
 from mfa_app.extensions import db
 from mfa_app.settings import Settings
@@ -20,9 +21,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Job:
-    """One piece of timed work. Several processes run it at once, so `run` must allow for that.
+    """One piece of timed work. Several processes may run it at once, so `run` must allow for that.
 
     `run` commits, and returns how many things it did, or None if that is the work of other processes.
+    `alone`: one process of all nodes runs it at a time, and its interval counts for all of them together.
     `may_take_minutes`: it waits for another machine, and the other jobs must not wait with it.
     With `at_random` the interval is the longest, and nobody can tell when it runs.
     """
@@ -30,6 +32,7 @@ class Job:
     name: str
     interval: timedelta
     run: Callable[[], int | None]
+    alone: bool = False
     may_take_minutes: bool = False
     at_random: bool = False
 
@@ -59,11 +62,12 @@ def _answer_requests() -> int:
     return reset_requests.answer_requests(now=clock.now())
 
 
+# Each process sends mail, because each mail is claimed by one. Each node has anchors of its own.
 MAIL = Job("mail", timedelta(minutes=1), delivery.deliver_due, may_take_minutes=True)
-PURGE = Job("purge", timedelta(minutes=1), _purge)
-STREAM = Job("stream", timedelta(minutes=1), stream.stream_cli_events)
+PURGE = Job("purge", timedelta(minutes=1), _purge, alone=True)
+STREAM = Job("stream", timedelta(minutes=1), stream.stream_cli_events, alone=True)
 ANCHOR = Job("anchor", timedelta(minutes=1), _append_anchor)
-RESETS = Job("resets", timedelta(seconds=30), _answer_requests, at_random=True)
+RESETS = Job("resets", timedelta(seconds=30), _answer_requests, alone=True, at_random=True)
 
 JOBS = (RESETS, MAIL, PURGE, STREAM, ANCHOR)
 
@@ -76,3 +80,25 @@ def run(job: Job) -> Result:
         db.session.rollback()
         log.exception("The job %s failed", job.name)
         return Result(job, error=error)
+
+
+def run_unless_running(job: Job, holder: Holder) -> Result:
+    """Run a job now, whenever it is due; leave it to the other process if one runs it that must be alone."""
+    if not job.alone:
+        return run(job)
+    if not holder.take(job.name):
+        return Result(job)
+    with holder.holding(job.name):
+        return run(job)
+
+
+def run_if_due(job: Job, holder: Holder, *, early: bool = False) -> None:
+    """Run a job that is due here, unless it must be alone and was run elsewhere, or is running there.
+
+    With `early` it need not be due.
+    """
+    if not job.alone:
+        run(job)
+    elif holder.take(job.name, again_after=job.wait(), early=early):
+        with holder.holding(job.name):
+            run(job)
