@@ -26,7 +26,7 @@ from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail.delivery import MailDelivery
 from mfa_app.core.mail.outbox import MailObservers
 from mfa_app.core.mail.smtp import IN_BACKGROUND
-from mfa_app.core.operations import jobs, leases
+from mfa_app.core.operations import jobs
 from mfa_app.core.operations.job_runner import JobRunner
 from mfa_app.core.operations.write_proof import WriteProof
 from mfa_app.core.passwords import hashing
@@ -100,7 +100,6 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
         "BABEL_TRANSLATION_DIRECTORIES": str(PROJECT_ROOT / "mfa_app" / "translations"),
         "MAIL_IN_BACKGROUND": True,
         "MAIL_PATIENCE": IN_BACKGROUND,
-        "LEASE_TERM": leases.TERM,
         "PASSWORD_HASH_COST": hashing.COST,
         "CLOCK": clock.system_time,
     }
@@ -108,8 +107,7 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
 
 def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
     """Return what this application has for itself, and whom it tells of each commit."""
-    runner = JobRunner(app.app_context, lease=app.config["LEASE_TERM"])
-    in_background = app.config["MAIL_IN_BACKGROUND"]
+    runner, in_background = JobRunner(app.app_context), app.config["MAIL_IN_BACKGROUND"]
     send_mail = partial(runner.wake, jobs.MAIL) if in_background else transaction.deliver_with_response
     answer = () if in_background else (transaction.deliver_with_response,)
     return Site(

@@ -1,4 +1,7 @@
-"""docs/deploy/nginx.conf fits the application before which it stands; `make proxy` tries it out."""
+"""What docs/deploy has for nginx fits the application before which it stands.
+
+`make proxy` tries nginx.conf out, and tests/concurrency/test_two_nodes.py nginx-balancer.conf.
+"""
 
 import re
 from pathlib import Path
@@ -8,30 +11,45 @@ import pytest
 from mfa_app import MAX_BODY_BYTES
 from mfa_app.settings import load_settings
 
-NGINX = (Path(__file__).parents[2] / "docs" / "deploy" / "nginx.conf").read_text("utf-8")
+DEPLOY = Path(__file__).parents[2] / "docs" / "deploy"
+NGINX, BALANCER = ((DEPLOY / name).read_text("utf-8") for name in ("nginx.conf", "nginx-balancer.conf"))
+
+both_files = pytest.mark.parametrize("file", [NGINX, BALANCER], ids=["nginx", "balancer"])
 
 
-def values(directive: str) -> set[str]:
+def values(directive: str, file: str = NGINX) -> set[str]:
     """Return what stands behind a directive, wherever it stands."""
-    return {
-        " ".join(found.split()) for found in re.findall(rf"^\s*{directive}\s+(.+?);", NGINX, re.MULTILINE)
-    }
+    return {" ".join(found.split()) for found in re.findall(rf"^\s*{directive}\s+(.+?);", file, re.MULTILINE)}
 
 
-def test_bodies_end_where_those_of_the_application_end() -> None:
-    assert (
-        values("client_max_body_size") == values("client_body_buffer_size") == {f"{MAX_BODY_BYTES // 1024}k"}
-    )
+@both_files
+def test_bodies_end_where_those_of_the_application_end(file: str) -> None:
+    sizes = [values(directive, file) for directive in ("client_max_body_size", "client_body_buffer_size")]
+    assert sizes == [{f"{MAX_BODY_BYTES // 1024}k"}] * 2
 
 
-def test_header_lines_that_are_too_long_get_the_page_of_the_site() -> None:
-    (buffers,) = values("large_client_header_buffers")
+@both_files
+def test_header_lines_that_are_too_long_get_the_page_of_the_site(file: str) -> None:
+    (buffers,) = values("large_client_header_buffers", file)
     assert int(buffers.partition(" ")[2].removesuffix("k")) * 1024 > 2 * 8190
 
 
 def test_requests_go_to_the_port_that_the_site_listens_on(tmp_path: Path) -> None:
     port = load_settings({"MFA_INSTANCE_PATH": str(tmp_path)}).port
     assert values("proxy_pass") == {f"http://127.0.0.1:{port}"}
+
+
+def test_the_balancer_asks_two_nodes_by_turns_and_checks_who_they_are() -> None:
+    assert len(values("server", BALANCER)) == 2
+    assert not values("(ip_)?hash", BALANCER) and "sticky" not in BALANCER
+    assert values("proxy_pass", BALANCER) == {"https://second_gate"}
+    assert values("proxy_ssl_verify", BALANCER) == {"on"}
+    assert values("proxy_ssl_name", BALANCER) == values("server_name", BALANCER)
+
+
+def test_a_form_is_never_sent_to_a_second_node() -> None:
+    (retried,) = values("proxy_next_upstream", BALANCER)
+    assert "non_idempotent" not in retried
 
 
 @pytest.mark.parametrize(
@@ -45,10 +63,12 @@ def test_requests_go_to_the_port_that_the_site_listens_on(tmp_path: Path) -> Non
         ("Forwarded", '""'),
     ],
 )
-def test_what_the_browser_says_of_its_way_is_replaced(name: str, value: str) -> None:
-    assert values(f"proxy_set_header {name}") == {value}
+@both_files
+def test_what_the_browser_says_of_its_way_is_replaced(file: str, name: str, value: str) -> None:
+    assert values(f"proxy_set_header {name}", file) == {value}
 
 
-def test_mailed_links_are_written_into_no_log() -> None:
-    (location,) = re.findall(r"location /link/ \{(.*?)\}", NGINX, re.DOTALL)
+@both_files
+def test_mailed_links_are_written_into_no_log(file: str) -> None:
+    (location,) = re.findall(r"location /link/ \{(.*?)\}", file, re.DOTALL)
     assert re.search(r"access_log\s+off;", location) and re.search(r"error_log\s+/dev/null;", location)

@@ -1,24 +1,16 @@
 """A newer version has migrated the database: this one goes on working, or says why it can't."""
 
-from sqlalchemy import text, update
+from sqlalchemy import text
 
 from mfa_app.core.common import clock, schema
 from mfa_app.core.common.schema import Fit
 from mfa_app.core.operations import health_checks
 from mfa_app.core.operations.health_checks import Problem
 from mfa_app.extensions import db
-from mfa_app.models import SchemaSupport
 from tests.support.databases import both_databases
+from tests.support.expansion import migrate_beyond_this_version
 from tests.support.terminal import Typist, done, refused
 from tests.support.world import World
-
-
-def moved_on(*, oldest: str) -> None:
-    """Let a newer version have migrated the database, and have noted which code it still serves."""
-    db.session.execute(text("ALTER TABLE user_account ADD COLUMN future VARCHAR(9)"))
-    db.session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    db.session.execute(update(SchemaSupport).values(revision="9999", oldest=oldest))
-    db.session.commit()
 
 
 @both_databases
@@ -27,7 +19,7 @@ def test_after_a_migration_that_expands_older_nodes_start_and_work(world: World,
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
     with world.data():
-        moved_on(oldest=str(schema.newest()))
+        migrate_beyond_this_version(oldest=str(schema.newest()))
         assert schema.fit(db.session.connection()) is Fit.EXPANDED
         assert health_checks.startup_blocker(world.app.config["SETTINGS"]) is None
     assert "Second Gate is ready" in done(typed("prepare"))
@@ -38,7 +30,7 @@ def test_after_a_migration_that_expands_older_nodes_start_and_work(world: World,
 @both_databases
 def test_after_one_that_contracts_they_are_refused(world: World, typed: Typist) -> None:
     with world.data():
-        moved_on(oldest="9998")
+        migrate_beyond_this_version(oldest="9998")
         assert schema.fit(db.session.connection()) is Fit.NEWER
         checks = health_checks.run_checks(world.app.config["SETTINGS"], now=clock.now())
         assert Problem.NEWER in {check.problem for check in checks}
@@ -47,6 +39,6 @@ def test_after_one_that_contracts_they_are_refused(world: World, typed: Typist) 
 
 def test_what_was_noted_at_another_migration_does_not_count(world: World, typed: Typist) -> None:
     with world.data():
-        moved_on(oldest=str(schema.newest()))
+        migrate_beyond_this_version(oldest=str(schema.newest()))
         db.session.execute(text("UPDATE alembic_version SET version_num = '99999'"))
     assert "newer version" in refused(typed("prepare"))

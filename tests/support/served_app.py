@@ -4,15 +4,8 @@ Mails leave with the answer, so that nothing of one test is under way in the nex
 """
 
 import os
-from datetime import datetime
-from pathlib import Path
 
 from mfa_app import create_app
-from tests.support.variables import HANDS, cost_in
+from tests.support.variables import cost_in, time_shown
 
-
-def _moment() -> datetime:
-    return datetime.fromisoformat(Path(os.environ[HANDS]).read_text("ascii"))
-
-
-app = create_app(MAIL_IN_BACKGROUND=False, CLOCK=_moment, PASSWORD_HASH_COST=cost_in(os.environ))
+app = create_app(MAIL_IN_BACKGROUND=False, CLOCK=time_shown, PASSWORD_HASH_COST=cost_in(os.environ))

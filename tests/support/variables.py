@@ -1,6 +1,9 @@
-"""What a test tells the sites that it serves, by environment variables that only `served_app` reads."""
+"""What a test tells the sites that it serves, by environment variables that those in tests/support read."""
 
+import os
 from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
 
 from mfa_app.core.passwords.hashing import COST, HashCost
 
@@ -12,3 +15,8 @@ CHEAP_HASHES, TRUE_HASHES = {HASHES: "cheap"}, {HASHES: "true"}
 def cost_in(environment: Mapping[str, str]) -> HashCost:
     """Return what a hash costs under these settings: the true cost, unless they say that it is not tested."""
     return CHEAP if environment.get(HASHES) == "cheap" else COST
+
+
+def time_shown() -> datetime:
+    """Return the time that the clock of the tests shows to this process."""
+    return datetime.fromisoformat(Path(os.environ[HANDS]).read_text("ascii"))
