@@ -93,8 +93,8 @@ def _refusals_in_words(file: Path) -> Iterator[None]:
         yield
     except BackupError as error:
         raise CommandError(_sentence(error, file)) from None
-    except SiteRunning:
-        raise CommandError(_in_use()) from None
+    except SiteRunning as error:
+        raise CommandError(_running_elsewhere(error.nodes) if error.nodes else _in_use()) from None
 
 
 def _say_restored(file: Path) -> None:
@@ -123,6 +123,13 @@ def _keys() -> str:
 
 def _in_use() -> str:
     return _("The site is running on this database. Stop it first.")
+
+
+def _running_elsewhere(nodes: tuple[str, ...]) -> str:
+    return _(
+        "The site is running on this database at %(nodes)s. Stop it there, then run pg_restore again.",
+        nodes=", ".join(nodes),
+    )
 
 
 def _flaw(error: BackupError) -> str:

@@ -11,7 +11,7 @@ from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.output import say, table
 from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import vault
-from mfa_app.core.operations import key_rotation
+from mfa_app.core.operations import key_rotation, nodes
 from mfa_app.settings import Settings
 
 
@@ -85,6 +85,20 @@ def _rotate_data_keys(settings: Settings) -> None:
             "so keep those backups of the keys too."
         ),
     )
+    if settings.data_keys is None:
+        _say_which_nodes_need_them(settings)
+
+
+def _say_which_nodes_need_them(settings: Settings) -> None:
+    others = nodes.other_nodes(settings)
+    if others:
+        say(
+            _(
+                "Other nodes are running: %(nodes)s. Copy the keys to each of them now, unless they share "
+                "the file. Until then they answer 503 to whoever needs a secret.",
+                nodes=", ".join(others),
+            )
+        )
 
 
 def _state(key: str, available: list[str]) -> str:

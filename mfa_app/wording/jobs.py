@@ -15,6 +15,7 @@ def description(job: Job) -> str:
         jobs.PURGE.name: _("Delete what has expired"),
         jobs.STREAM.name: _("Print the events of commands, as lines of the audit trail"),
         jobs.ANCHOR.name: _("Write the end of the audit trail to the file anchors, once a day"),
+        jobs.NODE.name: _("Note that this node is running, for commands on the other nodes"),
     }[job.name]
 
 
@@ -30,4 +31,5 @@ def result_in_words(result: Result) -> str:
         jobs.PURGE.name: ngettext("%(num)s row deleted", "%(num)s rows deleted", result.count),
         jobs.STREAM.name: ngettext("%(num)s event printed", "%(num)s events printed", result.count),
         jobs.ANCHOR.name: _("anchor written") if result.count else _("nothing to write today"),
+        jobs.NODE.name: _("noted"),
     }[result.job.name]

@@ -12,6 +12,7 @@ from mfa_app.core.common import schema
 from mfa_app.core.mail import one_time_links, outbox
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.mail.outbox import Mail
+from mfa_app.core.operations.nodes import other_nodes
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, Lease, OneTimeLink, OutboxMail
 from mfa_app.models.database import database_time
@@ -64,6 +65,14 @@ def test_every_step_of_a_visit_may_be_at_another_node(nodes: TwoNodes) -> None:
     nodes.move(anna).submit("/logout")
     assert nodes.move(anna).open("/account").path == "/login"
     assert nodes.world.password_given("anna", anna).page.path == "/", "the other node remembers the device"
+
+
+def test_each_node_is_known_to_commands_on_the_others(nodes: TwoNodes) -> None:
+    ports = {node.address.rpartition(":")[2] for node in nodes.nodes}
+    with nodes.world.data():
+        wait_until(lambda: len(other_nodes(nodes.world.app.config["SETTINGS"])) == 2)
+        running = other_nodes(nodes.world.app.config["SETTINGS"])
+    assert {name.rpartition(":")[2] for name in running} == ports
 
 
 def test_of_twenty_posts_of_one_code_at_both_nodes_one_gets_in(nodes: TwoNodes) -> None:

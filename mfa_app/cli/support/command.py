@@ -81,6 +81,8 @@ def _error_for(error: Exception) -> Exception:
         return CommandError(str(error))
     if isinstance(error, migrations.NewerDatabase):
         return CommandError(migrations.newer_sentence())
+    if isinstance(error, migrations.OlderNodesRunning):
+        return CommandError(migrations.older_nodes_sentence(error))
     if isinstance(error, OSError) and error.filename:
         return CommandError(
             _("Could not use %(file)s: %(reason)s.", file=error.filename, reason=error.strerror)

@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 import click
+from flask import current_app
 from flask_babel import gettext as _
 from flask_migrate import upgrade
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from mfa_app.core.common import database_errors, files, schema
 from mfa_app.core.common.schema import Fit
+from mfa_app.core.operations import nodes
 from mfa_app.extensions import db
 from mfa_app.models.connections import WrongEncoding
 from mfa_app.wording.health import wrong_encoding
@@ -32,7 +34,7 @@ def bring_to_head() -> bool:
     """Create the tables or migrate them to this version. Return True if there were none.
 
     Can run twice at the same time: one waits for the other. What a newer version has only added stays. Raises
-    NewerDatabase.
+    NewerDatabase, and OlderNodesRunning if they could not go on.
     """
     _keep_private()
     with db.engine.connect() as connection:
@@ -40,12 +42,29 @@ def bring_to_head() -> bool:
     if fit is Fit.NEWER:
         raise NewerDatabase
     if fit is not Fit.EXPANDED:
+        _require_older_nodes_stopped(present)
         upgrade()
     return present is None
 
 
 class NewerDatabase(Exception):
     """A newer version has migrated the database, and this version can't use it any more."""
+
+
+class OlderNodesRunning(Exception):
+    """Other nodes run code that can't use the database after this upgrade."""
+
+    def __init__(self, nodes: list[str]) -> None:
+        self.nodes = nodes
+
+
+def _require_older_nodes_stopped(present: str | None) -> None:
+    if present is None or not schema.contractions_after(present):
+        return
+    running = nodes.other_nodes(current_app.config["SETTINGS"])
+    db.session.rollback()
+    if running:
+        raise OlderNodesRunning(running)
 
 
 def sentence_about(error: SQLAlchemyError) -> str:
@@ -69,6 +88,15 @@ def sentence_about(error: SQLAlchemyError) -> str:
     if isinstance(error, DataError):
         return _("The database rejected one of these values. It may be too long.")
     return _("The database %(name)s failed: %(reason)s.", **facts)
+
+
+def older_nodes_sentence(error: OlderNodesRunning) -> str:
+    """Return the sentence for nodes that have to be stopped before the database is upgraded."""
+    return _(
+        "An earlier version is running on this database at %(nodes)s, and it can't use the upgraded one. "
+        "Stop it there first, wait half a minute, and try again.",
+        nodes=", ".join(error.nodes),
+    )
 
 
 def newer_sentence() -> str:

@@ -101,6 +101,15 @@ def why_contracts(script: Script) -> str | None:
     return why
 
 
+def contractions_after(present: str) -> list[str]:
+    """Return why nodes must be stopped whose code is at this migration, before the database gets the newest.
+
+    The sentences are for engineers, in English.
+    """
+    later = _scripts.iterate_revisions("head", present)
+    return [why for script in later if (why := why_contracts(script))]
+
+
 def _oldest_supported(present: str) -> str:
     """Return the newest migration up to this one that contracts, else the first: code without it fails."""
     earlier = list(_scripts.iterate_revisions(present, "base"))

@@ -24,8 +24,8 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.database_errors import reason_of
 from mfa_app.core.common.schema_objects import Deviation
 from mfa_app.core.keys.vault import vault
-from mfa_app.core.operations import seal_check
-from mfa_app.core.operations.instance_lock import lock_exclusive
+from mfa_app.core.operations import nodes, seal_check
+from mfa_app.core.operations.instance_lock import SiteRunning, lock_exclusive
 from mfa_app.extensions import db
 from mfa_app.models import TABLES, SealedValue, User
 from mfa_app.models.connections import primary_code
@@ -100,9 +100,13 @@ def restore(
 def finish_restore(source: Path, *, settings: Settings, actor: Actor, now: datetime) -> None:
     """Make the database current after pg_restore has restored it from a file.
 
-    Raises BackupError and SiteRunning, before anything has changed.
+    Raises BackupError and SiteRunning, before anything has changed. Another node that runs on the restored
+    database is noticed within ten seconds.
     """
     with lock_exclusive(settings):
+        running = nodes.other_nodes(settings)
+        if running:
+            raise SiteRunning(*running)
         db.session.close()
         make_current(db.engine)
         _finish(source, settings, actor, now)

@@ -10,7 +10,13 @@ from mfa_app.settings import Settings
 
 
 class SiteRunning(Exception):
-    """The site, or a command that needs it stopped, is running on this installation."""
+    """The site, or a command that needs it stopped, is running on this installation.
+
+    `nodes` are the other nodes on its database, as host:port. If there are none, it is running here.
+    """
+
+    def __init__(self, *nodes: str) -> None:
+        self.nodes = nodes
 
 
 def lock_shared(settings: Settings) -> IO[str]:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from mfa_app.core.audit import anchors, stream
 from mfa_app.core.common import clock
 from mfa_app.core.mail import delivery
-from mfa_app.core.operations import housekeeping
+from mfa_app.core.operations import housekeeping, nodes
 from mfa_app.core.operations.leases import Holder
 from mfa_app.core.passwords import reset_requests
 from mfa_app.extensions import db
@@ -26,6 +26,7 @@ class Job:
     `run` commits, and returns how many things it did, or None if that is the work of other processes.
     `alone`: one process of all nodes runs it at a time, and its interval counts for all of them together.
     `may_take_minutes`: it waits for another machine, and the other jobs must not wait with it.
+    `of_the_server`: only processes that serve the site run it, no command.
     With `at_random` the interval is the longest, and nobody can tell when it runs.
     """
 
@@ -34,6 +35,7 @@ class Job:
     run: Callable[[], int | None]
     alone: bool = False
     may_take_minutes: bool = False
+    of_the_server: bool = False
     at_random: bool = False
 
     def wait(self) -> timedelta:
@@ -58,6 +60,10 @@ def _append_anchor() -> int:
     return int(anchors.append_daily(site()[Settings], now=clock.now()))
 
 
+def _note_node() -> int | None:
+    return nodes.note_running(site()[Settings])
+
+
 def _answer_requests() -> int:
     return reset_requests.answer_requests(now=clock.now())
 
@@ -68,8 +74,9 @@ PURGE = Job("purge", timedelta(minutes=1), _purge, alone=True)
 STREAM = Job("stream", timedelta(minutes=1), stream.stream_cli_events, alone=True)
 ANCHOR = Job("anchor", timedelta(minutes=1), _append_anchor)
 RESETS = Job("resets", timedelta(seconds=30), _answer_requests, alone=True, at_random=True)
+NODE = Job("node", nodes.BEAT, _note_node, may_take_minutes=True, of_the_server=True)
 
-JOBS = (RESETS, MAIL, PURGE, STREAM, ANCHOR)
+JOBS = (RESETS, MAIL, PURGE, STREAM, ANCHOR, NODE)
 
 
 def run(job: Job) -> Result:
@@ -83,7 +90,9 @@ def run(job: Job) -> Result:
 
 
 def run_unless_running(job: Job, holder: Holder) -> Result:
-    """Run a job now, whenever it is due; leave it to the other process if one runs it that must be alone."""
+    """Run a job for a command, whenever it is due; leave it to the site if that is its own or runs it now."""
+    if job.of_the_server:
+        return Result(job)
     if not job.alone:
         return run(job)
     if not holder.take(job.name):

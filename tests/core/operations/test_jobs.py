@@ -94,8 +94,8 @@ def test_a_runner_that_never_started_stops_at_once(app: Flask) -> None:
     part_of(app, JobRunner).stop()
 
 
-def test_all_jobs_but_mail_and_anchor_are_run_by_one_process() -> None:
-    assert {job.name for job in JOBS if not job.alone} == {"mail", "anchor"}
+def test_all_jobs_but_those_of_a_mail_or_a_node_are_run_by_one_process() -> None:
+    assert {job.name for job in JOBS if not job.alone} == {"mail", "anchor", "node"}
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
