@@ -27,6 +27,7 @@ from tests.support.clock import RealClock
 from tests.support.databases import both_databases
 from tests.support.mail_server import Mailbox, running_mail_server
 from tests.support.served_site import served_site
+from tests.support.site_parts import part_of
 from tests.support.waiting import wait_until
 from tests.support.world import World
 
@@ -282,6 +283,23 @@ def test_a_mail_that_one_worker_has_taken_is_not_sent_by_another(world: World) -
         assert delivery.claim(now=world.clock()) is None
         world.clock.advance(minutes=16)
         assert delivery.claim(now=world.clock()) is not None
+
+
+def test_a_mail_of_a_node_that_died_after_sending_it_is_sent_again_as_the_same(
+    posted: World, mailbox: Mailbox
+) -> None:
+    posted.person("alice")
+    with posted.data():
+        write(posted)
+    with posted.data():
+        claimed = delivery.claim(now=posted.clock())
+        assert claimed is not None
+        first = part_of(posted.app, MailDelivery).compose(claimed)
+    posted.clock.advance(minutes=17)
+    with posted.data():
+        assert delivery.deliver_due() == 1
+    (again,) = mailbox.messages
+    assert again["Message-ID"] == first["Message-ID"]
 
 
 def test_a_dead_mail_server_never_delays_an_answer(environment: dict[str, str]) -> None:
