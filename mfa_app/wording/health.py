@@ -19,6 +19,7 @@ CREATE_DATABASE = (
 )
 
 WriteTrouble = Literal[Problem.DISK_FULL, Problem.READ_ONLY, Problem.UNWRITABLE, Problem.FOLDER_UNWRITABLE]
+ClockTrouble = Literal[Problem.CLOCK_BEHIND, Problem.CLOCKS_APART]
 Tampering = Literal[Problem.TRAIL_KEY_CHANGED, Problem.SECRET_CHANGED, Problem.TRAIL_CUT]
 DatabaseTrouble = Literal[Problem.UNREACHABLE, Problem.WRONG_ENCODING, Problem.UNPREPARED, Problem.NEWER]
 
@@ -49,17 +50,28 @@ def describe(check: Check, settings: Settings) -> HealthMessage:
             return keys_do_not_fit(settings)
         case Problem.TRAIL_KEY_CHANGED | Problem.SECRET_CHANGED | Problem.TRAIL_CUT:
             return _tampered_with(check.problem, facts)
-        case Problem.CLOCK_BEHIND:
-            return HealthMessage(
-                _("The clock shows %(clock)s, but it was %(newest)s already.", **facts),
-                _("Set the clock by NTP: codes, sessions and links all depend on it."),
-            )
+        case Problem.CLOCK_BEHIND | Problem.CLOCKS_APART:
+            return _clock(check.problem, facts)
         case Problem.MAILS_STUCK:
             return _mails_stuck(facts)
         case None:
             raise ValueError(f"nothing is wrong with {check.name}")
         case trouble:
             assert_never(trouble)
+
+
+def _clock(trouble: ClockTrouble, facts: dict[str, object]) -> HealthMessage:
+    match trouble:
+        case Problem.CLOCK_BEHIND:
+            return HealthMessage(
+                _("The clock shows %(clock)s, but it was %(newest)s already.", **facts),
+                _("Set the clock by NTP: codes, sessions and links all depend on it."),
+            )
+        case Problem.CLOCKS_APART:
+            return HealthMessage(
+                _("The clock shows %(clock)s, but that of the database server %(database)s.", **facts),
+                _("Set both by NTP: codes, sessions and links all depend on the clock of each node."),
+            )
 
 
 def _database(trouble: DatabaseTrouble, facts: dict[str, object]) -> HealthMessage:

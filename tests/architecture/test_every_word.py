@@ -34,6 +34,7 @@ FACTS = {
     "folder": "/var/lib/second-gate",
     "clock": MOMENT,
     "newest": MOMENT,
+    "database": MOMENT,
     "waiting": 2,
     "since": MOMENT,
     "error": None,

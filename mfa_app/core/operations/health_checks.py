@@ -17,6 +17,7 @@ from mfa_app.core.operations.write_proof import WriteProof, write_to_database, w
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, OutboxMail
 from mfa_app.models.connections import WrongEncoding
+from mfa_app.models.database import database_time
 from mfa_app.settings import Settings
 from mfa_app.site import site
 
@@ -40,6 +41,7 @@ class Problem(enum.Enum):
     TRAIL_KEY_CHANGED = enum.auto()
     SECRET_CHANGED = enum.auto()
     CLOCK_BEHIND = enum.auto()
+    CLOCKS_APART = enum.auto()
     MAILS_STUCK = enum.auto()
     TRAIL_CUT = enum.auto()
 
@@ -163,8 +165,16 @@ def _clock(name: str, now: datetime) -> Check:
     """Compare the clock with the newest row of the trail: time can't run backwards."""
     newest = db.session.scalar(select(AuditEvent.at).order_by(AuditEvent.id.desc()).limit(1))
     earliest = max(clock.NOT_BEFORE, newest - CLOCK_TOLERANCE if newest else clock.NOT_BEFORE)
-    behind: dict[str, object] = {"clock": now, "newest": newest or clock.NOT_BEFORE}
-    return Check(name, Problem.CLOCK_BEHIND, behind) if now < earliest else Check(name)
+    if now < earliest:
+        return Check(name, Problem.CLOCK_BEHIND, {"clock": now, "newest": newest or clock.NOT_BEFORE})
+    return _clocks_apart(name) if db.engine.name == "postgresql" else Check(name)
+
+
+def _clocks_apart(name: str) -> Check:
+    """Compare the clocks of this machine and of the database server, which all nodes share."""
+    here, there = clock.system_time(), database_time()
+    apart: dict[str, object] = {"clock": here, "database": there}
+    return Check(name, Problem.CLOCKS_APART, apart) if abs(here - there) > clock.CLOCK_SKEW else Check(name)
 
 
 def _outbox(name: str, now: datetime) -> Check:

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from mfa_app import __version__
 from mfa_app.core.audit import anchors
+from mfa_app.core.common import clock
 from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import delivery, outbox
@@ -21,7 +22,7 @@ from mfa_app.settings import SettingError, load_settings
 from tests.support.applications import application
 from tests.support.browser import Page, Visitor
 from tests.support.clock import FakeClock
-from tests.support.databases import both_databases
+from tests.support.databases import both_databases, on_postgresql
 from tests.support.requests import FORWARDED
 from tests.support.site_parts import put
 from tests.support.statements import cost
@@ -231,6 +232,17 @@ def test_a_clock_that_was_set_back_is_told_until_it_has_caught_up(world: World, 
 def test_a_clock_before_the_site_was_written_is_told(world: World, monitor: Visitor) -> None:
     world.clock.advance(days=-365)
     assert hole(monitor, "clock").startswith("The clock shows 2025-03-02")
+
+
+@on_postgresql
+def test_a_clock_that_differs_from_that_of_the_database_server_is_told(
+    world: World, monitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert monitor.open("/readyz").status == 200
+    ahead = clock.system_time() + timedelta(minutes=2)
+    monkeypatch.setattr(clock, "system_time", lambda: ahead)
+    shown = rf"The clock shows {ahead:%Y-%m-%d %H:%M} UTC, but that of the database server [\d: -]+ UTC\."
+    assert re.fullmatch(shown, hole(monitor, "clock"))
 
 
 @pytest.fixture
