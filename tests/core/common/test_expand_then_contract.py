@@ -21,6 +21,8 @@ HARMLESS = (
     "ALTER TABLE user_account ADD COLUMN future VARCHAR(9)",
     "ALTER TABLE user_account ADD COLUMN future INTEGER NOT NULL DEFAULT 0",
     "CREATE INDEX ix_future ON user_account (created_at)",
+    "CREATE INDEX ix_future ON user_account (lower(name))",
+    "DROP INDEX ix_auth_session_expires_at",
     "CREATE TABLE future (id INTEGER, FOREIGN KEY(id) REFERENCES user_account (id) ON DELETE CASCADE)",
     "CREATE TABLE future (id INTEGER NOT NULL PRIMARY KEY)",
 )
