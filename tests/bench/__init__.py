@@ -1,0 +1,1 @@
+"""The tools that measure the speed: what they make and how they judge."""
