@@ -1,97 +1,86 @@
-"""What 200 logins at once cost someone who opens the login page: times, statuses, workers' memory."""
+"""What two hundred logins at once cost someone who opens the login page."""
 
-import http.client
-import re
 import statistics
 import threading
 import time
 from collections import Counter
-from urllib.parse import urlencode
+from collections.abc import Iterable
 
-from tests.support.processes import resident_kib
-from tests.support.world import PASSWORD
+from bench.browser import Browser, Form
+from bench.people import PASSWORD, email_of
+from bench.servers import Server
+from bench.visitors import Accounts, address_of
+from tests.support.processes import children, resident_kib
 
 AT_ONCE = 200
-PROXIED = {"Content-Type": "application/x-www-form-urlencoded"}
-Login = tuple[http.client.HTTPConnection, str, dict[str, str]]
+EVERY_SECONDS = 0.05
+QUIET_REQUESTS = 20
+
+Login = tuple[Browser, Form, str]
 
 
-def measure(host: str, workers: list[int]) -> None:
-    """Let p0 to p199 log in at once, each from its own IP address, and request GET /login meanwhile.
-
-    The site must trust one proxy (MFA_TRUSTED_PROXY_HOPS=1), and these users must have the usual password.
-    """
-    quiet, _statuses = _pages(host, [])
-    ready = [_ready(host, number) for number in range(AT_ONCE)]
-    before, answers = [resident_kib(pid) for pid in workers], Counter()
-    storm = [threading.Thread(target=_log_in, args=(login, answers)) for login in ready]
+def measure(server: Server, accounts: Accounts) -> dict[str, str]:
+    """Let 200 people send their password at once; open the login page meanwhile. Return what that took."""
+    quiet, _statuses = _open_pages(server, [])
+    ready = [_ready(server, accounts.take()) for _ in range(AT_ONCE)]
+    before, answers = _memory(server), Counter[int]()
+    storm = [threading.Thread(target=_send_password, args=(login, answers)) for login in ready]
     for thread in storm:
         thread.start()
-    loud, statuses = _pages(host, storm)
-    after = [resident_kib(pid) for pid in workers]
-    for what, part in (("median", 50), ("95th percentile", 95)):
-        slow, fast = _percentile(loud, part), _percentile(quiet, part)
-        label = f"GET /login ({what}) during {AT_ONCE} logins : quiet"
-        print(f"{label:<58}{slow * 1000:>13.1f} ms  {slow / fast:.1f}")
-    _print_value("slowest response", f"{max(loud) * 1000:.1f} ms")
-    _print_value("statuses of GET /login", _counted(statuses))
-    _print_value("statuses of the logins", _counted(answers))
-    for first, last in zip(before, after, strict=True):
-        _print_value("memory of a worker, before and after", f"{first / 1024:.1f} and {last / 1024:.1f} MiB")
+    loud, statuses = _open_pages(server, storm)
+    return {
+        "login page before, median": f"{_percentile(quiet, 50):.0f} ms",
+        "login page meanwhile, median": f"{_percentile(loud, 50):.0f} ms",
+        "login page meanwhile, 95 %": f"{_percentile(loud, 95):.0f} ms",
+        "login page meanwhile, slowest": f"{1000 * max(loud):.0f} ms",
+        "statuses of the login page": _counted(statuses),
+        "statuses of the logins": _counted(answers),
+        "memory of the workers before": before,
+        "memory of the workers after": _memory(server),
+    }
 
 
-def _ready(host: str, number: int) -> Login:
+def _ready(server: Server, account: int) -> Login:
     """Open the login page as one user; return everything that the login needs."""
-    connection = http.client.HTTPConnection(host, timeout=120)
-    headers = {**PROXIED, "X-Forwarded-For": f"198.18.0.{number}"}
-    connection.request("GET", "/login", headers=headers)
-    response = connection.getresponse()
-    token = re.search(r'name="csrf_token" value="([^"]+)"', response.read().decode())[1]
-    headers["Cookie"] = response.getheader("Set-Cookie").partition(";")[0]
-    connection.close()
-    fields = {"csrf_token": token, "email": f"p{number}@example.com", "password": PASSWORD}
-    return connection, urlencode(fields), headers
+    browser = Browser(server.port, address_of(account))
+    form = browser.open("/login").form("password")
+    browser.close()
+    return browser, form, email_of(account)
 
 
-def _log_in(login: Login, answers: Counter) -> None:
-    connection, fields, headers = login
-    connection.request("POST", "/login", fields, headers)
-    response = connection.getresponse()
-    response.read()
-    connection.close()
-    answers[response.status] += 1
+def _send_password(login: Login, answers: Counter[int]) -> None:
+    browser, form, email = login
+    answers[browser.post(form, email=email, password=PASSWORD).status] += 1
+    browser.close()
 
 
-def _pages(host: str, storm: list[threading.Thread]) -> tuple[list[float], Counter]:
-    """Request the page every 50 ms, answered or not, for one second or until the storm is over."""
-    spent, statuses, requests = [], Counter(), []
-    while len(requests) < 20 or any(thread.is_alive() for thread in storm):
-        requests.append(threading.Thread(target=_request_page, args=(host, spent, statuses)))
-        requests[-1].start()
-        time.sleep(0.05)
-    for thread in requests:
+def _open_pages(server: Server, storm: list[threading.Thread]) -> tuple[list[float], Counter[int]]:
+    """Open the page every 50 ms, answered or not, for one second or until the storm is over."""
+    spent, statuses, visits = list[float](), Counter[int](), list[threading.Thread]()
+
+    def visit() -> None:
+        began, browser = time.perf_counter(), Browser(server.port)
+        statuses[browser.ask("GET", "/login").status] += 1
+        spent.append(time.perf_counter() - began)
+        browser.close()
+
+    while len(visits) < QUIET_REQUESTS or any(thread.is_alive() for thread in storm):
+        visits.append(threading.Thread(target=visit))
+        visits[-1].start()
+        time.sleep(EVERY_SECONDS)
+    for thread in visits:
         thread.join()
     return spent, statuses
 
 
-def _request_page(host: str, spent: list[float], statuses: Counter) -> None:
-    begin = time.perf_counter()
-    connection = http.client.HTTPConnection(host, timeout=120)
-    connection.request("GET", "/login")
-    response = connection.getresponse()
-    response.read()
-    connection.close()
-    spent.append(time.perf_counter() - begin)
-    statuses[response.status] += 1
+def _memory(server: Server) -> str:
+    held: Iterable[int | None] = map(resident_kib, children(server.pid))
+    return " and ".join(f"{kib / 1024:.0f} MiB" for kib in held if kib)
 
 
 def _percentile(spent: list[float], part: int) -> float:
-    return statistics.quantiles(spent, n=100, method="inclusive")[part - 1] if len(spent) > 1 else spent[0]
+    return 1000 * statistics.quantiles(spent, n=100, method="inclusive")[part - 1]
 
 
-def _counted(statuses: Counter) -> str:
+def _counted(statuses: Counter[int]) -> str:
     return ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
-
-
-def _print_value(what: str, value: str) -> None:
-    print(f"{what:<58}{value:>16}")
