@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import click
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from mfa_app.cli.rule_lines import impact_lines
 from mfa_app.cli.support.command import command_transaction, current_actor
@@ -13,6 +14,7 @@ from mfa_app.cli.support.types import GROUP, ON_OR_OFF
 from mfa_app.core.common import clock
 from mfa_app.core.groups import groups
 from mfa_app.core.groups.groups import GroupWithCounts
+from mfa_app.core.operations import counts
 from mfa_app.core.policy import impact, rules
 from mfa_app.core.policy.rules import RuleValues
 
@@ -66,6 +68,23 @@ def require(name: str, switch: str) -> None:
         say(_("%(group)s requires 2-factor authentication.", group=group.name))
     if values != before or required:
         say(*impact_lines(foresight, before, values))
+
+
+@commands.command()
+@command_transaction
+def recount() -> None:
+    """Count all people again, and put the counts on the pages right."""
+    corrected = counts.recount()
+    if not corrected:
+        say(_("All counts are right."))
+        return
+    say(
+        ngettext(
+            "%(num)s count was wrong and is right now.",
+            "%(num)s counts were wrong and are right now.",
+            corrected,
+        )
+    )
 
 
 def _row(counted: GroupWithCounts) -> tuple[str, ...]:

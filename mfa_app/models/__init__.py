@@ -2,6 +2,7 @@
 
 from mfa_app.models.audit import AuditEvent, TrailHead
 from mfa_app.models.authenticator import Authenticator, PendingEnrolment
+from mfa_app.models.cohort import Cohort, CohortCount, CohortGroup, GroupCount
 from mfa_app.models.fate import Table
 from mfa_app.models.group import Group, Membership
 from mfa_app.models.held_form import HeldForm
@@ -36,6 +37,10 @@ TABLES: tuple[type[Table], ...] = (
     ResetRequest,
     Group,
     Membership,
+    Cohort,
+    CohortGroup,
+    CohortCount,
+    GroupCount,
     AuditEvent,
     TrailHead,
     Lease,
@@ -48,7 +53,11 @@ __all__ = [
     "AuditEvent",
     "AuthSession",
     "Authenticator",
+    "Cohort",
+    "CohortCount",
+    "CohortGroup",
     "Group",
+    "GroupCount",
     "HeldForm",
     "Lease",
     "Membership",

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime, new_id
 from mfa_app.models.fate import Fate, OnRestore, OnRevocation, Sealed, SealedRow, Table
+from mfa_app.models.partial_index import only_where
 
 
 class Authenticator(SealedRow, Table):
@@ -19,6 +20,9 @@ class Authenticator(SealedRow, Table):
 
     __tablename__ = "authenticator"
     fate: ClassVar[Fate] = Fate(sealed=Sealed("sealed_secret", "totp|{row.id}|{row.user_id}"))
+    __table_args__ = (
+        Index("ix_authenticator_locked_at", "locked_at", **only_where("locked_at IS NOT NULL")),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), unique=True)

@@ -24,12 +24,20 @@ class Group(RuleColumns, Table):
 
 
 class Membership(Table):
-    """A user's membership of a group since `joined_at`. Without that time there is no grace."""
+    """A user's membership of a group since `joined_at`. Without that time there is no grace.
+
+    A trigger keeps `email_key` as the user has it, so that an index has the members of a group in order.
+    """
 
     __tablename__ = "membership"
     fate: ClassVar[Fate] = Fate()
-    __table_args__ = (Index("ix_membership_group_id_user_id", "group_id", "user_id"),)
+    __table_args__ = (
+        Index("ix_membership_group_id_user_id", "group_id", "user_id"),
+        Index("ix_membership_group_id_email_key", "group_id", "email_key"),
+        Index("ix_membership_group_id_joined_at", "group_id", "joined_at"),
+    )
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("user_group.id", ondelete="CASCADE"), primary_key=True)
     joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    email_key: Mapped[str | None] = mapped_column(String(320))

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import ClassVar
 
 from flask_login import UserMixin
-from sqlalchemy import String, Text, false
+from sqlalchemy import Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime
 from mfa_app.models.fate import Fate, Table
+from mfa_app.models.partial_index import only_where
 
 
 class Role(enum.StrEnum):
@@ -31,21 +32,30 @@ class User(UserMixin, Table):
     the user. `email_refused_at` is set while the mail server refuses the address, and `email_refusal` is
     what it answers. `link_required`: an authenticator was reset, so the next login leads to
     linking another one.
+
+    Triggers keep `linked` and `opted_in` as the authenticator has them, and `cohort_id` as the memberships
+    have it. They are for lists and counts; decisions read the authenticator and the memberships.
     """
 
     __tablename__ = "user_account"
     fate: ClassVar[Fate] = Fate()
+    __table_args__ = (
+        Index("ix_user_account_linked_email_key", "linked", "email_key"),
+        Index("ix_user_account_role_email_key", "role", "email_key"),
+        Index("ix_user_account_disabled", "email_key", **only_where("disabled_at IS NOT NULL")),
+        Index("ix_user_account_exempt", "email_key", **only_where("exempt_until IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(320))
     email_key: Mapped[str] = mapped_column(String(320), unique=True)
     name: Mapped[str] = mapped_column(String(300))
-    name_key: Mapped[str] = mapped_column(String(600), index=True)
-    role: Mapped[Role] = mapped_column(String(20), default=Role.STAFF, index=True)
+    name_key: Mapped[str] = mapped_column(String(600))
+    role: Mapped[Role] = mapped_column(String(20), default=Role.STAFF)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     security_stamp: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     email_refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -56,6 +66,10 @@ class User(UserMixin, Table):
     exempt_reason: Mapped[str | None] = mapped_column(Text)
     exempt_by: Mapped[str | None] = mapped_column(String(320))
     link_required: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    linked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    opted_in: Mapped[bool] = mapped_column(default=False, server_default=false())
+    cohort_id: Mapped[int | None] = mapped_column()
 
     @property
     def is_active(self) -> bool:

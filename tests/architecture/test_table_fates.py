@@ -31,6 +31,10 @@ TABLE              ON REVOCATION            EXPIRES             ON RESTORE      
 audit_event        keep                     never               keep                     -
 auth_session       delete                   expires_at          discard                  -
 authenticator      keep                     never               keep                     sealed_secret for totp|{row.id}|{row.user_id}
+cohort             keep                     never               keep                     -
+cohort_count       keep                     never               keep                     -
+cohort_group       keep                     never               keep                     -
+group_count        keep                     never               keep                     -
 held_form          delete with the session  expires_at          discard                  sealed_form for form|{row.id}|{row.user_id}
 lease              keep                     never               discard                  -
 membership         keep                     never               keep                     -

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from flask import Flask
+from sqlalchemy import delete
 
 from mfa_app.cli.doctor import code, files, mail, network, ntp
 from mfa_app.cli.doctor.finding import Finding
@@ -24,7 +25,7 @@ from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.mail.smtp import IN_BACKGROUND, Patience
 from mfa_app.core.operations import health_checks
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, OutboxMail
+from mfa_app.models import Authenticator, CohortCount, OutboxMail
 from mfa_app.settings import PROJECT_ROOT, Settings, load_settings
 from tests.support.applications import application
 from tests.support.clock import FakeClock
@@ -117,6 +118,16 @@ def test_an_unprepared_folder_gets_the_command_to_run(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "The database is not ready for this version." in result.stdout
     assert "Please run: flask --app wsgi prepare" in result.stdout
+
+
+def test_wrong_counts_of_people_get_the_command_that_counts_again(
+    healthy: dict[str, str], world: World
+) -> None:
+    with world.data():
+        db.session.execute(delete(CohortCount))
+    warning = the_warning(doctor(healthy))
+    assert "1 count of people is wrong" in warning
+    assert "groups recount" in warning
 
 
 def test_a_site_without_administrators_is_a_problem(healthy: dict[str, str], world: World) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import delete
 
 from mfa_app.extensions import db
-from mfa_app.models import Group, TrailHead
+from mfa_app.models import Group, GroupCount, TrailHead
 from tests.support.databases import both_databases
 from tests.support.terminal import Typist, done, refused
 from tests.support.world import World
@@ -115,3 +115,15 @@ def test_nothing_is_printed_when_the_commit_fails(world: World, typed: Typist) -
         db.session.execute(delete(TrailHead))
     assert "failed" in refused(typed("groups", "add", "Finance", "--require-2fa"))
     assert world.count(Group) == 0
+
+
+@both_databases
+def test_a_recount_says_how_many_counts_were_wrong(world: World, typed: Typist) -> None:
+    world.group("Finance")
+    world.person("alice", groups_=("Finance",))
+    assert done(typed("groups", "recount")) == "All counts are right.\n"
+    with world.data():
+        db.session.execute(delete(GroupCount))
+    assert done(typed("groups", "list")).splitlines()[1].split()[-2:] == ["0", "0"]
+    assert done(typed("groups", "recount")) == "1 count was wrong and is right now.\n"
+    assert done(typed("groups", "list")).splitlines()[1].split()[-2:] == ["1", "0"]

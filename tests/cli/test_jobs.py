@@ -34,6 +34,7 @@ def test_all_jobs_run_once_and_print_their_results(world: World, typed: Typist) 
         "resets: 0 links emailed",
         "mail: 1 email sent",
         "purge: 1 row deleted",
+        "counts: 0 rows summed up",
         "stream: left to the running site",
         "anchor: anchor written",
         "node: left to the running site",
@@ -44,6 +45,7 @@ def test_all_jobs_run_once_and_print_their_results(world: World, typed: Typist) 
         "resets: 0 links emailed",
         "mail: 0 emails sent",
         "purge: 0 rows deleted",
+        "counts: 0 rows summed up",
         "stream: left to the running site",
         "anchor: nothing to write today",
         "node: left to the running site",
@@ -61,6 +63,7 @@ def test_a_failed_job_is_reported_and_the_others_run(world: World, typed: Typist
     assert result.exit_code == 1
     assert result.stdout.splitlines()[2:] == [
         "purge: 1 row deleted",
+        "counts: 0 rows summed up",
         "stream: left to the running site",
         "anchor: failed (IsADirectoryError)",
         "node: left to the running site",

@@ -10,7 +10,7 @@ from mfa_app.cli.doctor import code, disks, files, mail, network, ntp
 from mfa_app.cli.doctor.finding import Finding, examine
 from mfa_app.core.common import clock
 from mfa_app.core.keys.vault import vault
-from mfa_app.core.operations import key_rotation, statistics
+from mfa_app.core.operations import counts, key_rotation, statistics
 from mfa_app.core.operations.health_checks import CLOCK_TOLERANCE
 from mfa_app.core.policy.facts import find_subjects
 from mfa_app.extensions import db
@@ -43,7 +43,7 @@ def of_settings(settings: Settings) -> Iterator[Finding]:
 
 def of_data(settings: Settings) -> Iterator[Finding]:
     """Check the contents of a database that works."""
-    for check in (_database_clock, _keys, _administrators):
+    for check in (_database_clock, _keys, _counts, _administrators):
         yield from examine(check)
     yield from examine(network.shared_ip_address, settings)
 
@@ -58,6 +58,19 @@ def _keys() -> Iterator[Finding]:
                 outdated,
             ),
             _("Finish the rotation: flask --app wsgi keys rotate"),
+        )
+
+
+def _counts() -> Iterator[Finding]:
+    different = counts.differences()
+    if different:
+        yield Finding(
+            ngettext(
+                "%(num)s count of people is wrong, because someone changed the database by hand.",
+                "%(num)s counts of people are wrong, because someone changed the database by hand.",
+                different,
+            ),
+            _("Please run: flask --app wsgi groups recount"),
         )
 
 

@@ -132,6 +132,7 @@ def opt_in(identity: Identity, *, actor: Actor) -> None:
 
     Raises NotEnrolled.
     """
+    lock_user(identity.user)  # before the authenticator's row, as a reset does it
     own = Authenticator.user_id == identity.user.id
     if (
         rows_changed(

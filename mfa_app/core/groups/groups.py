@@ -13,7 +13,7 @@ from mfa_app.core.common.errors import CannotExemptSelf, NameTaken
 from mfa_app.core.common.locks import begin_change, reload_group
 from mfa_app.core.common.permissions import Permission
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, Group, Membership, User
+from mfa_app.models import Group, GroupCount, Membership, User
 from mfa_app.models.database import insert_once, rows_changed
 
 
@@ -48,7 +48,6 @@ def remove(group: Group, *, actor: Actor) -> None:
         return
     if group.required and _is_member(group, actor.user_id):
         raise CannotExemptSelf
-    db.session.execute(delete(Membership).where(Membership.group_id == group.id))
     if rows_changed(delete(Group).where(Group.id == group.id)):
         record(Event.GROUP_DELETED, actor=actor, group=group.name)
 
@@ -162,9 +161,7 @@ def find_with_counts(group_id: int) -> GroupWithCounts | None:
 
 
 def _counted() -> Select[Group, int, int]:
-    return (
-        select(Group, func.count(Membership.user_id), func.count(Authenticator.id))
-        .outerjoin(Membership, Membership.group_id == Group.id)
-        .outerjoin(Authenticator, Authenticator.user_id == Membership.user_id)
-        .group_by(Group.id)
-    )
+    members = func.coalesce(func.sum(GroupCount.members), 0)
+    linked = func.coalesce(func.sum(GroupCount.linked), 0)
+    counted = select(Group, members, linked).outerjoin(GroupCount, GroupCount.group_id == Group.id)
+    return counted.group_by(Group.id)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from mfa_app.core.audit import anchors, stream
 from mfa_app.core.common import clock
 from mfa_app.core.mail import delivery
-from mfa_app.core.operations import housekeeping, nodes
+from mfa_app.core.operations import counts, housekeeping, nodes
 from mfa_app.core.operations.leases import Holder
 from mfa_app.core.passwords import reset_requests
 from mfa_app.extensions import db
@@ -73,10 +73,11 @@ MAIL = Job("mail", timedelta(minutes=1), delivery.deliver_due, may_take_minutes=
 PURGE = Job("purge", timedelta(minutes=1), _purge, alone=True)
 STREAM = Job("stream", timedelta(minutes=1), stream.stream_cli_events, alone=True)
 ANCHOR = Job("anchor", timedelta(minutes=1), _append_anchor)
+COUNTS = Job("counts", timedelta(minutes=1), counts.fold, alone=True)
 RESETS = Job("resets", timedelta(seconds=30), _answer_requests, alone=True, at_random=True)
 NODE = Job("node", nodes.BEAT, _note_node, may_take_minutes=True, of_the_server=True)
 
-JOBS = (RESETS, MAIL, PURGE, STREAM, ANCHOR, NODE)
+JOBS = (RESETS, MAIL, PURGE, COUNTS, STREAM, ANCHOR, NODE)
 
 
 def run(job: Job) -> Result:

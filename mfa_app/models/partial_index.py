@@ -1,0 +1,15 @@
+"""Indexes of some of a table's rows, on both databases."""
+
+from typing import TypedDict
+
+from sqlalchemy import TextClause, text
+
+
+class _Options(TypedDict):
+    sqlite_where: TextClause
+    postgresql_where: TextClause
+
+
+def only_where(condition: str) -> _Options:
+    """Return the options of an Index that holds only the rows with this condition, written in SQL."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
