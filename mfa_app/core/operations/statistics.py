@@ -3,12 +3,24 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, func, or_, select, true
 
 from mfa_app.core.policy import conditions
+from mfa_app.core.policy.crowd import people_where
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
-from mfa_app.models import PRIVILEGED, Authenticator, OutboxMail, Throttle, User
+from mfa_app.models import (
+    PRIVILEGED,
+    Authenticator,
+    CohortCount,
+    CohortGroup,
+    Group,
+    OutboxMail,
+    SitePolicy,
+    Throttle,
+    User,
+)
+from mfa_app.models.throttle import key_begins
 
 MAX_NAMED = 10
 
@@ -35,34 +47,28 @@ class SiteStatistics:
 
 
 def site_statistics(*, now: datetime) -> SiteStatistics:
-    """Count everything with five SELECTs, whatever the number of users."""
-    people = (
-        select(
-            func.count(User.id).label("people"),
-            func.count(Authenticator.id).label("linked"),
-            func.count(User.id)
-            .filter(Authenticator.id.is_(None), conditions.required_of_user(now))
-            .label("must_link"),
-            func.count(Authenticator.locked_at).label("stopped"),
-        )
-        .outerjoin(Authenticator, Authenticator.user_id == User.id)
-        .where(User.disabled_at.is_(None))
-    )
+    """Return the numbers, using seven SELECTs, whatever the number of users."""
+    people, linked, must_link = _people(now)
     waiting = select(func.count(Throttle.key)).where(
-        Throttle.key.startswith(f"{limits.CODE.name}:"),
+        key_begins(f"{limits.CODE.name}:"),
         Throttle.next_try_at > now,
         Throttle.failures < limits.CODE.lockout_after,
+    )
+    stopped = (
+        select(func.count(Authenticator.id))
+        .join(User, User.id == Authenticator.user_id)
+        .where(Authenticator.locked_at.is_not(None), User.disabled_at.is_(None))
     )
     mails = select(
         func.count(OutboxMail.next_attempt_at).label("waiting"),
         func.count(OutboxMail.id).filter(OutboxMail.next_attempt_at.is_(None)).label("failed"),
     ).where(OutboxMail.sent_at.is_(None))
-    users, unsent = db.session.execute(people).one(), db.session.execute(mails).one()
+    unsent = db.session.execute(mails).one()
     return SiteStatistics(
-        people=users.people,
-        linked=users.linked,
-        must_link=users.must_link,
-        stopped=users.stopped,
+        people=people,
+        linked=linked,
+        must_link=must_link,
+        stopped=db.session.scalars(stopped).one(),
         waiting=db.session.scalars(waiting).one(),
         mails_waiting=unsent.waiting,
         mails_failed=unsent.failed,
@@ -71,13 +77,34 @@ def site_statistics(*, now: datetime) -> SiteStatistics:
     )
 
 
+def _people(now: datetime) -> tuple[int, int, int]:
+    """Return how many accounts are enabled, how many of these people have an app, and how many need one.
+
+    An exemption may end at any time, so who has one and no app is looked up.
+    """
+    facts, without_exemption = conditions.of_cohort(), ~CohortCount.exemption
+    groups = select(CohortGroup.cohort_id).join(Group, Group.id == CohortGroup.group_id).where(Group.required)
+    due = or_(
+        conditions.is_due(facts), exists().where(SitePolicy.required), CohortCount.cohort_id.in_(groups)
+    )
+    numbers = select(
+        people_where(true()),
+        people_where(facts.linked),
+        people_where(~facts.linked & without_exemption & due),
+    )
+    people, linked, must_link = db.session.execute(numbers.where(~CohortCount.disabled)).one()
+    looked_up = select(func.count(User.id)).where(
+        User.exempt_until.is_not(None),
+        User.disabled_at.is_(None),
+        ~User.linked,
+        conditions.required_of_user(now),
+    )
+    return people, linked, must_link + db.session.scalars(looked_up).one()
+
+
 def privileged_without_app(*, limit: int | None = None) -> tuple[User, ...]:
     """Return the enabled administrators and help desk staff without an authenticator, by email address."""
-    without = (
-        select(User)
-        .outerjoin(Authenticator, Authenticator.user_id == User.id)
-        .where(User.role.in_(PRIVILEGED), User.disabled_at.is_(None), Authenticator.id.is_(None))
-    )
+    without = select(User).where(User.role.in_(PRIVILEGED), User.disabled_at.is_(None), ~User.linked)
     return tuple(db.session.scalars(without.order_by(User.email_key).limit(limit)))
 
 

@@ -11,7 +11,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, false, or_, true
 
 from mfa_app.core.policy.rules import RuleValues
-from mfa_app.models import PRIVILEGED, Authenticator, Group, Membership, SitePolicy, User
+from mfa_app.models import PRIVILEGED, CohortCount, Group, Membership, SitePolicy, User
+
+
+@dataclass(frozen=True)
+class FactColumns:
+    """The columns that say what is true of somebody, whatever the rules are."""
+
+    privileged: Any
+    required: Any
+    link_required: Any
+    linked: Any
+    opted_in: Any
+    exempt_until: Any = None
 
 
 @dataclass(frozen=True)
@@ -25,11 +37,34 @@ class Demand:
 NO_DEMAND = Demand(false(), false())
 
 
+def of_user() -> FactColumns:
+    """Return the columns of a row in User."""
+    return FactColumns(
+        User.role.in_(PRIVILEGED),
+        User.required,
+        User.link_required,
+        User.linked,
+        User.opted_in,
+        User.exempt_until,
+    )
+
+
+def of_cohort() -> FactColumns:
+    """Return the columns of a row in CohortCount that is about people who never were exempt."""
+    return FactColumns(
+        CohortCount.privileged,
+        CohortCount.required,
+        CohortCount.link_required,
+        CohortCount.linked,
+        CohortCount.opted_in,
+    )
+
+
 def demand_of(values: RuleValues, joined: Any, *, at: datetime) -> Demand:
     """Return what a rule asks of the users who came under it at the time in the column `joined`."""
     if not values.in_force(at):
         return NO_DEMAND
-    return Demand(true(), _joined_by(joined, values.grace_days, at) if values.grace_days else true())
+    return Demand(true(), joined_by(joined, values.grace_days, at) if values.grace_days else true())
 
 
 def demand_of_group(graces: Iterable[int], *, at: datetime) -> Demand:
@@ -38,10 +73,14 @@ def demand_of_group(graces: Iterable[int], *, at: datetime) -> Demand:
     `graces` are the grace periods, in days, that occur in the table. The databases have no common way to add
     a column of days to a time, so each of them is subtracted from `at` here.
     """
-    begun = or_(Group.required_from.is_(None), Group.required_from <= at)
-    over = [and_(Group.grace_days == days, _joined_by(Membership.joined_at, days, at)) for days in graces]
-    in_force = and_(Group.required, begun)
+    in_force = group_in_force(at)
+    over = [and_(Group.grace_days == days, joined_by(Membership.joined_at, days, at)) for days in graces]
     return Demand(in_force, and_(in_force, or_(Group.grace_days == 0, *over)))
+
+
+def group_in_force(at: datetime) -> ColumnElement[bool]:
+    """Return whether the rule of the row in Group requires a code at a time."""
+    return and_(Group.required, or_(Group.required_from.is_(None), Group.required_from <= at))
 
 
 def any_of(*demands: Demand) -> Demand:
@@ -52,36 +91,37 @@ def any_of(*demands: Demand) -> Demand:
     )
 
 
-def is_asked(demand: Demand, *, at: datetime) -> ColumnElement[bool]:
-    """Return `decision.is_asked` for a User with an outer-joined Authenticator, under these rules."""
-    with_app = or_(is_privileged(), User.required, Authenticator.opted_in, demand.holds)
-    return or_(and_(~is_exempt(at), Authenticator.id.is_not(None), with_app), must_link(demand, at=at))
+def is_asked(facts: FactColumns, demand: Demand, *, at: datetime) -> ColumnElement[bool]:
+    """Return `decision.is_asked` for somebody under these rules."""
+    with_app = or_(facts.privileged, facts.required, facts.opted_in, demand.holds)
+    return or_(and_(~is_exempt(facts, at), facts.linked, with_app), must_link(facts, demand, at=at))
 
 
-def must_link(demand: Demand, *, at: datetime) -> ColumnElement[bool]:
-    """Return whether the decision is ENROL or AWAIT_LINK, for the same rows."""
-    due = or_(is_privileged(), User.link_required, User.required, demand.stops)
-    return and_(~is_exempt(at), Authenticator.id.is_(None), due)
+def must_link(facts: FactColumns, demand: Demand, *, at: datetime) -> ColumnElement[bool]:
+    """Return whether the decision is ENROL or AWAIT_LINK."""
+    return and_(~is_exempt(facts, at), ~facts.linked, or_(is_due(facts), demand.stops))
 
 
-def is_exempt(at: datetime) -> ColumnElement[bool]:
-    """Return whether a User is exempt at this time. Administrators and the help desk never are."""
-    return and_(User.exempt_until.is_not(None), User.exempt_until > at, ~is_privileged())
+def is_due(facts: FactColumns) -> ColumnElement[bool]:
+    """Return whether somebody without an app must link one whatever the rules are, unless exempt."""
+    return or_(facts.privileged, facts.link_required, facts.required)
 
 
-def is_privileged() -> ColumnElement[bool]:
-    """Return whether a User is an administrator or of the help desk."""
-    return User.role.in_(PRIVILEGED)
+def is_exempt(facts: FactColumns, at: datetime) -> ColumnElement[bool]:
+    """Return whether somebody is exempt at a time. Administrators and the help desk never are."""
+    if facts.exempt_until is None:
+        return false()
+    return and_(facts.exempt_until.is_not(None), facts.exempt_until > at, ~facts.privileged)
 
 
 def required_of_user(now: datetime) -> ColumnElement[bool]:
     """Return `decision.will_be_required` for a User."""
+    facts = of_user()
     everyone = exists().where(SitePolicy.required)
     group = exists().where(Membership.user_id == User.id, Group.id == Membership.group_id, Group.required)
-    due = or_(is_privileged(), User.link_required, User.required, everyone, group)
-    return and_(~is_exempt(now), due)
+    return and_(~is_exempt(facts, now), or_(is_due(facts), everyone, group))
 
 
-def _joined_by(joined: Any, grace_days: int, at: datetime) -> ColumnElement[bool]:
+def joined_by(joined: Any, grace_days: int, at: datetime) -> ColumnElement[bool]:
     """Return whether grace is over: who has no time of joining has no grace."""
     return or_(joined.is_(None), joined <= at - timedelta(days=grace_days))

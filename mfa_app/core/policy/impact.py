@@ -1,26 +1,13 @@
 """Whom a change of a rule affects, and from when, counted before it is saved."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, select
-from sqlalchemy.orm import aliased
-
-from mfa_app.core.policy import rules
-from mfa_app.core.policy.conditions import (
-    NO_DEMAND,
-    Demand,
-    any_of,
-    demand_of,
-    demand_of_group,
-    is_asked,
-    is_exempt,
-    must_link,
-)
+from mfa_app.core.policy import crowd, rules
+from mfa_app.core.policy.individuals import Individuals
 from mfa_app.core.policy.rules import RuleValues
-from mfa_app.extensions import db
-from mfa_app.models import Authenticator, Group, Membership, Role, User
+from mfa_app.models import Group
 
 MAX_NAMED = 20
 
@@ -54,54 +41,28 @@ class Impact:
 
 
 def preview_impact(scope: Group | None, values: RuleValues, *, now: datetime) -> Impact:
-    """Return what these values of the rule of a group, or of everyone, would do. Six SELECTs at any size."""
-    users = _Users(scope)
-    linked, free = Authenticator.id.is_not(None), ~is_exempt(now)
-    people, not_linked, exempt, last_joined = users.one(
-        func.count().filter(free),
-        func.count().filter(free, ~linked),
-        func.count().filter(~free),
-        func.max(users.joined).filter(free, ~linked),
-    )
-    times = _times(values, last_joined, now)
-    today, *steps = _count(users, rules.values_of(scope), values, times)
+    """Return what these values of the rule of a group, or of everyone, would do.
+
+    Exact at any size: most people are counted by what they have in common, and only those whose own dates
+    matter one by one. Nine SELECTs at most.
+    """
+    everyone = rules.values_of(None)
+    individuals = Individuals(scope, everyone)
+    times = _times(values, individuals.last_in_grace(values, now=now), now)
+    cases = [(now, rules.values_of(scope) if scope else everyone), *((at, values) for at in times)]
+    all_people, all_not_linked, *crowd_steps = crowd.count(scope, everyone, cases)
+    people, not_linked, exempt, *own_steps = individuals.count_exempt(cases, now=now)
+    in_grace = individuals.count_in_grace(cases, now=now)
+    today, *steps = _steps(cases, crowd_steps, own_steps, in_grace)
     return Impact(
-        people,
-        not_linked,
+        all_people + people,
+        all_not_linked + not_linked,
         exempt,
-        users.named(User.email, User.exempt_until, where=~free),
-        users.named(User.email, linked, where=free & (User.role == Role.ADMIN)),
+        individuals.exemptions(MAX_NAMED, now=now),
+        individuals.administrators(MAX_NAMED),
         today,
         tuple(steps),
     )
-
-
-class _Users:
-    """The enabled users under a rule, each with the authenticator; `joined` is when they came under it."""
-
-    def __init__(self, scope: Group | None) -> None:
-        self.scope, self._membership = scope, aliased(Membership)
-        self.joined: Any = User.created_at if scope is None else self._membership.joined_at
-
-    def one(self, *columns: ColumnElement[Any], others: Subquery | None = None) -> Any:
-        """Return one row about all of them."""
-        statement = self._of(select(*columns).select_from(User))
-        if others is not None:
-            statement = statement.outerjoin(others, others.c.user_id == User.id)
-        return db.session.execute(statement).one()
-
-    def named(self, *columns: Any, where: ColumnElement[bool]) -> tuple[Any, ...]:
-        """Return the first of those for whom a condition is true, by email address."""
-        statement = self._of(select(*columns).select_from(User)).where(where)
-        rows = db.session.execute(statement.order_by(User.email_key).limit(MAX_NAMED))
-        return tuple((email, fact) for email, fact in rows)
-
-    def _of(self, statement: Select[Any]) -> Select[Any]:
-        statement = statement.outerjoin(Authenticator, Authenticator.user_id == User.id)
-        if self.scope is not None:
-            member = (self._membership.user_id == User.id) & (self._membership.group_id == self.scope.id)
-            statement = statement.join(self._membership, member)
-        return statement.where(User.disabled_at.is_(None))
 
 
 def _times(values: RuleValues, last_joined: datetime | None, now: datetime) -> list[datetime]:
@@ -114,47 +75,15 @@ def _times(values: RuleValues, last_joined: datetime | None, now: datetime) -> l
     return sorted(set(times))
 
 
-def _count(users: _Users, before: RuleValues, after: RuleValues, times: list[datetime]) -> list[Step]:
-    """Count who is asked today, and after the change at each of these times. The first of them is today."""
-    others = _others(users.scope, times)
-    everyone = rules.values_of(None)
-    cases = [(times[0], 0, before), *((at, number, after) for number, at in enumerate(times))]
-    columns: list[ColumnElement[Any]] = []
-    for at, number, values in cases:
-        demand = any_of(
-            demand_of(values, users.joined, at=at),
-            Demand(others.c[f"holds_{number}"] == 1, others.c[f"stops_{number}"] == 1),
-            NO_DEMAND if users.scope is None else demand_of(everyone, User.created_at, at=at),
-        )
-        columns += [
-            func.count().filter(is_asked(demand, at=at)),
-            func.count().filter(must_link(demand, at=at)),
-        ]
-    numbers = list(users.one(*columns, others=others))
+def _steps(
+    cases: Sequence[tuple[datetime, RuleValues]],
+    crowd_steps: list[int],
+    own_steps: list[int],
+    in_grace: list[int],
+) -> list[Step]:
+    """Add up the people of each case. The crowd counts those in a grace period as if it were over."""
+    sums = [own + of_crowd for own, of_crowd in zip(own_steps, crowd_steps, strict=True)]
     return [
-        Step(at, asked, to_link)
-        for (at, _, _), asked, to_link in zip(cases, numbers[::2], numbers[1::2], strict=True)
+        Step(at, asked - waiting, to_link - waiting)
+        for (at, _values), asked, to_link, waiting in zip(cases, sums[::2], sums[1::2], in_grace, strict=True)
     ]
-
-
-def _others(scope: Group | None, times: list[datetime]) -> Subquery:
-    """Return a table that says for each user what the other groups ask at each of these times."""
-    graces = db.session.scalars(
-        select(Group.grace_days).where(Group.required, Group.grace_days > 0).distinct()
-    ).all()
-    columns: list[ColumnElement[Any]] = []
-    for number, at in enumerate(times):
-        demand = demand_of_group(graces, at=at)
-        columns.append(func.max(case((demand.holds, 1), else_=0)).label(f"holds_{number}"))
-        columns.append(func.max(case((demand.stops, 1), else_=0)).label(f"stops_{number}"))
-    statement = (
-        select(Membership.user_id, *columns)
-        .join(Group, Group.id == Membership.group_id)
-        .where(Group.required)
-        .group_by(Membership.user_id)
-    )
-    if scope is not None:
-        members = aliased(Membership)
-        of_scope = select(members.user_id).where(members.group_id == scope.id)
-        statement = statement.where(Group.id != scope.id, Membership.user_id.in_(of_scope))
-    return statement.subquery()
