@@ -16,6 +16,7 @@ from mfa_app.core.throttling.networks import OF_NETWORKS, limit_for
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Throttle, User
 from mfa_app.models.database import rows_changed
+from mfa_app.models.throttle import key_begins
 
 SHOWN = 200
 
@@ -113,7 +114,7 @@ def _locked() -> list[Blocked]:
 def _blocked(limit: Limit, now: datetime) -> ColumnElement[bool]:
     stopped = Throttle.failures >= limit.lockout_after if limit.lockout_after else Throttle.next_try_at > now
     return and_(
-        Throttle.key.startswith(f"{limit.name}:"),
+        key_begins(f"{limit.name}:"),
         Throttle.forget_at > now,
         or_(stopped, Throttle.next_try_at > now),
     )

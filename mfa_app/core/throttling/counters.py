@@ -12,6 +12,7 @@ from mfa_app.extensions import db
 from mfa_app.models import Throttle
 from mfa_app.models.column_types import UtcDateTime
 from mfa_app.models.database import execute
+from mfa_app.models.throttle import key_begins
 
 ALL = 10**9  # attempts: more than any counter holds
 
@@ -106,12 +107,12 @@ def clear(limit: Limit, key: object) -> None:
 def keys_of(limit: Limit, key: object) -> ColumnElement[bool]:
     """Return the condition for a key's counters: its own, and those of the browsers under it."""
     name = f"{limit.name}:{key}"
-    return or_(Throttle.key == name, Throttle.key.startswith(f"{name}:"))
+    return or_(Throttle.key == name, key_begins(f"{name}:"))
 
 
 def evict_oldest() -> None:
     """Delete the oldest counters of unknown users once there are more than 100,000."""
-    nobody = Throttle.key.startswith(f"{PASSWORD_UNKNOWN_USER.name}:")
+    nobody = key_begins(f"{PASSWORD_UNKNOWN_USER.name}:")
     newest_first = select(Throttle.forget_at).where(nobody).order_by(Throttle.forget_at.desc())
     last = db.session.scalar(newest_first.offset(MAX_UNKNOWN_USER_COUNTERS).limit(1))
     if last is not None:
