@@ -6,7 +6,7 @@ screens nothing may stick out, and no word may be broken.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import expect
@@ -17,10 +17,7 @@ from tests.support.chromium import Window
 SCRIPT_PATH = "/inspection-of-the-tests.js"
 SCRIPT = f"{AXE_SCRIPT}\n{Path(__file__).with_name('inspection.js').read_text('utf-8')}"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
-SITUATIONS = "[...new Set(situations().values())]"
-INSPECT = "([tags, contrast]) => inspect(tags, contrast)"
-# How many pixels of the page stick out of the screen.
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+INSPECT = "([tags, unknown]) => inspect(tags, unknown)"
 WIDTHS = {"wide": 1280, "phone": 390}
 SCHEMES: dict[Literal["light", "dark"], list[str] | None] = {"light": TAGS, "dark": None}
 
@@ -50,21 +47,26 @@ class Inspector:
         page.add_script_tag(url=SCRIPT_PATH)
         for size, width in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": 844})
-            if (too_wide := page.evaluate(SIDEWAYS)) > 0:
-                self.found.append(f"{title}, {size}: {too_wide} pixels stick out")
-            self.found += [f"{title}, {size}: {word!r} is broken" for word in page.evaluate("brokenWords()")]
             for scheme, tags in SCHEMES.items():
                 page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-                self.found += [f"{title}, {size}, {scheme}: {line}" for line in self._look_by(tags)]
+                seen = page.evaluate("survey()")
+                if scheme == "light":
+                    self.found += [f"{title}, {size}: {line}" for line in _sticking_out_or_broken(seen)]
+                found = self._look_by(tags, set(seen["situations"]) - _passed)
+                self.found += [f"{title}, {size}, {scheme}: {line}" for line in found]
 
-    def _look_by(self, tags: list[str] | None) -> list[str]:
-        """Look at the page as it is now; without tags at its contrast alone."""
-        there = set(self.window.page.evaluate(SITUATIONS))
-        new = there - _passed
-        if not tags and not new:
+    def _look_by(self, tags: list[str] | None, unknown: set[str]) -> list[str]:
+        """Look at the page by the rules with these tags, if any, and at the contrast in these situations."""
+        if not tags and not unknown:
             return []
-        report = self.window.page.evaluate(INSPECT, [tags, bool(new)])
+        report = self.window.page.evaluate(INSPECT, [tags, list(unknown)])
         found: list[str] = report["found"]
         if not any(line.startswith("color-contrast ") for line in found):
-            _passed.update(new - set(report["unsure"]))
+            _passed.update(unknown - set(report["unsure"]))
         return found
+
+
+def _sticking_out_or_broken(seen: dict[str, Any]) -> list[str]:
+    """Say what does not fit the screen."""
+    out = [f"{seen['sideways']} pixels stick out"] if seen["sideways"] > 0 else []
+    return out + [f"{word!r} is broken" for word in seen["broken"]]

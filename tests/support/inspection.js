@@ -53,23 +53,33 @@ function situations() {
     parts.filter(({ element }) => hasText(element)).map((part) => [part.element, situationOf(part, painted)]));
 }
 
-// Look at the page as it is now, by the rules with these tags, with or without contrast. Say where something is wrong,
-// and in which situations axe could not tell the contrast. Nothing is preloaded: only rules about sound, and about
-// turning the screen, need that.
-async function inspect(tags, contrast) {
-  const { violations, incomplete } = await axe.run({
-    runOnly: tags ?? { type: "rule", values: ["color-contrast"] },
-    rules: { "color-contrast": { enabled: contrast } },
-    resultTypes: ["violations", "incomplete"],
-    elementRef: true,
-    preload: false,
-  });
-  const unsure = incomplete.filter(({ id }) => id === "color-contrast").flatMap(({ nodes }) => nodes);
-  const all = unsure.length ? situations() : new Map();
+// The texts of the last survey, each with its situation.
+let texts = new Map();
+
+// Say what is seen at this width and in these colours: how many pixels stick out of the screen, which words are broken,
+// and in which situations there is text.
+function survey() {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  texts = situations();
+  return { sideways: scrollWidth - clientWidth, broken: brokenWords(), situations: [...new Set(texts.values())] };
+}
+
+// Run axe. Nothing is preloaded: only rules about sound, and about turning the screen, need that.
+const run = (context, options) =>
+  axe.run(context, { resultTypes: ["violations", "incomplete"], elementRef: true, preload: false, ...options });
+
+// Look at the page by the rules with these tags, if any, and at the contrast of texts in these situations of the last
+// survey. Say where something is wrong, and in which situations axe could not tell the contrast.
+async function inspect(tags, unknown) {
+  const include = [...texts].filter(([, situation]) => unknown.includes(situation)).map(([element]) => element);
+  const reports = [];
+  if (tags) reports.push(await run(document, { runOnly: tags, rules: { "color-contrast": { enabled: false } } }));
+  if (include.length) reports.push(await run({ include }, { runOnly: ["color-contrast"] }));
+  const unsure = reports.flatMap(({ incomplete }) => incomplete).filter(({ id }) => id === "color-contrast");
   return {
-    found: violations.flatMap(
+    found: reports.flatMap(({ violations }) => violations).flatMap(
       ({ id, help, nodes }) => nodes.map((node) => `${id} (${help}): ${node.html.slice(0, 200)}`)),
-    unsure: unsure.map(({ element }) => all.get(element)),
+    unsure: unsure.flatMap(({ nodes }) => nodes).map(({ element }) => texts.get(element)),
   };
 }
 
