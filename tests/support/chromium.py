@@ -37,6 +37,8 @@ from tests.support.world import PASSWORD
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 PATIENCE_MS = 20_000
+# Pages live for a moment here: to optimise their scripts costs more than it saves.
+NO_OPTIMISING = "--js-flags=--no-opt --no-maglev"
 QR_CODES = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 # What has the focus, as a person would name it, and whether an outline shows that.
 FOCUS = """() => {
@@ -59,10 +61,10 @@ def running_chromium() -> Iterator[Browser]:
     if path is None or not _driver_runs():
         missing = pytest.fail if os.environ.get("CI") else pytest.skip
         missing("There is no Chromium here, or no libatomic: bin/ensure-test-programs says how to get them.")
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    options = [NO_OPTIMISING, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=sandbox)
+        browser = playwright.chromium.launch(executable_path=path, args=options)
         yield browser
         browser.close()
 
