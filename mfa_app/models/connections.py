@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Engine, ExceptionContext, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, event, func, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 TIMEOUT_SECONDS = 10
@@ -28,7 +28,9 @@ READ_ONLY_TRANSACTION, DISK_FULL = "25006", "53100"
 _SPOILT_POSTGRESQL = frozenset({READ_ONLY_TRANSACTION, DISK_FULL})
 
 
-_ONLY_READS = "only reads"
+_ONLY_READS, _FLUSHES = "only reads", "flushes"
+
+_NORMAL = 1  # PRAGMA synchronous: a commit does not wait for the disk
 
 
 class WrongEncoding(SQLAlchemyError):
@@ -77,6 +79,30 @@ def _refuse_other_encodings(connection: Any, _record: Any) -> None:
     if encoding != ENCODING:
         connection.close()
         raise WrongEncoding(str(encoding))
+
+
+def defer_flush(connection: Connection) -> None:
+    """Let the transaction that begins now be flushed to the disk with the next one. It must not have written.
+
+    Everyone sees it at once, and it outlives this process: only a power cut before the next commit undoes it.
+    On PostgreSQL, where that would be a statement of its own, a statement can ask for it by `FLUSHED_LATER`.
+    """
+    raw = connection.connection.dbapi_connection
+    if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
+        (level,) = raw.execute("PRAGMA synchronous").fetchone()
+        if level > _NORMAL:
+            connection.info[_FLUSHES] = level
+            raw.execute(f"PRAGMA synchronous = {_NORMAL}")
+
+
+FLUSHED_LATER = func.set_config("synchronous_commit", "off", True)  # until the end of the transaction
+
+
+@event.listens_for(Engine, "checkin")
+def _flush_again(connection: Any, record: Any) -> None:
+    level = record.info.pop(_FLUSHES, None)
+    if connection is not None and level is not None:
+        connection.execute(f"PRAGMA synchronous = {level}")
 
 
 @event.listens_for(Engine, "checkin")

@@ -53,7 +53,7 @@ def check_code(
     if authenticator is None or authenticator.locked_at:
         raise AuthenticatorLocked
     digits = totp.digits_of(code)
-    charged = counters.charge(limits.CODE, user.id, now=now)
+    charged = counters.charge(limits.CODE, user.id, now=now, flush=False)
     try:
         _burn(user, authenticator, digits, purpose, now)
     except (WrongCode, UsedCode) as refusal:

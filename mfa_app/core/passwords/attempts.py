@@ -48,11 +48,12 @@ def check_at_login(
     """
     with hashing.admission():
         if user is not None and browser_id is not None:
-            charges = [counters.charge(limits.PASSWORD_KNOWN_BROWSER, f"{user.id}:{browser_id}", now=now)]
+            own = limits.PASSWORD_KNOWN_BROWSER, f"{user.id}:{browser_id}"
+            charges = counters.charge_all(own, now=now, flush=False)
         else:
             # An attacker inside an office must not block its other users, so known browsers don't count here.
             network = networks.counted(limits.PASSWORD_NETWORK, actor.ip_address)
-            charges = counters.charge_all(network, _unknown_browser(user, email_digest), now=now)
+            charges = counters.charge_all(network, _unknown_browser(user, email_digest), now=now, flush=False)
         fits = _matches(user, password, *charges)
         renewed = _hash_at_present_cost(user, password) if user is not None and fits else None
     if user is None or not fits or not user.is_active:
@@ -78,7 +79,8 @@ def check_own_password(user: AnyUser, password: str, *, actor: Actor, now: datet
     Raises WrongPassword, Throttled, PasswordLocked, HashingQueueFull.
     """
     with hashing.admission():
-        charged = counters.charge(limits.PASSWORD_KNOWN_BROWSER, f"{user.id}:session", now=now)
+        own = limits.PASSWORD_KNOWN_BROWSER, f"{user.id}:session"
+        (charged,) = counters.charge_all(own, now=now, flush=False)
         fits = _matches(user, password, charged)
     if not fits:
         _record_failure(user, charged, "wrong password", actor)

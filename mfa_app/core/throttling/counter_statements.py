@@ -26,6 +26,7 @@ from mfa_app.core.common.clock import CLOCK_SKEW
 from mfa_app.core.throttling.limits import Limit
 from mfa_app.models import Throttle
 from mfa_app.models.column_types import UtcDateTime
+from mfa_app.models.connections import FLUSHED_LATER
 from mfa_app.models.database import dialect_insert, table_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,7 +50,7 @@ def clearing(count: int) -> ReturningDelete[Any]:
 
 
 @cache
-def charging(limits: tuple[Limit, ...], _dialect: str) -> Insert:
+def charging(limits: tuple[Limit, ...], dialect: str, flush: bool) -> Insert:
     """Return the statement that counts an attempt under these limits; see `values_of`."""
     numbered = list(enumerate(limits))
     rows = union_all(
@@ -78,7 +79,8 @@ def charging(limits: tuple[Limit, ...], _dialect: str) -> Insert:
         },
         where=or_(*(and_(of_key[number], _is_open(number, limit)) for number, limit in numbered)),
     )
-    complete: Insert = counted.returning(_row.key, _row.failures)
+    later = () if flush or dialect != "postgresql" else (FLUSHED_LATER,)
+    complete: Insert = counted.returning(_row.key, _row.failures, *later)
     return complete
 
 

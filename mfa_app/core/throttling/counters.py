@@ -11,6 +11,7 @@ from mfa_app.core.throttling.limits import MAX_UNKNOWN_USER_COUNTERS, PASSWORD_U
 from mfa_app.extensions import db
 from mfa_app.models import Throttle
 from mfa_app.models.column_types import UtcDateTime
+from mfa_app.models.connections import defer_flush
 from mfa_app.models.database import execute
 from mfa_app.models.throttle import key_begins
 
@@ -26,15 +27,18 @@ class Charge:
     failures: int
 
 
-def charge(limit: Limit, key: object, *, now: datetime) -> Charge:
+def charge(limit: Limit, key: object, *, now: datetime, flush: bool = True) -> Charge:
     """Count an attempt as failed and commit, so that neither a crash nor a race can undo it.
+
+    Without `flush` the disk gets it with the next commit, which must come before anyone learns how the
+    attempt has ended. Only an attempt that a power cut leaves without an answer is then not counted.
 
     Raises Throttled, or the limit's own error once it is locked. The attempt must then not be checked.
     """
-    return charge_all((limit, key), now=now)[0]
+    return charge_all((limit, key), now=now, flush=flush)[0]
 
 
-def charge_all(*counted: tuple[Limit, object], now: datetime) -> list[Charge]:
+def charge_all(*counted: tuple[Limit, object], now: datetime, flush: bool = True) -> list[Charge]:
     """Count one attempt under several limits, each with its key, by one statement; commit.
 
     The first limit that refuses decides what is raised, as in `charge`, and those after it count nothing.
@@ -45,13 +49,15 @@ def charge_all(*counted: tuple[Limit, object], now: datetime) -> list[Charge]:
     values: dict[str, object] = {"now": now}
     for number, (limit, name) in enumerate(zip(limits, names, strict=True)):
         values |= values_of(number, limit, name, now)
-    statement = charging(limits, db.session.get_bind().dialect.name)
-    failures: dict[str, int] = dict(map(tuple, execute(statement, **values)))
+    if not flush:
+        defer_flush(db.session.connection())
+    statement = charging(limits, db.session.get_bind().dialect.name, flush)
+    failures: dict[str, int] = {row.key: row.failures for row in execute(statement, **values)}
     refused = next((number for number, name in enumerate(names) if name not in failures), None)
     if refused is not None and any(name in failures for name in names[refused + 1 :]):
         db.session.rollback()
         if refused:
-            charge_all(*counted[:refused], now=now)
+            charge_all(*counted[:refused], now=now, flush=flush)
     db.session.commit()
     if refused is not None:
         raise _refusal(limits[refused], names[refused], now)
