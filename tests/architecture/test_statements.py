@@ -1,7 +1,157 @@
-"""What a page costs: one SELECT says who asks and what holds; a stranger at the login costs nothing."""
+"""What each page and a whole login cost in statements and commits, exactly: so that nothing grows unseen."""
 
-from tests.support.statements import cost
-from tests.support.world import World
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Connection, event
+
+from mfa_app.extensions import db
+from tests.support.browser import Page, Visitor
+from tests.support.databases import both_databases
+from tests.support.routes import address, rules
+from tests.support.statements import COMMIT, cost, traffic
+from tests.support.stories import carol_of_finance_at_work
+from tests.support.world import PASSWORD, WRONG, World
+
+FULL = 2  # PRAGMA synchronous: a commit waits for the disk
+
+LOGIN = {
+    "login page": "",
+    "password": (
+        "SELECT "  # the user by the email address, with all that the policy asks
+        "INSERT COMMIT "  # the counters of the network and of the account, before the password is checked
+        "DELETE "  # the counters, since it was right
+        "INSERT "  # the session
+        "UPDATE INSERT COMMIT"  # the head of the trail, and the trail
+    ),
+    "code page": "SELECT",  # who asks, and what holds
+    "code": (
+        "SELECT "
+        "INSERT COMMIT "  # the counter of codes, before the code is checked
+        "UPDATE "  # the user is locked, and has logged in
+        "UPDATE "  # the code is burned
+        "DELETE "  # the counter
+        "{device}"  # if the box is ticked
+        "UPDATE "  # the session, under a new token
+        "UPDATE INSERT COMMIT"  # the trail
+    ),
+    "landing page": "SELECT",
+}
+
+# What opening a page costs a stranger, somebody of the staff and an administrator. Behind a stroke: commits.
+PAGES = """
+account.home                    0     1     1
+account.overview                0     3     3
+account.password                0     1     1
+admin.blocked_sign_ins          0   4/2     4
+admin.delete_group              0   4/2     8
+admin.edit_user                 0   4/2     3
+admin.group                     0   4/2     4
+admin.group_list                0   4/2     2
+admin.group_policy              0   4/2     2
+admin.new_group                 0   4/2     1
+admin.new_user                  0   4/2     2
+admin.overview                  0   4/2     9
+admin.rename_group              0   4/2     2
+admin.reset_user                0   4/2   5/2
+admin.site_policy               0   4/2     5
+admin.trail                     0   4/2     2
+admin.user                      0   4/2     6
+admin.user_list                 0   4/2     4
+admin.user_policy               0   4/2     2
+auth.choose_password            1     2     2
+auth.code                       0     1     1
+auth.follow_link                1     2     2
+auth.forgotten                  0     1     1
+auth.link_login                 1     2     2
+auth.link_needed                0     1     1
+auth.login                      0     1     1
+auth.lost_app                   0     1     1
+auth.reauthenticate             0     1     1
+auth.setup                      1     2     2
+enrolment.authenticator         0   6/1   6/1
+monitoring.healthz              0     0     0
+monitoring.metrics              0     0     0
+monitoring.readyz               0     0     0
+"""
+
+
+@pytest.mark.parametrize(("remember", "device", "statements"), [(None, "", 16), ("y", "INSERT ", 17)])
+@both_databases
+def test_a_whole_login_costs_sixteen_statements_and_four_commits(
+    world: World, remember: str | None, device: str, statements: int
+) -> None:
+    world.linked_earlier("alice", groups_=(world.finance(),))
+    alice, spent = world.visitor(), {}
+
+    def step(name: str, visit: Callable[[], Page]) -> Page:
+        with traffic(world) as sent:
+            page = visit()
+        spent[name] = " ".join(sent)
+        return page
+
+    def send(**fields: str | None) -> Callable[[], Page]:
+        return lambda: alice.press("Log in", follow=False, **fields)
+
+    def follow(page: Page) -> Callable[[], Page]:
+        return lambda: alice.open(page.response.location)
+
+    step("login page", lambda: alice.open("/login"))
+    given = step("password", send(email="alice@example.com", password=PASSWORD))
+    step("code page", follow(given))
+    given = step("code", send(code=world.phones["alice"].code(), remember=remember))
+    assert step("landing page", follow(given)).path == "/"
+    assert spent == {name: kinds.format(device=device) for name, kinds in LOGIN.items()}
+    sent = " ".join(spent.values()).split()
+    assert (len(sent) - sent.count(COMMIT), sent.count(COMMIT)) == (statements, 4)
+
+
+def price(world: World, visitor: Visitor, path: str) -> str:
+    """Return how many statements and commits it costs to open a page, without what it redirects to."""
+    with traffic(world) as sent:
+        visitor.open(path, follow=False)
+    commits = sent.count(COMMIT)
+    return f"{len(sent) - commits}" + (f"/{commits}" if commits else "")
+
+
+def test_every_page_costs_what_this_table_says(world: World) -> None:
+    carol = carol_of_finance_at_work(world)
+    world.linked_earlier("alice", groups_=("Finance",))
+    alice = world.log_in_and_wait("alice")
+    carol.open("/")  # its last use has now been noted
+    paths = {rule.endpoint: address(rule) for rule in rules(world.app) if "GET" in (rule.methods or ())}
+    rows = {
+        endpoint: " ".join(f"{price(world, who, path):>5}" for who in (world.visitor(), alice, carol))
+        for endpoint, path in sorted(paths.items())
+    }
+    table = "".join(f"{endpoint:<28}{row}\n" for endpoint, row in rows.items())
+    assert table == PAGES.lstrip("\n"), table
+
+
+def test_before_anyone_sees_an_answer_its_commits_are_on_the_disk(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The charge of an attempt is not flushed by itself; the answer's commit, which is, flushes both."""
+    monkeypatch.setattr("tests.support.databases.spare_the_disk", False)
+    world.linked_earlier("alice", groups_=(world.finance(),))
+    alice, flushed = world.visitor(), []
+    with world.app.app_context():
+        db.engine.dispose()
+        engine = db.engine
+
+    def note(connection: Connection) -> None:
+        raw = connection.connection.dbapi_connection
+        if raw.in_transaction:
+            flushed.append(raw.execute("PRAGMA synchronous").fetchone() == (FULL,))
+
+    event.listen(engine, "commit", note)
+    alice.give_password("alice@example.com", WRONG)
+    alice.give_password("alice@example.com", PASSWORD)
+    alice.press("Log in", code=world.phones["alice"].wrong_code())
+    alice.press("Log in", code=world.phones["alice"].code())
+    event.remove(engine, "commit", note)
+    assert alice.page.path == "/"
+    assert flushed == [False, True] * 4
 
 
 def test_one_select_says_who_asks_and_what_holds(world: World) -> None:

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from mfa_app.extensions import db
 from tests.support.browser import Visitor
 from tests.support.world import World
+
+COMMIT, CHANGES = "COMMIT", frozenset({"INSERT", "UPDATE", "DELETE"})
 
 
 @contextmanager
@@ -24,6 +26,31 @@ def statements(world: World) -> Iterator[list[str]]:
     event.listen(engine, "before_cursor_execute", note)
     yield sent
     event.remove(engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def traffic(world: World) -> Iterator[list[str]]:
+    """Give the list of the kinds of statements meanwhile, with COMMIT wherever a change is saved."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        sent.append(statement.split()[0])
+
+    def note_commit(_connection: Connection) -> None:
+        if CHANGES.intersection(sent[_after_last_commit(sent) :]):
+            sent.append(COMMIT)
+
+    with world.app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "commit", note_commit)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+    event.remove(engine, "commit", note_commit)
+
+
+def _after_last_commit(sent: list[str]) -> int:
+    return len(sent) - sent[::-1].index(COMMIT) if COMMIT in sent else 0
 
 
 def cost(world: World, visitor: Visitor, path: str) -> list[str]:

@@ -1,10 +1,11 @@
 """Limits: free tries, waits that double, an end; counted and committed before anybody looks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from mfa_app.core.common import ip_addresses
 from mfa_app.core.common.errors import AuthenticatorLocked, PasswordLocked, Refusal, Throttled
@@ -24,6 +25,8 @@ PEEK = Limit(
     lockout_after=9,
     lockout_error=AuthenticatorLocked,
 )
+WINDOW = Limit("room", 4, lockout_after=4, ttl=timedelta(minutes=10), fixed_window=True)
+SHARED = replace(PEEK, name="shared", shared=True)
 
 
 @pytest.fixture(autouse=True)
@@ -163,6 +166,44 @@ def test_each_key_and_each_limit_has_its_own_counter(world: World) -> None:
         charge(world)
     assert charge(world, PEEK, "bob").failures == 1
     assert charge(world, limits.CODE, "alice").failures == 1
+
+
+def charge_both(world: World) -> list[counters.Charge]:
+    return counters.charge_all((WINDOW, "office"), (SHARED, "alice"), now=world.clock())
+
+
+def standing() -> dict[str, int]:
+    """Return how many failures stand in each counter."""
+    return {row.key: row.failures for row in db.session.execute(select(Throttle.key, Throttle.failures))}
+
+
+def test_two_limits_count_one_try_together(world: World) -> None:
+    assert [[charged.failures for charged in charge_both(world)] for _ in range(2)] == [[1, 1], [2, 2]]
+    assert standing() == {"room:office": 2, "shared:alice": 2}
+
+
+def test_a_try_that_the_first_limit_refuses_does_not_count_under_the_second(world: World) -> None:
+    for _ in range(WINDOW.free_attempts):
+        charge(world, WINDOW, "office")
+    with pytest.raises(Throttled):
+        charge_both(world)
+    assert standing() == {"room:office": WINDOW.free_attempts}
+
+
+def test_a_try_that_the_second_limit_refuses_still_counts_under_the_first(world: World) -> None:
+    for _ in range(SHARED.free_attempts):
+        charge(world, SHARED, "alice")
+    with pytest.raises(Throttled):
+        charge_both(world)
+    assert standing() == {"room:office": 1, "shared:alice": SHARED.free_attempts}
+
+
+def test_a_success_takes_out_of_two_counters_no_more_than_its_own_tries(world: World) -> None:
+    charge(world, WINDOW, "office")
+    counters.reset_after_success(*charge_both(world))
+    assert standing() == {"room:office": 1}
+    counters.reset_after_success(*charge_both(world), own_failures=3)
+    assert standing() == {"room:office": 1}
 
 
 def test_what_is_given_back_neither_counts_nor_waits(world: World) -> None:
