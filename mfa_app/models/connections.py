@@ -3,10 +3,11 @@
 import os
 import sqlite3
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, event, func, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 
 TIMEOUT_SECONDS = 10
 ENCODING = "UTF8"
@@ -28,7 +29,11 @@ READ_ONLY_TRANSACTION, DISK_FULL = "25006", "53100"
 _SPOILT_POSTGRESQL = frozenset({READ_ONLY_TRANSACTION, DISK_FULL})
 
 
-_ONLY_READS, _FLUSHES = "only reads", "flushes"
+# After a rest as long as this, a connection is tried before it is used again. If the server ends one sooner,
+# a single request fails, and all connections are opened anew.
+REST_SECONDS = 1
+
+_ONLY_READS, _FLUSHES, _LEFT_AT = "only reads", "flushes", "left at"
 
 _NORMAL = 1  # PRAGMA synchronous: a commit does not wait for the disk
 
@@ -44,9 +49,8 @@ class WrongEncoding(SQLAlchemyError):
 def engine_options(database_url: str) -> dict[str, Any]:
     """Return the options of create_engine for this address.
 
-    Values stay out of logged errors, broken connections are replaced, and a silent server is given up on.
-    Nothing is prepared under a name, because behind PgBouncer the next transaction may get a connection that
-    does not know the name.
+    Values stay out of logged errors, and a silent server is given up on. Nothing is prepared under a name,
+    because behind PgBouncer the next transaction may get a connection that does not know the name.
     """
     options = {"hide_parameters": True}
     if database_url.startswith("postgresql"):
@@ -56,7 +60,7 @@ def engine_options(database_url: str) -> dict[str, Any]:
             "client_encoding": ENCODING,  # whatever the role or the environment says
             "prepare_threshold": None,
         }
-        return {**options, "pool_pre_ping": True, "connect_args": arguments}
+        return {**options, "connect_args": arguments}
     return options
 
 
@@ -96,6 +100,28 @@ def defer_flush(connection: Connection) -> None:
 
 
 FLUSHED_LATER = func.set_config("synchronous_commit", "off", True)  # until the end of the transaction
+
+
+@event.listens_for(Engine, "checkout")
+def _replace_if_broken(connection: Any, record: Any, _proxy: Any) -> None:
+    """Let the pool open another connection if this one has broken while it rested. SQLite's can't break.
+
+    A login takes a connection for each of its transactions. Asking each time would double its round trips.
+    """
+    left_at = record.info.get(_LEFT_AT)
+    if left_at is None or monotonic() - left_at < REST_SECONDS:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:
+        raise DisconnectionError from error
+
+
+@event.listens_for(Engine, "checkin")
+def _note_when_it_was_left(connection: Any, record: Any) -> None:
+    if connection is not None and not isinstance(connection, sqlite3.Connection):
+        record.info[_LEFT_AT] = monotonic()
 
 
 @event.listens_for(Engine, "checkin")
