@@ -1,4 +1,4 @@
-"""Checking a second factor. Each code is accepted once: checking and burning are one statement."""
+"""Checking a second factor. Each code is accepted once: the statement that accepts it burns it."""
 
 from datetime import datetime
 
@@ -26,19 +26,10 @@ _BURN = (
 )
 
 
-def accept(authenticator: AnyAuthenticator, digits: str, *, now: datetime) -> None:
-    """Accept a code of this authenticator and burn its time step, so that it is never accepted again.
-
-    `digits` comes from `totp.digits_of`. Raises WrongCode, UsedCode (RFC 6238, section 5.2),
-    AuthenticatorLocked, CannotUnseal.
-    """
-    burn(authenticator, step_of(authenticator, digits, now=now))
-
-
 def step_of(authenticator: AnyAuthenticator, digits: str, *, now: datetime) -> int:
     """Return the time step that a code belongs to, used or not, and write nothing.
 
-    Raises WrongCode, CannotUnseal.
+    `digits` comes from `totp.digits_of`. Raises WrongCode, CannotUnseal.
     """
     secret = vault().unseal(authenticator.sealed_secret, authenticator.seal_context)
     return totp.matching_step(secret, digits, now=now)
@@ -47,7 +38,7 @@ def step_of(authenticator: AnyAuthenticator, digits: str, *, now: datetime) -> i
 def burn(authenticator: AnyAuthenticator, step: int) -> None:
     """Accept the code of a time step, and no other of this step or an earlier one ever again.
 
-    Raises UsedCode, AuthenticatorLocked.
+    Raises UsedCode (RFC 6238, section 5.2), AuthenticatorLocked.
     """
     if execute(_BURN, authenticator_id=authenticator.id, step=step).rowcount != 1:
         locked_at = execute(_LOCKED_AT, authenticator_id=authenticator.id).scalar()
