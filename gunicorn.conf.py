@@ -1,27 +1,28 @@
 """How gunicorn serves the site: where it listens, with how many processes, and what it relies on."""
 
+from importlib import import_module
+
 from gunicorn.sock import create_sockets
 
-from mfa_app import server as site_server
-from mfa_app.core.passwords.hashing import QUEUE_LIMIT
+from mfa_app import master
 
-settings = site_server.settings_to_serve_with()
+plan = master.plan()
 
-bind = f"{site_server.HOST}:{settings.port}"
-backlog = site_server.BACKLOG
+bind = f"{master.HOST}:{plan.port}"
+backlog = master.BACKLOG
 
 # Two processes, so that one slow password hash does not hold up the site; threads for what waits on the
-# database, and four that no password ever waits in. Each process makes its own app: no database connection is
-# shared across the fork.
-workers = settings.workers
+# database, and four that no password ever waits in. Each process imports the site and makes its own app: no
+# database connection is shared across the fork, and the master stays small.
+workers = plan.workers
 worker_class = "gthread"
-threads = QUEUE_LIMIT + 4
+threads = plan.threads
 preload_app = False
 
 # A worker silent for longer than this is stuck and replaced; on stop or reload, running requests may finish.
 timeout = 30
 graceful_timeout = 20
-worker_tmp_dir = site_server.SHARED_MEMORY
+worker_tmp_dir = master.SHARED_MEMORY
 
 # Who is asking, and over http or https, is decided once: by the application's ProxyFix, as
 # MFA_TRUSTED_PROXY_HOPS says. Left alone, gunicorn would believe X-Forwarded-Proto, SCRIPT_NAME and PATH_INFO
@@ -46,29 +47,34 @@ control_socket_disable = True
 
 def on_starting(gunicorn):
     """Start on nothing but a free port and a database at head that the keys fit; else end with a sentence."""
-    held = site_server.sockets_to_listen_on(gunicorn.cfg.address, settings)
+    held = master.sockets_to_listen_on(gunicorn.cfg.address, plan.port)
     if held:
         gunicorn.LISTENERS = create_sockets(gunicorn.cfg, gunicorn.log, held)
-    gunicorn.running = site_server.start(settings)
+    gunicorn.running = master.start()
+
+
+def post_fork(_gunicorn, _worker):
+    """Import the site in the worker; add up what all workers count."""
+    in_worker().count_together()
 
 
 def post_worker_init(worker):
     """Answer bad requests as the site does, print the trail on the standard output, start the timed work."""
-    site_server.answer_refused_requests(worker.wsgi)
-    site_server.print_trail()
-    site_server.start_jobs(worker.wsgi)
+    in_worker().answer_refused_requests(worker.wsgi)
+    in_worker().print_trail()
+    in_worker().start_jobs(worker.wsgi)
 
 
 def worker_exit(_gunicorn, worker):
     """Let the job that is running end, so that no mail is sent twice."""
-    site_server.stop_jobs(getattr(worker, "wsgi", None))
-
-
-def child_exit(_gunicorn, worker):
-    """Keep what the worker counted."""
-    site_server.worker_ended(worker.pid)
+    in_worker().stop_jobs(getattr(worker, "wsgi", None))
 
 
 def on_exit(_gunicorn):
     """Delete the counters."""
-    site_server.end()
+    master.end()
+
+
+def in_worker():
+    """Return what the site does in a worker. The master never calls this, to stay without the site."""
+    return import_module("mfa_app.server")

@@ -10,7 +10,8 @@ import time
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from mfa_app.server import hold_port, settings_to_serve_with
+from mfa_app.master import hold_port
+from mfa_app.server import settings_to_serve_with
 from mfa_app.settings import PROJECT_ROOT
 
 FLASK = [sys.executable, "-m", "flask", "--app"]

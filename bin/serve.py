@@ -12,7 +12,8 @@ from functools import partial
 import flask.cli
 import gunicorn.app.wsgiapp
 
-from mfa_app.server import HELD_SOCKET, hold_port, settings_to_serve_with
+from mfa_app.master import HELD_SOCKET, hold_port
+from mfa_app.server import settings_to_serve_with
 
 GUNICORN = ["gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
 

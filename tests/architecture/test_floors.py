@@ -17,7 +17,8 @@ FLOORS = (
     ("wording",),
     ("web",),
     (*DOORS, "cli"),
-    ("__init__", "__main__", "server"),
+    ("application",),
+    ("__init__", "__main__", "master", "server"),
 )
 # The rooms of core: a room imports only from rooms that stand above it in this list.
 ROOMS = (

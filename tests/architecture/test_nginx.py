@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mfa_app import MAX_BODY_BYTES
+from mfa_app.application import MAX_BODY_BYTES
 from mfa_app.settings import load_settings
 
 DEPLOY = Path(__file__).parents[2] / "docs" / "deploy"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mfa_app.server import hold_port
+from mfa_app.master import hold_port
 from tests.support.terminal import Shell
 
 SERVER = ("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")

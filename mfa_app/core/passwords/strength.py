@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from mfa_app.core.common.errors import UnacceptablePassword
-from mfa_app.core.passwords import estimate
 from mfa_app.site import site
 
 MIN_LENGTH = 15  # NIST SP 800-63B-4, section 3.1.1.2: a password that may be the only factor
@@ -37,6 +36,9 @@ def check_acceptable(password: str, *, own_names: list[str]) -> None:
     known_words = _words_in([*own_names, *site()[SiteNames].names])
     if _is_little_more_than(known_words, password.casefold().strip()):
         raise UnacceptablePassword("known names")
+    # Loaded with the first password that is chosen: its lists take 21 MiB, which no login needs.
+    from mfa_app.core.passwords import estimate
+
     if estimate.guesses(password, known_words) < MIN_GUESSES:
         raise UnacceptablePassword("guessable")
 

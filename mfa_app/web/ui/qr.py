@@ -3,10 +3,6 @@
 import base64
 import io
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.image.pil import PilImage
-
 PIXELS_A_MODULE = 6
 
 QUIET_ZONE_MODULES = 4  # ISO/IEC 18004 requires four on every side
@@ -14,6 +10,11 @@ QUIET_ZONE_MODULES = 4  # ISO/IEC 18004 requires four on every side
 
 def data_uri(text: str) -> str:
     """Return the QR code of a text as a black-on-white PNG in a `data:` URI."""
+    # Loaded with the first app that is linked: they take 5 MiB, which no login needs.
+    import qrcode
+    from qrcode.constants import ERROR_CORRECT_M
+    from qrcode.image.pil import PilImage
+
     code = qrcode.QRCode(
         error_correction=ERROR_CORRECT_M,
         box_size=PIXELS_A_MODULE,

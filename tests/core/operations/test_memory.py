@@ -1,0 +1,35 @@
+"""What the processes of the server don't import: each of them would have it in memory once more."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from mfa_app.settings import PROJECT_ROOT
+
+MODULES = "import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+# Lists of passwords and words, and what draws QR codes: 26 MiB that no login needs.
+FOR_NO_LOGIN = {"zxcvbn", "qrcode", "PIL"}
+OF_THE_SITE = {"flask", "sqlalchemy", "pydantic", "cryptography", "jinja2"}
+
+
+def imported_by(program: str, instance: Path) -> set[str]:
+    """Return the packages that a new process has in memory after this program."""
+    environment = {**os.environ, "MFA_INSTANCE_PATH": str(instance), "PORT": "8123", "WEB_CONCURRENCY": "3"}
+    command = [sys.executable, "-c", f"{program}; {MODULES}"]
+    ended = subprocess.run(command, cwd=PROJECT_ROOT, env=environment, check=True, capture_output=True)
+    return set(json.loads(ended.stdout))
+
+
+def test_the_master_learns_how_to_serve_and_has_nothing_of_the_site_in_memory(tmp_path: Path) -> None:
+    program = (
+        "from mfa_app.master import plan; found = plan(); assert (found.port, found.workers) == (8123, 3)"
+    )
+    found = imported_by(program, tmp_path)
+    assert "mfa_app" in found and not found & (OF_THE_SITE | FOR_NO_LOGIN)
+
+
+def test_a_worker_starts_without_what_no_login_needs(tmp_path: Path) -> None:
+    found = imported_by("import wsgi, mfa_app.server", tmp_path)
+    assert found >= OF_THE_SITE and not found & FOR_NO_LOGIN
