@@ -1,11 +1,12 @@
 """The headers of every response, and what no request may contain."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, abort, request
+from werkzeug.datastructures import MultiDict
 
 from mfa_app.settings import Settings
 
@@ -83,11 +84,9 @@ def headers_of(settings: Settings) -> dict[str, str]:
 
 def refuse_unprintable() -> None:
     """Answer 400 to a NUL or a lone surrogate in the URL or a form, because no database accepts them."""
-    try:
-        request.query_string.decode()
-    except UnicodeDecodeError:
-        abort(400)
-    for values in (request.args, request.form) if _has_body() else (request.args,):
+    if query := request.query_string:
+        _refuse_unless_readable(query)
+    for values in _sent(query):
         for key, value in values.items(multi=True):
             if key is None:  # a part without a name in a multipart body
                 abort(400)
@@ -99,15 +98,32 @@ def refuse_unprintable() -> None:
 
 def refuse_what_no_form_sends() -> None:
     """Answer 400 to JSON, file uploads and a malformed Referer: the code that reads them expects none."""
-    if request.is_json or (_has_body() and request.files):
+    environ = request.environ
+    if environ.get("CONTENT_TYPE") and request.is_json:
+        abort(400)
+    if _has_body(environ) and request.files:
         abort(400)
     try:
-        _port = urlsplit(request.referrer or "").port
+        _port = urlsplit(environ.get("HTTP_REFERER", "")).port
     except ValueError:
         if request.method not in ("GET", "HEAD"):  # nothing reads it on these
             abort(400)
 
 
-def _has_body() -> bool:
-    """Return False if this request has no body, so that nothing needs to look for a form in it."""
-    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+def _refuse_unless_readable(query: bytes) -> None:
+    try:
+        query.decode()
+    except UnicodeDecodeError:
+        abort(400)
+
+
+def _sent(query: bytes) -> Iterator[MultiDict[str, str]]:
+    """Yield the values in the URL and in the body, if there are any: most requests have none."""
+    if query:
+        yield request.args
+    if _has_body(request.environ):
+        yield request.form
+
+
+def _has_body(environ: WSGIEnvironment) -> bool:
+    return environ.get("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
