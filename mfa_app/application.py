@@ -43,7 +43,7 @@ from mfa_app.web.http.application import WebApplication
 from mfa_app.web.http.forwarded_headers import CleanForwardedHeaders
 from mfa_app.web.http.monitoring import MonitoringHost
 from mfa_app.web.mail_composer import MailComposer
-from mfa_app.web.security import cookies, gate, origin
+from mfa_app.web.security import cookies, form_token, gate, origin
 from mfa_app.web.ui import navigation, template_words
 from mfa_app.wording.language import LANGUAGE
 
@@ -137,6 +137,7 @@ def _bind(app: Flask, settings: Settings) -> None:
     app.after_request(cookies.set_cookies)
     transaction.init_app(app)
     csrf.init_app(app)
+    form_token.init_app(app)
     origin.init_app(app)
     gate.init_app(app, login_manager)
     errors.init_app(app)

@@ -1,6 +1,6 @@
 from flask import Flask
 from werkzeug.datastructures import MultiDict
-from wtforms import Form
+from wtforms import Field, Form
 
 class CSRFProtect:
     def __init__(self, app: Flask | None = None) -> None: ...
@@ -8,6 +8,9 @@ class CSRFProtect:
 
 class FlaskForm(Form):
     class Meta:
+        class csrf_class:  # noqa: N801 - its name in WTForms
+            def generate_csrf_token(self, csrf_token_field: Field) -> str: ...
+
         def wrap_formdata(self, form: Form, formdata: object) -> MultiDict[str, str] | None: ...
 
     # Without `formdata` it takes the request's form, if one was sent.

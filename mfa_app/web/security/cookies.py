@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from flask import Response, current_app, g, request
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData
 
 from mfa_app.core.browsers.known_browsers import (
     BrowserFacts,
@@ -17,6 +17,7 @@ from mfa_app.core.browsers.known_browsers import (
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.models.row_facts import AnyUser
 from mfa_app.settings import Settings
+from mfa_app.web.security.signing import Signer
 
 SESSION = "sid"
 FORM = "form"  # Flask's: the CSRF token and flash messages, never an identity
@@ -132,8 +133,8 @@ def _signing_keys() -> list[str]:
     return [current_app.config["SECRET_KEY"], *(current_app.config["SECRET_KEY_FALLBACKS"] or ())]
 
 
-def _serializer(purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(
+def _serializer(purpose: str) -> Signer:
+    return Signer(
         _signing_keys()[::-1],
         salt=f"second-gate-{purpose}-v1",
         signer_kwargs={"digest_method": hashlib.sha256},

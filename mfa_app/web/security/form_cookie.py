@@ -4,7 +4,8 @@ from functools import cache
 
 from flask import Flask, Response
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
-from itsdangerous import URLSafeTimedSerializer
+
+from mfa_app.web.security.signing import TimedSigner
 
 
 class FormCookie(SecureCookieSessionInterface):
@@ -13,7 +14,7 @@ class FormCookie(SecureCookieSessionInterface):
     It ends with the browser. Every page varies with the cookies anyway, which Flask would say here once more.
     """
 
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
+    def get_signing_serializer(self, app: Flask) -> TimedSigner:
         """Return the signer for the application's keys."""
         return self._signer(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"] or ())
 
@@ -32,8 +33,8 @@ class FormCookie(SecureCookieSessionInterface):
         )
 
     @cache  # noqa: B019 - as many entries as there are keys, and it lives as long as the process
-    def _signer(self, secret_key: str, *fallbacks: str) -> URLSafeTimedSerializer:
-        return URLSafeTimedSerializer(
+    def _signer(self, secret_key: str, *fallbacks: str) -> TimedSigner:
+        return TimedSigner(
             [*fallbacks, secret_key],  # the last one signs
             salt=self.salt,
             serializer=self.serializer,

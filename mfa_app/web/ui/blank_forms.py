@@ -1,14 +1,14 @@
 """Pages with an empty form for visitors who are not logged in: rendered once, since all see the same page."""
 
 from flask import Response, current_app, g, make_response, render_template, request, session
-from flask_wtf.csrf import generate_csrf
 
+from mfa_app.web.security import form_token
 from mfa_app.web.security.current import identity_or_none
 from mfa_app.web.ui.forms import Form
 
 CACHE = "blank_forms"  # in app.extensions: for each template the page up to its CSRF token, and the rest
 
-TOKEN, FLASHES = "csrf_token", "_flashes"  # the names that Flask-WTF and Flask give them
+FLASHES = "_flashes"  # in the session: Flask's name for the messages
 
 GAP = "the CSRF token stands here"
 
@@ -23,13 +23,13 @@ def blank_form(template: str, form: type[Form]) -> Response:
     cache = current_app.extensions.setdefault(CACHE, {})
     if template not in cache or current_app.debug:
         cache[template] = _rendered(template, form)
-    return make_response(generate_csrf().join(cache[template]))
+    return make_response(form_token.form_token().join(cache[template]))
 
 
 def _rendered(template: str, form: type[Form]) -> list[str]:
     """Return the page as the text before its CSRF token and the text after it."""
-    setattr(g, TOKEN, GAP)
+    setattr(g, form_token.NAME, GAP)
     try:
         return render_template(template, form=form()).split(GAP)
     finally:
-        g.pop(TOKEN)
+        g.pop(form_token.NAME)

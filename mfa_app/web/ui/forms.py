@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 from flask import Response, flash, make_response, render_template
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
+from wtforms import Field
 from wtforms import Form as FormBase
 
 from mfa_app.core.common.errors import NotAllowed, Refusal, Throttled
 from mfa_app.web.http.errors import set_retry_after
 from mfa_app.web.security import held_forms
+from mfa_app.web.security.form_token import form_token
 from mfa_app.wording.refusals import sentence
 
 WITHOUT_A_PLACE = ("HiddenField", "CSRFTokenField")  # fields whose errors appear at the top of the form
@@ -24,6 +26,14 @@ def shown_at(field: str, *kinds: type[Refusal]) -> dict[type[Refusal], str]:
     return dict.fromkeys(kinds, field)
 
 
+class Token(FlaskForm.Meta.csrf_class):
+    """The token that every form on a page carries."""
+
+    def generate_csrf_token(self, _field: Field) -> str:
+        """Return the token of this request's page."""
+        return form_token()
+
+
 class Form(FlaskForm):
     """A form that can show refusals.
 
@@ -32,7 +42,9 @@ class Form(FlaskForm):
     """
 
     class Meta(FlaskForm.Meta):
-        """How the form gets its fields."""
+        """How the form gets its token and its fields."""
+
+        csrf_class = Token
 
         def wrap_formdata(self, form: FormBase, formdata: object) -> MultiDict[str, str] | None:
             """Fill in the form with what the user sent before a fresh code was asked for, if it is held."""
