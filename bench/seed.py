@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text, update
 
 from bench import trail
 from bench.bulk import Bulk, bulk
+from bench.cohorts import Cohorts
 from bench.people import ADMINISTRATOR, GROUPS, PASSWORD, Person
 from bench.plan import Plan
 from mfa_app import create_app
@@ -25,6 +26,7 @@ from mfa_app.core.factors import totp
 from mfa_app.core.groups import groups
 from mfa_app.core.keys.keyring import load_keys
 from mfa_app.core.keys.vault import Vault
+from mfa_app.core.operations import counts
 from mfa_app.core.passwords import hashing
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
@@ -33,11 +35,14 @@ from mfa_app.models import Authenticator, Membership, Role, SearchWord, TrailHea
 from mfa_app.models.column_types import new_id
 from mfa_app.settings import SettingError, Settings, load_settings
 
-NEXT_ID = text("SELECT setval('user_account_id_seq', (SELECT max(id) FROM user_account))")
+NEXT_IDS = text(
+    "SELECT setval('user_account_id_seq', (SELECT max(id) FROM user_account)), "
+    "setval('cohort_id_seq', (SELECT max(id) FROM cohort))"
+)
 TERMINAL = Actor(ActorKind.TERMINAL, "bench")
 USER_COLUMNS = (
     *("id", "email", "email_key", "name", "name_key"),
-    *("role", "password_hash", "created_at", "last_login_at"),
+    *("role", "password_hash", "created_at", "last_login_at", "linked", "cohort_id"),
 )
 
 
@@ -89,24 +94,31 @@ def _fill(app: Flask, plan: Plan, group_ids: list[int], settings: Settings) -> N
     head, key = chain.head(), chain.trail_key()
     db.session.commit()
     with bulk(db.engine) as table:
-        _fill_users(table, plan)
+        cohorts = Cohorts(group_ids)
+        _fill_users(table, plan, cohorts)
         _fill_authenticators(table, plan, settings)
-        table.insert(Membership, ("user_id", "group_id", "joined_at"), _memberships(plan, group_ids))
+        cohorts.fill(table)
+        columns = ("user_id", "group_id", "joined_at", "email_key")
+        table.insert(Membership, columns, _memberships(plan, group_ids))
         table.insert(SearchWord, ("word", "user_id"), _words(plan))
         last = trail.fill(table, plan, head, key)
     with db.engine.begin() as connection:
         values = {"last": last.last, "mac": last.mac, "streamed_up_to": last.last}
         connection.execute(update(TrailHead).values(values))
         if connection.dialect.name == "postgresql":  # which counts on by itself, from 1
-            connection.execute(
-                text("SELECT setval('user_account_id_seq', (SELECT max(id) FROM user_account))")
-            )
+            connection.execute(NEXT_IDS)
+    counts.recount()
+    db.session.commit()
 
 
-def _fill_users(table: Bulk, plan: Plan) -> None:
+def _fill_users(table: Bulk, plan: Plan, cohorts: Cohorts) -> None:
     # One hash for all: a salt for each would cost 21 ms a person and change no measurement.
     hashed = hashing.hash_password(PASSWORD)
-    table.insert(User, USER_COLUMNS, (_user(person, plan, hashed) for person in plan.persons("People")))
+    table.insert(
+        User,
+        USER_COLUMNS,
+        ((*_user(person, plan, hashed), True, cohorts.of(person)) for person in plan.persons("People")),
+    )
 
 
 def _user(person: Person, plan: Plan, hashed: str) -> tuple[object, ...]:
@@ -134,7 +146,7 @@ def _fill_authenticators(table: Bulk, plan: Plan, settings: Settings) -> None:
 def _memberships(plan: Plan, group_ids: list[int]) -> Iterable[tuple[object, ...]]:
     for person in plan.persons("Memberships"):
         for group_id in person.groups(group_ids):
-            yield person.id, group_id, plan.joined(person)
+            yield person.id, group_id, plan.joined(person), person.email
 
 
 def _words(plan: Plan) -> Iterable[tuple[object, ...]]:
