@@ -69,8 +69,8 @@ class JobRunner:
                     jobs.run_if_due(job, self._holder, early=woken)
                     if job.alone:
                         self._look_again(job, leases.seconds_until_free(job.name))
-            except Exception:  # the database is gone even for the end of a failed job: the thread lives on
-                log.exception("The job %s left its session open", job.name)
+            except Exception:  # the database is gone: the thread lives on
+                log.exception("The job %s could not begin or end", job.name)
 
     def _look_again(self, job: Job, seconds: float) -> None:
         with self._changed:
