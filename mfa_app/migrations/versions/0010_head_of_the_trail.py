@@ -7,6 +7,8 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
+contracts = None
+
 # The number in the head is raised before rows are written, so the row of that number is the last one.
 MOVE = "UPDATE trail_head SET mac = NEW.mac WHERE last = NEW.id"
 

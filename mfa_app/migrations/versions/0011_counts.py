@@ -12,6 +12,8 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+contracts = None
+
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 FACTS = {  # of a row of user_account, in the order of the columns of cohort_count

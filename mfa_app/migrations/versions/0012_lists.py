@@ -8,6 +8,8 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
+contracts = None
+
 USER_INDEXES = {
     "ix_user_account_linked_email_key": ["linked", "email_key"],
     "ix_user_account_role_email_key": ["role", "email_key"],
