@@ -1,6 +1,7 @@
 """What every test gets: a fresh database, the application as it really runs, a clock that stands still."""
 
 import gc
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.support.postgres import running_postgres
 from tests.support.served_site import SharedSites
 from tests.support.site_parts import put
 from tests.support.snapshots import Snapshots
-from tests.support.variables import CHEAP
+from tests.support.variables import CHEAP, COMPILED
 from tests.support.world import World
 
 # Pages, their trees and rows are made by the million and die young: looking for cycles among them less often
@@ -70,9 +71,13 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite database to copy, and the keys that go with every test's application."""
+    """A migrated SQLite database to copy, and the keys that go with every test's application.
+
+    Templates of pages are compiled into a folder for the applications of all processes.
+    """
     folder = tmp_path_factory.mktemp("template")
     migrate_sqlite(folder)
+    os.environ[COMPILED] = str(tmp_path_factory.mktemp("compiled"))
     return folder
 
 

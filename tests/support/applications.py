@@ -12,6 +12,7 @@ from mfa_app.core.operations.write_proof import WriteProof
 from mfa_app.settings import Settings
 from mfa_app.site import Site
 from tests.support.clock import Clock
+from tests.support.variables import with_compiled_templates
 
 
 def application(settings: Settings, clock: Clock, **options: object) -> Flask:
@@ -28,5 +29,5 @@ def application(settings: Settings, clock: Clock, **options: object) -> Flask:
 
 @lru_cache(maxsize=8)
 def _made_once(settings: Settings, options: tuple[tuple[str, object], ...]) -> tuple[Flask, Site]:
-    app = create_app(settings, MAIL_IN_BACKGROUND=False, **dict(options))
+    app = with_compiled_templates(create_app(settings, MAIL_IN_BACKGROUND=False, **dict(options)))
     return app, app.extensions["site"]

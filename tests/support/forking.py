@@ -26,6 +26,7 @@ import flask_migrate.cli  # type: ignore[import-not-found]  # its types leave th
 import flask_sqlalchemy.cli
 import gunicorn.app.wsgiapp
 import gunicorn.workers.gthread
+from babel.dates import format_datetime
 from sqlalchemy.orm import configure_mappers
 
 import mfa_app.application
@@ -34,6 +35,8 @@ from mfa_app.core.passwords import estimate
 from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.extensions import db
 from mfa_app.settings import PROJECT_ROOT
+from mfa_app.web.ui.qr import data_uri
+from mfa_app.wording.user_agents import browser_name
 from tests.support.variables import CHEAP
 
 # What every program of the site imports, sooner or later.
@@ -70,10 +73,13 @@ def main() -> dict[str, Any] | None:
 
 
 def _prepare() -> None:
-    """Do once what each program would do with the same result."""
+    """Do once what each program would do with the same result: much of it is done when it is first needed."""
     configure_mappers()
     Hasher()
     Hasher(CHEAP)
+    browser_name("")
+    data_uri("")
+    format_datetime(locale="en")
 
 
 def _exit_code(child: int, running: set[int]) -> int | None:

@@ -8,9 +8,9 @@ from mfa_app import create_app
 from mfa_app.core.operations.job_runner import JobRunner
 from mfa_app.core.operations.jobs import JOBS
 from tests.support.site_parts import put
-from tests.support.variables import cost_in, time_shown
+from tests.support.variables import cost_in, time_shown, with_compiled_templates
 
 OFTEN, LEASE = timedelta(seconds=0.5), timedelta(seconds=2)
 
-app = create_app(CLOCK=time_shown, PASSWORD_HASH_COST=cost_in(os.environ))
+app = with_compiled_templates(create_app(CLOCK=time_shown, PASSWORD_HASH_COST=cost_in(os.environ)))
 put(app, JobRunner(app.app_context, tuple(replace(job, interval=OFTEN) for job in JOBS), lease=LEASE))
