@@ -8,7 +8,7 @@ from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 from flask import Flask
-from werkzeug.test import TestResponse
+from werkzeug.test import Cookie, TestResponse
 
 TOKEN = re.compile(r'(name="csrf_token"[^>]* value=")([^"]+)')
 REQUIRED_HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy")
@@ -223,14 +223,18 @@ class Visitor:
         return self.open(path, method="POST", data={**self.current.with_token(hidden), **fields})
 
     @property
+    def held_cookies(self) -> list[Cookie]:
+        """All cookies that it holds, as they came."""
+        return list((self.client._cookies or {}).values())
+
+    @property
     def cookies(self) -> dict[str, str]:
         """All cookies that it holds, under their names without the port of the site."""
-        held = (self.client._cookies or {}).values()
-        return {re.sub(r"^\d+-", "", cookie.key): cookie.value for cookie in held}
+        return {re.sub(r"^\d+-", "", cookie.key): cookie.value for cookie in self.held_cookies}
 
     def cookie_line(self, name: str) -> str:
         """Return a cookie as the browser sends it: under its full name, with the port of the site."""
-        held = (self.client._cookies or {}).values()
+        held = self.held_cookies
         return next(f"{cookie.key}={cookie.value}" for cookie in held if cookie.key.endswith(name))
 
     def cookie(self, name: str) -> str | None:

@@ -30,6 +30,7 @@ from playwright.sync_api import (
 )
 from werkzeug.serving import make_server
 
+from tests.support.browser import Visitor
 from tests.support.phone import Phone
 from tests.support.world import PASSWORD
 
@@ -156,6 +157,15 @@ class Window:
     def _console(self, message: ConsoleMessage) -> None:
         if not HARMLESS.match(message.text):
             self.complaints.append(f"{self.page.url}: {message.type}: {message.text}")
+
+    def goes_on_as(self, visitor: Visitor) -> None:
+        """Take over the cookies of somebody who came this far without a browser."""
+        self.context.add_cookies(
+            [
+                {"name": cookie.key, "value": cookie.value, "url": self.site, "httpOnly": cookie.http_only}
+                for cookie in visitor.held_cookies
+            ]
+        )
 
     def open(self, path: str) -> None:
         """Type an address of the site, or a whole one."""
