@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, RememberedDevice
-from tests.support.browser import Visitor
+from tests.support.browser import Visitor, attribute
 from tests.support.stories import dave_at_work
 from tests.support.world import World
 
@@ -31,12 +31,20 @@ def test_the_help_desk_sees_staff_and_nobody_else(world: World, dave: Visitor) -
     for name in ("alice", "carol"):
         world.person(name)
     world.person("dora", role="helpdesk")
-    page = dave.open("/admin/people")
+    page = dave.open(attribute(dave.open("/").html.find("a", string="Help desk"), "href"))
+    assert page.path == "/admin/people"
     assert [link.get_text() for link in page.html.select("tbody td:first-child a")] == ["Alice"]
     assert page.html.find(attrs={"name": "role"}) is None
     page = dave.open("/admin/people?role=admin")
     assert page.status == 400
     assert "Choose an option from the list." in page.text
+
+
+def test_it_has_no_way_to_the_policy(dave: Visitor) -> None:
+    page = dave.open("/admin/people")
+    assert not [link for link in page.html.find_all("a") if "Policy" in link.get_text()]
+    page = dave.open("/admin/policy")
+    assert (page.status, page.title) == (403, "Not for your account")
 
 
 def test_the_page_of_a_person_has_one_button_and_no_trail(world: World, dave: Visitor) -> None:
@@ -99,7 +107,7 @@ def test_it_never_resets_its_equals_its_betters_or_itself(
     dave.open("/admin/people")
     path = page_of(world, name, "reset")
     page = dave.post(path, reason=REASON) if method == "POST" else dave.open(path)
-    assert page.status == 403
+    assert (page.status, page.title) == (403, "Not for your account")
     assert world.events()[-1] == "access.refused"
     assert world.details("access.refused") == {"page": path}
     assert world.count(Authenticator) == 1

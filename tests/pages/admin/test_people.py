@@ -3,7 +3,7 @@
 import pytest
 
 from mfa_app.models import AuthSession, RememberedDevice, User
-from tests.support.browser import Visitor
+from tests.support.browser import Visitor, attribute
 from tests.support.databases import both_databases
 from tests.support.statements import cost
 from tests.support.stories import carol_at_work
@@ -37,6 +37,10 @@ def test_a_search_finds_the_beginning_of_an_address_or_of_any_part_of_the_name(
     assert listed(carol, q="AL") == ["Albert", "Alice", "Robert Alvarez"]
     assert listed(carol, q="bob@ex") == ["Robert Alvarez"]
     assert listed(carol, q="lice") == []
+    carol.open("/admin/people")
+    page = carol.press("Search", q="ali")
+    link = page.html.select_one("tbody td:first-child a")
+    assert carol.open(attribute(link, "href")).title == "Alice"
 
 
 @pytest.mark.parametrize("text", ["%", "_", "\\", "/", "a%", "' OR 1=1 --"])
@@ -215,8 +219,10 @@ def test_a_disabled_person_is_out_until_enabled_again(world: World, carol: Visit
     alice = world.log_in_and_wait("alice")
     carol.open(page_of(world, "alice"))
     page = carol.press("Disable the account")
+    assert "Account disabled for Alice. All access has ended." in page.text
     assert "Alice can't log in: the account is disabled." in page.text
-    assert alice.open("/").path == "/login"
+    assert alice.open("/account").path == "/login"
+    assert "Your session has ended. Log in again." in alice.page.text
     carol.press("Enable the account")
     assert world.log_in_and_wait("alice").page.path == "/"
 
@@ -277,6 +283,16 @@ def test_a_code_of_twenty_one_minutes_ago_is_asked_for_again(
     path = page_of(world, "alice", action).rstrip("/")
     assert carol.open(path).path == "/login/again"
     assert carol.press("Confirm", code=world.phones["carol"].code()).path == path
+
+
+def test_a_code_of_twenty_minutes_ago_is_asked_for_again_and_the_page_opens(
+    world: World, carol: Visitor
+) -> None:
+    world.clock.advance(minutes=19, seconds=29)
+    assert carol.open("/admin/people/new").title == "Add a person"
+    world.clock.advance(seconds=1)
+    assert carol.open("/admin/people/new").title == "Confirm it's you"
+    assert carol.press("Confirm", code=world.phones["carol"].code()).title == "Add a person"
 
 
 def test_a_post_with_a_stale_code_changes_nothing(world: World, carol: Visitor) -> None:

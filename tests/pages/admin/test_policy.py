@@ -84,6 +84,7 @@ def test_back_leads_to_the_form_as_it_was_filled_in(world: World, carol: Visitor
     assert page.value("grace_days") == "14"
     assert page.html.find(attrs={"name": "required"}).has_attr("checked")
     assert not rule(world).required
+    assert "policy.changed" not in world.events()
 
 
 def test_the_switch_in_the_list_leads_to_the_preview(world: World, carol: Visitor) -> None:
@@ -103,6 +104,9 @@ def test_a_policy_tightened_at_noon_holds_at_the_next_click(world: World, carol:
     preview(carol, required="y")
     carol.press("Switch on for 2 people")
     assert alice.open("/account").path == "/enrolment"
+    assert "Your group Finance requires 2-factor authentication." in alice.page.text
+    alice.press("Enable", code=world.phone_that_scans(alice.page).code())
+    assert (alice.page.path, alice.page.title) == ("/account", "Your account")
 
 
 def test_off_and_on_again_asks_nobody_to_scan_anew(world: World, carol: Visitor) -> None:

@@ -63,7 +63,7 @@ def test_a_code_works_once(world: World, alice: Visitor, phone: Phone) -> None:
     eve.press("Log in", code=code)
     assert alice.page.path == "/"
     assert eve.page.status == 400
-    assert "already been used" in eve.page.text
+    assert "That code has already been used. Wait for the next one" in eve.page.text
 
 
 @pytest.mark.parametrize("spelling", ["{0}{1} ", " {0}{1}", "{0}{1}\n", "{0} {1}", "{0}\u00a0{1}"])
@@ -89,7 +89,7 @@ def test_an_older_code_is_used_up_by_a_newer_one(world: World, alice: Visitor, p
 def test_a_wrong_code_and_a_used_one_get_different_sentences(alice: Visitor, phone: Phone) -> None:
     alice.press("Log in", code=phone.wrong_code())
     assert alice.page.status == 400
-    assert "code is wrong" in alice.page.text
+    assert "That code is wrong. Enter the 6 digits your authentication app shows now." in alice.page.text
     assert "already been used" not in alice.page.text
 
 
@@ -311,8 +311,9 @@ def test_between_the_gates_there_are_ten_minutes(world: World, alice: Visitor, p
     assert alice.open("/login/code").path == "/login/code"
     world.clock.advance(seconds=1)
     alice.press("Log in", code=phone.code())
-    assert alice.page.path == "/login"
-    assert "10 minutes" in alice.page.text
+    assert (alice.page.path, alice.page.title) == ("/login", "Log in")
+    sentence = "More than 10 minutes have passed since you entered your password. Log in again."
+    assert sentence in alice.page.text
     assert world.count(AuthSession) == 0
 
 
@@ -372,9 +373,12 @@ def test_without_a_password_there_is_no_code_page(world: World) -> None:
 
 
 def test_the_help_page_says_whom_to_write_to(world: World, alice: Visitor) -> None:
-    page = alice.open("/login/help")
+    way = alice.page.html.find("a", string="Lost your authentication app?")
+    page = alice.open(way["href"])
+    assert (page.path, page.title) == ("/login/help", "Lost your authentication app?")
     link = page.html.find("a", href=lambda value: value and value.startswith("mailto:admin@example.com?"))
-    assert "subject=" in link["href"]
+    assert link.get_text(strip=True).startswith("Email the administrator")
+    assert "?subject=Please%20reset" in link["href"]
 
 
 def test_turning_the_requirement_on_between_password_and_code_asks_for_it(world: World) -> None:

@@ -64,7 +64,9 @@ def test_all_failures_give_the_same_page_to_the_byte(world: World) -> None:
     same = {bare(page) for page in pages}
     assert len(same) == 1
     assert {page.status for page in pages} == {400}
-    assert "address or password is wrong" in pages[0].text
+    assert "The email address or password is wrong. Check both and try again." in pages[0].text
+    assert [page.value("email") for page in pages] == [f"{name}@example.com" for name, _word in tries]
+    assert {page.value("password") for page in pages} == {""}
 
 
 def bare(page: Page) -> bytes:

@@ -7,7 +7,7 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import change
 from mfa_app.core.users import accounts, invitations, lookup
 from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, RememberedDevice
-from tests.support.browser import Page, Visitor
+from tests.support.browser import Page, Visitor, attribute
 from tests.support.world import TERMINAL, World
 
 NEW = "eleven slow trams across the bridge"
@@ -59,6 +59,16 @@ def test_the_second_gate_stays_where_it_is(world: World, link: str) -> None:
     alice = choose(world, link)
     alice.press("Log in", email="alice@example.com", password=NEW)
     assert alice.page.path == "/login/code"
+
+
+def test_from_the_login_page_to_a_login_with_the_new_password(world: World) -> None:
+    world.linked_earlier("alice")
+    alice = world.visitor()
+    alice.open(attribute(alice.open("/login").html.find("a", string="Forgot your password?"), "href"))
+    assert alice.press("Send the link", email="Alice@Example.com").title == "Check your email"
+    choose(world, world.link_in_last_mail(), visitor=alice)
+    alice.press("Log in", email="alice@example.com", password=NEW)
+    assert alice.press("Log in", code=world.phones["alice"].code()).title == "Welcome, Alice"
 
 
 def test_a_new_password_ends_all_other_access(world: World, link: str) -> None:
