@@ -10,7 +10,8 @@ from mfa_app.extensions import db
 from mfa_app.models import Authenticator
 from tests.support.accessibility import Inspector
 from tests.support.chromium import Window
-from tests.support.world import PASSWORD, World
+from tests.support.stories import alice_at_the_code_page, alice_at_the_linking_page, alice_logged_in
+from tests.support.world import World
 
 pytestmark = pytest.mark.browser
 
@@ -121,7 +122,7 @@ def test_what_single_use_links_open(world: World, window: Window, inspector: Ins
     window.open(f"/link/{token}")
     inspector.look("Choose a new password")
     world.person("bob")
-    window.give_password("bob@example.com")
+    window.goes_on_as(world.password_given("bob"))
     window.open(f"/link/{token}")
     inspector.look("Someone else is logged in")
     window.press("Log Bob out and go on")
@@ -136,7 +137,9 @@ def test_what_an_administrator_without_an_app_sees(
     with world.data():
         world.user("dave").link_required = False
         token = one_time_links.create(Purpose.ENROLMENT, world.user("dave"), now=clock.now())
-    window.give_password("dave@example.com", PASSWORD)
+    dave = world.password_given("dave")
+    window.goes_on_as(dave)
+    window.open(dave.current.path)
     inspector.look("Open your link to set up an app")
     window.open(f"/link/{token}")
     inspector.look("Set up your app")
@@ -145,9 +148,8 @@ def test_what_an_administrator_without_an_app_sees(
 
 
 def test_linking_because_a_group_requires_it(world: World, window: Window, inspector: Inspector) -> None:
-    world.group("Finance", required=True)
-    world.person("alice", groups_=("Finance",))
-    window.give_password("alice@example.com")
+    window.goes_on_as(world.after(alice_at_the_linking_page))
+    window.open("/enrolment")
     window.page.get_by_role("heading", name="Authy").click()
     inspector.look("Link your authentication app")
     window.enable("000 000")
@@ -160,11 +162,14 @@ def test_linking_because_a_group_requires_it(world: World, window: Window, inspe
 def test_the_code_page_at_first_after_wrong_codes_and_stopped(
     world: World, window: Window, inspector: Inspector
 ) -> None:
-    world.linked_earlier("alice")
-    window.give_password("alice@example.com")
+    alice = world.after(alice_at_the_code_page)
+    window.goes_on_as(alice)
+    window.open("/login/code")
     inspector.look("2-factor authentication")
-    for _ in range(6):
-        window.give_code(world.phones["alice"].wrong_code())
+    wrong = world.phones["alice"].wrong_code()
+    for _ in range(5):
+        alice.press("Log in", code=wrong)
+    window.give_code(wrong)
     window.reads("Too many failed attempts. Try again in 30 seconds.")
     inspector.look("2-factor authentication")
     with world.data():
@@ -176,11 +181,9 @@ def test_the_code_page_at_first_after_wrong_codes_and_stopped(
 
 def test_pages_of_somebody_who_is_in(world: World, window: Window, inspector: Inspector) -> None:
     world.linked_earlier("alice")
-    for _ in range(2):
-        world.log_in_and_wait("alice", remember=True)
-    window.give_password("alice@example.com")
-    window.give_code(world.phones["alice"].code())
-    window.is_in("Alice")
+    for _ in range(3):
+        alice = world.log_in_and_wait("alice", remember=True)
+    window.goes_on_as(alice)
     inspector.walk(FOR_ALICE)
     window.open("/account/password")
     window.press_after_filling("Save password", {"Current password": "wrong", "New password": "short"})
@@ -193,17 +196,14 @@ def test_pages_of_somebody_who_is_in(world: World, window: Window, inspector: In
 def test_pages_of_somebody_with_days_of_grace(world: World, window: Window, inspector: Inspector) -> None:
     world.group("Finance", required=True, grace_days=7)
     world.person("alice", groups_=("Finance",))
-    window.give_password("alice@example.com")
+    window.goes_on_as(world.password_given("alice"))
     inspector.walk(FOR_ALICE)
 
 
 @pytest.mark.parametrize("linked", [True, False], ids=["code", "password"])
 def test_confirming_that_it_is_you(world: World, window: Window, inspector: Inspector, linked: bool) -> None:
     (world.linked_earlier if linked else world.person)("alice")
-    window.give_password("alice@example.com")
-    if linked:
-        window.give_code(world.phones["alice"].code())
-    window.is_in("Alice")
+    window.goes_on_as(world.log_in_and_wait("alice"))
     world.clock.advance(minutes=21)
     window.open("/account/password")
     inspector.look("Confirm it's you")
@@ -215,19 +215,19 @@ def test_confirming_that_it_is_you(world: World, window: Window, inspector: Insp
 def test_pages_of_administration(
     town: World, window: Window, inspector: Inspector, pages: dict[str, str]
 ) -> None:
-    comes_in(town, window, "carol")
+    window.goes_on_as(town.log_in_and_wait("carol"))
     inspector.walk({addressed(town, path): title for path, title in pages.items()})
 
 
 def test_pages_of_the_help_desk(town: World, window: Window, inspector: Inspector) -> None:
-    comes_in(town, window, "dave")
+    window.goes_on_as(town.log_in_and_wait("dave"))
     inspector.walk({addressed(town, path): title for path, title in FOR_DAVE.items()})
 
 
 def test_previews_and_forms_of_administration_that_were_filled_in_wrongly(
     town: World, window: Window, inspector: Inspector
 ) -> None:
-    comes_in(town, window, "carol")
+    window.goes_on_as(town.log_in_and_wait("carol"))
     window.open("/admin/policy")
     window.field("Require 2-factor authentication").check()
     window.press("Continue")
@@ -258,7 +258,7 @@ def test_previews_and_forms_of_administration_that_were_filled_in_wrongly(
 def test_forms_that_are_shown_again_after_a_fresh_code(
     town: World, window: Window, inspector: Inspector
 ) -> None:
-    comes_in(town, window, "carol")
+    window.goes_on_as(town.log_in_and_wait("carol"))
     window.open(addressed(town, "/admin/people/{alice}"))
     town.clock.advance(minutes=21)
     window.page.get_by_text("Disable…", exact=True).click()
@@ -280,8 +280,7 @@ def test_forms_that_are_shown_again_after_a_fresh_code(
 def test_the_page_for_our_own_mistakes(
     world: World, window: Window, inspector: Inspector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.person("alice")
-    window.give_password("alice@example.com")
+    window.goes_on_as(world.after(alice_logged_in))
     monkeypatch.setattr("mfa_app.core.browsers.remembered_devices.of_user", None)
     window.open("/account")
     inspector.look("Something went wrong here")
@@ -290,6 +289,12 @@ def test_the_page_for_our_own_mistakes(
 @pytest.fixture
 def town(world: World) -> World:
     """Alice with an app, bob without and now throttled; carol and dave at work."""
+    world.after(all_came_to_work)
+    return world
+
+
+def all_came_to_work(world: World) -> None:
+    """Let them come so far."""
     world.group("Finance", required=True)
     world.group("Sales")
     for name in ("alice", "carol", "dave"):
@@ -299,14 +304,6 @@ def town(world: World) -> World:
     stranger.open("/login")
     for _ in range(5):
         stranger.press("Log in", email="bob@example.com", password="guessed")
-    return world
-
-
-def comes_in(world: World, window: Window, name: str) -> None:
-    """Let somebody with an app pass both gates."""
-    window.give_password(f"{name}@example.com")
-    window.give_code(world.phones[name].code())
-    window.is_in(name.capitalize())
 
 
 def addressed(world: World, path: str) -> str:
