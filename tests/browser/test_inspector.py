@@ -18,6 +18,8 @@ img { width: 9rem; height: 9rem; }
 .beneath { background: #333333; height: 3rem; margin: 0; }
 @media (max-width: 600px) {
   .on-a-phone { display: block; }
+  .on-a-wide-screen { display: none; }
+  .small { width: 16px; height: 16px; padding: 0; border: 0; font-size: 8px; }
   .moves { margin: -2rem 0 0; background: none; position: relative; }
   .pales { color: #bbbbbb; }
   .wide { width: 700px; }
@@ -35,8 +37,17 @@ img { width: 9rem; height: 9rem; }
 TWO_FIELDS = "<label>Name <input></label> <label>Email <input></label>"
 PLANTED = {
     "nothing": (f"<p>All is well.</p>{TWO_FIELDS}<img alt='A heron' src='data:,'>", []),
-    "a field without a label": ("<input>", ["wide, light: label", "phone, light: label"]),
-    "an image without alt": ("<img src='data:,'>", ["wide, light: image-alt", "phone, light: image-alt"]),
+    "a field without a label": ("<input>", ["wide, light: label"]),
+    "an image without alt": ("<img src='data:,'>", ["wide, light: image-alt"]),
+    "a field whose label goes on phones": (
+        "<label><span class='on-a-wide-screen'>Name</span> <input></label>",
+        ["phone, light: label"],
+    ),
+    "two buttons that are small and close on phones": (
+        "<button class='small'>A</button><button class='small'>B</button>",
+        ["phone, light: target-size", "phone, light: target-size"],
+    ),
+    "a text that goes on phones": (f"<p class='on-a-wide-screen'>Nobody misses it.</p>{TWO_FIELDS}", []),
     "a button without a name, on phones": (
         "<button class='on-a-phone'></button>",
         ["phone, light: button-name"],
@@ -84,5 +95,5 @@ def test_the_inspector_finds_each_planted_fault(planted: Callable[[str], None], 
         inspector = Inspector(window)
         inspector.walk({"/": "Planted"})
         lines = [line.removeprefix("Planted, ") for line in inspector.found]
-        found[what] = [line.partition(" (")[0] for line in lines]
+        found[what] = sorted((line.partition(" (")[0] for line in lines), reverse=True)
     assert found == {what: expected for what, (_content, expected) in PLANTED.items()}

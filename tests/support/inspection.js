@@ -53,15 +53,42 @@ function situations() {
     parts.filter(({ element }) => hasText(element)).map((part) => [part.element, situationOf(part, painted)]));
 }
 
-// The texts of the last survey, each with its situation.
+// The texts of the last survey, each with its situation, and what could be seen when axe looked by all rules.
 let texts = new Map();
+let shown = null;
 
-// Say what is seen at this width and in these colours: how many pixels stick out of the screen, which words are broken,
-// and in which situations there is text.
+// Say what is seen at this width and in these colours: the heading, how many pixels stick out of the screen, which words
+// are broken, and in which situations there is text.
 function survey() {
   const { scrollWidth, clientWidth } = document.documentElement;
   texts = situations();
-  return { sideways: scrollWidth - clientWidth, broken: brokenWords(), situations: [...new Set(texts.values())] };
+  return {
+    heading: document.querySelector("h1")?.textContent.trim().replace(/\s+/g, " "),
+    sideways: scrollWidth - clientWidth,
+    broken: brokenWords(),
+    situations: [...new Set(texts.values())],
+  };
+}
+
+// Say whether an element is text alone, after which nothing is named.
+const isPlain = (element) =>
+  element.matches("span, p, td") && !element.id && !element.firstElementChild &&
+  !element.closest("a, button, label, summary, legend, caption, th, h1, h2, h3, h4, h5, h6, [role]");
+
+// Return all elements that can be seen, but for plain text.
+const seenNow = () =>
+  [...document.querySelectorAll("*")].filter(
+    (element) => !isPlain(element) && element.checkVisibility({ visibilityProperty: true, opacityProperty: true }));
+
+// Choose the rules by which to look, of those with these tags: all of them, but where nothing has appeared or gone since
+// they were followed here, only those that measure boxes and styles. The others ask what there is, and how it is called.
+function rulesAmong(tags) {
+  const seen = seenNow();
+  if (shown?.length === seen.length && shown.every((element, index) => element === seen[index])) {
+    return { runOnly: ["link-in-text-block", "scrollable-region-focusable", "skip-link", "target-size"] };
+  }
+  shown = seen;
+  return { runOnly: tags, rules: { "color-contrast": { enabled: false } } };
 }
 
 // Run axe. Nothing is preloaded: only rules about sound, and about turning the screen, need that.
@@ -73,7 +100,7 @@ const run = (context, options) =>
 async function inspect(tags, unknown) {
   const include = [...texts].filter(([, situation]) => unknown.includes(situation)).map(([element]) => element);
   const reports = [];
-  if (tags) reports.push(await run(document, { runOnly: tags, rules: { "color-contrast": { enabled: false } } }));
+  if (tags) reports.push(await run(document, rulesAmong(tags)));
   if (include.length) reports.push(await run({ include }, { runOnly: ["color-contrast"] }));
   const unsure = reports.flatMap(({ incomplete }) => incomplete).filter(({ id }) => id === "color-contrast");
   return {
