@@ -66,7 +66,7 @@ def new_window(profiles: Profiles, site: str, clock: FakeClock) -> Iterator[Call
 
     yield open_window
     for window in windows:
-        profiles.give_back(window.context)
+        profiles.give_back(window)
     assert not [complaint for window in windows for complaint in window.complaints]
 
 

@@ -23,6 +23,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Locator,
     Page,
     expect,
@@ -48,6 +49,8 @@ FOCUS = """() => {
   const { outlineStyle, outlineWidth } = getComputedStyle(element);
   return [words.trim().replace(/\\s+/g, " "), outlineStyle !== "none" && parseFloat(outlineWidth) >= 2];
 }"""
+# Whether a page has kept nothing, and has the clock with which it came.
+UNCHANGED = "localStorage.length + sessionStorage.length === 0 && /native/.test(Date)"
 # What Chromium says without complaining: a page came with an error status (the tests look at the page
 # instead), or the test had its hands on a field before the page had put the cursor there.
 HARMLESS = re.compile(
@@ -116,7 +119,10 @@ def serving(app: Flask | Switch, listening: socket.socket) -> Iterator[str]:
 
 
 class Profiles:
-    """The profiles of one browser. A new one takes Chromium a second, so an empty one is used again."""
+    """The profiles of one browser. A new one takes Chromium a second, so an empty one is used again.
+
+    It is used with the page that is open in it, since a new page is a new process.
+    """
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
@@ -131,13 +137,12 @@ class Profiles:
             return context
         return self._empty.pop()
 
-    def give_back(self, context: BrowserContext) -> None:
-        """Close its pages, and keep it for the next if nothing is left in it."""
-        for page in context.pages:
-            page.close()
-        context.clear_cookies()
-        context.clear_permissions()
-        if context in self._plain and context.storage_state()["origins"] == []:
+    def give_back(self, window: Window) -> None:
+        """Take a window's profile back, and keep it for the next if nothing can be left in it."""
+        context = window.context
+        if context in self._plain and window.is_unchanged():
+            context.clear_cookies()
+            context.clear_permissions()
             self._empty.append(context)
         else:
             context.close()
@@ -149,14 +154,28 @@ class Window:
     def __init__(self, context: BrowserContext, site: str, clock: Callable[[], datetime.datetime]) -> None:
         context.set_default_timeout(PATIENCE_MS)
         self.context, self.site, self.clock = context, site, clock
-        self.page: Page = context.new_page()
+        self.page: Page = context.pages[0] if context.pages else context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+        self.page.on("pageerror", self._page_error)
 
     def _console(self, message: ConsoleMessage) -> None:
         if not HARMLESS.match(message.text):
             self.complaints.append(f"{self.page.url}: {message.type}: {message.text}")
+
+    def _page_error(self, error: Error) -> None:
+        self.complaints.append(f"{self.page.url}: {error}")
+
+    def is_unchanged(self) -> bool:
+        """Stop listening; say whether the page can be somebody else's, once the cookies are gone."""
+        self.page.remove_listener("console", self._console)
+        self.page.remove_listener("pageerror", self._page_error)
+        if len(self.context.pages) > 1 or not self.page.url.startswith(self.site):
+            return False
+        self.page.set_viewport_size({"width": 1280, "height": 720})
+        self.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        unchanged: bool = self.page.evaluate(UNCHANGED)
+        return unchanged
 
     def goes_on_as(self, visitor: Visitor) -> None:
         """Take over the cookies of somebody who came this far without a browser."""
