@@ -22,7 +22,7 @@ INSPECT = "([tags, unknown]) => inspect(tags, unknown)"
 WIDTHS = {"wide": 1280, "phone": 390}
 WAYS: list[tuple[str, Scheme]] = [("wide", "light"), ("wide", "dark"), ("phone", "dark"), ("phone", "light")]
 
-_passed: set[str] = set()  # situations of texts, whose contrast axe has found to be enough
+_passed: set[int] = set()  # situations of texts, whose contrast axe has found to be enough
 
 
 class Inspector:
@@ -63,7 +63,7 @@ class Inspector:
             self.found += [f"{title}, {size}, {scheme}: {line}" for line in found]
         self._ways = self._ways[::-1]
 
-    def _look_by(self, tags: list[str] | None, unknown: set[str]) -> list[str]:
+    def _look_by(self, tags: list[str] | None, unknown: set[int]) -> list[str]:
         """Look at the page by the rules with these tags, if any, and at the contrast in these situations."""
         if not tags and not unknown:
             return []
