@@ -97,7 +97,7 @@ def test_linking_and_login_work_without_javascript(world: World, new_window: Cal
     app = window.link()
     window.log_out()
     world.clock.advance(seconds=30)
-    window.give_password(address)
+    window.fill_in_login(address)
     window.give_code(app.code())
     window.is_in("Alice")
 

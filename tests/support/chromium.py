@@ -242,6 +242,10 @@ class Window:
     def give_password(self, email: str, password: str = PASSWORD) -> None:
         """Open the login page and pass, or fail at, the first gate."""
         self.open("/login")
+        self.fill_in_login(email, password)
+
+    def fill_in_login(self, email: str, password: str = PASSWORD) -> None:
+        """Do the same on the login page at hand."""
         self.field("Email address").fill(email)
         self.field("Password").fill(password)
         self.press("Log in")
