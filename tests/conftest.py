@@ -48,8 +48,8 @@ def _group(item: pytest.Item) -> str | None:
     if item.get_closest_marker("postgres"):
         # No worker should end long after the others, so a second one starts a server for half the attacks.
         return "attacks on postgresql" if attack and item.path.stem > "test_o" else "postgresql"
-    if item.get_closest_marker("browser") and item.path.stem != "test_accessibility":
-        return "chromium"  # the accessibility tests take whoever is free
+    if item.get_closest_marker("browser"):
+        return "chromium"
     if SITES & names or (attack and "world" in names):
         return "sites on sqlite"
     return "the demo" if item.path.stem == "test_demo" else None
