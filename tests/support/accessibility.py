@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import ViewportSize
 
 from tests.support.chromium import Window
 
@@ -34,8 +35,9 @@ class Inspector:
     def __init__(self, window: Window) -> None:
         self.window = window
         self.found: list[str] = []
+        self._scheme: Scheme | None = None
         self._ways = WAYS
-        window.page.emulate_media(reduced_motion="reduce")
+        self._turn_to(*WAYS[0])
 
     def walk(self, pages: dict[str, str]) -> None:
         """Open each address and look at the page, whose title must be the one given."""
@@ -53,8 +55,7 @@ class Inspector:
         page = self.window.page
         page.add_script_tag(url=SCRIPT_PATH)
         for size, scheme in self._ways:
-            page.set_viewport_size({"width": WIDTHS[size], "height": 844})
-            page.emulate_media(color_scheme=scheme)
+            self._turn_to(size, scheme)
             seen = page.evaluate("survey()")
             assert seen["heading"] == title, f"{page.url}: {seen['heading']}"
             if scheme == "light":
@@ -62,6 +63,15 @@ class Inspector:
             found = self._look_by(TAGS if scheme == "light" else None, set(seen["situations"]) - _passed)
             self.found += [f"{title}, {size}, {scheme}: {line}" for line in found]
         self._ways = self._ways[::-1]
+
+    def _turn_to(self, size: str, scheme: Scheme) -> None:
+        """Show the page in this way, unless it is shown so already."""
+        page, wanted = self.window.page, ViewportSize(width=WIDTHS[size], height=844)
+        if page.viewport_size != wanted:
+            page.set_viewport_size(wanted)
+        if self._scheme != scheme:
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            self._scheme = scheme
 
     def _look_by(self, tags: list[str] | None, unknown: set[int]) -> list[str]:
         """Look at the page by the rules with these tags, if any, and at the contrast in these situations."""
