@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Container
+from functools import cached_property, lru_cache
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
@@ -63,7 +64,7 @@ class Page:
         """What the page is made of, but for its CSRF token: other pages share it, so nobody changes it."""
         return _parsed(self._content)
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The words of the page, with single spaces."""
         return words(self.html)
@@ -101,45 +102,52 @@ class Page:
         _checked.add(self._content)
 
     def _check_html(self) -> None:
-        headings = self.html.find_all("h1")
+        tags = self.html.find_all(True)
+        headings = [tag for tag in tags if tag.name == "h1"]
         assert len(headings) == 1, f"{self.path}: {len(headings)} h1"
-        self._check_errors()
-        ids = [attribute(tag, "id") for tag in self.html.find_all(id=True)]
+        self._check_errors([tag for tag in tags if "autofocus" in tag.attrs])
+        ids = [attribute(tag, "id") for tag in tags if "id" in tag.attrs]
         assert len(ids) == len(set(ids)), f"{self.path}: an id stands twice"
-        for form in self.html.find_all("form"):
-            if attribute(form, "method", "get").lower() == "post":
-                assert named(form, "csrf_token"), f"{self.path}: a form without CSRF token"
-        for field in self.html.find_all(["input", "select", "textarea"]):
-            self._check_label(field, ids)
-        for tag in self.html.find_all(True):
+        for tag in tags:
             assert "style" not in tag.attrs, f"{self.path}: inline style"
             assert not any(name.startswith("on") for name in tag.attrs), f"{self.path}: inline script"
-        for script in self.html.find_all("script"):
-            assert script.get("src"), f"{self.path}: inline script"
+            if tag.name == "script":
+                assert tag.get("src"), f"{self.path}: inline script"
+            if tag.name == "form" and attribute(tag, "method", "get").lower() == "post":
+                assert named(tag, "csrf_token"), f"{self.path}: a form without CSRF token"
+        labels = {tag.get("for") for tag in tags if tag.name == "label"}
+        for field in tags:
+            if field.name in ("input", "select", "textarea"):
+                self._check_label(field, labels, ids)
 
-    def _check_errors(self) -> None:
+    def _check_errors(self, focused: list[Tag]) -> None:
         """A page with errors says so in its title, and the first of them has the focus."""
-        wrong = self.html.select("form .note-danger, [aria-invalid=true], fieldset:has(.field-error)")
+        wrong = self._wrong()
         title = self.html.title
         assert title
         start = f"Error: {self.title}" if wrong else self.title
         assert title.get_text() in (start, "Redirecting...") or title.get_text().startswith(f"{start} – "), (
             f"{self.path}: {title.get_text()}"
         )
-        focused = self.html.select("[autofocus]")
         assert len(focused) <= 1, f"{self.path}: several have the focus"
         if wrong:
             fields = [tag for tag in wrong if "note" not in tag.get_attribute_list("class")] or wrong
             first = fields[0].select_one("input") if fields[0].name == "fieldset" else fields[0]
             assert focused == [first], f"{self.path}: the focus is not on what is wrong"
 
-    def _check_label(self, field: Tag, ids: list[str]) -> None:
+    def _wrong(self) -> list[Tag]:
+        """Return what says that something is wrong. Most pages have no word of it: nothing to search."""
+        if not any(word in self._content for word in ("note-danger", "aria-invalid", "field-error")):
+            return []
+        return list(self.html.select("form .note-danger, [aria-invalid=true], fieldset:has(.field-error)"))
+
+    def _check_label(self, field: Tag, labels: Container[object], ids: list[str]) -> None:
         if field.get("type") in ("hidden", "submit"):
             return
         labelled = field.get("aria-label") or field.get("aria-labelledby") or field.find_parent("label")
-        if not labelled:
-            labelled = self.html.find("label", {"for": attribute(field, "id")})
-        assert labelled, f"{self.path}: field {field.get('name')} has no label"
+        assert labelled or attribute(field, "id") in labels, (
+            f"{self.path}: field {field.get('name')} has no label"
+        )
         for described in attribute(field, "aria-describedby").split():
             assert described in ids, f"{self.path}: {described} describes a field and is not there"
 
