@@ -3,7 +3,7 @@
 import gc
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from tests.support.databases import installed, migrate_postgresql, migrate_sqlit
 from tests.support.postgres import running_postgres
 from tests.support.served_site import SharedSites
 from tests.support.site_parts import put
-from tests.support.snapshots import Snapshots
+from tests.support.snapshots import Beginning, Kept
 from tests.support.variables import CHEAP, COMPILED
 from tests.support.world import World
 
@@ -110,11 +110,24 @@ def nothing_works_on_in_the_background() -> None:
 
 
 @pytest.fixture
-def app(environment: dict[str, str], clock: FakeClock) -> Iterator[Flask]:
-    app = application(load_settings(environment), clock, TESTING=False, PASSWORD_HASH_COST=CHEAP)
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+def app_under(environment: dict[str, str], clock: FakeClock) -> Iterator[Callable[..., Flask]]:
+    """Give the application under the settings of this installation and more."""
+    used = []
+
+    def under(**more: str) -> Flask:
+        settings = load_settings({**environment, **more})
+        used.append(application(settings, clock, TESTING=False, PASSWORD_HASH_COST=CHEAP))
+        return used[-1]
+
+    yield under
+    for app in used:
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(app_under: Callable[..., Flask]) -> Flask:
+    return app_under()
 
 
 @pytest.fixture
@@ -124,16 +137,29 @@ def true_hashes(app: Flask) -> None:
 
 
 @pytest.fixture(scope="session")
-def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
-    return Snapshots(tmp_path_factory.mktemp("snapshots"))
+def lived_through() -> Kept:
+    """Where the beginnings have led that this process has lived through."""
+    return Kept()
 
 
 @pytest.fixture
-def world(app: Flask, clock: FakeClock, backend: str, snapshots: Snapshots) -> World:
-    world = World(app, clock)
-    if backend == "sqlite":
-        world.snapshots = snapshots
-    return world
+def begun(lived_through: Kept, request: pytest.FixtureRequest) -> Callable[[World], World]:
+    """Let a world that is as it was installed go where others have gone before."""
+    patched = request.getfixturevalue("monkeypatch") if "monkeypatch" in request.fixturenames else None
+
+    def unpatched() -> bool:
+        return patched is None or vars(patched) == vars(pytest.MonkeyPatch())
+
+    def begin(world: World) -> World:
+        world.beginning = Beginning(world, lived_through, unpatched)
+        return world
+
+    return begin
+
+
+@pytest.fixture
+def world(app: Flask, clock: FakeClock, begun: Callable[[World], World]) -> World:
+    return begun(World(app, clock))
 
 
 @pytest.fixture(scope="session")
@@ -172,12 +198,12 @@ def sites(backend: str, shared_clock: SharedClock, request: pytest.FixtureReques
 
 
 @pytest.fixture
-def served_world(sites: SharedSites, shared_clock: SharedClock) -> World:
+def served_world(sites: SharedSites, shared_clock: SharedClock, begun: Callable[[World], World]) -> World:
     """The world on a site that two processes serve behind a proxy, so that visitors come from anywhere."""
-    return World.of(sites.proxied(), shared_clock)
+    return begun(World.of(sites.proxied(), shared_clock))
 
 
 @pytest.fixture
-def direct_world(sites: SharedSites, shared_clock: SharedClock) -> World:
+def direct_world(sites: SharedSites, shared_clock: SharedClock, begun: Callable[[World], World]) -> World:
     """The world on a site without a proxy: for raw requests, and for what hashes cost."""
-    return World.of(sites.direct(), shared_clock, address="127.0.0.1")
+    return begun(World.of(sites.direct(), shared_clock, address="127.0.0.1"))

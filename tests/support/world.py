@@ -10,7 +10,7 @@ from datetime import datetime
 from email import message_from_string, policy
 from functools import cache
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from flask import Flask
 from sqlalchemy import ColumnElement, func, select
@@ -36,7 +36,7 @@ from tests.support.clock import Clock
 from tests.support.phone import Phone
 from tests.support.served_site import ServedSite
 from tests.support.site_parts import part_of, put
-from tests.support.snapshots import Result, Snapshots
+from tests.support.snapshots import Beginning, step
 
 PASSWORD = "seven quiet lanterns by the river"
 WRONG = "not the password of anybody at all"
@@ -45,13 +45,13 @@ VISITOR = Actor(ActorKind.VISITOR, ip_address="192.0.2.1", user_agent="Firefox")
 ROLES = {"carol": Role.ADMIN, "dave": Role.HELPDESK}
 
 
-_numbers = itertools.count(1)
-
-
 @cache
 def hashed(password: str | None, _cost: HashCost) -> str | None:
     """Return the hash of a password at the application's cost, made once: nearly everybody has the same."""
     return hashing.hash_password(password) if password else None
+
+
+Result = TypeVar("Result")
 
 
 class RuleDetails(TypedDict, total=False):
@@ -62,6 +62,14 @@ class RuleDetails(TypedDict, total=False):
     remember_days: int
 
 
+class PersonDetails(TypedDict, total=False):
+    """What a person can have besides a name."""
+
+    groups_: tuple[str, ...]
+    role: Role | None
+    password: str | None
+
+
 class World:
     """A site, its clock and its people: carol is administrator, dave the help desk, eve attacks.
 
@@ -70,13 +78,14 @@ class World:
     """
 
     site: ServedSite  # only where it is served
-    snapshots: Snapshots | None = None  # only where a copy of a database is a copy of a file
+    beginning: Beginning | None = None  # only where steps are kept, and until anything else happens
 
     def __init__(
         self, app: Flask, clock: Clock, *, address: str = "192.0.2.1", base_url: str | None = None
     ) -> None:
         self.app, self.clock, self.address, self.base_url = app, clock, address, base_url
         self.phones: dict[str, Phone] = {}
+        self._numbers = itertools.count(1)
 
     @classmethod
     def of(cls, site: ServedSite, clock: Clock, **options: Any) -> World:
@@ -86,11 +95,14 @@ class World:
         world.site = site
         return world
 
+    def live_all(self) -> None:
+        """Let all that follows happen, for a test that watches or hinders it."""
+        self.beginning = None
+
+    @step
     def after(self, story: Callable[[World], Result]) -> Result:
-        """Bring a world that has just begun to where a story ends; return what the story returns."""
-        if self.snapshots is None or self.count(AuditEvent):
-            return story(self)
-        return self.snapshots.after(self, story)
+        """Live a story; return what it returns."""
+        return story(self)
 
     @contextmanager
     def data(self) -> Iterator[None]:
@@ -99,7 +111,20 @@ class World:
             yield
             db.session.commit()
 
-    def person(
+    @step
+    def person(self, name: str, **details: Unpack[PersonDetails]) -> str:
+        """Make a person with an account and the usual password; return the address."""
+        with self.data():
+            return self._add(name, **details)
+
+    @step
+    def people(self, *names: str, **details: Unpack[PersonDetails]) -> None:
+        """Make many such people at once."""
+        with self.data():
+            for name in names:
+                self._add(name, **details)
+
+    def _add(
         self,
         name: str,
         *,
@@ -107,44 +132,38 @@ class World:
         role: Role | None = None,
         password: str | None = PASSWORD,
     ) -> str:
-        """Make a person with an account and the usual password; return the address."""
-        email = f"{name}@example.com"
-        with self.data():
-            profile = Profile(email, name.capitalize(), role or ROLES.get(name, Role.STAFF))
-            members = [self.group_row(group) for group in groups_]
-            user = accounts.create(profile, groups=members, password=None, actor=TERMINAL, now=self.clock())
-            user.password_hash = hashed(password, part_of(self.app, Hasher).cost)
-            user.link_required = user.is_privileged  # as after a reset at the terminal
-        return email
+        profile = Profile(f"{name}@example.com", name.capitalize(), role or ROLES.get(name, Role.STAFF))
+        members = [self.group_row(group) for group in groups_]
+        user = accounts.create(profile, groups=members, password=None, actor=TERMINAL, now=self.clock())
+        user.password_hash = hashed(password, part_of(self.app, Hasher).cost)
+        user.link_required = user.is_privileged  # as after a reset at the terminal
+        return profile.email
 
     def newcomer(self, kind: str = "alice", **options: Any) -> str:
-        """Make a person whom no other test knows; return the name."""
-        name = f"{kind}{next(_numbers)}"
+        """Make one more person, called by a number; return the name."""
+        name = f"{kind}{next(self._numbers)}"
         self.person(name, **options)
         return name
 
     def newcomers(self, count: int) -> list[str]:
         """Make many such people at once."""
-        names = [f"alice{next(_numbers)}" for _ in range(count)]
-        with self.data():
-            for name in names:
-                profile = Profile(f"{name}@example.com", name.capitalize())
-                user = accounts.create(profile, groups=[], password=None, actor=TERMINAL, now=self.clock())
-                user.password_hash = hashed(PASSWORD, part_of(self.app, Hasher).cost)
+        names = [f"alice{next(self._numbers)}" for _ in range(count)]
+        self.people(*names)
         return names
 
     def linked_newcomer(self) -> str:
         """Make such a person, who must use 2FA and has linked an app just now; return the name."""
-        name = f"alice{next(_numbers)}"
+        name = f"alice{next(self._numbers)}"
         self.linked(name, groups_=(self.finance(),))
         return name
 
     def finance(self) -> str:
-        """Make a group that requires 2FA, under a name that no other test knows; return it."""
-        name = f"Finance {next(_numbers)}"
+        """Make one more group that requires 2FA, called by a number; return its name."""
+        name = f"Finance {next(self._numbers)}"
         self.group(name, required=True)
         return name
 
+    @step
     def rename(self, name: str, shown: str) -> None:
         """Let a person be called something else; the address stays."""
         with self.data():
@@ -152,6 +171,7 @@ class World:
             profile = Profile(user.email, shown, Role(user.role))
             accounts.edit(user, profile, actor=TERMINAL, now=self.clock())
 
+    @step
     def group(self, name: str, *, required: bool | None = None, **rule: Unpack[RuleDetails]) -> None:
         """Make a group; `required=True` and the other values of its rule."""
         with self.data():
@@ -160,6 +180,7 @@ class World:
                 values = RuleValues(required or False, **rule)
                 rules.set_rule(group, values, actor=TERMINAL, now=self.clock())
 
+    @step
     def require(self, group: str | None, required: bool = True, **rule: Unpack[RuleDetails]) -> None:
         """Switch 2FA on or off for a group, or for everyone (None)."""
         with self.data():
@@ -171,12 +192,14 @@ class World:
         """Return a fresh browser."""
         return Visitor(self.app, **{"address": self.address, "base_url": self.base_url, **options})
 
+    @step
     def password_given(self, name: str, visitor: Visitor | None = None) -> Visitor:
         """Let somebody give address and password, and nothing more."""
         visitor = visitor or self.visitor()
         visitor.give_password(f"{name}@example.com", PASSWORD)
         return visitor
 
+    @step
     def link(self, name: str, visitor: Visitor | None = None) -> Visitor:
         """Let somebody log in and link a phone; the browser that comes back is logged in."""
         visitor = self.password_given(name, visitor)
@@ -187,6 +210,7 @@ class World:
         assert "You are now logged in" in visitor.current.text, visitor.current.text
         return visitor
 
+    @step
     def link_and_wait(self, name: str, visitor: Visitor | None = None) -> Visitor:
         """Do the same, and wait 30 seconds, until the phone shows another code."""
         visitor = self.link(name, visitor)
@@ -202,6 +226,7 @@ class World:
         link = page.html.find("a", href=re.compile("^otpauth:"))
         return Phone(attribute(link, "href"), self.clock)
 
+    @step
     def log_in_and_wait(
         self, name: str, visitor: Visitor | None = None, *, remember: bool = False
     ) -> Visitor:
@@ -213,6 +238,7 @@ class World:
             self.clock.advance(seconds=30)
         return visitor
 
+    @step
     def remembered_a_minute_ago(self, name: str) -> Visitor:
         """Make somebody of Finance, which requires 2FA; return a browser that is remembered, logged out."""
         self.group("Finance", required=True)
@@ -221,6 +247,7 @@ class World:
         visitor.press("Log out")
         return visitor
 
+    @step
     def linked_earlier(self, name: str, **options: Any) -> str:
         """Make a person who linked an app 30 seconds ago, by the verbs alone; the mail about it has left."""
         email = self.linked(name, **options)
@@ -229,6 +256,7 @@ class World:
         self.clock.advance(seconds=30)
         return email
 
+    @step
     def linked(self, name: str, **options: Any) -> str:
         """Make a person who links an app now, by the verbs alone; nobody is logged in afterwards."""
         email = self.person(name, **options)
@@ -245,6 +273,7 @@ class World:
             sessions.end(linked.session.id)
         return email
 
+    @step
     def reset(self, name: str, reason: str = "lost phone") -> None:
         """Let somebody's 2-factor authentication be reset at the terminal."""
         with self.data():

@@ -203,6 +203,7 @@ def all_places_taken() -> Iterator[None]:
 @pytest.mark.usefixtures("all_places_taken")
 def test_when_all_places_are_taken_nobody_waits_and_nothing_is_counted(world: World) -> None:
     world.person("alice", password=None)
+    world.live_all()
     assert world.password_given("alice").page.status == 503
     assert world.count(Throttle) == 0
     assert world.visitor().open("/login").status == 200
@@ -226,6 +227,7 @@ def test_whoever_is_turned_away_gets_a_page_that_says_when_to_come_back(
 ) -> None:
     world.person("alice")
     request.getfixturevalue("all_slots_taken")
+    world.live_all()
     page = world.password_given("alice").page
     assert page.status == 503
     assert page.response.headers["Retry-After"]

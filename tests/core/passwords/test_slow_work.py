@@ -138,6 +138,7 @@ WAYS = {
 def test_nobody_does_slow_work_behind_a_write(
     world: World, observer: Observer, way: Callable[[World], None]
 ) -> None:
+    world.live_all()
     way(world)
     assert WAYS[way] in observer.callers
     assert observer.behind_a_write == []
