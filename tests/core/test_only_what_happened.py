@@ -320,8 +320,7 @@ NOTHING_TO_END: dict[str, Callable[[World], object]] = {
 def people(world: World) -> World:
     """alice, bob of Finance and dave, who have apps, and frank, who is exempt for a week."""
     world.group("Finance")
-    for name in ("alice", "frank"):
-        world.person(name)
+    world.people("alice", "frank")
     world.linked_earlier("bob", groups_=("Finance",))
     world.linked_earlier("dave", role=Role.STAFF)
     with world.data():

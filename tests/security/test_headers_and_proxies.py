@@ -1,14 +1,14 @@
 """I. Headers and proxies: eve makes up where she comes from, and sends what two readers read in two ways."""
 
 from base64 import b64encode
+from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
-from mfa_app import create_app
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, AuthSession, Throttle
-from mfa_app.settings import load_settings
 from tests.support.browser import Visitor
 from tests.support.clock import FakeClock
 from tests.support.requests import FORM, FORWARDED, OPEN_QUOTES, SMUGGLED, status_of
@@ -69,13 +69,9 @@ def test_an_address_that_is_none_shares_one_bucket(world: World, address: str) -
 
 
 @pytest.fixture
-def behind_a_proxy(environment: dict[str, str], clock: FakeClock) -> World:
+def behind_a_proxy(app_under: Callable[..., Flask], clock: FakeClock) -> World:
     """The site behind one proxy, which puts the address of whom it talks to last."""
-    settings = load_settings({**environment, "MFA_TRUSTED_PROXY_HOPS": "1"})
-    application = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=clock)
-    yield World(application, clock)
-    with application.app_context():
-        db.engine.dispose()
+    return World(app_under(MFA_TRUSTED_PROXY_HOPS="1"), clock)
 
 
 def test_behind_a_proxy_only_what_the_proxy_wrote_counts(behind_a_proxy: World) -> None:

@@ -174,8 +174,7 @@ def test_a_reset_leaves_the_second_gate_shut_and_the_app_linked(world: World) ->
 
 def test_whoever_follows_anothers_link_while_logged_in_stays_the_one_she_is(world: World) -> None:
     """Attack 63: eve sends alice a link for eve's account; alice's session is not touched."""
-    for name in ("alice", "eve"):
-        world.person(name)
+    world.people("alice", "eve")
     with world.data():
         before = world.user("alice").password_hash
     alice = world.password_given("alice")
@@ -252,8 +251,7 @@ def test_after_a_revocation_alice_gets_a_mail_whatever_eve_has_used_up(
 
 def test_all_who_may_not_log_in_look_alike_to_whoever_asks(world: World) -> None:
     """Attack 64: status, headers and body, for known, unknown, disabled, invited and closed accounts."""
-    for name in ("alice", "bob"):
-        world.person(name)
+    world.people("alice", "bob")
     world.person("dora", password=None)
     with world.data():
         accounts.disable(world.user("bob"), actor=TERMINAL, now=world.clock())
@@ -269,8 +267,7 @@ def test_all_who_may_not_log_in_look_alike_to_whoever_asks(world: World) -> None
 def test_a_request_costs_the_same_statements_whoever_has_an_account(world: World) -> None:
     """Attack 64: nothing is looked up, written or composed for the sake of a user before a job does it."""
     put(world.app, ResetObservers())  # as where a thread runs the jobs
-    for name in ("alice", "bob"):
-        world.person(name)
+    world.people("alice", "bob")
     world.person("dora", password=None)
     with world.data():
         accounts.disable(world.user("bob"), actor=TERMINAL, now=world.clock())

@@ -89,8 +89,7 @@ def test_the_seal_of_a_row_is_an_hmac_sha_256_of_the_row_and_the_one_before(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "mfa_app.trail")
-    for name in ("alice", "bob"):
-        world.person(name)
+    world.people("alice", "bob")
     first, second = (json.loads(record.message) for record in caplog.records)
     with world.data():
         key = chain.trail_key()

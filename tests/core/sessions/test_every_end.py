@@ -56,8 +56,7 @@ def test_a_session_that_got_no_code_in_time_ends(world: World) -> None:
 
 @both_databases
 def test_sessions_that_nobody_uses_end_after_an_hour(world: World) -> None:
-    for name in ("alice", "bob"):
-        world.person(name)
+    world.people("alice", "bob")
     first, _second, bob = (world.password_given(name) for name in ("alice", "alice", "bob"))
     world.clock.advance(minutes=59)
     assert bob.open("/").path == "/"

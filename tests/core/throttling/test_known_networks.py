@@ -51,8 +51,8 @@ def mistype(visitor: Visitor, name: str) -> None:
 
 
 def test_ten_people_of_an_office_who_mistype_three_times_each_shut_nobody_out(world: World) -> None:
-    for name in (*(people := [f"alice{number}" for number in range(10)]), "bob"):
-        world.person(name)
+    people = [f"alice{number}" for number in range(10)]
+    world.people(*people, "bob")
     for name in people:
         mistype(world.visitor(address=OFFICE), name)
     assert world.visitor(address=OFFICE).give_password("bob@example.com", PASSWORD).path == "/"

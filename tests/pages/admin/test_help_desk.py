@@ -28,8 +28,7 @@ def reset(world: World, visitor: Visitor, name: str, reason: str = REASON) -> No
 
 
 def test_the_help_desk_sees_staff_and_nobody_else(world: World, dave: Visitor) -> None:
-    for name in ("alice", "carol"):
-        world.person(name)
+    world.people("alice", "carol")
     world.person("dora", role="helpdesk")
     page = dave.open(attribute(dave.open("/").html.find("a", string="Help desk"), "href"))
     assert page.path == "/admin/people"

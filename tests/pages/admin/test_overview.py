@@ -51,8 +51,7 @@ def test_the_overview_counts_in_sql_what_the_policy_says(world: World) -> None:
 def test_the_overview_costs_the_same_for_few_and_for_many(world: World, carol: Visitor) -> None:
     few = cost(world, carol, "/admin")
     world.group("Finance", required=True)
-    for number in range(12):
-        world.person(f"person{number}", groups_=("Finance",))
+    world.people(*(f"person{number}" for number in range(12)), groups_=("Finance",))
     assert cost(world, carol, "/admin") == few
 
 
@@ -113,8 +112,7 @@ def test_an_error_of_the_mail_server_is_told_on_the_overview(world: World, carol
 
 def test_the_overview_names_administrators_and_help_desk_without_an_app(world: World, carol: Visitor) -> None:
     assert "haven't linked an authentication app yet" not in carol.open("/admin").text
-    for name in ("dave", "alice"):
-        world.person(name)
+    world.people("dave", "alice")
     world.person("erin", role="admin", password=None)
     page = carol.open("/admin")
     assert "haven't linked an authentication app yet" in page.text

@@ -31,8 +31,7 @@ def listed(visitor: Visitor, **query: str) -> list[str]:
 def test_a_search_finds_the_beginning_of_an_address_or_of_any_part_of_the_name(
     world: World, carol: Visitor
 ) -> None:
-    for name in ("alice", "bob", "albert"):
-        world.person(name)
+    world.people("alice", "bob", "albert")
     world.rename("bob", "Robert Alvarez")
     assert listed(carol, q="AL") == ["Albert", "Alice", "Robert Alvarez"]
     assert listed(carol, q="bob@ex") == ["Robert Alvarez"]
@@ -67,8 +66,7 @@ def test_the_list_is_filtered_by_group_role_app_and_state(world: World, carol: V
 @both_databases
 def test_more_than_fifty_people_come_page_by_page(world: World, carol: Visitor) -> None:
     names = [f"p{number:03}" for number in range(119)]
-    for name in names:
-        world.person(name, password=None)
+    world.people(*names, password=None)
     shown, page = [], carol.open("/admin/people")
     while True:
         shown.append([link.get_text() for link in page.html.select("tbody td:first-child a")])
@@ -82,8 +80,7 @@ def test_more_than_fifty_people_come_page_by_page(world: World, carol: Visitor) 
 
 
 def test_the_way_back_through_the_pages_shows_the_same_people(world: World, carol: Visitor) -> None:
-    for number in range(59):
-        world.person(f"p{number:03}", password=None)
+    world.people(*(f"p{number:03}" for number in range(59)), password=None)
     first = listed(carol, q="p0")
     carol.open(carol.page.html.find("a", rel="next")["href"])
     assert "P058" in carol.page.text
@@ -307,8 +304,7 @@ def test_a_post_with_a_stale_code_changes_nothing(world: World, carol: Visitor) 
 def test_the_list_costs_the_same_whatever_its_length(world: World, carol: Visitor) -> None:
     world.group("Finance")
     short = cost(world, carol, "/admin/people")
-    for number in range(20):
-        world.person(f"p{number:03}", groups_=("Finance",), password=None)
+    world.people(*(f"p{number:03}" for number in range(20)), groups_=("Finance",), password=None)
     assert cost(world, carol, "/admin/people") == short
     assert len(short) <= 4  # who asks, the groups to choose from, the people, their groups
 

@@ -123,8 +123,7 @@ def test_off_and_on_again_asks_nobody_to_scan_anew(world: World, carol: Visitor)
 
 
 def test_a_switch_writes_one_rule_and_touches_no_member(world: World, carol: Visitor) -> None:
-    for name in ("alice", "bob", "erin"):
-        world.person(name, groups_=("Finance",))
+    world.people("alice", "bob", "erin", groups_=("Finance",))
     before = world.count(Membership)
     preview(carol, required="y")
     with statements(world) as sent:
@@ -149,8 +148,7 @@ def test_no_switch_decides_about_administrators_and_the_help_desk(world: World, 
 def test_the_rule_for_everyone_counts_everybody_but_the_exempt_and_disabled(
     world: World, carol: Visitor
 ) -> None:
-    for name in ("alice", "bob", "erin"):
-        world.person(name)
+    world.people("alice", "bob", "erin")
     with world.data():
         world.user("bob").disabled_at = world.clock()
         world.user("erin").exempt_until = world.clock().replace(year=2027)
@@ -201,8 +199,7 @@ def test_a_rule_for_a_later_day_says_that_nobody_is_asked_before(world: World, c
 
 def test_the_preview_counts_the_grace_of_each_person(world: World, carol: Visitor) -> None:
     world.clock.advance(days=5)
-    for name in ("alice", "bob"):
-        world.person(name, groups_=("Finance",))
+    world.people("alice", "bob", groups_=("Finance",))
     carol = world.log_in_and_wait("carol")
     page = preview(carol, required="y", required_from="2026-03-09", grace_days="7")
     assert effects(page)[1:4] == [

@@ -144,8 +144,7 @@ def test_own_mistakes_in_a_new_browser_are_taken_back_by_the_login(world: World)
 
 
 def test_mistakes_with_one_address_are_taken_back_from_no_other(world: World) -> None:
-    for name in ("alice", "bob"):
-        world.person(name)
+    world.people("alice", "bob")
     browser = world.visitor()
     for _ in range(3):
         attempt(browser, password=WRONG)

@@ -54,8 +54,7 @@ def test_alice_is_found_in_any_spelling_of_her_address(world: World, spelling: s
 
 
 def test_all_failures_give_the_same_page_to_the_byte(world: World) -> None:
-    for name in ("alice", "bob", "dora"):
-        world.person(name)
+    world.people("alice", "bob", "dora")
     disable(world, "bob")
     with world.data():
         world.user("dora").password_hash = None

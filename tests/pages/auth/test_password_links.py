@@ -234,8 +234,7 @@ def test_a_weak_password_leaves_the_link_usable(world: World, link: str, weak: s
 
 
 def test_a_known_and_an_unknown_address_get_the_same_answer(world: World) -> None:
-    for name in ("alice", "bob"):
-        world.person(name)
+    world.people("alice", "bob")
     world.person("dora", password=None)
     with world.data():
         accounts.disable(world.user("bob"), actor=TERMINAL, now=world.clock())

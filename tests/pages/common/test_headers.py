@@ -1,14 +1,12 @@
 """Every answer carries the headers that shut out frames, scripts and caches; cookies stay with this host."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 
-from mfa_app import create_app
 from mfa_app.extensions import db
-from mfa_app.settings import load_settings
 from tests.support.browser import Page, Visitor
 from tests.support.clock import FakeClock
 from tests.support.stories import carol_at_work
@@ -16,18 +14,10 @@ from tests.support.world import PASSWORD, World
 
 
 @pytest.fixture
-def https_app(environment: dict[str, str], clock: FakeClock) -> Iterator[Flask]:
+def secure(app_under: Callable[..., Flask], clock: FakeClock, begun: Callable[[World], World]) -> World:
     """The site as it stands behind TLS."""
-    settings = load_settings({**environment, "MFA_PUBLIC_URL": "https://login.example.com"})
-    application = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=clock)
-    yield application
-    with application.app_context():
-        db.engine.dispose()
-
-
-@pytest.fixture
-def secure(https_app: Flask, clock: FakeClock) -> World:
-    return World(https_app, clock, base_url="https://login.example.com")
+    app = app_under(MFA_PUBLIC_URL="https://login.example.com")
+    return begun(World(app, clock, base_url="https://login.example.com"))
 
 
 ANSWERS = ["/login", "/", "/nowhere", "/logout", "/login/help", "/static/site.css", "/link/" + "A" * 43]
@@ -138,14 +128,11 @@ def test_behind_tls_every_answer_tells_browsers_to_come_back_over_tls(secure: Wo
     assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
-def test_subdomains_are_bound_to_tls_only_on_wish(environment: dict[str, str], clock: FakeClock) -> None:
-    wish = {"MFA_PUBLIC_URL": "https://login.example.com", "MFA_HSTS_SUBDOMAINS": "yes"}
-    application = create_app(load_settings({**environment, **wish}), MAIL_IN_BACKGROUND=False, CLOCK=clock)
-    visitor = World(application, clock, base_url="https://login.example.com").visitor()
+def test_subdomains_are_bound_to_tls_only_on_wish(app_under: Callable[..., Flask], clock: FakeClock) -> None:
+    app = app_under(MFA_PUBLIC_URL="https://login.example.com", MFA_HSTS_SUBDOMAINS="yes")
+    visitor = World(app, clock, base_url="https://login.example.com").visitor()
     headers = visitor.open("/login").response.headers
     assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
-    with application.app_context():
-        db.engine.dispose()
 
 
 def test_behind_tls_a_page_with_a_wrong_host_tells_it_too(secure: World) -> None:
@@ -259,11 +246,9 @@ def with_cookie(world: World, name: str, value: str) -> Visitor:
     ],
 )
 def test_an_unusual_port_is_part_of_the_names_of_cookies(
-    environment: dict[str, str], clock: FakeClock, url: str, prefix: str
+    app_under: Callable[..., Flask], clock: FakeClock, url: str, prefix: str
 ) -> None:
-    settings = load_settings({**environment, "MFA_PUBLIC_URL": url})
-    application = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=clock)
-    site = World(application, clock, base_url=url)
+    site = World(app_under(MFA_PUBLIC_URL=url), clock, base_url=url)
     site.group("Finance", required=True)
     site.linked_earlier("alice", groups_=("Finance",))
     alice = site.log_in_and_wait("alice", remember=True)
@@ -271,15 +256,10 @@ def test_an_unusual_port_is_part_of_the_names_of_cookies(
     assert names == {f"{prefix}{name}" for name in ("form", "sid", "known", "device")}
     alice.press("Log out")
     assert site.password_given("alice", alice).current.path == "/"
-    with application.app_context():
-        db.engine.dispose()
 
 
-def test_a_site_on_another_port_keeps_its_cookies(environment: dict[str, str], clock: FakeClock) -> None:
-    sites = []
-    for port in ("8000", "8001"):
-        settings = load_settings({**environment, "MFA_PUBLIC_URL": f"http://127.0.0.1:{port}"})
-        sites.append(create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=clock))
+def test_a_site_on_another_port_keeps_its_cookies(app_under: Callable[..., Flask], clock: FakeClock) -> None:
+    sites = [app_under(MFA_PUBLIC_URL=f"http://127.0.0.1:{port}") for port in ("8000", "8001")]
     first, second = (World(app, clock, base_url="http://127.0.0.1") for app in sites)
     first.person("alice")
     alice = first.password_given("alice")
@@ -289,9 +269,6 @@ def test_a_site_on_another_port_keeps_its_cookies(environment: dict[str, str], c
     assert alice.open("/").path == other.open("/").path == "/"
     other.press("Log out")
     assert (alice.open("/").path, other.open("/").path) == ("/", "/login")
-    for app in sites:
-        with app.app_context():
-            db.engine.dispose()
 
 
 def test_no_cookie_is_longer_than_browsers_take(world: World) -> None:

@@ -2,17 +2,16 @@
 
 import base64
 import io
+from collections.abc import Callable
 
 import pytest
 import zxingcpp
+from flask import Flask
 from PIL import Image
 
-from mfa_app import create_app
 from mfa_app.core.users import accounts
 from mfa_app.core.users.accounts import Profile
-from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, Role
-from mfa_app.settings import load_settings
 from tests.support.browser import Page, Visitor
 from tests.support.clock import FakeClock
 from tests.support.stories import alice_at_the_linking_page
@@ -62,11 +61,9 @@ LONG_ADDRESSES = [
 @pytest.mark.parametrize("address", LONG_ADDRESSES)
 @pytest.mark.parametrize("site_name", ["N" * 60, "\u00d6" * 60, "\U0001f512" * 30])
 def test_the_longest_names_still_make_a_picture_that_a_camera_reads(
-    environment: dict[str, str], clock: FakeClock, site_name: str, address: str
+    app_under: Callable[..., Flask], clock: FakeClock, site_name: str, address: str
 ) -> None:
-    settings = load_settings({**environment, "MFA_SITE_NAME": site_name})
-    app = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=clock)
-    world = World(app, clock)
+    world = World(app_under(MFA_SITE_NAME=site_name), clock)
     world.person("alice")
     world.require(None)
     with world.data():
@@ -77,8 +74,6 @@ def test_the_longest_names_still_make_a_picture_that_a_camera_reads(
     page = visitor.press("Log in", email=address, password=PASSWORD)
     assert (page.status, page.path) == (200, "/enrolment")
     assert qr_text(page) == uri(page)
-    with app.app_context():
-        db.engine.dispose()
 
 
 @pytest.mark.parametrize("brand", ["Microsoft Authenticator", "Google Authenticator", "Authy", "Another app"])

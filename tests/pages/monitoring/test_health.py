@@ -1,6 +1,7 @@
 """What machines are told that watch the site, and that nobody else is told."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -109,14 +110,10 @@ def test_any_word_of_a_proxy_says_that_a_request_was_passed_on(
 )
 @pytest.mark.parametrize("path", PATHS)
 def test_a_monitor_is_answered_only_where_its_address_is_certain(
-    environment: dict[str, str], path: str, hops: str, headers: dict[str, str], status: int
+    app_under: Callable[..., Flask], path: str, hops: str, headers: dict[str, str], status: int
 ) -> None:
-    wish = {"MFA_PUBLIC_URL": "https://login.example.com", "MFA_TRUSTED_PROXY_HOPS": hops}
-    app = application(load_settings({**environment, **wish}), FakeClock())
-    visitor = Visitor(app, address="127.0.0.1")
-    assert visitor.open(path, headers=headers).status == status
-    with app.app_context():
-        db.engine.dispose()
+    app = app_under(MFA_PUBLIC_URL="https://login.example.com", MFA_TRUSTED_PROXY_HOPS=hops)
+    assert Visitor(app, address="127.0.0.1").open(path, headers=headers).status == status
 
 
 @pytest.mark.parametrize("path", PATHS)
