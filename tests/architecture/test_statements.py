@@ -106,6 +106,16 @@ def test_a_whole_login_costs_sixteen_statements_and_four_commits(
     assert (len(sent) - sent.count(COMMIT), sent.count(COMMIT)) == (statements, 4)
 
 
+def test_a_wrong_password_costs_the_same_whether_there_is_an_account_or_not(world: World) -> None:
+    world.linked_earlier("alice", groups_=(world.finance(),))
+    kinds = {}
+    for name in ("alice", "nobody"):
+        visitor = world.visitor(address=f"198.51.{len(kinds)}.1")
+        with traffic(world) as kinds[name]:
+            visitor.give_password(f"{name}@example.com", WRONG)
+    assert kinds["alice"] == kinds["nobody"] == ["SELECT", "INSERT", "COMMIT", "UPDATE", "INSERT", "COMMIT"]
+
+
 def price(world: World, visitor: Visitor, path: str) -> str:
     """Return how many statements and commits it costs to open a page, without what it redirects to."""
     with traffic(world) as sent:

@@ -19,6 +19,8 @@ from mfa_app.site import site
 
 TRAIL_KEY = "trail key"
 
+_CANONICAL, _LINE = json.JSONEncoder(sort_keys=True, separators=(",", ":")), json.JSONEncoder(sort_keys=True)
+
 _HEAD, _VALUES = table_of(TrailHead), table_of(SealedValue)
 
 # Locks the head and raises its number. A trigger sets its MAC to that of the row with this number.
@@ -116,13 +118,12 @@ def _content(row: AnyEvent) -> dict[str, object]:
 
 
 def seal_row(row: AnyEvent, key: bytes) -> str:
-    canonical = json.dumps(_content(row), sort_keys=True, separators=(",", ":"))
-    return hmac.new(key, canonical.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, _CANONICAL.encode(_content(row)).encode(), hashlib.sha256).hexdigest()
 
 
 def line(row: AnyEvent) -> str:
     """Return the row as one line of JSON. Its `mac` makes every line usable as an anchor."""
-    return json.dumps({**_content(row), "mac": row.mac}, sort_keys=True)
+    return _LINE.encode({**_content(row), "mac": row.mac})
 
 
 def _kept_key(sealed: str) -> bytes:

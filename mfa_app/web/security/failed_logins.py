@@ -13,7 +13,7 @@ KEY, DIGEST_LENGTH = "wrong", 16
 def failures_of_browser(email: str) -> int:
     """Return how many wrong passwords this browser has given for this address."""
     digest, count = session.get(KEY) or ("", 0)
-    return int(count) if digest == _digest(email) else 0
+    return int(count) if count and digest == _digest(email) else 0
 
 
 def count_failure(email: str) -> None:
