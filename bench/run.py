@@ -17,7 +17,7 @@ from bench.options import Options
 from bench.resources import peak_mib
 from bench.results import HASH, HELLO, KEPT, Results, Sample
 from bench.servers import Server
-from bench.sites import Site, all_sites
+from bench.sites import ACTIVE, BESIDES, Site, all_sites
 
 VISITORS, CONNECTIONS = 4, 4
 ALONE = 15
@@ -54,6 +54,7 @@ def main(to: str, **chosen: Any) -> None:
 
 def measure(options: Options) -> Results:
     """Measure everything, in rounds whose order alternates, so that a slow minute hits all alike."""
+    _require_accounts(options)
     results = Results(machine={**machine.describe(), "command": _command(options)})
     with all_sites(options) as (hello, sites):
         cases = list(_cases(options, hello, sites))
@@ -69,6 +70,14 @@ def measure(options: Options) -> Results:
         results.storm |= storm.measure(sites[0].server, sites[0].accounts)
     results.machine["load after"] = " ".join(f"{load:.1f}" for load in os.getloadavg())
     return results
+
+
+def _require_accounts(options: Options) -> None:
+    """Raise UsageError if the smallest site has too few people: an account logs in once."""
+    needed = options.rounds * (options.logins + ALONE) + storm.AT_ONCE + BESIDES
+    there = min(ACTIVE, *options.sizes)
+    if needed > there:
+        raise click.UsageError(f"That takes {needed:,} accounts, and the smallest site has {there:,}.")
 
 
 def _cases(options: Options, hello: Server, sites: list[Site]) -> Iterator[Case]:

@@ -22,6 +22,7 @@ from mfa_app.settings import load_settings
 
 ACTIVE = 1000
 WARM_LOGINS = 6
+BESIDES = WARM_LOGINS + 4  # the administrator, who is signed in, and two whose statements are counted
 
 
 @dataclass(frozen=True)

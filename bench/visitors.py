@@ -51,7 +51,7 @@ class Accounts:
         with self._lock:
             number = next(self._numbers, None)
         if number is None:
-            raise Unexpected("all accounts have been used: seed more with --active")
+            raise Unexpected("all accounts have been used: measure less at once")
         return number
 
 
