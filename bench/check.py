@@ -17,7 +17,7 @@ from bench.run import measure
 def main(measured: Path | None, against: Path) -> None:
     """Compare a run, or a new one, with the kept one. Fails if anything is 20 % worse."""
     kept = load(against)
-    found = complaints(kept, load(measured) if measured else measure(Options()))
+    found = complaints(kept, load(measured) if measured else measure(Options(**kept.options)))
     print("\n".join([*found, "Slower than the kept run."] if found else ["No slower than the kept run."]))
     sys.exit(bool(found))
 

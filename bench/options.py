@@ -1,6 +1,7 @@
 """How much a run measures."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -18,3 +19,7 @@ class Options:
     trail: int = 5
     folder: str | None = None
     server: str | None = None
+
+    def kept(self) -> dict[str, Any]:
+        """Return what another run has to be told in order to measure the same."""
+        return {name: value for name, value in asdict(self).items() if name not in ("folder", "server")}

@@ -23,8 +23,9 @@ class Sample:
 
 @dataclass
 class Results:
-    """A run: where it ran, the samples of each round by what was measured, and what was counted once."""
+    """A run: its options, where it ran, the samples of each round by name, and what was counted once."""
 
+    options: dict[str, Any] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     counts: dict[str, float] = field(default_factory=dict)

@@ -55,7 +55,7 @@ def main(to: str, **chosen: Any) -> None:
 def measure(options: Options) -> Results:
     """Measure everything, in rounds whose order alternates, so that a slow minute hits all alike."""
     _require_accounts(options)
-    results = Results(machine={**machine.describe(), "command": _command(options)})
+    results = Results(options.kept(), machine={**machine.describe(), "command": _command(options)})
     with all_sites(options) as (hello, sites):
         cases = list(_cases(options, hello, sites))
         for number in range(options.rounds):
