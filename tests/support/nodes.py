@@ -60,6 +60,7 @@ class Node:
         for process in self.processes():
             os.kill(process, signal.SIGKILL)
         self._program.wait()
+        wait_until(lambda: not self.readiness())  # the last of its workers is gone, too
 
     def processes(self) -> list[int]:
         """Return gunicorn's own process and its workers."""
