@@ -14,7 +14,7 @@ from mfa_app.extensions import db
 from mfa_app.settings import load_settings
 from tests.support.applications import application
 from tests.support.clock import FakeClock, SharedClock
-from tests.support.databases import installed, migrate_postgresql, migrate_sqlite
+from tests.support.databases import end_administration, installed, migrate_postgresql, migrate_sqlite
 from tests.support.postgres import running_postgres
 from tests.support.served_site import SharedSites
 from tests.support.site_parts import put
@@ -67,6 +67,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pattern = url.replace("/postgres?", "/{name}?")
         migrate_postgresql(pattern, tmp_path_factory.mktemp("postgresql") / "instance")
         yield pattern
+        end_administration(pattern)
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, Table, select, text
+from sqlalchemy import Connection, Engine, Table, select
 
 from mfa_app.extensions import db
 
 Rows = dict[Table, list[dict[str, Any]]]
-NUMBER_ANEW = text(
-    "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false) FROM pg_sequences"
-)
+NUMBER_ANEW = "SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence"
 
 
 def all_rows(engine: Engine) -> Rows:
@@ -33,14 +31,18 @@ def put_back(rows: Rows, engine: Engine, *, number_anew: bool) -> None:
     without an order may get the next rows in any.
     """
     with engine.begin() as connection:
-        connection.execute(text("SET LOCAL session_replication_role = replica"))  # the trail's triggers rest
-        for table in rows:
-            connection.execute(table.delete())
-        if number_anew:
-            connection.execute(NUMBER_ANEW)
-        for table, content in rows.items():
-            if content:
-                connection.execute(table.insert(), content)
+        write(rows, connection, number_anew=number_anew)
+
+
+def write(rows: Rows, connection: Connection, *, number_anew: bool) -> None:
+    """Do the same within a transaction."""
+    statements = ["SET LOCAL session_replication_role = replica"]  # the trail's triggers rest
+    statements += [f'DELETE FROM "{table.name}"' for table in rows]  # noqa: S608 - our own tables
+    statements += [NUMBER_ANEW] * number_anew
+    connection.exec_driver_sql("; ".join(statements))
+    for table, content in rows.items():
+        if content:
+            connection.execute(table.insert(), content)
 
 
 def dump(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
