@@ -14,6 +14,9 @@ SCRATCH = "second_gate_scratch"
 
 Objects = dict[str, str]  # the definition of each object, by its kind and name
 
+# What the migrations make: a database of the same kind gets the same from them each time.
+_migrated: dict[tuple[object, ...], Objects] = {}
+
 _ON_SQLITE = text(
     "SELECT type || ' ' || name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite~_%' ESCAPE '~'"
 )
@@ -80,9 +83,12 @@ def first_difference(connection: Connection, revision: str) -> Difference | None
 
 
 def _as_migrated(connection: Connection, revision: str) -> Objects:
-    with scratch(connection) as empty:
-        schema.upgrade(empty, revision)
-        return objects_of(empty)
+    kind = connection.dialect.name, connection.dialect.server_version_info, revision
+    if kind not in _migrated:
+        with scratch(connection) as empty:
+            schema.upgrade(empty, revision)
+            _migrated[kind] = objects_of(empty)
+    return _migrated[kind]
 
 
 @contextmanager
