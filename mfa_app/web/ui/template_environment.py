@@ -37,24 +37,24 @@ class TemplateEnvironment(Environment):
 
 
 class _FixedParts(NodeTransformer):
-    """Replaces calls whose arguments are all written down in the template by what they return."""
+    """Replaces calls whose result is known before any request by that result."""
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._urls = app.url_map.bind("")
 
     def visit_Call(self, call: nodes.Call) -> nodes.Node:  # noqa: N802 - the name that Jinja looks for
-        """Return a constant for a sentence without gaps or a URL without variables, else the call."""
+        """Return what becomes of a call: a sentence, with its gaps to be filled in, or the URL of a page."""
         self.generic_visit(call)
-        arguments = _constants(call)
-        if arguments is None or not isinstance(call.node, nodes.Name):
+        given = _constants(call.args)
+        if not isinstance(call.node, nodes.Name) or call.dyn_args or call.dyn_kwargs or not given:
             return call
-        match call.node.name, *arguments:
-            case "_", [str(sentence)], {}:
-                text = Markup(gettext(sentence)) % {}  # noqa: S704 - written in a template, as HTML
-                return nodes.Const(text, lineno=call.lineno)
-            case "url_for", [str(endpoint)], values:
-                return nodes.Const(self._url(endpoint, values), lineno=call.lineno)
+        if call.node.name == "_":
+            return _sentence(given[0], call)
+        values = _constants([argument.value for argument in call.kwargs])
+        if call.node.name == "url_for" and values is not None:
+            names = (argument.key for argument in call.kwargs)
+            return nodes.Const(self._url(given[0], dict(zip(names, values, strict=True))), lineno=call.lineno)
         return call
 
     def _url(self, endpoint: str, values: dict[str, Any]) -> str:
@@ -62,12 +62,19 @@ class _FixedParts(NodeTransformer):
         return self._urls.build(endpoint, values)
 
 
-def _constants(call: nodes.Call) -> tuple[list[Any], dict[str, Any]] | None:
-    """Return the arguments of a call if all of them are constants, else None."""
-    if call.dyn_args or call.dyn_kwargs:
-        return None
-    try:
-        by_name = dict(argument.as_const() for argument in call.kwargs)
-        return [argument.as_const() for argument in call.args], by_name
-    except nodes.Impossible:
-        return None
+def _sentence(text: str, call: nodes.Call) -> nodes.Expr:
+    """Return the sentence in the language of the site. Jinja escapes what fills its gaps."""
+    sentence = Markup(gettext(text))  # noqa: S704 - written in a template, as HTML
+    if not call.kwargs:
+        return nodes.Const(sentence % {}, lineno=call.lineno)
+    gaps = [
+        nodes.Pair(nodes.Const(argument.key), argument.value, lineno=call.lineno) for argument in call.kwargs
+    ]
+    template = nodes.Const(sentence, lineno=call.lineno)
+    return nodes.Mod(template, nodes.Dict(gaps, lineno=call.lineno), lineno=call.lineno)
+
+
+def _constants(expressions: list[nodes.Expr]) -> list[Any] | None:
+    """Return the values of these expressions if all of them are written down, else None."""
+    written = [expression.value for expression in expressions if isinstance(expression, nodes.Const)]
+    return written if len(written) == len(expressions) else None
