@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, Index, String
+from sqlalchemy import JSON, CheckConstraint, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime
@@ -23,6 +23,8 @@ class AuditEvent(Table):
         Index("ix_audit_event_subject_id_id", "subject_id", "id"),
         Index("ix_audit_event_actor_id_id", "actor_id", "id"),
         Index("ix_audit_event_event_id", "event", "id"),
+        Index("ix_audit_event_lower_actor_name", text("lower(actor_name)"), "id"),
+        Index("ix_audit_event_lower_subject_name", text("lower(subject_name)"), "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

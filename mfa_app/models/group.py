@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime
@@ -26,7 +26,7 @@ class Group(RuleColumns, Table):
 class Membership(Table):
     """A user's membership of a group since `joined_at`. Without that time there is no grace.
 
-    A trigger keeps `email_key` as the user has it, so that an index has the members of a group in order.
+    Triggers keep `email_key` and `linked` as the user has them, so that an index has the members in order.
     """
 
     __tablename__ = "membership"
@@ -34,10 +34,12 @@ class Membership(Table):
     __table_args__ = (
         Index("ix_membership_group_id_user_id", "group_id", "user_id"),
         Index("ix_membership_group_id_email_key", "group_id", "email_key"),
-        Index("ix_membership_group_id_joined_at", "group_id", "joined_at"),
+        Index("ix_membership_group_id_linked_email_key", "group_id", "linked", "email_key"),
+        Index("ix_membership_group_id_linked_joined_at", "group_id", "linked", "joined_at"),
     )
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("user_group.id", ondelete="CASCADE"), primary_key=True)
     joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     email_key: Mapped[str | None] = mapped_column(String(320))
+    linked: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import String, Text, false
+from sqlalchemy import Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime, new_id
 from mfa_app.models.fate import Fate, OnRestore, Sealed, SealedRow, Table
+from mfa_app.models.partial_index import only_where
 
 SENT_MAILS_KEPT = timedelta(days=30)
 
@@ -24,6 +25,10 @@ class OutboxMail(SealedRow, Table):
         kept_for=SENT_MAILS_KEPT,
         on_restore=OnRestore.DISCARD_PENDING,
         sealed=Sealed("sealed_context", "mail|{row.id}"),
+    )
+    __table_args__ = (
+        Index("ix_outbox_mail_unsent", "created_at", **only_where("sent_at IS NULL")),
+        Index("ix_outbox_mail_sent", "created_at", **only_where("sent_at IS NOT NULL")),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)

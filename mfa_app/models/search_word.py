@@ -16,7 +16,8 @@ _Word = String(LONGEST_WORD).with_variant(String(LONGEST_WORD, collation="C"), "
 class SearchWord(Table):
     """A word of a user's name or email address, as core/common/search_words spells it.
 
-    The primary key finds the users with a word; the index finds out whether a user has one.
+    The primary key finds the users with a word; the index finds out whether a user has one. Triggers keep
+    `email_key` as the user has it, so that those who are found are put in order without looking at them.
     """
 
     __tablename__ = "search_word"
@@ -28,3 +29,4 @@ class SearchWord(Table):
 
     word: Mapped[str] = mapped_column(_Word, primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
+    email_key: Mapped[str | None] = mapped_column(String(320))

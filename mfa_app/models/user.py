@@ -41,6 +41,7 @@ class User(UserMixin, Table):
     fate: ClassVar[Fate] = Fate()
     __table_args__ = (
         Index("ix_user_account_linked_email_key", "linked", "email_key"),
+        Index("ix_user_account_linked_created_at", "linked", "created_at"),
         Index("ix_user_account_role_email_key", "role", "email_key"),
         Index("ix_user_account_disabled", "email_key", **only_where("disabled_at IS NOT NULL")),
         Index("ix_user_account_exempt", "email_key", **only_where("exempt_until IS NOT NULL")),
@@ -55,7 +56,7 @@ class User(UserMixin, Table):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     security_stamp: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     email_refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

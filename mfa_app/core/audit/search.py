@@ -1,11 +1,11 @@
 """Reading the audit trail: search, pages and the export."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Row, and_, func, or_, select, union
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import search_words
@@ -17,6 +17,10 @@ from mfa_app.models import AuditEvent
 PAGE = 50
 
 BATCH = 500
+
+# Up to so many rows of the rarest word, the events of its users are collected and sorted; else the newest
+# events are looked through, which finds enough of them soon, unless several words have few users in common.
+FEW, FEW_OF_SEVERAL = 20_000, 200_000
 
 LARGEST_ID = 2**31 - 1  # PostgreSQL's integer
 
@@ -47,9 +51,25 @@ class TrailPage:
 def read(search: TrailSearch, *, before: int | None = None) -> TrailPage:
     """Return one page of the trail, newest first: the rows with a number below `before`."""
     limit = LARGEST_ID if before is None else max(0, min(before, LARGEST_ID))
-    found = select(AuditEvent).where(AuditEvent.id < limit, *_conditions(search))
+    below = AuditEvent.id < limit, *_conditions(search)
+    found = select(AuditEvent).where(*below)
+    if search.person:
+        found = select(AuditEvent).where(AuditEvent.id.in_(_newest(search, below)))
     rows = db.session.scalars(found.order_by(AuditEvent.id.desc()).limit(PAGE + 1)).all()
     return TrailPage(tuple(rows[:PAGE]), rows[PAGE - 1].id if len(rows) > PAGE else None)
+
+
+def _newest(search: TrailSearch, conditions: Sequence[ColumnElement[bool]]) -> CompoundSelect[int]:
+    """Return the SELECT of the numbers of the newest rows of each kind, so that an index serves each kind."""
+    newest = (
+        select(AuditEvent.id)
+        .where(kind, *conditions)
+        .order_by(AuditEvent.id.desc())
+        .limit(PAGE + 1)
+        .subquery()
+        for kind in _about(search)
+    )
+    return union(*(select(rows.c.id) for rows in newest))
 
 
 def latest(count: int) -> list[AuditEvent]:
@@ -68,6 +88,8 @@ def export(search: TrailSearch, *, actor: Actor) -> Iterator[Row[Any]]:
     """Record the export and return the rows that existed before it, newest first. Raises NotAllowed."""
     actor.require(Permission.READ_TRAIL)
     conditions = _conditions(search)
+    if search.person:
+        conditions.append(or_(*_about(search)))
     found = select(func.count(AuditEvent.id), func.max(AuditEvent.id)).where(*conditions)
     count, last = db.session.execute(found).one()
     record(Event.TRAIL_EXPORTED, actor=actor, rows=count)
@@ -88,7 +110,7 @@ def _batches(conditions: list[ColumnElement[bool]], before: int) -> Iterator[Row
 
 
 def _conditions(search: TrailSearch) -> list[ColumnElement[bool]]:
-    conditions = [_about(search)] if search.person else []
+    conditions: list[ColumnElement[bool]] = []
     if search.event is not None:
         conditions.append(AuditEvent.event == search.event.label)
     if search.since is not None:
@@ -98,13 +120,19 @@ def _conditions(search: TrailSearch) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _about(search: TrailSearch) -> ColumnElement[bool]:
+def _about(search: TrailSearch) -> list[ColumnElement[bool]]:
+    """Return the ways in which a row can be about the person: one of these conditions is enough."""
+    by_id = AuditEvent.actor_id, AuditEvent.subject_id
     if search.user_id is not None:
-        return or_(AuditEvent.actor_id == search.user_id, AuditEvent.subject_id == search.user_id)
-    name = search.person.lower()
-    was = or_(func.lower(AuditEvent.actor_name) == name, func.lower(AuditEvent.subject_name) == name)
+        return [column == search.user_id for column in by_id]
+    names = AuditEvent.actor_name, AuditEvent.subject_name
+    was = [func.lower(column) == search.person.lower() for column in names]
     words = search_words.typed(search.person)
     if not words:
         return was
-    found = search_words.users_with(sorted(words, key=len, reverse=True))
-    return or_(AuditEvent.actor_id.in_(found), AuditEvent.subject_id.in_(found), was)
+    few = FEW if len(words) == 1 else FEW_OF_SEVERAL
+    words, rows = search_words.rarest_first(words, up_to=few)
+    if rows < few:
+        found = search_words.users_with(words)
+        return [*(column.in_(found) for column in by_id), *was]
+    return [*(and_(*(search_words.has_word(column, word) for word in words)) for column in by_id), *was]

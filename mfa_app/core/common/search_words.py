@@ -7,6 +7,7 @@ each typed word, one that begins with it.
 
 import re
 import unicodedata
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -47,7 +48,8 @@ def store(user: User) -> None:
     """Keep the words of a user whose name or email address was written. Locks the user's row first."""
     db.session.flush()
     db.session.execute(delete(SearchWord).where(SearchWord.user_id == user.id))
-    rows = [{"word": word, "user_id": user.id} for word in sorted(words_of(user.name, user.email))]
+    own = {"user_id": user.id, "email_key": user.email_key}
+    rows = [{"word": word, **own} for word in sorted(words_of(user.name, user.email))]
     db.session.execute(insert(SearchWord), rows)
 
 
@@ -58,7 +60,7 @@ def users_with(words: list[str]) -> Select[int]:
     return found.where(*(has_word(SearchWord.user_id, word) for word in others))
 
 
-def has_word(user_id: InstrumentedAttribute[int], beginning: str) -> ColumnElement[bool]:
+def has_word(user_id: InstrumentedAttribute[Any], beginning: str) -> ColumnElement[bool]:
     """Return the condition that a user has a word with this beginning."""
     own = aliased(SearchWord)
     return select(literal(1)).where(own.user_id == user_id, _begins(own.word, beginning)).exists()

@@ -10,7 +10,7 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import CannotExemptSelf, NameTaken
-from mfa_app.core.common.locks import begin_change, reload_group
+from mfa_app.core.common.locks import begin_change, lock_user, reload_group
 from mfa_app.core.common.permissions import Permission
 from mfa_app.extensions import db
 from mfa_app.models import Group, GroupCount, Membership, User
@@ -58,6 +58,7 @@ def add_member(group: Group, user: User, *, actor: Actor, now: datetime) -> bool
     Raises NotAllowed, SessionEnded.
     """
     begin_change(actor, Permission.MANAGE_GROUPS)
+    lock_user(user)
     return _add(group, user, actor, now)
 
 
@@ -67,6 +68,7 @@ def remove_member(group: Group, user: User, *, actor: Actor) -> bool:
     Raises NotAllowed, SessionEnded, CannotExemptSelf.
     """
     begin_change(actor, Permission.MANAGE_GROUPS)
+    lock_user(user)
     if reload_group(group) is None:
         return False
     _require_may_leave(user, [group], actor)

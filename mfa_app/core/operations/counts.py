@@ -35,6 +35,7 @@ from mfa_app.models import (
     CohortGroup,
     GroupCount,
     Membership,
+    SearchWord,
     User,
 )
 from mfa_app.models.database import rows_changed
@@ -136,18 +137,19 @@ def _sums(rows: list[tuple[Any, ...]], key_length: int) -> dict[tuple[Any, ...],
 
 
 def _wrong() -> Iterator[Select[int]]:
-    """Yield the SELECTs of the users, and of the memberships, whose own columns are wrong."""
+    """Yield the SELECTs of the users, memberships and words whose own columns are wrong."""
     own = select(User.id).outerjoin(Authenticator, Authenticator.user_id == User.id)
     opted_in = func.coalesce(Authenticator.opted_in, false())
     yield own.where(or_(User.linked != Authenticator.id.is_not(None), User.opted_in != opted_in))
     yield select(User.id).where(_misplaced())
-    yield select(Membership.user_id).where(_has_other_key())
+    yield select(Membership.user_id).where(_has_other_facts())
+    yield select(SearchWord.user_id).where(_has_other_key())
 
 
 def _corrections() -> Iterator[Update]:
     """Yield the UPDATEs that put the columns of people right. Triggers then count these people anew."""
     opted_in = select(Authenticator.opted_in).where(Authenticator.user_id == User.id).scalar_subquery()
-    wrong, misplaced, _keys = _wrong()
+    wrong, misplaced, *_copies = _wrong()
     yield (
         update(User)
         .where(User.id.in_(wrong))
@@ -156,8 +158,14 @@ def _corrections() -> Iterator[Update]:
     yield update(User).where(User.cohort_id.is_not(None), ~_is_member()).values(cohort_id=None)
     touched = update(Membership).where(Membership.user_id.in_(misplaced))
     yield touched.values(group_id=Membership.group_id)  # lets the trigger look for the cohort again
-    key = select(User.email_key).where(User.id == Membership.user_id).scalar_subquery()
-    yield update(Membership).where(_has_other_key()).values(email_key=key)
+    for model, wrong_copy, columns in (
+        (Membership, _has_other_facts(), (User.email_key, User.linked)),
+        (SearchWord, _has_other_key(), (User.email_key,)),
+    ):
+        of_user = {
+            column.key: select(column).where(User.id == model.user_id).scalar_subquery() for column in columns
+        }
+        yield update(model).where(wrong_copy).values(of_user)
 
 
 def _is_member() -> ColumnElement[bool]:
@@ -176,9 +184,14 @@ def _misplaced() -> ColumnElement[bool]:
     )
 
 
+def _has_other_facts() -> ColumnElement[bool]:
+    same = User.email_key == Membership.email_key, User.linked == Membership.linked
+    return ~exists().where(User.id == Membership.user_id, *same).correlate(Membership)
+
+
 def _has_other_key() -> ColumnElement[bool]:
-    same = exists().where(User.id == Membership.user_id, User.email_key == Membership.email_key)
-    return ~same.correlate(Membership)
+    same = User.email_key == SearchWord.email_key
+    return ~exists().where(User.id == SearchWord.user_id, same).correlate(SearchWord)
 
 
 def _difference(counts: _Counts) -> Select[Any]:

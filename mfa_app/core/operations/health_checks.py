@@ -182,7 +182,8 @@ def _outbox(name: str, now: datetime) -> Check:
 
     One address that rejects mail is not a problem of the site: it stands at that user.
     """
-    waits = and_(OutboxMail.next_attempt_at.is_not(None), OutboxMail.recipient_refused.is_(False))
+    due = OutboxMail.sent_at.is_(None), OutboxMail.next_attempt_at.is_not(None)
+    waits = and_(*due, OutboxMail.recipient_refused.is_(False))
     oldest = db.session.scalar(
         select(OutboxMail).where(waits).order_by(OutboxMail.created_at, OutboxMail.id).limit(1)
     )

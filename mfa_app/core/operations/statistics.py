@@ -7,6 +7,7 @@ from sqlalchemy import exists, func, or_, select, true
 
 from mfa_app.core.policy import conditions
 from mfa_app.core.policy.crowd import people_where
+from mfa_app.core.policy.individuals import with_exemption
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
 from mfa_app.models import (
@@ -94,7 +95,7 @@ def _people(now: datetime) -> tuple[int, int, int]:
     )
     people, linked, must_link = db.session.execute(numbers.where(~CohortCount.disabled)).one()
     looked_up = select(func.count(User.id)).where(
-        User.exempt_until.is_not(None),
+        User.id.in_(with_exemption()),
         User.disabled_at.is_(None),
         ~User.linked,
         conditions.required_of_user(now),
@@ -113,6 +114,7 @@ def _last_mail_error() -> str | None:
     sent = OutboxMail.sent_at.is_not(None)
     newest_sent = select(func.max(OutboxMail.created_at)).where(sent).scalar_subquery()
     failing = select(OutboxMail.last_error).where(
+        OutboxMail.sent_at.is_(None),
         OutboxMail.next_attempt_at.is_not(None),
         OutboxMail.last_error.is_not(None),
         OutboxMail.recipient_refused.is_(False),

@@ -31,6 +31,12 @@ Case = tuple[datetime, RuleValues]
 Columns = list[ColumnElement[Any]]
 
 
+def with_exemption() -> Select[int]:
+    """Return the SELECT of the ids of all who have an exemption, in force or not."""
+    holder = aliased(User)
+    return select(holder.id).where(holder.exempt_until.is_not(None))
+
+
 class Individuals:
     """Enabled users under the rule of a group, or of everyone (None); `everyone` is the rule for everyone."""
 
@@ -54,7 +60,7 @@ class Individuals:
                 counted += [is_asked(facts, demand, at=at), must_link(facts, demand, at=at)]
             return [func.count().filter(condition) for condition in counted]
 
-        return self._count(select(User.id).where(User.exempt_until.is_not(None)), columns, cases)
+        return self._count(with_exemption(), columns, cases)
 
     def count_in_grace(self, cases: Sequence[Case], *, now: datetime) -> list[int]:
         """Return, for each case, how many need no app yet only because of a grace period."""
@@ -73,14 +79,15 @@ class Individuals:
         if not (values.required and values.grace_days):
             return None
         facts = of_user()
-        waiting = ~is_exempt(facts, now), ~facts.linked, self._joined > now - _days(values)
+        linked = facts.linked if self._scope is None else self._membership.linked
+        waiting = ~is_exempt(facts, now), ~linked, self._joined > now - _days(values)
         last = select(func.max(self._joined)).select_from(User)
         joined: datetime | None = db.session.scalar(self._under_rule(last).where(*waiting))
         return joined
 
     def exemptions(self, limit: int, *, now: datetime) -> tuple[tuple[str, datetime], ...]:
         """Return the first of those who are exempt, by email address, each with the end of the exemption."""
-        exempt = User.exempt_until.is_not(None), is_exempt(of_user(), now)
+        exempt = User.id.in_(with_exemption()), is_exempt(of_user(), now)
         return self._named(User.exempt_until, limit, *exempt)
 
     def administrators(self, limit: int) -> tuple[tuple[str, bool], ...]:
@@ -115,19 +122,21 @@ class Individuals:
         return statement.where(User.disabled_at.is_(None))
 
     def _recently_joined(self, of_scope: list[RuleValues], now: datetime) -> Iterator[Select[int]]:
-        """Yield the SELECTs of the users who may be in the grace period of the rule, or of another one."""
+        """Yield the SELECTs of the users without an app who may be in the grace period of a rule."""
         for days in self._graces:
             members = select(Membership.user_id).join(Group, Group.id == Membership.group_id)
             with_grace = Group.required, Group.grace_days == days
-            yield members.where(*with_grace, Membership.joined_at > now - timedelta(days=days))
+            since = Membership.joined_at > now - timedelta(days=days)
+            yield members.where(*with_grace, ~Membership.linked, since)
         everyone = of_scope if self._scope is None else [self._everyone]
         if any(longest := [_days(values) for values in everyone if values.required]):
-            yield select(User.id).where(User.created_at > now - max(longest))
+            yield select(User.id).where(~User.linked, User.created_at > now - max(longest))
         if self._scope is None:
             return
         if any(longest := [_days(values) for values in of_scope if values.required]):
             since = Membership.joined_at > now - max(longest)
-            yield select(Membership.user_id).where(Membership.group_id == self._scope.id, since)
+            of_group = Membership.group_id == self._scope.id
+            yield select(Membership.user_id).where(of_group, ~Membership.linked, since)
 
 
 def _is_one(column: Any) -> ColumnElement[bool]:

@@ -1,10 +1,11 @@
 """The directory of users: search, pages, and which accounts an actor may see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, false, select
+from sqlalchemy import ColumnElement, Row, Select, false, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from mfa_app.core.common import search_words
 from mfa_app.core.common.actor import Actor
@@ -12,7 +13,7 @@ from mfa_app.core.common.errors import NotAllowed
 from mfa_app.core.policy.facts import PolicySubject, find_subject
 from mfa_app.core.users import lookup
 from mfa_app.extensions import db
-from mfa_app.models import AuditEvent, Authenticator, Group, Membership, Role, User
+from mfa_app.models import AuditEvent, Authenticator, Group, Membership, Role, SearchWord, User
 
 PAGE = 50
 
@@ -61,26 +62,47 @@ class UserPage:
     after: str | None = None
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where a page begins or ends: after an email address or before one, else at the first."""
+
+    after: str | None
+    before: str | None
+
+    @property
+    def backwards(self) -> bool:
+        return self.after is None and self.before is not None
+
+    def page_of(self, statement: Select[Any], key: InstrumentedAttribute[Any]) -> Select[Any]:
+        """Return the first rows of this page in the order of a column, and one more."""
+        if self.backwards:
+            statement = statement.where(key < self.before).order_by(key.desc())
+        else:
+            statement = statement.where(key > (self.after or "")).order_by(key)
+        return statement.limit(PAGE + 1)
+
+
 def search(
     filters: UserFilters, *, actor: Actor, after: str | None = None, before: str | None = None
 ) -> UserPage:
     """Return one page of the users that the actor may see. Two SELECTs at any size, three with a text."""
+    place, hidden = _Place(after, before), frozenset(Role) - roles_seen_by(actor)
+    only_text = not hidden and replace(filters, text="") == UserFilters()
+    matches = _matches(filters.text, place if only_text else None) if filters.text else []
     # Not `in_`: SQLite would then go through the index on roles and sort nearly everybody.
-    hidden = frozenset(Role) - roles_seen_by(actor)
-    statement = _columns().where(User.role.not_in(hidden), *_conditions(filters))
-    if after is None and before is not None:
-        statement = statement.where(User.email_key < before).order_by(User.email_key.desc())
-    else:
-        statement = statement.where(User.email_key > (after or "")).order_by(User.email_key)
-    rows = list(db.session.execute(statement.limit(PAGE + 1)))
+    statement = _columns().where(User.role.not_in(hidden), *matches, *_conditions(filters))
+    key: InstrumentedAttribute[Any] = User.email_key
+    if filters.group_id is not None:
+        statement = statement.join(Membership, Membership.user_id == User.id)
+        statement, key = statement.where(Membership.group_id == filters.group_id), Membership.email_key
+    rows = list(db.session.execute(place.page_of(statement, key)))
     more, rows = len(rows) > PAGE, rows[:PAGE]
-    backwards = after is None and before is not None
-    if backwards:
+    if place.backwards:
         rows.reverse()
     return UserPage(
         _entries(rows),
-        before=rows[0].email_key if rows and (more if backwards else after is not None) else None,
-        after=rows[-1].email_key if rows and (more or backwards) else None,
+        before=rows[0].email_key if rows and (more if place.backwards else after is not None) else None,
+        after=rows[-1].email_key if rows and (more or place.backwards) else None,
     )
 
 
@@ -123,21 +145,29 @@ def _columns() -> Select[*tuple[Any, ...]]:
 
 
 def _conditions(filters: UserFilters) -> list[ColumnElement[bool]]:
-    conditions = _matches(filters.text) if filters.text else []
-    if filters.group_id is not None:
-        members = select(Membership.user_id).where(Membership.group_id == filters.group_id)
-        conditions.append(User.id.in_(members))
+    conditions: list[ColumnElement[bool]] = []
     if filters.role is not None:
         conditions.append(User.role == filters.role)
     if filters.linked is not None:
-        conditions.append(Authenticator.id.is_not(None) if filters.linked else Authenticator.id.is_(None))
+        conditions.append(_linked(filters) == filters.linked)
     if filters.active is not None:
         conditions.append(User.disabled_at.is_(None) if filters.active else User.disabled_at.is_not(None))
     return conditions
 
 
-def _matches(text: str) -> list[ColumnElement[bool]]:
-    """Return the conditions: few users are collected and sorted, among many the first are found."""
+def _linked(filters: UserFilters) -> Any:
+    """Return the column that says who is linked, of the table whose index serves these filters best."""
+    if filters.group_id is not None:
+        return Membership.linked
+    few = filters.active is False  # so no index on who is linked
+    return func.coalesce(User.linked, false()) if few else User.linked
+
+
+def _matches(text: str, place: _Place | None) -> list[ColumnElement[bool]]:
+    """Return the conditions: few users are collected and sorted, among many the first are found.
+
+    Without other filters than the text, `place` lets the words alone say who is on the page.
+    """
     user_id = lookup.id_by_email(text) if "@" in text else None
     if user_id is not None:
         return [User.id == user_id]
@@ -145,11 +175,13 @@ def _matches(text: str) -> list[ColumnElement[bool]]:
     if not words:
         return [false()]
     words, rows = search_words.rarest_first(words, up_to=FEW)
-    if rows < FEW:
-        # Not `in_`: PostgreSQL could take that for a reason to look through all users.
-        found = search_words.users_with(words).distinct().cte("found")
-        return [User.id == found.prefix_with("MATERIALIZED", dialect="postgresql").c.user_id]
-    return [search_words.has_word(User.id, word) for word in words]
+    if rows >= FEW:
+        return [search_words.has_word(User.id, word) for word in words]
+    found: Select[Any] = search_words.users_with(words).distinct()
+    if place is not None:
+        found = place.page_of(found.add_columns(SearchWord.email_key), SearchWord.email_key)
+    # Not `in_`: PostgreSQL could take that for a reason to look through all users.
+    return [User.id == found.cte("found").prefix_with("MATERIALIZED", dialect="postgresql").c.user_id]
 
 
 def _entries(rows: list[Row[Any]]) -> tuple[Entry, ...]:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Insert, delete, func, insert, select, text, update
 
 from mfa_app.core.common.errors import Refusal
 from mfa_app.core.factors.enrolment import delete_authenticator
@@ -16,8 +16,9 @@ from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.users import accounts
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, CohortCount, Group, GroupCount, Membership, Role, User
-from tests.support.databases import both_databases
+from mfa_app.models import Authenticator, CohortCount, Group, GroupCount, Membership, Role, SearchWord, User
+from mfa_app.models.column_types import new_id
+from tests.support.databases import both_databases, on_postgresql
 from tests.support.world import TERMINAL, World
 
 STEPS, LOOK_AFTER = 400, 40
@@ -197,6 +198,7 @@ def test_a_recount_makes_right_whatever_was_changed_past_the_triggers(world: Wor
         somebody = select(User.id).limit(5)
         db.session.execute(update(User).where(User.id.in_(somebody)).values(cohort_id=None, linked=True))
         db.session.execute(update(Membership).values(email_key="nobody"))
+        db.session.execute(update(SearchWord).values(email_key=None))
         assert counts.differences() > 0
         assert counts.recount() > 0
         assert counts.differences() == 0
@@ -218,3 +220,27 @@ def test_who_comes_after_a_group_is_gone_is_not_counted_in_it(world: World) -> N
         groups.add_member(world.group_row("The next"), user, actor=TERMINAL, now=walk.now)
         assert counted_by_the_page()["The next"][0] == 1
         assert counts.differences() == 0
+
+
+@on_postgresql
+def test_nobody_waits_for_a_count_and_none_gets_lost_meanwhile(world: World) -> None:
+    """At nine o'clock everyone in a group links an app at once, and the counts are summed up."""
+    world.group("Finance")
+    for name in ("alice", "bob"):
+        world.person(name, groups_=("Finance",))
+    with world.data():
+        links = [link_of(world, name) for name in ("alice", "bob")]
+        with db.engine.connect() as first, db.engine.connect() as second:
+            second.execute(text("SET lock_timeout = '5s'"))  # far less than the test may take
+            first.execute(links[0])
+            second.execute(links[1])
+            second.commit()
+            assert counts.fold() > 0
+            first.commit()
+        assert counts.differences() == 0
+        assert counted_by_the_page() == {"Finance": (2, 2)}
+
+
+def link_of(world: World, name: str) -> Insert:
+    app = {"sealed_secret": "sealed", "last_step": 0, "enrolled_at": world.clock(), "opted_in": False}
+    return insert(Authenticator).values(id=new_id(), user_id=world.user(name).id, **app)
