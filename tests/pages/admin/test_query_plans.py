@@ -1,0 +1,191 @@
+"""No page reads a table that grows with the people, or with time, from end to end, on either database."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, text
+
+from mfa_app.core.common import search_words
+from mfa_app.core.groups import groups
+from mfa_app.core.policy import impact
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.extensions import db
+from mfa_app.models import AuditEvent, Authenticator, Membership, OutboxMail, SearchWord, Throttle, User
+from tests.support.databases import both_databases
+from tests.support.plans import Sent, statements_with_values, tables_read_whole
+from tests.support.routes import address, rules
+from tests.support.world import World
+
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
+PEOPLE = 3000
+
+FILLED = {
+    "audit_event",
+    "authenticator",
+    "membership",
+    "outbox_mail",
+    "search_word",
+    "throttle",
+    "user_account",
+}
+# PostgreSQL reads a table with a few rows from end to end whatever its indexes are, SQLite never does.
+GROWING = {
+    "postgresql": FILLED,
+    "sqlite": FILLED
+    | {
+        "auth_session",
+        "held_form",
+        "one_time_link",
+        "pending_enrolment",
+        "remembered_device",
+        "reset_request",
+    },
+}
+
+PEOPLE_FILTERS = [
+    "",
+    "?linked=yes",
+    "?linked=no",
+    "?state=active",
+    "?state=disabled",
+    "?role=staff",
+    "?role=helpdesk",
+    "?role=admin",
+    "?group=1",
+    "?group=1&linked=no",
+    "?group=1&linked=no&state=active&role=staff",
+    "?linked=no&state=disabled&role=helpdesk",
+    "?q=person",
+    "?q=person7",
+    "?q=person7&group=2",
+    "?q=nobody",
+    "?q=person8@example.com",
+    "?after=person1",
+    "?before=person5",
+    "?group=1&after=person1",
+    "?group=1&before=person5",
+]
+TRAIL_FILTERS = [
+    "",
+    "?before=50",
+    "?person=person7@example.com",
+    "?person=nobody@example.com",
+    "?person=person",
+    "?event=login.completed",
+    "?event=login.completed&person=person7@example.com",
+    "?since=2026-01-01",
+    "?until=2026-01-01",
+]
+
+
+@pytest.fixture
+def company(world: World) -> World:
+    """3,000 people in two groups, with words, apps, events, mail and counters; carol is the administrator."""
+    for name in ("Everybody", "Few"):
+        world.group(name, required=True)
+    world.linked_earlier("carol")
+    with world.data():
+        db.session.execute(insert(User), list(_people()))
+        found = db.session.execute(select(User.email, User.id).where(User.email.like("person%")))
+        people = [(row.email, row.id) for row in found]
+        _fill(people, groups.find("Everybody").id, groups.find("Few").id)
+    with world.app.app_context(), db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
+    return world
+
+
+def _people() -> Iterator[dict[str, Any]]:
+    for number in range(PEOPLE):
+        email = f"person{number}@example.com"
+        yield {
+            "email": email,
+            "email_key": email,
+            "name": f"Person {number}",
+            "name_key": f"person {number}",
+            "role": "helpdesk" if number % 500 == 9 else "staff",
+            "created_at": THEN,
+            "security_stamp": 0,
+            "required": False,
+            "disabled_at": THEN if number % 100 == 7 else None,
+            "exempt_until": datetime(2100, 1, 1, tzinfo=UTC) if number % 300 == 8 else None,
+        }
+
+
+def _fill(people: list[tuple[str, int]], everybody: int, few: int) -> None:
+    words = [
+        {"word": word, "user_id": user_id}
+        for email, user_id in people
+        for word in search_words.words_of(email.partition("@")[0], email)
+    ]
+    app = {"sealed_secret": "sealed", "last_step": 0, "enrolled_at": THEN, "opted_in": False}
+    apps = [
+        {**app, "user_id": id_, "locked_at": THEN if id_ % 500 == 1 else None} for _, id_ in people if id_ % 9
+    ]
+    members = [{"user_id": id_, "group_id": everybody, "joined_at": THEN} for _, id_ in people]
+    members += [{"user_id": id_, "group_id": few, "joined_at": THEN} for _, id_ in people[:20]]
+    kind = {"event": "login.completed", "actor_kind": "person", "ip_address": "", "user_agent": ""}
+    rest = {"details": {}, "previous": "", "mac": "", "at": THEN}
+    events = [
+        {**kind, **rest, "id": 10_000 + id_, **about}
+        for email, id_ in people
+        for about in [{"actor_id": id_, "subject_id": id_, "actor_name": email, "subject_name": email}]
+    ]
+    mails = [
+        {"id": f"{id_:032}", "to": email, "template": "linked", "created_at": THEN, "sent_at": THEN}
+        for email, id_ in people
+    ]
+    counters = [
+        {"key": f"code:{id_}", "failures": 1, "next_try_at": THEN, "forget_at": THEN} for _, id_ in people
+    ]
+    for model, rows in (
+        *((SearchWord, words), (Authenticator, apps), (Membership, members)),
+        *((AuditEvent, events), (OutboxMail, mails), (Throttle, counters)),
+    ):
+        db.session.execute(insert(model), rows)
+
+
+def pages(world: World) -> list[str]:
+    """Return the addresses of all pages, and of those with filters under each."""
+    plain = [address(rule) for rule in rules(world.app) if "GET" in (rule.methods or ())]
+    filtered = [f"/admin/people{query}" for query in PEOPLE_FILTERS]
+    return sorted({*plain, *filtered, *(f"/admin/trail{query}" for query in TRAIL_FILTERS)} - {"/logout"})
+
+
+def scans(world: World, sent: list[Sent]) -> set[str]:
+    """Return the growing tables that these statements read from end to end, each with its statement."""
+    found = set()
+    with world.app.app_context(), db.engine.connect() as connection:
+        growing = GROWING[connection.dialect.name]
+        if connection.dialect.name == "postgresql":
+            for method in ("seqscan", "hashjoin", "mergejoin"):  # cheap while a table is small
+                connection.exec_driver_sql(f"SET enable_{method} = off")
+        for statement, values in sent:
+            if statement.startswith("SELECT"):
+                read = tables_read_whole(connection, (statement, values))
+                found |= {f"{table}: {' '.join(statement.split())}" for table in read & growing}
+    return found
+
+
+@both_databases
+def test_no_page_reads_a_table_that_grows_from_end_to_end(company: World) -> None:
+    carol = company.log_in_and_wait("carol")
+    found = {}
+    for path in pages(company):
+        with statements_with_values(company) as sent:
+            carol.client.get(path)
+        found |= {path: read} if (read := scans(company, sent)) else {}
+    assert found == {}
+
+
+@both_databases
+@pytest.mark.parametrize("name", ["Everybody", None])
+def test_no_preview_reads_a_table_that_grows_from_end_to_end(company: World, name: str | None) -> None:
+    with company.data():
+        scope = company.group_row(name) if name else None
+        for values in (RuleValues(required=False), RuleValues(required=True, grace_days=7)):
+            with statements_with_values(company) as sent:
+                impact.preview_impact(scope, values, now=company.clock())
+            assert scans(company, sent) == set()
