@@ -98,9 +98,9 @@ def _fill(app: Flask, plan: Plan, group_ids: list[int], settings: Settings) -> N
         _fill_users(table, plan, cohorts)
         _fill_authenticators(table, plan, settings)
         cohorts.fill(table)
-        columns = ("user_id", "group_id", "joined_at", "email_key")
+        columns = ("user_id", "group_id", "joined_at", "email_key", "linked")
         table.insert(Membership, columns, _memberships(plan, group_ids))
-        table.insert(SearchWord, ("word", "user_id"), _words(plan))
+        table.insert(SearchWord, ("word", "user_id", "email_key"), _words(plan))
         last = trail.fill(table, plan, head, key)
     with db.engine.begin() as connection:
         values = {"last": last.last, "mac": last.mac, "streamed_up_to": last.last}
@@ -146,13 +146,13 @@ def _fill_authenticators(table: Bulk, plan: Plan, settings: Settings) -> None:
 def _memberships(plan: Plan, group_ids: list[int]) -> Iterable[tuple[object, ...]]:
     for person in plan.persons("Memberships"):
         for group_id in person.groups(group_ids):
-            yield person.id, group_id, plan.joined(person), person.email
+            yield person.id, group_id, plan.joined(person), person.email, True
 
 
 def _words(plan: Plan) -> Iterable[tuple[object, ...]]:
     for person in plan.persons("Search words"):
         for word in search_words.words_of(person.name, person.email):
-            yield word, person.id
+            yield word, person.id, person.email
 
 
 if __name__ == "__main__":

@@ -39,9 +39,7 @@ def upgrade() -> None:
         op.create_index(f"ix_audit_event_lower_{name}", "audit_event", [sa.text(f"lower({name})"), "id"])
     op.drop_index("ix_user_account_role", "user_account")
     op.drop_index("ix_user_account_name_key", "user_account")
-    if (
-        on_postgresql
-    ):  # compares bytes, as SQLite does, so that the beginning of a key is a range of the index
+    if on_postgresql:  # compare bytes, as SQLite does: so the beginning of a key is a range of the index
         op.alter_column("throttle", "key", type_=KEY_BY_BYTES, existing_type=KEY, existing_nullable=False)
     op.add_column("membership", sa.Column("email_key", sa.String(length=320), nullable=True))
     op.add_column("membership", sa.Column("linked", sa.Boolean(), nullable=False, server_default=sa.false()))
