@@ -25,9 +25,11 @@ from mfa_app import create_app
 from mfa_app.extensions import db
 from mfa_app.settings import load_settings
 from tests.support.databases import installed
+from tests.support.processes import children, hear_signals
 from tests.support.programs import Program
 from tests.support.tables import all_rows, put_back
 from tests.support.variables import CHEAP_HASHES, HANDS, TRUE_HASHES, cost_in
+from tests.support.waiting import wait_until
 
 Result = TypeVar("Result")
 OF_THE_CONNECTION = {"connection", "transfer-encoding", "keep-alive"}
@@ -78,6 +80,7 @@ def started(
     try:
         yield site, f"http://127.0.0.1:{port}"
     finally:
+        wait_until(lambda: site.poll() is not None or hear_signals(children(site.pid)))
         site.send(stop)
         if wait:
             site.wait()
