@@ -1,5 +1,6 @@
 """How a connection to the database is opened and checked, and when it is thrown away."""
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Mapping
@@ -92,7 +93,9 @@ def defer_flush(connection: Connection) -> None:
     On PostgreSQL, where that would be a statement of its own, a statement can ask for it by `FLUSHED_LATER`.
     """
     raw = connection.connection.dbapi_connection
-    if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
+    if not isinstance(raw, sqlite3.Connection) or raw.in_transaction:
+        return
+    with contextlib.suppress(sqlite3.Error):  # the statement that comes next will say what is wrong
         (level,) = raw.execute("PRAGMA synchronous").fetchone()
         if level > _NORMAL:
             connection.info[_FLUSHES] = level
@@ -127,8 +130,12 @@ def _note_when_it_was_left(connection: Any, record: Any) -> None:
 @event.listens_for(Engine, "checkin")
 def _flush_again(connection: Any, record: Any) -> None:
     level = record.info.pop(_FLUSHES, None)
-    if connection is not None and level is not None:
+    if connection is None or level is None:
+        return
+    try:
         connection.execute(f"PRAGMA synchronous = {level}")
+    except sqlite3.Error:
+        record.invalidate()
 
 
 @event.listens_for(Engine, "checkin")
