@@ -46,8 +46,8 @@ def _group(item: pytest.Item) -> str | None:
     """Return the tests with which one shares a PostgreSQL, served sites, Chromium, or the demo's company."""
     names, attack = set(getattr(item, "fixturenames", ())), item.path.parent.name == "security"
     if item.get_closest_marker("postgres"):
-        # No worker should end long after the others, so a second one starts a server for half the attacks.
-        return "attacks on postgresql" if attack and item.path.stem > "test_o" else "postgresql"
+        # No worker should end long after the others, so a second one starts a server for the attacks.
+        return "attacks on postgresql" if attack else "postgresql"
     if item.get_closest_marker("browser"):
         return "chromium"
     if SITES & names or (attack and "world" in names):
