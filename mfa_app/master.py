@@ -11,6 +11,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -117,6 +118,11 @@ def _answer(question: Callable[[], tuple[dict[str, Any], list[int]]], line: sock
         socket.send_fds(line, [json.dumps(answer).encode()], files)
     except SystemExit as end:
         print(end, file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:  # the master has got it too
+        return 1
+    except BaseException:
+        traceback.print_exc()  # here: whoever is further up takes this process for the master
         return 1
     return 0
 

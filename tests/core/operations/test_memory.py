@@ -14,11 +14,17 @@ FOR_NO_LOGIN = {"zxcvbn", "qrcode", "PIL"}
 OF_THE_SITE = {"flask", "sqlalchemy", "pydantic", "cryptography", "jinja2"}
 
 
+def run(program: str, instance: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program in a new process, with the settings of a site."""
+    environment = {**os.environ, "MFA_INSTANCE_PATH": str(instance), "PORT": "8123", "WEB_CONCURRENCY": "3"}
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True)
+
+
 def imported_by(program: str, instance: Path) -> set[str]:
     """Return the packages that a new process has in memory after this program."""
-    environment = {**os.environ, "MFA_INSTANCE_PATH": str(instance), "PORT": "8123", "WEB_CONCURRENCY": "3"}
-    command = [sys.executable, "-c", f"{program}; {MODULES}"]
-    ended = subprocess.run(command, cwd=PROJECT_ROOT, env=environment, check=True, capture_output=True)
+    ended = run(f"{program}; {MODULES}", instance)
+    assert ended.returncode == 0, ended.stderr
     return set(json.loads(ended.stdout))
 
 
@@ -33,3 +39,10 @@ def test_the_master_learns_how_to_serve_and_has_nothing_of_the_site_in_memory(tm
 def test_a_worker_starts_without_what_no_login_needs(tmp_path: Path) -> None:
     found = imported_by("import wsgi, mfa_app.server", tmp_path)
     assert found >= OF_THE_SITE and not found & FOR_NO_LOGIN
+
+
+def test_a_fault_in_the_child_ends_the_master_and_is_written_down_once(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['mfa_app.server'] = None; from mfa_app.master import plan; plan()"
+    ended = run(program, tmp_path)
+    assert ended.returncode == 1
+    assert ended.stderr.count("ModuleNotFoundError") == ended.stderr.count("Traceback") == 1
