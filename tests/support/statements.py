@@ -43,6 +43,7 @@ def traffic(world: World) -> Iterator[list[str]]:
 
     with world.app.app_context():
         engine = db.engine
+    world.live_all()
     event.listen(engine, "before_cursor_execute", note)
     event.listen(engine, "commit", note_commit)
     yield sent
