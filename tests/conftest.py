@@ -27,6 +27,7 @@ from tests.support.world import World
 gc.set_threshold(100_000, 20, 20)
 
 
+WATCHING = {"caplog", "capsys", "capfd"}  # what steps write besides rows: it is there only where they happen
 SITES = {"sites", "served_world", "direct_world"}
 BEGIN_FIRST = ("browser", "security")  # the folders with the longest tests
 
@@ -146,13 +147,15 @@ def lived_through() -> Kept:
 @pytest.fixture
 def begun(lived_through: Kept, request: pytest.FixtureRequest) -> Callable[[World], World]:
     """Let a world that is as it was installed go where others have gone before."""
-    patched = request.getfixturevalue("monkeypatch") if "monkeypatch" in request.fixturenames else None
+    names = set(request.fixturenames)
+    patched = request.getfixturevalue("monkeypatch") if "monkeypatch" in names else None
 
     def unpatched() -> bool:
         return patched is None or vars(patched) == vars(pytest.MonkeyPatch())
 
     def begin(world: World) -> World:
-        world.beginning = Beginning(world, lived_through, unpatched)
+        watched = WATCHING & names or world.app.config["SETTINGS"].smtp_url
+        world.beginning = None if watched else Beginning(world, lived_through, unpatched)
         return world
 
     return begin
