@@ -104,7 +104,7 @@ def _counts(site: Site) -> dict[str, float]:
     }
     if "MFA_DATABASE_URL" not in site.environment:
         steps = statements.count_of_a_login(site.environment, site.accounts)
-        for kind in ("reads", "writes", "pings", "commits"):
+        for kind in ("reads", "writes", "pings", "pragmas", "commits"):
             found[f"{kind} of SQLite for a login"] = sum(step[kind] for step in steps.values())
     return found
 

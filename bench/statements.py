@@ -1,4 +1,4 @@
-"""What one login asks of SQLite, step by step: reads, writes, commits, and whether the connection lives."""
+"""What one login asks of SQLite, step by step: reads, writes, commits, and what surrounds them."""
 
 import sqlite3
 import threading
@@ -17,7 +17,7 @@ from mfa_app.extensions import db
 from mfa_app.settings import load_settings
 
 KINDS = {"SELECT": "reads", "WITH": "reads", "INSERT": "writes", "UPDATE": "writes", "DELETE": "writes"}
-KINDS |= {"COMMIT": "commits"}
+KINDS |= {"COMMIT": "commits", "PRAGMA": "pragmas"}
 PING = "SELECT 1"
 
 
