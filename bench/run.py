@@ -4,6 +4,8 @@ Writes RESULTS.md for people, and results.json for `make bench-check`.
 """
 
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -54,6 +56,7 @@ def main(to: str, **chosen: Any) -> None:
 
 def measure(options: Options) -> Results:
     """Measure everything, in rounds whose order alternates, so that a slow minute hits all alike."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # and the servers with it
     _require_accounts(options)
     results = Results(options.kept(), machine={**machine.describe(), "command": _command(options)})
     with all_sites(options) as (hello, sites):

@@ -16,7 +16,7 @@ from bench.connection import Connection
 from mfa_app.settings import PROJECT_ROOT
 from tests.support.programs import FreshProgram
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS, ATTEMPTS = 120, 3
 # Asked of another process, because the site's own configuration loads the site.
 OPTIONS = """
 import json, runpy
@@ -49,39 +49,49 @@ def serving_hello(environment: dict[str, str]) -> Iterator[Server]:
     asked = subprocess.run(
         [sys.executable, "-c", OPTIONS], env=values, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, check=True
     )
-    empty = [
-        "--no-control-socket",
-        "--config",
-        "python:bench",
-    ]  # or gunicorn would read the site's configuration, which lies here
+    # With no configuration at all, gunicorn would read that of the site, which lies here.
+    empty = ["--no-control-socket", "--config", "python:bench"]
     with _serving([*empty, *json.loads(asked.stdout), "bench.hello:app"], environment) as server:
         yield server
 
 
 @contextmanager
 def _serving(arguments: list[str], environment: dict[str, str]) -> Iterator[Server]:
-    with create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    values = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
-    values |= {**environment, "PORT": str(port)}
     log = Path(environment["MFA_INSTANCE_PATH"], f"{arguments[-1].partition(':')[0]}.log")
-    log.write_bytes(b"")
-    command = ["gunicorn", f"--bind=127.0.0.1:{port}", *arguments]
-    program = FreshProgram(command, values, (Path(os.devnull), log, log))
+    program, port = _started(arguments, environment, log)
     try:
-        _wait(program, port, log)
         yield Server(port, program.pid)
     finally:
-        program.send(signal.SIGTERM)
-        program.wait()
+        _end(program)
 
 
-def _wait(program: FreshProgram, port: int, log: Path) -> None:
+def _started(arguments: list[str], environment: dict[str, str], log: Path) -> tuple[FreshProgram, int]:
+    """Return a server that answers, and its port. Another program may take the first port before it does."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
+    for _ in range(ATTEMPTS):
+        with create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        log.write_bytes(b"")
+        command = ["gunicorn", f"--bind=127.0.0.1:{port}", *arguments]
+        values = {**inherited, **environment, "PORT": str(port)}
+        program = FreshProgram(command, values, (Path(os.devnull), log, log))
+        if _answers(program, port):
+            return program, port
+        _end(program)
+    raise RuntimeError(log.read_text("utf-8", "replace"))
+
+
+def _answers(program: FreshProgram, port: int) -> bool:
     end = time.monotonic() + PATIENCE_SECONDS
     request = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
     while time.monotonic() < end and program.poll() is None:
         with suppress(OSError, EOFError):
             Connection(port).ask(request)
-            return
+            return program.poll() is None
         time.sleep(0.1)
-    raise RuntimeError(log.read_text("utf-8", "replace"))
+    return False
+
+
+def _end(program: FreshProgram) -> None:
+    program.send(signal.SIGTERM)
+    program.wait()
