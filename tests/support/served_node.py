@@ -2,15 +2,12 @@
 
 import os
 from dataclasses import replace
-from datetime import timedelta
 
 from mfa_app import create_app
 from mfa_app.core.operations.job_runner import JobRunner
 from mfa_app.core.operations.jobs import JOBS
 from tests.support.site_parts import put
-from tests.support.variables import cost_in, time_shown, with_compiled_templates
-
-OFTEN, LEASE = timedelta(seconds=0.5), timedelta(seconds=2)
+from tests.support.variables import LEASE, OFTEN, cost_in, time_shown, with_compiled_templates
 
 app = with_compiled_templates(create_app(CLOCK=time_shown, PASSWORD_HASH_COST=cost_in(os.environ)))
 put(app, JobRunner(app.app_context, tuple(replace(job, interval=OFTEN) for job in JOBS), lease=LEASE))

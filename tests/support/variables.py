@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -12,6 +12,7 @@ from mfa_app.core.passwords.hashing import COST, HashCost
 
 HANDS, HASHES, COMPILED = "CLOCK_OF_THE_TESTS", "HASHES_OF_THE_TESTS", "TEMPLATES_OF_THE_TESTS"
 CHEAP = HashCost(memory_kib=8, passes=1)
+OFTEN, LEASE = timedelta(seconds=0.5), timedelta(seconds=4)  # of the jobs of a served node
 CHEAP_HASHES, TRUE_HASHES = {HASHES: "cheap"}, {HASHES: "true"}
 
 
