@@ -1,24 +1,31 @@
-"""The files of a folder: read, and put back as they were."""
+"""The files that a site makes beside its database: read, and put back as they were."""
 
 import os
 from pathlib import Path
 
-Files = dict[str, tuple[bytes, int]]
+Files = dict[str, tuple[bytes, int, int]]
+# What the installation brings, or a server that runs writes.
+NOT_OF_A_STORY = ("second-gate.sqlite3", "keys", "gunicorn")
 
 
 def read_files(folder: Path) -> Files:
-    """Return what is in each file of a folder, and when it was written; nothing if there is no folder."""
-    if not folder.is_dir():
-        return {}
-    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+    """Return what is in each file in a folder and below, when it was written, and who may read it."""
+    found = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.name.startswith(NOT_OF_A_STORY):
+            status = path.stat()
+            found[str(path.relative_to(folder))] = path.read_bytes(), status.st_mtime_ns, status.st_mode
+    return found
 
 
 def put_files_back(folder: Path, kept: Files, present: Files) -> None:
     """Let a folder hold these files and no others; `present` is what it holds until then."""
     for name in present.keys() - kept.keys():
-        (folder / name).unlink()
-    for name, (content, written) in kept.items():
-        if present.get(name) != (content, written):
-            folder.mkdir(exist_ok=True)
-            (folder / name).write_bytes(content)
-            os.utime(folder / name, ns=(written, written))
+        (folder / name).unlink(missing_ok=True)
+    for name, (content, written, mode) in kept.items():
+        if present.get(name) != (content, written, mode):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            path.chmod(mode)
+            os.utime(path, ns=(written, written))

@@ -2,7 +2,7 @@
 
 A step is a method of World that takes a world from one state to another, such as `person` or
 `log_in_and_wait`. Each sequence of steps is lived once in each process. A later test that begins with the
-same steps gets the state in which they ended: the database, the outbox, the time, the phones, and the
+same steps gets the state in which they ended: the database, the files, the time, the phones, and the
 browser that came back.
 
 That holds as long as nothing but steps has happened in a world since it began. After anything else, be it
@@ -41,7 +41,7 @@ class Snapshot:
     """Where a world had come to, and what the last step returned."""
 
     database: Any
-    outbox: Files
+    files: Files
     moment: datetime
     phones: Phones
     result: Any = None
@@ -137,8 +137,8 @@ class Beginning:
         self._times[self._key] += 1
         if self._times[self._key] < self._way.pays_from:
             return None
-        outbox, database = read_files(self._outbox), self._way.take(self._engine)
-        found = Snapshot(database, outbox, self._world.clock(), self._phones, result)
+        files, database = read_files(self._folder), self._way.take(self._engine)
+        found = Snapshot(database, files, self._world.clock(), self._phones, result)
         self._snapshots[self._key] = found
         return found
 
@@ -146,7 +146,7 @@ class Beginning:
         world, present = self._world, self._now
         assert present is not None and isinstance(world.clock, FakeClock)
         self._way.put_back(self._engine, kept.database, present.database)
-        put_files_back(self._outbox, kept.outbox, present.outbox)
+        put_files_back(self._folder, kept.files, present.files)
         world.clock.moment = kept.moment
         world.phones.clear()
         world.phones |= {name: Phone(uri, world.clock) for name, uri in kept.phones}
@@ -157,9 +157,9 @@ class Beginning:
         return self._way.stamp(self._engine), self._phones
 
     @property
-    def _outbox(self) -> Path:
+    def _folder(self) -> Path:
         folder: Path = self._world.app.config["SETTINGS"].instance_path
-        return folder / "outbox"
+        return folder
 
     @property
     def _phones(self) -> Phones:
