@@ -13,7 +13,8 @@ from mfa_app.models.fate import Fate, OnRestore, Table
 class Lease(Table):
     """What only one process of all nodes may do at a time. Both times are those of the database server.
 
-    It is held until `held_until`, by `owner`; afterwards `owner` is who held it last.
+    It is held until `held_until`, by `owner`; afterwards `owner` is who held it last. A row whose name begins
+    with `node ` says instead that a node runs, and its `owner` is the schema that its code knows.
     """
 
     __tablename__ = "lease"

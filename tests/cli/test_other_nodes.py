@@ -1,5 +1,7 @@
 """Commands know which other nodes run on the same PostgreSQL, and refuse what those could not bear."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text, update
 
@@ -42,6 +44,26 @@ def test_a_node_is_known_until_it_has_said_nothing_for_25_seconds(other_node: Wo
     gone(other_node)
     with other_node.data():
         assert nodes.other_nodes(settings) == []
+
+
+@on_postgresql
+def test_a_note_from_a_clock_that_was_ahead_counts_for_nothing(other_node: World) -> None:
+    settings = other_node.app.config["SETTINGS"]
+    with other_node.data():
+        db.session.execute(update(Lease).values(held_until=database_time() + timedelta(days=3)))
+        assert nodes.other_nodes(settings) == []
+
+
+@on_postgresql
+def test_the_note_of_a_node_that_is_gone_is_kept_for_a_day(other_node: World) -> None:
+    settings = other_node.app.config["SETTINGS"]
+    for hours, kept in (23, 2), (25, 1):
+        with other_node.data():
+            others = Lease.name.endswith(":9000")
+            ended = database_time() - timedelta(hours=hours)
+            db.session.execute(update(Lease).where(others).values(held_until=ended))
+            nodes.note_running(settings)
+        assert other_node.count(Lease, Lease.name.startswith(PREFIX)) == kept
 
 
 @on_postgresql

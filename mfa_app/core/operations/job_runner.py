@@ -73,9 +73,10 @@ class JobRunner:
                 log.exception("The job %s could not begin or end", job.name)
 
     def _look_again(self, job: Job, seconds: float) -> None:
+        wait = min(seconds, job.interval.total_seconds())  # longer is the mistake of a clock
         with self._changed:
             if self._due[job.name] != WOKEN:
-                self._due[job.name] = monotonic() + seconds
+                self._due[job.name] = monotonic() + wait
 
     def _next(self, together: tuple[Job, ...]) -> tuple[Job, bool] | None:
         """Wait until one of these jobs is due. Return it, and whether it was woken; None at the stop."""

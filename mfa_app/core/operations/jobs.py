@@ -109,6 +109,6 @@ def run_if_due(job: Job, holder: Holder, *, early: bool = False) -> None:
     """
     if not job.alone:
         run(job)
-    elif holder.take(job.name, again_after=job.wait(), early=early):
+    elif holder.take(job.name, again_after=job.wait(), longest=job.interval, early=early):
         with holder.holding(job.name):
             run(job)

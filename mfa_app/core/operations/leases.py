@@ -14,9 +14,11 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import InstrumentedAttribute
 
+from mfa_app.core.common.clock import CLOCK_SKEW
 from mfa_app.extensions import db
 from mfa_app.models import Lease
 from mfa_app.models.column_types import new_id
@@ -45,18 +47,26 @@ class Holder:
         """Where this process runs, and which one it is: no other process has the same."""
         return f"{socket.gethostname()[:150]}:{os.getpid()}:{_mark(os.getpid())}"
 
-    def take(self, name: str, *, again_after: timedelta | None = None, early: bool = False) -> bool:
+    def take(
+        self,
+        name: str,
+        *,
+        again_after: timedelta | None = None,
+        longest: timedelta | None = None,
+        early: bool = False,
+    ) -> bool:
         """Take a lease if nobody holds it; commit. Return True if it was taken.
 
         With `again_after` it must also be due, unless `early`, and is then due again after that time.
+        `longest` is the most that `again_after` can be, if it varies.
         """
         now = database_time()
-        conditions = [Lease.name == name, Lease.held_until <= now]
+        conditions = [Lease.name == name, _is_over(Lease.held_until, self._term, now)]
         values: dict[str, object] = {"owner": self.owner, "held_until": now + self._term}
         if again_after is not None:
             values["due_at"] = now + again_after
             if not early:
-                conditions.append(Lease.due_at <= now)
+                conditions.append(_is_over(Lease.due_at, longest or again_after, now))
         _make(name, self.owner, now)
         # Asked first, because a job that is not due is looked at far more often than it is run.
         free = db.session.scalar(select(Lease.name).where(*conditions)) is not None
@@ -104,6 +114,16 @@ def seconds_until_free(name: str) -> float:
     times = db.session.execute(select(Lease.held_until, Lease.due_at).where(Lease.name == name)).first()
     db.session.rollback()
     return max((max(times) - now).total_seconds(), 0.0) if times else 0.0
+
+
+def _is_over(
+    moment: InstrumentedAttribute[datetime], longest: timedelta, now: datetime
+) -> ColumnElement[bool]:
+    """Return the condition that a time has come.
+
+    One that is further away than it can be was written when the server's clock was ahead of the present one.
+    """
+    return or_(moment <= now, moment > now + longest + CLOCK_SKEW)
 
 
 def _make(name: str, owner: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ from time import monotonic
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from mfa_app.core.operations import jobs, leases
 from mfa_app.core.operations.job_runner import JobRunner
@@ -144,3 +145,11 @@ def test_a_command_leaves_a_job_to_the_node_that_runs_it(holder: Holder, other: 
     with other.holding("purge"):
         pass
     assert jobs.run_unless_running(jobs.PURGE, holder).count == 0
+
+
+def test_a_clock_of_the_server_that_was_ahead_stops_no_job(holder: Holder, other: Holder) -> None:
+    assert holder.take("purge", again_after=DAY)
+    ahead = database_time() + 30 * DAY
+    db.session.execute(update(Lease).values(held_until=ahead, due_at=ahead))
+    db.session.commit()
+    assert other.take("purge", again_after=DAY)
