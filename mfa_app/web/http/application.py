@@ -24,13 +24,15 @@ class WebApplication(Flask):
     def send_static_file(self, filename: str) -> Response:
         """Return a static file, compressed if the browser takes it so. Raises NotFound.
 
+        A page of another version, from another node, may ask for other contents: then nothing keeps these.
         With `make dev` files change all the time, so they are sent as they are.
         """
         if self.debug:
             return super().send_static_file(filename)
-        file = assets.find(str(self.static_folder), filename, request.accept_encodings)
+        folder = str(self.static_folder)
+        file = assets.find(folder, filename, request.accept_encodings)
         if file is None:
             raise NotFound
-        response = file.response()
+        response = file.response(lasting=request.args.get("v") == assets.fingerprint(folder, filename))
         response.make_conditional(request)
         return response

@@ -28,12 +28,18 @@ class StaticFile:
     content_type: str
     encoding: str | None
 
-    def response(self) -> Response:
-        """Return the file for a browser that takes this encoding, and for every cache on the way to it."""
+    def response(self, *, lasting: bool) -> Response:
+        """Return the file for a browser that takes this encoding, and for every cache on the way to it.
+
+        `lasting`: the URL belongs to these contents, so they are kept for a year.
+        """
         response = Response(self.content, content_type=self.content_type)
         response.set_etag(sha256(self.content).hexdigest()[:16])
         response.cache_control.public = True
-        response.cache_control.max_age = int(MAX_AGE.total_seconds())
+        if lasting:
+            response.cache_control.max_age = int(MAX_AGE.total_seconds())
+        else:
+            response.cache_control.no_cache = True
         response.vary.add("Accept-Encoding")
         if self.encoding is not None:
             response.content_encoding = self.encoding
@@ -46,7 +52,7 @@ def init_app(app: Flask) -> None:
     @app.url_defaults
     def mark_contents(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint in STATIC and app.static_folder and "filename" in values:
-            values.setdefault("v", _fingerprint(Path(app.static_folder) / values["filename"]))
+            values.setdefault("v", fingerprint(app.static_folder, values["filename"]))
 
 
 def find(folder: str, filename: str, accepted: Accept) -> StaticFile | None:
@@ -78,5 +84,7 @@ def _encodings(path: Path) -> Iterator[StaticFile]:
 
 
 @cache
-def _fingerprint(path: Path) -> str | None:
+def fingerprint(folder: str, filename: str) -> str | None:
+    """Return what the URL of a static file says of its contents, or None if there is no such file."""
+    path = Path(folder) / filename
     return sha256(path.read_bytes()).hexdigest()[:8] if path.is_file() else None
