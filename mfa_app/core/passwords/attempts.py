@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
@@ -18,6 +18,7 @@ from mfa_app.core.throttling.counters import Charge
 from mfa_app.core.throttling.limits import Limit
 from mfa_app.extensions import db
 from mfa_app.models import User
+from mfa_app.models.database import rows_changed
 from mfa_app.models.row_facts import AnyUser, UserFacts
 
 
@@ -66,9 +67,14 @@ def check_at_login(
 
 
 def _renew(user: UserFacts, renewed: str) -> UserFacts:
-    """Store the new hash of the same password, unless a concurrent request has changed the password."""
+    """Store the new hash of the same password, unless a concurrent request has stored another.
+
+    Return the user with the hash that is stored now: what a browser proves is made from it.
+    """
     same = update(User).where(User.id == user.id, User.password_hash == user.password_hash)
-    db.session.execute(same.values(password_hash=renewed))
+    if rows_changed(same.values(password_hash=renewed)) != 1:
+        stored = db.session.scalar(select(User.password_hash).where(User.id == user.id))
+        return replace(user, password_hash=stored)
     return replace(user, password_hash=renewed)
 
 

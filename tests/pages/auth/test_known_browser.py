@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import update
 
 from mfa_app.core.factors import enrolment
-from mfa_app.core.passwords import change
+from mfa_app.core.passwords import change, hashing
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
 from mfa_app.models import Throttle, User
@@ -172,6 +172,28 @@ def test_it_is_known_too_where_the_hash_has_just_been_renewed(world: World) -> N
     with world.data():
         db.session.execute(update(User).values(password_hash=cheap))
     alice = world.password_given("alice")
+    alice.press("Log out")
+    assert is_known(world, alice)
+
+
+@pytest.mark.inside
+def test_it_is_known_too_where_another_login_has_renewed_the_hash_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.person("alice")
+    cheap = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)
+    hash_password = hashing.hash_password
+
+    def after_another_login(password: str, **options: bool) -> str:
+        with world.data():
+            db.session.execute(update(User).values(password_hash=hash_password(password)))
+        return hash_password(password, **options)
+
+    with world.data():
+        db.session.execute(update(User).values(password_hash=cheap))
+    monkeypatch.setattr(hashing, "hash_password", after_another_login)
+    alice = world.password_given("alice")
+    monkeypatch.undo()
     alice.press("Log out")
     assert is_known(world, alice)
 
