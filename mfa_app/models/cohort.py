@@ -1,4 +1,4 @@
-"""Counts of people, kept by triggers of the database: see migration 0011 and core/policy/counts."""
+"""Counts of people, kept by triggers of the database: see migration 0011 and core/operations/counts."""
 
 from typing import ClassVar
 
