@@ -95,7 +95,7 @@ def _say_which_nodes_need_them(settings: Settings) -> None:
         say(
             _(
                 "Other nodes are running: %(nodes)s. Copy the keys to each of them now, unless they share "
-                "the file. Until then they answer 503 to whoever needs a secret.",
+                "the file. Until then, they answer 503 to requests that need a secret.",
                 nodes=", ".join(others),
             )
         )
