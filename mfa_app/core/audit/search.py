@@ -18,8 +18,8 @@ PAGE = 50
 
 BATCH = 500
 
-# Up to so many rows of the rarest word, the events of its users are collected and sorted; else the newest
-# events are looked through, which finds enough of them soon, unless several words have few users in common.
+# If the rarest word has fewer rows than this, we collect and sort the events of its users. Otherwise we read
+# the newest events until a page is full, which is quick unless several words have few users in common.
 FEW, FEW_OF_SEVERAL = 20_000, 200_000
 
 LARGEST_ID = 2**31 - 1  # PostgreSQL's integer
