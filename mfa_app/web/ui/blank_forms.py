@@ -14,7 +14,7 @@ GAP = "the CSRF token stands here"
 
 
 def asked_for_blank_form() -> bool:
-    """Return True if this request comes from a stranger who asks for a page on which there is no news."""
+    """Return True for a GET by a visitor who is not logged in and has no message to see."""
     return request.method == "GET" and identity_or_none() is None and FLASHES not in session
 
 
