@@ -72,7 +72,10 @@ def check_code(
 def _burn(
     user: UserFacts, authenticator: AuthenticatorFacts, digits: str, purpose: str, now: datetime
 ) -> None:
-    """Check the code and burn it with the user locked. Raises after undoing what was written for it."""
+    """Check the code and burn it with the user locked.
+
+    Rolls back before it raises UsedCode or AuthenticatorLocked; the attempt stays counted.
+    """
     step = verification.step_of(authenticator, digits, now=now)
     if purpose == LOGIN:
         lock_user_who_logs_in(user, now=now)
@@ -88,9 +91,10 @@ def _burn(
 def _elevate(
     identity: Identity, device: tuple[str, DeviceFacts] | None, actor: Actor, now: datetime
 ) -> tuple[str, SessionFacts]:
-    """Put the session under a new token. Its row is written only here, so only here its end shows.
+    """Put the session under a new token.
 
-    Raises SessionEnded after undoing what was written for the code: it then still counts.
+    Raises SessionEnded if it has ended meanwhile, after a rollback: the code is not used up, and the attempt
+    stays counted.
     """
     device_id = device[1].id if device else None
     try:
