@@ -83,9 +83,9 @@ def _of_groups() -> _Counts:
     return _Counts(GroupCount, (GroupCount.group_id,), (GroupCount.members, GroupCount.linked), truth)
 
 
-def fold() -> int:
+def sum_up() -> int:
     """Replace the rows of each count by their sum, and commit. Return how many rows fewer there are."""
-    fewer = sum(_fold(counts) for counts in (_of_cohorts(), _of_groups()))
+    fewer = sum(_sum_up(counts) for counts in (_of_cohorts(), _of_groups()))
     db.session.commit()
     return fewer
 
@@ -111,7 +111,7 @@ def recount() -> int:
     return corrected
 
 
-def _fold(counts: _Counts) -> int:
+def _sum_up(counts: _Counts) -> int:
     # Nothing equals NULL, so 0 stands for no cohort.
     comparable = [func.coalesce(cast(column, Integer), 0) for column in counts.key]
     several = select(*comparable).group_by(*comparable).having(func.count() > 1)

@@ -73,7 +73,7 @@ MAIL = Job("mail", timedelta(minutes=1), delivery.deliver_due, may_take_minutes=
 PURGE = Job("purge", timedelta(minutes=1), _purge, alone=True)
 STREAM = Job("stream", timedelta(minutes=1), stream.stream_cli_events, alone=True)
 ANCHOR = Job("anchor", timedelta(minutes=1), _append_anchor)
-COUNTS = Job("counts", timedelta(minutes=1), counts.fold, alone=True)
+COUNTS = Job("counts", timedelta(minutes=1), counts.sum_up, alone=True)
 RESETS = Job("resets", timedelta(seconds=30), _answer_requests, alone=True, at_random=True)
 NODE = Job("node", nodes.BEAT, _note_node, may_take_minutes=True, of_the_server=True)
 

@@ -39,7 +39,7 @@ class Walk:
             except Refusal:
                 return
         if self.random.random() < 0.05:
-            counts.fold()
+            counts.sum_up()
 
     def verbs(self) -> list[Callable[[], object]]:
         return [
@@ -167,7 +167,7 @@ def test_after_any_changes_the_counts_are_what_counting_people_says(world: World
             if number % LOOK_AFTER == 0:
                 assert counts.differences() == 0, number
                 assert counted_by_the_page() == counted_one_by_one(), number
-        counts.fold()
+        counts.sum_up()
         assert counts.differences() == 0
         assert counted_by_the_page() == counted_one_by_one()
 
@@ -179,9 +179,9 @@ def test_summing_up_leaves_one_row_for_each_count_and_none_for_nobody(world: Wor
         for _ in range(60):
             walk.step()
         before = counted_by_the_page()
-        assert counts.fold() > 0
+        assert counts.sum_up() > 0
         assert counted_by_the_page() == before
-        assert counts.fold() == 0
+        assert counts.sum_up() == 0
         rows = list(db.session.scalars(select(GroupCount.group_id)))
         assert len(rows) == len(set(rows))
         assert db.session.scalar(select(func.count()).where(CohortCount.people <= 0)) == 0
@@ -235,7 +235,7 @@ def test_nobody_waits_for_a_count_and_none_gets_lost_meanwhile(world: World) -> 
             first.execute(links[0])
             second.execute(links[1])
             second.commit()
-            assert counts.fold() > 0
+            assert counts.sum_up() > 0
             first.commit()
         assert counts.differences() == 0
         assert counted_by_the_page() == {"Finance": (2, 2)}
