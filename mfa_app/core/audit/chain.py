@@ -128,7 +128,7 @@ def line(row: AnyEvent) -> str:
 
 def _kept_key(sealed: str) -> bytes:
     """Return the key of the trail from its text as it is stored now, so that another text is another key."""
-    return bytes.fromhex(vault().unseal_once(sealed, SealedValue(name=TRAIL_KEY).seal_context))
+    return bytes.fromhex(vault().unseal_and_keep(sealed, SealedValue(name=TRAIL_KEY).seal_context))
 
 
 def trail_key() -> bytes:

@@ -76,7 +76,7 @@ class Vault:
             raise CannotUnseal(context) from error
         return opened.decode()
 
-    def unseal_once(self, sealed: str, context: str) -> str:
+    def unseal_and_keep(self, sealed: str, context: str) -> str:
         """Do the same for a secret of the installation, and keep it until its text or the keys change."""
         kept = self._kept
         if kept is None or kept[:2] != (sealed, context):
