@@ -131,15 +131,14 @@ def start(
     actor: Actor,
     now: datetime,
     device_id: str | None = None,
-    security_stamp: int | None = None,
     from_link: bool = False,
     challenged: bool = False,
 ) -> tuple[str, SessionFacts]:
     """Start a session for a user who has just entered the password; return its token and its row.
 
-    `security_stamp` is the user's stamp from when the password was checked. If access has been revoked
-    since, the session is invalid from the start. `from_link`: a one-time link permits enrolment in it.
-    `challenged`: the user goes to the code page at once, and has ten minutes from now.
+    The session has the stamp of `user`: if access has been revoked since that was read, the session is
+    invalid from the start. `from_link`: a one-time link permits enrolment in it. `challenged`: the user goes
+    to the code page at once, and has ten minutes from now.
     """
     token = new_token()
     session = SessionFacts(
@@ -147,7 +146,7 @@ def start(
         user_id=user.id,
         digest=digest(token),
         amr="pwd link" if from_link else "pwd",
-        security_stamp=user.security_stamp if security_stamp is None else security_stamp,
+        security_stamp=user.security_stamp,
         password_at=now,
         code_at=None,
         challenged_at=now if challenged else None,

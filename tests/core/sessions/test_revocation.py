@@ -12,6 +12,7 @@ from mfa_app.core.factors import enrolment
 from mfa_app.core.login import code_step, password_step
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.policy import subject_facts
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
 from mfa_app.extensions import db
@@ -81,11 +82,10 @@ def test_a_password_checked_before_a_revocation_starts_a_session_that_is_dead(
     world: World, alice: Visitor
 ) -> None:
     with world.data():
-        user = world.user("alice")
-        security_stamp = user.security_stamp
+        read_before = subject_facts.find_by_email("alice@example.com")
         with world.data():
             revoke_access(world.user("alice"), because=RevocationReason.DISABLED, actor=TERMINAL)
-        token, _ = sessions.start(user, actor=VISITOR, now=world.clock(), security_stamp=security_stamp)
+        token, _ = sessions.start(read_before.user, actor=VISITOR, now=world.clock())
     with world.data():
         assert sessions.find(token, now=world.clock()) is None
 
