@@ -7,17 +7,16 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar
 
-from flask_login import UserMixin
 from sqlalchemy import ColumnElement
 
 from mfa_app.models.audit import AuditEvent
 from mfa_app.models.authenticator import Authenticator
 from mfa_app.models.fate import Fate, SealedRow, Table
-from mfa_app.models.user import PRIVILEGED, Role, User
+from mfa_app.models.user import Role, Standing, User
 
 
 @dataclass(frozen=True)
-class UserFacts(UserMixin):
+class UserFacts(Standing):
     """A row of `User`, without what only pages about people show."""
 
     id: int
@@ -31,14 +30,6 @@ class UserFacts(UserMixin):
     required: bool
     exempt_until: datetime | None
     link_required: bool
-
-    @property
-    def is_active(self) -> bool:
-        return self.disabled_at is None
-
-    @property
-    def is_privileged(self) -> bool:
-        return self.role in PRIVILEGED
 
 
 AnyUser = User | UserFacts

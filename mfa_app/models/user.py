@@ -2,7 +2,7 @@
 
 import enum
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from flask_login import UserMixin
 from sqlalchemy import Index, String, Text, false
@@ -25,7 +25,27 @@ class Role(enum.StrEnum):
 PRIVILEGED = frozenset({Role.HELPDESK, Role.ADMIN})
 
 
-class User(UserMixin, Table):
+class _Account(Protocol):
+    @property
+    def role(self) -> Role: ...
+
+    @property
+    def disabled_at(self) -> datetime | None: ...
+
+
+class Standing(UserMixin):
+    """What role and `disabled_at` say about a user, however the row was read."""
+
+    @property
+    def is_active(self: _Account) -> bool:
+        return self.disabled_at is None
+
+    @property
+    def is_privileged(self: _Account) -> bool:
+        return self.role in PRIVILEGED
+
+
+class User(Standing, Table):
     """An account. `email_key` and `name_key` are for comparison; see core/common/email_addresses.
 
     `security_stamp` is raised to end access: raising it invalidates every session, device and link of
@@ -71,11 +91,3 @@ class User(UserMixin, Table):
     linked: Mapped[bool] = mapped_column(default=False, server_default=false())
     opted_in: Mapped[bool] = mapped_column(default=False, server_default=false())
     cohort_id: Mapped[int | None] = mapped_column()
-
-    @property
-    def is_active(self) -> bool:
-        return self.disabled_at is None
-
-    @property
-    def is_privileged(self) -> bool:
-        return self.role in PRIVILEGED
