@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, select, true
 
 from mfa_app.core.policy.decision import PolicyFacts, Rule
+from mfa_app.core.policy.subject_facts import policy_facts
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Group, Membership, SitePolicy, User
 
@@ -23,7 +24,7 @@ class PolicySubject:
 
 
 def select_with_policy(*more: Any) -> Select[Any]:
-    """Return a SELECT with one row per group of each user. `gather` combines the rows."""
+    """Return a SELECT with one row per group of each user. `group_by_user` combines the rows."""
     return (
         select(User, Authenticator, SitePolicy, Membership, Group, *more)
         .select_from(User)
@@ -36,7 +37,7 @@ def select_with_policy(*more: Any) -> Select[Any]:
 
 
 def group_by_user(rows: Iterable[Row[Any]]) -> list[PolicySubject]:
-    """Combine the rows of `person_columns` into one entry per user, in the order of their first row."""
+    """Combine the rows of `select_with_policy` into one entry per user, in the order of their first row."""
     of_user: dict[int, list[Row[Any]]] = {}
     for row in rows:
         of_user.setdefault(row.User.id, []).append(row)
@@ -76,15 +77,7 @@ def _subject(rows: list[Row[Any]]) -> PolicySubject:
     memberships = [(row.Membership, row.Group) for row in rows if row.Group is not None]
     rules = [_rule(group.name, group, membership.joined_at) for membership, group in memberships]
     rules.append(_rule(None, site, user.created_at))
-    facts = PolicyFacts(
-        linked=authenticator is not None,
-        opted_in=authenticator is not None and authenticator.opted_in,
-        required=user.required,
-        exempt_until=user.exempt_until,
-        rules=tuple(rules),
-        privileged=user.is_privileged,
-        link_required=user.link_required,
-    )
+    facts = policy_facts(user, authenticator, rules)
     return PolicySubject(user, authenticator, tuple(group for _, group in memberships), facts)
 
 

@@ -1,15 +1,16 @@
 """The user of a request with everything that the policy needs, read by one SELECT that is built once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, select, true
 
+from mfa_app.core.common import email_addresses
 from mfa_app.core.policy.decision import PolicyFacts, Rule
 from mfa_app.models import Authenticator, Group, Membership, SitePolicy, User
 from mfa_app.models.database import execute, table_of
-from mfa_app.models.row_facts import AuthenticatorFacts, UserFacts, columns_of
+from mfa_app.models.row_facts import AnyUser, AuthenticatorFacts, UserFacts, columns_of
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,21 @@ class SubjectFacts:
     authenticator: AuthenticatorFacts | None
     groups: tuple[str, ...]
     facts: PolicyFacts
+
+
+def policy_facts(
+    user: AnyUser, authenticator: Authenticator | AuthenticatorFacts | None, rules: Iterable[Rule]
+) -> PolicyFacts:
+    """Return the facts of a user whom these rules of groups and of everyone apply to."""
+    return PolicyFacts(
+        linked=authenticator is not None,
+        opted_in=authenticator is not None and authenticator.opted_in,
+        required=user.required,
+        exempt_until=user.exempt_until,
+        rules=tuple(rules),
+        privileged=user.is_privileged,
+        link_required=user.link_required,
+    )
 
 
 def _rule_columns(model: type[Group | SitePolicy]) -> tuple[ColumnElement[Any], ...]:
@@ -83,20 +99,14 @@ def find_by_id(user_id: int) -> SubjectFacts | None:
 
 
 def subject_of(rows: Sequence[Row[Any]]) -> SubjectFacts | None:
-    """Combine the rows of one user, or return None if there are none."""
+    """Combine the rows of one user, with the groups by name. Return None if there are no rows."""
     if not rows:
         return None
     first = rows[0]
     user = UserFacts(*first[_USER])
     authenticator = AuthenticatorFacts(*first[_AUTHENTICATOR]) if first[_AUTHENTICATOR][0] else None
-    rules = [Rule(*row[_GROUP]) for row in rows if row[_GROUP][0] is not None]
-    facts = PolicyFacts(
-        linked=authenticator is not None,
-        opted_in=authenticator is not None and authenticator.opted_in,
-        required=user.required,
-        exempt_until=user.exempt_until,
-        rules=(*rules, Rule(None, *first[_SITE])),
-        privileged=user.is_privileged,
-        link_required=user.link_required,
-    )
-    return SubjectFacts(user, authenticator, tuple(str(rule.group) for rule in rules), facts)
+    of_groups = [row[_GROUP] for row in rows if row[_GROUP][0] is not None]
+    of_groups.sort(key=lambda group: email_addresses.fold(group[0]))
+    rules = [Rule(*group) for group in of_groups]
+    facts = policy_facts(user, authenticator, [*rules, Rule(None, *first[_SITE])])
+    return SubjectFacts(user, authenticator, tuple(group[0] for group in of_groups), facts)
