@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, ClassVar
 
+from babel import Locale
+from babel.support import NullTranslations, Translations
 from flask import Response, flash, make_response, render_template
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import Field
 from wtforms import Form as FormBase
+from wtforms.i18n import messages_path
 
 from mfa_app.core.common.errors import NotAllowed, Refusal, Throttled
 from mfa_app.web.http.errors import set_retry_after
 from mfa_app.web.security import held_forms
 from mfa_app.web.security.form_token import form_token
+from mfa_app.wording.language import LANGUAGE
 from mfa_app.wording.refusals import sentence
 
 WITHOUT_A_PLACE = ("HiddenField", "CSRFTokenField")  # fields whose errors appear at the top of the form
@@ -24,6 +29,11 @@ TOP = ""  # the top of a form, where a refusal appears that belongs to no single
 def shown_at(field: str, *kinds: type[Refusal]) -> dict[type[Refusal], str]:
     """Return the part of `refusals_at` for the refusals that appear at this field, or at the TOP."""
     return dict.fromkeys(kinds, field)
+
+
+@cache
+def _sentences_of_wtforms(language: Locale) -> NullTranslations:
+    return Translations.load(messages_path(), [language], domain="wtforms")
 
 
 class Token(FlaskForm.Meta.csrf_class):
@@ -50,6 +60,10 @@ class Form(FlaskForm):
             """Fill in the form with what the user sent before a fresh code was asked for, if it is held."""
             sent = super().wrap_formdata(form, formdata)
             return held_forms.fields_to_show() if sent is None else sent
+
+        def get_translations(self, _form: FormBase) -> NullTranslations:
+            """Return WTForms' own sentences. Flask-WTF would read their file at each request."""
+            return _sentences_of_wtforms(LANGUAGE)
 
     refusals_at: ClassVar[Mapping[type[Refusal], str]] = {}
 

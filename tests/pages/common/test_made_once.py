@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from mfa_app.auth.forms import LoginForm
 from mfa_app.wording.language import LANGUAGE
 from tests.support.world import World
 
@@ -70,3 +71,14 @@ def test_the_site_speaks_one_language_on_every_page(world: World) -> None:
     with world.app.test_request_context("/", headers={"Accept-Language": "de"}):
         instance = world.app.extensions["babel"].instance
         assert instance.list_translations() == [LANGUAGE]
+
+
+@pytest.mark.inside
+def test_the_sentences_of_the_form_library_are_read_from_their_file_once(world: World) -> None:
+    read = []
+    for _request in range(2):
+        with world.app.test_request_context("/login"):
+            form = LoginForm()
+            assert form.email.gettext("This field is required.") == "This field is required."
+            read.append(form.meta.get_translations(form))
+    assert read[0] is read[1]
