@@ -1,9 +1,10 @@
-"""What runs beside a revocation of the same person waits with empty hands, so PostgreSQL ends neither."""
+"""What runs beside a revocation or a login of the same person waits for it, so PostgreSQL ends neither."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import select
 
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.factors import enrolment
@@ -12,9 +13,10 @@ from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
+from mfa_app.core.throttling import counters, limits
 from mfa_app.core.users import accounts
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, Role, User
+from mfa_app.models import Authenticator, AuthSession, Role, Throttle, User
 from tests.support.browser import Page
 from tests.support.stories import dave_at_work
 from tests.support.world import PASSWORD, TERMINAL, VISITOR, World
@@ -107,3 +109,29 @@ def test_switching_2fa_off_for_oneself(world: World) -> None:
     assert page.status == 302
     assert page.response.location.startswith("/login")
     assert world.events("alice").count("authenticator.removed") == 0
+
+
+def charge_login(world: World) -> list[counters.Charge]:
+    network, account = (limits.PASSWORD_NETWORK, "office"), (limits.PASSWORD_UNKNOWN_BROWSER, "alice")
+    return counters.charge_all(network, account, now=world.clock())
+
+
+def reset_charges(world: World, charges: list[counters.Charge]) -> None:
+    with world.app.app_context():
+        counters.reset_after_success(*charges)
+        db.session.commit()
+
+
+def test_two_logins_of_one_person_from_a_network_in_which_somebody_has_failed(world: World) -> None:
+    with world.app.app_context(), ThreadPoolExecutor(1) as pool:
+        counters.charge(limits.PASSWORD_NETWORK, "office", now=world.clock())
+        network, account = first = charge_login(world)
+        assert network.key < account.key
+        db.session.execute(select(Throttle.key).where(Throttle.key == network.key).with_for_update())
+        answer = pool.submit(reset_charges, world, first)
+        while not db.session.scalar(WAITING):
+            assert not answer.done(), answer.result()
+        charge_login(world)  # the second login locks the network first, then the account
+        answer.result()
+        left = {row.key: row.failures for row in db.session.execute(select(Throttle.key, Throttle.failures))}
+    assert left == {network.key: 2, account.key: 1}

@@ -38,15 +38,20 @@ _row = _COUNTERS.c
 
 @cache
 def clearing(count: int) -> ReturningDelete[Any]:
-    """Return the DELETE of so many counters that hold no more than the attempts that are taken back."""
+    """Return the DELETE of so many counters that hold no more than the attempts that are taken back.
+
+    Before it deletes one it locks those before it in the order of `charge_all`, also those that stay: the
+    caller writes to them next, and a concurrent login of the same user must not wait the other way round.
+    """
     nothing_left = or_(
         *(
             and_(_row.key == bindparam(f"key{number}"), _row.failures <= bindparam(f"attempts{number}"))
             for number in range(count)
         )
     )
-    in_the_order_of_charges = select(_row.key).where(nothing_left).order_by(_row.key).with_for_update()
-    return delete(_COUNTERS).where(_row.key.in_(in_the_order_of_charges)).returning(_row.key)
+    charged = _row.key.in_([bindparam(f"key{number}") for number in range(count)])
+    locked = select(_row.key).where(charged).order_by(_row.key).with_for_update()
+    return delete(_COUNTERS).where(_row.key.in_(locked), nothing_left).returning(_row.key)
 
 
 @cache
