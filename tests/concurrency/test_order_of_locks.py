@@ -135,3 +135,16 @@ def test_two_logins_of_one_person_from_a_network_in_which_somebody_has_failed(wo
         answer.result()
         left = {row.key: row.failures for row in db.session.execute(select(Throttle.key, Throttle.failures))}
     assert left == {network.key: 2, account.key: 1}
+
+
+def test_two_tabs_that_open_the_linking_page_at_once_show_one_secret(world: World) -> None:
+    world.person("alice")
+    alice = world.password_given("alice")
+    with world.app.app_context(), ThreadPoolExecutor(1) as pool:
+        identity = sessions.find(alice.cookie("sid"), now=world.clock())
+        first = enrolment.begin(identity, now=world.clock())
+        answer = pool.submit(alice.open, "/enrolment")
+        while not db.session.scalar(WAITING):
+            assert not answer.done(), answer.result().text
+        db.session.commit()
+        assert world.phone_that_scans(answer.result()).secret == first.secret

@@ -47,29 +47,31 @@ class PendingSecret:
 def begin(identity: Identity, *, now: datetime) -> PendingSecret:
     """Return the secret to show to this session: one and the same for as long as the session may enrol.
 
-    A second secret in that time would leave a second entry of the same name in the app. Raises
+    A second secret in that time would leave a second entry of the same name in the app. Once the user has
+    confirmed anew there is a new one: a copy of the old token may have been shown the old one. Raises
     AlreadyEnrolled if the user has an authenticator and hasn't entered one of its codes recently, NotAllowed
     if this user needs a one-time link to enrol, SessionEnded if the session has ended meanwhile.
     """
     _check_may_enrol(identity, now)
-    row = _pending(identity)
-    if row is not None and row.expires_at > now:
-        return PendingSecret(_open(row), row.expires_at)
+    expires_at = _right_ends_at(identity, now)
+    row = _pending(identity, expires_at)
+    if row is not None:
+        return PendingSecret(_open(row), expires_at)
     lock_user(identity.user)
     sessions.require(identity.session)
-    db.session.execute(delete(PendingEnrolment).where(PendingEnrolment.session_id == identity.session.id))
+    of_session = PendingEnrolment.session_id == identity.session.id
+    db.session.execute(delete(PendingEnrolment).where(of_session, PendingEnrolment.expires_at != expires_at))
     secret = totp.new_secret()
-    expires_at = (identity.confirmed_at or now) + sessions.RECENT_AUTH_WINDOW
     row = PendingEnrolment(id=new_id(), session_id=identity.session.id)
     sealed = vault().seal(secret, row.seal_context)
     inserted = insert_once(
         PendingEnrolment, id=row.id, session_id=row.session_id, sealed_secret=sealed, expires_at=expires_at
     )
     if not inserted:  # another tab was faster: both must show the same QR code
-        row = _pending(identity)
+        row = _pending(identity, expires_at)
         if row is None:  # ended with its session, by a concurrent request
             raise SessionEnded
-        return PendingSecret(_open(row), row.expires_at)
+        return PendingSecret(_open(row), expires_at)
     return PendingSecret(secret, expires_at)
 
 
@@ -80,7 +82,7 @@ def confirm(identity: Identity, code: str, *, actor: Actor, now: datetime) -> Si
     PendingEnrolmentExpired, AlreadyEnrolled, NotAllowed, SessionEnded, Throttled.
     """
     _check_may_enrol(identity, now)
-    user, row = identity.user, _pending(identity)
+    user, row = identity.user, _pending(identity, _right_ends_at(identity, now))
     if row is None or row.expires_at <= now:
         raise PendingEnrolmentExpired
     secret, digits = _open(row), totp.digits_of(code)
@@ -201,9 +203,16 @@ def _store(identity: Identity, secret: str, step: int, by_choice: bool, now: dat
     return True
 
 
-def _pending(identity: Identity) -> PendingEnrolment | None:
+def _right_ends_at(identity: Identity, now: datetime) -> datetime:
+    """Return until when this session may enrol without confirming anew."""
+    return (identity.confirmed_at or now) + sessions.RECENT_AUTH_WINDOW
+
+
+def _pending(identity: Identity, expires_at: datetime) -> PendingEnrolment | None:
+    """Return the secret that this session was shown under the confirmation that lasts until then."""
+    of_session = PendingEnrolment.session_id == identity.session.id
     return db.session.scalar(
-        select(PendingEnrolment).where(PendingEnrolment.session_id == identity.session.id)
+        select(PendingEnrolment).where(of_session, PendingEnrolment.expires_at == expires_at)
     )
 
 

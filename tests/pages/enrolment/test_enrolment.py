@@ -133,6 +133,35 @@ def test_a_code_from_a_page_of_before_gets_a_new_qr_code_and_a_sentence(world: W
     assert world.phone_that_scans(alice.page).secret != old.secret
 
 
+def test_a_secret_noted_with_a_copied_cookie_ends_when_alice_confirms_anew(
+    world: World, alice: Visitor
+) -> None:
+    eve = world.visitor()
+    eve.client.set_cookie("sid", alice.cookie("sid"))
+    noted = world.phone_that_scans(eve.open("/enrolment"))
+    assert uri(alice.open("/enrolment")) == uri(eve.page)
+    world.clock.advance(seconds=1)
+    alice.open("/login/again")
+    alice.press("Confirm", follow=False, password=PASSWORD)
+    alice.open("/login/again")
+    assert eve.open("/enrolment").path == "/login"
+    alice.post("/enrolment", follow=True, code=noted.code())
+    assert alice.page.status == 400
+    assert "That QR code has expired. Delete its entry in your app" in alice.page.text
+    shown = world.phone_that_scans(alice.page)
+    assert shown.secret != noted.secret
+    assert world.phone_that_scans(alice.open("/enrolment")).secret == shown.secret
+    assert world.count(PendingEnrolment) == 1
+
+
+def test_a_page_opened_after_confirming_anew_shows_a_new_qr_code(world: World, alice: Visitor) -> None:
+    before = uri(alice.page)
+    world.clock.advance(seconds=1)
+    alice.open("/login/again")
+    alice.press("Confirm", password=PASSWORD)
+    assert uri(alice.open("/enrolment")) != before
+
+
 def test_nothing_is_linked_before_a_code_proves_it(world: World, alice: Visitor) -> None:
     wrong = world.phone_that_scans(alice.page).wrong_code()
     for code in ("", "12345", wrong):
