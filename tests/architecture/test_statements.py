@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 
+from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
 from tests.support.browser import Page, Visitor
-from tests.support.databases import both_databases
+from tests.support.databases import both_databases, on_postgresql
 from tests.support.routes import address, rules
 from tests.support.statements import COMMIT, cost, traffic
 from tests.support.stories import carol_of_finance_at_work
@@ -162,6 +163,18 @@ def test_before_anyone_sees_an_answer_its_commits_are_on_the_disk(
     event.remove(engine, "commit", note)
     assert alice.page.path == "/"
     assert flushed == [False, True] * 4
+
+
+@on_postgresql
+def test_on_postgresql_only_the_commit_of_a_charge_is_flushed_later(world: World) -> None:
+    with world.data():
+        db.session.execute(text("SET synchronous_commit = on"))  # the server of the tests has it off
+        connection = db.session.scalar(text("SELECT pg_backend_pid()"))
+        db.session.commit()
+        counters.charge(limits.CODE, 1, now=world.clock(), flush=False)
+        assert db.session.scalar(text("SELECT pg_backend_pid()")) == connection
+        assert db.session.scalar(text("SHOW synchronous_commit")) == "on"
+        db.session.execute(text("RESET synchronous_commit"))
 
 
 def test_one_select_says_who_asks_and_what_holds(world: World) -> None:
