@@ -69,7 +69,10 @@ def _clock(trouble: ClockTrouble, facts: dict[str, object]) -> HealthMessage:
             )
         case Problem.CLOCKS_APART:
             return HealthMessage(
-                _("The clock shows %(clock)s, but that of the database server %(database)s.", **facts),
+                _(
+                    "This machine's clock shows %(clock)s, but the database server's shows %(database)s.",
+                    **facts,
+                ),
                 _("Set both by NTP: codes, sessions and links all depend on the clock of each node."),
             )
 

@@ -16,6 +16,7 @@ from sqlalchemy import delete
 from mfa_app.cli.doctor import code, files, mail, network, ntp
 from mfa_app.cli.doctor.finding import Finding
 from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.factors import verification
 from mfa_app.core.keys import keyring
@@ -420,7 +421,11 @@ def test_a_locked_administrator_is_a_warning(healthy: dict[str, str], world: Wor
 
 
 @on_postgresql
-def test_a_clock_that_differs_from_the_databases_is_a_problem(healthy: dict[str, str]) -> None:
+def test_a_clock_that_differs_from_the_databases_is_a_problem(
+    healthy: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = clock.system_time() + timedelta(minutes=2)
+    monkeypatch.setattr(clock, "system_time", lambda: ahead)
     assert "Set both by NTP" in the_problem(doctor(healthy))
 
 

@@ -4,19 +4,14 @@ from collections.abc import Iterator
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import func, select
 
 from mfa_app.cli.doctor import code, disks, files, mail, network, ntp
 from mfa_app.cli.doctor.finding import Finding, examine
-from mfa_app.core.common import clock
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.operations import counts, key_rotation, statistics
-from mfa_app.core.operations.health_checks import CLOCK_TOLERANCE
 from mfa_app.core.policy.facts import find_subjects
-from mfa_app.extensions import db
 from mfa_app.models import Role, User
 from mfa_app.settings import Settings
-from mfa_app.wording import dates
 from mfa_app.wording.labels import role_name
 
 
@@ -43,7 +38,7 @@ def of_settings(settings: Settings) -> Iterator[Finding]:
 
 def of_data(settings: Settings) -> Iterator[Finding]:
     """Check the contents of a database that works."""
-    for check in (_database_clock, _keys, _counts, _administrators):
+    for check in (_keys, _counts, _administrators):
         yield from examine(check)
     yield from examine(network.shared_ip_address, settings)
 
@@ -71,19 +66,6 @@ def _counts() -> Iterator[Finding]:
                 different,
             ),
             _("Please run: flask --app wsgi groups recount"),
-        )
-
-
-def _database_clock() -> Iterator[Finding]:
-    if db.engine.name != "postgresql":
-        return
-    there, here = db.session.execute(select(func.clock_timestamp())).scalar_one(), clock.now()
-    if abs(there - here) > CLOCK_TOLERANCE:
-        times = {"here": dates.plain_time(here), "there": dates.plain_time(there)}
-        yield Finding(
-            _("This machine's clock shows %(here)s, but the database's shows %(there)s.", **times),
-            _("Set both by NTP. Codes, sessions and links depend on this machine's clock."),
-            wrong=True,
         )
 
 

@@ -238,7 +238,8 @@ def test_a_clock_that_differs_from_that_of_the_database_server_is_told(
     assert monitor.open("/readyz").status == 200
     ahead = clock.system_time() + timedelta(minutes=2)
     monkeypatch.setattr(clock, "system_time", lambda: ahead)
-    shown = rf"The clock shows {ahead:%Y-%m-%d %H:%M} UTC, but that of the database server [\d: -]+ UTC\."
+    here = f"This machine's clock shows {ahead:%Y-%m-%d %H:%M} UTC"
+    shown = rf"{here}, but the database server's shows [\d: -]+ UTC\."
     assert re.fullmatch(shown, hole(monitor, "clock"))
 
 
