@@ -14,7 +14,6 @@ from mfa_app.core.operations.leases import TERM, Holder
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 5.0  # for the jobs that are running; gunicorn gives a worker 20 in all
-WOKEN = 0.0  # in place of the time at which a job is due
 
 
 class JobRunner:
@@ -35,6 +34,7 @@ class JobRunner:
         self._holder = Holder(in_application, lease)
         self._changed = threading.Condition()
         self._due = {job.name: monotonic() for job in todo}  # all are looked at when the threads start
+        self._woken: set[str] = set()
         self._stopping = False
         self._threads = [
             threading.Thread(target=self._work, args=(jobs_,), name=f"jobs: {jobs_[0].name}", daemon=True)
@@ -49,7 +49,7 @@ class JobRunner:
     def wake(self, job: Job) -> None:
         """Let a job run now, or as soon as the present one of its thread has ended."""
         with self._changed:
-            self._due[job.name] = WOKEN
+            self._woken.add(job.name)
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -75,17 +75,16 @@ class JobRunner:
     def _look_again(self, job: Job, seconds: float) -> None:
         wait = min(seconds, job.interval.total_seconds())  # longer is the mistake of a clock
         with self._changed:
-            if self._due[job.name] != WOKEN:
-                self._due[job.name] = monotonic() + wait
+            self._due[job.name] = monotonic() + wait
 
     def _next(self, together: tuple[Job, ...]) -> tuple[Job, bool] | None:
         """Wait until one of these jobs is due. Return it, and whether it was woken; None at the stop."""
         with self._changed:
             while not self._stopping:
-                job = min(together, key=lambda job: self._due[job.name])
-                wait = self._due[job.name] - monotonic()
-                if wait <= 0:
-                    woken = self._due[job.name] == WOKEN
+                job = min(together, key=lambda job: (job.name not in self._woken, self._due[job.name]))
+                woken, wait = job.name in self._woken, self._due[job.name] - monotonic()
+                if woken or wait <= 0:
+                    self._woken.discard(job.name)
                     self._due[job.name] = monotonic() + job.wait().total_seconds()
                     return job, woken
                 self._changed.wait(wait)
