@@ -1,6 +1,6 @@
 """Enrolling an authentication app: show a secret, accept it once a code proves it, and remove it again."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -23,7 +23,7 @@ from mfa_app.core.keys.vault import vault
 from mfa_app.core.mail import outbox
 from mfa_app.core.policy.decision import Verdict, effective_policy
 from mfa_app.core.sessions import sessions
-from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
+from mfa_app.core.sessions.revocation import RevocationReason, kept, revoke_access
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
@@ -175,8 +175,7 @@ def _go_on_alone(
     session = identity.session
     db.session.execute(delete(PendingEnrolment).where(PendingEnrolment.session_id == session.id))
     stamp = revoke_access(identity.user, because=because, actor=actor, except_session=session)
-    session = replace(session, security_stamp=stamp, device_id=None)
-    return sessions.elevate(session, actor=actor, now=now, code=True)
+    return sessions.elevate(kept(session, stamp), actor=actor, now=now, code=True)
 
 
 def _store(identity: Identity, secret: str, step: int, by_choice: bool, now: datetime) -> bool:

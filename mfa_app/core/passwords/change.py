@@ -12,7 +12,7 @@ from mfa_app.core.common.locks import lock_user
 from mfa_app.core.mail import outbox
 from mfa_app.core.passwords import attempts, hashing, strength
 from mfa_app.core.sessions import sessions
-from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
+from mfa_app.core.sessions.revocation import RevocationReason, kept, revoke_access
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
@@ -62,8 +62,7 @@ def change_own(identity: Identity, password: str, *, current: str, actor: Actor,
     counters.reset_after_success(charged)
     sessions.require(session)
     stamp = store_password(user, hashed, way="own page", except_session=session, actor=actor, now=now)
-    session = replace(session, security_stamp=stamp, device_id=None)
-    token, session = sessions.elevate(session, actor=actor, now=now, code=False)
+    token, session = sessions.elevate(kept(session, stamp), actor=actor, now=now, code=False)
     return SignedIn(token, session, replace(user, password_hash=hashed, security_stamp=stamp))
 
 

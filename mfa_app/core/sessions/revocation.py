@@ -1,6 +1,7 @@
 """What a change revokes: the only place that ends sessions, devices and links because of it."""
 
 import enum
+from dataclasses import replace
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import InstrumentedAttribute
@@ -64,6 +65,11 @@ def revoke_access(
         if counts[model]:
             record(event, actor=actor, subject=user, count=counts[model], because=because.value)
     return stamp
+
+
+def kept(session: SessionFacts, stamp: int) -> SessionFacts:
+    """Return the session that `revoke_access` has spared, as it goes on under this stamp."""
+    return replace(session, security_stamp=stamp, device_id=None)
 
 
 def _keep(session: SessionFacts, stamp: int) -> None:
