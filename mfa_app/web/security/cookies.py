@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from functools import cache
 from typing import NamedTuple
 
 from flask import Response, current_app, g, request
@@ -17,7 +18,7 @@ from mfa_app.core.browsers.known_browsers import (
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.models.row_facts import AnyUser
 from mfa_app.settings import Settings
-from mfa_app.web.security.signing import Signer
+from mfa_app.web.security.signing import Signer, signing_keys
 
 SESSION = "sid"
 FORM = "form"  # Flask's: the CSRF token and flash messages, never an identity
@@ -57,7 +58,7 @@ def session_token() -> str | None:
 
 def browser_facts() -> BrowserFacts:
     """Return what this request's browser brings, as far as its cookies are signed by this site."""
-    return BrowserFacts(_known_users(), _devices(), tuple(_signing_keys()))
+    return BrowserFacts(_known_users(), _devices(), _newest_first())
 
 
 def issue_cookies(signed_in: SignedIn) -> None:
@@ -67,9 +68,9 @@ def issue_cookies(signed_in: SignedIn) -> None:
         _mark_as_known(signed_in.user)
     if signed_in.device is not None:
         secret, device = signed_in.device
-        value = _serializer("device").dumps([device.id, secret])
+        value = _signer("device").dumps([device.id, secret])
         lifetime = device.expires_at - device.created_at
-        owner = owner_hashes(signed_in.user, tuple(_signing_keys()))[0]
+        owner = owner_hashes(signed_in.user, _newest_first())[0]
         _queue(f"{DEVICE}-{owner}", NewCookie(value, lifetime, "Strict"))
         _evict_device_cookies()
 
@@ -114,7 +115,7 @@ def _devices() -> dict[str, HeldDevice]:
 
 def _mark_as_known(user: AnyUser) -> None:
     known = known_users_after_login(user, browser_facts())
-    value = _serializer("known-browser").dumps(
+    value = _signer("known-browser").dumps(
         [[entry.owner_hash, entry.browser_id, entry.proof] for entry in known]
     )
     _queue(KNOWN_BROWSER, NewCookie(value, KNOWN_BROWSER_LIFETIME, "Strict"))
@@ -128,14 +129,18 @@ def _evict_device_cookies() -> None:
         _queued()[name] = NewCookie(None, None, "Strict")
 
 
-def _signing_keys() -> list[str]:
-    """Return the keys, the current one first."""
-    return [current_app.config["SECRET_KEY"], *(current_app.config["SECRET_KEY_FALLBACKS"] or ())]
+def _newest_first() -> tuple[str, ...]:
+    return signing_keys(current_app)[::-1]
 
 
-def _serializer(purpose: str) -> Signer:
+def _signer(purpose: str) -> Signer:
+    return _signer_with(purpose, *signing_keys(current_app))
+
+
+@cache
+def _signer_with(purpose: str, *keys: str) -> Signer:
     return Signer(
-        _signing_keys()[::-1],
+        keys,
         salt=f"second-gate-{purpose}-v1",
         signer_kwargs={"digest_method": hashlib.sha256},
     )
@@ -143,7 +148,7 @@ def _serializer(purpose: str) -> Signer:
 
 def _load(purpose: str, value: str | None) -> object:
     try:
-        return _serializer(purpose).loads(value) if value else None
+        return _signer(purpose).loads(value) if value else None
     except BadData:
         return None
 

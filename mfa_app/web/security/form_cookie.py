@@ -5,7 +5,7 @@ from functools import cache
 from flask import Flask, Response
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
-from mfa_app.web.security.signing import TimedSigner
+from mfa_app.web.security.signing import TimedSigner, signing_keys
 
 
 class FormCookie(SecureCookieSessionInterface):
@@ -16,7 +16,7 @@ class FormCookie(SecureCookieSessionInterface):
 
     def get_signing_serializer(self, app: Flask) -> TimedSigner:
         """Return the signer for the application's keys."""
-        return self._signer(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"] or ())
+        return self._signer(*signing_keys(app))
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set the cookie if what is in it has changed, or remove it if nothing is in it any more."""
@@ -33,9 +33,9 @@ class FormCookie(SecureCookieSessionInterface):
         )
 
     @cache  # noqa: B019 - as many entries as there are keys, and it lives as long as the process
-    def _signer(self, secret_key: str, *fallbacks: str) -> TimedSigner:
+    def _signer(self, *keys: str) -> TimedSigner:
         return TimedSigner(
-            [*fallbacks, secret_key],  # the last one signs
+            keys,
             salt=self.salt,
             serializer=self.serializer,
             signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},

@@ -5,7 +5,7 @@ from functools import cache
 
 from flask import Flask, current_app, g, session
 
-from mfa_app.web.security.signing import TimedSigner
+from mfa_app.web.security.signing import TimedSigner, signing_keys
 
 NAME = "csrf_token"  # in g and in the session, as Flask-WTF names it
 
@@ -24,7 +24,7 @@ def form_token() -> str:
     if NAME not in g:
         if NAME not in session:
             session[NAME] = secrets.token_hex(TOKEN_BYTES)
-        g.csrf_token = _signer(*current_app.config["WTF_CSRF_SECRET_KEY"]).dumps(session[NAME])
+        g.csrf_token = _signer(*signing_keys(current_app)).dumps(session[NAME])
     return str(g.csrf_token)
 
 

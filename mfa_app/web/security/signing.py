@@ -2,11 +2,17 @@
 
 from typing import Any
 
+from flask import Flask
 from itsdangerous import URLSafeSerializer, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode
 from itsdangerous.serializer import Serializer
 
 SHORT_BYTES = 256
+
+
+def signing_keys(app: Flask) -> tuple[str, ...]:
+    """Return the keys of an application by which a signature counts. The last one signs."""
+    return (*(app.config["SECRET_KEY_FALLBACKS"] or ())[::-1], app.config["SECRET_KEY"])
 
 
 class _PlainIfShort(Serializer[str]):
