@@ -15,8 +15,9 @@ from socket import create_server
 from bench.connection import Connection
 from mfa_app.settings import PROJECT_ROOT
 from tests.support.programs import FreshProgram
+from tests.support.waiting import PATIENCE_SECONDS
 
-PATIENCE_SECONDS, ATTEMPTS = 120, 3
+ATTEMPTS = 3
 # Asked of another process, because the site's own configuration loads the site.
 OPTIONS = """
 import json, runpy

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from stress.nginx import Nginx
 from tests.support.browser import Visitor
-from tests.support.served_site import PATIENCE_SECONDS, Relay
+from tests.support.served_site import Relay
+from tests.support.waiting import PATIENCE_SECONDS
 from tests.support.world import World
 
 

@@ -4,19 +4,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from argon2 import PasswordHasher
-from sqlalchemy import update
 
 from mfa_app.core.groups import groups
 from mfa_app.core.passwords import change, hashing
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
-from mfa_app.extensions import db
-from mfa_app.models import Authenticator, Role, User
+from mfa_app.models import Authenticator, Role
 from tests.support.browser import Visitor
 from tests.support.changes import change_role, disable, reset
 from tests.support.served_site import at_once
-from tests.support.stories import alice_at_the_code_page
+from tests.support.stories import alice_at_the_code_page, alice_with_an_old_hash
 from tests.support.world import PASSWORD, TERMINAL, World
 
 NEW = "quiet harbour under a green dawn"
@@ -69,10 +66,7 @@ def test_an_old_hash_that_is_renewed_never_brings_an_old_password_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Attack 86: while eve's login renews the hash of the old password, alice's reset is saved."""
-    world.person("alice")
-    cheap = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)
-    with world.data():
-        db.session.execute(update(User).values(password_hash=cheap))
+    alice_with_an_old_hash(world)
     monkeypatch.setattr(hashing, "verify", slowly(world))
     eve = world.password_given("alice")
     monkeypatch.undo()

@@ -29,12 +29,10 @@ from tests.support.processes import children, hear_signals
 from tests.support.programs import Program
 from tests.support.tables import all_rows, put_back
 from tests.support.variables import CHEAP_HASHES, HANDS, TRUE_HASHES, cost_in
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 Result = TypeVar("Result")
 OF_THE_CONNECTION = {"connection", "transfer-encoding", "keep-alive"}
-# How long anything may take that ends by itself; only a site that hangs takes as long.
-PATIENCE_SECONDS = 120
 
 
 @contextmanager

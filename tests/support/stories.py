@@ -1,7 +1,12 @@
 """The beginnings of many stories: who has come how far. Say `world.after(carol_at_work)`."""
 
+from argon2 import PasswordHasher
+from sqlalchemy import update
+
+from mfa_app.extensions import db
+from mfa_app.models import User
 from tests.support.browser import Visitor
-from tests.support.world import World
+from tests.support.world import PASSWORD, World
 
 
 def carol_at_work(world: World) -> Visitor:
@@ -33,6 +38,15 @@ def alice_logged_in(world: World) -> Visitor:
     """Return the browser of alice, who is logged in and needs no code."""
     world.person("alice")
     return world.password_given("alice")
+
+
+def alice_with_an_old_hash(world: World) -> str:
+    """Return the hash of alice's password, which costs less than hashes do now."""
+    world.person("alice")
+    cheap = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)
+    with world.data():
+        db.session.execute(update(User).values(password_hash=cheap))
+    return cheap
 
 
 def alice_logged_out(world: World) -> Visitor:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+# How long anything may take that ends by itself; only what hangs takes as long.
 PATIENCE_SECONDS = 120
 
 

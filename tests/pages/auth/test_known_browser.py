@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import update
 
 from mfa_app.core.factors import enrolment
@@ -13,7 +12,7 @@ from mfa_app.extensions import db
 from mfa_app.models import Throttle, User
 from tests.support.browser import Page, Visitor
 from tests.support.changes import change_role, end_access, reset
-from tests.support.stories import alice_logged_out
+from tests.support.stories import alice_logged_out, alice_with_an_old_hash
 from tests.support.world import PASSWORD, TERMINAL, World
 
 WRONG = "seven loud lanterns by the river"
@@ -167,10 +166,7 @@ def test_nothing_else_makes_a_stranger_of_it(
 
 
 def test_it_is_known_too_where_the_hash_has_just_been_renewed(world: World) -> None:
-    world.person("alice")
-    cheap = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)
-    with world.data():
-        db.session.execute(update(User).values(password_hash=cheap))
+    alice_with_an_old_hash(world)
     alice = world.password_given("alice")
     alice.press("Log out")
     assert is_known(world, alice)
@@ -180,8 +176,7 @@ def test_it_is_known_too_where_the_hash_has_just_been_renewed(world: World) -> N
 def test_it_is_known_too_where_another_login_has_renewed_the_hash_meanwhile(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.person("alice")
-    cheap = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)
+    alice_with_an_old_hash(world)
     hash_password = hashing.hash_password
 
     def after_another_login(password: str, **options: bool) -> str:
@@ -189,8 +184,6 @@ def test_it_is_known_too_where_another_login_has_renewed_the_hash_meanwhile(
             db.session.execute(update(User).values(password_hash=hash_password(password)))
         return hash_password(password, **options)
 
-    with world.data():
-        db.session.execute(update(User).values(password_hash=cheap))
     monkeypatch.setattr(hashing, "hash_password", after_another_login)
     alice = world.password_given("alice")
     monkeypatch.undo()

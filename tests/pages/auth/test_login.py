@@ -3,7 +3,6 @@
 from unittest import mock
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import update
 
 from mfa_app.core.common.errors import HashingQueueFull
@@ -14,6 +13,7 @@ from mfa_app.extensions import db
 from mfa_app.models import AuthSession, Throttle, User
 from tests.support.browser import Page, Visitor
 from tests.support.password_slots import no_free_slot
+from tests.support.stories import alice_with_an_old_hash
 from tests.support.world import PASSWORD, TERMINAL, World
 
 WRONG = "seven loud lanterns by the river"
@@ -282,10 +282,7 @@ def test_a_login_that_nobody_could_look_at_counts_for_nothing(world: World) -> N
 
 
 def test_when_no_slot_is_free_an_old_hash_is_renewed_another_time(world: World) -> None:
-    world.person("alice")
-    cheap = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)
-    with world.data():
-        db.session.execute(update(User).values(password_hash=cheap))
+    cheap = alice_with_an_old_hash(world)
     with mock.patch.object(hashing, "hash_password", side_effect=HashingQueueFull):
         assert world.password_given("alice").page.path == "/"
     assert world.count(User, User.password_hash == cheap) == 1
@@ -293,10 +290,7 @@ def test_when_no_slot_is_free_an_old_hash_is_renewed_another_time(world: World) 
 
 @pytest.mark.usefixtures("true_hashes")
 def test_an_old_hash_is_renewed_at_the_next_login(world: World) -> None:
-    world.person("alice")
-    cheap = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)
-    with world.data():
-        db.session.execute(update(User).values(password_hash=cheap))
+    alice_with_an_old_hash(world)
     world.password_given("alice")
     with world.data():
         assert world.user("alice").password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")

@@ -20,19 +20,13 @@ def end_all_connections(world: World) -> None:
         connection.execute(END_CONNECTIONS, {"name": url.database})
 
 
-def test_a_connection_that_broke_while_it_rested_is_replaced(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("rest", "statuses"), [(0, [200, 200]), (3600, [503, 200])], ids=["after a rest", "in use"]
+)
+def test_a_connection_that_broke_costs_a_request_unless_it_had_rested(
+    world: World, monkeypatch: pytest.MonkeyPatch, rest: int, statuses: list[int]
 ) -> None:
-    monkeypatch.setattr(connections, "REST_SECONDS", 0)
+    monkeypatch.setattr(connections, "REST_SECONDS", rest)
     alice = alice_logged_in(world)
     end_all_connections(world)
-    assert alice.open("/").status == 200
-
-
-def test_a_connection_that_breaks_in_use_costs_one_request(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "REST_SECONDS", 3600)
-    alice = alice_logged_in(world)
-    end_all_connections(world)
-    assert [alice.open("/").status for _ in range(2)] == [503, 200]
+    assert [alice.open("/").status for _ in range(2)] == statuses

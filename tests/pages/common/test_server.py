@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.served_site import PATIENCE_SECONDS
+from tests.support.waiting import PATIENCE_SECONDS
 from tests.support.world import World
 
 
