@@ -29,7 +29,8 @@ class HashCost:
 # and 3 times the memory: a burst of logins would overload a small server.
 COST = HashCost(memory_kib=19456, passes=2)
 
-CONCURRENT_HASHES = 2
+# The rest of a login takes a worker longer than its hash, so two at once win nothing. Each takes 19 MiB.
+CONCURRENT_HASHES = 1
 
 SLOT_WAIT_SECONDS = 2.0
 
@@ -42,8 +43,8 @@ _slots = threading.BoundedSemaphore(CONCURRENT_HASHES)
 
 _queue = threading.BoundedSemaphore(QUEUE_LIMIT)
 
-# A thread keeps the memory of its first hash, so the same two threads do all hashing. They start with the
-# first password, inside the worker, so that no thread is lost in a fork.
+# A thread keeps the memory of its first hash, so the same thread does all hashing. It starts with the first
+# password, inside the worker, so that it is not lost in a fork.
 _hashing = ThreadPoolExecutor(CONCURRENT_HASHES, "hashing")
 
 

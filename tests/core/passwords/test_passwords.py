@@ -186,7 +186,7 @@ def test_a_password_that_is_too_long_is_not_hashed_at_all() -> None:
 
 
 @pytest.mark.usefixtures("in_application", "all_slots_taken")
-def test_when_all_slots_are_taken_the_third_is_turned_away() -> None:
+def test_while_another_password_is_hashed_the_next_is_turned_away_after_its_wait() -> None:
     with pytest.raises(HashingQueueFull):
         hashing.verify(None, PASSWORD)
 
