@@ -6,11 +6,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask_migrate import upgrade
 from playwright.sync_api import Browser
 
 from mfa_app import create_app
 from mfa_app.cli.demo.company import DemoLogin, create_company
+from mfa_app.cli.support.migrations import bring_to_head
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.extensions import db
 from mfa_app.settings import PROJECT_ROOT, load_settings
@@ -90,7 +90,7 @@ def demo_site(folder: str) -> Iterator[tuple[str, list[DemoLogin]]]:
         settings |= {"MFA_APPLICATIONS": APPLICATIONS}
         app = create_app(load_settings(settings), MAIL_IN_BACKGROUND=False, CLOCK=CLOCK)
         with app.app_context():
-            upgrade()
+            bring_to_head()
             logins = create_company(Actor(ActorKind.TERMINAL, "demo"), now=CLOCK())
             db.session.commit()
         with serving(app, listening) as site:

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from mfa_app import __version__, create_app
-from mfa_app.cli import COMMANDS
+from mfa_app.cli.commands import COMMANDS
 from mfa_app.cli.support.migrations import PROGRAM
 from mfa_app.settings import SettingError
 

@@ -34,7 +34,7 @@ from mfa_app.core.passwords import hashing
 from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.core.passwords.reset_requests import ResetObservers
 from mfa_app.core.passwords.strength import SiteNames
-from mfa_app.extensions import babel, csrf, db, login_manager, migrate
+from mfa_app.extensions import babel, csrf, db, login_manager
 from mfa_app.models.connections import engine_options
 from mfa_app.settings import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
 from mfa_app.site import Site
@@ -128,7 +128,6 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
 def _bind(app: Flask, settings: Settings) -> None:
     """Bind the extensions and the floors. Flask runs after_request functions in reverse order of binding."""
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(PROJECT_ROOT / "mfa_app" / "migrations"))
     babel.init_app(app, locale_selector=lambda: LANGUAGE)
     login_manager.init_app(app)
     metrics.init_app(app)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from flask import Flask
-from flask_migrate import upgrade
 
+from mfa_app.cli.support.migrations import bring_to_head
 from mfa_app.core.common import clock
 from mfa_app.core.factors import totp
 from mfa_app.core.groups import groups
@@ -51,7 +51,7 @@ class Account:
 def create_company(app: Flask) -> tuple[list[Account], dict[str, Account], list[int]]:
     """Create the company: half of the users always need a code, half only if their group requires it."""
     with app.app_context():
-        upgrade()
+        bring_to_head()
         now, hashed = clock.now(), hashing.hash_password(PASSWORD)
         both = [groups.create(name, actor=TERMINAL, now=now) for name in ("Always", "Sometimes")]
         for group in both:

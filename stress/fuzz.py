@@ -26,11 +26,11 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask
-from flask_migrate import upgrade
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from sqlalchemy import delete, update
 
 from mfa_app import create_app
+from mfa_app.cli.support.migrations import bring_to_head
 from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.factors import totp
@@ -86,7 +86,7 @@ class Site:
         self.app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
         self.sessions: dict[str, tuple[str, str]] = {}
         with self.app.app_context():
-            upgrade()
+            bring_to_head()
             for name, role in (("alice", Role.STAFF), ("carol", Role.ADMIN), ("dave", Role.HELPDESK)):
                 profile = Profile(f"{name}@example.com", name.capitalize(), role)
                 accounts.create(profile, groups=[], password=PASSWORD, actor=TERMINAL, now=clock.now())

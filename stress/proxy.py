@@ -9,9 +9,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from flask_migrate import upgrade
-
 from mfa_app import create_app
+from mfa_app.cli.support.migrations import bring_to_head
 from mfa_app.extensions import db
 from mfa_app.settings import load_settings
 from stress.nginx import Nginx, find_or_download, free_port, running
@@ -32,7 +31,7 @@ def main() -> None:
         environment["MFA_PUBLIC_URL"] = address
         app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False)
         with app.app_context():
-            upgrade()
+            bring_to_head()
         site = ServedSite(
             app, environment, gunicorn.enter_context(serving(environment, program=FreshProgram))
         )

@@ -1,33 +1,34 @@
 """The command line: the same actions as on the pages, from a terminal."""
 
+from importlib import import_module
+
+from click import Command, Context
 from flask import Flask
+from flask.cli import AppGroup
 
-from mfa_app.cli import (
-    audit,
-    audit_verify,
-    backup,
-    blocked,
-    groups,
-    jobs,
-    keys,
-    policy,
-    setup,
-    users,
-    version,
-)
-from mfa_app.cli.demo.command import demo as demo_command
-from mfa_app.cli.doctor.command import doctor as doctor_command
 
-COMMANDS = (
-    *(part.commands for part in (users, groups, policy, blocked, audit, keys, jobs)),
-    *(setup.prepare, setup.setup_link, demo_command, doctor_command, version.version),
-    *(backup.backup, backup.restore, backup.restored),
-)
-audit.commands.add_command(audit_verify.verify)
-audit.commands.add_command(audit_verify.anchor)
+class Commands(AppGroup):
+    """The commands of an application, imported when somebody asks for one: a server never does."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app.name)
+        self._app = app
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """Return a command, or None if there is none of this name."""
+        self._load()
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Return the names of all commands."""
+        self._load()
+        return super().list_commands(ctx)
+
+    def _load(self) -> None:
+        if not self.commands:
+            import_module("mfa_app.cli.commands").add_to(self._app)
 
 
 def init_app(app: Flask) -> None:
-    """Add the commands to `flask --app wsgi`."""
-    for command in COMMANDS:
-        app.cli.add_command(command)
+    """Let `flask --app wsgi` find the commands."""
+    app.cli = Commands(app)

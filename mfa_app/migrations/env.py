@@ -3,13 +3,13 @@
 from alembic import context
 from flask import current_app
 
-from mfa_app.core.common import schema
+from mfa_app.core.common import migrations
 
 
 def run() -> None:
     """Migrate the database to the requested revision in one transaction."""
     migrate = current_app.extensions["migrate"]
-    with schema.migrating(migrate.db.engine) as connection:
+    with migrations.migrating(migrate.db.engine) as connection:
         context.configure(
             connection=connection,
             target_metadata=migrate.db.metadata,

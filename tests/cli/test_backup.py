@@ -14,10 +14,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask_migrate import downgrade, upgrade
 from sqlalchemy import create_engine
 
 from mfa_app import create_app
+from mfa_app.cli.support.migrations import bring_to_head
 from mfa_app.core.audit import anchors, verification
 from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import Vault
@@ -27,7 +27,7 @@ from mfa_app.core.users import lookup
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, PendingEnrolment, RememberedDevice
 from mfa_app.settings import load_settings
-from tests.support.databases import on_postgresql
+from tests.support.databases import downgrade, on_postgresql
 from tests.support.disks import small_disk
 from tests.support.site_parts import put
 from tests.support.terminal import Typist, done, refused
@@ -416,11 +416,11 @@ def test_a_backup_that_was_tampered_with_is_refused_and_changes_nothing(
 def test_a_backup_of_an_earlier_version_is_restored(world: World, typed: Typist, file: Path) -> None:
     world.linked_earlier("alice")
     with world.app.app_context():
-        downgrade(revision="0001")
+        downgrade("0001")
         db.session.remove()
     backup.write(database_of(world), file)
     with world.app.app_context():
-        upgrade()
+        bring_to_head()
     done(typed("restore", "--replace", str(file)))
     assert world.log_in_and_wait("alice").open("/").path == "/"
     assert done(typed("audit", "verify")).startswith("The trail is intact")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text, update
 
-from mfa_app.core.common import schema
+from mfa_app.core.common import migrations, schema
 from mfa_app.core.operations import nodes
 from mfa_app.core.operations.nodes import GONE_AFTER, PREFIX
 from mfa_app.extensions import db
@@ -82,7 +82,7 @@ def test_an_upgrade_waits_until_nodes_that_it_would_break_are_stopped(
 ) -> None:
     with other_node.data():
         db.session.execute(text("UPDATE alembic_version SET version_num = '0008'"))
-    assert schema.contractions_after("0008")
+    assert migrations.contractions_after("0008")
     assert ":9000, and it can't use the upgraded one. Stop it there first" in refused(typed("prepare"))
     with other_node.data():
         assert schema.revision(db.session.connection()) == "0008"

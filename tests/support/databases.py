@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy
-from flask_migrate import upgrade
+from flask import current_app
 from sqlalchemy import Engine, NullPool, event, text
 
 from mfa_app import create_app
+from mfa_app.cli.support.migrations import bring_to_head
 from mfa_app.extensions import db
 from mfa_app.settings import load_settings
 from tests.support.tables import all_rows, write
@@ -59,15 +60,21 @@ def migrate_postgresql(pattern: str, folder: Path) -> None:
     values = {"MFA_INSTANCE_PATH": str(folder), "MFA_DATABASE_URL": pattern.format(name="migrated")}
     app = create_app(load_settings(values))
     with app.app_context():
-        upgrade()
+        bring_to_head()
         db.engine.dispose()
+
+
+def downgrade(revision: str) -> None:
+    """Take the database of the current application back to a migration, or to `base`, which is none."""
+    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", revision])
+    assert result.exit_code == 0, result.output
 
 
 def migrate_sqlite(folder: Path) -> None:
     """Make a migrated SQLite database in this folder, and the keys that go with it."""
     app = create_app(load_settings({"MFA_INSTANCE_PATH": str(folder)}))
     with app.app_context():
-        upgrade()
+        bring_to_head()
         with db.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         db.engine.dispose()

@@ -8,10 +8,9 @@ from pathlib import Path
 import click
 from flask import current_app
 from flask_babel import gettext as _
-from flask_migrate import upgrade
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from mfa_app.core.common import database_errors, files, schema
+from mfa_app.core.common import database_errors, files, migrations, schema
 from mfa_app.core.common.schema import Fit
 from mfa_app.core.operations import nodes
 from mfa_app.extensions import db
@@ -43,7 +42,8 @@ def bring_to_head() -> bool:
         raise NewerDatabase
     if fit is not Fit.EXPANDED:
         _require_older_nodes_stopped(present)
-        upgrade()
+        with migrations.migrating(db.engine) as connection:
+            migrations.upgrade(connection, None)
     return present is None
 
 
@@ -59,7 +59,7 @@ class OlderNodesRunning(Exception):
 
 
 def _require_older_nodes_stopped(present: str | None) -> None:
-    if present is None or not schema.contractions_after(present):
+    if present is None or not migrations.contractions_after(present):
         return
     running = nodes.other_nodes(current_app.config["SETTINGS"])
     db.session.rollback()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import StaticPool, create_engine, text
 from sqlalchemy.engine import Connection
 
-from mfa_app.core.common import schema
+from mfa_app.core.common import migrations
 
 SCRATCH = "second_gate_scratch"
 
@@ -86,7 +86,7 @@ def _as_migrated(connection: Connection, revision: str) -> Objects:
     kind = connection.dialect.name, connection.dialect.server_version_info, revision
     if kind not in _migrated:
         with scratch(connection) as empty:
-            schema.upgrade(empty, revision)
+            migrations.upgrade(empty, revision)
             _migrated[kind] = objects_of(empty)
     return _migrated[kind]
 

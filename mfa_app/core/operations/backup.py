@@ -19,7 +19,7 @@ from mfa_app.core.audit import anchors, chain, verification
 from mfa_app.core.audit.chain import TRAIL_KEY
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.audit.verification import Finding
-from mfa_app.core.common import files, schema, schema_objects
+from mfa_app.core.common import files, migrations, schema, schema_objects
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.database_errors import reason_of
 from mfa_app.core.common.schema_objects import Deviation
@@ -234,9 +234,9 @@ def make_current(engine: Engine) -> None:
     BackupError, before anything has changed, if the database is not as this site would have left it: its
     schema is what the migrations make, the keys open every sealed text, and the trail is intact.
     """
-    with schema.migrating(engine) as connection:
+    with migrations.migrating(engine) as connection:
         _require_schema(connection)
-        schema.upgrade(connection, None)
+        migrations.upgrade(connection, None)
         with Session(connection, join_transaction_mode="rollback_only") as session:
             _require_seals(session)
             _require_trail(session)

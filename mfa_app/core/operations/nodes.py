@@ -24,7 +24,7 @@ def note_running(settings: Settings) -> int | None:
     if db.engine.name == "sqlite":
         return None
     now = database_time()
-    times = {"held_until": now + GONE_AFTER, "owner": str(schema.newest())}
+    times = {"held_until": now + GONE_AFTER, "owner": schema.newest()}
     insert = dialect_insert(Lease).values(name=PREFIX + _name(settings), due_at=now, **times)
     # Each worker of the node comes here: one of them is enough.
     fresh = Lease.held_until.between(now + GONE_AFTER - BEAT / 2, now + GONE_AFTER + CLOCK_SKEW)

@@ -7,15 +7,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
 
-from mfa_app.core.common import schema
-from mfa_app.core.common.schema import why_contracts
+from mfa_app.core.common import migrations, schema
+from mfa_app.core.common.migrations import why_contracts
 from mfa_app.core.common.schema_objects import scratch
 from mfa_app.extensions import db
 from mfa_app.models import SchemaSupport
 from tests.support.databases import both_databases
 from tests.support.expansion import Shape, harms, shape_of
 
-SCRIPTS = list(reversed(list(schema._scripts.walk_revisions())))
+SCRIPTS = list(reversed(list(migrations._scripts.walk_revisions())))
 
 HARMLESS = (
     "ALTER TABLE user_account ADD COLUMN future VARCHAR(9)",
@@ -57,12 +57,17 @@ def harm_of(empty: Connection, before: Shape, statement: str) -> list[str]:
     return found
 
 
+def test_the_names_of_the_files_say_which_migrations_there_are() -> None:
+    assert [script.revision for script in SCRIPTS] == schema._REVISIONS
+    assert migrations._scripts.get_heads() == [schema.newest()]
+
+
 @both_databases
 def test_a_migration_that_says_it_only_expands_does(app: Flask) -> None:
     with empty_database(app) as empty:
         before = shape_of(empty)
         for script in SCRIPTS:
-            schema.upgrade(empty, script.revision)
+            migrations.upgrade(empty, script.revision)
             after = shape_of(empty)
             found = harms(before, after)
             why = why_contracts(script)
@@ -74,7 +79,7 @@ def test_a_migration_that_says_it_only_expands_does(app: Flask) -> None:
 def test_what_would_harm_an_older_node_is_noticed(app: Flask, backend: str) -> None:
     also = HARMFUL_ON_SQLITE if backend == "sqlite" else HARMFUL_ON_POSTGRESQL
     with empty_database(app) as empty:
-        schema.upgrade(empty, None)
+        migrations.upgrade(empty, None)
         before = shape_of(empty)
         for statement in HARMLESS:
             assert harm_of(empty, before, statement) == [], statement

@@ -6,17 +6,17 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from flask_migrate import downgrade, upgrade
 from sqlalchemy import insert, inspect, text
 from sqlalchemy.exc import IntegrityError
 
+from mfa_app.cli.support.migrations import bring_to_head
 from mfa_app.core.audit import verification
 from mfa_app.core.groups import groups
 from mfa_app.core.users import directory, lookup
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.extensions import db
 from mfa_app.models import SitePolicy
-from tests.support.databases import both_databases
+from tests.support.databases import both_databases, downgrade
 from tests.support.world import TERMINAL, World
 
 pytestmark = both_databases
@@ -26,7 +26,7 @@ pytestmark = both_databases
 def empty(app: Flask) -> Iterator[Flask]:
     """The application on a database from which all tables have been taken."""
     with app.app_context():
-        downgrade(revision="base")
+        downgrade("base")
         yield app
 
 
@@ -36,7 +36,7 @@ def tables() -> set[str]:
 
 def test_from_an_empty_database_all_tables_are_made(empty: Flask) -> None:
     assert tables() == set()
-    upgrade()
+    bring_to_head()
     assert tables() == set(db.metadata.tables)
 
 
@@ -56,22 +56,22 @@ def test_flask_db_check_finds_no_difference(app: Flask) -> None:
 def test_migrating_twice_changes_nothing(world: World) -> None:
     world.person("alice")
     with world.app.app_context():
-        upgrade()
+        bring_to_head()
         assert world.user("alice").name == "Alice"
 
 
 def test_going_back_one_release_and_forward_again_loses_nothing(world: World) -> None:
     alice = world.remembered_a_minute_ago("alice")
     with world.app.app_context():
-        downgrade(revision="0001")
-        upgrade()
+        downgrade("0001")
+        bring_to_head()
     assert world.log_in_and_wait("alice", alice).page.path == "/"
     with world.data():
         assert verification.verify() is None
 
 
 def test_a_fresh_database_has_the_one_rule_for_everyone_which_requires_nothing(empty: Flask) -> None:
-    upgrade()
+    bring_to_head()
     rule = db.session.get_one(SitePolicy, 1)
     assert (rule.required, rule.grace_days, rule.remember_days) == (False, 0, 30)
 
@@ -109,7 +109,7 @@ def test_words_and_keys_of_those_who_were_there_before_are_made_by_todays_rules(
     world.person("alice")
     world.group("Finance")
     with world.app.app_context():
-        downgrade(revision="0006")
+        downgrade("0006")
         old = [
             "UPDATE user_account SET name = 'Ali O’Brien', email = 'weiß@example.com'",
             "UPDATE user_account SET email_key = 'weiss@example.com'",
@@ -118,7 +118,7 @@ def test_words_and_keys_of_those_who_were_there_before_are_made_by_todays_rules(
         for statement in old:
             db.session.execute(text(statement))
         db.session.commit()
-        upgrade()
+        bring_to_head()
         found = directory.search(UserFilters(text="brien ali"), actor=TERMINAL).entries
         assert [entry.email for entry in found] == ["weiß@example.com"]
         assert lookup.find_by_email("WEIß@example.com") is not None

@@ -1,0 +1,37 @@
+"""All commands of the command line."""
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from mfa_app.cli import (
+    audit,
+    audit_verify,
+    backup,
+    blocked,
+    groups,
+    jobs,
+    keys,
+    policy,
+    setup,
+    users,
+    version,
+)
+from mfa_app.cli.demo.command import demo as demo_command
+from mfa_app.cli.doctor.command import doctor as doctor_command
+from mfa_app.core.common.schema import MIGRATIONS
+from mfa_app.extensions import db
+
+COMMANDS = (
+    *(part.commands for part in (users, groups, policy, blocked, audit, keys, jobs)),
+    *(setup.prepare, setup.setup_link, demo_command, doctor_command, version.version),
+    *(backup.backup, backup.restore, backup.restored),
+)
+audit.commands.add_command(audit_verify.verify)
+audit.commands.add_command(audit_verify.anchor)
+
+
+def add_to(app: Flask) -> None:
+    """Add the site's commands and `flask db` to an application."""
+    for command in COMMANDS:
+        app.cli.add_command(command)
+    Migrate(app, db, directory=str(MIGRATIONS))
