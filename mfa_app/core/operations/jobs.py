@@ -96,10 +96,8 @@ def run_unless_running(job: Job, holder: Holder) -> Result:
         return Result(job)
     if not job.alone:
         return run(job)
-    if not holder.take(job.name):
-        return Result(job)
-    with holder.holding(job.name):
-        return run(job)
+    with holder.leasing(job.name) as taken:
+        return run(job) if taken else Result(job)
 
 
 def run_if_due(job: Job, holder: Holder, *, early: bool = False) -> None:
@@ -109,6 +107,7 @@ def run_if_due(job: Job, holder: Holder, *, early: bool = False) -> None:
     """
     if not job.alone:
         run(job)
-    elif holder.take(job.name, again_after=job.wait(), longest=job.interval, early=early):
-        with holder.holding(job.name):
+        return
+    with holder.leasing(job.name, again_after=job.wait(), longest=job.interval, early=early) as taken:
+        if taken:
             run(job)

@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -73,6 +73,20 @@ class Holder:
         won = free and rows_changed(update(Lease).where(*conditions).values(values)) == 1
         db.session.commit()
         return won
+
+    @contextmanager
+    def leasing(
+        self,
+        name: str,
+        *,
+        again_after: timedelta | None = None,
+        longest: timedelta | None = None,
+        early: bool = False,
+    ) -> Iterator[bool]:
+        """Take a lease as take() does, and hold it while the block runs. Give False if it was not taken."""
+        taken = self.take(name, again_after=again_after, longest=longest, early=early)
+        with self.holding(name) if taken else nullcontext():
+            yield taken
 
     @contextmanager
     def holding(self, name: str) -> Iterator[None]:
