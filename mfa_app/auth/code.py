@@ -13,6 +13,7 @@ from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.web.security.access_rules import admits
 from mfa_app.web.security.cookies import browser_facts
 from mfa_app.web.security.current import current_actor, current_identity
+from mfa_app.web.ui.blank_forms import blank_form, is_blank
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
 from mfa_app.wording.labels import entry_in_app
@@ -22,18 +23,19 @@ from mfa_app.wording.labels import entry_in_app
 @admits(Verdict.CHALLENGE)
 def code() -> ResponseReturnValue:
     """The code step: a code from the authentication app."""
-    form, identity = CodeForm(), current_identity()
+    identity = current_identity()
+    days, stopped = identity.decision.remember_days, _is_locked(identity)
+    if is_blank() and not stopped:
+        return blank_form("auth/code.html", CodeForm, _words(identity), remember_days=days, stopped=False)
+    form = CodeForm()
     if form.validate_on_submit():
         with form.refusing():
             return signed_in_response(_answer_challenge(form, identity))
-    return render_form(
-        "auth/code.html",
-        form,
-        email=identity.user.email,
-        entry=entry_in_app(identity.subject.authenticator),
-        remember_days=identity.decision.remember_days,
-        stopped=_is_locked(identity),
-    )
+    return render_form("auth/code.html", form, **_words(identity), remember_days=days, stopped=stopped)
+
+
+def _words(identity: Identity) -> dict[str, str]:
+    return {"email": identity.user.email, "entry": entry_in_app(identity.subject.authenticator)}
 
 
 def _answer_challenge(form: CodeForm, identity: Identity) -> SignedIn:

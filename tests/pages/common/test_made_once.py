@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from flask import render_template
 
-from mfa_app.auth.forms import LoginForm
+from mfa_app.auth.forms import CodeForm, LoginForm
+from mfa_app.web.ui.blank_forms import blank_form
 from mfa_app.wording.language import LANGUAGE
 from tests.support.world import World
 
@@ -26,6 +28,39 @@ def test_a_message_is_shown_on_the_login_page_of_the_visitor_it_is_for_alone(wor
     assert "Your session has ended" in alice.open("/account").text
     assert TOKEN.sub("", eve.client.get("/login").text) == TOKEN.sub("", before)
     assert "Your session has ended" not in before
+
+
+def test_the_code_page_of_another_person_names_only_that_person(world: World) -> None:
+    world.group("Finance", required=True, remember_days=30)
+    for name in ("alice", "bob"):
+        world.linked(name, groups_=("Finance",))
+    pages = {name: world.password_given(name).client.get("/login/code").text for name in ("alice", "bob")}
+    assert "bob@" not in pages["alice"] and "alice@" not in pages["bob"]
+    assert [len(set(TOKEN.findall(page))) for page in pages.values()] == [1, 1]
+    told = {name: TOKEN.sub("", page).replace(f"{name}@", "someone@") for name, page in pages.items()}
+    assert told["alice"] == told["bob"] and "30 days" in told["bob"]
+
+
+def test_a_message_on_the_code_page_is_for_the_person_it_is_for_alone(world: World) -> None:
+    world.group("Finance", required=True)
+    world.linked("alice", groups_=("Finance",))
+    alice = world.password_given("alice")
+    blank = alice.client.get("/login/code").text
+    alice.post("/account/password", current="a", password="b")
+    said = "Nothing has been saved. After this, enter it again."
+    shown = [alice.client.get("/login/code").text for _ in range(2)]
+    assert [said in page for page in shown] == [True, False]
+    assert TOKEN.sub("", shown[1]) == TOKEN.sub("", blank)
+
+
+@pytest.mark.inside
+def test_what_a_blank_form_says_to_one_visitor_is_escaped(world: World) -> None:
+    words = {"email": "o'<b>@example.com", "entry": "R&D"}
+    variants = {"remember_days": 30, "stopped": False}
+    with world.app.test_request_context("/login/code"):
+        blank = blank_form("auth/code.html", CodeForm, words, **variants).get_data(as_text=True)
+        whole = render_template("auth/code.html", form=CodeForm(), **words, **variants)
+    assert blank == whole and "R&amp;D" in whole and "&lt;b&gt;" in whole
 
 
 def test_the_form_cookie_is_set_when_it_changes_and_not_with_every_page(world: World) -> None:

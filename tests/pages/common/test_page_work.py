@@ -35,3 +35,11 @@ def hello() -> int:
 def test_the_login_page_takes_a_few_times_the_calls_of_a_bare_application(world: World) -> None:
     """Its form is the same for everyone, so it is rendered once; only its token is new."""
     assert calls(world.app.wsgi_app, "/login") < 3.5 * hello()
+
+
+def test_the_code_page_takes_few_calls_too(world: World) -> None:
+    """It says nearly the same to each person who logs in, and it is rendered once."""
+    world.group("Finance", required=True)
+    world.linked("alice", groups_=("Finance",))
+    alice = world.password_given("alice")
+    assert calls(world.app.wsgi_app, "/login/code", cookie=f"sid={alice.cookie('sid')}") < 6 * hello()
