@@ -35,7 +35,7 @@ from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.core.passwords.reset_requests import ResetObservers
 from mfa_app.core.passwords.strength import SiteNames
 from mfa_app.extensions import babel, csrf, db, login_manager
-from mfa_app.models.connections import engine_options
+from mfa_app.models.connections import POOL_OPTIONS, engine_options
 from mfa_app.settings import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
 from mfa_app.site import Site
 from mfa_app.web.http import assets, converters, errors, headers, metrics, transaction
@@ -84,7 +84,7 @@ def _configuration(settings: Settings, keys: Keys) -> dict[str, Any]:
         "SECRET_KEY": keys.secret_keys[0],
         "SECRET_KEY_FALLBACKS": keys.secret_keys[1:],
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
+        "SQLALCHEMY_ENGINE_OPTIONS": {**engine_options(settings.database_url), **POOL_OPTIONS},
         "SESSION_COOKIE_NAME": cookies.name_under(settings, cookies.FORM),
         "SESSION_COOKIE_SECURE": settings.https,
         "SESSION_COOKIE_SAMESITE": "Lax",

@@ -34,6 +34,9 @@ _SPOILT_POSTGRESQL = frozenset({READ_ONLY_TRANSACTION, DISK_FULL})
 # a single request fails, and all connections are opened anew.
 REST_SECONDS = 1
 
+# The connection that rested last is taken first: it still has the pages of SQLite's file in memory.
+POOL_OPTIONS = {"pool_use_lifo": True}
+
 _ONLY_READS, _FLUSHES, _LEFT_AT = "only reads", "flushes", "left at"
 
 _NORMAL = 1  # PRAGMA synchronous: a commit does not wait for the disk

@@ -1,5 +1,6 @@
 """SQLite and PostgreSQL behave alike: who writes waits for a moment, and nobody's change is lost."""
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
@@ -44,6 +45,17 @@ def test_sqlite_waits_keeps_what_is_committed_and_minds_foreign_keys(
     with world.app.app_context():
         db.engine.dispose()
         assert db.session.scalar(db.text(f"PRAGMA {pragma}")) == value
+
+
+def test_the_connection_that_was_used_last_is_used_next(world: World) -> None:
+    """It still has the pages of the database in memory, so a login reads the file no more."""
+    with world.app.app_context():
+        first, second = db.engine.raw_connection(), db.engine.raw_connection()
+        last = second.dbapi_connection
+        first.close()
+        second.close()
+        with contextlib.closing(db.engine.raw_connection()) as taken:
+            assert taken.dbapi_connection is last
 
 
 def test_a_read_then_write_transaction_does_not_fail_beside_another_writer(world: World) -> None:
