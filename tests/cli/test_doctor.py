@@ -51,6 +51,12 @@ def postbox(mail_server: Mailbox) -> Mailbox:
 
 
 @pytest.fixture
+def carol_linked(world: World) -> None:
+    """An administrator with an app, made before anything is replaced that could forbid a kept beginning."""
+    world.linked_earlier("carol")
+
+
+@pytest.fixture
 def timedatectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A `timedatectl` that comes first on the PATH and says that the clock is synchronised by NTP."""
     folder = tmp_path / "bin"
@@ -63,9 +69,10 @@ def timedatectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def healthy(world: World, environment: dict[str, str], postbox: Mailbox, timedatectl: Path) -> dict[str, str]:
+def healthy(
+    carol_linked: None, environment: dict[str, str], postbox: Mailbox, timedatectl: Path
+) -> dict[str, str]:
     """The settings of a site with an administrator and a mail server, and without problems."""
-    world.linked_earlier("carol")
     folder = Path(environment["MFA_INSTANCE_PATH"])
     folder.chmod(0o700)
     for path in filter(Path.is_file, folder.iterdir()):
