@@ -3,6 +3,7 @@
 import pytest
 
 from mfa_app.core.policy import rules
+from mfa_app.models import Role
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
 from tests.support.served_site import at_once
@@ -19,8 +20,7 @@ def world(served_world: World) -> World:
 
 
 def administrator(world: World, name: str) -> Visitor:
-    world.person(name, role="admin", groups_=("Office",))
-    return world.link(name)
+    return world.at_work(name, role=Role.ADMIN, groups_=("Office",))
 
 
 def test_of_two_confirmations_at_once_one_is_saved_and_one_is_shown_the_new_rule(world: World) -> None:

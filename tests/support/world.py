@@ -11,6 +11,7 @@ from email import message_from_string, policy
 from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, Unpack
+from urllib.parse import urlsplit
 
 from flask import Flask
 from sqlalchemy import ColumnElement, func, select
@@ -26,11 +27,12 @@ from mfa_app.core.passwords.hashing import HashCost, Hasher
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions import sessions
-from mfa_app.core.sessions.signed_in import as_user
+from mfa_app.core.sessions.signed_in import SignedIn, as_user
 from mfa_app.core.users import accounts, lookup
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import Model, db
 from mfa_app.models import AuditEvent, AuthSession, Group, OutboxMail, Role, User
+from mfa_app.web.security import cookies
 from tests.support.browser import Page, Visitor, attribute
 from tests.support.clock import Clock
 from tests.support.phone import Phone
@@ -261,17 +263,32 @@ class World:
         """Make a person who links an app now, by the verbs alone; nobody is logged in afterwards."""
         email = self.person(name, **options)
         with self.data():
-            user, now = self.user(name), self.clock()
-            actor = as_user(VISITOR, user)
-            token, _session = sessions.start(user, actor=actor, now=now)
-            identity = sessions.find(token, now=now)
-            assert identity is not None
-            secret = enrolment.begin(identity, now=now).secret
-            uri = totp.provisioning_uri(secret, account=email, issuer="Second Gate")
-            phone = self.phones[name] = Phone(uri, self.clock)
-            linked = enrolment.confirm(identity, phone.code(), actor=actor, now=now)
-            sessions.end(linked.session.id)
+            sessions.end(self._link(name).session.id)
         return email
+
+    @step
+    def at_work(self, name: str, **options: Any) -> Visitor:
+        """Do the same; return a browser in the session of the linking, so that no code is asked for."""
+        self.person(name, **options)
+        with self.data():
+            linked = self._link(name)
+        visitor = self.visitor()
+        cookie = cookies.name_under(self.app.config["SETTINGS"], cookies.SESSION)
+        host = urlsplit(self.base_url).hostname if self.base_url else None
+        visitor.client.set_cookie(cookie, linked.token, domain=host or "localhost")
+        return visitor
+
+    def _link(self, name: str) -> SignedIn:
+        """Let somebody link a new phone in a new session, by the verbs alone."""
+        user, now = self.user(name), self.clock()
+        actor = as_user(VISITOR, user)
+        token, _session = sessions.start(user, actor=actor, now=now)
+        identity = sessions.find(token, now=now)
+        assert identity is not None
+        secret = enrolment.begin(identity, now=now).secret
+        uri = totp.provisioning_uri(secret, account=user.email, issuer="Second Gate")
+        phone = self.phones[name] = Phone(uri, self.clock)
+        return enrolment.confirm(identity, phone.code(), actor=actor, now=now)
 
     @step
     def reset(self, name: str, reason: str = "lost phone") -> None:
