@@ -31,6 +31,7 @@ from tests.support.databases import downgrade, on_postgresql
 from tests.support.disks import small_disk
 from tests.support.site_parts import put
 from tests.support.terminal import Typist, done, refused
+from tests.support.variables import CHEAP
 from tests.support.world import World
 
 
@@ -54,7 +55,7 @@ def elsewhere(world: World, folder: Path, *, with_keys: bool = True) -> Iterator
     if with_keys:
         shutil.copy(folder_of(world) / "keys", folder)
     settings = load_settings({"MFA_INSTANCE_PATH": str(folder)})
-    app = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=world.clock)
+    app = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=world.clock, PASSWORD_HASH_COST=CHEAP)
     other = World(app, world.clock)
     other.phones = world.phones
     yield other, lambda *words: app.test_cli_runner().invoke(args=list(words))

@@ -21,6 +21,7 @@ from tests.support.browser import Visitor
 from tests.support.databases import both_databases
 from tests.support.stories import alice_remembered
 from tests.support.terminal import Shell, Typist, done, refused
+from tests.support.variables import CHEAP
 from tests.support.waiting import wait_until
 from tests.support.world import PASSWORD, World
 
@@ -123,7 +124,8 @@ def alice(world: World) -> Visitor:
 
 def after_a_restart(world: World, environment: dict[str, str], visitor: Visitor) -> Visitor:
     """Restart the site with the current keys; return the same browser on the same page."""
-    app = create_app(load_settings(environment), MAIL_IN_BACKGROUND=False, CLOCK=world.clock)
+    settings = load_settings(environment)
+    app = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=world.clock, PASSWORD_HASH_COST=CHEAP)
     world.app, restarted = app, Visitor(app)
     restarted.page = visitor.page
     for cookie in visitor.client._cookies.values():
