@@ -5,11 +5,13 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 from mfa_app.master import hold_port
 from tests.support.terminal import Shell
+from tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 SERVER = ("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
 
@@ -83,8 +85,12 @@ def test_nobody_gets_the_port_while_the_site_is_prepared(shell: Shell) -> None:
 
 
 def _first_connection(port: int) -> socket.socket:
-    while True:
-        try:
-            return socket.create_connection(("127.0.0.1", port), timeout=60)
-        except ConnectionRefusedError:
-            continue
+    made: list[socket.socket] = []
+
+    def connected() -> bool:
+        with suppress(ConnectionRefusedError):
+            made.append(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS))
+        return bool(made)
+
+    wait_until(connected)
+    return made[0]
