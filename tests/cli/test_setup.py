@@ -152,7 +152,7 @@ def test_the_first_start_gives_the_databases_own_reason(
         assert "backup" not in errors
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def other_encoding(postgresql: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of an empty database with an encoding that can't hold every name."""
     with psycopg.connect(
