@@ -11,8 +11,7 @@ from flask import Flask
 
 from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.extensions import db
-from mfa_app.settings import load_settings
-from tests.support.applications import application
+from tests.support.applications import application, settings_under
 from tests.support.clock import FakeClock, SharedClock
 from tests.support.databases import end_administration, installed, migrate_postgresql, migrate_sqlite
 from tests.support.postgres import running_postgres
@@ -117,7 +116,7 @@ def app_under(environment: dict[str, str], clock: FakeClock) -> Iterator[Callabl
     used = []
 
     def under(**more: str) -> Flask:
-        settings = load_settings({**environment, **more})
+        settings = settings_under({**environment, **more})
         used.append(application(settings, clock, TESTING=False, PASSWORD_HASH_COST=CHEAP))
         return used[-1]
 
