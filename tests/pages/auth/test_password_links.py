@@ -28,6 +28,10 @@ def invite(world: World, name: str) -> str:
 @pytest.fixture
 def link(world: World) -> str:
     """Alice of Finance, linked, has asked for a new password: the path of the link in her mail."""
+    return world.after(alice_asked_for_a_new_password)
+
+
+def alice_asked_for_a_new_password(world: World) -> str:
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
     ask(world.visitor(), "alice@example.com")
