@@ -1,10 +1,11 @@
 """What a migration does to code that does not know it: whether it only expands the schema."""
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import inspect, text, update
+from sqlalchemy import Inspector, inspect, text, update
 from sqlalchemy.engine import Connection
 
 from mfa_app.core.common.schema_objects import SCRATCH, objects_of
@@ -45,9 +46,8 @@ def shape_of(connection: Connection) -> Shape:
 def _shape_of(connection: Connection) -> Shape:
     found = inspect(connection)
     schema = SCRATCH if connection.dialect.name == "postgresql" else None
-    names = set(found.get_table_names(schema)) - {"alembic_version"}
-    tables = {name: _columns(found.get_columns(name, schema)) for name in names}
-    constraints = {one for name in names for one in _constraints(found, name, schema)}
+    tables = {name: _columns(columns) for name, columns in _by_table(found.get_multi_columns(schema))}
+    constraints = _constraints(found, schema)
     kinds = ("trigger", "function", "rule")
     triggers = {name: text for name, text in objects_of(connection).items() if name.startswith(kinds)}
     return Shape(tables, constraints, triggers)
@@ -97,24 +97,37 @@ def _columns(found: list[Any]) -> Columns:
     }
 
 
-def _constraints(found: Any, table: str, schema: str | None) -> list[Constraint]:
-    keys = [
+def _constraints(found: Inspector, schema: str | None) -> set[Constraint]:
+    """Return those of all tables: PostgreSQL is asked once about each kind, not once about each table."""
+    keys = {
         Constraint("foreign key", table, tuple(key["constrained_columns"]), key["referred_table"], _rule(key))
-        for key in found.get_foreign_keys(table, schema)
-    ]
-    checks = [
-        Constraint("check", table, (), rule=key["sqltext"])
-        for key in found.get_check_constraints(table, schema)
-    ]
-    unique = [key["column_names"] for key in found.get_unique_constraints(table, schema)]
-    unique += [index["column_names"] for index in found.get_indexes(table, schema) if index["unique"]]
-    primary = found.get_pk_constraint(table, schema)["constrained_columns"]
-    return [
-        *keys,
-        *checks,
-        *(Constraint("unique", table, tuple(columns)) for columns in unique),
-        Constraint("primary key", table, tuple(primary)),
-    ]
+        for table, key in _each(found.get_multi_foreign_keys(schema))
+    }
+    checks = {
+        Constraint("check", table, (), rule=check["sqltext"])
+        for table, check in _each(found.get_multi_check_constraints(schema))
+    }
+    unique = [*_each(found.get_multi_unique_constraints(schema))]
+    unique += [(table, index) for table, index in _each(found.get_multi_indexes(schema)) if index["unique"]]
+    primary = {
+        Constraint("primary key", table, tuple(key["constrained_columns"]))
+        for table, key in _by_table(found.get_multi_pk_constraint(schema))
+    }
+    return keys | checks | primary | {_unique(table, found) for table, found in unique}
+
+
+def _unique(table: str, found: Any) -> Constraint:
+    return Constraint("unique", table, tuple(found["column_names"]))
+
+
+def _by_table(found: Any) -> Iterator[tuple[str, Any]]:
+    """Give each table with what was found about it."""
+    return ((name, about) for (_schema, name), about in found.items() if name != "alembic_version")
+
+
+def _each(found: Any) -> Iterator[tuple[str, Any]]:
+    """Give each thing that was found with its table."""
+    return ((name, thing) for name, things in _by_table(found) for thing in things)
 
 
 def _rule(key: dict[str, Any]) -> str:
