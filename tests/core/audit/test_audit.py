@@ -20,18 +20,26 @@ from tests.support.world import PASSWORD, TERMINAL, World
 CAROL = Actor("person", "carol@example.com", 7, Role.ADMIN, "192.0.2.9", "Firefox")
 
 
-@pytest.mark.parametrize("event", Event, ids=lambda event: event.label)
-def test_an_event_takes_exactly_its_details(world: World, event: Event) -> None:
-    details = dict.fromkeys(event.details, "x")
+def test_an_event_takes_exactly_its_details(world: World) -> None:
     with world.data():
+        for event in Event:
+            details = dict.fromkeys(event.details, "x")
+            record(event, actor=TERMINAL, **details)
+            assert not takes(event, **details, one_more="x"), event.label
+            if details:
+                details.popitem()
+                assert not takes(event, **details), event.label
+    assert world.events() == [event.label for event in Event]
+
+
+def takes(event: Event, **details: object) -> bool:
+    """Say whether an event can be recorded with these details, and nothing is refused for another reason."""
+    try:
         record(event, actor=TERMINAL, **details)
-        with pytest.raises(ValueError, match="needs the details"):
-            record(event, actor=TERMINAL, **details, one_more="x")
-        if details:
-            details.popitem()
-            with pytest.raises(ValueError, match="needs the details"):
-                record(event, actor=TERMINAL, **details)
-    assert world.events() == [event.label]
+    except ValueError as refusal:
+        assert "needs the details" in str(refusal)
+        return False
+    return True
 
 
 def test_labels_are_unique_and_say_subject_and_deed() -> None:
