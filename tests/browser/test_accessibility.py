@@ -1,5 +1,7 @@
 """Every page, and every form that was filled in wrongly, is one that everybody can use: axe finds nothing."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 from flask import Flask
 
@@ -9,6 +11,7 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator
 from tests.support.accessibility import Inspector
+from tests.support.browser import Visitor
 from tests.support.chromium import Window
 from tests.support.stories import alice_at_the_code_page, alice_at_the_linking_page, alice_logged_in
 from tests.support.world import World
@@ -72,9 +75,9 @@ NO_PAGES = {"static", "monitoring.healthz", "monitoring.readyz", "monitoring.met
 
 
 @pytest.fixture
-def inspector(window: Window):
+def inspector(new_window: Callable[..., Window]) -> Iterator[Inspector]:
     """An inspector who at the end may have found nothing."""
-    inspector = Inspector(window)
+    inspector = Inspector(new_window())
     yield inspector
     assert not inspector.found, "\n".join(["", *inspector.found])
 
@@ -87,172 +90,144 @@ def test_each_page_of_the_site_is_looked_at_below(app: Flask) -> None:
     assert there - seen - ARRIVED_AT == NO_PAGES
 
 
-def test_pages_for_anybody(inspector: Inspector) -> None:
-    inspector.walk(FOR_ANYBODY)
+def test_pages_for_anybody(world: World, inspector: Inspector) -> None:
+    walk(inspector, world.visitor(), FOR_ANYBODY)
 
 
-def test_forms_for_anybody_that_were_filled_in_wrongly(
-    world: World, window: Window, inspector: Inspector
-) -> None:
-    window.give_password("nobody@example.com", "no password of anybody")
-    inspector.look("Log in")
-    window.open("/password/forgotten")
-    window.field("Email address").fill("nobody@example.com")
-    window.press("Send the link")
-    inspector.look("Check your email")
-    window.open("/login")
-    window.context.clear_cookies()
-    window.press_after_filling("Log in", {"Email address": "a@example.com", "Password": "x"})
-    inspector.look("Your browser sent no cookies")
+def test_forms_for_anybody_that_were_filled_in_wrongly(world: World, inspector: Inspector) -> None:
+    visitor = world.visitor()
+    page = visitor.give_password("nobody@example.com", "no password of anybody")
+    inspector.look("Log in", page.source)
+    visitor.open("/password/forgotten")
+    page = visitor.press("Send the link", email="nobody@example.com")
+    inspector.look("Check your email", page.source)
+    visitor.open("/login")
+    visitor.forget_cookies()
+    page = visitor.press("Log in", email="a@example.com", password="x")
+    inspector.look("Your browser sent no cookies", page.source)
 
 
-def test_what_single_use_links_open(world: World, window: Window, inspector: Inspector) -> None:
+def test_what_single_use_links_open(world: World, inspector: Inspector) -> None:
     with world.data():
         token = one_time_links.create(Purpose.SETUP, None, now=clock.now())
-    window.open(f"/link/{token}")
-    inspector.look("Set up Second Gate")
-    window.press_after_filling(
-        "Create the administrator",
-        {"Your name": "Carol", "Email address": "carol@example", "Password": "short"},
-    )
-    inspector.look("Set up Second Gate")
+    visitor = world.visitor()
+    inspector.look("Set up Second Gate", visitor.open(f"/link/{token}").source)
+    page = visitor.press("Create the administrator", name="Carol", email="carol@example", password="short")
+    inspector.look("Set up Second Gate", page.source)
     world.person("alice")
     with world.data():
         token = one_time_links.create(Purpose.PASSWORD_RESET, world.user("alice"), now=clock.now())
-    window.open(f"/link/{token}")
-    inspector.look("Choose a new password")
+    inspector.look("Choose a new password", visitor.open(f"/link/{token}").source)
     world.person("bob")
-    window.goes_on_as(world.password_given("bob"))
-    window.open(f"/link/{token}")
-    inspector.look("Someone else is logged in")
-    window.press("Log Bob out and go on")
-    window.press_after_filling("Save password", {"New password": "aaaaaaaaaaaaaaaa"})
-    inspector.look("Choose a new password")
+    bob = world.password_given("bob")
+    inspector.look("Someone else is logged in", bob.open(f"/link/{token}").source)
+    bob.press("Log Bob out and go on")
+    page = bob.press("Save password", password="aaaaaaaaaaaaaaaa")
+    inspector.look("Choose a new password", page.source)
 
 
-def test_what_an_administrator_without_an_app_sees(
-    world: World, window: Window, inspector: Inspector
-) -> None:
+def test_what_an_administrator_without_an_app_sees(world: World, inspector: Inspector) -> None:
     world.person("dave")
     with world.data():
         world.user("dave").link_required = False
         token = one_time_links.create(Purpose.ENROLMENT, world.user("dave"), now=clock.now())
     dave = world.password_given("dave")
-    window.goes_on_as(dave)
-    window.open(dave.current.path)
-    inspector.look("Open your link to set up an app")
-    window.open(f"/link/{token}")
-    inspector.look("Set up your app")
-    window.press_after_filling("Continue", {"Password": "not the password at all"})
-    inspector.look("Set up your app")
+    inspector.look("Open your link to set up an app", dave.open(dave.current.path).source)
+    inspector.look("Set up your app", dave.open(f"/link/{token}").source)
+    inspector.look("Set up your app", dave.press("Continue", password="not the password at all").source)
 
 
-def test_linking_because_a_group_requires_it(world: World, window: Window, inspector: Inspector) -> None:
-    window.goes_on_as(world.after(alice_at_the_linking_page))
-    window.open("/enrolment")
-    window.page.get_by_role("heading", name="Authy").click()
-    inspector.look("Link your authentication app")
-    window.enable("000 000")
-    window.reads("That code is wrong.")
-    inspector.look("Link your authentication app")
-    window.link()
-    inspector.look("Welcome, Alice")
+def test_linking_because_a_group_requires_it(world: World, inspector: Inspector) -> None:
+    alice = world.after(alice_at_the_linking_page)
+    page = alice.open("/enrolment")
+    inspector.look("Link your authentication app", page.source, after_click_on="Authy")
+    app = world.phone_that_scans(page)
+    page = alice.press("Enable", code="000 000")
+    assert "That code is wrong." in page.text
+    inspector.look("Link your authentication app", page.source)
+    inspector.look("Welcome, Alice", alice.press("Enable", code=app.code()).source)
 
 
-def test_the_code_page_at_first_after_wrong_codes_and_stopped(
-    world: World, window: Window, inspector: Inspector
-) -> None:
+def test_the_code_page_at_first_after_wrong_codes_and_stopped(world: World, inspector: Inspector) -> None:
     alice = world.after(alice_at_the_code_page)
-    window.goes_on_as(alice)
-    window.open("/login/code")
-    inspector.look("2-factor authentication")
+    inspector.look("2-factor authentication", alice.open("/login/code").source)
     wrong = world.phones["alice"].wrong_code()
-    for _ in range(5):
-        alice.press("Log in", code=wrong)
-    window.give_code(wrong)
-    window.reads("Too many failed attempts. Try again in 30 seconds.")
-    inspector.look("2-factor authentication")
+    for _ in range(6):
+        page = alice.press("Log in", code=wrong)
+    assert "Too many failed attempts. Try again in 30 seconds." in page.text
+    inspector.look("2-factor authentication", page.source)
     with world.data():
         db.session.query(Authenticator).update({"locked_at": clock.now()})
-    window.open("/login/code")
-    window.reads("Too many wrong codes were entered.")
-    inspector.look("2-factor authentication")
+    page = alice.open("/login/code")
+    assert "Too many wrong codes were entered." in page.text
+    inspector.look("2-factor authentication", page.source)
 
 
-def test_pages_of_somebody_who_is_in(world: World, window: Window, inspector: Inspector) -> None:
+def test_pages_of_somebody_who_is_in(world: World, inspector: Inspector) -> None:
     world.linked_earlier("alice")
     for _ in range(3):
         alice = world.log_in_and_wait("alice", remember=True)
-    window.goes_on_as(alice)
-    inspector.walk(FOR_ALICE)
-    window.open("/account/password")
-    window.press_after_filling("Save password", {"Current password": "wrong", "New password": "short"})
-    inspector.look("Change password")
-    window.open("/account")
-    window.page.get_by_text("Remove all devices", exact=True).click()
-    inspector.look("Your account")
+    walk(inspector, alice, FOR_ALICE)
+    alice.open("/account/password")
+    page = alice.press("Save password", current="wrong", password="short")
+    inspector.look("Change password", page.source)
+    inspector.look("Your account", alice.open("/account").source, after_click_on="Remove all devices")
 
 
-def test_pages_of_somebody_with_days_of_grace(world: World, window: Window, inspector: Inspector) -> None:
+def test_pages_of_somebody_with_days_of_grace(world: World, inspector: Inspector) -> None:
     world.group("Finance", required=True, grace_days=7)
     world.person("alice", groups_=("Finance",))
-    window.goes_on_as(world.password_given("alice"))
-    inspector.walk(FOR_ALICE)
+    walk(inspector, world.password_given("alice"), FOR_ALICE)
 
 
 @pytest.mark.parametrize("linked", [True, False], ids=["code", "password"])
-def test_confirming_that_it_is_you(world: World, window: Window, inspector: Inspector, linked: bool) -> None:
+def test_confirming_that_it_is_you(world: World, inspector: Inspector, linked: bool) -> None:
     (world.linked_earlier if linked else world.person)("alice")
-    window.goes_on_as(world.log_in_and_wait("alice"))
+    alice = world.log_in_and_wait("alice")
     world.clock.advance(minutes=21)
-    window.open("/account/password")
-    inspector.look("Confirm it's you")
-    window.press_after_filling("Confirm", {"6-digit code" if linked else "Password": "000000"})
-    inspector.look("Confirm it's you")
+    inspector.look("Confirm it's you", alice.open("/account/password").source)
+    page = alice.press("Confirm", **{"code" if linked else "password": "000000"})
+    inspector.look("Confirm it's you", page.source)
 
 
 @pytest.mark.parametrize("pages", [FOR_CAROL, FOR_CAROL_TOO], ids=["people", "groups, policy and trail"])
-def test_pages_of_administration(
-    town: World, window: Window, inspector: Inspector, pages: dict[str, str]
-) -> None:
-    window.goes_on_as(town.log_in_and_wait("carol"))
-    inspector.walk({addressed(town, path): title for path, title in pages.items()})
+def test_pages_of_administration(town: World, inspector: Inspector, pages: dict[str, str]) -> None:
+    carol = town.log_in_and_wait("carol")
+    walk(inspector, carol, {addressed(town, path): title for path, title in pages.items()})
 
 
-def test_pages_of_the_help_desk(town: World, window: Window, inspector: Inspector) -> None:
-    window.goes_on_as(town.log_in_and_wait("dave"))
-    inspector.walk({addressed(town, path): title for path, title in FOR_DAVE.items()})
+def test_pages_of_the_help_desk(town: World, inspector: Inspector) -> None:
+    dave = town.log_in_and_wait("dave")
+    walk(inspector, dave, {addressed(town, path): title for path, title in FOR_DAVE.items()})
 
 
 def test_previews_and_forms_of_administration_that_were_filled_in_wrongly(
-    town: World, window: Window, inspector: Inspector
+    town: World, inspector: Inspector
 ) -> None:
-    window.goes_on_as(town.log_in_and_wait("carol"))
-    window.open("/admin/policy")
-    window.field("Require 2-factor authentication").check()
-    window.press("Continue")
-    inspector.look("Switch 2-factor authentication on for everyone?")
+    carol = town.log_in_and_wait("carol")
+    carol.open("/admin/policy")
+    page = carol.press("Continue", required="y")
+    inspector.look("Switch 2-factor authentication on for everyone?", page.source)
     for path, button, fields, title in (
-        ("/admin/policy", "Continue", {"Grace period (days)": "1000"}, "Policy"),
-        ("/admin/groups/new", "Create the group", {"Name": "finance"}, "New group"),
-        ("/admin/people/new", "Add the person", {"Name": "Al", "Email address": "al@"}, "Add a person"),
+        ("/admin/policy", "Continue", {"grace_days": "1000"}, "Policy"),
+        ("/admin/groups/new", "Create the group", {"name": "finance"}, "New group"),
+        ("/admin/people/new", "Add the person", {"name": "Al", "email": "al@"}, "Add a person"),
         (
             "/admin/people/{alice}/reset",
             "Reset 2-factor authentication",
-            {"Reason": "x"},
+            {"reason": "x"},
             "Reset 2-factor authentication",
         ),
         (
             "/admin/people/{bob}/policy",
             "Exempt this person",
-            {"Last day": "2020-01-01", "Reason": "x"},
+            {"until": "2020-01-01", "reason": "x"},
             "2-factor rules for Bob",
         ),
-        ("/admin/groups/{Finance}", "Add to the group", {"Email address": "nobody@example.com"}, "Finance"),
+        ("/admin/groups/{Finance}", "Add to the group", {"email": "nobody@example.com"}, "Finance"),
     ):
-        window.open(addressed(town, path))
-        window.press_after_filling(button, fields)
-        inspector.look(title)
+        carol.open(addressed(town, path))
+        inspector.look(title, carol.press(button, **fields).source)
 
 
 def test_forms_that_are_shown_again_after_a_fresh_code(
@@ -263,27 +238,35 @@ def test_forms_that_are_shown_again_after_a_fresh_code(
     town.clock.advance(minutes=21)
     window.page.get_by_text("Disable…", exact=True).click()
     window.press("Disable the account")
-    inspector.look("Confirm it's you")
+    window.sees("Confirm it's you")
+    inspector.look("Confirm it's you", window.page.content())
     window.press_after_filling("Confirm", {"6-digit code": town.phones["carol"].code()})
-    inspector.look("Alice")
+    window.sees("Alice")
+    inspector.look("Alice", window.page.content())
     window.press("Disable the account")
     window.reads("Account disabled for Alice.")
     window.open(addressed(town, "/admin/people/{bob}/reset"))
     town.clock.advance(minutes=21)
     window.press_after_filling("Reset 2-factor authentication", {"Reason": "phone lost"})
     window.press_after_filling("Confirm", {"6-digit code": town.phones["carol"].code()})
-    inspector.look("Reset 2-factor authentication")
+    window.sees("Reset 2-factor authentication")
+    inspector.look("Reset 2-factor authentication", window.page.content())
     window.press("Reset 2-factor authentication")
     window.reads("2-factor authentication reset for Bob.")
 
 
 def test_the_page_for_our_own_mistakes(
-    world: World, window: Window, inspector: Inspector, monkeypatch: pytest.MonkeyPatch
+    world: World, inspector: Inspector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window.goes_on_as(world.after(alice_logged_in))
+    alice = world.after(alice_logged_in)
     monkeypatch.setattr("mfa_app.core.browsers.remembered_devices.of_user", None)
-    window.open("/account")
-    inspector.look("Something went wrong here")
+    inspector.look("Something went wrong here", alice.open("/account").source)
+
+
+def walk(inspector: Inspector, visitor: Visitor, pages: dict[str, str]) -> None:
+    """Let somebody open each address, and look at the page, whose heading must be the one given."""
+    for path, title in pages.items():
+        inspector.look(title, visitor.open(path).source)
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """The inspector finds what is planted for it, at the width and in the colours where it is wrong."""
 
-from collections.abc import Callable
-
 import pytest
-from flask import Flask
+from flask import Flask, Response
 
 from tests.support.accessibility import Inspector
 from tests.support.chromium import Switch, Window
@@ -39,6 +37,7 @@ PLANTED = {
     "nothing": (f"<p>All is well.</p>{TWO_FIELDS}<img alt='A heron' src='data:,'>", []),
     "a field without a label": ("<input>", ["wide, light: label"]),
     "an image without alt": ("<img src='data:,'>", ["wide, light: image-alt"]),
+    "a heading that skips a level": ("<h3>Small print</h3>", ["wide, light: heading-order"]),
     "a field whose label goes on phones": (
         "<label><span class='on-a-wide-screen'>Name</span> <input></label>",
         ["phone, light: label"],
@@ -71,29 +70,27 @@ PLANTED = {
 
 
 @pytest.fixture
-def planted(server: Switch, site: str) -> Callable[[str], None]:
-    """Let the server answer with a small page that has this in it."""
-
-    def plant(content: str) -> None:
-        page = Flask(__name__)
-        page.add_url_rule(
-            "/",
-            view_func=lambda: (
-                f"<!doctype html><html lang=en><title>Planted</title><style>{STYLE}</style>"
-                f"<meta name=viewport content='width=device-width'><main><h1>Planted</h1>{content}</main>"
-            ),
-        )
-        server.application = page
-
-    return plant
+def planted(server: Switch, site: str) -> None:
+    """Let the server answer with the style sheet, and with a page over which others are written."""
+    pages = Flask(__name__)
+    pages.add_url_rule("/login", "page", view_func=lambda: page_with(""))
+    pages.add_url_rule("/planted.css", "style", view_func=lambda: Response(STYLE, mimetype="text/css"))
+    server.application = pages
 
 
-def test_the_inspector_finds_each_planted_fault(planted: Callable[[str], None], window: Window) -> None:
+def page_with(content: str) -> str:
+    """Return a small page that has this in it."""
+    return (
+        "<!doctype html><html lang=en><title>Planted</title><link rel=stylesheet href='/planted.css'>"
+        f"<meta name=viewport content='width=device-width'><main><h1>Planted</h1>{content}</main>"
+    )
+
+
+def test_the_inspector_finds_each_planted_fault(planted: None, window: Window) -> None:
     found: dict[str, list[str]] = {}
     for what, (content, _expected) in PLANTED.items():
-        planted(content)
         inspector = Inspector(window)
-        inspector.walk({"/": "Planted"})
+        inspector.look("Planted", page_with(content))
         lines = [line.removeprefix("Planted, ") for line in inspector.found]
         found[what] = sorted((line.partition(" (")[0] for line in lines), reverse=True)
     assert found == {what: expected for what, (_content, expected) in PLANTED.items()}

@@ -1,4 +1,7 @@
-"""Looks at a page as axe does, on a wide screen and on a phone, in light and dark; the page loads once.
+"""Looks at a page as axe does, on a wide screen and on a phone, in light and dark; the page is written once.
+
+Pages are written into one that stands open on the site, since axe would start anew with each that is opened.
+They come with the style sheets, the script and the rules of the site.
 
 In the dark only colours differ, so there only their contrast is looked at again; and on the second screen
 only what depends on its width, unless it shows something else. Contrast takes axe most of its time, so it is
@@ -15,21 +18,20 @@ from playwright.sync_api import ViewportSize
 from tests.support.chromium import Window
 
 Scheme = Literal["light", "dark"]
-# The site's server has it, since what comes from there Chromium keeps compiled from one page to the next.
+# The site's server has it: pages run no other script.
 SCRIPT_PATH = "/inspection-of-the-tests.js"
 SCRIPT = f"{AXE_SCRIPT}\n{Path(__file__).with_name('inspection.js').read_text('utf-8')}"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
-INSPECT = "([tags, unknown]) => inspect(tags, unknown)"
+STANDS = "typeof inspect === 'function'"
+WRITE, INSPECT = "html => write(html)", "tags => inspect(tags)"
 WIDTHS = {"wide": 1280, "phone": 390}
 WAYS: list[tuple[str, Scheme]] = [("wide", "light"), ("wide", "dark"), ("phone", "dark"), ("phone", "light")]
 
-_passed: set[int] = set()  # situations of texts, whose contrast axe has found to be enough
-
 
 class Inspector:
-    """Goes from page to page in one window and remembers what is wrong.
+    """Looks at one page after another in one window, and remembers what is wrong.
 
-    The server behind the window has to answer at SCRIPT_PATH with SCRIPT.
+    The server behind the window has to answer at SCRIPT_PATH with SCRIPT, and to have a login page.
     """
 
     def __init__(self, window: Window) -> None:
@@ -37,31 +39,26 @@ class Inspector:
         self.found: list[str] = []
         self._scheme: Scheme | None = None
         self._ways = WAYS
+        if not (window.page.url.startswith(window.site) and window.page.evaluate(STANDS)):
+            window.open("/login")
+            window.page.add_script_tag(url=SCRIPT_PATH)
         self._turn_to(*WAYS[0])
 
-    def walk(self, pages: dict[str, str]) -> None:
-        """Open each address and look at the page, whose title must be the one given."""
-        for path, title in pages.items():
-            self.window.open(path)
-            self._look(title)
+    def look(self, title: str, html: str, *, after_click_on: str | None = None) -> None:
+        """Look at a page, which must have this heading, in four ways.
 
-    def look(self, title: str) -> None:
-        """Wait until the page with this title is there, and look at it."""
-        self.window.sees(title)
-        self._look(title)
-
-    def _look(self, title: str) -> None:
-        """Look at the page that is open in four ways: first in that in which the last page was left."""
-        page = self.window.page
-        page.add_script_tag(url=SCRIPT_PATH)
+        The first is that in which the last page was left.
+        """
+        self.window.page.evaluate(WRITE, html)
+        if after_click_on:
+            self.window.page.get_by_text(after_click_on, exact=True).click()
         for size, scheme in self._ways:
             self._turn_to(size, scheme)
-            seen = page.evaluate("survey()")
-            assert seen["heading"] == title, f"{page.url}: {seen['heading']}"
+            seen = self.window.page.evaluate(INSPECT, TAGS if scheme == "light" else None)
+            assert seen["heading"] == title, f"{title}: {seen['heading']}"
             if scheme == "light":
                 self.found += [f"{title}, {size}: {line}" for line in _sticking_out_or_broken(seen)]
-            found = self._look_by(TAGS if scheme == "light" else None, set(seen["situations"]) - _passed)
-            self.found += [f"{title}, {size}, {scheme}: {line}" for line in found]
+            self.found += [f"{title}, {size}, {scheme}: {line}" for line in seen["found"]]
         self._ways = self._ways[::-1]
 
     def _turn_to(self, size: str, scheme: Scheme) -> None:
@@ -72,16 +69,6 @@ class Inspector:
         if self._scheme != scheme:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             self._scheme = scheme
-
-    def _look_by(self, tags: list[str] | None, unknown: set[int]) -> list[str]:
-        """Look at the page by the rules with these tags, if any, and at the contrast in these situations."""
-        if not tags and not unknown:
-            return []
-        report = self.window.page.evaluate(INSPECT, [tags, list(unknown)])
-        found: list[str] = report["found"]
-        if not any(line.startswith("color-contrast ") for line in found):
-            _passed.update(unknown - set(report["unsure"]))
-        return found
 
 
 def _sticking_out_or_broken(seen: dict[str, Any]) -> list[str]:

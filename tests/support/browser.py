@@ -64,6 +64,11 @@ class Page:
         """What the page is made of, but for its CSRF token: other pages share it, so nobody changes it."""
         return _parsed(self._content)
 
+    @property
+    def source(self) -> str:
+        """The page as it came, to show it in a real browser."""
+        return self.response.get_data(as_text=True)
+
     @cached_property
     def text(self) -> str:
         """The words of the page, with single spaces."""
@@ -229,6 +234,10 @@ class Visitor:
             for field in self.current.html.find_all("input", type="hidden")
         }
         return self.open(path, method="POST", data={**self.current.with_token(hidden), **fields})
+
+    def forget_cookies(self) -> None:
+        """Delete all cookies that it holds."""
+        self.client = self.app.test_client()
 
     @property
     def held_cookies(self) -> list[Cookie]:

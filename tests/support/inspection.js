@@ -1,4 +1,5 @@
-// Runs in a page behind axe: names the ways in which text is painted there, and reports what axe finds.
+// Runs in a page behind axe: writes others over it, names the ways in which text is painted there, and reports what axe
+// finds. What was learned from one page is still known at the next.
 
 const paintOf = ({ backgroundColor, backgroundImage }) => `${backgroundColor} ${backgroundImage}`;
 const isClear = (style) => /^(transparent|rgba\(.*, 0\)) none$/.test(paintOf(style));
@@ -24,7 +25,7 @@ function partOf(element) {
   return { element, style, paint, blend: blendOf(style), box: element.getBoundingClientRect() };
 }
 
-// Return a number by which a value is told from others: a page has dozens, and they go back and forth at each look.
+// Return a number by which a value is told from others.
 function digestOf(value) {
   let [low, high] = [1, 2];
   for (const character of JSON.stringify(value)) {
@@ -63,22 +64,23 @@ function situations() {
     parts.filter(({ element }) => hasText(element)).map((part) => [part.element, situationOf(part, painted)]));
 }
 
-// The texts of the last survey, each with its situation, and what could be seen when axe looked by all rules.
-let texts = new Map();
-let shown = null;
-
-// Say what is seen at this width and in these colours: the heading, how many pixels stick out of the screen, which words
-// are broken, and in which situations there is text.
-function survey() {
-  const { scrollWidth, clientWidth } = document.documentElement;
-  texts = situations();
-  return {
-    heading: document.querySelector("h1")?.textContent.trim().replace(/\s+/g, " "),
-    sideways: scrollWidth - clientWidth,
-    broken: brokenWords(),
-    situations: [...new Set(texts.values())],
-  };
+// Write a page over the one that is here, as a visitor gets it: with its style sheets, its script, and the cursor in the
+// field that asks for it. The window stays as it is.
+function write(html) {
+  return new Promise((resolve) => {
+    document.open();
+    addEventListener("load", () => {
+      document.querySelector("[autofocus]")?.focus();
+      resolve();
+    });
+    document.write(html);
+    document.close();
+  });
 }
+
+// What could be seen when axe looked by all rules, and the situations of texts whose contrast it has found to be enough.
+let shown = null;
+const passed = new Set();
 
 // Say whether an element is text alone, after which nothing is named.
 const isPlain = (element) =>
@@ -105,20 +107,34 @@ function rulesAmong(tags) {
 const run = (context, options) =>
   axe.run(context, { resultTypes: ["violations", "incomplete"], elementRef: true, preload: false, ...options });
 
-// Look at the page by the rules with these tags, if any, and at the contrast of texts in these situations of the last
-// survey. Say where something is wrong, and in which situations axe could not tell the contrast here but may elsewhere.
-// Where a picture is behind the text, it never can; that picture is part of the situation.
-async function inspect(tags, unknown) {
-  const include = [...texts].filter(([, situation]) => unknown.includes(situation)).map(([element]) => element);
-  const reports = [];
-  if (tags) reports.push(await run(document, rulesAmong(tags)));
-  if (include.length) reports.push(await run({ include }, { runOnly: ["color-contrast"] }));
-  const unsure = reports.flatMap(({ incomplete }) => incomplete).filter(({ id }) => id === "color-contrast");
+// Look at the contrast of texts in situations in which none has passed. Those are known from now on if nothing is wrong
+// there, unless axe could not tell the contrast here but may elsewhere. Where a picture is behind the text, it never can;
+// that picture is part of the situation.
+async function contrast() {
+  const texts = situations();
+  const include = [...texts.keys()].filter((text) => !passed.has(texts.get(text)));
+  if (!include.length) return [];
+  const { violations, incomplete } = await run({ include }, { runOnly: ["color-contrast"] });
+  const unsure = incomplete.flatMap(({ nodes }) => nodes)
+    .filter(({ any }) => any[0].data.messageKey !== "bgImage").map(({ element }) => texts.get(element));
+  if (!violations.length) {
+    for (const text of include) if (!unsure.includes(texts.get(text))) passed.add(texts.get(text));
+  }
+  return violations;
+}
+
+// Look at the page by the rules with these tags, if any, and at the contrast of its texts. Say what is seen at this width
+// and in these colours: the heading, how many pixels stick out of the screen, which words are broken, and what is wrong.
+async function inspect(tags) {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  const violations = tags ? (await run(document, rulesAmong(tags))).violations : [];
+  violations.push(...await contrast());
   return {
-    found: reports.flatMap(({ violations }) => violations).flatMap(
+    heading: document.querySelector("h1")?.textContent.trim().replace(/\s+/g, " "),
+    sideways: scrollWidth - clientWidth,
+    broken: tags ? brokenWords() : [],
+    found: violations.flatMap(
       ({ id, help, nodes }) => nodes.map((node) => `${id} (${help}): ${node.html.slice(0, 200)}`)),
-    unsure: unsure.flatMap(({ nodes }) => nodes)
-      .filter(({ any }) => any[0].data.messageKey !== "bgImage").map(({ element }) => texts.get(element)),
   };
 }
 
