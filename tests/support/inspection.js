@@ -92,33 +92,42 @@ const seenNow = () =>
   [...document.querySelectorAll("*")].filter(
     (element) => !isPlain(element) && element.checkVisibility({ visibilityProperty: true, opacityProperty: true }));
 
-// Choose the rules by which to look, of those with these tags: all of them, but where nothing has appeared or gone since
-// they were followed here, only those that measure boxes and styles. The others ask what there is, and how it is called.
-function rulesAmong(tags) {
+// Choose the rules by which to look, of those with these tags, if any: all of them, but where nothing has appeared or gone
+// since they were followed here, only those that measure boxes and styles. The others ask what there is, and how it is
+// called. The rule for contrast, if there are texts for it, comes with them.
+function rulesAmong(tags, forContrast) {
+  if (!tags) return { runOnly: forContrast };
   const seen = seenNow();
   if (shown?.length === seen.length && shown.every((element, index) => element === seen[index])) {
-    return { runOnly: ["link-in-text-block", "scrollable-region-focusable", "skip-link", "target-size"] };
+    return { runOnly: ["link-in-text-block", "scrollable-region-focusable", "skip-link", "target-size", ...forContrast] };
   }
   shown = seen;
-  return { runOnly: tags, rules: { "color-contrast": { enabled: false } } };
+  return { runOnly: tags, rules: { "color-contrast": { enabled: forContrast.length > 0 } } };
 }
 
-// Run axe. Nothing is preloaded: only rules about sound, and about turning the screen, need that.
-const run = (context, options) =>
-  axe.run(context, { resultTypes: ["violations", "incomplete"], elementRef: true, preload: false, ...options });
+// The texts at whose contrast axe looks. It does so while it looks by the other rules: on its way to either it reads the
+// whole page, and finds out what lies above what.
+let asked = new Set();
+const contrast = axe._audit.rules.find(({ id }) => id === "color-contrast");
+const isForContrast = contrast.matches;
+contrast.matches = (node, ...more) => asked.has(node) && isForContrast.call(contrast, node, ...more);
 
-// Look at the contrast of texts in situations in which none has passed. Those are known from now on if nothing is wrong
-// there, unless axe could not tell the contrast here but may elsewhere. Where a picture is behind the text, it never can;
-// that picture is part of the situation.
-async function contrast() {
+// Run axe. Nothing is preloaded: only rules about sound, and about turning the screen, need that.
+const run = (rules) =>
+  axe.run(document, { resultTypes: ["violations", "incomplete"], elementRef: true, preload: false, ...rules });
+
+// Look at the page by the rules with these tags, if any, and at the contrast of texts in situations in which none has
+// passed. Those are known from now on if nothing is wrong there, unless axe could not tell the contrast here but may
+// elsewhere. Where a picture is behind the text, it never can; that picture is part of the situation.
+async function violationsOf(tags) {
   const texts = situations();
-  const include = [...texts.keys()].filter((text) => !passed.has(texts.get(text)));
-  if (!include.length) return [];
-  const { violations, incomplete } = await run({ include }, { runOnly: ["color-contrast"] });
-  const unsure = incomplete.flatMap(({ nodes }) => nodes)
+  asked = new Set([...texts.keys()].filter((text) => !passed.has(texts.get(text))));
+  if (!tags && !asked.size) return [];
+  const { violations, incomplete } = await run(rulesAmong(tags, asked.size ? ["color-contrast"] : []));
+  const unsure = incomplete.filter(({ id }) => id === "color-contrast").flatMap(({ nodes }) => nodes)
     .filter(({ any }) => any[0].data.messageKey !== "bgImage").map(({ element }) => texts.get(element));
-  if (!violations.length) {
-    for (const text of include) if (!unsure.includes(texts.get(text))) passed.add(texts.get(text));
+  if (!violations.some(({ id }) => id === "color-contrast")) {
+    for (const text of asked) if (!unsure.includes(texts.get(text))) passed.add(texts.get(text));
   }
   return violations;
 }
@@ -127,8 +136,7 @@ async function contrast() {
 // and in these colours: the heading, how many pixels stick out of the screen, which words are broken, and what is wrong.
 async function inspect(tags) {
   const { scrollWidth, clientWidth } = document.documentElement;
-  const violations = tags ? (await run(document, rulesAmong(tags))).violations : [];
-  violations.push(...await contrast());
+  const violations = await violationsOf(tags);
   return {
     heading: document.querySelector("h1")?.textContent.trim().replace(/\s+/g, " "),
     sideways: scrollWidth - clientWidth,
