@@ -3,12 +3,15 @@
 import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
 from mfa_app.core.passwords.hashing import COST, HashCost
+from tests.support.clock import EPOCH
 
 HANDS, HASHES, COMPILED = "CLOCK_OF_THE_TESTS", "HASHES_OF_THE_TESTS", "TEMPLATES_OF_THE_TESTS"
 CHEAP = HashCost(memory_kib=8, passes=1)
@@ -23,7 +26,13 @@ def cost_in(environment: Mapping[str, str]) -> HashCost:
 
 def time_shown() -> datetime:
     """Return the time that the clock of the tests shows to this process."""
-    return datetime.fromisoformat(Path(os.environ[HANDS]).read_text("ascii"))
+    return EPOCH + timedelta(microseconds=_hands()[0])
+
+
+@cache
+def _hands() -> memoryview:
+    with Path(os.environ[HANDS]).open("rb") as file:
+        return memoryview(mmap(file.fileno(), 8, access=ACCESS_READ)).cast("q")
 
 
 def with_compiled_templates(app: Flask) -> Flask:
