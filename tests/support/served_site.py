@@ -20,11 +20,13 @@ from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
+from sqlalchemy import Engine
 
 from mfa_app import create_app
 from mfa_app.extensions import db
 from mfa_app.settings import load_settings
 from tests.support.databases import installed
+from tests.support.kept_databases import kept_by
 from tests.support.processes import children, hear_signals
 from tests.support.programs import Program
 from tests.support.tables import all_rows, put_back
@@ -210,23 +212,28 @@ class _Fresh:
         self.site, self.parts = site, site.app.extensions["site"]
         self.template = templates / "second-gate.sqlite3"
         with site.app.app_context():
-            self.rows = all_rows(db.engine)
+            self.rows, self.way = all_rows(db.engine), kept_by(db.engine)
+        self.stamp: object = None
 
     def again(self) -> ServedSite:
         """Put database and outbox back to how they were installed, while the site runs on them."""
         self.site.app.extensions["site"] = self.parts
         shutil.rmtree(self.site.folder / "outbox", ignore_errors=True)
         with self.site.app.app_context():
-            if db.engine.dialect.name == "postgresql":
-                put_back(self.rows, db.engine, number_anew=True)
-            else:
-                path = db.engine.url.database
-                assert path is not None
-                with closing(sqlite3.connect(self.template)) as fresh, closing(sqlite3.connect(path)) as live:
-                    live.execute("PRAGMA synchronous = OFF")
-                    fresh.backup(live)
-                    live.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # nothing of the test before is left
+            if self.stamp != self.way.stamp(db.engine):  # many tests write nothing
+                self._put_back(db.engine)
+                self.stamp = self.way.stamp(db.engine)
         return self.site
+
+    def _put_back(self, engine: Engine) -> None:
+        if engine.dialect.name == "postgresql":
+            return put_back(self.rows, engine, number_anew=True)
+        path = engine.url.database
+        assert path is not None
+        with closing(sqlite3.connect(self.template)) as fresh, closing(sqlite3.connect(path)) as live:
+            live.execute("PRAGMA synchronous = OFF")
+            fresh.backup(live)
+            live.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # nothing of the test before is left
 
 
 class Relay:
