@@ -217,6 +217,14 @@ class Visitor:
         )
         return self.open(action, method="POST", data=data, follow=follow, headers={"Referer": referer})
 
+    def copy(self, address: str | None = None) -> Visitor:
+        """Return a browser with the same page at hand and the same cookies, perhaps at another address."""
+        address = address or self.environ["REMOTE_ADDR"]
+        other = Visitor(self.app, address=address, base_url=self.base_url, headers=self.headers)
+        other.client._cookies = dict(self.client._cookies or {})
+        other.page = self.page
+        return other
+
     def give_password(self, email: str, password: str) -> Page:
         """Open the login page, and give address and password."""
         self.open("/login")
