@@ -34,6 +34,7 @@ from mfa_app.cli.support.migrations import bring_to_head
 from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.factors import totp
+from mfa_app.core.factors.apps import App
 from mfa_app.core.groups import groups
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.sessions import sessions
@@ -118,7 +119,7 @@ class Site:
             db.session.add(row)
         actor = Actor(ActorKind.PERSON, user.email, user.id, user.role, "127.0.0.1", "fuzz")
         _token, session = sessions.start(user, actor=actor, now=now)
-        return sessions.elevate(session, actor=actor, now=now, code=True)[0]
+        return sessions.elevate(session, actor=actor, now=now, methods=App.amr)[0]
 
 
 Send = Callable[[GeneratedRequest], None]

@@ -1,26 +1,54 @@
-"""Switching one's own 2-factor authentication on or off, where it is not required."""
+"""One's own authentication apps: naming and removing them, and codes by one's own choice."""
 
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.account import blueprint
+from mfa_app.account.forms import AppNameForm
 from mfa_app.core.common import clock
 from mfa_app.core.factors import enrolment
 from mfa_app.web.security.access_rules import requires_recent_auth
 from mfa_app.web.security.cookies import issue_cookies
 from mfa_app.web.security.current import current_actor, current_identity
-from mfa_app.web.ui.forms import flash_refusals
+from mfa_app.web.ui.fields import entered
+from mfa_app.web.ui.forms import flash_refusals, render_form
+from mfa_app.wording.labels import app_name
 
 
-@blueprint.post("/account/authenticator/remove")
+@blueprint.post("/account/apps/<random:app_id>/remove")
 @requires_recent_auth
-def remove_authenticator() -> ResponseReturnValue:
-    """Switch 2FA off for oneself, if no policy requires it."""
+def remove_app(app_id: str) -> ResponseReturnValue:
+    """Remove one of the user's apps: the last one only if no policy requires it."""
     with flash_refusals():
-        issue_cookies(enrolment.remove(current_identity(), actor=current_actor(), now=clock.now()))
-        flash(_("2-factor authentication is switched off. You can delete the entry in your app."), "success")
+        identity = current_identity()
+        issue_cookies(enrolment.remove(identity, app_id, actor=current_actor(), now=clock.now()))
+        flash(_removed(last=len(identity.subject.authenticators) == 1), "success")
     return redirect(url_for("account.overview"))
+
+
+def _removed(*, last: bool) -> str:
+    if last:
+        return _("2-factor authentication is switched off. You can delete the entry in your app.")
+    return _(
+        "The app is removed, and its codes no longer work: delete the entry in it. "
+        "You've been logged out everywhere else, and your remembered devices are removed."
+    )
+
+
+@blueprint.route("/account/apps/<random:app_id>", methods=["GET", "POST"])
+@requires_recent_auth
+def rename_app(app_id: str) -> ResponseReturnValue:
+    """Give one of the user's apps another name."""
+    identity = current_identity()
+    app = enrolment.app_of(identity, app_id)
+    form = AppNameForm(name=app.name)
+    if form.validate_on_submit():
+        with form.refusing():
+            enrolment.rename(identity, app_id, entered(form.name.data), actor=current_actor())
+            flash(_("Name saved."), "success")
+            return redirect(url_for("account.overview"))
+    return render_form("account/app.html", form, app=app_name(app.name))
 
 
 @blueprint.post("/account/authenticator/keep")

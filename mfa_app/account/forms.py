@@ -2,9 +2,23 @@
 
 from flask_babel import lazy_gettext as _l
 
-from mfa_app.core.common.errors import PasswordLocked, Throttled, UnacceptablePassword, WrongPassword
-from mfa_app.web.ui.fields import password_field
+from mfa_app.core.common.errors import (
+    AppNameTaken,
+    PasswordLocked,
+    Throttled,
+    UnacceptablePassword,
+    WrongPassword,
+)
+from mfa_app.web.ui.fields import app_name_field, password_field
 from mfa_app.web.ui.forms import Form, shown_at
+
+
+class AppNameForm(Form):
+    """What the user calls an authentication app."""
+
+    refusals_at = shown_at("name", AppNameTaken)
+
+    name = app_name_field(missing=_l("Enter a name for the app."))
 
 
 class ChangePasswordForm(Form):

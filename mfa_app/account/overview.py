@@ -1,4 +1,4 @@
-"""A user's own account: the authentication app, remembered devices and sessions."""
+"""A user's own account: authentication apps, remembered devices and sessions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +9,14 @@ from flask.typing import ResponseReturnValue
 from mfa_app.account import blueprint
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
-from mfa_app.core.factors import enrolment
+from mfa_app.core.factors import enrolment, totp
 from mfa_app.core.policy.decision import effective_policy, is_asked
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.models import AuthSession, RememberedDevice
+from mfa_app.models.row_facts import AuthenticatorFacts
 from mfa_app.web.security.current import current_identity
+from mfa_app.wording.labels import app_name
 from mfa_app.wording.policy import announcement, why
 from mfa_app.wording.user_agents import browser_name
 
@@ -33,29 +35,45 @@ class BrowserEntry:
 
 
 @dataclass(frozen=True)
+class AppEntry:
+    """An authentication app, as the account page shows it. `used_at` is the time of its last code."""
+
+    id: str
+    name: str
+    linked_at: datetime
+    used_at: datetime
+
+
+@dataclass(frozen=True)
 class SecondFactor:
     """The user's 2FA, as the account page shows it.
 
-    `since` is when the app was linked, `because` why a code is asked for, `announcement` the rule to come or
-    the exemption, with its date, `enrol_by` the end of the grace period. `asked`: a code is asked for at
-    login. `may_keep`: the user may opt in to codes.
+    `because` is why a code is asked for, `announcement` the rule to come or the exemption, with its date,
+    `enrol_by` the end of the grace period. `asked`: a code is asked for at login. `may_remove`: even the last
+    app. `may_keep`: the user may opt in to codes.
     """
 
-    linked: bool
-    since: datetime | None
+    apps: tuple[AppEntry, ...]
     because: str | None
     announcement: str | None
     asked: bool
     enrol_by: datetime | None
     may_link: bool
     may_remove: bool
-    may_replace: bool
     may_keep: bool
+
+    @property
+    def linked(self) -> bool:
+        return bool(self.apps)
+
+    @property
+    def since(self) -> datetime:
+        return self.apps[0].linked_at
 
 
 @blueprint.get("/account")
 def overview() -> ResponseReturnValue:
-    """The user's own account: authenticator, remembered devices and sessions."""
+    """The user's own account: authentication apps, remembered devices and sessions."""
     identity, now = current_identity(), clock.now()
     user = identity.user
     here = identity.session
@@ -76,20 +94,24 @@ def overview() -> ResponseReturnValue:
 
 
 def _second_factor(identity: Identity, now: datetime) -> SecondFactor:
-    authenticator = identity.subject.authenticator
-    required = enrolment.is_required(identity, now)
+    apps, required = identity.subject.authenticators, enrolment.is_required(identity, now)
     return SecondFactor(
-        linked=authenticator is not None,
-        since=authenticator.enrolled_at if authenticator else None,
+        apps=tuple(
+            AppEntry(app.id, app_name(app.name), app.enrolled_at, totp.start_of(app.last_step))
+            for app in apps
+        ),
         because=why(identity.decision.because),
         announcement=announcement(effective_policy(identity.subject.facts, now=now).because),
         asked=is_asked(identity.subject.facts, now=now),
         enrol_by=identity.decision.enrol_by,
-        may_link=authenticator is None,
-        may_remove=authenticator is not None and not required,
-        may_replace=authenticator is not None,
-        may_keep=authenticator is not None and not required and not authenticator.opted_in,
+        may_link=len(apps) < enrolment.MOST_APPS,
+        may_remove=not required or len(apps) > 1,
+        may_keep=bool(apps) and not required and not identity.user.opted_in,
     )
+
+
+def _app_entry(app: AuthenticatorFacts) -> AppEntry:
+    return AppEntry(app.id, app_name(app.name), app.enrolled_at, totp.start_of(app.last_step))
 
 
 def _browser_entry(row: AuthSession | RememberedDevice, used_at: datetime, current: bool) -> BrowserEntry:

@@ -24,7 +24,7 @@ from mfa_app.wording.labels import entry_in_app
 def code() -> ResponseReturnValue:
     """The code step: a code from the authentication app."""
     identity = current_identity()
-    days, stopped = identity.decision.remember_days, _is_locked(identity)
+    days, stopped = identity.decision.remember_days, identity.user.factors_locked_at is not None
     if is_blank() and not stopped:
         return blank_form("auth/code.html", CodeForm, _words(identity), remember_days=days, stopped=False)
     form = CodeForm()
@@ -35,7 +35,7 @@ def code() -> ResponseReturnValue:
 
 
 def _words(identity: Identity) -> dict[str, str]:
-    return {"email": identity.user.email, "entry": entry_in_app(identity.subject.authenticator)}
+    return {"email": identity.user.email, "entry": entry_in_app(identity.subject.authenticators)}
 
 
 def _answer_challenge(form: CodeForm, identity: Identity) -> SignedIn:
@@ -47,8 +47,3 @@ def _answer_challenge(form: CodeForm, identity: Identity) -> SignedIn:
         actor=current_actor(),
         now=clock.now(),
     )
-
-
-def _is_locked(identity: Identity) -> bool:
-    authenticator = identity.subject.authenticator
-    return authenticator is not None and authenticator.locked_at is not None

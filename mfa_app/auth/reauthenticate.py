@@ -21,7 +21,7 @@ from mfa_app.web.ui.forms import render_form
 def reauthenticate() -> ResponseReturnValue:
     """Reauthenticate by code (without an authenticator: password) before pages that can change security."""
     identity = current_identity()
-    ask = "code" if identity.subject.authenticator else "password"
+    ask = "code" if identity.subject.facts.linked else "password"
     form = ConfirmByCodeForm() if ask == "code" else ConfirmByPasswordForm()
     if form.validate_on_submit():
         with form.refusing():

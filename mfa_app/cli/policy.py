@@ -16,6 +16,7 @@ from mfa_app.core.common import clock
 from mfa_app.core.policy import impact, rules
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.models import User
+from mfa_app.wording.labels import app_name
 from mfa_app.wording.policy import policy_explanation
 
 
@@ -59,11 +60,11 @@ def _personal_facts(subject: PolicySubject, now: datetime) -> Iterator[str]:
     user = subject.user
     yield _("Personal requirement: %(answer)s", answer=_("yes") if user.required else _("no"))
     yield _exemption(user, now)
-    if subject.authenticator is None:
+    if not subject.facts.linked:
         yield _("Authentication app: not linked")
-    else:
-        date = format_moment(subject.authenticator.enrolled_at)
-        yield _("Authentication app: linked on %(date)s", date=date)
+    for app in subject.authenticators:
+        date = format_moment(app.enrolled_at)
+        yield _("Authentication app: %(app)s, linked on %(date)s", app=app_name(app.name), date=date)
 
 
 def _exemption(user: User, now: datetime) -> str:

@@ -23,7 +23,7 @@ from mfa_app.core.users import accounts, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Membership, Role, User
 from mfa_app.settings import Settings
-from mfa_app.wording.labels import role_name
+from mfa_app.wording.labels import app_name, role_name
 from mfa_app.wording.lookalikes import lookalike_warning
 from mfa_app.wording.policy import policy_explanation
 
@@ -270,7 +270,7 @@ def _get_groups(names: tuple[str, ...]) -> list[Group]:
 
 def _row(subject: PolicySubject) -> tuple[str, ...]:
     user = subject.user
-    app = _("linked") if subject.authenticator else "-"
+    app = _("linked") if subject.facts.linked else "-"
     names = ", ".join(group.name for group in subject.groups) or "-"
     return user.email, user.name, user.role, app, _state(user), names
 
@@ -288,11 +288,14 @@ def _refusal(user: User) -> Iterator[tuple[str, str]]:
 
 
 def _app_state(subject: PolicySubject) -> str:
-    if subject.authenticator is None:
+    if not subject.facts.linked:
         return _("not linked")
-    if subject.authenticator.locked_at:
+    if subject.user.factors_locked_at:
         return _("locked after too many wrong codes. “users reset-2fa” resets it")
-    return _("linked on %(date)s", date=format_moment(subject.authenticator.enrolled_at))
+    return "; ".join(
+        _("%(app)s, linked on %(date)s", app=app_name(app.name), date=format_moment(app.enrolled_at))
+        for app in subject.authenticators
+    )
 
 
 def _facts(*pairs: tuple[str, str]) -> Iterator[str]:

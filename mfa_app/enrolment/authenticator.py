@@ -1,19 +1,20 @@
-"""The enrolment page: a QR code, a code field and the button Enable."""
+"""The enrolment page, for a first app, another or a new phone: QR code, code field and button Enable."""
 
 import math
 from datetime import datetime
 
-from flask import Response, flash, redirect, session
+from flask import Response, flash, redirect, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import AlreadyEnrolled
+from mfa_app.core.common.errors import AlreadyEnrolled, TooManyApps
 from mfa_app.core.factors import enrolment, totp
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.enrolment import blueprint
-from mfa_app.enrolment.forms import EnableForm
+from mfa_app.enrolment.forms import EnableForm, EnableNamedForm
+from mfa_app.models.row_facts import AuthenticatorFacts
 from mfa_app.settings import Settings
 from mfa_app.site import site
 from mfa_app.web.http.redirects import next_page
@@ -33,20 +34,61 @@ GROUP_OF_FOUR = 4
 @admits(Verdict.ENROL, Verdict.ALLOW)
 @requires_recent_auth
 def authenticator() -> ResponseReturnValue:
-    """Show the QR code until a code proves that an app has scanned it; then complete the login."""
-    form, identity = EnableForm(), current_identity()
+    """Link a first app, which completes the login, or one more."""
+    identity = current_identity()
+    return _link(EnableNamedForm() if identity.subject.facts.linked else EnableForm(), identity)
+
+
+@blueprint.route("/enrolment/<random:app_id>", methods=["GET", "POST"])
+@requires_recent_auth
+def replacement(app_id: str) -> ResponseReturnValue:
+    """Link the app on a new phone in the place of the one on the old phone, which works until then."""
+    identity = current_identity()
+    old = enrolment.app_of(identity, app_id)
+    form = EnableNamedForm(name=old.name) if len(identity.subject.authenticators) > 1 else EnableForm()
+    return _link(form, identity, old)
+
+
+def _link(form: EnableForm, identity: Identity, old: AuthenticatorFacts | None = None) -> ResponseReturnValue:
+    """Show the QR code until a code proves that an app has scanned it."""
     if form.validate_on_submit():
         with form.refusing():
             signed_in = enrolment.confirm(
-                identity, entered(form.code.data), actor=current_actor(), now=clock.now()
+                identity,
+                entered(form.code.data),
+                name=_name_of(form, old),
+                replaces=old.id if old else None,
+                actor=current_actor(),
+                now=clock.now(),
             )
             session.clear()
             issue_cookies(signed_in)
-            flash(
-                _("The platform is now linked to your authentication app. You are now logged in."), "success"
+            flash(_linked(identity, old), "success")
+            return redirect(
+                next_page("account.overview" if identity.subject.facts.linked else "account.home")
             )
-            return redirect(next_page())
-    return _enrolment_page(form, identity, clock.now())
+    return _enrolment_page(form, identity, old, clock.now())
+
+
+def _name_of(form: EnableForm, old: AuthenticatorFacts | None) -> str | None:
+    if isinstance(form, EnableNamedForm):
+        return entered(form.name.data)
+    return old.name if old else None
+
+
+def _linked(identity: Identity, old: AuthenticatorFacts | None) -> str:
+    if old is not None:
+        return _(
+            "Your new phone is linked. Delete the entry for %(site)s in the app on the old one. "
+            "You've been logged out everywhere else, and your remembered devices are removed.",
+            site=site()[Settings].issuer,
+        )
+    if identity.subject.facts.linked:
+        return _(
+            "The app is linked. From now on, a code of any of your apps works. "
+            "You've been logged out everywhere else, and your remembered devices are removed."
+        )
+    return _("The platform is now linked to your authentication app. You are now logged in.")
 
 
 @blueprint.errorhandler(AlreadyEnrolled)
@@ -56,8 +98,17 @@ def already_enrolled(refusal: AlreadyEnrolled) -> ResponseReturnValue:
     return redirect(next_page())
 
 
-def _enrolment_page(form: EnableForm, identity: Identity, now: datetime) -> Response:
-    pending = enrolment.begin(identity, now=now)
+@blueprint.errorhandler(TooManyApps)
+def too_many_apps(refusal: TooManyApps) -> ResponseReturnValue:
+    """Send back a user who has as many apps as one can have."""
+    flash(sentence(refusal), "warning")
+    return redirect(url_for("account.overview"))
+
+
+def _enrolment_page(
+    form: EnableForm, identity: Identity, old: AuthenticatorFacts | None, now: datetime
+) -> Response:
+    pending = enrolment.begin(identity, replaces=old.id if old else None, now=now)
     seconds_left = math.ceil((pending.expires_at - now).total_seconds())
     uri = totp.provisioning_uri(pending.secret, account=identity.user.email, issuer=site()[Settings].issuer)
     secret = pending.secret
@@ -72,6 +123,7 @@ def _enrolment_page(form: EnableForm, identity: Identity, now: datetime) -> Resp
         expires_minutes=math.ceil(seconds_left / 60),
         because=why_linked(identity.decision.because),
         by_choice=identity.decision.verdict is Verdict.ALLOW,
-        replacing=identity.subject.authenticator is not None,
+        replacing=old is not None,
+        another=old is None and identity.subject.facts.linked,
         account=identity.user.email,
     )

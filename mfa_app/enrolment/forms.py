@@ -1,7 +1,9 @@
 """The form of the enrolment page."""
 
-from mfa_app.core.common.errors import NotACode, PendingEnrolmentExpired, Throttled, WrongCode
-from mfa_app.web.ui.fields import code_field
+from flask_babel import lazy_gettext as _l
+
+from mfa_app.core.common.errors import AppNameTaken, NotACode, PendingEnrolmentExpired, Throttled, WrongCode
+from mfa_app.web.ui.fields import app_name_field, code_field
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 
 
@@ -11,3 +13,11 @@ class EnableForm(Form):
     refusals_at = shown_at("code", NotACode, WrongCode, Throttled) | shown_at(TOP, PendingEnrolmentExpired)
 
     code = code_field()
+
+
+class EnableNamedForm(EnableForm):
+    """The same for an app that needs a name, since it is not the only one."""
+
+    refusals_at = EnableForm.refusals_at | shown_at("name", AppNameTaken)
+
+    name = app_name_field(missing=_l("Enter a name, so that you can tell your apps apart."))

@@ -14,6 +14,8 @@ from mfa_app.models.authenticator import Authenticator
 from mfa_app.models.fate import Fate, SealedRow, Table
 from mfa_app.models.user import Role, Standing, User
 
+FIRST_GATE = frozenset({"pwd", "link"})  # the methods of a session that open the first gate only
+
 
 @dataclass(frozen=True)
 class UserFacts(Standing):
@@ -30,6 +32,8 @@ class UserFacts(Standing):
     required: bool
     exempt_until: datetime | None
     link_required: bool
+    opted_in: bool
+    factors_locked_at: datetime | None
 
 
 AnyUser = User | UserFacts
@@ -41,12 +45,11 @@ class AuthenticatorFacts(SealedRow):
 
     id: str
     user_id: int
+    name: str | None
     sealed_secret: str
     issuer: str | None
     last_step: int
-    opted_in: bool
     enrolled_at: datetime
-    locked_at: datetime | None
 
     fate: ClassVar[Fate] = Authenticator.fate
 
@@ -69,12 +72,17 @@ class SessionFacts:
     device_id: str | None
 
     @property
+    def methods(self) -> frozenset[str]:
+        return frozenset(self.amr.split())
+
+    @property
     def has_code(self) -> bool:
-        return "otp" in self.amr.split()
+        """Whether a second factor was used: anything beside the password and the link."""
+        return bool(self.methods - FIRST_GATE)
 
     @property
     def from_link(self) -> bool:
-        return "link" in self.amr.split()
+        return "link" in self.methods
 
 
 @dataclass(frozen=True)

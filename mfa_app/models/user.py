@@ -50,11 +50,12 @@ class User(Standing, Table):
 
     `security_stamp` is raised to end access: raising it invalidates every session, device and link of
     the user. `email_refused_at` is set while the mail server refuses the address, and `email_refusal` is
-    what it answers. `link_required`: an authenticator was reset, so the next login leads to
-    linking another one.
+    what it answers. `link_required`: the second factors were reset, so the next login
+    leads to linking an app. `opted_in`: codes are asked for by the user's own choice, whatever the rules say.
+    `factors_locked_at` is set after too many wrong codes in a row: no second factor is accepted any more.
 
-    Triggers keep `linked` and `opted_in` as the authenticator has them, and `cohort_id` as the memberships
-    have it. They are for lists and counts; decisions read the authenticator and the memberships.
+    Triggers keep `linked` as the authenticators have it, and `cohort_id` as the memberships have it. They are
+    for lists and counts; decisions read the authenticators and the memberships.
     """
 
     __tablename__ = "user_account"
@@ -65,6 +66,11 @@ class User(Standing, Table):
         Index("ix_user_account_role_email_key", "role", "email_key"),
         Index("ix_user_account_disabled", "email_key", **only_where("disabled_at IS NOT NULL")),
         Index("ix_user_account_exempt", "email_key", **only_where("exempt_until IS NOT NULL")),
+        Index(
+            "ix_user_account_factors_locked_at",
+            "factors_locked_at",
+            **only_where("factors_locked_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -87,7 +93,8 @@ class User(Standing, Table):
     exempt_reason: Mapped[str | None] = mapped_column(Text)
     exempt_by: Mapped[str | None] = mapped_column(String(320))
     link_required: Mapped[bool] = mapped_column(default=False, server_default=false())
+    opted_in: Mapped[bool] = mapped_column(default=False, server_default=false())
+    factors_locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     linked: Mapped[bool] = mapped_column(default=False, server_default=false())
-    opted_in: Mapped[bool] = mapped_column(default=False, server_default=false())
     cohort_id: Mapped[int | None] = mapped_column()

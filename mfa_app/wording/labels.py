@@ -1,5 +1,7 @@
 """Short labels: what a role, a limit or an entry in an authentication app is called."""
 
+from collections.abc import Iterable
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -32,12 +34,18 @@ def limit_name(limit: limits.Limit) -> str:
     return str(_LIMITS[limit])
 
 
-def entry_in_app(authenticator: AuthenticatorFacts | None) -> str:
-    """Return the name of this site in somebody's app, and the present name if the site has another now."""
+def entry_in_app(authenticators: Iterable[AuthenticatorFacts]) -> str:
+    """Return the name of this site in somebody's apps, and the present one if some know an older name."""
     now = site()[Settings].issuer
-    if authenticator is None or authenticator.issuer in (None, now):
+    names = dict.fromkeys(app.issuer for app in authenticators if app.issuer not in (None, now))
+    if not names:
         return now
-    return _("%(old)s (now %(new)s)", old=authenticator.issuer, new=now)
+    return _("%(old)s (now %(new)s)", old=", ".join(map(str, names)), new=now)
+
+
+def app_name(name: str | None) -> str:
+    """Return what an authentication app is called that its user has perhaps given no name."""
+    return name or _("Authentication app")
 
 
 def role_name(role: str) -> str:

@@ -76,7 +76,7 @@ def policy_explanation(person: PolicySubject, now: datetime) -> str:
         )
     if decision.verdict is Verdict.ALLOW:
         return _explain_not_asked(person, name, decision)
-    if person.authenticator is not None and person.authenticator.locked_at:
+    if person.user.factors_locked_at:
         return _(
             "%(name)s is locked out after too many wrong codes. "
             "Reset 2-factor authentication so that %(name)s can link an app at the next login.",
@@ -109,7 +109,7 @@ def _explain_not_asked(person: PolicySubject, name: str, decision: Decision) -> 
             date=dates.day(because.until),
             reason=_why_others_are_asked(because),
         )
-    if person.authenticator:
+    if person.facts.linked:
         return _(
             "%(name)s isn't asked for a code: 2-factor authentication isn't required. "
             "The authentication app stays linked.",

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from mfa_app.core.common import clock, errors
 from mfa_app.core.passwords.strength import MAX_LENGTH, MIN_LENGTH
 
-# A test asks for a sentence for every one of them. Three carry facts, and have theirs in `sentence`.
+# A test asks for a sentence for every one of them. Four carry facts, and have theirs in `sentence`.
 _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.WrongCredentials: _l("The email address or password is wrong. Check both and try again."),
     errors.WrongPassword: _l("That isn't your current password. Try again."),
@@ -32,8 +32,12 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "That QR code has expired. Delete its entry in your app, then scan the new one and enter its code."
     ),
     errors.AlreadyEnrolled: _l("An authentication app is already linked to your account."),
-    errors.TwoFactorRequired: _l("2-factor authentication is required for you, so you can't switch it off."),
-    errors.NotEnrolled: _l("No authentication app is linked to this account."),
+    errors.AppNameTaken: _l("You already have an app with this name. Choose another one."),
+    errors.TwoFactorRequired: _l(
+        "2-factor authentication is required for you, so you can't remove your only app. "
+        "To change phones, choose “Move to a new phone”."
+    ),
+    errors.NotEnrolled: _l("This authentication app is not linked to your account any more."),
     errors.NotAllowed: _l("Your role doesn't allow this."),
     errors.CannotExemptSelf: _l("You can't lift your own requirement. Ask another administrator."),
     errors.CannotExemptRole: _l(
@@ -88,6 +92,11 @@ def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
     """Return the sentence that tells a person why something didn't happen and what to do about it."""
     if isinstance(refusal, errors.Throttled):
         return _("Too many failed attempts. Try again %(when)s.", when=in_a_while(refusal.retry_at))
+    if isinstance(refusal, errors.TooManyApps):
+        return _(
+            "You have %(number)s apps, and can't link more. Remove one that you don't use first.",
+            number=refusal.most,
+        )
     if isinstance(refusal, errors.NotACode):
         return not_a_code(refusal.digits)
     if isinstance(refusal, errors.UnacceptablePassword):

@@ -57,6 +57,8 @@ def made(kind: type[Exception]) -> list[Exception]:
     """Return a refusal of this kind, for each reason it can have."""
     if kind is errors.Throttled:
         return [kind(clock.now())]
+    if kind is errors.TooManyApps:
+        return [kind(5)]
     if kind is errors.NotACode:
         return [kind(digits) for digits in (0, 1, 12)]
     if kind is errors.UnacceptablePassword:

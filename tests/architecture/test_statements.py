@@ -44,6 +44,7 @@ PAGES = """
 account.home                    0     1     1
 account.overview                0     3     3
 account.password                0     1     1
+account.rename_app              0     1     1
 admin.blocked_sign_ins          0   4/2     4
 admin.delete_group              0   4/2     8
 admin.edit_user                 0   4/2     3
@@ -71,6 +72,7 @@ auth.lost_app                   0     1     1
 auth.reauthenticate             0     1     1
 auth.setup                      1     2     2
 enrolment.authenticator         0   6/1   6/1
+enrolment.replacement           0     1     1
 monitoring.healthz              0     0     0
 monitoring.metrics              0     0     0
 monitoring.readyz               0     0     0

@@ -9,7 +9,7 @@ from mfa_app.core.common import clock
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator
+from mfa_app.models import User
 from tests.support.accessibility import Inspector
 from tests.support.browser import Visitor
 from tests.support.chromium import Window
@@ -157,7 +157,7 @@ def test_the_code_page_at_first_after_wrong_codes_and_stopped(world: World, insp
     assert "Too many failed attempts. Try again in 30 seconds." in page.text
     inspector.look("2-factor authentication", page.source)
     with world.data():
-        db.session.query(Authenticator).update({"locked_at": clock.now()})
+        db.session.query(User).update({"factors_locked_at": clock.now()})
     page = alice.open("/login/code")
     assert "Too many wrong codes were entered." in page.text
     inspector.look("2-factor authentication", page.source)

@@ -18,7 +18,7 @@ from mfa_app.cli.doctor.finding import Finding
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.factors import verification
+from mfa_app.core.factors import registry
 from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.mail import outbox
@@ -26,7 +26,7 @@ from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.mail.smtp import IN_BACKGROUND, Patience
 from mfa_app.core.operations import health_checks
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, CohortCount, OutboxMail
+from mfa_app.models import CohortCount, OutboxMail
 from mfa_app.settings import PROJECT_ROOT, Settings, load_settings
 from tests.support.applications import application
 from tests.support.clock import FakeClock
@@ -423,7 +423,7 @@ def test_the_default_name_is_a_warning(healthy: dict[str, str]) -> None:
 
 def test_a_locked_administrator_is_a_warning(healthy: dict[str, str], world: World) -> None:
     with world.data():
-        verification.lock(db.session.query(Authenticator).one(), now=world.clock())
+        registry.lock(world.user("carol"), now=world.clock())
     assert "Please run: flask --app wsgi users reset-2fa carol@example.com" in the_warning(doctor(healthy))
 
 

@@ -105,7 +105,8 @@ def test_switching_2fa_off_for_oneself(world: World) -> None:
     world.person("alice")
     alice = world.link_and_wait("alice")
     alice.open("/account")
-    page = beside(world, lambda: alice.post("/account/authenticator/remove"), end=reset)
+    address = f"{world.app_page('alice')}/remove"
+    page = beside(world, lambda: alice.post(address), end=reset)
     assert page.status == 302
     assert page.response.location.startswith("/login")
     assert world.events("alice").count("authenticator.removed") == 0

@@ -93,7 +93,15 @@ def enrol(world: World) -> Act:
 @again(enrolment.remove)
 def remove_app(world: World) -> Act:
     identity = logged_in(world, "bob", with_code=True)
-    return lambda: enrolment.remove(identity, actor=TERMINAL, now=world.clock())
+    (app,) = identity.subject.authenticators
+    return lambda: enrolment.remove(identity, app.id, actor=TERMINAL, now=world.clock())
+
+
+@again(enrolment.rename)
+def rename_app(world: World) -> Act:
+    identity = logged_in(world, "bob", with_code=True)
+    (app,) = identity.subject.authenticators
+    return lambda: enrolment.rename(identity, app.id, "Phone", actor=TERMINAL)
 
 
 @again(enrolment.opt_in)
@@ -212,7 +220,7 @@ def start(world: World) -> Act:
 @again(sessions.elevate)
 def elevate(world: World) -> Act:
     session = logged_in(world, "alice").session
-    return lambda: sessions.elevate(session, actor=VISITOR, now=world.clock(), code=False)
+    return lambda: sessions.elevate(session, actor=VISITOR, now=world.clock())
 
 
 @again(sessions.end_because)

@@ -132,8 +132,9 @@ def test_another_app_takes_the_place_of_the_old_one_or_the_old_one_stays(
     """There is an app at any time, and never two."""
     world.linked_earlier("alice")
     alice, old, story = world.log_in_and_wait("alice"), world.phones["alice"], []
-    new = world.phone_that_scans(alice.open("/enrolment"))
-    for browser in deaths.of(alice, "/enrolment", code=new.code()):
+    page = world.replacement_page("alice")
+    new = world.phone_that_scans(alice.open(page))
+    for browser in deaths.of(alice, page, code=new.code()):
         story.append(world.events().count("authenticator.linked") == 2)
         assert world.count(Authenticator) == 1
         world.phones["alice"] = new if story[-1] else old

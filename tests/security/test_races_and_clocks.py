@@ -9,7 +9,7 @@ from mfa_app.core.groups import groups
 from mfa_app.core.passwords import change, hashing
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
-from mfa_app.models import Authenticator, Role
+from mfa_app.models import Authenticator, Role, User
 from tests.support.browser import Visitor
 from tests.support.changes import change_role, disable, reset
 from tests.support.served_site import at_once
@@ -234,5 +234,5 @@ def test_a_person_is_linked_or_not_and_never_half(world: World, eve: Visitor) ->
     code = world.phone_that_scans(bob.page).code()
     assert bob.press("Enable", code=code).path == "/"
     with world.data():
-        assert {row.locked_at for row in Authenticator.query} == {None}
+        assert {row.factors_locked_at for row in User.query} == {None}
         assert all(row.last_step > 0 and row.sealed_secret.startswith("v1:") for row in Authenticator.query)

@@ -76,7 +76,7 @@ def _scans(node: dict[str, Any], *, limited: bool) -> Iterator[str]:
 PARTIAL = (
     "user_account_disabled",
     "user_account_exempt",
-    "authenticator_locked_at",
+    "user_account_factors_locked_at",
     "outbox_mail_unsent",
     "outbox_mail_sent",
 )

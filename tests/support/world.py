@@ -31,7 +31,7 @@ from mfa_app.core.sessions.signed_in import SignedIn, as_user
 from mfa_app.core.users import accounts, lookup
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import Model, db
-from mfa_app.models import AuditEvent, AuthSession, Group, OutboxMail, Role, User
+from mfa_app.models import AuditEvent, Authenticator, AuthSession, Group, OutboxMail, Role, User
 from mfa_app.web.security import cookies
 from tests.support.browser import Page, Visitor, attribute
 from tests.support.clock import Clock
@@ -301,6 +301,17 @@ class World:
         with self.data():
             return self.user(name).id
 
+    def app_page(self, name: str, number: int = 0) -> str:
+        """Return the address of the page about one of somebody's apps, by the order in which they came."""
+        with self.data():
+            apps = select(Authenticator.id).where(Authenticator.user_id == self.user(name).id)
+            ids = db.session.scalars(apps.order_by(Authenticator.enrolled_at, Authenticator.id)).all()
+        return f"/account/apps/{ids[number]}"
+
+    def replacement_page(self, name: str, number: int = 0) -> str:
+        """Return the address of the page that links a new phone in the place of one of somebody's apps."""
+        return self.app_page(name, number).replace("/account/apps", "/enrolment")
+
     def user(self, name: str) -> User:
         """Return a person's row, within `data()`."""
         user = lookup.find_by_email(f"{name}@example.com")
@@ -350,10 +361,14 @@ class World:
         newest: Path = max(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
         return newest.read_text("utf-8")
 
+    def words_of_last_mail(self) -> str:
+        """Return the plain words of the mail that left last."""
+        body = message_from_string(self.last_mail(), policy=policy.default).get_body(("plain",))
+        return str(body.get_content()) if body else ""
+
     def link_in_last_mail(self) -> str:
         """Return the path of the link that the last mail brought."""
-        body = message_from_string(self.last_mail(), policy=policy.default).get_body(("plain",))
-        found = body and re.search(r"/link/[\w-]+", body.get_content())
+        found = re.search(r"/link/[\w-]+", self.words_of_last_mail())
         assert found, "the last mail has no link"
         return found[0]
 

@@ -37,7 +37,7 @@ def user(user_id: int) -> ResponseReturnValue:
     return render_template(
         "admin/users/detail.html",
         person=user,
-        authenticator=found.authenticator,
+        apps=found.authenticators,
         groups=[group.name for group in found.groups],
         standing=policy_explanation(found, now),
         session_count=len(sessions.of_user(user, now=now)),
@@ -143,4 +143,4 @@ def reset_user(user_id: int) -> ResponseReturnValue:
         reason = entered(form.reason.data)
         reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
         return to_page_of(user, _("2-factor authentication reset for %(name)s.", name=user.name))
-    return render_form("admin/users/reset.html", form, person=user, linked=found.authenticator is not None)
+    return render_form("admin/users/reset.html", form, person=user, linked=found.facts.linked)

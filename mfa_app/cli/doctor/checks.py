@@ -90,7 +90,7 @@ def _administrators() -> Iterator[Finding]:
             _how_to_link(user),
         )
     for subject in administrators:
-        if subject.authenticator is not None and subject.authenticator.locked_at is not None:
+        if subject.user.factors_locked_at is not None:
             email = subject.user.email
             yield Finding(
                 _("The administrator %(email)s is locked out after too many wrong codes.", email=email),

@@ -58,7 +58,7 @@ class PasswordLocked(Refusal):
 
 
 class AuthenticatorLocked(Refusal):
-    """Authenticator locked: after too many wrong codes in a row, only a reset by the help desk helps."""
+    """Second factors locked: after too many wrong codes in a row, only a reset by the help desk helps."""
 
 
 class OneTimeLinkExpired(Refusal):
@@ -70,11 +70,22 @@ class PendingEnrolmentExpired(Refusal):
 
 
 class AlreadyEnrolled(Refusal):
-    """The user already has an authenticator."""
+    """The user has an authenticator, and hasn't entered one of its codes recently."""
+
+
+@dataclass
+class TooManyApps(Refusal):
+    """The user has this many authenticators, and can't have more."""
+
+    most: int
+
+
+class AppNameTaken(Refusal):
+    """The user already has an authenticator of this name."""
 
 
 class TwoFactorRequired(Refusal):
-    """The policy requires 2FA, so the user can't remove the authenticator."""
+    """The policy requires 2FA, so the user can't remove the last authenticator."""
 
 
 class LinkNotNeeded(Refusal):
@@ -82,7 +93,7 @@ class LinkNotNeeded(Refusal):
 
 
 class NotEnrolled(Refusal):
-    """The user has no authenticator."""
+    """The user has no authenticator, or no longer the one in question."""
 
 
 class NotAllowed(Refusal):

@@ -2,14 +2,16 @@
 
 import hmac
 import unicodedata
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
 import pyotp
 
-from mfa_app.core.common.errors import NotACode, WrongCode
+from mfa_app.core.common.errors import NotACode
 
 PERIOD_SECONDS = 30  # RFC 6238, section 5.2
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 DIGITS = 6
 
@@ -64,8 +66,8 @@ def digits_of(typed: str) -> str:
     return digits
 
 
-def matching_step(secret: str, digits: str, *, now: datetime) -> int:
-    """Return the time step for which these digits are right, at most one step from now. Raises WrongCode.
+def matching_step(secret: str, digits: str, *, now: datetime) -> int | None:
+    """Return the time step for which these digits are right, at most one step from now, or None.
 
     `digits` comes from `digits_of`.
     """
@@ -76,9 +78,12 @@ def matching_step(secret: str, digits: str, *, now: datetime) -> int:
         for drift in DRIFT_STEPS
         if hmac.compare_digest(totp.generate_otp(present + drift), digits)
     ]
-    if not matching:
-        raise WrongCode
-    return matching[0]
+    return matching[0] if matching else None
+
+
+def start_of(step: int) -> datetime:
+    """Return when a time step began."""
+    return EPOCH + timedelta(seconds=step * PERIOD_SECONDS)
 
 
 def label_of(text: str) -> str:

@@ -1,6 +1,7 @@
-"""The second gate: a code of the user's authenticator completes the login."""
+"""The second gate: an answer of a second factor completes the login."""
 
 from datetime import datetime
+from functools import partial
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
@@ -8,7 +9,8 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts, remembered_device
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import AuthenticatorLocked, SessionEnded, UsedCode, WrongCode
 from mfa_app.core.common.locks import lock_user, lock_user_who_logs_in
-from mfa_app.core.factors import totp, verification
+from mfa_app.core.factors import registry
+from mfa_app.core.factors.registry import Accepted, Reading, factors
 from mfa_app.core.mail import outbox
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
@@ -16,7 +18,7 @@ from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
 from mfa_app.core.throttling.counters import Charge
 from mfa_app.extensions import db
-from mfa_app.models.row_facts import AuthenticatorFacts, DeviceFacts, SessionFacts, UserFacts
+from mfa_app.models.row_facts import DeviceFacts, SessionFacts, UserFacts
 
 LOGIN, CONFIRMATION = "login", "confirmation"  # what a code is entered for, as it stands on the trail
 
@@ -49,47 +51,46 @@ def check_code(
     the browser that skips the code from now on. Raises NotACode, WrongCode, UsedCode, Throttled,
     AuthenticatorLocked, SessionEnded.
     """
-    user, authenticator = identity.user, identity.subject.authenticator
-    if authenticator is None or authenticator.locked_at:
+    user = identity.user
+    if user.factors_locked_at or not identity.subject.facts.linked:
         raise AuthenticatorLocked
-    digits = totp.digits_of(code)
+    reading = factors().read(code)
     charged = counters.charge(limits.CODE, user.id, now=now, flush=False)
     try:
-        _burn(user, authenticator, digits, purpose, now)
+        accepted = _verify(identity, reading, purpose, now)
     except (WrongCode, UsedCode) as refusal:
         _record_failure(identity, refusal, charged, purpose=purpose, actor=actor)
-        _react_to_failures(user, authenticator, charged.failures, actor, now)
+        _react_to_failures(user, charged.failures, actor, now)
         raise
     counters.reset_after_success(charged)
     record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=purpose)
     if purpose == LOGIN:
-        record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method="code")
+        record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method=accepted.factor)
     device = _remember(identity, remembered, actor, now) if remembered else None
-    token, session = _elevate(identity, device, actor, now)
+    token, session = _elevate(identity, accepted, device, actor, now)
     return SignedIn(token, session, user, device, wrong_codes=charged.failures - 1)
 
 
-def _burn(
-    user: UserFacts, authenticator: AuthenticatorFacts, digits: str, purpose: str, now: datetime
-) -> None:
-    """Check the code and burn it with the user locked.
+def _verify(identity: Identity, reading: Reading, purpose: str, now: datetime) -> Accepted:
+    """Check the answer and burn it with the user locked.
 
     Rolls back before it raises UsedCode or AuthenticatorLocked; the attempt stays counted.
     """
-    step = verification.step_of(authenticator, digits, now=now)
-    if purpose == LOGIN:
-        lock_user_who_logs_in(user, now=now)
-    else:
-        lock_user(user)
+    user = identity.user
+    lock = partial(lock_user_who_logs_in, user, now=now) if purpose == LOGIN else partial(lock_user, user)
     try:
-        verification.burn(authenticator, step)
+        return factors().verify(identity.subject, reading, lock=lock, now=now)
     except (UsedCode, AuthenticatorLocked):
         db.session.rollback()
         raise
 
 
 def _elevate(
-    identity: Identity, device: tuple[str, DeviceFacts] | None, actor: Actor, now: datetime
+    identity: Identity,
+    accepted: Accepted,
+    device: tuple[str, DeviceFacts] | None,
+    actor: Actor,
+    now: datetime,
 ) -> tuple[str, SessionFacts]:
     """Put the session under a new token.
 
@@ -98,7 +99,9 @@ def _elevate(
     """
     device_id = device[1].id if device else None
     try:
-        return sessions.elevate(identity.session, actor=actor, now=now, code=True, device_id=device_id)
+        return sessions.elevate(
+            identity.session, actor=actor, now=now, methods=accepted.amr, device_id=device_id
+        )
     except SessionEnded:
         db.session.rollback()
         raise
@@ -128,13 +131,11 @@ def _record_failure(
     )
 
 
-def _react_to_failures(
-    user: UserFacts, authenticator: AuthenticatorFacts, failures: int, actor: Actor, now: datetime
-) -> None:
+def _react_to_failures(user: UserFacts, failures: int, actor: Actor, now: datetime) -> None:
     if failures == WARN_AFTER:
         _enqueue(outbox.Mail.WRONG_CODES, user, actor, now)
     if failures == limits.CODE.lockout_after:
-        verification.lock(authenticator, now=now)
+        registry.lock(user, now=now)
         record(Event.AUTHENTICATOR_STOPPED, actor=actor, subject=user, failures=failures)
         _enqueue(outbox.Mail.STOPPED, user, actor, now)
 

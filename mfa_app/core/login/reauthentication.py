@@ -31,5 +31,5 @@ def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now:
     counters.reset_after_success(charged)
     sessions.require(identity.session)
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=identity.user)
-    token, session = sessions.elevate(identity.session, actor=actor, now=now, code=False)
+    token, session = sessions.elevate(identity.session, actor=actor, now=now)
     return SignedIn(token, session, identity.user, verdict=identity.decision.verdict)

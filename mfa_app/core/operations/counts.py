@@ -15,7 +15,6 @@ from sqlalchemy import (
     cast,
     delete,
     exists,
-    false,
     func,
     insert,
     or_,
@@ -138,9 +137,7 @@ def _sums(rows: list[tuple[Any, ...]], key_length: int) -> dict[tuple[Any, ...],
 
 def _wrong() -> Iterator[Select[int]]:
     """Yield the SELECTs of the users, memberships and words whose own columns are wrong."""
-    own = select(User.id).outerjoin(Authenticator, Authenticator.user_id == User.id)
-    opted_in = func.coalesce(Authenticator.opted_in, false())
-    yield own.where(or_(User.linked != Authenticator.id.is_not(None), User.opted_in != opted_in))
+    yield select(User.id).where(User.linked != _has_app())
     yield select(User.id).where(_misplaced())
     yield select(Membership.user_id).where(_has_other_facts())
     yield select(SearchWord.user_id).where(_has_other_key())
@@ -148,13 +145,8 @@ def _wrong() -> Iterator[Select[int]]:
 
 def _corrections() -> Iterator[Update]:
     """Yield the UPDATEs that put the columns of people right. Triggers then count these people anew."""
-    opted_in = select(Authenticator.opted_in).where(Authenticator.user_id == User.id).scalar_subquery()
     wrong, misplaced, *_copies = _wrong()
-    yield (
-        update(User)
-        .where(User.id.in_(wrong))
-        .values(linked=opted_in.is_not(None), opted_in=func.coalesce(opted_in, false()))
-    )
+    yield update(User).where(User.id.in_(wrong)).values(linked=_has_app())
     yield update(User).where(User.cohort_id.is_not(None), ~_is_member()).values(cohort_id=None)
     touched = update(Membership).where(Membership.user_id.in_(misplaced))
     yield touched.values(group_id=Membership.group_id)  # lets the trigger look for the cohort again
@@ -166,6 +158,10 @@ def _corrections() -> Iterator[Update]:
             column.key: select(column).where(User.id == model.user_id).scalar_subquery() for column in columns
         }
         yield update(model).where(wrong_copy).values(of_user)
+
+
+def _has_app() -> ColumnElement[bool]:
+    return exists().where(Authenticator.user_id == User.id)
 
 
 def _is_member() -> ColumnElement[bool]:

@@ -12,7 +12,6 @@ from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
 from mfa_app.models import (
     PRIVILEGED,
-    Authenticator,
     CohortCount,
     CohortGroup,
     Group,
@@ -31,7 +30,7 @@ class SiteStatistics:
     """Numbers about enabled accounts and about mail.
 
     `must_link`: need an authenticator, now or when every date and grace is over, and have none. `stopped`:
-    locked authenticators, which need the help desk. `waiting`: blocked for a while after wrong codes.
+    locked second factors, which need the help desk. `waiting`: blocked for a while after wrong codes.
     `mails_failed`: given up after three days. `mail_error`: why no mail leaves at all, else None.
     `without_app`: the first administrators and help desk staff, by email address, who haven't linked an app.
     """
@@ -55,10 +54,8 @@ def site_statistics(*, now: datetime) -> SiteStatistics:
         Throttle.next_try_at > now,
         Throttle.failures < limits.CODE.lockout_after,
     )
-    stopped = (
-        select(func.count(Authenticator.id))
-        .join(User, User.id == Authenticator.user_id)
-        .where(Authenticator.locked_at.is_not(None), User.disabled_at.is_(None))
+    stopped = select(func.count(User.id)).where(
+        User.factors_locked_at.is_not(None), User.disabled_at.is_(None)
     )
     mails = select(
         func.count(OutboxMail.next_attempt_at).label("waiting"),

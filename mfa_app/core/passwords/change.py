@@ -62,7 +62,7 @@ def change_own(identity: Identity, password: str, *, current: str, actor: Actor,
     counters.reset_after_success(charged)
     sessions.require(session)
     stamp = store_password(user, hashed, way="own page", except_session=session, actor=actor, now=now)
-    token, session = sessions.elevate(kept(session, stamp), actor=actor, now=now, code=False)
+    token, session = sessions.elevate(kept(session, stamp), actor=actor, now=now)
     return SignedIn(token, session, replace(user, password_hash=hashed, security_stamp=stamp))
 
 

@@ -15,16 +15,16 @@ from mfa_app.models import Authenticator, Group, Membership, SitePolicy, User
 
 @dataclass(frozen=True)
 class PolicySubject:
-    """A user with authenticator, groups and policy facts."""
+    """A user with authenticators, the oldest first, groups and policy facts."""
 
     user: User
-    authenticator: Authenticator | None
+    authenticators: tuple[Authenticator, ...]
     groups: tuple[Group, ...]
     facts: PolicyFacts
 
 
 def select_with_policy(*more: Any) -> Select[Any]:
-    """Return a SELECT with one row per group of each user. `group_by_user` combines the rows."""
+    """Return a SELECT with a row per group and app of each user. `group_by_user` combines the rows."""
     return (
         select(User, Authenticator, SitePolicy, Membership, Group, *more)
         .select_from(User)
@@ -73,12 +73,16 @@ def with_overrides(subject: PolicySubject, *, required: bool, exempt_until: date
 
 
 def _subject(rows: list[Row[Any]]) -> PolicySubject:
-    user, authenticator, site = rows[0].User, rows[0].Authenticator, rows[0].SitePolicy
-    memberships = [(row.Membership, row.Group) for row in rows if row.Group is not None]
-    rules = [_rule(group.name, group, membership.joined_at) for membership, group in memberships]
+    user, site = rows[0].User, rows[0].SitePolicy
+    apps = {row.Authenticator.id: row.Authenticator for row in rows if row.Authenticator is not None}
+    authenticators = sorted(apps.values(), key=lambda app: (app.enrolled_at, app.id))
+    memberships = {row.Group.id: (row.Membership, row.Group) for row in rows if row.Group is not None}
+    rules = [_rule(group.name, group, membership.joined_at) for membership, group in memberships.values()]
     rules.append(_rule(None, site, user.created_at))
-    facts = policy_facts(user, authenticator, rules)
-    return PolicySubject(user, authenticator, tuple(group for _, group in memberships), facts)
+    facts = policy_facts(user, linked=bool(authenticators), rules=rules)
+    return PolicySubject(
+        user, tuple(authenticators), tuple(group for _, group in memberships.values()), facts
+    )
 
 
 def _rule(name: str | None, row: Group | SitePolicy, since: Any) -> Rule:

@@ -26,7 +26,7 @@ def require_one(*, without: User) -> None:
 
 
 def _can_log_in(subject: PolicySubject) -> bool:
-    user, authenticator = subject.user, subject.authenticator
+    user = subject.user
     if not user.is_active or user.password_hash is None:
         return False
-    return user.link_required if authenticator is None else authenticator.locked_at is None
+    return user.factors_locked_at is None if subject.facts.linked else user.link_required

@@ -15,21 +15,19 @@ from mfa_app.models.row_facts import AnyUser, AuthenticatorFacts, UserFacts, col
 
 @dataclass(frozen=True)
 class SubjectFacts:
-    """A user with authenticator, names of groups and policy facts."""
+    """A user with authenticators, the oldest first, names of groups and policy facts."""
 
     user: UserFacts
-    authenticator: AuthenticatorFacts | None
+    authenticators: tuple[AuthenticatorFacts, ...]
     groups: tuple[str, ...]
     facts: PolicyFacts
 
 
-def policy_facts(
-    user: AnyUser, authenticator: Authenticator | AuthenticatorFacts | None, rules: Iterable[Rule]
-) -> PolicyFacts:
+def policy_facts(user: AnyUser, *, linked: bool, rules: Iterable[Rule]) -> PolicyFacts:
     """Return the facts of a user whom these rules of groups and of everyone apply to."""
     return PolicyFacts(
-        linked=authenticator is not None,
-        opted_in=authenticator is not None and authenticator.opted_in,
+        linked=linked,
+        opted_in=linked and user.opted_in,
         required=user.required,
         exempt_until=user.exempt_until,
         rules=tuple(rules),
@@ -70,7 +68,7 @@ USER_ID = table_of(User).c.id
 
 
 def select_subject(*more: ColumnElement[Any]) -> Select[Any]:
-    """Return a SELECT with one row per group of a user, for `subject_of`, and with these columns after."""
+    """Return a SELECT for `subject_of`: a row per group and app of a user, with these columns at its end."""
     users, memberships = table_of(User), table_of(Membership)
     authenticators, groups = table_of(Authenticator), table_of(Group)
     return (
@@ -104,9 +102,12 @@ def subject_of(rows: Sequence[Row[Any]]) -> SubjectFacts | None:
         return None
     first = rows[0]
     user = UserFacts(*first[_USER])
-    authenticator = AuthenticatorFacts(*first[_AUTHENTICATOR]) if first[_AUTHENTICATOR][0] else None
-    of_groups = [row[_GROUP] for row in rows if row[_GROUP][0] is not None]
+    apps = {row[_AUTHENTICATOR][0]: row[_AUTHENTICATOR] for row in rows if row[_AUTHENTICATOR][0]}
+    authenticators = sorted(
+        (AuthenticatorFacts(*app) for app in apps.values()), key=lambda app: (app.enrolled_at, app.id)
+    )
+    of_groups = list({row[_GROUP][0]: row[_GROUP] for row in rows if row[_GROUP][0] is not None}.values())
     of_groups.sort(key=lambda group: email_addresses.fold(group[0]))
-    rules = [Rule(*group) for group in of_groups]
-    facts = policy_facts(user, authenticator, [*rules, Rule(None, *first[_SITE])])
-    return SubjectFacts(user, authenticator, tuple(group[0] for group in of_groups), facts)
+    rules = [*(Rule(*group) for group in of_groups), Rule(None, *first[_SITE])]
+    facts = policy_facts(user, linked=bool(authenticators), rules=rules)
+    return SubjectFacts(user, tuple(authenticators), tuple(group[0] for group in of_groups), facts)

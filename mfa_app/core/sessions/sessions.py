@@ -83,7 +83,7 @@ class Identity:
     @property
     def confirmed_at(self) -> datetime | None:
         """When this session last entered a code (or, without an authenticator, the password)."""
-        return self.session.code_at if self.subject.authenticator else self.session.password_at
+        return self.session.code_at if self.subject.facts.linked else self.session.password_at
 
     def recently_confirmed(self, now: datetime) -> bool:
         """Return True if that was at most 20 minutes ago."""
@@ -160,10 +160,16 @@ def start(
 
 
 def elevate(
-    session: SessionFacts, *, actor: Actor, now: datetime, code: bool, device_id: str | None = None
+    session: SessionFacts,
+    *,
+    actor: Actor,
+    now: datetime,
+    methods: frozenset[str] = frozenset(),
+    device_id: str | None = None,
 ) -> tuple[str, SessionFacts]:
-    """Put a session under a new token, after a fresh code (`code`) or a fresh password; the old one is dead.
+    """Put a session under a new token, so that the old one is dead, after a fresh answer of a second factor.
 
+    `methods` is what that factor adds to `amr` (RFC 8176); without any, it was a fresh password instead.
     `device_id` is the device that has been remembered with it. A verb that writes something before this calls
     `require` first, or undoes it. Raises SessionEnded if a concurrent request has ended the session, or has
     put it under another token.
@@ -172,9 +178,9 @@ def elevate(
     elevated = replace(
         session,
         digest=digest(token),
-        amr="pwd otp" if code else session.amr,
-        password_at=session.password_at if code else now,
-        code_at=now if code else session.code_at,
+        amr=" ".join(["pwd", *sorted(methods)]) if methods else session.amr,
+        password_at=session.password_at if methods else now,
+        code_at=now if methods else session.code_at,
         challenged_at=None,
         last_seen_at=now,
         device_id=device_id or session.device_id,

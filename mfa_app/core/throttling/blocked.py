@@ -14,7 +14,7 @@ from mfa_app.core.throttling import counters, limits
 from mfa_app.core.throttling.limits import Limit
 from mfa_app.core.throttling.networks import OF_NETWORKS, limit_for
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, Throttle, User
+from mfa_app.models import Throttle, User
 from mfa_app.models.database import rows_changed
 from mfa_app.models.throttle import key_begins
 
@@ -30,14 +30,14 @@ OF_USERS = (
 
 LISTED = {limit.name: limit for limit in (*OF_USERS, *OF_NETWORKS)}
 
-_OUT_OF_USE = Authenticator.locked_at.is_not(None)
+_OUT_OF_USE = User.factors_locked_at.is_not(None)
 
 
 @dataclass(frozen=True)
 class Blocked:
     """A user or a network that is blocked until a time, or (`until` is None) until a reset.
 
-    `stopped`: too many wrong codes have locked the authenticator.
+    `stopped`: too many wrong codes have locked the second factors.
     """
 
     limit: Limit
@@ -49,7 +49,7 @@ class Blocked:
 
 
 def list_blocked(*, now: datetime) -> list[Blocked]:
-    """Return users with a locked authenticator, then everyone who is blocked, longest first.
+    """Return users whose second factors are locked, then everyone who is blocked, longest first.
 
     Three SELECTs, and at most 200 entries of each kind.
     """
@@ -68,12 +68,11 @@ def list_blocked(*, now: datetime) -> list[Blocked]:
 def unblock(user: User, *, actor: Actor) -> bool:
     """Clear the user's counters of failed attempts. Return False if there were none.
 
-    The counter of a locked authenticator stays, because only a reset unlocks it. Raises NotAllowed,
+    The counter of locked second factors stays, because only a reset unlocks them. Raises NotAllowed,
     SessionEnded.
     """
     begin_change(actor, Permission.MANAGE_USERS, user)
-    is_stopped = select(Authenticator.id).where(Authenticator.user_id == user.id, _OUT_OF_USE)
-    cleared = set(OF_USERS) - {limits.CODE} if db.session.scalar(is_stopped) else OF_USERS
+    cleared = set(OF_USERS) - {limits.CODE} if user.factors_locked_at else OF_USERS
     own = or_(*(counters.keys_of(limit, user.id) for limit in cleared))
     forgotten = rows_changed(delete(Throttle).where(own)) > 0
     if forgotten:
@@ -99,10 +98,9 @@ def _locked() -> list[Blocked]:
     counter = Throttle.key == f"{limits.CODE.name}:" + cast(User.id, String)
     statement = (
         select(User, Throttle.failures)
-        .join(Authenticator, Authenticator.user_id == User.id)
         .outerjoin(Throttle, counter)
         .where(_OUT_OF_USE)
-        .order_by(Authenticator.locked_at.desc())
+        .order_by(User.factors_locked_at.desc())
         .limit(SHOWN)
     )
     return [

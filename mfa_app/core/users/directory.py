@@ -13,7 +13,7 @@ from mfa_app.core.common.errors import NotAllowed
 from mfa_app.core.policy.facts import PolicySubject, find_subject
 from mfa_app.core.users import lookup
 from mfa_app.extensions import db
-from mfa_app.models import AuditEvent, Authenticator, Group, Membership, Role, SearchWord, User
+from mfa_app.models import AuditEvent, Group, Membership, Role, SearchWord, User
 
 PAGE = 50
 
@@ -45,7 +45,7 @@ class Entry:
     email: str
     role: Role
     groups: tuple[str, ...]
-    enrolled_at: datetime | None
+    linked: bool
     stopped: bool
     disabled: bool
     invited: bool
@@ -139,9 +139,9 @@ def _columns() -> Select[*tuple[Any, ...]]:
         User.last_login_at,
         User.email_refused_at,
         User.password_hash.is_(None).label("invited"),
-        Authenticator.enrolled_at,
-        Authenticator.locked_at,
-    ).outerjoin(Authenticator, Authenticator.user_id == User.id)
+        User.linked,
+        User.factors_locked_at,
+    )
 
 
 def _conditions(filters: UserFilters) -> list[ColumnElement[bool]]:
@@ -193,8 +193,8 @@ def _entries(rows: list[Row[Any]]) -> tuple[Entry, ...]:
             email=row.email,
             role=Role(row.role),
             groups=tuple(groups.get(row.id, ())),
-            enrolled_at=row.enrolled_at,
-            stopped=row.locked_at is not None,
+            linked=row.linked,
+            stopped=row.factors_locked_at is not None,
             disabled=row.disabled_at is not None,
             invited=row.invited,
             refused=row.email_refused_at is not None,

@@ -12,7 +12,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from mfa_app.core.common import text
 from mfa_app.core.passwords.strength import MAX_LENGTH
@@ -108,6 +108,20 @@ def code_field() -> CodeField:
             "spellcheck": "false",
             "maxlength": False,  # a code that is pasted with its spaces is taken
         },
+    )
+
+
+def app_name_field(*, missing: str | None = None) -> StringField:
+    """Return a field for what somebody calls an authentication app; `missing` says that it is needed."""
+    return StringField(
+        _l("Name of the app"),
+        filters=[one_line],
+        validators=[
+            DataRequired(missing) if missing else Optional(),
+            Length(max=60, message=_l("Use at most %(max)d characters for a name.")),
+            readable,
+        ],
+        render_kw={"autocomplete": "off"},
     )
 
 

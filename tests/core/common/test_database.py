@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import StatementError
 
 from mfa_app.core.common.errors import UsedCode
-from mfa_app.core.factors import verification
+from mfa_app.core.factors import apps
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, SitePolicy, Throttle, User
@@ -111,7 +111,9 @@ def test_of_many_threads_with_one_code_one_is_accepted(world: World) -> None:
     def answer(_number: int) -> bool:
         try:
             authenticator = db.session.scalars(select(Authenticator)).one()
-            verification.burn(authenticator, verification.step_of(authenticator, code, now=world.clock()))
+            step = apps.step_of(authenticator, code, now=world.clock())
+            assert step is not None
+            apps.burn(authenticator, step)
             db.session.commit()
         except UsedCode:
             db.session.rollback()

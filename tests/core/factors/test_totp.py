@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
-from mfa_app.core.common.errors import NotACode, WrongCode
+from mfa_app.core.common.errors import NotACode
 from mfa_app.core.factors.totp import digits_of, matching_step, new_secret, provisioning_uri
 from tests.support.phone import Phone
 
@@ -52,8 +52,7 @@ def test_one_step_of_drift_is_forgiven(drift: int) -> None:
 
 @pytest.mark.parametrize("drift", [-100, -3, -2, 2, 3, 100])
 def test_two_steps_are_not(drift: int) -> None:
-    with pytest.raises(WrongCode):
-        matching_step(RFC_SECRET, "050471", now=at(1111111111) + timedelta(seconds=30 * drift))
+    assert matching_step(RFC_SECRET, "050471", now=at(1111111111) + timedelta(seconds=30 * drift)) is None
 
 
 @pytest.mark.parametrize("seconds", [1111111080, 1111111109.999999])

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import Insert, delete, func, insert, select, text, update
 
 from mfa_app.core.common.errors import Refusal
-from mfa_app.core.factors.enrolment import delete_authenticator
+from mfa_app.core.factors.enrolment import delete_all
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.operations import counts
@@ -45,7 +45,15 @@ class Walk:
         return [
             *[self.hire, self.link, self.link, self.join, self.join, self.leave, self.move],
             *[self.disable, self.enable, self.change_role, self.change_email, self.require, self.exempt],
-            *[self.end_exemption, self.reset, self.unlink, self.opt_in, self.add_group, self.end_group],
+            *[
+                self.end_exemption,
+                self.reset,
+                self.unlink,
+                self.unlink_one,
+                self.opt_in,
+                self.add_group,
+                self.end_group,
+            ],
             *[self.change_rule, self.delete_user],
         ]
 
@@ -65,22 +73,18 @@ class Walk:
         accounts.create(profile, groups=chosen, password=None, actor=TERMINAL, now=self.now)
 
     def link(self) -> None:
-        user = self.user()
-        if db.session.scalar(select(Authenticator.id).where(Authenticator.user_id == user.id)) is None:
-            app = {"sealed_secret": "sealed", "last_step": 0, "enrolled_at": self.now}
-            db.session.execute(
-                insert(Authenticator).values(
-                    user_id=user.id, opted_in=self.random.random() < 0.5, locked_at=None, **app
-                )
-            )
+        app = {"sealed_secret": "sealed", "last_step": 0, "enrolled_at": self.now}
+        db.session.execute(insert(Authenticator).values(user_id=self.user().id, **app))
 
     def unlink(self) -> None:
-        delete_authenticator(self.user().id)
+        delete_all(self.user())
+
+    def unlink_one(self) -> None:
+        one = select(Authenticator.id).where(Authenticator.user_id == self.user().id).limit(1)
+        db.session.execute(delete(Authenticator).where(Authenticator.id.in_(one)))
 
     def opt_in(self) -> None:
-        db.session.execute(
-            update(Authenticator).where(Authenticator.user_id == self.user().id).values(opted_in=True)
-        )
+        self.user().opted_in = True
 
     def join(self) -> None:
         groups.add_member(self.group(), self.user(), actor=TERMINAL, now=self.now)
@@ -148,7 +152,8 @@ def begin(world: World, seed: int = 1) -> Walk:
 
 def counted_one_by_one() -> dict[str, tuple[int, int]]:
     """Count the members of each group, and those with an app, from the rows of people."""
-    found = select(Group.name, func.count(Membership.user_id), func.count(Authenticator.id))
+    numbers = [func.count(who.distinct()) for who in (Membership.user_id, Authenticator.user_id)]
+    found = select(Group.name, *numbers)
     found = found.outerjoin(Membership, Membership.group_id == Group.id)
     found = found.outerjoin(Authenticator, Authenticator.user_id == Membership.user_id)
     return {name: (members, linked) for name, members, linked in db.session.execute(found.group_by(Group.id))}
@@ -242,5 +247,5 @@ def test_nobody_waits_for_a_count_and_none_gets_lost_meanwhile(world: World) -> 
 
 
 def link_of(world: World, name: str) -> Insert:
-    app = {"sealed_secret": "sealed", "last_step": 0, "enrolled_at": world.clock(), "opted_in": False}
+    app = {"sealed_secret": "sealed", "last_step": 0, "enrolled_at": world.clock()}
     return insert(Authenticator).values(id=new_id(), user_id=world.user(name).id, **app)

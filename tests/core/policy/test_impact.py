@@ -80,10 +80,8 @@ def _add(world: World, number: int, app: str, since: datetime | None, more: tupl
     db.session.add(user)
     db.session.flush()
     if app != "none":
-        chosen = app == "chosen"
-        link = Authenticator(
-            user_id=user.id, sealed_secret="sealed", last_step=0, enrolled_at=NOW, opted_in=chosen
-        )
+        user.opted_in = app == "chosen"
+        link = Authenticator(user_id=user.id, sealed_secret="sealed", last_step=0, enrolled_at=NOW)
         db.session.add(link)
     members = (*more, "Finance") if number % 4 else more
     for name in members:

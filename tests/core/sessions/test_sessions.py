@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import SessionEnded
+from mfa_app.core.factors.apps import App
 from mfa_app.core.policy import subject_facts
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions import sessions
@@ -82,7 +83,7 @@ def test_stepping_up_ends_the_old_token_and_keeps_the_times(world: World, token:
     world.clock.advance(minutes=3)
     with world.data():
         before = sessions.find(token, now=world.clock()).session
-        new, after = sessions.elevate(before, actor=VISITOR, now=world.clock(), code=True)
+        new, after = sessions.elevate(before, actor=VISITOR, now=world.clock(), methods=App.amr)
         assert after.amr == "pwd otp"
         assert after.expires_at == before.expires_at
         assert (after.password_at, after.code_at) == (before.password_at, world.clock())
@@ -96,7 +97,7 @@ def test_a_session_that_was_ended_beside_it_cannot_step_up(world: World, token: 
         with world.data():
             sessions.end(identity.session.id)
         with pytest.raises(SessionEnded):
-            sessions.elevate(identity.session, actor=VISITOR, now=world.clock(), code=True)
+            sessions.elevate(identity.session, actor=VISITOR, now=world.clock(), methods=App.amr)
         with pytest.raises(SessionEnded):
             sessions.require(identity.session)
     assert world.count(AuthSession) == 0

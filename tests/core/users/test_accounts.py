@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from mfa_app.core.common.errors import LastAdministrator
-from mfa_app.core.factors import enrolment, verification
-from mfa_app.core.policy.facts import find_subject
+from mfa_app.core.factors import enrolment, registry
 from mfa_app.core.users import accounts
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
@@ -50,11 +49,11 @@ def nobody_chose_a_password(user: User) -> None:
 
 
 def nobody_linked_and_needs_a_link(user: User) -> None:
-    enrolment.delete_authenticator(user.id)
+    enrolment.delete_all(user)
 
 
 def locked_out(user: User) -> None:
-    verification.lock(find_subject(user.id).authenticator, now=user.created_at)
+    registry.lock(user, now=user.created_at)
 
 
 def disabled(user: User) -> None:

@@ -95,8 +95,8 @@ def test_an_exemption_is_told_beside_ones_own_choice(world: World) -> None:
 
 def test_a_required_app_cannot_be_removed(world: World, alice: Visitor) -> None:
     alice.open("/account")
-    assert "Remove the app" not in alice.page.text
-    page = alice.post("/account/authenticator/remove", follow=True)
+    assert "remove the app" not in alice.page.text
+    page = alice.post(f"{world.app_page('alice')}/remove", follow=True)
     assert "required for you" in page.text
     assert "authenticator.removed" not in world.events()
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mfa_app.core.common import clock
-from mfa_app.core.factors import verification
+from mfa_app.core.factors import registry
 from mfa_app.core.policy.facts import find_subject
 from tests.support.browser import Visitor
 from tests.support.stories import carol_at_work
@@ -167,5 +167,5 @@ def test_an_app_that_is_stopped_says_what_to_do(world: World, carol: Visitor) ->
     world.linked_earlier("alice")
     alice = world.id_of("alice")
     with world.data():
-        verification.lock(find_subject(alice).authenticator, now=clock.now())
+        registry.lock(find_subject(alice).user, now=clock.now())
     assert "Reset 2-factor authentication so that Alice can link an app" in standing(world, carol, "alice")

@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mfa_app.core.factors import verification
+from mfa_app.core.factors import registry
 from mfa_app.core.policy import rules
-from mfa_app.core.policy.facts import find_subject
 from mfa_app.models import Membership
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
@@ -33,7 +32,7 @@ def rule(world: World, group: str | None = "Finance") -> rules.RuleValues:
 
 def stop_app_of(world: World, name: str) -> None:
     with world.data():
-        verification.lock(find_subject(world.user(name).id).authenticator, now=world.clock())
+        registry.lock(world.user(name), now=world.clock())
 
 
 def effects(page: Page) -> list[str]:

@@ -114,6 +114,7 @@ def _people() -> Iterator[dict[str, Any]]:
             "required": False,
             "disabled_at": THEN if number % 100 == 7 else None,
             "exempt_until": datetime(2100, 1, 1, tzinfo=UTC) if number % 300 == 8 else None,
+            "factors_locked_at": THEN if number % 500 == 1 else None,
         }
 
 
@@ -123,10 +124,8 @@ def _fill(people: list[tuple[str, int]], everybody: int, few: int) -> None:
         for email, user_id in people
         for word in search_words.words_of(email.partition("@")[0], email)
     ]
-    app = {"sealed_secret": "sealed", "last_step": 0, "enrolled_at": THEN, "opted_in": False}
-    apps = [
-        {**app, "user_id": id_, "locked_at": THEN if id_ % 500 == 1 else None} for _, id_ in people if id_ % 9
-    ]
+    app = {"sealed_secret": "sealed", "last_step": 0, "enrolled_at": THEN}
+    apps = [{**app, "user_id": id_} for _, id_ in people if id_ % 9]
     members = [{"user_id": id_, "group_id": everybody, "joined_at": THEN} for _, id_ in people]
     members += [{"user_id": id_, "group_id": few, "joined_at": THEN} for _, id_ in people[:20]]
     kind = {"event": "login.completed", "actor_kind": "person", "ip_address": "", "user_agent": ""}

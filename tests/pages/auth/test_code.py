@@ -343,7 +343,7 @@ def test_a_linked_person_never_reaches_the_linking_page_with_the_password(
 def test_with_the_password_alone_nothing_can_be_changed(world: World, alice: Visitor) -> None:
     for path in (
         "/account/password",
-        "/account/authenticator/remove",
+        f"{world.app_page('alice')}/remove",
         "/account/sessions/end",
         "/account/devices/forget",
     ):

@@ -172,7 +172,8 @@ def test_remembering_again_in_one_browser_makes_no_second_row(world: World, alic
 def test_it_opens_the_account_page_to_be_read_and_changes_nothing_there(world: World, alice: Visitor) -> None:
     world.password_given("alice", alice)
     assert alice.open("/account").path == "/account"
-    for address in ("/account/devices/forget", "/account/sessions/end", "/account/authenticator/remove"):
+    removal = f"{world.app_page('alice')}/remove"
+    for address in ("/account/devices/forget", "/account/sessions/end", removal):
         assert alice.post(address, follow=True).path == "/login/again"
     assert alice.open("/account/password").path == "/login/again"
     alice.press("Confirm", code=world.phones["alice"].code())
@@ -245,7 +246,7 @@ def test_it_ends_with_a_reset_and_stays_ended_after_linking_anew(world: World, a
 
 def test_it_ends_when_a_new_phone_is_linked(world: World, alice: Visitor) -> None:
     elsewhere = world.log_in_and_wait("alice")
-    world.phones["alice"] = world.phone_that_scans(elsewhere.open("/enrolment"))
+    world.phones["alice"] = world.phone_that_scans(elsewhere.open(world.replacement_page("alice")))
     elsewhere.press("Enable", code=world.phones["alice"].code())
     assert asked(world, alice)
 
@@ -253,7 +254,7 @@ def test_it_ends_when_a_new_phone_is_linked(world: World, alice: Visitor) -> Non
 def test_it_ends_when_the_app_is_removed_and_linked_again(world: World, alice: Visitor) -> None:
     world.require("Finance", False)
     with world.data():
-        enrolment.delete_authenticator(world.user("alice").id)
+        enrolment.delete_all(world.user("alice"))
     world.link_and_wait("alice")
     assert asked(world, alice)
 

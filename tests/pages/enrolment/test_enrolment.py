@@ -91,7 +91,7 @@ def test_the_code_of_the_scanned_app_links_it_and_alice_is_in(world: World, alic
     assert "The platform is now linked to your authentication app. You are now logged in." in alice.page.text
     assert alice.page.path == "/"
     assert alice.cookie("sid") != before
-    assert world.details("authenticator.linked") == {"by_choice": False, "replaced": False}
+    assert world.details("authenticator.linked") == {"by_choice": False, "replaced": False, "app": None}
     assert world.mails("alice") == ["linked"]
 
 
@@ -247,7 +247,7 @@ def test_bob_links_by_choice_and_is_asked_from_then_on(world: World) -> None:
     page = bob.open("/enrolment")
     assert page.path == "/enrolment"
     bob.press("Enable", code=world.phone_that_scans(page).code())
-    assert world.details("authenticator.linked") == {"by_choice": True, "replaced": False}
+    assert world.details("authenticator.linked") == {"by_choice": True, "replaced": False, "app": None}
     bob.press("Log out")
     assert world.password_given("bob", bob).page.path == "/login/code"
 
@@ -255,10 +255,10 @@ def test_bob_links_by_choice_and_is_asked_from_then_on(world: World) -> None:
 def test_a_new_phone_takes_the_place_of_the_old_one(world: World, alice: Visitor) -> None:
     old = world.phone_that_scans(alice.page)
     alice.press("Enable", code=old.code())
-    new = world.phone_that_scans(alice.open("/enrolment"))
+    new = world.phone_that_scans(alice.open(world.replacement_page("alice")))
     assert new.secret != old.secret
     alice.press("Enable", code=new.code())
-    assert world.details("authenticator.linked") == {"by_choice": False, "replaced": True}
+    assert world.details("authenticator.linked") == {"by_choice": False, "replaced": True, "app": None}
     world.clock.advance(seconds=60)
     eve = world.password_given("alice")
     assert eve.press("Log in", code=old.code()).status == 400
@@ -268,7 +268,7 @@ def test_a_new_phone_takes_the_place_of_the_old_one(world: World, alice: Visitor
 def test_moving_to_a_new_phone_asks_for_a_fresh_code_first(world: World, alice: Visitor) -> None:
     alice.press("Enable", code=world.phone_that_scans(alice.page).code())
     world.clock.advance(minutes=20)
-    page = alice.open("/enrolment")
+    page = alice.open(world.replacement_page("alice"))
     assert page.path == "/login/again"
     assert "otpauth" not in page.response.text
 

@@ -4,13 +4,17 @@ from collections.abc import Callable
 
 from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common import errors
-from mfa_app.core.factors import enrolment, totp, verification
+from mfa_app.core.factors import apps, enrolment, registry, totp
+from mfa_app.core.factors.apps import App
+from mfa_app.core.keys.vault import vault
 from mfa_app.core.login import code_step, reauthentication
 from mfa_app.core.sessions import held_forms, sessions
 from mfa_app.core.sessions.held_forms import FormContent
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
+from mfa_app.models import Authenticator
+from mfa_app.models.column_types import new_id
 from mfa_app.models.row_facts import AuthenticatorFacts
 from tests.support.phone import Phone
 from tests.support.refusals.scene import ended, fail_but_for_one, failed, lock_out, logged_in, wait_for
@@ -60,13 +64,15 @@ def code(
 
 
 def authenticator_of(identity: Identity) -> AuthenticatorFacts:
-    assert identity.subject.authenticator is not None
-    return identity.subject.authenticator
+    (authenticator,) = identity.subject.authenticators
+    return authenticator
 
 
 def entered_before(world: World, identity: Identity) -> None:
     authenticator, code = authenticator_of(identity), world.phones["alice"].code()
-    verification.burn(authenticator, verification.step_of(authenticator, code, now=world.clock()))
+    step = apps.step_of(authenticator, code, now=world.clock())
+    assert step is not None
+    apps.burn(authenticator, step)
 
 
 def codes_delayed(world: World, identity: Identity) -> None:
@@ -82,7 +88,7 @@ def authenticator_locked(world: World) -> None:
 
 
 def authenticator_locked_meanwhile(world: World, identity: Identity) -> None:
-    verification.lock(authenticator_of(identity), now=world.clock())
+    registry.lock(identity.user, now=world.clock())
 
 
 def two_wrong_codes(world: World, identity: Identity) -> None:
@@ -124,13 +130,13 @@ for _verb, _type in CODES.items():
         "last attempt",
         charges=_COUNTED,
         events=(*_CODE_REFUSED, "authenticator.stopped"),
-        also=("authenticator", "outbox_mail"),
+        also=("user_account", "outbox_mail"),
     )
     case(_verb, errors.NotACode, code(no_code(_type)))
     case(_verb, errors.UsedCode, code(_type, entered_before), charges=_COUNTED, events=_CODE_REFUSED)
     case(_verb, errors.Throttled, code(_type, codes_delayed))
     case(_verb, errors.AuthenticatorLocked, code(_type, codes_locked_out), "by its counter")
-    case(_verb, errors.AuthenticatorLocked, code(_type, earlier=authenticator_locked), "authenticator")
+    case(_verb, errors.AuthenticatorLocked, code(_type, earlier=authenticator_locked), "user_account")
     case(
         _verb,
         errors.AuthenticatorLocked,
@@ -209,6 +215,29 @@ def with_app(
     return arrange
 
 
+def named_apps(world: World, name: str, *names: str) -> None:
+    """Let a person who has an app have more, with these names."""
+    user = world.user(name)
+    for number, of_app in enumerate(names):
+        row = Authenticator(id=f"{number:032}", user_id=user.id, name=of_app)
+        row.last_step, row.enrolled_at = 0, world.clock()
+        row.sealed_secret = vault().seal(totp.new_secret(), row.seal_context)
+        db.session.add(row)
+    db.session.commit()
+
+
+def with_apps(act: Callable[[World, Identity], object], *names: str) -> Arrange:
+    """Let alice do it who has these apps beside her first one, and has just entered a code."""
+
+    def arrange(world: World) -> Act:
+        world.linked_earlier("alice")
+        named_apps(world, "alice", *names)
+        identity = logged_in(world, "alice", with_code=True)
+        return lambda: act(world, identity)
+
+    return arrange
+
+
 def without_app(
     act: Callable[[World, Identity], object],
     before: Callable[[World, Identity], object] = lambda world, identity: None,
@@ -244,8 +273,37 @@ def begin(world: World, identity: Identity) -> object:
     return enrolment.begin(identity, now=world.clock())
 
 
+def confirm_in_place_of_none(world: World, identity: Identity) -> object:
+    return enrolment.confirm(identity, "123456", replaces=new_id(), actor=VISITOR, now=world.clock())
+
+
+def confirm_with_a_used_name(world: World, identity: Identity) -> object:
+    return enrolment.confirm(identity, "123456", name="PHONE", actor=VISITOR, now=world.clock())
+
+
+def begin_in_place_of_none(world: World, identity: Identity) -> object:
+    return enrolment.begin(identity, replaces=new_id(), now=world.clock())
+
+
 def remove(world: World, identity: Identity) -> object:
-    return enrolment.remove(identity, actor=VISITOR, now=world.clock())
+    (app, *_others) = identity.subject.authenticators
+    return enrolment.remove(identity, app.id, actor=VISITOR, now=world.clock())
+
+
+def remove_none(world: World, identity: Identity) -> object:
+    return enrolment.remove(identity, new_id(), actor=VISITOR, now=world.clock())
+
+
+def rename(name: str) -> Callable[[World, Identity], object]:
+    def act(_world: World, identity: Identity) -> None:
+        (app, *_others) = identity.subject.authenticators
+        enrolment.rename(identity, app.id, name, actor=VISITOR)
+
+    return act
+
+
+def rename_none(_world: World, identity: Identity) -> None:
+    enrolment.rename(identity, new_id(), "Phone", actor=VISITOR)
 
 
 def opt_in(_world: World, identity: Identity) -> None:
@@ -253,7 +311,7 @@ def opt_in(_world: World, identity: Identity) -> None:
 
 
 def elevate(world: World, identity: Identity) -> object:
-    return sessions.elevate(identity.session, actor=VISITOR, now=world.clock(), code=True)
+    return sessions.elevate(identity.session, actor=VISITOR, now=world.clock(), methods=App.amr)
 
 
 def logged_out(_world: World, identity: Identity) -> None:
@@ -262,10 +320,18 @@ def logged_out(_world: World, identity: Identity) -> None:
 
 case(enrolment.confirm, errors.AlreadyEnrolled, with_app(confirm))
 case(enrolment.begin, errors.AlreadyEnrolled, with_app(begin))
+for _verb, _act in ((enrolment.begin, begin), (enrolment.confirm, confirm)):
+    case(_verb, errors.TooManyApps, with_apps(_act, "Phone", "Tablet", "Laptop", "Safe"))
+case(enrolment.begin, errors.NotEnrolled, with_apps(begin_in_place_of_none))
+case(enrolment.confirm, errors.NotEnrolled, with_apps(confirm_in_place_of_none))
+case(enrolment.confirm, errors.AppNameTaken, with_apps(confirm_with_a_used_name, "Phone"))
+case(enrolment.rename, errors.NotEnrolled, with_apps(rename_none))
+case(enrolment.rename, errors.AppNameTaken, with_apps(rename("phone "), "Phone"))
+case(enrolment.rename, errors.SessionEnded, with_app(rename("Phone"), access_ended, with_code=True))
 case(enrolment.confirm, errors.NotAllowed, without_link(confirm))
 case(enrolment.begin, errors.NotAllowed, without_link(begin))
 case(enrolment.begin, errors.SessionEnded, without_app(begin, access_ended))
-case(enrolment.remove, errors.NotEnrolled, without_app(remove))
+case(enrolment.remove, errors.NotEnrolled, without_app(remove_none))
 case(enrolment.remove, errors.TwoFactorRequired, with_app(remove, with_code=True, group=("Finance",)))
 case(enrolment.remove, errors.SessionEnded, with_app(remove, access_ended, with_code=True))
 case(enrolment.opt_in, errors.NotEnrolled, without_app(opt_in))

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from mfa_app.core.common import errors, ip_addresses
 from mfa_app.core.common.actor import Actor
+from mfa_app.core.factors.apps import App
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import hashing
@@ -39,7 +40,7 @@ def logged_in(world: World, name: str, *, with_code: bool = False) -> Identity:
     """Return the identity of a new session of a person, who has entered the password, or a code too."""
     token, session = sessions.start(world.user(name), actor=VISITOR, now=world.clock())
     if with_code:
-        token, session = sessions.elevate(session, actor=VISITOR, now=world.clock(), code=True)
+        token, session = sessions.elevate(session, actor=VISITOR, now=world.clock(), methods=App.amr)
     db.session.commit()
     identity = sessions.find(token, now=world.clock())
     assert identity is not None

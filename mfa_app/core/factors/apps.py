@@ -1,0 +1,82 @@
+"""Authentication apps as a second factor. The statement that accepts a code burns it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import bindparam, exists, select, update
+
+from mfa_app.core.common.errors import AuthenticatorLocked, UsedCode, WrongCode
+from mfa_app.core.factors import totp
+from mfa_app.core.factors.registry import Burn, Factor
+from mfa_app.core.keys.vault import vault
+from mfa_app.core.policy.subject_facts import SubjectFacts
+from mfa_app.models import Authenticator, User
+from mfa_app.models.database import execute, table_of
+from mfa_app.models.row_facts import AuthenticatorFacts
+
+AnyAuthenticator = Authenticator | AuthenticatorFacts
+
+_APPS, _USERS = table_of(Authenticator), table_of(User)
+
+_IS_LOCKED = exists().where(_USERS.c.id == _APPS.c.user_id, _USERS.c.factors_locked_at.is_not(None))
+
+_LOCKED = select(_APPS.c.id).where(_APPS.c.id == bindparam("authenticator_id"), _IS_LOCKED)
+
+_BURN = (
+    update(_APPS)
+    .where(_APPS.c.id == bindparam("authenticator_id"), ~_IS_LOCKED)
+    .where(_APPS.c.last_step < bindparam("step"))
+    .values(last_step=bindparam("step"))
+)
+
+
+class App(Factor):
+    """The 6-digit codes (RFC 6238) of any of the user's authentication apps."""
+
+    name = "code"
+    amr = frozenset({"otp"})
+
+    def read(self, typed: str) -> str:
+        return totp.digits_of(typed)
+
+    def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
+        """Return what burns the code. Raises WrongCode, CannotUnseal.
+
+        Two apps may show the same code at the same time, so each of them may be the one.
+        """
+        steps = [(app, step_of(app, answer, now=now)) for app in subject.authenticators]
+        matching = [(app, step) for app, step in steps if step is not None]
+        if not matching:
+            raise WrongCode
+        return partial(_burn_any, matching)
+
+
+def step_of(authenticator: AnyAuthenticator, digits: str, *, now: datetime) -> int | None:
+    """Return the time step that a code of this app belongs to, used or not, or None. Raises CannotUnseal.
+
+    `digits` comes from `totp.digits_of`.
+    """
+    secret = vault().unseal(authenticator.sealed_secret, authenticator.seal_context)
+    return totp.matching_step(secret, digits, now=now)
+
+
+def burn(authenticator: AnyAuthenticator, step: int) -> None:
+    """Accept the code of a time step, and no other of this step or an earlier one ever again.
+
+    Raises UsedCode (RFC 6238, section 5.2), AuthenticatorLocked.
+    """
+    if execute(_BURN, authenticator_id=authenticator.id, step=step).rowcount != 1:
+        locked = execute(_LOCKED, authenticator_id=authenticator.id).first()
+        raise AuthenticatorLocked if locked else UsedCode
+
+
+def _burn_any(matching: Iterable[tuple[AnyAuthenticator, int]]) -> None:
+    """Accept the code as that of the first app that has not used it yet. Raises as `burn` does."""
+    refusal: UsedCode | None = None
+    for authenticator, step in matching:
+        try:
+            return burn(authenticator, step)
+        except UsedCode as used:
+            refusal = used
+    raise refusal or UsedCode

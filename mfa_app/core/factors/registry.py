@@ -1,0 +1,99 @@
+"""The registry of second factors: what can pass the second gate, and the one question whether an answer does.
+
+A new kind of factor is a class of its own here in core/factors, listed in `application.py`. No door and no
+other room knows a kind by name.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import update
+
+from mfa_app.core.common.errors import NotACode
+from mfa_app.core.policy.subject_facts import SubjectFacts
+from mfa_app.extensions import db
+from mfa_app.models import User
+from mfa_app.models.row_facts import AnyUser
+from mfa_app.site import site
+
+# Accepts an answer that was right, and never again. Raises UsedCode, AuthenticatorLocked.
+Burn = Callable[[], None]
+
+
+class Factor(ABC):
+    """A kind of second factor.
+
+    `name` is what the trail calls it. `amr` is what a session that used one says of it (RFC 8176).
+    """
+
+    name: ClassVar[str]
+    amr: ClassVar[frozenset[str]]
+
+    @abstractmethod
+    def read(self, typed: str) -> str:
+        """Return an answer as `check` takes it, without looking whether it is right. Raises NotACode."""
+
+    @abstractmethod
+    def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
+        """Return what burns this user's answer, and write nothing. Raises WrongCode, CannotUnseal."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An answer that can be one of this factor. Whether it is right is another question."""
+
+    factor: Factor
+    answer: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What has passed the second gate: the name of the factor, and its methods (RFC 8176)."""
+
+    factor: str
+    amr: frozenset[str]
+
+
+class Factors:
+    """All kinds of second factors of this site, in the order in which they read an answer."""
+
+    def __init__(self, *factors: Factor) -> None:
+        self._factors = factors
+
+    def read(self, typed: str) -> Reading:
+        """Return what somebody typed, as the first factor that can read it. Raises NotACode if none can.
+
+        The refusal is that of the first factor: what most people meant to type.
+        """
+        refusals = []
+        for factor in self._factors:
+            try:
+                return Reading(factor, factor.read(typed))
+            except NotACode as refusal:
+                refusals.append(refusal)
+        raise refusals[0]
+
+    def verify(
+        self, subject: SubjectFacts, reading: Reading, *, lock: Callable[[], None], now: datetime
+    ) -> Accepted:
+        """Check an answer, lock the user, and burn it. The caller has charged the limit.
+
+        Raises WrongCode, UsedCode, AuthenticatorLocked, CannotUnseal.
+        """
+        burn = reading.factor.check(subject, reading.answer, now=now)
+        lock()
+        burn()
+        return Accepted(reading.factor.name, reading.factor.amr)
+
+
+def lock(user: AnyUser, *, now: datetime) -> None:
+    """Lock all second factors of a user until the help desk resets them."""
+    db.session.execute(update(User).where(User.id == user.id).values(factors_locked_at=now))
+
+
+def factors() -> Factors:
+    """Return the second factors of this site."""
+    return site()[Factors]

@@ -1,0 +1,149 @@
+"""Several apps: any of them opens the second gate, and each is named, moved and removed by its owner."""
+
+import pytest
+
+from mfa_app.models import Authenticator
+from tests.support.browser import Page, Visitor
+from tests.support.databases import both_databases
+from tests.support.phone import Phone
+from tests.support.stories import alice_just_linked
+from tests.support.world import World
+
+
+@pytest.fixture
+def alice(world: World) -> Visitor:
+    """Alice of Finance, who has just linked her app."""
+    return world.after(alice_just_linked)
+
+
+def link_another(world: World, visitor: Visitor, name: str) -> Phone:
+    """Link one more app under a name, and wait until it shows another code."""
+    phone = world.phone_that_scans(visitor.open("/enrolment"))
+    visitor.press("Enable", name=name, code=phone.code())
+    assert "a code of any of your apps works" in visitor.page.text
+    world.clock.advance(seconds=30)
+    return phone
+
+
+def answer(world: World, phone: Phone) -> Page:
+    """Log in as alice with the code that this phone shows now."""
+    return world.password_given("alice").press("Log in", code=phone.code())
+
+
+@both_databases
+def test_a_code_of_any_app_opens_the_second_gate(world: World, alice: Visitor) -> None:
+    second = link_another(world, alice, "KeePassXC at work")
+    assert answer(world, world.phones["alice"]).path == "/"
+    assert answer(world, second).path == "/"
+
+
+def test_a_code_works_once_whichever_app_shows_it(world: World, alice: Visitor) -> None:
+    second = link_another(world, alice, "Tablet")
+    assert answer(world, second).path == "/"
+    assert "already been used" in answer(world, second).text
+
+
+def test_the_first_linking_asks_for_no_name_and_the_next_one_does(world: World, alice: Visitor) -> None:
+    page = alice.open("/enrolment")
+    code = world.phone_that_scans(page).code()
+    page = alice.press("Enable", code=code, name="")
+    assert (page.status, "tell your apps apart" in page.text) == (400, True)
+    assert world.count(Authenticator) == 1
+
+
+def test_two_apps_cannot_have_one_name(world: World, alice: Visitor) -> None:
+    link_another(world, alice, "iPhone")
+    code = world.phone_that_scans(alice.open("/enrolment")).code()
+    page = alice.press("Enable", name=" IPHONE ", code=code)
+    assert "already have an app with this name" in page.text
+    assert page.value("name") == "IPHONE"
+    assert world.count(Authenticator) == 2
+
+
+def test_five_apps_are_the_most(world: World, alice: Visitor) -> None:
+    for name in ("Tablet", "Laptop", "Safe", "KeePassXC"):
+        link_another(world, alice, name)
+    assert "Link another app" not in alice.open("/account").text
+    page = alice.open("/enrolment")
+    assert (page.path, "You have 5 apps" in page.text) == ("/account", True)
+
+
+def test_another_app_ends_all_other_access_and_says_so(world: World, alice: Visitor) -> None:
+    elsewhere = world.log_in_and_wait("alice", remember=True)
+    link_another(world, alice, "Tablet")
+    assert "your remembered devices are removed" in alice.page.text
+    assert elsewhere.open("/").path == "/login"
+    assert world.password_given("alice", elsewhere).page.path == "/login/code"
+    assert world.mails("alice")[-1] == "linked"
+
+
+def test_an_app_gets_another_name(world: World, alice: Visitor) -> None:
+    alice.open(world.app_page("alice"))
+    page = alice.press("Save name", name="iPhone of Alice")
+    assert (page.path, "iPhone of Alice" in page.text) == ("/account", True)
+    assert world.details("authenticator.renamed") == {"app": "iPhone of Alice", "before": None}
+
+
+def test_the_last_app_stays_under_a_rule_and_any_other_can_go(world: World, alice: Visitor) -> None:
+    second = link_another(world, alice, "Tablet")
+    page = alice.post(f"{world.app_page('alice')}/remove", follow=True)
+    assert "its codes no longer work" in page.text
+    assert answer(world, world.phones["alice"]).status == 400
+    assert answer(world, second).path == "/"
+    assert "remove the app" not in alice.open("/account").text
+    page = alice.post(f"{world.app_page('alice')}/remove", follow=True)
+    assert "you can't remove your only app" in page.text
+    assert world.count(Authenticator) == 1
+
+
+def test_the_email_about_a_removed_app_says_what_stays(world: World, alice: Visitor) -> None:
+    link_another(world, alice, "Tablet")
+    alice.post(f"{world.app_page('alice', 1)}/remove", follow=True)
+    assert world.details("authenticator.removed") == {"app": "Tablet"}
+    text = world.words_of_last_mail()
+    assert "“Tablet”" in text
+    assert "Your other apps stay linked" in text
+
+
+def test_a_new_phone_takes_the_place_of_the_old_one_and_the_others_stay(world: World, alice: Visitor) -> None:
+    second = link_another(world, alice, "Tablet")
+    new = world.phone_that_scans(alice.open(world.replacement_page("alice")))
+    page = alice.press("Enable", name="Pixel", code=new.code())
+    assert "Delete the entry for Second Gate (127.0.0.1) in the app on the old one" in page.text
+    world.clock.advance(seconds=30)
+    assert answer(world, world.phones["alice"]).status == 400
+    assert answer(world, new).path == "/"
+    assert answer(world, second).path == "/"
+
+
+def test_the_app_of_somebody_else_is_none_of_ones_own(world: World, alice: Visitor) -> None:
+    world.linked_earlier("bob")
+    for address in (world.app_page("bob"), world.replacement_page("bob")):
+        page = alice.open(address)
+        assert (page.status, "not linked to your account any more" in page.text) == (409, True)
+    alice.open("/account")
+    assert alice.post(f"{world.app_page('bob')}/remove", follow=True).path == "/account"
+    assert world.count(Authenticator) == 2
+
+
+def test_wrong_codes_lock_all_apps_and_a_reset_removes_them_all(world: World, alice: Visitor) -> None:
+    second = link_another(world, alice, "Tablet")
+    visitor = world.password_given("alice")
+    for _ in range(50):
+        visitor.post("/login/code", code=second.wrong_code())
+        world.clock.advance(hours=1)
+        visitor = world.password_given("alice")
+    assert "stays locked until the help desk resets" in visitor.page.text
+    assert "codes are no longer accepted" in visitor.page.text
+    world.reset("alice")
+    assert world.count(Authenticator) == 0
+    assert world.password_given("alice").page.path == "/enrolment"
+
+
+def test_the_help_desk_sees_the_names_of_the_apps(world: World, alice: Visitor) -> None:
+    link_another(world, alice, "KeePassXC at work")
+    world.linked_earlier("dave")
+    dave = world.log_in_and_wait("dave")
+    text = dave.open(f"/admin/people/{world.id_of('alice')}").text
+    assert "Authentication app, linked" in text
+    assert "KeePassXC at work, linked" in text
