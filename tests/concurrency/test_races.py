@@ -76,6 +76,18 @@ def test_two_presses_of_enable_in_one_browser_link_once(world: World) -> None:
     assert world.events().count("authenticator.linked") == 1
 
 
+def test_of_two_apps_removed_at_once_under_a_rule_one_stays(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    alice = world.link_and_wait("alice")
+    world.link_another(alice, "Tablet")
+    removals = [f"{world.app_page('alice', number)}/remove" for number in (0, 1)]
+    alice.open("/account")
+    at_once(*[lambda r=removal: alice.submit(r) for removal in removals])
+    assert world.count(Authenticator) == 1
+    assert world.events().count("authenticator.removed") == 1
+
+
 def test_a_reset_beside_a_login_leaves_nobody_logged_in(world: World) -> None:
     world.group("Finance", required=True)
     world.person("alice", groups_=("Finance",))

@@ -143,6 +143,23 @@ def test_another_app_takes_the_place_of_the_old_one_or_the_old_one_stays(
     assert goes_forward(story, False, True)
 
 
+def test_one_of_two_apps_goes_with_all_other_access_or_stays(world: World, deaths: Deaths) -> None:
+    """Each app that is there works, and one is always there."""
+    world.linked_earlier("alice")
+    alice, story = world.log_in_and_wait("alice"), []
+    phones = world.phones["alice"], world.link_another(alice, "Tablet")
+    page = f"{world.app_page('alice')}/remove"
+    alice.open("/account")
+    for browser in deaths.of(alice, page):
+        story.append(world.events().count("authenticator.removed") == 1)
+        assert world.count(Authenticator) == (1 if story[-1] else 2)
+        assert world.mails("alice").count("authenticator_removed") == story[-1]
+        assert (browser.open("/").path == "/") != story[-1]
+        world.phones["alice"] = phones[1] if story[-1] else phones[0]
+        assert gets_in(world, "alice")
+    assert goes_forward(story, False, True)
+
+
 def test_a_code_opens_a_session_or_still_counts(world: World, deaths: Deaths) -> None:
     """Not accepted: it counts in the same browser. Accepted: it is burned, and the next one counts."""
     world.group("Finance", required=True)

@@ -219,6 +219,14 @@ class World:
         self.clock.advance(seconds=30)
         return visitor
 
+    def link_another(self, visitor: Visitor, called: str) -> Phone:
+        """Let somebody link one more app under a name, and wait until it shows another code."""
+        phone = self.phone_that_scans(visitor.open("/enrolment"))
+        visitor.submit("/enrolment", name=called, code=phone.code())
+        assert "a code of any of your apps works" in visitor.current.text, visitor.current.text
+        self.clock.advance(seconds=30)
+        return phone
+
     def next_code(self, name: str) -> str:
         """Return the code of the next step, which counts already: linking has used up the present one."""
         return self.phones[name].code(steps=1)

@@ -16,15 +16,6 @@ def alice(world: World) -> Visitor:
     return world.after(alice_just_linked)
 
 
-def link_another(world: World, visitor: Visitor, name: str) -> Phone:
-    """Link one more app under a name, and wait until it shows another code."""
-    phone = world.phone_that_scans(visitor.open("/enrolment"))
-    visitor.press("Enable", name=name, code=phone.code())
-    assert "a code of any of your apps works" in visitor.page.text
-    world.clock.advance(seconds=30)
-    return phone
-
-
 def answer(world: World, phone: Phone) -> Page:
     """Log in as alice with the code that this phone shows now."""
     return world.password_given("alice").press("Log in", code=phone.code())
@@ -32,13 +23,13 @@ def answer(world: World, phone: Phone) -> Page:
 
 @both_databases
 def test_a_code_of_any_app_opens_the_second_gate(world: World, alice: Visitor) -> None:
-    second = link_another(world, alice, "KeePassXC at work")
+    second = world.link_another(alice, "KeePassXC at work")
     assert answer(world, world.phones["alice"]).path == "/"
     assert answer(world, second).path == "/"
 
 
 def test_a_code_works_once_whichever_app_shows_it(world: World, alice: Visitor) -> None:
-    second = link_another(world, alice, "Tablet")
+    second = world.link_another(alice, "Tablet")
     assert answer(world, second).path == "/"
     assert "already been used" in answer(world, second).text
 
@@ -52,7 +43,7 @@ def test_the_first_linking_asks_for_no_name_and_the_next_one_does(world: World, 
 
 
 def test_two_apps_cannot_have_one_name(world: World, alice: Visitor) -> None:
-    link_another(world, alice, "iPhone")
+    world.link_another(alice, "iPhone")
     code = world.phone_that_scans(alice.open("/enrolment")).code()
     page = alice.press("Enable", name=" IPHONE ", code=code)
     assert "already have an app with this name" in page.text
@@ -62,7 +53,7 @@ def test_two_apps_cannot_have_one_name(world: World, alice: Visitor) -> None:
 
 def test_five_apps_are_the_most(world: World, alice: Visitor) -> None:
     for name in ("Tablet", "Laptop", "Safe", "KeePassXC"):
-        link_another(world, alice, name)
+        world.link_another(alice, name)
     assert "Link another app" not in alice.open("/account").text
     page = alice.open("/enrolment")
     assert (page.path, "You have 5 apps" in page.text) == ("/account", True)
@@ -70,7 +61,7 @@ def test_five_apps_are_the_most(world: World, alice: Visitor) -> None:
 
 def test_another_app_ends_all_other_access_and_says_so(world: World, alice: Visitor) -> None:
     elsewhere = world.log_in_and_wait("alice", remember=True)
-    link_another(world, alice, "Tablet")
+    world.link_another(alice, "Tablet")
     assert "your remembered devices are removed" in alice.page.text
     assert elsewhere.open("/").path == "/login"
     assert world.password_given("alice", elsewhere).page.path == "/login/code"
@@ -85,7 +76,7 @@ def test_an_app_gets_another_name(world: World, alice: Visitor) -> None:
 
 
 def test_the_last_app_stays_under_a_rule_and_any_other_can_go(world: World, alice: Visitor) -> None:
-    second = link_another(world, alice, "Tablet")
+    second = world.link_another(alice, "Tablet")
     page = alice.post(f"{world.app_page('alice')}/remove", follow=True)
     assert "its codes no longer work" in page.text
     assert answer(world, world.phones["alice"]).status == 400
@@ -97,7 +88,7 @@ def test_the_last_app_stays_under_a_rule_and_any_other_can_go(world: World, alic
 
 
 def test_the_email_about_a_removed_app_says_what_stays(world: World, alice: Visitor) -> None:
-    link_another(world, alice, "Tablet")
+    world.link_another(alice, "Tablet")
     alice.post(f"{world.app_page('alice', 1)}/remove", follow=True)
     assert world.details("authenticator.removed") == {"app": "Tablet"}
     text = world.words_of_last_mail()
@@ -106,7 +97,7 @@ def test_the_email_about_a_removed_app_says_what_stays(world: World, alice: Visi
 
 
 def test_a_new_phone_takes_the_place_of_the_old_one_and_the_others_stay(world: World, alice: Visitor) -> None:
-    second = link_another(world, alice, "Tablet")
+    second = world.link_another(alice, "Tablet")
     new = world.phone_that_scans(alice.open(world.replacement_page("alice")))
     page = alice.press("Enable", name="Pixel", code=new.code())
     assert "Delete the entry for Second Gate (127.0.0.1) in the app on the old one" in page.text
@@ -127,7 +118,7 @@ def test_the_app_of_somebody_else_is_none_of_ones_own(world: World, alice: Visit
 
 
 def test_wrong_codes_lock_all_apps_and_a_reset_removes_them_all(world: World, alice: Visitor) -> None:
-    second = link_another(world, alice, "Tablet")
+    second = world.link_another(alice, "Tablet")
     visitor = world.password_given("alice")
     for _ in range(50):
         visitor.post("/login/code", code=second.wrong_code())
@@ -141,7 +132,7 @@ def test_wrong_codes_lock_all_apps_and_a_reset_removes_them_all(world: World, al
 
 
 def test_the_help_desk_sees_the_names_of_the_apps(world: World, alice: Visitor) -> None:
-    link_another(world, alice, "KeePassXC at work")
+    world.link_another(alice, "KeePassXC at work")
     world.linked_earlier("dave")
     dave = world.log_in_and_wait("dave")
     text = dave.open(f"/admin/people/{world.id_of('alice')}").text
