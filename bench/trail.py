@@ -17,10 +17,10 @@ BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Fi
 
 Deed = tuple[Event, dict[str, Any]]
 _CREATED: Deed = (Event.USER_CREATED, {"role": "staff", "groups": []})
-_LINKED: Deed = (Event.AUTHENTICATOR_LINKED, {"by_choice": False, "replaced": False})
+_LINKED: Deed = (Event.AUTHENTICATOR_LINKED, {"by_choice": False, "replaced": False, "app": None})
 _LOGIN: tuple[Deed, ...] = (
     (Event.PASSWORD_ACCEPTED, {}),
-    (Event.CODE_ACCEPTED, {"purpose": "login"}),
+    (Event.CODE_ACCEPTED, {"purpose": "login", "factor": "code"}),
     (Event.LOGIN_COMPLETED, {"method": "code"}),
 )
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from mfa_app.account import blueprint
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
-from mfa_app.core.factors import enrolment, totp
+from mfa_app.core.factors import enrolment, recovery_codes, totp
 from mfa_app.core.policy.decision import effective_policy, is_asked
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
@@ -82,6 +82,7 @@ def overview() -> ResponseReturnValue:
         person=user,
         groups=list(identity.subject.groups),
         second_factor=_second_factor(identity, now),
+        recovery=recovery_codes.left(user),
         devices=[
             _browser_entry(device, device.last_used_at, device.id == here.device_id)
             for device in remembered_devices.of_user(user, now=now)

@@ -1,9 +1,10 @@
-"""The page “2-factor authentication”: a code of the authentication app."""
+"""The page “2-factor authentication”: a code of the authentication app, or one of the recovery codes."""
 
+from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
-from mfa_app.auth.forms import CodeForm
+from mfa_app.auth.forms import CodeForm, RecoveryForm
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
 from mfa_app.core.login import code_step
@@ -38,11 +39,24 @@ def _words(identity: Identity) -> dict[str, str]:
     return {"email": identity.user.email, "entry": entry_in_app(identity.subject.authenticators)}
 
 
-def _answer_challenge(form: CodeForm, identity: Identity) -> SignedIn:
+@blueprint.route("/login/recovery-code", methods=["GET", "POST"])
+@admits(Verdict.CHALLENGE)
+def recovery_code() -> ResponseReturnValue:
+    """The code step for somebody without the app: one of the recovery codes."""
+    form, identity = RecoveryForm(), current_identity()
+    if identity.user.factors_locked_at is not None:
+        return redirect(url_for("auth.code"))
+    if form.validate_on_submit():
+        with form.refusing():
+            return signed_in_response(_answer_challenge(form, identity))
+    return render_form("auth/recovery_code.html", form, email=identity.user.email)
+
+
+def _answer_challenge(form: CodeForm | RecoveryForm, identity: Identity) -> SignedIn:
     return code_step.answer_challenge(
         identity,
         entered(form.code.data),
-        remember=form.remember.data,
+        remember=isinstance(form, CodeForm) and form.remember.data,
         browser=browser_facts(),
         actor=current_actor(),
         now=clock.now(),

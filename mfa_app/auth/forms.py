@@ -17,7 +17,7 @@ from mfa_app.core.common.errors import (
     WrongCredentials,
     WrongPassword,
 )
-from mfa_app.web.ui.fields import code_field, email_field, name_field, password_field
+from mfa_app.web.ui.fields import code_field, email_field, name_field, password_field, recovery_code_field
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 
 AT_THE_CODE = shown_at("code", NotACode, WrongCode, UsedCode, AuthenticatorLocked, Throttled)
@@ -47,6 +47,14 @@ class CodeForm(Form):
 
     code = code_field()
     remember = BooleanField(default=True)
+
+
+class RecoveryForm(Form):
+    """The code step with a recovery code."""
+
+    refusals_at = AT_THE_CODE
+
+    code = recovery_code_field()
 
 
 class ConfirmByCodeForm(Form):

@@ -1,6 +1,6 @@
 """How each successful login step is answered."""
 
-from flask import flash, session
+from flask import flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -23,4 +23,6 @@ def signed_in_response(signed_in: SignedIn) -> ResponseReturnValue:
             ),
             "warning",
         )
+    if signed_in.recovered:
+        return redirect(url_for("account.recovered", next=request.args.get("next")))
     return to_open_page(signed_in.verdict)

@@ -64,9 +64,9 @@ def _link(form: EnableForm, identity: Identity, old: AuthenticatorFacts | None =
             session.clear()
             issue_cookies(signed_in)
             flash(_linked(identity, old), "success")
-            return redirect(
-                next_page("account.overview" if identity.subject.facts.linked else "account.home")
-            )
+            if identity.subject.facts.linked:
+                return redirect(next_page("account.overview"))
+            return redirect(url_for("account.recovery_code_set", next=next_page()))
     return _enrolment_page(form, identity, old, clock.now())
 
 

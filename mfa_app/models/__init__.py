@@ -10,6 +10,7 @@ from mfa_app.models.lease import Lease
 from mfa_app.models.one_time_link import OneTimeLink
 from mfa_app.models.outbox import OutboxMail
 from mfa_app.models.policy import SitePolicy
+from mfa_app.models.recovery_code import RecoveryCode
 from mfa_app.models.remembered_device import RememberedDevice
 from mfa_app.models.reset_request import ResetRequest
 from mfa_app.models.schema_support import SchemaSupport
@@ -31,6 +32,7 @@ TABLES: tuple[type[Table], ...] = (
     SealedValue,
     Authenticator,
     PendingEnrolment,
+    RecoveryCode,
     HeldForm,
     Throttle,
     OutboxMail,
@@ -64,6 +66,7 @@ __all__ = [
     "OneTimeLink",
     "OutboxMail",
     "PendingEnrolment",
+    "RecoveryCode",
     "RememberedDevice",
     "ResetRequest",
     "Role",

@@ -52,6 +52,11 @@
     });
   }
 
+  for (const button of all("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
+
   // Count the minutes of something that expires. Only its end is announced.
   for (const line of all("[data-expires]")) {
     const end = new Date(line.dataset.expires).getTime();

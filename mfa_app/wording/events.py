@@ -11,7 +11,7 @@ from mfa_app.core.audit.events import Event
 from mfa_app.core.common.actor import ActorKind
 from mfa_app.models import AuditEvent, Role
 from mfa_app.wording import dates
-from mfa_app.wording.labels import role_name
+from mfa_app.wording.labels import factor_name, role_name
 
 _EVENTS = {
     Event.PASSWORD_ACCEPTED: _l("Password accepted"),
@@ -32,6 +32,7 @@ _EVENTS = {
     Event.AUTHENTICATOR_REMOVED: _l("App removed"),
     Event.AUTHENTICATOR_KEPT: _l("App kept by choice"),
     Event.AUTHENTICATOR_STOPPED: _l("App locked after wrong codes"),
+    Event.RECOVERY_CODES_MADE: _l("Recovery codes made"),
     Event.SECOND_FACTOR_RESET: _l("2-factor authentication reset"),
     Event.SETUP_LINK_MADE: _l("Set-up link for the first administrator created"),
     Event.USER_CREATED: _l("Account created"),
@@ -73,7 +74,8 @@ _DETAILS = {
     "because": _l("Reason"),
     "days": _l("Days"),
     "by_choice": _l("By choice"),
-    "replaced": _l("Replaced another app"),
+    "replaced": _l("Replaced earlier ones"),
+    "factor": _l("Shown"),
     "app": _l("App"),
     "was_linked": _l("An app was linked"),
     "role": _l("Role"),
@@ -107,6 +109,7 @@ _CODES = {
     "login": _l("logging in"),
     "confirmation": _l("confirming it's the same person"),
     "code": _l("password and code"),
+    "recovery code": _l("recovery code"),
     "password": _l("password alone"),
     "remembered device": _l("password on a remembered device"),
     "linking": _l("linking"),
@@ -209,6 +212,8 @@ def _value(label: str, key: str, value: object) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if key == "factor":
+        return factor_name(str(value))
     if key in _CODED or (key == "reason" and label in _REFUSALS):
         return str(_CODES.get(str(value), value))
     return _text(label, key, str(value))

@@ -29,6 +29,12 @@ _ROLES: dict[Role, str] = {
 }
 
 
+_FACTORS = {
+    "code": _l("a code from an app"),
+    "recovery code": _l("a recovery code"),
+}
+
+
 def limit_name(limit: limits.Limit) -> str:
     """Return what was tried too often."""
     return str(_LIMITS[limit])
@@ -41,6 +47,11 @@ def entry_in_app(authenticators: Iterable[AuthenticatorFacts]) -> str:
     if not names:
         return now
     return _("%(old)s (now %(new)s)", old=", ".join(map(str, names)), new=now)
+
+
+def factor_name(name: str) -> str:
+    """Return what a kind of second factor is called that the trail has under this name."""
+    return str(_FACTORS.get(name, name))
 
 
 def app_name(name: str | None) -> str:

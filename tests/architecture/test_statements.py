@@ -42,8 +42,10 @@ LOGIN = {
 # What opening a page costs a stranger, somebody of the staff and an administrator. Behind a stroke: commits.
 PAGES = """
 account.home                    0     1     1
-account.overview                0     3     3
+account.overview                0     4     4
 account.password                0     1     1
+account.recovered               0     2     2
+account.recovery_code_set       0     2     2
 account.rename_app              0     1     1
 admin.blocked_sign_ins          0   4/2     4
 admin.delete_group              0   4/2     8
@@ -58,7 +60,7 @@ admin.rename_group              0   4/2     2
 admin.reset_user                0   4/2   5/2
 admin.site_policy               0   4/2     5
 admin.trail                     0   4/2     2
-admin.user                      0   4/2     6
+admin.user                      0   4/2     7
 admin.user_list                 0   4/2     4
 admin.user_policy               0   4/2     2
 auth.choose_password            1     2     2
@@ -70,6 +72,7 @@ auth.link_needed                0     1     1
 auth.login                      0     1     1
 auth.lost_app                   0     1     1
 auth.reauthenticate             0     1     1
+auth.recovery_code              0     1     1
 auth.setup                      1     2     2
 enrolment.authenticator         0   6/1   6/1
 enrolment.replacement           0     1     1

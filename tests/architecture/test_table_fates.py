@@ -17,6 +17,7 @@ from mfa_app.models import (
     OneTimeLink,
     OutboxMail,
     PendingEnrolment,
+    RecoveryCode,
     RememberedDevice,
     ResetRequest,
     SealedValue,
@@ -41,6 +42,7 @@ membership         keep                     never               keep            
 one_time_link      delete                   expires_at          discard                  -
 outbox_mail        keep                     sent_at + 30 days   discard the pending ones sealed_context for mail|{row.id}
 pending_enrolment  delete with the session  expires_at          discard                  sealed_secret for pending|{row.id}|{row.session_id}
+recovery_code      keep                     never               discard                  -
 remembered_device  delete                   expires_at          discard                  -
 reset_request      keep                     created_at + 1 days discard                  sealed_request for reset request|{row.id}
 schema_support     keep                     never               keep                     -
@@ -120,6 +122,7 @@ def test_the_derived_lists() -> None:
         RememberedDevice,
         OneTimeLink,
         PendingEnrolment,
+        RecoveryCode,
         HeldForm,
         OutboxMail,
         ResetRequest,

@@ -35,6 +35,7 @@ EACH_TIME = {
     "audit.events.record": "writes what it is told",
     "audit.search.export": "each download counts",
     "browsers.remembered_devices.remember": "a new device each time",
+    "factors.recovery_codes.make_set": "new codes each time",
     "helpdesk.reset.reset_second_factor": "a mail, and the next login begins anew",
     "login.code_step.answer_challenge": "each code that was checked counts",
     "login.code_step.check_code": "each code that was checked counts",

@@ -225,6 +225,12 @@ class Visitor:
         other.page = self.page
         return other
 
+    def follow(self, words: str) -> Page:
+        """Follow the link of the page at hand that has these words."""
+        links = [link for link in self.current.html.find_all("a") if link.get_text(strip=True) == words]
+        assert links, f"there is no link {words!r} on {self.current.path}"
+        return self.open(attribute(links[0], "href"))
+
     def give_password(self, email: str, password: str) -> Page:
         """Open the login page, and give address and password."""
         self.open("/login")

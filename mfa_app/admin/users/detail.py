@@ -11,6 +11,7 @@ from mfa_app.admin.users.responses import to_page_of, warn_of_lookalikes
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
+from mfa_app.core.factors import recovery_codes
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.policy.facts import PolicySubject
@@ -38,6 +39,7 @@ def user(user_id: int) -> ResponseReturnValue:
         "admin/users/detail.html",
         person=user,
         apps=found.authenticators,
+        recovery=recovery_codes.left(user),
         groups=[group.name for group in found.groups],
         standing=policy_explanation(found, now),
         session_count=len(sessions.of_user(user, now=now)),

@@ -12,6 +12,9 @@ _INVISIBLE = {
 }
 
 
+_SEPARATORS = ("Z", "P", "Cf")  # Unicode general categories; tab and line breaks are `str.isspace`
+
+
 def visible(text: str) -> str:
     """Return a text without the characters that show nothing, such as zero-width spaces and soft hyphens."""
     if text.isascii():
@@ -27,6 +30,11 @@ def one_line(text: str) -> str:
 def is_readable(text: str) -> bool:
     """Return True if every character can be shown on one line: no control, private or unassigned ones."""
     return all(character.isprintable() or _is_space(character) for character in text)
+
+
+def is_separator(character: str) -> bool:
+    """Return True for what stands between digits or shows nothing: spaces, dashes, other punctuation."""
+    return character.isspace() or unicodedata.category(character).startswith(_SEPARATORS)
 
 
 def escape(text: str) -> str:

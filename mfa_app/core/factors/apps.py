@@ -36,6 +36,7 @@ class App(Factor):
 
     name = "code"
     amr = frozenset({"otp"})
+    table = Authenticator
 
     def read(self, typed: str) -> str:
         return totp.digits_of(typed)

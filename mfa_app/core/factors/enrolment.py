@@ -23,6 +23,7 @@ from mfa_app.core.common.errors import (
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.factors import totp
 from mfa_app.core.factors.apps import App
+from mfa_app.core.factors.registry import factors
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.mail import outbox
 from mfa_app.core.policy.decision import Verdict, effective_policy
@@ -141,9 +142,11 @@ def remove(identity: Identity, app_id: str, *, actor: Actor, now: datetime) -> S
     user = identity.user
     lock_user(user)
     sessions.require(identity.session)  # ends with each change of the apps, so `last` is still true
-    db.session.execute(delete(Authenticator).where(Authenticator.id == app.id))
     if last:
+        factors().delete_all(user.id)
         db.session.execute(update(User).where(User.id == user.id).values(opted_in=False))
+    else:
+        db.session.execute(delete(Authenticator).where(Authenticator.id == app.id))
     token, session = _go_on_alone(identity, RevocationReason.UNLINKED, actor, now)
     record(Event.AUTHENTICATOR_REMOVED, actor=actor, subject=user, app=app.name)
     outbox.enqueue(
@@ -195,7 +198,7 @@ def opt_in(identity: Identity, *, actor: Actor) -> None:
 def delete_all(user: User) -> bool:
     """Delete all of a user's second factors, and what goes with them. Return False if there were none."""
     user.opted_in, user.factors_locked_at = False, None
-    return rows_changed(delete(Authenticator).where(Authenticator.user_id == user.id)) > 0
+    return factors().delete_all(user.id)
 
 
 def is_required(identity: Identity, now: datetime) -> bool:

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import update
+from sqlalchemy import Delete, delete, update
+from sqlalchemy.orm import InstrumentedAttribute
 
+from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import NotACode
 from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.extensions import db
 from mfa_app.models import User
+from mfa_app.models.database import rows_changed
+from mfa_app.models.fate import Table
 from mfa_app.models.row_facts import AnyUser
 from mfa_app.site import site
 
@@ -26,11 +30,15 @@ Burn = Callable[[], None]
 class Factor(ABC):
     """A kind of second factor.
 
-    `name` is what the trail calls it. `amr` is what a session that used one says of it (RFC 8176).
+    `name` is what the trail calls it. `amr` is what a session that used one says of it (RFC 8176). `table`
+    holds the rows of users, by `user_id`. `recovers`: it stands in for a lost factor, so it remembers no
+    device, and the user is asked to link a new app.
     """
 
     name: ClassVar[str]
     amr: ClassVar[frozenset[str]]
+    table: ClassVar[type[Table]]
+    recovers: ClassVar[bool] = False
 
     @abstractmethod
     def read(self, typed: str) -> str:
@@ -38,7 +46,13 @@ class Factor(ABC):
 
     @abstractmethod
     def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
-        """Return what burns this user's answer, and write nothing. Raises WrongCode, CannotUnseal."""
+        """Return what burns this user's answer, and write nothing.
+
+        Raises WrongCode, CannotUnseal, and UsedCode if the answer has been burned before.
+        """
+
+    def tell(self, user: AnyUser, *, actor: Actor, now: datetime) -> None:  # noqa: B027 - most tell nothing
+        """Tell the user by email, where that is needed, that an answer has been accepted."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +65,9 @@ class Reading:
 
 @dataclass(frozen=True)
 class Accepted:
-    """What has passed the second gate: the name of the factor, and its methods (RFC 8176)."""
+    """What has passed the second gate: the factor, and its methods (RFC 8176)."""
 
-    factor: str
+    factor: Factor
     amr: frozenset[str]
 
 
@@ -86,7 +100,17 @@ class Factors:
         burn = reading.factor.check(subject, reading.answer, now=now)
         lock()
         burn()
-        return Accepted(reading.factor.name, reading.factor.amr)
+        return Accepted(reading.factor, reading.factor.amr)
+
+    def delete_all(self, user_id: int) -> bool:
+        """Delete all second factors of a user. Return False if there were none."""
+        tables = dict.fromkeys(factor.table for factor in self._factors)
+        return sum([rows_changed(_rows_of(table, user_id)) for table in tables]) > 0
+
+
+def _rows_of(table: type[Table], user_id: int) -> Delete:
+    owner: InstrumentedAttribute[int] = getattr(table, "user_id")  # noqa: B009 - as Factor.table says
+    return delete(table).where(owner == user_id)
 
 
 def lock(user: AnyUser, *, now: datetime) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import pyotp
 
 from mfa_app.core.common.errors import NotACode
+from mfa_app.core.common.text import is_separator
 
 PERIOD_SECONDS = 30  # RFC 6238, section 5.2
 
@@ -18,9 +19,6 @@ DIGITS = 6
 SECRET_CHARACTERS = 32  # base32, 160 bits: RFC 4226, section 4 (R6)
 
 DRIFT_STEPS = (0, -1, 1)  # one step either way for delay and clock drift: valid for 90 s at most
-
-# What phones and keyboards put between digits: spaces, dashes, other punctuation, and invisible characters.
-SEPARATORS = ("Z", "P", "Cf")  # Unicode general categories; tab and line breaks are `str.isspace`
 
 LABEL_BYTES = 120  # some apps reject very long labels, and a QR code holds only so much
 
@@ -59,7 +57,7 @@ def digits_of(typed: str) -> str:
         digit = unicodedata.decimal(character, None)
         if digit is not None:
             digits += str(digit)
-        elif not character.isspace() and not unicodedata.category(character).startswith(SEPARATORS):
+        elif not is_separator(character):
             raise NotACode(digits=0)
     if len(digits) != DIGITS:
         raise NotACode(len(digits))

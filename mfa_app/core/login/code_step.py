@@ -63,12 +63,14 @@ def check_code(
         _react_to_failures(user, charged.failures, actor, now)
         raise
     counters.reset_after_success(charged)
-    record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=purpose)
+    factor = accepted.factor
+    record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=purpose, factor=factor.name)
     if purpose == LOGIN:
-        record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method=accepted.factor)
-    device = _remember(identity, remembered, actor, now) if remembered else None
+        record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method=factor.name)
+    factor.tell(user, actor=actor, now=now)
+    device = _remember(identity, remembered, actor, now) if remembered and not factor.recovers else None
     token, session = _elevate(identity, accepted, device, actor, now)
-    return SignedIn(token, session, user, device, wrong_codes=charged.failures - 1)
+    return SignedIn(token, session, user, device, wrong_codes=charged.failures - 1, recovered=factor.recovers)
 
 
 def _verify(identity: Identity, reading: Reading, purpose: str, now: datetime) -> Accepted:

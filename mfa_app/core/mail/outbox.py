@@ -26,6 +26,8 @@ class Mail(enum.StrEnum):
     REMOVED = "authenticator_removed"
     STOPPED = "authenticator_stopped"
     WRONG_CODES = "wrong_codes"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
     PASSWORD_CHANGED = "password_changed"
     ADDRESS_CHANGED = "address_changed"
     INVITATION = "invitation"

@@ -13,7 +13,7 @@ class SignedIn:
 
     `verdict` is what the session opens; None if access was revoked meanwhile. `wrong_codes`: how many wrong
     codes in a row came before the right one. `device`: the secret and the row of a device remembered by this
-    login.
+    login. `recovered`: by what stands in for a lost factor.
     """
 
     token: str
@@ -22,6 +22,7 @@ class SignedIn:
     device: tuple[str, DeviceFacts] | None = None
     verdict: Verdict | None = Verdict.ALLOW
     wrong_codes: int = 0
+    recovered: bool = False
 
     @property
     def signed_in_fully(self) -> bool:

@@ -111,6 +111,24 @@ def code_field() -> CodeField:
     )
 
 
+def recovery_code_field() -> CodeField:
+    """Return a field for a recovery code. The core validates what was typed."""
+    return CodeField(
+        _l("Recovery code"),
+        validators=[
+            DataRequired(_l("Enter one of your recovery codes.")),
+            Length(max=64, message=_l("A recovery code has 16 letters and digits.")),
+        ],
+        render_kw={
+            "autocomplete": "off",
+            "autocapitalize": "none",
+            "autocorrect": "off",
+            "spellcheck": "false",
+            "maxlength": False,
+        },
+    )
+
+
 def app_name_field(*, missing: str | None = None) -> StringField:
     """Return a field for what somebody calls an authentication app; `missing` says that it is needed."""
     return StringField(

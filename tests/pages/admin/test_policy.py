@@ -105,7 +105,8 @@ def test_a_policy_tightened_at_noon_holds_at_the_next_click(world: World, carol:
     assert alice.open("/account").path == "/enrolment"
     assert "Your group Finance requires 2-factor authentication." in alice.page.text
     alice.press("Enable", code=world.phone_that_scans(alice.page).code())
-    assert (alice.page.path, alice.page.title) == ("/account", "Your account")
+    assert alice.page.path == "/account/recovery-codes"
+    assert (alice.follow("Not now").path, alice.page.title) == ("/account", "Your account")
 
 
 def test_off_and_on_again_asks_nobody_to_scan_anew(world: World, carol: Visitor) -> None:

@@ -39,7 +39,7 @@ def test_confirming_brings_a_new_token(bob: Visitor, world: World) -> None:
     bob.open("/account/password")
     bob.press("Confirm", code=world.phones["bob"].code())
     assert bob.cookie("sid") != before
-    assert world.details("code.accepted") == {"purpose": "confirmation"}
+    assert world.details("code.accepted") == {"purpose": "confirmation", "factor": "code"}
 
 
 def test_a_code_that_confirmed_is_used_up(bob: Visitor, world: World) -> None:

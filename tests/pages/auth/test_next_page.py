@@ -74,7 +74,8 @@ def test_a_code_and_a_new_app_lead_nowhere_else_either(world: World) -> None:
         world.clock.advance(seconds=30)
     bob = world.password_given("bob")
     fields = {"code": world.phone_that_scans(bob.page).code(), "next": "//e.com"}
-    assert bob.post("/enrolment?next=//e.com", **fields).response.headers["Location"] == "/"
+    linked = bob.post("/enrolment?next=//e.com", **fields)
+    assert linked.response.headers["Location"] == "/account/recovery-codes?next=/"
 
 
 def test_next_with_a_nul_is_refused(world: World) -> None:
@@ -122,7 +123,7 @@ def test_it_comes_after_linking_too(world: World) -> None:
     alice.press("Log in", email="alice@example.com", password=PASSWORD)
     assert alice.page.path == "/enrolment"
     alice.press("Enable", code=world.phone_that_scans(alice.page).code())
-    assert alice.page.path == "/account/password"
+    assert alice.follow("Not now").path == "/account/password"
 
 
 def test_whoever_is_in_already_is_led_on_by_next(world: World) -> None:

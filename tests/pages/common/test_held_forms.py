@@ -141,7 +141,10 @@ def test_every_form_behind_a_fresh_code_is_shown_again(world: World) -> None:
     routes = behind_a_fresh_code(world.app)
     assert len(routes) > 25
     lost = []
-    for rule in routes:
+    for number, rule in enumerate(routes):
+        if number % 20 == 19:  # no session lasts longer than twelve hours
+            after_lunch(world)
+            carol = world.log_in_and_wait("carol")
         carol.open("/")
         after_lunch(world)
         asked = carol.post(address(rule), follow=True, **SENT)
@@ -260,7 +263,8 @@ def test_a_form_survives_a_rule_that_began_at_noon(world: World) -> None:
     page = alice.press("Yes, log out everywhere")
     assert page.path == "/enrolment"
     world.phones["alice"] = world.phone_that_scans(page)
-    page = alice.press("Enable", code=world.phones["alice"].code())
+    alice.press("Enable", code=world.phones["alice"].code())
+    page = alice.follow("Not now")
     assert page.path == "/account"
     assert "Nothing has been done yet" in page.text
     assert pressed_in_the_note(alice).path == "/login"

@@ -19,7 +19,7 @@ def test_alice_links_an_app_and_is_asked_for_a_code_from_then_on(world: World) -
     world.group("Finance", required=True)
     world.person("alice", groups_=("Finance",))
     alice = world.link_and_wait("alice")
-    assert alice.page.path == "/"
+    assert alice.follow("Not now").path == "/"
     alice.press("Log out")
     alice = world.password_given("alice", alice)
     assert alice.page.title == "2-factor authentication"
@@ -42,17 +42,12 @@ def test_from_the_set_up_link_to_a_second_linking(world: World) -> None:
     is_out_and_links_again(world, alice, app)
 
 
-def follow(visitor: Visitor, words: str) -> None:
-    """Open the address of the link with these words, on the page at hand."""
-    links = visitor.current.html.find_all("a")
-    visitor.open(next(attribute(link, "href") for link in links if link.get_text(strip=True) == words))
-
-
 def link(world: World, visitor: Visitor) -> Phone:
     """Link the app of a phone that the visitor has at hand."""
     app = world.phone_that_scans(visitor.current)
     page = visitor.press("Enable", code=app.code())
     assert "The platform is now linked to your authentication app. You are now logged in." in page.text
+    visitor.follow("Not now")
     return app
 
 
@@ -75,7 +70,7 @@ def becomes_the_first_administrator(world: World) -> Visitor:
 
 def makes_a_group_that_requires_2fa(carol: Visitor) -> None:
     for words in ("Administration", "Groups", "Create the first group"):
-        follow(carol, words)
+        carol.follow(words)
     carol.press("Create the group", name="Finance")
     assert carol.press("Switch on…").title == "Switch 2-factor authentication on for Finance?"
     assert "Rule for Finance saved." in carol.press("Switch on").text
@@ -83,7 +78,7 @@ def makes_a_group_that_requires_2fa(carol: Visitor) -> None:
 
 def adds_alice(carol: Visitor) -> None:
     for words in ("Administration", "People", "Add a person"):
-        follow(carol, words)
+        carol.follow(words)
     (box,) = (label for label in carol.current.html.find_all("label") if "Finance" in label.get_text())
     finance = carol.current.html.find(id=attribute(box, "for"))
     chosen = {attribute(finance, "name"): attribute(finance, "value")}
@@ -121,7 +116,7 @@ def resets_alice(world: World) -> None:
     dave = world.password_given("dave")
     dave.press("Log in", code=world.phones["dave"].code())
     for words in ("Help desk", "Alice", "Reset 2-factor authentication"):
-        follow(dave, words)
+        dave.follow(words)
     page = dave.press(
         "Reset 2-factor authentication",
         reason="Phone lost; called back on the number in the directory",
@@ -130,7 +125,7 @@ def resets_alice(world: World) -> None:
 
 
 def is_out_and_links_again(world: World, alice: Visitor, lost: Phone) -> None:
-    follow(alice, "Your account")
+    alice.follow("Your account")
     assert "Your session has ended. Log in again." in alice.current.text
     assert world.mails("alice")[-1] == "reset_second_factor"
     alice.give_password(ALICE, HER_PASSWORD)

@@ -89,7 +89,8 @@ def test_the_code_of_the_scanned_app_links_it_and_alice_is_in(world: World, alic
     phone = world.phone_that_scans(alice.page)
     alice.press("Enable", code=phone.code())
     assert "The platform is now linked to your authentication app. You are now logged in." in alice.page.text
-    assert alice.page.path == "/"
+    assert alice.page.path == "/account/recovery-codes"
+    assert alice.follow("Not now").path == "/"
     assert alice.cookie("sid") != before
     assert world.details("authenticator.linked") == {"by_choice": False, "replaced": False, "app": None}
     assert world.mails("alice") == ["linked"]
@@ -294,7 +295,8 @@ def test_grace_ends_for_a_session_that_is_open(world: World) -> None:
     assert "Your account now needs 2-factor authentication" in bob.page.text
     assert bob.press("Confirm", password=PASSWORD).path == "/enrolment"
     assert "Sales requires" in bob.page.text
-    assert bob.press("Enable", code=world.phone_that_scans(bob.page).code()).path == "/account"
+    bob.press("Enable", code=world.phone_that_scans(bob.page).code())
+    assert bob.follow("Not now").path == "/account"
 
 
 def test_the_password_shown_again_makes_no_browser_known_before_an_app_is_linked(

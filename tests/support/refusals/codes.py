@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common import errors
-from mfa_app.core.factors import apps, enrolment, registry, totp
+from mfa_app.core.factors import apps, enrolment, recovery_codes, registry, totp
 from mfa_app.core.factors.apps import App
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.login import code_step, reauthentication
@@ -306,6 +306,10 @@ def rename_none(_world: World, identity: Identity) -> None:
     enrolment.rename(identity, new_id(), "Phone", actor=VISITOR)
 
 
+def make_set(world: World, identity: Identity) -> object:
+    return recovery_codes.make_set(identity, actor=VISITOR, now=world.clock())
+
+
 def opt_in(_world: World, identity: Identity) -> None:
     enrolment.opt_in(identity, actor=VISITOR)
 
@@ -334,6 +338,8 @@ case(enrolment.begin, errors.SessionEnded, without_app(begin, access_ended))
 case(enrolment.remove, errors.NotEnrolled, without_app(remove_none))
 case(enrolment.remove, errors.TwoFactorRequired, with_app(remove, with_code=True, group=("Finance",)))
 case(enrolment.remove, errors.SessionEnded, with_app(remove, access_ended, with_code=True))
+case(recovery_codes.make_set, errors.NotEnrolled, without_app(make_set))
+case(recovery_codes.make_set, errors.SessionEnded, with_app(make_set, access_ended, with_code=True))
 case(enrolment.opt_in, errors.NotEnrolled, without_app(opt_in))
 case(sessions.elevate, errors.SessionEnded, without_app(elevate, logged_out))
 

@@ -1,0 +1,163 @@
+"""Recovery codes: a set of ten, shown once, each of which opens the second gate once."""
+
+import base64
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from argon2.low_level import Type, hash_secret_raw
+from sqlalchemy import bindparam, delete, exists, func, select, update
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import AuthenticatorLocked, NotACode, NotEnrolled, UsedCode, WrongCode
+from mfa_app.core.common.locks import lock_user
+from mfa_app.core.common.text import is_separator
+from mfa_app.core.factors.registry import Burn, Factor
+from mfa_app.core.mail import outbox
+from mfa_app.core.policy.subject_facts import SubjectFacts
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.extensions import db
+from mfa_app.models import RecoveryCode, User
+from mfa_app.models.database import execute, table_of
+from mfa_app.models.row_facts import AnyUser
+
+IN_A_SET = 10
+
+RANDOM_BYTES = 10  # 80 bits; NIST SP 800-63B-4, section 4.2.1.1, asks for 64
+
+CHARACTERS = 16  # of base32, which has neither 0 nor 1
+
+GROUP = 4
+
+FEW_LEFT = 2
+
+_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+
+_CODES, _USERS = table_of(RecoveryCode), table_of(User)
+
+_OF_USER = select(_CODES.c.id, _CODES.c.salt, _CODES.c.digest, _CODES.c.used_at).where(
+    _CODES.c.user_id == bindparam("user_id")
+)
+
+_IS_LOCKED = exists().where(_USERS.c.id == _CODES.c.user_id, _USERS.c.factors_locked_at.is_not(None))
+
+_BURN = (
+    update(_CODES)
+    .where(_CODES.c.id == bindparam("code_id"), _CODES.c.used_at.is_(None), ~_IS_LOCKED)
+    .values(used_at=bindparam("now"))
+)
+
+_LOCKED = select(_CODES.c.id).where(_CODES.c.id == bindparam("code_id"), _IS_LOCKED)
+
+
+@dataclass(frozen=True)
+class CodesLeft:
+    """How many codes of a user's set still count, and when the set was made (None if there is none)."""
+
+    count: int
+    made_at: datetime | None
+
+    @property
+    def few(self) -> bool:
+        return self.made_at is not None and self.count <= FEW_LEFT
+
+
+class RecoveryCodes(Factor):
+    """The codes of a user's set. Each is accepted once."""
+
+    name = "recovery code"
+    amr = frozenset({"otp"})
+    table = RecoveryCode
+    recovers = True
+
+    def read(self, typed: str) -> str:
+        """Return the 16 characters, in any case and with any separators. Raises NotACode."""
+        code = "".join(character for character in typed.lower() if not is_separator(character))
+        if len(code) != CHARACTERS or not _ALPHABET.issuperset(code):
+            raise NotACode(0)
+        return code
+
+    def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
+        """Return what burns the code. Raises WrongCode, UsedCode."""
+        rows = execute(_OF_USER, user_id=subject.user.id).all()
+        digests = {salt: _digest(answer, salt) for salt in {row.salt for row in rows} or {"0" * 32}}
+        for row in rows:
+            if hmac.compare_digest(digests[row.salt], row.digest):
+                if row.used_at is not None:
+                    raise UsedCode
+                return partial(_burn, row.id, now)
+        raise WrongCode
+
+    def tell(self, user: AnyUser, *, actor: Actor, now: datetime) -> None:
+        """Tell the user by email that a code was used, and how many are left."""
+        outbox.enqueue(
+            outbox.Mail.RECOVERY_CODE_USED,
+            user,
+            now=now,
+            left=left(user).count,
+            place=actor.ip_address,
+            user_agent=actor.user_agent,
+        )
+
+
+def make_set(identity: Identity, *, actor: Actor, now: datetime) -> tuple[str, ...]:
+    """Return ten new codes, such as "abcd-efgh-ijkl-mnop", for the user to keep. They end the set before.
+
+    Raises NotEnrolled if the user has no app, SessionEnded.
+    """
+    user = identity.user
+    if not identity.subject.facts.linked:
+        raise NotEnrolled
+    codes, salt = [_new_code() for _ in range(IN_A_SET)], secrets.token_hex(16)
+    digests = [_digest(code, salt) for code in codes]
+    lock_user(user)
+    sessions.require(identity.session)
+    replaced = left(user).made_at is not None
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    db.session.add_all(
+        RecoveryCode(user_id=user.id, salt=salt, digest=digest, created_at=now) for digest in digests
+    )
+    record(Event.RECOVERY_CODES_MADE, actor=actor, subject=user, replaced=replaced)
+    outbox.enqueue(
+        outbox.Mail.RECOVERY_CODES_MADE, user, now=now, place=actor.ip_address, user_agent=actor.user_agent
+    )
+    return tuple("-".join(code[i : i + GROUP] for i in range(0, CHARACTERS, GROUP)) for code in codes)
+
+
+def left(user: AnyUser) -> CodesLeft:
+    """Return what is left of a user's set."""
+    unused = func.count().filter(RecoveryCode.used_at.is_(None))
+    of_user = select(unused, func.max(RecoveryCode.created_at)).where(RecoveryCode.user_id == user.id)
+    count, made_at = db.session.execute(of_user).one()
+    return CodesLeft(count, made_at)
+
+
+def _new_code() -> str:
+    return base64.b32encode(secrets.token_bytes(RANDOM_BYTES)).decode().lower()
+
+
+def _digest(code: str, salt: str) -> str:
+    """Return the hash of a code as hexadecimal digits.
+
+    A small work factor is enough for 80 random bits (NIST SP 800-63B-4, section 3.1.2.2): 1 MiB, one pass.
+    """
+    hashed = hash_secret_raw(
+        code.encode(),
+        bytes.fromhex(salt),
+        time_cost=1,
+        memory_cost=1024,
+        parallelism=1,
+        hash_len=32,
+        type=Type.ID,
+    )
+    return hashed.hex()
+
+
+def _burn(code_id: str, now: datetime) -> None:
+    """Accept a code, and never again. Raises UsedCode, AuthenticatorLocked."""
+    if execute(_BURN, code_id=code_id, now=now).rowcount != 1:
+        raise AuthenticatorLocked if execute(_LOCKED, code_id=code_id).first() else UsedCode
