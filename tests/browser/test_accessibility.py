@@ -67,6 +67,11 @@ ARRIVED_AT = {
     "auth.setup",
     "auth.choose_password",
     "auth.code",
+    "auth.recovery_code",
+    "account.recovered",
+    "account.recovery_code_set",
+    "account.rename_app",
+    "enrolment.replacement",
     "auth.link_login",
     "auth.link_needed",
     "auth.reauthenticate",
@@ -145,7 +150,25 @@ def test_linking_because_a_group_requires_it(world: World, inspector: Inspector)
     page = alice.press("Enable", code="000 000")
     assert "That code is wrong." in page.text
     inspector.look("Link your authentication app", page.source)
-    inspector.look("Welcome, Alice", alice.press("Enable", code=app.code()).source)
+    inspector.look("Recovery codes", alice.press("Enable", code=app.code()).source)
+    page = alice.press("Show new recovery codes")
+    inspector.look("Your recovery codes", page.source)
+    (code, *_others) = [found.text for found in page.html.find_all("code")]
+    world.clock.advance(seconds=30)
+    alice = world.password_given("alice")
+    inspector.look("Use a recovery code", alice.open("/login/recovery-code").source)
+    inspector.look("Use a recovery code", alice.press("Log in", code="abcd").source)
+    inspector.look("You used a recovery code", alice.press("Log in", code=code).source)
+
+
+def test_pages_of_somebody_with_two_apps(world: World, inspector: Inspector) -> None:
+    world.linked_earlier("alice")
+    alice = world.log_in_and_wait("alice")
+    world.link_another(alice, "KeePassXC at work")
+    inspector.look("Your account", alice.open("/account").source)
+    inspector.look("Name of the app", alice.open(world.app_page("alice")).source)
+    inspector.look("Name of the app", alice.press("Save name", name="").source)
+    inspector.look("Link your authentication app", alice.open(world.replacement_page("alice")).source)
 
 
 def test_the_code_page_at_first_after_wrong_codes_and_stopped(world: World, inspector: Inspector) -> None:

@@ -78,6 +78,7 @@ def test_a_qr_code_that_expires_says_so_and_a_new_one_takes_its_place(world: Wor
     window.enable(old.code())
     window.reads("That code is wrong.")
     window.enable(new.code())
+    window.goes_on_without_recovery_codes()
     window.is_in("Alice")
 
 
@@ -114,6 +115,9 @@ def test_the_keyboard_alone_is_enough(world: World, window: Window) -> None:
     window.type_into("6-digit code", app.code())
     window.tab_to("Enable")
     window.page.keyboard.press("Space")
+    window.sees("Recovery codes")
+    window.tab_to("Not now")
+    window.page.keyboard.press("Enter")
     window.is_in("Alice")
     window.tab_to("Log out")
     window.page.keyboard.press("Enter")

@@ -6,7 +6,7 @@ from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import accounts
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, Throttle
+from mfa_app.models import Authenticator, AuthSession, RecoveryCode, Throttle
 from tests.support.databases import both_databases
 from tests.support.served_site import at_once
 from tests.support.world import TERMINAL, World
@@ -33,6 +33,31 @@ def test_of_twenty_posts_of_one_code_one_gets_in(world: World) -> None:
     assert world.count(AuthSession, AuthSession.amr == "pwd otp") == 1
     assert world.events().count("code.accepted") == 1
     assert {answer.status for answer in answers if answer.path != "/"} <= {400, 429}
+
+
+def test_of_twenty_posts_of_one_recovery_code_one_gets_in(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    (code, *_others) = world.recovery_codes(world.link("alice"))
+    browsers = [world.password_given("alice") for _ in range(MANY)]
+    answers = at_once(*[lambda b=browser: b.submit("/login/code", code=code) for browser in browsers])
+    assert [answer.path for answer in answers].count("/account/recovered") == 1
+    assert world.events().count("login.completed") == 1
+    assert world.count(RecoveryCode, RecoveryCode.used_at.is_not(None)) == 1
+
+
+def test_of_a_new_set_beside_the_use_of_an_old_code_ten_codes_are_left_whole(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    alice = world.link("alice")
+    (code, *_others) = world.recovery_codes(alice)
+    elsewhere = world.password_given("alice")
+    alice.open("/account/recovery-codes")
+    at_once(
+        lambda: alice.submit("/account/recovery-codes"), lambda: elsewhere.submit("/login/code", code=code)
+    )
+    assert world.count(RecoveryCode) == 10
+    assert world.count(RecoveryCode, RecoveryCode.used_at.is_(None)) == 10
 
 
 def test_of_twenty_wrong_codes_at_most_five_are_looked_at(world: World) -> None:

@@ -13,7 +13,15 @@ from mfa_app.core.operations import key_rotation, seal_check
 from mfa_app.core.operations.seal_check import Seals
 from mfa_app.core.passwords import hashing
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, OneTimeLink, OutboxMail, RememberedDevice, Throttle
+from mfa_app.models import (
+    Authenticator,
+    AuthSession,
+    OneTimeLink,
+    OutboxMail,
+    RecoveryCode,
+    RememberedDevice,
+    Throttle,
+)
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
 from tests.support.deaths import Deaths
@@ -157,6 +165,33 @@ def test_one_of_two_apps_goes_with_all_other_access_or_stays(world: World, death
         assert (browser.open("/").path == "/") != story[-1]
         world.phones["alice"] = phones[1] if story[-1] else phones[0]
         assert gets_in(world, "alice")
+    assert goes_forward(story, False, True)
+
+
+def test_a_set_of_recovery_codes_is_whole_or_the_one_before_is(world: World, deaths: Deaths) -> None:
+    """Ten codes at any time; the set that was there works until another is there."""
+    world.linked_earlier("alice")
+    alice, story = world.log_in_and_wait("alice"), []
+    (code, *_others) = world.recovery_codes(alice)
+    for _browser in deaths.of(alice, "/account/recovery-codes"):
+        story.append(world.events().count("recovery_codes.made") == 2)
+        assert world.count(RecoveryCode) == 10
+        page = world.password_given("alice").submit("/login/code", code=code)
+        assert (page.path == "/account/recovered") != story[-1]
+    assert goes_forward(story, False, True)
+
+
+def test_a_recovery_code_opens_a_session_or_still_counts(world: World, deaths: Deaths) -> None:
+    """Not accepted: it counts again. Accepted: it is used up, and the owner is told."""
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    (code, *_others) = world.recovery_codes(world.log_in_and_wait("alice"))
+    alice, story = world.password_given("alice"), []
+    for _browser in deaths.of(alice, "/login/recovery-code", code=code):
+        story.append(world.count(RecoveryCode, RecoveryCode.used_at.is_not(None)) == 1)
+        assert world.mails("alice").count("recovery_code_used") == story[-1]
+        page = world.password_given("alice").submit("/login/code", code=code)
+        assert (page.path == "/account/recovered") != story[-1]
     assert goes_forward(story, False, True)
 
 

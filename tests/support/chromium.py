@@ -276,8 +276,13 @@ class Window:
         """Scan the QR code, enter the app's code and be in."""
         app = self.scan()
         self.enable(app.code())
-        self.reads("The platform is now linked to your authentication app. You are now logged in.")
+        self.goes_on_without_recovery_codes()
         return app
+
+    def goes_on_without_recovery_codes(self) -> None:
+        """Read that the app is linked, and go on to where the login was meant to lead."""
+        self.reads("The platform is now linked to your authentication app. You are now logged in.")
+        self.follow("Not now")
 
     def log_out(self) -> None:
         """Press Log out."""

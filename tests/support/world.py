@@ -227,6 +227,12 @@ class World:
         self.clock.advance(seconds=30)
         return phone
 
+    def recovery_codes(self, visitor: Visitor) -> list[str]:
+        """Let somebody make a set of recovery codes; return them as the page shows them."""
+        visitor.open("/account/recovery-codes")
+        page = visitor.submit("/account/recovery-codes")
+        return [code.text for code in page.html.find_all("code")]
+
     def next_code(self, name: str) -> str:
         """Return the code of the next step, which counts already: linking has used up the present one."""
         return self.phones[name].code(steps=1)

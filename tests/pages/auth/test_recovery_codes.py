@@ -1,5 +1,6 @@
 """Recovery codes: shown once, hashed, each good for one login, and never a weaker gate than the app."""
 
+import base64
 import re
 
 import pytest
@@ -19,13 +20,6 @@ def alice(world: World) -> Visitor:
     return world.after(alice_just_linked)
 
 
-def new_codes(visitor: Visitor) -> list[str]:
-    """Let somebody make a set, and return the codes as the page shows them."""
-    visitor.open("/account/recovery-codes")
-    page = visitor.press("Show new recovery codes")
-    return [code.text for code in page.html.find_all("code")]
-
-
 def use(world: World, code: str) -> Page:
     """Log in as alice with a recovery code."""
     visitor = world.password_given("alice")
@@ -43,16 +37,17 @@ def test_after_the_first_linking_they_are_offered_and_can_be_skipped(world: Worl
 
 
 def test_a_set_has_ten_codes_of_eighty_bits_and_is_shown_once(world: World, alice: Visitor) -> None:
-    codes = new_codes(alice)
+    codes = world.recovery_codes(alice)
     assert len(set(codes)) == 10
     assert all(SHAPE.fullmatch(code) for code in codes)
+    assert all(len(set(base64.b32decode(code.replace("-", "").upper()))) > 5 for code in codes)
     assert not SHAPE.search(alice.open("/account/recovery-codes").text)
     assert world.details("recovery_codes.made") == {"replaced": False}
     assert world.mails("alice")[-1] == "recovery_codes_made"
 
 
 def test_the_database_and_the_emails_never_know_them(world: World, alice: Visitor) -> None:
-    code = new_codes(alice)[0]
+    code = world.recovery_codes(alice)[0]
     use(world, code)
     folder = world.app.config["SETTINGS"].instance_path
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
@@ -63,7 +58,7 @@ def test_the_database_and_the_emails_never_know_them(world: World, alice: Visito
 
 @both_databases
 def test_a_code_opens_the_second_gate_once(world: World, alice: Visitor) -> None:
-    code = new_codes(alice)[3]
+    code = world.recovery_codes(alice)[3]
     page = use(world, code)
     assert (page.path, page.title) == ("/account/recovered", "You used a recovery code")
     assert "9 recovery codes are left" in page.text
@@ -74,26 +69,26 @@ def test_a_code_opens_the_second_gate_once(world: World, alice: Visitor) -> None
 
 @pytest.mark.parametrize(("old", "new"), [("", ""), ("-", ""), ("-", " "), ("-", "\u2013")])
 def test_the_spelling_does_not_matter(world: World, alice: Visitor, old: str, new: str) -> None:
-    code = new_codes(alice)[0].replace(old, new).upper()
+    code = world.recovery_codes(alice)[0].replace(old, new).upper()
     assert use(world, code).path == "/account/recovered"
 
 
 def test_it_goes_into_the_field_for_the_app_as_well(world: World, alice: Visitor) -> None:
-    code = new_codes(alice)[0]
+    code = world.recovery_codes(alice)[0]
     page = world.password_given("alice").press("Log in", code=code, remember="y")
     assert page.path == "/account/recovered"
     assert world.count(RememberedDevice) == 0
 
 
 def test_a_new_set_ends_the_old_one(world: World, alice: Visitor) -> None:
-    old, new = new_codes(alice)[0], new_codes(alice)[0]
+    old, new = world.recovery_codes(alice)[0], world.recovery_codes(alice)[0]
     assert use(world, old).status == 400
     assert use(world, new).path == "/account/recovered"
     assert world.count(RecoveryCode) == 10
 
 
 def test_the_owner_is_told_of_each_use_and_how_many_are_left(world: World, alice: Visitor) -> None:
-    codes = new_codes(alice)
+    codes = world.recovery_codes(alice)
     for code in codes[:8]:
         page = use(world, code)
     assert "2 recovery codes are left" in world.words_of_last_mail()
@@ -106,7 +101,7 @@ def test_the_owner_is_told_of_each_use_and_how_many_are_left(world: World, alice
 def test_from_there_a_new_app_takes_the_place_of_the_lost_one(world: World, alice: Visitor) -> None:
     visitor = world.password_given("alice")
     visitor.open("/account")
-    codes = new_codes(alice)
+    codes = world.recovery_codes(alice)
     visitor = world.password_given("alice")
     page = visitor.press("Log in", code=codes[0])
     new = world.phone_that_scans(visitor.open(page.html.find("a", string="Link a new app")["href"]))
@@ -116,7 +111,7 @@ def test_from_there_a_new_app_takes_the_place_of_the_lost_one(world: World, alic
 
 
 def test_wrong_ones_count_with_the_codes_of_the_app(world: World, alice: Visitor) -> None:
-    codes = new_codes(alice)
+    codes = world.recovery_codes(alice)
     visitor, wrong = world.password_given("alice"), world.phones["alice"].wrong_code()
     for code in ("aaaa-aaaa-aaaa-aaaa", wrong, "bbbb-bbbb-bbbb-bbbb", wrong, wrong):
         visitor.press("Log in", code=code)
@@ -124,7 +119,7 @@ def test_wrong_ones_count_with_the_codes_of_the_app(world: World, alice: Visitor
 
 
 def test_what_is_no_recovery_code_is_not_counted(world: World, alice: Visitor) -> None:
-    new_codes(alice)
+    world.recovery_codes(alice)
     visitor = world.password_given("alice")
     visitor.open("/login/recovery-code")
     page = visitor.press("Log in", code="abcd-efgh-ijkl")
@@ -133,7 +128,7 @@ def test_what_is_no_recovery_code_is_not_counted(world: World, alice: Visitor) -
 
 
 def test_a_reset_ends_them(world: World, alice: Visitor) -> None:
-    new_codes(alice)
+    world.recovery_codes(alice)
     world.reset("alice")
     assert world.count(RecoveryCode) == 0
 
@@ -141,7 +136,7 @@ def test_a_reset_ends_them(world: World, alice: Visitor) -> None:
 def test_they_go_with_the_last_app(world: World) -> None:
     world.person("bob")
     bob = world.link_and_wait("bob")
-    new_codes(bob)
+    world.recovery_codes(bob)
     bob.open("/account")
     bob.press("Yes, remove the app")
     assert world.count(RecoveryCode) == 0
@@ -156,7 +151,7 @@ def test_without_an_app_there_are_none(world: World) -> None:
 
 
 def test_they_confirm_that_it_is_the_same_person(world: World, alice: Visitor) -> None:
-    codes = new_codes(alice)
+    codes = world.recovery_codes(alice)
     world.clock.advance(minutes=21)
     alice.open("/account/password")
     assert alice.press("Confirm", code=codes[0]).path == "/account/recovered"
