@@ -28,6 +28,7 @@ def recovery_code_set() -> ResponseReturnValue:
         "account/recovery_codes.html",
         codes=codes,
         left=recovery_codes.left(identity.user),
+        whose=_whose(identity.user.email),
         file=_as_file(identity.user.email, codes),
         onward=next_page("account.overview"),
     )
@@ -35,8 +36,11 @@ def recovery_code_set() -> ResponseReturnValue:
 
 def _as_file(email: str, codes: tuple[str, ...]) -> str:
     """Return a text with the codes as an address that the browser saves without asking the site again."""
-    title = _("Recovery codes for %(email)s at %(site)s", email=email, site=site()[Settings].issuer)
-    return "data:text/plain;charset=utf-8," + quote("\r\n".join([title, "", *codes, ""]))
+    return "data:text/plain;charset=utf-8," + quote("\r\n".join([_whose(email), "", *codes, ""]))
+
+
+def _whose(email: str) -> str:
+    return _("Recovery codes for %(email)s at %(site)s", email=email, site=site()[Settings].issuer)
 
 
 @blueprint.get("/account/recovered")

@@ -151,7 +151,7 @@ def test_linking_because_a_group_requires_it(world: World, inspector: Inspector)
     assert "That code is wrong." in page.text
     inspector.look("Link your authentication app", page.source)
     inspector.look("Recovery codes", alice.press("Enable", code=app.code()).source)
-    page = alice.press("Show new recovery codes")
+    page = alice.press("Show my recovery codes")
     inspector.look("Your recovery codes", page.source)
     (code, *_others) = [found.text for found in page.html.find_all("code")]
     world.clock.advance(seconds=30)

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from urllib.parse import unquote
 
 import pytest
 
@@ -44,6 +45,19 @@ def test_a_set_has_ten_codes_of_eighty_bits_and_is_shown_once(world: World, alic
     assert not SHAPE.search(alice.open("/account/recovery-codes").text)
     assert world.details("recovery_codes.made") == {"replaced": False}
     assert world.mails("alice")[-1] == "recovery_codes_made"
+
+
+def test_they_can_be_saved_as_a_file_that_says_whose_they_are(world: World, alice: Visitor) -> None:
+    codes = world.recovery_codes(alice)
+    link = alice.current.html.find("a", download="recovery-codes.txt")
+    kind, _comma, text = unquote(link["href"]).partition(",")
+    assert kind == "data:text/plain;charset=utf-8"
+    assert text.split("\r\n") == [
+        "Recovery codes for alice@example.com at Second Gate (127.0.0.1)",
+        "",
+        *codes,
+        "",
+    ]
 
 
 def test_the_database_and_the_emails_never_know_them(world: World, alice: Visitor) -> None:
@@ -146,7 +160,7 @@ def test_without_an_app_there_are_none(world: World) -> None:
     world.person("bob")
     bob = world.password_given("bob")
     bob.open("/account/recovery-codes")
-    page = bob.press("Show new recovery codes")
+    page = bob.press("Show my recovery codes")
     assert (page.status, world.count(RecoveryCode)) == (409, 0)
 
 
