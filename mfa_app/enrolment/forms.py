@@ -21,3 +21,4 @@ class EnableNamedForm(EnableForm):
     refusals_at = EnableForm.refusals_at | shown_at("name", AppNameTaken)
 
     name = app_name_field(missing=_l("Enter a name, so that you can tell your apps apart."))
+    code = code_field()  # again, because it stands below the name

@@ -206,7 +206,7 @@ def test_a_clock_corrected_after_a_login_of_tomorrow_is_cured_by_the_help_desk(
     with world.data():
         reset(world, "alice")
     world.clock.advance(seconds=30)
-    assert world.link_and_wait("alice", alice).page.path == "/"
+    assert world.link_and_wait("alice", alice).open("/").path == "/"
 
 
 def test_a_phone_at_the_edge_of_a_step_works(world: World, eve: Visitor) -> None:
@@ -232,7 +232,7 @@ def test_a_person_is_linked_or_not_and_never_half(world: World, eve: Visitor) ->
     world.person("bob", groups_=("Finance",))
     bob = world.password_given("bob")
     code = world.phone_that_scans(bob.page).code()
-    assert bob.press("Enable", code=code).path == "/"
+    assert bob.press("Enable", code=code).path == "/account/recovery-codes"
     with world.data():
         assert {row.factors_locked_at for row in User.query} == {None}
         assert all(row.last_step > 0 and row.sealed_secret.startswith("v1:") for row in Authenticator.query)

@@ -35,10 +35,11 @@ def eve(world: World) -> Visitor:
 def test_no_method_on_any_address_opens_anything_before_the_code(world: World, eve: Visitor) -> None:
     """Attack 21: everything leads to the code page, or is no address at all."""
     token = eve.page.value("csrf_token")
+    at_the_gate = ("auth.code", "auth.recovery_code", "auth.logout")
     shut = [
         address(rule)
         for rule in rules(world.app)
-        if not is_public(world.app, rule) and rule.endpoint not in ("auth.code", "auth.logout")
+        if not is_public(world.app, rule) and rule.endpoint not in at_the_gate
     ]
     paths = [*shut, "/nowhere", "/oidc/authorize", "/forward-auth", "/api/session", "/.git/config"]
     for method, path in itertools.product(METHODS, paths):

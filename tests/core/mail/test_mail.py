@@ -153,7 +153,7 @@ def test_a_file_in_the_outbox_is_for_its_owner_alone(world: World) -> None:
 def test_a_mail_reaches_a_real_mail_server(posted: World, mailbox: Mailbox) -> None:
     posted.person("alice")
     alice = posted.link_and_wait("alice")
-    assert alice.page.path == "/"
+    assert alice.page.path == "/account/recovery-codes"
     (message,) = mailbox.messages
     assert message["To"] == "alice@example.com"
     assert message["From"].addresses[0].addr_spec == "gate@example.com"
@@ -219,7 +219,7 @@ def test_a_name_with_markup_is_text_in_the_page(posted: World, mailbox: Mailbox)
 
 def test_without_a_mail_server_the_login_goes_on_and_the_mail_waits(posted: World) -> None:
     posted.person("alice")
-    assert posted.link_and_wait("alice").page.path == "/"
+    assert posted.link_and_wait("alice").page.path == "/account/recovery-codes"
     row = waiting(posted)
     assert row.sent_at is None
     assert row.attempts == 1
@@ -309,7 +309,7 @@ def test_a_dead_mail_server_never_delays_an_answer(environment: dict[str, str]) 
         with served_site({**environment, "MFA_SMTP_URL": url}) as site:
             world = World.of(site, RealClock(), address="127.0.0.1")
             world.person("alice")
-            assert world.link("alice").page.path == "/"
+            assert world.link("alice").page.path == "/account/recovery-codes"
             with silent.accept()[0]:
                 assert (waiting(world).sent_at, waiting(world).last_error) == (None, None)
             wait_until(lambda: waiting(world).last_error is not None)
