@@ -36,7 +36,7 @@ def _removed(*, last: bool) -> str:
     )
 
 
-@blueprint.route("/account/apps/<random:app_id>", methods=["GET", "POST"])
+@blueprint.route("/account/apps/<random:app_id>/name", methods=["GET", "POST"])
 @requires_recent_auth
 def rename_app(app_id: str) -> ResponseReturnValue:
     """Give one of the user's apps another name."""

@@ -97,10 +97,7 @@ def overview() -> ResponseReturnValue:
 def _second_factor(identity: Identity, now: datetime) -> SecondFactor:
     apps, required = identity.subject.authenticators, enrolment.is_required(identity, now)
     return SecondFactor(
-        apps=tuple(
-            AppEntry(app.id, app_name(app.name), app.enrolled_at, totp.start_of(app.last_step))
-            for app in apps
-        ),
+        apps=tuple(map(_app_entry, apps)),
         because=why(identity.decision.because),
         announcement=announcement(effective_policy(identity.subject.facts, now=now).because),
         asked=is_asked(identity.subject.facts, now=now),

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from flask import render_template, request
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -21,6 +21,8 @@ from mfa_app.web.security.current import current_actor, current_identity
 def recovery_code_set() -> ResponseReturnValue:
     """Make a set of recovery codes and show it, this once; before that, say what they are for."""
     identity = current_identity()
+    if not identity.subject.facts.linked:
+        return redirect(url_for("account.overview"))
     codes: tuple[str, ...] = ()
     if request.method == "POST":
         codes = recovery_codes.make_set(identity, actor=current_actor(), now=clock.now())
@@ -47,6 +49,8 @@ def _whose(email: str) -> str:
 def recovered() -> ResponseReturnValue:
     """Ask somebody who has used a recovery code whether the app is lost."""
     identity = current_identity()
+    if not identity.subject.facts.linked:
+        return redirect(url_for("account.overview"))
     return render_template(
         "account/recovered.html",
         left=recovery_codes.left(identity.user),

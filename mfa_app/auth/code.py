@@ -1,13 +1,13 @@
 """The page “2-factor authentication”: a code of the authentication app, or one of the recovery codes."""
 
-from flask import redirect, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
 from mfa_app.auth.forms import CodeForm, RecoveryForm
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
-from mfa_app.core.login import code_step
+from mfa_app.core.login import code_step, reauthentication
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
@@ -36,20 +36,33 @@ def code() -> ResponseReturnValue:
 
 
 def _words(identity: Identity) -> dict[str, str]:
-    return {"email": identity.user.email, "entry": entry_in_app(identity.subject.authenticators)}
+    return {
+        "email": identity.user.email,
+        "entry": entry_in_app(identity.subject.authenticators),
+        "recovery_url": url_for("auth.recovery_code", next=request.args.get("next")),
+    }
 
 
 @blueprint.route("/login/recovery-code", methods=["GET", "POST"])
-@admits(Verdict.CHALLENGE)
+@admits(Verdict.CHALLENGE, Verdict.ALLOW)
 def recovery_code() -> ResponseReturnValue:
-    """The code step for somebody without the app: one of the recovery codes."""
+    """The code step, or the confirmation, for somebody without the app: one of the recovery codes."""
     form, identity = RecoveryForm(), current_identity()
-    if identity.user.factors_locked_at is not None:
-        return redirect(url_for("auth.code"))
+    at_login = identity.decision.verdict is Verdict.CHALLENGE
+    with_app = url_for("auth.code" if at_login else "auth.reauthenticate", next=request.args.get("next"))
+    if identity.user.factors_locked_at is not None or not identity.subject.facts.linked:
+        return redirect(with_app)
     if form.validate_on_submit():
         with form.refusing():
-            return signed_in_response(_answer_challenge(form, identity))
-    return render_form("auth/recovery_code.html", form, email=identity.user.email)
+            return signed_in_response((_answer_challenge if at_login else _confirm)(form, identity))
+    email = identity.user.email
+    return render_form("auth/recovery_code.html", form, email=email, with_app=with_app, at_login=at_login)
+
+
+def _confirm(form: RecoveryForm, identity: Identity) -> SignedIn:
+    return reauthentication.confirm_by_code(
+        identity, entered(form.code.data), actor=current_actor(), now=clock.now()
+    )
 
 
 def _answer_challenge(form: CodeForm | RecoveryForm, identity: Identity) -> SignedIn:

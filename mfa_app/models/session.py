@@ -12,7 +12,7 @@ from mfa_app.models.fate import Fate, OnRestore, OnRevocation, Table
 
 
 class AuthSession(BrowserColumns, Table):
-    """A session. `amr` lists the methods used: "pwd", "pwd link" or "pwd otp" (RFC 8176).
+    """A session. `amr` lists the methods used (RFC 8176): "pwd", "pwd link", or "pwd" and a factor's.
 
     "link" is ours: the session began with a one-time link that permits linking a first app.
 

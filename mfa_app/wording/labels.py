@@ -30,8 +30,8 @@ _ROLES: dict[Role, str] = {
 
 
 _FACTORS = {
-    "code": _l("a code from an app"),
-    "recovery code": _l("a recovery code"),
+    "code": _l("code from an app"),
+    "recovery code": _l("recovery code"),
 }
 
 

@@ -37,7 +37,8 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "2-factor authentication is required for you, so you can't remove your only app. "
         "To change phones, choose “Move to a new phone”."
     ),
-    errors.NotEnrolled: _l("This authentication app is not linked to your account any more."),
+    errors.NotEnrolled: _l("No authentication app is linked to this account."),
+    errors.AppGone: _l("This authentication app is not linked to your account any more."),
     errors.NotAllowed: _l("Your role doesn't allow this."),
     errors.CannotExemptSelf: _l("You can't lift your own requirement. Ask another administrator."),
     errors.CannotExemptRole: _l(

@@ -68,7 +68,7 @@ MARKS = {
     "auth.login": "public",
     "auth.log_out_for_link": "public",
     "auth.logout": "allow, challenge, enrol, await link",
-    "auth.recovery_code": "challenge",
+    "auth.recovery_code": "allow, challenge",
     "auth.setup": "public",
     "enrolment.authenticator": "allow, enrol, recent",
     "enrolment.replacement": "allow, recent",

@@ -166,7 +166,7 @@ def test_pages_of_somebody_with_two_apps(world: World, inspector: Inspector) -> 
     alice = world.log_in_and_wait("alice")
     world.link_another(alice, "KeePassXC at work")
     inspector.look("Your account", alice.open("/account").source)
-    inspector.look("Name of the app", alice.open(world.app_page("alice")).source)
+    inspector.look("Name of the app", alice.open(f"{world.app_page('alice')}/name").source)
     inspector.look("Name of the app", alice.press("Save name", name="").source)
     inspector.look("Link your authentication app", alice.open(world.replacement_page("alice")).source)
 

@@ -56,6 +56,8 @@ def test_of_a_new_set_beside_the_use_of_an_old_code_ten_codes_are_left_whole(wor
     at_once(
         lambda: alice.submit("/account/recovery-codes"), lambda: elsewhere.submit("/login/code", code=code)
     )
+    assert "Your recovery codes" in alice.page.title
+    assert elsewhere.page.path in ("/account/recovered", "/login/code", "/login")
     assert world.count(RecoveryCode) == 10
     assert world.count(RecoveryCode, RecoveryCode.used_at.is_(None)) == 10
 

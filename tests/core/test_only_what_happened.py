@@ -224,6 +224,12 @@ def elevate(world: World) -> Act:
     return lambda: sessions.elevate(session, actor=VISITOR, now=world.clock())
 
 
+@again(sessions.renew)
+def renew(world: World) -> Act:
+    session = logged_in(world, "alice").session
+    return lambda: sessions.renew(session, actor=VISITOR, now=world.clock())
+
+
 @again(sessions.end_because)
 def end_because(world: World) -> Act:
     identity = logged_in(world, "alice")

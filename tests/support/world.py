@@ -316,7 +316,7 @@ class World:
             return self.user(name).id
 
     def app_page(self, name: str, number: int = 0) -> str:
-        """Return the address of the page about one of somebody's apps, by the order in which they came."""
+        """Return where the addresses about one of somebody's apps begin, by the order in which they came."""
         with self.data():
             apps = select(Authenticator.id).where(Authenticator.user_id == self.user(name).id)
             ids = db.session.scalars(apps.order_by(Authenticator.enrolled_at, Authenticator.id)).all()

@@ -30,7 +30,7 @@ class Event(enum.Enum):
     AUTHENTICATOR_REMOVED = "authenticator.removed", ("app",)
     AUTHENTICATOR_KEPT = "authenticator.kept_by_choice", ()
     AUTHENTICATOR_STOPPED = "authenticator.stopped", ("failures",)
-    RECOVERY_CODES_MADE = "recovery_codes.made", ("replaced",)
+    RECOVERY_CODES_MADE = "recovery_codes.made", ("ended_a_set",)
     SECOND_FACTOR_RESET = "second_factor.reset", ("reason", "was_linked")
     SETUP_LINK_MADE = "setup.link_made", ()
     USER_CREATED = "person.created", ("role", "groups")

@@ -93,7 +93,11 @@ class LinkNotNeeded(Refusal):
 
 
 class NotEnrolled(Refusal):
-    """The user has no authenticator, or no longer the one in question."""
+    """The user has no authenticator."""
+
+
+class AppGone(Refusal):
+    """The user has no such authenticator, or has it no longer."""
 
 
 class NotAllowed(Refusal):

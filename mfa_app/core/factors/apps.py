@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, exists, select, update
 from mfa_app.core.common.errors import AuthenticatorLocked, UsedCode, WrongCode
 from mfa_app.core.factors import totp
 from mfa_app.core.factors.registry import Burn, Factor
-from mfa_app.core.keys.vault import vault
+from mfa_app.core.keys.vault import CannotUnseal, vault
 from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.models import Authenticator, User
 from mfa_app.models.database import execute, table_of
@@ -44,12 +44,20 @@ class App(Factor):
     def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
         """Return what burns the code. Raises WrongCode, CannotUnseal.
 
-        Two apps may show the same code at the same time, so each of them may be the one.
+        Two apps may show the same code at the same time, so each of them may be the one. An app whose secret
+        no key opens does not stand in the way of the others.
         """
-        steps = [(app, step_of(app, answer, now=now)) for app in subject.authenticators]
-        matching = [(app, step) for app, step in steps if step is not None]
+        matching, shut = [], None
+        for app in subject.authenticators:
+            try:
+                step = step_of(app, answer, now=now)
+            except CannotUnseal as error:
+                shut = error
+                continue
+            if step is not None:
+                matching.append((app, step))
         if not matching:
-            raise WrongCode
+            raise shut or WrongCode
         return partial(_burn_any, matching)
 
 

@@ -11,6 +11,7 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import fold
 from mfa_app.core.common.errors import (
     AlreadyEnrolled,
+    AppGone,
     AppNameTaken,
     NotAllowed,
     NotEnrolled,
@@ -56,7 +57,7 @@ def begin(identity: Identity, *, replaces: str | None = None, now: datetime) -> 
 
     A second secret in that time would leave a second entry of the same name in the app. Once the user has
     confirmed anew there is a new one: a copy of the old token may have been shown the old one. `replaces` is
-    the id of the app whose place the new one takes. Raises NotEnrolled if the user has no such app,
+    the id of the app whose place the new one takes. Raises AppGone if the user has no such app,
     TooManyApps, AlreadyEnrolled if the user has an app and hasn't entered one of its codes recently,
     NotAllowed if this user needs a one-time link to enrol, SessionEnded if the session has ended meanwhile.
     """
@@ -97,14 +98,14 @@ def confirm(
 
     It is one more app, up to five, or it takes the place of the app with the id `replaces`. `name` is what
     its user calls it. The code is burned, so it can't be used to log in. Raises NotACode, WrongCode,
-    PendingEnrolmentExpired, AlreadyEnrolled, NotEnrolled, TooManyApps, AppNameTaken, NotAllowed,
+    PendingEnrolmentExpired, AlreadyEnrolled, AppGone, TooManyApps, AppNameTaken, NotAllowed,
     SessionEnded, Throttled.
     """
     _check_may_enrol(identity, now)
     old = app_of(identity, replaces) if replaces else None
     _check_place(identity, old)
     if name is not None:
-        _check_name(identity, old, name)
+        _require_new_name(identity.user.id, name, of=old)
     user, row = identity.user, _pending(identity, _right_ends_at(identity, now))
     if row is None or row.expires_at <= now:
         raise PendingEnrolmentExpired
@@ -122,18 +123,30 @@ def confirm(
     counters.reset_after_success(charged)
     counters.clear(limits.CODE, user.id)
     own = update(User).where(User.id == user.id).values(last_login_at=now, link_required=False)
-    db.session.execute(own.values(opted_in=user.opted_in or by_choice, factors_locked_at=None))
-    token, session = _go_on_alone(identity, RevocationReason.LINKED, actor, now)
+    chosen = {"opted_in": True} if by_choice else {}
+    db.session.execute(own.values(factors_locked_at=None, **chosen))
+    kept_session = _end_other_access(identity, RevocationReason.LINKED, actor)
+    token, session = sessions.elevate(kept_session, actor=actor, now=now, methods=App.amr)
     linked = {"by_choice": by_choice, "replaced": old is not None, "app": name}
     record(Event.AUTHENTICATOR_LINKED, actor=actor, subject=user, **linked)
-    outbox.enqueue(outbox.Mail.LINKED, user, now=now, place=actor.ip_address, user_agent=actor.user_agent)
+    outbox.enqueue(
+        outbox.Mail.LINKED,
+        user,
+        now=now,
+        app=name,
+        instead=old is not None,
+        besides=old is None and identity.subject.facts.linked,
+        place=actor.ip_address,
+        user_agent=actor.user_agent,
+    )
     return SignedIn(token, session, user)
 
 
 def remove(identity: Identity, app_id: str, *, actor: Actor, now: datetime) -> SignedIn:
     """Remove one of the user's own apps on request, and revoke all other access.
 
-    Raises NotEnrolled, SessionEnded, and TwoFactorRequired if it is the last one and a rule requires it.
+    The session goes on under a new token, but no code was entered, so its last code is no younger. Raises
+    AppGone, SessionEnded, and TwoFactorRequired if it is the last app and a rule requires one.
     """
     app = app_of(identity, app_id)
     last = len(identity.subject.authenticators) == 1
@@ -143,11 +156,11 @@ def remove(identity: Identity, app_id: str, *, actor: Actor, now: datetime) -> S
     lock_user(user)
     sessions.require(identity.session)  # ends with each change of the apps, so `last` is still true
     if last:
-        factors().delete_all(user.id)
-        db.session.execute(update(User).where(User.id == user.id).values(opted_in=False))
+        delete_all(user.id)
     else:
         db.session.execute(delete(Authenticator).where(Authenticator.id == app.id))
-    token, session = _go_on_alone(identity, RevocationReason.UNLINKED, actor, now)
+    kept_session = _end_other_access(identity, RevocationReason.UNLINKED, actor)
+    token, session = sessions.renew(kept_session, actor=actor, now=now)
     record(Event.AUTHENTICATOR_REMOVED, actor=actor, subject=user, app=app.name)
     outbox.enqueue(
         outbox.Mail.REMOVED,
@@ -162,21 +175,21 @@ def remove(identity: Identity, app_id: str, *, actor: Actor, now: datetime) -> S
 
 
 def rename(identity: Identity, app_id: str, name: str, *, actor: Actor) -> None:
-    """Give one of the user's own apps another name. Raises NotEnrolled, AppNameTaken, SessionEnded."""
+    """Give one of the user's own apps another name. Raises AppGone, AppNameTaken, SessionEnded."""
     app = app_of(identity, app_id)
-    _check_name(identity, app, name)
     lock_user(identity.user)
     sessions.require(identity.session)
+    _require_new_name(identity.user.id, name, of=app)
     own = update(Authenticator).where(Authenticator.id == app.id, Authenticator.name.is_distinct_from(name))
     if rows_changed(own.values(name=name)):
         record(Event.AUTHENTICATOR_RENAMED, actor=actor, subject=identity.user, app=name, before=app.name)
 
 
 def app_of(identity: Identity, app_id: str) -> AuthenticatorFacts:
-    """Return the user's own app with this id. Raises NotEnrolled if there is none."""
+    """Return the user's own app with this id. Raises AppGone if there is none."""
     app = next((app for app in identity.subject.authenticators if app.id == app_id), None)
     if app is None:
-        raise NotEnrolled
+        raise AppGone
     return app
 
 
@@ -195,10 +208,10 @@ def opt_in(identity: Identity, *, actor: Actor) -> None:
         record(Event.AUTHENTICATOR_KEPT, actor=actor, subject=user)
 
 
-def delete_all(user: User) -> bool:
+def delete_all(user_id: int) -> bool:
     """Delete all of a user's second factors, and what goes with them. Return False if there were none."""
-    user.opted_in, user.factors_locked_at = False, None
-    return factors().delete_all(user.id)
+    db.session.execute(update(User).where(User.id == user_id).values(opted_in=False, factors_locked_at=None))
+    return factors().delete_all(user_id)
 
 
 def is_required(identity: Identity, now: datetime) -> bool:
@@ -213,14 +226,12 @@ def _check_may_enrol(identity: Identity, now: datetime) -> None:
         raise AlreadyEnrolled
 
 
-def _go_on_alone(
-    identity: Identity, because: RevocationReason, actor: Actor, now: datetime
-) -> tuple[str, SessionFacts]:
-    """Revoke all other access, and put this session under a new token, without what it was about to enrol."""
+def _end_other_access(identity: Identity, because: RevocationReason, actor: Actor) -> SessionFacts:
+    """Revoke all other access. Return this session as it goes on, without what it was about to enrol."""
     session = identity.session
     db.session.execute(delete(PendingEnrolment).where(PendingEnrolment.session_id == session.id))
     stamp = revoke_access(identity.user, because=because, actor=actor, except_session=session)
-    return sessions.elevate(kept(session, stamp), actor=actor, now=now, methods=App.amr)
+    return kept(session, stamp)
 
 
 def _check_place(identity: Identity, old: AuthenticatorFacts | None) -> None:
@@ -228,9 +239,11 @@ def _check_place(identity: Identity, old: AuthenticatorFacts | None) -> None:
         raise TooManyApps(MOST_APPS)
 
 
-def _check_name(identity: Identity, app: AuthenticatorFacts | None, name: str) -> None:
-    others = (other.name for other in identity.subject.authenticators if other is not app)
-    if fold(name) in {fold(other) for other in others if other}:
+def _require_new_name(user_id: int, name: str, *, of: AuthenticatorFacts | None) -> None:
+    """Raise AppNameTaken if another app than `of` has this name, or one that looks the same."""
+    others = select(Authenticator.id, Authenticator.name).where(Authenticator.user_id == user_id)
+    taken = {fold(other or "") for id_, other in db.session.execute(others) if of is None or id_ != of.id}
+    if fold(name) in taken:
         raise AppNameTaken
 
 

@@ -116,12 +116,12 @@ def make_set(identity: Identity, *, actor: Actor, now: datetime) -> tuple[str, .
     digests = [_digest(code, salt) for code in codes]
     lock_user(user)
     sessions.require(identity.session)
-    replaced = left(user).made_at is not None
+    ended = left(user).made_at is not None
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     db.session.add_all(
         RecoveryCode(user_id=user.id, salt=salt, digest=digest, created_at=now) for digest in digests
     )
-    record(Event.RECOVERY_CODES_MADE, actor=actor, subject=user, replaced=replaced)
+    record(Event.RECOVERY_CODES_MADE, actor=actor, subject=user, ended_a_set=ended)
     outbox.enqueue(
         outbox.Mail.RECOVERY_CODES_MADE, user, now=now, place=actor.ip_address, user_agent=actor.user_agent
     )

@@ -1,7 +1,7 @@
 """The registry of second factors: what can pass the second gate, and the one question whether an answer does.
 
-A new kind of factor is a class of its own here in core/factors, listed in `application.py`. No door and no
-other room knows a kind by name.
+A new kind of factor is a class of its own here in core/factors, listed in `application.py`. No rule, no limit
+and no step of a login knows a kind by name. Each kind has its own pages to be set up, and words in wording.
 """
 
 from abc import ABC, abstractmethod
@@ -20,7 +20,7 @@ from mfa_app.extensions import db
 from mfa_app.models import User
 from mfa_app.models.database import rows_changed
 from mfa_app.models.fate import Table
-from mfa_app.models.row_facts import AnyUser
+from mfa_app.models.row_facts import FIRST_GATE, AnyUser
 from mfa_app.site import site
 
 # Accepts an answer that was right, and never again. Raises UsedCode, AuthenticatorLocked.
@@ -75,6 +75,10 @@ class Factors:
     """All kinds of second factors of this site, in the order in which they read an answer."""
 
     def __init__(self, *factors: Factor) -> None:
+        """Take the kinds. Raises ValueError for one that a session could not tell from a password alone."""
+        for factor in factors:
+            if not factor.amr or factor.amr & FIRST_GATE:
+                raise ValueError(f"{factor.name} needs methods of its own (RFC 8176)")
         self._factors = factors
 
     def read(self, typed: str) -> Reading:

@@ -20,7 +20,7 @@ def reset_second_factor(user: User, *, reason: str, actor: Actor, now: datetime)
     help desk staff or itself.
     """
     begin_change(actor, Permission.RESET_SECOND_FACTOR, user)
-    was_linked = enrolment.delete_all(user)
+    was_linked = enrolment.delete_all(user.id)
     user.link_required = True
     record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, reason=reason, was_linked=was_linked)
     revoke_access(user, because=RevocationReason.RESET, actor=actor)

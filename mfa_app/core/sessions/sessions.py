@@ -174,22 +174,35 @@ def elevate(
     `require` first, or undoes it. Raises SessionEnded if a concurrent request has ended the session, or has
     put it under another token.
     """
-    token = new_token()
     elevated = replace(
         session,
-        digest=digest(token),
         amr=" ".join(["pwd", *sorted(methods)]) if methods else session.amr,
         password_at=session.password_at if methods else now,
         code_at=now if methods else session.code_at,
         challenged_at=None,
-        last_seen_at=now,
         device_id=device_id or session.device_id,
     )
-    changes = {name: value for name, value in vars(elevated).items() if name in _ELEVATED}
+    return _under_new_token(session, elevated, actor=actor, now=now)
+
+
+def renew(session: SessionFacts, *, actor: Actor, now: datetime) -> tuple[str, SessionFacts]:
+    """Put a session under a new token, so that the old one is dead, with nothing shown anew.
+
+    Raises SessionEnded as `elevate` does.
+    """
+    return _under_new_token(session, session, actor=actor, now=now)
+
+
+def _under_new_token(
+    session: SessionFacts, changed: SessionFacts, *, actor: Actor, now: datetime
+) -> tuple[str, SessionFacts]:
+    token = new_token()
+    renewed = replace(changed, digest=digest(token), last_seen_at=now)
+    changes = {name: value for name, value in vars(renewed).items() if name in _ELEVATED}
     sender = {"ip_address": actor.ip_address, "user_agent": actor.user_agent}
     if execute(_ELEVATE, **_present(session), **changes, **sender).rowcount != 1:
         raise SessionEnded
-    return token, elevated
+    return token, renewed
 
 
 def require(session: SessionFacts) -> None:

@@ -12,9 +12,11 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from mfa_app.core.common import text
+from mfa_app.core.common.errors import NotACode
+from mfa_app.core.factors.recovery_codes import RecoveryCodes
 from mfa_app.core.passwords.strength import MAX_LENGTH
 
 T = TypeVar("T")
@@ -111,6 +113,15 @@ def code_field() -> CodeField:
     )
 
 
+def _is_recovery_code(_form: FlaskForm, field: StringField) -> None:
+    try:
+        RecoveryCodes().read(field.data or "")
+    except NotACode:
+        raise ValidationError(
+            _("A recovery code has 16 letters and digits. Check it and try again.")
+        ) from None
+
+
 def recovery_code_field() -> CodeField:
     """Return a field for a recovery code. The core validates what was typed."""
     return CodeField(
@@ -118,6 +129,7 @@ def recovery_code_field() -> CodeField:
         validators=[
             DataRequired(_l("Enter one of your recovery codes.")),
             Length(max=64, message=_l("A recovery code has 16 letters and digits.")),
+            _is_recovery_code,
         ],
         render_kw={
             "autocomplete": "off",
@@ -129,13 +141,13 @@ def recovery_code_field() -> CodeField:
     )
 
 
-def app_name_field(*, missing: str | None = None) -> StringField:
-    """Return a field for what somebody calls an authentication app; `missing` says that it is needed."""
+def app_name_field(*, missing: str) -> StringField:
+    """Return a field for what somebody calls an authentication app."""
     return StringField(
         _l("Name of the app"),
         filters=[one_line],
         validators=[
-            DataRequired(missing) if missing else Optional(),
+            DataRequired(missing),
             Length(max=60, message=_l("Use at most %(max)d characters for a name.")),
             readable,
         ],

@@ -77,7 +77,7 @@ class Walk:
         db.session.execute(insert(Authenticator).values(user_id=self.user().id, **app))
 
     def unlink(self) -> None:
-        delete_all(self.user())
+        delete_all(self.user().id)
 
     def unlink_one(self) -> None:
         one = select(Authenticator.id).where(Authenticator.user_id == self.user().id).limit(1)

@@ -49,7 +49,7 @@ def nobody_chose_a_password(user: User) -> None:
 
 
 def nobody_linked_and_needs_a_link(user: User) -> None:
-    enrolment.delete_all(user)
+    enrolment.delete_all(user.id)
 
 
 def locked_out(user: User) -> None:

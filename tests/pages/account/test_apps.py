@@ -1,7 +1,9 @@
 """Several apps: any of them opens the second gate, and each is named, moved and removed by its owner."""
 
 import pytest
+from sqlalchemy import update
 
+from mfa_app.extensions import db
 from mfa_app.models import Authenticator
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
@@ -34,8 +36,9 @@ def test_a_code_works_once_whichever_app_shows_it(world: World, alice: Visitor) 
     assert "already been used" in answer(world, second).text
 
 
-def test_the_first_linking_asks_for_no_name_and_the_next_one_does(world: World, alice: Visitor) -> None:
+def test_from_the_second_app_on_a_name_is_asked_for(world: World, alice: Visitor) -> None:
     page = alice.open("/enrolment")
+    assert page.html.find("input", attrs={"name": "name"})
     code = world.phone_that_scans(page).code()
     page = alice.press("Enable", code=code, name="")
     assert (page.status, "tell your apps apart" in page.text) == (400, True)
@@ -65,11 +68,11 @@ def test_another_app_ends_all_other_access_and_says_so(world: World, alice: Visi
     assert "your remembered devices are removed" in alice.page.text
     assert elsewhere.open("/").path == "/login"
     assert world.password_given("alice", elsewhere).page.path == "/login/code"
-    assert world.mails("alice")[-1] == "linked"
+    assert "One more authentication app, “Tablet”" in world.words_of_last_mail()
 
 
 def test_an_app_gets_another_name(world: World, alice: Visitor) -> None:
-    alice.open(world.app_page("alice"))
+    alice.open(f"{world.app_page('alice')}/name")
     page = alice.press("Save name", name="iPhone of Alice")
     assert (page.path, "iPhone of Alice" in page.text) == ("/account", True)
     assert world.details("authenticator.renamed") == {"app": "iPhone of Alice", "before": None}
@@ -101,6 +104,7 @@ def test_a_new_phone_takes_the_place_of_the_old_one_and_the_others_stay(world: W
     new = world.phone_that_scans(alice.open(world.replacement_page("alice")))
     page = alice.press("Enable", name="Pixel", code=new.code())
     assert "Delete the entry for Second Gate (127.0.0.1) in the app on the old one" in page.text
+    assert "taken the place of one that was linked" in world.words_of_last_mail()
     world.clock.advance(seconds=30)
     assert answer(world, world.phones["alice"]).status == 400
     assert answer(world, new).path == "/"
@@ -109,7 +113,7 @@ def test_a_new_phone_takes_the_place_of_the_old_one_and_the_others_stay(world: W
 
 def test_the_app_of_somebody_else_is_none_of_ones_own(world: World, alice: Visitor) -> None:
     world.linked_earlier("bob")
-    for address in (world.app_page("bob"), world.replacement_page("bob")):
+    for address in (f"{world.app_page('bob')}/name", world.replacement_page("bob")):
         page = alice.open(address)
         assert (page.status, "not linked to your account any more" in page.text) == (409, True)
     alice.open("/account")
@@ -129,6 +133,15 @@ def test_wrong_codes_lock_all_apps_and_a_reset_removes_them_all(world: World, al
     world.reset("alice")
     assert world.count(Authenticator) == 0
     assert world.password_given("alice").page.path == "/enrolment"
+
+
+def test_an_app_that_no_key_opens_does_not_stand_in_the_way_of_another(world: World, alice: Visitor) -> None:
+    second = world.link_another(alice, "Tablet")
+    with world.data():
+        first = update(Authenticator).where(Authenticator.name.is_(None))
+        db.session.execute(first.values(sealed_secret="v1:gone:AAAA"))
+        db.session.commit()
+    assert answer(world, second).path == "/"
 
 
 def test_the_help_desk_sees_the_names_of_the_apps(world: World, alice: Visitor) -> None:

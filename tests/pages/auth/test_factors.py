@@ -8,6 +8,7 @@ from mfa_app.core.common.errors import NotACode, UsedCode, WrongCode
 from mfa_app.core.factors.apps import App
 from mfa_app.core.factors.registry import Burn, Factor, Factors
 from mfa_app.core.policy.subject_facts import SubjectFacts
+from mfa_app.models import RecoveryCode
 from tests.support.browser import Visitor
 from tests.support.site_parts import put
 from tests.support.stories import alice_at_the_code_page
@@ -19,6 +20,7 @@ class Word(Factor):
 
     name = "word"
     amr = frozenset({"kba"})
+    table = RecoveryCode
 
     def __init__(self) -> None:
         self.spoken = False
@@ -64,6 +66,19 @@ def test_both_kinds_share_one_counter(world: World, alice: Visitor) -> None:
     for code in ("sledge", wrong, "hammer", wrong, "nail"):
         alice.press("Log in", code=code)
     assert "Too many failed attempts" in alice.press("Log in", code="rosebud").text
+
+
+def test_a_reset_ends_the_rows_of_each_kind(world: World, alice: Visitor) -> None:
+    world.reset("alice")
+    assert world.password_given("alice").page.path == "/enrolment"
+
+
+def test_a_kind_that_looks_like_a_password_is_refused() -> None:
+    for methods in (frozenset(), frozenset({"pwd"}), frozenset({"link", "kba"})):
+        liar = Word()
+        liar.amr = methods
+        with pytest.raises(ValueError, match="word needs methods of its own"):
+            Factors(liar)
 
 
 def test_what_no_kind_can_read_is_told_in_the_words_of_the_first(alice: Visitor) -> None:

@@ -153,7 +153,7 @@ def test_mistakes_with_one_address_are_taken_back_from_no_other(world: World) ->
 
 
 def unlink(world: World) -> None:
-    enrolment.delete_all(world.user("alice"))
+    enrolment.delete_all(world.user("alice").id)
 
 
 @pytest.mark.parametrize("change", [change_role, end_access, reset, unlink])

@@ -290,5 +290,5 @@ def test_the_linking_of_an_app_needs_no_link_again(world: World) -> None:
     with world.data():
         assert not world.user("carol").link_required
         assert not enrolment_links.needs_link(world.user("carol"))
-        enrolment.delete_all(world.user("carol"))
+        enrolment.delete_all(world.user("carol").id)
     assert world.password_given("carol").page.path == NEEDED

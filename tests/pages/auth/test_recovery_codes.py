@@ -7,10 +7,10 @@ from urllib.parse import unquote
 import pytest
 
 from mfa_app.models import OutboxMail, RecoveryCode, RememberedDevice
-from tests.support.browser import Page, Visitor
+from tests.support.browser import Page, Visitor, words
 from tests.support.databases import both_databases
 from tests.support.stories import alice_just_linked
-from tests.support.world import World
+from tests.support.world import PASSWORD, World
 
 SHAPE = re.compile(r"\b(?:[a-z2-7]{4}-){3}[a-z2-7]{4}\b")
 
@@ -43,7 +43,7 @@ def test_a_set_has_ten_codes_of_eighty_bits_and_is_shown_once(world: World, alic
     assert all(SHAPE.fullmatch(code) for code in codes)
     assert all(len(set(base64.b32decode(code.replace("-", "").upper()))) > 5 for code in codes)
     assert not SHAPE.search(alice.open("/account/recovery-codes").text)
-    assert world.details("recovery_codes.made") == {"replaced": False}
+    assert world.details("recovery_codes.made") == {"ended_a_set": False}
     assert world.mails("alice")[-1] == "recovery_codes_made"
 
 
@@ -113,15 +113,53 @@ def test_the_owner_is_told_of_each_use_and_how_many_are_left(world: World, alice
 
 
 def test_from_there_a_new_app_takes_the_place_of_the_lost_one(world: World, alice: Visitor) -> None:
-    visitor = world.password_given("alice")
-    visitor.open("/account")
     codes = world.recovery_codes(alice)
     visitor = world.password_given("alice")
     page = visitor.press("Log in", code=codes[0])
     new = world.phone_that_scans(visitor.open(page.html.find("a", string="Link a new app")["href"]))
     assert "Your new phone is linked" in visitor.press("Enable", code=new.code()).text
     world.clock.advance(seconds=30)
+    assert world.password_given("alice").press("Log in", code=world.phones["alice"].code()).status == 400
     assert world.password_given("alice").press("Log in", code=new.code()).path == "/"
+
+
+def test_with_several_apps_it_asks_which_one_is_lost(world: World, alice: Visitor) -> None:
+    world.link_another(alice, "Tablet")
+    (code, *_others) = world.recovery_codes(alice)
+    page = use(world, code)
+    for name, number in (("Authentication app", 0), ("Tablet", 1)):
+        link = page.html.find("a", string=f"Link a new app in place of “{name}”")
+        assert link["href"] == world.replacement_page("alice", number)
+
+
+def test_it_leads_to_what_was_asked_for_before(world: World, alice: Visitor) -> None:
+    (code, *_others) = world.recovery_codes(alice)
+    visitor = world.visitor()
+    visitor.open("/account/password")
+    visitor.press("Log in", email="alice@example.com", password=PASSWORD)
+    visitor.follow("Use a recovery code")
+    visitor.press("Log in", code=code)
+    assert visitor.follow("My app still works: go on").path == "/account/password"
+
+
+def test_a_form_that_waits_for_a_code_waits_for_a_recovery_code_too(world: World, alice: Visitor) -> None:
+    (code, *_others) = world.recovery_codes(alice)
+    alice.open("/account")
+    world.clock.advance(minutes=21)
+    alice.press("Yes, log out everywhere")
+    alice.follow("Use a recovery code")
+    alice.press("Confirm", code=code)
+    page = alice.follow("My app still works: go on")
+    assert (page.path, "Nothing has been done yet" in page.text) == ("/account", True)
+
+
+def test_a_stolen_session_gets_no_more_time_by_removing_an_app(world: World, alice: Visitor) -> None:
+    world.link_another(alice, "Tablet")
+    world.clock.advance(minutes=19)
+    alice.open("/account")
+    assert "its codes no longer work" in alice.press("Yes, remove the app Tablet").text
+    world.clock.advance(minutes=2)
+    assert alice.open("/account/recovery-codes").path == "/login/again"
 
 
 def test_wrong_ones_count_with_the_codes_of_the_app(world: World, alice: Visitor) -> None:
@@ -137,7 +175,7 @@ def test_what_is_no_recovery_code_is_not_counted(world: World, alice: Visitor) -
     visitor = world.password_given("alice")
     visitor.open("/login/recovery-code")
     page = visitor.press("Log in", code="abcd-efgh-ijkl")
-    assert (page.status, "16 letters and digits" in page.text) == (400, True)
+    assert "A recovery code has 16 letters and digits." in words(page.html.find(class_="field-error"))
     assert "code.refused" not in world.events("alice")
 
 
@@ -159,9 +197,10 @@ def test_they_go_with_the_last_app(world: World) -> None:
 def test_without_an_app_there_are_none(world: World) -> None:
     world.person("bob")
     bob = world.password_given("bob")
-    bob.open("/account/recovery-codes")
-    page = bob.press("Show my recovery codes")
-    assert (page.status, world.count(RecoveryCode)) == (409, 0)
+    for path in ("/account/recovery-codes", "/account/recovered"):
+        assert bob.open(path).path == "/account"
+    assert bob.post("/account/recovery-codes", follow=True).path == "/account"
+    assert world.count(RecoveryCode) == 0
 
 
 def test_they_confirm_that_it_is_the_same_person(world: World, alice: Visitor) -> None:

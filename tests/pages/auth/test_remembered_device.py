@@ -254,7 +254,7 @@ def test_it_ends_when_a_new_phone_is_linked(world: World, alice: Visitor) -> Non
 def test_it_ends_when_the_app_is_removed_and_linked_again(world: World, alice: Visitor) -> None:
     world.require("Finance", False)
     with world.data():
-        enrolment.delete_all(world.user("alice"))
+        enrolment.delete_all(world.user("alice").id)
     world.link_and_wait("alice")
     assert asked(world, alice)
 

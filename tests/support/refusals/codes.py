@@ -318,6 +318,10 @@ def elevate(world: World, identity: Identity) -> object:
     return sessions.elevate(identity.session, actor=VISITOR, now=world.clock(), methods=App.amr)
 
 
+def renew(world: World, identity: Identity) -> object:
+    return sessions.renew(identity.session, actor=VISITOR, now=world.clock())
+
+
 def logged_out(_world: World, identity: Identity) -> None:
     sessions.end(identity.session.id)
 
@@ -326,21 +330,22 @@ case(enrolment.confirm, errors.AlreadyEnrolled, with_app(confirm))
 case(enrolment.begin, errors.AlreadyEnrolled, with_app(begin))
 for _verb, _act in ((enrolment.begin, begin), (enrolment.confirm, confirm)):
     case(_verb, errors.TooManyApps, with_apps(_act, "Phone", "Tablet", "Laptop", "Safe"))
-case(enrolment.begin, errors.NotEnrolled, with_apps(begin_in_place_of_none))
-case(enrolment.confirm, errors.NotEnrolled, with_apps(confirm_in_place_of_none))
+case(enrolment.begin, errors.AppGone, with_apps(begin_in_place_of_none))
+case(enrolment.confirm, errors.AppGone, with_apps(confirm_in_place_of_none))
 case(enrolment.confirm, errors.AppNameTaken, with_apps(confirm_with_a_used_name, "Phone"))
-case(enrolment.rename, errors.NotEnrolled, with_apps(rename_none))
+case(enrolment.rename, errors.AppGone, with_apps(rename_none))
 case(enrolment.rename, errors.AppNameTaken, with_apps(rename("phone "), "Phone"))
 case(enrolment.rename, errors.SessionEnded, with_app(rename("Phone"), access_ended, with_code=True))
 case(enrolment.confirm, errors.NotAllowed, without_link(confirm))
 case(enrolment.begin, errors.NotAllowed, without_link(begin))
 case(enrolment.begin, errors.SessionEnded, without_app(begin, access_ended))
-case(enrolment.remove, errors.NotEnrolled, without_app(remove_none))
+case(enrolment.remove, errors.AppGone, without_app(remove_none))
 case(enrolment.remove, errors.TwoFactorRequired, with_app(remove, with_code=True, group=("Finance",)))
 case(enrolment.remove, errors.SessionEnded, with_app(remove, access_ended, with_code=True))
 case(recovery_codes.make_set, errors.NotEnrolled, without_app(make_set))
 case(recovery_codes.make_set, errors.SessionEnded, with_app(make_set, access_ended, with_code=True))
 case(enrolment.opt_in, errors.NotEnrolled, without_app(opt_in))
+case(sessions.renew, errors.SessionEnded, without_app(renew, logged_out))
 case(sessions.elevate, errors.SessionEnded, without_app(elevate, logged_out))
 
 
