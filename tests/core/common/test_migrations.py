@@ -1,16 +1,18 @@
 """Migrations lead from an empty database to the tables that the models describe, on both databases."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import insert, inspect, text
+from sqlalchemy import Executable, MetaData, Table, delete, insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from mfa_app.cli.support.migrations import bring_to_head
 from mfa_app.core.audit import verification
+from mfa_app.core.factors import registry
 from mfa_app.core.groups import groups
 from mfa_app.core.users import directory, lookup
 from mfa_app.core.users.directory import UserFilters
@@ -32,6 +34,29 @@ def empty(app: Flask) -> Iterator[Flask]:
 
 def tables() -> set[str]:
     return set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+
+
+def rows(statement: str) -> list[tuple[Any, ...]]:
+    """Return what the database itself has, whichever migration it is at."""
+    with db.engine.begin() as connection:
+        return [tuple(row) for row in connection.execute(text(statement))]
+
+
+def authenticators() -> Table:
+    """Return the table of apps with the columns that it has at this migration."""
+    return Table("authenticator", MetaData(), autoload_with=db.engine)
+
+
+def row_of(table: Table) -> dict[str, Any]:
+    """Return the only row of a table."""
+    with db.engine.begin() as connection:
+        return dict(connection.execute(select(table)).mappings().one())
+
+
+def execute(change: Executable) -> None:
+    """Make a change past the models, and commit it."""
+    with db.engine.begin() as connection:
+        connection.execute(change)
 
 
 def test_from_an_empty_database_all_tables_are_made(empty: Flask) -> None:
@@ -122,3 +147,69 @@ def test_words_and_keys_of_those_who_were_there_before_are_made_by_todays_rules(
         assert lookup.find_by_email("WEIß@example.com") is not None
         assert lookup.find_by_email("weiss@example.com") is None
         assert groups.find("Finance") is not None
+
+
+FACTS = "SELECT name, linked, opted_in FROM user_account ORDER BY name"
+LOCKS = "SELECT name, factors_locked_at FROM user_account ORDER BY name"
+APPS = "SELECT id, user_id, name FROM authenticator ORDER BY user_id"
+APPS_BEFORE = """
+    SELECT user_account.name, authenticator.id, authenticator.opted_in, locked_at
+    FROM authenticator JOIN user_account ON user_account.id = user_id ORDER BY user_account.name
+"""
+
+
+def test_going_back_to_one_app_keeps_the_newest_the_lock_and_the_choice(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice")
+    world.link_another(world.link_and_wait("alice"), "Work phone")
+    world.linked_earlier("bob", groups_=("Finance",))
+    world.person("erin")
+    with world.data():
+        registry.lock(world.user("alice"), now=world.clock())
+    newest, bobs = (world.app_page(*app).rpartition("/")[2] for app in (("alice", 1), ("bob", 0)))
+    facts = [("Alice", 1, 1), ("Bob", 1, 0), ("Erin", 0, 0)]
+    with world.app.app_context():
+        locks = rows(LOCKS)
+        locked_at = locks[0][1]
+        assert locks == [("Alice", locked_at), ("Bob", None), ("Erin", None)]
+        assert locked_at
+        downgrade("0013")
+        assert rows(APPS_BEFORE) == [("Alice", newest, 1, locked_at), ("Bob", bobs, 0, None)]
+        assert rows(FACTS) == facts
+        bring_to_head()
+        assert (rows(FACTS), rows(LOCKS)) == (facts, locks)
+        assert [(app, name) for app, _user, name in rows(APPS)] == [(newest, None), (bobs, None)]
+    assert world.log_in_and_wait("bob").page.path == "/"
+
+
+def test_where_users_have_one_app_its_row_gives_them_the_link_and_the_choice(world: World) -> None:
+    world.linked("alice")
+    with world.app.app_context():
+        downgrade("0013")
+        apps = authenticators()
+        app = row_of(apps)
+        for change, facts in [
+            (update(apps).values(opted_in=False), ("Alice", 1, 0)),
+            (update(apps).values(opted_in=True), ("Alice", 1, 1)),
+            (delete(apps), ("Alice", 0, 0)),
+            (insert(apps).values(app), ("Alice", 1, 1)),
+        ]:
+            execute(change)
+            assert rows(FACTS) == [facts], str(change)
+
+
+def test_where_users_have_several_apps_the_last_one_unlinks_and_leaves_their_choice(world: World) -> None:
+    world.linked("alice")
+    with world.app.app_context():
+        downgrade("0013")
+        bring_to_head()
+        apps = authenticators()
+        app = row_of(apps)
+        for change, facts in [
+            (insert(apps).values(app | {"id": "f" * 32}), ("Alice", 1, 1)),
+            (delete(apps).where(apps.c.id == app["id"]), ("Alice", 1, 1)),
+            (delete(apps), ("Alice", 0, 1)),
+            (insert(apps).values(app), ("Alice", 1, 1)),
+        ]:
+            execute(change)
+            assert rows(FACTS) == [facts], str(change)
