@@ -143,7 +143,7 @@ def _new_code() -> str:
 def _digest(code: str, salt: str) -> str:
     """Return the hash of a code as hexadecimal digits.
 
-    A small work factor is enough for 80 random bits (NIST SP 800-63B-4, section 3.1.2.2): 1 MiB, one pass.
+    A small cost is enough for 80 random bits: 1 MiB and one pass take some milliseconds at most.
     """
     hashed = hash_secret_raw(
         code.encode(),
