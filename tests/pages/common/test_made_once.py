@@ -55,7 +55,7 @@ def test_a_message_on_the_code_page_is_for_the_person_it_is_for_alone(world: Wor
 
 @pytest.mark.inside
 def test_what_a_blank_form_says_to_one_visitor_is_escaped(world: World) -> None:
-    words = {"email": "o'<b>@example.com", "entry": "R&D"}
+    words = {"email": "o'<b>@example.com", "entry": "R&D", "recovery_url": "/login/recovery-code?next=/"}
     variants = {"remember_days": 30, "stopped": False}
     with world.app.test_request_context("/login/code"):
         blank = blank_form("auth/code.html", CodeForm, words, **variants).get_data(as_text=True)
