@@ -39,9 +39,7 @@ _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 _CODES, _USERS = table_of(RecoveryCode), table_of(User)
 
-_OF_USER = select(_CODES.c.id, _CODES.c.salt, _CODES.c.digest, _CODES.c.used_at).where(
-    _CODES.c.user_id == bindparam("user_id")
-)
+_OF_USER = select(_CODES.c.id, _CODES.c.salt, _CODES.c.digest).where(_CODES.c.user_id == bindparam("user_id"))
 
 _IS_LOCKED = exists().where(_USERS.c.id == _CODES.c.user_id, _USERS.c.factors_locked_at.is_not(None))
 
@@ -82,13 +80,11 @@ class RecoveryCodes(Factor):
         return code
 
     def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
-        """Return what burns the code. Raises WrongCode, UsedCode."""
+        """Return what burns the code. Raises WrongCode."""
         rows = execute(_OF_USER, user_id=subject.user.id).all()
         digests = {salt: _digest(answer, salt) for salt in {row.salt for row in rows} or {"0" * 32}}
         for row in rows:
             if hmac.compare_digest(digests[row.salt], row.digest):
-                if row.used_at is not None:
-                    raise UsedCode
                 return partial(_burn, row.id, now)
         raise WrongCode
 

@@ -48,7 +48,7 @@ class Factor(ABC):
     def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
         """Return what burns this user's answer, and write nothing.
 
-        Raises WrongCode, CannotUnseal, and UsedCode if the answer has been burned before.
+        Raises WrongCode, CannotUnseal.
         """
 
     def tell(self, user: AnyUser, *, actor: Actor, now: datetime) -> None:  # noqa: B027 - most tell nothing
