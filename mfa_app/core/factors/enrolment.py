@@ -129,16 +129,9 @@ def confirm(
     token, session = sessions.elevate(kept_session, actor=actor, now=now, methods=App.amr)
     linked = {"by_choice": by_choice, "replaced": old is not None, "app": name}
     record(Event.AUTHENTICATOR_LINKED, actor=actor, subject=user, **linked)
-    outbox.enqueue(
-        outbox.Mail.LINKED,
-        user,
-        now=now,
-        app=name,
-        instead=old is not None,
-        besides=old is None and identity.subject.facts.linked,
-        place=actor.ip_address,
-        user_agent=actor.user_agent,
-    )
+    besides = old is None and identity.subject.facts.linked
+    told = {"app": name, "instead": old is not None, "besides": besides}
+    outbox.notify(outbox.Mail.LINKED, user, actor=actor, now=now, **told)
     return SignedIn(token, session, user)
 
 
@@ -162,15 +155,7 @@ def remove(identity: Identity, app_id: str, *, actor: Actor, now: datetime) -> S
     kept_session = _end_other_access(identity, RevocationReason.UNLINKED, actor)
     token, session = sessions.renew(kept_session, actor=actor, now=now)
     record(Event.AUTHENTICATOR_REMOVED, actor=actor, subject=user, app=app.name)
-    outbox.enqueue(
-        outbox.Mail.REMOVED,
-        user,
-        now=now,
-        app=app.name,
-        last=last,
-        place=actor.ip_address,
-        user_agent=actor.user_agent,
-    )
+    outbox.notify(outbox.Mail.REMOVED, user, actor=actor, now=now, app=app.name, last=last)
     return SignedIn(token, session, user)
 
 

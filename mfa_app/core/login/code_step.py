@@ -135,12 +135,8 @@ def _record_failure(
 
 def _react_to_failures(user: UserFacts, failures: int, actor: Actor, now: datetime) -> None:
     if failures == WARN_AFTER:
-        _enqueue(outbox.Mail.WRONG_CODES, user, actor, now)
+        outbox.notify(outbox.Mail.WRONG_CODES, user, actor=actor, now=now)
     if failures == limits.CODE.lockout_after:
         registry.lock(user, now=now)
         record(Event.AUTHENTICATOR_STOPPED, actor=actor, subject=user, failures=failures)
-        _enqueue(outbox.Mail.STOPPED, user, actor, now)
-
-
-def _enqueue(mail: outbox.Mail, user: UserFacts, actor: Actor, now: datetime) -> None:
-    outbox.enqueue(mail, user, now=now, place=actor.ip_address, user_agent=actor.user_agent)
+        outbox.notify(outbox.Mail.STOPPED, user, actor=actor, now=now)

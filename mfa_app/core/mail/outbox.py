@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
+from mfa_app.core.common.actor import Actor
 from mfa_app.core.keys.vault import CannotUnseal, vault
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
@@ -42,6 +43,12 @@ def enqueue(mail: Mail, user: AnyUser, *, now: datetime, to: str | None = None, 
     """
     db.session.add(draft(mail, to=to or user.email, name=user.name, now=now, **context))
     db.session().info[QUEUED] = True
+
+
+def notify(mail: Mail, user: AnyUser, *, actor: Actor, now: datetime, **context: object) -> None:
+    """Queue a mail about what the user, or somebody in the user's name, has done, and from where."""
+    sender = {"place": actor.ip_address, "user_agent": actor.user_agent}
+    enqueue(mail, user, now=now, to=None, **sender, **context)
 
 
 def draft(mail: Mail, *, to: str, name: str, now: datetime, **context: object) -> OutboxMail:

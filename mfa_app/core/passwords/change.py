@@ -88,6 +88,5 @@ def store_password(
     reason = RevocationReason.PASSWORD_CHANGED
     stamp = revoke_access(user, because=reason, actor=actor, except_session=except_session)
     if not first:
-        place, user_agent = actor.ip_address, actor.user_agent
-        outbox.enqueue(outbox.Mail.PASSWORD_CHANGED, user, now=now, place=place, user_agent=user_agent)
+        outbox.notify(outbox.Mail.PASSWORD_CHANGED, user, actor=actor, now=now)
     return stamp
