@@ -4,28 +4,24 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, update
 
-from mfa_app.core.common.errors import AuthenticatorLocked, UsedCode, WrongCode
+from mfa_app.core.common.errors import UsedCode, WrongCode
 from mfa_app.core.factors import totp
-from mfa_app.core.factors.registry import Burn, Factor
+from mfa_app.core.factors.registry import Burn, Factor, burn_once, unlocked
 from mfa_app.core.keys.vault import CannotUnseal, vault
 from mfa_app.core.policy.subject_facts import SubjectFacts
-from mfa_app.models import Authenticator, User
-from mfa_app.models.database import execute, table_of
+from mfa_app.models import Authenticator
+from mfa_app.models.database import table_of
 from mfa_app.models.row_facts import AuthenticatorFacts
 
 AnyAuthenticator = Authenticator | AuthenticatorFacts
 
-_APPS, _USERS = table_of(Authenticator), table_of(User)
-
-_IS_LOCKED = exists().where(_USERS.c.id == _APPS.c.user_id, _USERS.c.factors_locked_at.is_not(None))
-
-_LOCKED = select(_APPS.c.id).where(_APPS.c.id == bindparam("authenticator_id"), _IS_LOCKED)
+_APPS = table_of(Authenticator)
 
 _BURN = (
     update(_APPS)
-    .where(_APPS.c.id == bindparam("authenticator_id"), ~_IS_LOCKED)
+    .where(_APPS.c.id == bindparam("authenticator_id"), unlocked(_APPS.c.user_id))
     .where(_APPS.c.last_step < bindparam("step"))
     .values(last_step=bindparam("step"))
 )
@@ -75,9 +71,7 @@ def burn(authenticator: AnyAuthenticator, step: int) -> None:
 
     Raises UsedCode (RFC 6238, section 5.2), AuthenticatorLocked.
     """
-    if execute(_BURN, authenticator_id=authenticator.id, step=step).rowcount != 1:
-        locked = execute(_LOCKED, authenticator_id=authenticator.id).first()
-        raise AuthenticatorLocked if locked else UsedCode
+    burn_once(_BURN, user_id=authenticator.user_id, authenticator_id=authenticator.id, step=step)
 
 
 def _burn_any(matching: Iterable[tuple[AnyAuthenticator, int]]) -> None:

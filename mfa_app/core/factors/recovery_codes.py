@@ -8,20 +8,20 @@ from datetime import datetime
 from functools import partial
 
 from argon2.low_level import Type, hash_secret_raw
-from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import AuthenticatorLocked, NotACode, NotEnrolled, UsedCode, WrongCode
+from mfa_app.core.common.errors import NotACode, NotEnrolled, WrongCode
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.common.text import is_separator
-from mfa_app.core.factors.registry import Burn, Factor
+from mfa_app.core.factors.registry import Burn, Factor, burn_once, unlocked
 from mfa_app.core.mail import outbox
 from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.extensions import db
-from mfa_app.models import RecoveryCode, User
+from mfa_app.models import RecoveryCode
 from mfa_app.models.database import execute, table_of
 from mfa_app.models.row_facts import AnyUser
 
@@ -37,19 +37,16 @@ FEW_LEFT = 2
 
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
-_CODES, _USERS = table_of(RecoveryCode), table_of(User)
+_CODES = table_of(RecoveryCode)
 
 _OF_USER = select(_CODES.c.id, _CODES.c.salt, _CODES.c.digest).where(_CODES.c.user_id == bindparam("user_id"))
 
-_IS_LOCKED = exists().where(_USERS.c.id == _CODES.c.user_id, _USERS.c.factors_locked_at.is_not(None))
-
 _BURN = (
     update(_CODES)
-    .where(_CODES.c.id == bindparam("code_id"), _CODES.c.used_at.is_(None), ~_IS_LOCKED)
+    .where(_CODES.c.id == bindparam("code_id"), _CODES.c.used_at.is_(None))
+    .where(unlocked(_CODES.c.user_id))
     .values(used_at=bindparam("now"))
 )
-
-_LOCKED = select(_CODES.c.id).where(_CODES.c.id == bindparam("code_id"), _IS_LOCKED)
 
 
 @dataclass(frozen=True)
@@ -85,19 +82,12 @@ class RecoveryCodes(Factor):
         digests = {salt: _digest(answer, salt) for salt in {row.salt for row in rows} or {"0" * 32}}
         for row in rows:
             if hmac.compare_digest(digests[row.salt], row.digest):
-                return partial(_burn, row.id, now)
+                return partial(burn_once, _BURN, user_id=subject.user.id, code_id=row.id, now=now)
         raise WrongCode
 
     def tell(self, user: AnyUser, *, actor: Actor, now: datetime) -> None:
         """Tell the user by email that a code was used, and how many are left."""
-        outbox.enqueue(
-            outbox.Mail.RECOVERY_CODE_USED,
-            user,
-            now=now,
-            left=left(user).count,
-            place=actor.ip_address,
-            user_agent=actor.user_agent,
-        )
+        outbox.notify(outbox.Mail.RECOVERY_CODE_USED, user, actor=actor, now=now, left=left(user).count)
 
 
 def make_set(identity: Identity, *, actor: Actor, now: datetime) -> tuple[str, ...]:
@@ -118,9 +108,7 @@ def make_set(identity: Identity, *, actor: Actor, now: datetime) -> tuple[str, .
         RecoveryCode(user_id=user.id, salt=salt, digest=digest, created_at=now) for digest in digests
     )
     record(Event.RECOVERY_CODES_MADE, actor=actor, subject=user, ended_a_set=ended)
-    outbox.enqueue(
-        outbox.Mail.RECOVERY_CODES_MADE, user, now=now, place=actor.ip_address, user_agent=actor.user_agent
-    )
+    outbox.notify(outbox.Mail.RECOVERY_CODES_MADE, user, actor=actor, now=now)
     return tuple("-".join(code[i : i + GROUP] for i in range(0, CHARACTERS, GROUP)) for code in codes)
 
 
@@ -151,9 +139,3 @@ def _digest(code: str, salt: str) -> str:
         type=Type.ID,
     )
     return hashed.hex()
-
-
-def _burn(code_id: str, now: datetime) -> None:
-    """Accept a code, and never again. Raises UsedCode, AuthenticatorLocked."""
-    if execute(_BURN, code_id=code_id, now=now).rowcount != 1:
-        raise AuthenticatorLocked if execute(_LOCKED, code_id=code_id).first() else UsedCode

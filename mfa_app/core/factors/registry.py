@@ -8,20 +8,26 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import Delete, delete, update
+from sqlalchemy import ColumnElement, Delete, Update, bindparam, delete, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import NotACode
+from mfa_app.core.common.errors import AuthenticatorLocked, NotACode, UsedCode
 from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.extensions import db
 from mfa_app.models import User
-from mfa_app.models.database import rows_changed
+from mfa_app.models.database import execute, rows_changed, table_of
 from mfa_app.models.fate import Table
 from mfa_app.models.row_facts import FIRST_GATE, AnyUser
 from mfa_app.site import site
+
+_USERS = table_of(User)
+
+_IF_LOCKED = select(_USERS.c.id).where(
+    _USERS.c.id == bindparam("user_id"), _USERS.c.factors_locked_at.is_not(None)
+)
 
 # Accepts an answer that was right, and never again. Raises UsedCode, AuthenticatorLocked.
 Burn = Callable[[], None]
@@ -115,6 +121,20 @@ class Factors:
 def _rows_of(table: type[Table], user_id: int) -> Delete:
     owner: InstrumentedAttribute[int] = getattr(table, "user_id")  # noqa: B009 - as Factor.table says
     return delete(table).where(owner == user_id)
+
+
+def unlocked(owner: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that the second factors of the user in this column are not locked."""
+    return ~exists().where(_USERS.c.id == owner, _USERS.c.factors_locked_at.is_not(None))
+
+
+def burn_once(accept: Update, *, user_id: int, **values: Any) -> None:
+    """Accept an answer by an UPDATE that finds its row only while the answer is good and `unlocked` holds.
+
+    Raises UsedCode, AuthenticatorLocked.
+    """
+    if execute(accept, **values).rowcount != 1:
+        raise AuthenticatorLocked if execute(_IF_LOCKED, user_id=user_id).first() else UsedCode
 
 
 def lock(user: AnyUser, *, now: datetime) -> None:
