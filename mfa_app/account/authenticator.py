@@ -13,7 +13,6 @@ from mfa_app.web.security.cookies import issue_cookies
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
-from mfa_app.wording.labels import app_name
 
 
 @blueprint.post("/account/apps/<random:app_id>/remove")
@@ -48,7 +47,7 @@ def rename_app(app_id: str) -> ResponseReturnValue:
             enrolment.rename(identity, app_id, entered(form.name.data), actor=current_actor())
             flash(_("Name saved."), "success")
             return redirect(url_for("account.overview"))
-    return render_form("account/app.html", form, app=app_name(app.name))
+    return render_form("account/app.html", form)
 
 
 @blueprint.post("/account/authenticator/keep")

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, select, true
 
 from mfa_app.core.policy.decision import PolicyFacts, Rule
-from mfa_app.core.policy.subject_facts import policy_facts
+from mfa_app.core.policy.subject_facts import oldest_first, policy_facts
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Group, Membership, SitePolicy, User
 
@@ -75,14 +75,12 @@ def with_overrides(subject: PolicySubject, *, required: bool, exempt_until: date
 def _subject(rows: list[Row[Any]]) -> PolicySubject:
     user, site = rows[0].User, rows[0].SitePolicy
     apps = {row.Authenticator.id: row.Authenticator for row in rows if row.Authenticator is not None}
-    authenticators = sorted(apps.values(), key=lambda app: (app.enrolled_at, app.id))
+    authenticators = oldest_first(apps.values())
     memberships = {row.Group.id: (row.Membership, row.Group) for row in rows if row.Group is not None}
     rules = [_rule(group.name, group, membership.joined_at) for membership, group in memberships.values()]
     rules.append(_rule(None, site, user.created_at))
     facts = policy_facts(user, linked=bool(authenticators), rules=rules)
-    return PolicySubject(
-        user, tuple(authenticators), tuple(group for _, group in memberships.values()), facts
-    )
+    return PolicySubject(user, authenticators, tuple(group for _, group in memberships.values()), facts)
 
 
 def _rule(name: str | None, row: Group | SitePolicy, since: Any) -> Rule:

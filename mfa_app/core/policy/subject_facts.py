@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, select, true
 
@@ -11,6 +11,8 @@ from mfa_app.core.policy.decision import PolicyFacts, Rule
 from mfa_app.models import Authenticator, Group, Membership, SitePolicy, User
 from mfa_app.models.database import execute, table_of
 from mfa_app.models.row_facts import AnyUser, AuthenticatorFacts, UserFacts, columns_of
+
+App = TypeVar("App", Authenticator, AuthenticatorFacts)
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ def policy_facts(user: AnyUser, *, linked: bool, rules: Iterable[Rule]) -> Polic
         privileged=user.is_privileged,
         link_required=user.link_required,
     )
+
+
+def oldest_first(apps: Iterable[App]) -> tuple[App, ...]:
+    """Return a user's apps in the order in which they were linked."""
+    return tuple(sorted(apps, key=lambda app: (app.enrolled_at, app.id)))
 
 
 def _rule_columns(model: type[Group | SitePolicy]) -> tuple[ColumnElement[Any], ...]:
@@ -103,11 +110,9 @@ def subject_of(rows: Sequence[Row[Any]]) -> SubjectFacts | None:
     first = rows[0]
     user = UserFacts(*first[_USER])
     apps = {row[_AUTHENTICATOR][0]: row[_AUTHENTICATOR] for row in rows if row[_AUTHENTICATOR][0]}
-    authenticators = sorted(
-        (AuthenticatorFacts(*app) for app in apps.values()), key=lambda app: (app.enrolled_at, app.id)
-    )
+    authenticators = oldest_first(AuthenticatorFacts(*app) for app in apps.values())
     of_groups = list({row[_GROUP][0]: row[_GROUP] for row in rows if row[_GROUP][0] is not None}.values())
     of_groups.sort(key=lambda group: email_addresses.fold(group[0]))
     rules = [*(Rule(*group) for group in of_groups), Rule(None, *first[_SITE])]
     facts = policy_facts(user, linked=bool(authenticators), rules=rules)
-    return SubjectFacts(user, tuple(authenticators), tuple(group[0] for group in of_groups), facts)
+    return SubjectFacts(user, authenticators, tuple(group[0] for group in of_groups), facts)

@@ -13,8 +13,6 @@ contracts = (
 )
 
 TRIGGERS = ("authenticator_begins", "authenticator_changes", "authenticator_ends")
-LOCKED = sa.text("factors_locked_at IS NOT NULL")
-LOCKED_BEFORE = sa.text("locked_at IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -24,13 +22,7 @@ def upgrade() -> None:
         "UPDATE user_account SET factors_locked_at = authenticator.locked_at FROM authenticator "
         "WHERE authenticator.user_id = user_account.id AND authenticator.locked_at IS NOT NULL"
     )
-    op.create_index(
-        "ix_user_account_factors_locked_at",
-        "user_account",
-        ["factors_locked_at"],
-        sqlite_where=LOCKED,
-        postgresql_where=LOCKED,
-    )
+    _index_what_is_set("user_account", "factors_locked_at")
     op.drop_index("ix_authenticator_locked_at", "authenticator")
     with op.batch_alter_table("authenticator") as table:
         table.add_column(sa.Column("name", sa.String(length=60), nullable=True))
@@ -64,17 +56,16 @@ def downgrade() -> None:
     )
     with op.batch_alter_table("authenticator") as table:
         table.alter_column("opted_in", existing_type=sa.Boolean(), server_default=None)
-    op.create_index(
-        "ix_authenticator_locked_at",
-        "authenticator",
-        ["locked_at"],
-        sqlite_where=LOCKED_BEFORE,
-        postgresql_where=LOCKED_BEFORE,
-    )
+    _index_what_is_set("authenticator", "locked_at")
     op.drop_index("ix_user_account_factors_locked_at", "user_account")
     op.drop_column("user_account", "factors_locked_at")
     begins, ends = _note("true", "NEW", "NEW.opted_in"), _note("false", "OLD", "false")
     _create_triggers("UPDATE OF user_id, opted_in", begins, ends)
+
+
+def _index_what_is_set(table: str, column: str) -> None:
+    where = sa.text(f"{column} IS NOT NULL")
+    op.create_index(f"ix_{table}_{column}", table, [column], sqlite_where=where, postgresql_where=where)
 
 
 def _note(linked: str, row: str, opted_in: str | None = None) -> str:
