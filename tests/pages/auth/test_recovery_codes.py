@@ -6,11 +6,16 @@ from urllib.parse import unquote
 
 import pytest
 
+from mfa_app.core.common.errors import AuthenticatorLocked
+from mfa_app.core.factors import registry
+from mfa_app.core.login import code_step
+from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, RecoveryCode, RememberedDevice
 from tests.support.browser import Page, Visitor, words
 from tests.support.databases import both_databases
+from tests.support.refusals.scene import logged_in
 from tests.support.stories import alice_just_linked
-from tests.support.world import PASSWORD, World
+from tests.support.world import PASSWORD, VISITOR, World
 
 SHAPE = re.compile(r"\b(?:[a-z2-7]{4}-){3}[a-z2-7]{4}\b")
 
@@ -168,6 +173,17 @@ def test_wrong_ones_count_with_the_codes_of_the_app(world: World, alice: Visitor
     for code in ("aaaa-aaaa-aaaa-aaaa", wrong, "bbbb-bbbb-bbbb-bbbb", wrong, wrong):
         visitor.press("Log in", code=code)
     assert "Too many failed attempts" in visitor.press("Log in", code=codes[0]).text
+
+
+def test_a_lock_that_comes_in_the_same_moment_holds_for_them_too(world: World, alice: Visitor) -> None:
+    (code, *_others) = world.recovery_codes(alice)
+    with world.data():
+        identity = logged_in(world, "alice")
+        registry.lock(identity.user, now=world.clock())
+        db.session.commit()
+        with pytest.raises(AuthenticatorLocked):
+            code_step.check_code(identity, code, purpose=code_step.LOGIN, actor=VISITOR, now=world.clock())
+    assert world.count(RecoveryCode, RecoveryCode.used_at.is_not(None)) == 0
 
 
 def test_what_is_no_recovery_code_is_not_counted(world: World, alice: Visitor) -> None:
