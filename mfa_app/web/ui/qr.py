@@ -12,11 +12,11 @@ def data_uri(text: str) -> str:
     """Return the QR code of a text as a black-on-white PNG in a `data:` URI."""
     # Loaded with the first app that is linked: they take 5 MiB, which no login needs.
     import qrcode
-    from qrcode.constants import ERROR_CORRECT_M
+    from qrcode.constants import ERROR_CORRECT_L
     from qrcode.image.pil import PilImage
 
     code = qrcode.QRCode(
-        error_correction=ERROR_CORRECT_M,
+        error_correction=ERROR_CORRECT_L,  # nothing soils a screen, and fewer modules are larger ones
         box_size=PIXELS_A_MODULE,
         border=QUIET_ZONE_MODULES,
         image_factory=PilImage,
