@@ -57,14 +57,14 @@ class Photographer:
             self.take(window, "code")
 
     def take_enrolment(self) -> None:
-        """Take the enrolment page as Dmitri sees it: on a computer, and its middle on a phone."""
+        """Take the enrolment page as Dmitri sees it: on a computer, and from its first step on a phone."""
         with self.window() as window:
             self.give_password(window, "dmitri")
             window.page.get_by_role("heading", name="Microsoft Authenticator").click()
             self.take(window, "linking")
         with self.window(**PHONE, device_scale_factor=2) as window:
             self.give_password(window, "dmitri")
-            window.page.get_by_role("heading", name="Scan the QR code").evaluate("it => it.scrollIntoView()")
+            window.page.get_by_role("heading", name="to your app").evaluate("it => it.scrollIntoView()")
             self.take(window, "linking-phone", whole=False)
 
     def take_administration(self) -> None:

@@ -126,4 +126,5 @@ def _enrolment_page(
         replacing=old is not None,
         another=old is None and identity.subject.facts.linked,
         account=identity.user.email,
+        public_url=site()[Settings].public_url,
     )

@@ -68,8 +68,14 @@
       const seconds = left();
       if (seconds <= 0) {
         line.hidden = true;
-        if (over) over.hidden = false;
-        for (const part of all(`[data-while="${line.dataset.over}"]`)) part.inert = true;
+        const parts = all(`[data-while="${line.dataset.over}"]`);
+        const cursor = [...parts].some((part) => part.contains(document.activeElement));
+        for (const part of parts) part.inert = true;
+        if (over) {
+          over.hidden = false;
+          if (cursor) over.querySelector("a")?.focus();
+          over.scrollIntoView({ block: "nearest" });
+        }
         clearInterval(timer);
       } else {
         const minutes = Math.ceil(seconds / 60);

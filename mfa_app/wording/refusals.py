@@ -29,7 +29,7 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     ),
     errors.OneTimeLinkExpired: _l("This link has been used or has expired."),
     errors.PendingEnrolmentExpired: _l(
-        "That QR code has expired. Delete its entry in your app, then scan the new one and enter its code."
+        "That page had expired. Delete the entry it made in your app, then add the new one from here."
     ),
     errors.AlreadyEnrolled: _l("An authentication app is already linked to your account."),
     errors.AppNameTaken: _l("You already have an app with this name. Choose another one."),

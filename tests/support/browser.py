@@ -13,6 +13,8 @@ from werkzeug.test import Cookie, TestResponse
 
 TOKEN = re.compile(r'(name="csrf_token"[^>]* value=")([^"]+)')
 REQUIRED_HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy")
+# What is wrong with a form as a whole stands in it, or with the focus elsewhere on the page.
+NOTES = "form .note-danger, .note-danger[autofocus]"
 
 
 _checked: set[str] = set()  # pages, but for their token, in which nothing was wrong
@@ -144,7 +146,7 @@ class Page:
         """Return what says that something is wrong. Most pages have no word of it: nothing to search."""
         if not any(word in self._content for word in ("note-danger", "aria-invalid", "field-error")):
             return []
-        return list(self.html.select("form .note-danger, [aria-invalid=true], fieldset:has(.field-error)"))
+        return list(self.html.select(f"{NOTES}, [aria-invalid=true], fieldset:has(.field-error)"))
 
     def _check_label(self, field: Tag, labels: Container[object], ids: list[str]) -> None:
         if field.get("type") in ("hidden", "submit"):

@@ -174,7 +174,7 @@ class Window:
         if len(self.context.pages) > 1 or not self.page.url.startswith(self.site):
             return False
         self.page.set_viewport_size({"width": 1280, "height": 720})
-        self.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        self.page.emulate_media(media="null", color_scheme="light", reduced_motion="no-preference")
         unchanged: bool = self.page.evaluate(UNCHANGED)
         return unchanged
 
@@ -260,8 +260,10 @@ class Window:
         self.press("Log in")
 
     def scan(self) -> Phone:
-        """Read the QR code off a picture of the screen, as a phone does."""
+        """Read the QR code off a picture of the screen, as a phone does; a phone itself shows it on wish."""
         self.sees("Link your authentication app")
+        if self.page.locator("img.qr").is_hidden():
+            self.follow("The app is on another phone? Show the QR code")
         picture = Image.open(io.BytesIO(self.page.locator("img.qr").screenshot()))
         found = zxingcpp.read_barcodes(picture, formats=QR_CODES)
         assert len(found) == 1, f"{len(found)} codes can be read"
@@ -271,6 +273,13 @@ class Window:
         """Enter the code of the linking page."""
         self.field("6-digit code").fill(code)
         self.press("Enable")
+
+    def tap(self) -> Phone:
+        """Press the button that opens the app on this phone, which gets the address in it."""
+        self.sees("Link your authentication app")
+        address = self.page.get_by_role("link", name="Open my app", exact=True).get_attribute("href")
+        assert address, "the button leads nowhere"
+        return Phone(address, self.clock)
 
     def link(self) -> Phone:
         """Scan the QR code, enter the app's code and be in."""
