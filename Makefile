@@ -25,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo dev code test crash lint audit fmt lock words messages css screenshots bench \
-        bench-check fuzz soak wapiti mutants proxy guide clean
+        bench-check fuzz soak wapiti mutants proxy guide apps clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -109,6 +109,9 @@ proxy: $(TESTING) ## Test docs/deploy/nginx.conf in a real nginx on the loopback
 
 guide: $(TESTING) ## Run the README's and the guide's commands on a new Debian (as root)
 	@$(BIN)/python -m stress.guide
+
+apps: $(TESTING) ## Let other people's programs read our QR codes, and write docs/apps.md (needs the internet)
+	@$(BIN)/python -m stress.apps
 
 clean: ## Remove everything that make created, except instance/
 	@rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
