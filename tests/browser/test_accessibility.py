@@ -12,7 +12,7 @@ from mfa_app.extensions import db
 from mfa_app.models import User
 from tests.support.accessibility import Inspector
 from tests.support.browser import Visitor
-from tests.support.chromium import Window
+from tests.support.chromium import PHONE, Window
 from tests.support.stories import alice_at_the_code_page, alice_at_the_linking_page, alice_logged_in
 from tests.support.world import World
 
@@ -83,6 +83,14 @@ NO_PAGES = {"static", "monitoring.healthz", "monitoring.readyz", "monitoring.met
 def inspector(new_window: Callable[..., Window]) -> Iterator[Inspector]:
     """An inspector who at the end may have found nothing."""
     inspector = Inspector(new_window())
+    yield inspector
+    assert not inspector.found, "\n".join(["", *inspector.found])
+
+
+@pytest.fixture
+def touching_inspector(new_window: Callable[..., Window]) -> Iterator[Inspector]:
+    """The same, pointing with a finger."""
+    inspector = Inspector(new_window(**PHONE))
     yield inspector
     assert not inspector.found, "\n".join(["", *inspector.found])
 
@@ -159,6 +167,15 @@ def test_linking_because_a_group_requires_it(world: World, inspector: Inspector)
     inspector.look("Use a recovery code", alice.open("/login/recovery-code").source)
     inspector.look("Use a recovery code", alice.press("Log in", code="abcd").source)
     inspector.look("You used a recovery code", alice.press("Log in", code=code).source)
+
+
+def test_linking_the_app_on_this_phone(world: World, touching_inspector: Inspector) -> None:
+    alice = world.after(alice_at_the_linking_page)
+    page = alice.open("/enrolment")
+    touching_inspector.look("Link your authentication app", page.source)
+    to_scan = "The app is on another phone? Show the QR code"
+    touching_inspector.look("Link your authentication app", page.source, after_click_on=to_scan)
+    touching_inspector.look("Link your authentication app", alice.press("Enable", code="000 000").source)
 
 
 def test_pages_of_somebody_with_two_apps(world: World, inspector: Inspector) -> None:
