@@ -11,6 +11,8 @@ from tests.support.world import PASSWORD, World
 
 pytestmark = pytest.mark.browser
 
+DEVICES: dict[str, dict[str, object]] = {"computer": {}, "phone": PHONE}
+
 
 @pytest.fixture
 def alice(world: World, window: Window) -> Window:
@@ -104,11 +106,11 @@ def test_dark_mode_keeps_the_qr_code_readable(alice: Window) -> None:
     alice.link()
 
 
-@pytest.mark.parametrize("device", [{}, PHONE], ids=["computer", "phone"])
+@pytest.mark.parametrize("device", DEVICES)
 def test_a_secret_that_expires_says_so_and_a_new_one_takes_its_place(
-    world: World, new_window: Callable[..., Window], device: dict[str, object]
+    world: World, new_window: Callable[..., Window], device: str
 ) -> None:
-    window = new_window(**device)
+    window = new_window(**DEVICES[device])
     window.page.clock.install()
     window.goes_on_as(world.after(alice_at_the_linking_page))
     window.open("/enrolment")
@@ -130,7 +132,7 @@ def test_a_secret_that_expires_says_so_and_a_new_one_takes_its_place(
     window.field("Password").fill(PASSWORD)
     window.press("Confirm")
     window.reads("Valid for 20 more minutes.")
-    expect(window.page.locator(".tap" if device else "img.qr")).to_be_in_viewport(ratio=1)
+    expect(window.page.locator(".tap" if device == "phone" else "img.qr")).to_be_in_viewport(ratio=1)
     new = window.scan()
     assert new.secret != old.secret
     window.enable(old.code())
@@ -148,8 +150,11 @@ def test_each_app_has_steps_of_its_own_and_opens_alone(alice: Window) -> None:
         expect(opened.get_by_role("listitem")).to_have_count(4)
 
 
-def test_linking_and_login_work_without_javascript(world: World, new_window: Callable[..., Window]) -> None:
-    window = new_window(java_script_enabled=False)
+@pytest.mark.parametrize("device", DEVICES)
+def test_linking_and_login_work_without_javascript(
+    world: World, new_window: Callable[..., Window], device: str
+) -> None:
+    window = new_window(**DEVICES[device], java_script_enabled=False)
     address = finance_requires_2fa_of_alice(world)
     window.give_password(address)
     expect(window.page.get_by_role("button", name="Copy the setup key")).to_be_hidden()
