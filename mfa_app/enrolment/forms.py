@@ -2,7 +2,14 @@
 
 from flask_babel import lazy_gettext as _l
 
-from mfa_app.core.common.errors import AppNameTaken, NotACode, PendingEnrolmentExpired, Throttled, WrongCode
+from mfa_app.core.common.errors import (
+    AppNameTaken,
+    ExplainedCode,
+    NotACode,
+    PendingEnrolmentExpired,
+    Throttled,
+    WrongCode,
+)
 from mfa_app.web.ui.fields import app_name_field, code_field
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 
@@ -10,7 +17,9 @@ from mfa_app.web.ui.forms import TOP, Form, shown_at
 class EnableForm(Form):
     """The code that proves the app was set up."""
 
-    refusals_at = shown_at("code", NotACode, WrongCode, Throttled) | shown_at(TOP, PendingEnrolmentExpired)
+    refusals_at = shown_at("code", NotACode, WrongCode, ExplainedCode, Throttled) | shown_at(
+        TOP, PendingEnrolmentExpired
+    )
 
     code = code_field()
 

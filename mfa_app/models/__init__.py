@@ -4,6 +4,7 @@ from mfa_app.models.audit import AuditEvent, TrailHead
 from mfa_app.models.authenticator import Authenticator, PendingEnrolment
 from mfa_app.models.cohort import Cohort, CohortCount, CohortGroup, GroupCount
 from mfa_app.models.fate import Table
+from mfa_app.models.former_app import Ending, FormerApp
 from mfa_app.models.group import Group, Membership
 from mfa_app.models.held_form import HeldForm
 from mfa_app.models.lease import Lease
@@ -32,6 +33,7 @@ TABLES: tuple[type[Table], ...] = (
     SealedValue,
     Authenticator,
     PendingEnrolment,
+    FormerApp,
     RecoveryCode,
     HeldForm,
     Throttle,
@@ -58,6 +60,8 @@ __all__ = [
     "Cohort",
     "CohortCount",
     "CohortGroup",
+    "Ending",
+    "FormerApp",
     "Group",
     "GroupCount",
     "HeldForm",

@@ -14,8 +14,9 @@ class Authenticator(SealedRow, Table):
     """An enrolled authentication app, stored only after a code has proved it. A user may have several.
 
     `name` is what its user calls it, None if there was no need for a name yet. `last_step` is the time step
-    of the last accepted code (RFC 6238). `issuer` is the name that the app shows the codes under: the site's
-    when it was linked. None if unknown.
+    of the last accepted code (RFC 6238). `spent_step` is one that is never accepted, because a refusal has
+    told that its code will be right then. `issuer` is the name that the app shows the codes under: the
+    site's when it was linked. None if unknown.
     """
 
     __tablename__ = "authenticator"
@@ -27,6 +28,7 @@ class Authenticator(SealedRow, Table):
     sealed_secret: Mapped[str] = mapped_column(Text)
     issuer: Mapped[str | None] = mapped_column(String(200))
     last_step: Mapped[int] = mapped_column()
+    spent_step: Mapped[int | None] = mapped_column()
     enrolled_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from mfa_app.core.audit.events import Event
 from mfa_app.core.common.actor import ActorKind
 from mfa_app.models import AuditEvent, Role
 from mfa_app.wording import dates
+from mfa_app.wording.diagnosis import minutes_of
 from mfa_app.wording.labels import factor_name, role_name
 
 _EVENTS = {
@@ -65,6 +67,7 @@ _NAMES = {event.label: name for event, name in _EVENTS.items()}
 
 _DETAILS = {
     "reason": _l("Reason"),
+    "seen": _l("It looks like"),
     "failures": _l("Failed in a row"),
     "way": _l("Changed through"),
     "purpose": _l("Purpose"),
@@ -107,6 +110,10 @@ _CODES = {
     "known browser": _l("the person's own browser"),
     "wrong": _l("wrong code"),
     "used": _l("code already used"),
+    "slow clock": _l("clock of the phone is slow"),
+    "fast clock": _l("clock of the phone is fast"),
+    "other settings": _l("app with other settings"),
+    "former app": _l("app that no longer counts"),
     "login": _l("logging in"),
     "confirmation": _l("confirming it's the same person"),
     "code": _l("password and code"),
@@ -181,7 +188,7 @@ def details_in_words(label: str, details: dict[str, object]) -> Iterator[str]:
     before, after = details.get("before"), details.get("after")
     states = isinstance(before, dict) and isinstance(after, dict)
     for key, value in details.items():
-        if not (states and key in ("before", "after")):
+        if not (states and key in ("before", "after")) and not (key == "seen" and value is None):
             yield _("%(what)s: %(value)s", what=_DETAILS.get(key, key), value=_value(label, key, value))
     if isinstance(before, dict) and isinstance(after, dict):
         yield from _differences(label, before, after)
@@ -213,6 +220,8 @@ def _value(label: str, key: str, value: object) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if key == "seen" and isinstance(value, int):
+        return ngettext("%(num)s minute off", "%(num)s minutes off", minutes_of(value))
     if key == "factor":
         return factor_name(str(value))
     if key in _CODED or (key == "reason" and label in _REFUSALS):

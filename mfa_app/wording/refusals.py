@@ -9,8 +9,9 @@ from flask_babel import ngettext
 
 from mfa_app.core.common import clock, errors
 from mfa_app.core.passwords.strength import MAX_LENGTH, MIN_LENGTH
+from mfa_app.wording.diagnosis import explained
 
-# A test asks for a sentence for every one of them. Four carry facts, and have theirs in `sentence`.
+# A test asks for a sentence for every one of them. Five carry facts, and have theirs in `sentence`.
 _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.WrongCredentials: _l("The email address or password is wrong. Check both and try again."),
     errors.WrongPassword: _l("That isn't your current password. Try again."),
@@ -73,6 +74,12 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
 }
 
 
+# Apps can make codes of 7 or 8 digits (RFC 4226), if somebody has chosen so.
+_MORE_DIGITS = _l(
+    "If the app itself shows more than 6, set its entry to 6 digits, or delete it and scan the QR code again."
+)
+
+
 _PASSWORD_REASONS: dict[str, str] = {
     "short": _l(
         "Use at least %(number)s characters. A sentence of a few words is easy to remember.",
@@ -99,21 +106,29 @@ def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
             number=refusal.most,
         )
     if isinstance(refusal, errors.NotACode):
-        return not_a_code(refusal.digits)
+        return not_a_code(refusal)
+    if isinstance(refusal, errors.ExplainedCode):
+        return explained(refusal.explanation)
     if isinstance(refusal, errors.UnacceptablePassword):
         return str(_PASSWORD_REASONS[refusal.reason])
     return str(_SENTENCES[type(refusal)])
 
 
-def not_a_code(digits: int) -> str:
-    """Return what to do about something that can't be a code; `digits` is 0 if it isn't digits alone."""
-    if digits == 0:
-        return _("Enter the 6 digits your authentication app shows now, and nothing else.")
-    return ngettext(
+def not_a_code(refusal: errors.NotACode) -> str:
+    """Return what to do about something that can't be a code."""
+    if refusal.setup_key:
+        return _(
+            "That is the setup key. It belongs in the app: add it there, then enter the 6 digits that the "
+            "app shows."
+        )
+    if refusal.digits == 0:
+        return _("Enter digits only: the 6 that your authentication app shows now.")
+    entered = ngettext(
         "You entered %(num)s digit. Enter the 6 digits your authentication app shows now.",
         "You entered %(num)s digits. Enter the 6 digits your authentication app shows now.",
-        digits,
+        refusal.digits,
     )
+    return f"{entered} {_MORE_DIGITS}" if refusal.digits in (7, 8) else entered
 
 
 def in_a_while(moment: datetime) -> str:

@@ -9,6 +9,7 @@ from flask import Flask
 from mfa_app.core.audit.events import Event
 from mfa_app.core.common import clock, errors
 from mfa_app.core.common.errors import Interruption, Refusal
+from mfa_app.core.factors import diagnosis
 from mfa_app.core.operations import housekeeping
 from mfa_app.core.operations.health_checks import Check, Problem
 from mfa_app.core.passwords import hashing
@@ -16,7 +17,7 @@ from mfa_app.core.policy.decision import PolicySource, Reason
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions import revocation
 from mfa_app.core.throttling import blocked
-from mfa_app.models import Role
+from mfa_app.models import Ending, Role
 from mfa_app.wording import events, health
 from mfa_app.wording.labels import limit_name, role_name
 from mfa_app.wording.policy import why, why_linked
@@ -40,6 +41,15 @@ FACTS = {
     "error": None,
     "row": 7,
 }
+EXPLANATIONS = (
+    *(errors.ClockOff(seconds, None, 1) for seconds in (-60, -240, 60, 240)),
+    *(errors.OtherSettings(*settings) for settings in diagnosis._OTHER_SETTINGS),
+    *(
+        errors.FormerEntry(name, "Second Gate", MOMENT, MOMENT, ending)
+        for ending in Ending
+        for name in (None, "iPhone")
+    ),
+)
 
 
 def every_kind_of(kind: type[Exception]) -> list[type[Exception]]:
@@ -60,7 +70,9 @@ def made(kind: type[Exception]) -> list[Exception]:
     if kind is errors.TooManyApps:
         return [kind(5)]
     if kind is errors.NotACode:
-        return [kind(digits) for digits in (0, 1, 12)]
+        return [kind(digits) for digits in (0, 1, 8, 12)] + [kind(0, setup_key=True)]
+    if kind is errors.ExplainedCode:
+        return [kind(explanation) for explanation in EXPLANATIONS]
     if kind is errors.UnacceptablePassword:
         source = Path(hashing.__file__).read_text("utf-8")
         return [kind(part.split('"')[0]) for part in source.split('UnacceptablePassword("')[1:]]

@@ -12,6 +12,7 @@ from mfa_app.models import (
     TABLES,
     Authenticator,
     AuthSession,
+    FormerApp,
     HeldForm,
     Lease,
     OneTimeLink,
@@ -35,6 +36,7 @@ authenticator      keep                     never               keep            
 cohort             keep                     never               keep                     -
 cohort_count       keep                     never               keep                     -
 cohort_group       keep                     never               keep                     -
+former_app         keep                     ended_at + 90 days  discard                  sealed_secret for former|{row.id}|{row.user_id}
 group_count        keep                     never               keep                     -
 held_form          delete with the session  expires_at          discard                  sealed_form for form|{row.id}|{row.user_id}
 lease              keep                     never               discard                  -
@@ -112,6 +114,7 @@ def test_the_derived_lists() -> None:
         RememberedDevice,
         OneTimeLink,
         PendingEnrolment,
+        FormerApp,
         HeldForm,
         Throttle,
         OutboxMail,
@@ -122,6 +125,7 @@ def test_the_derived_lists() -> None:
         RememberedDevice,
         OneTimeLink,
         PendingEnrolment,
+        FormerApp,
         RecoveryCode,
         HeldForm,
         OutboxMail,
@@ -132,6 +136,7 @@ def test_the_derived_lists() -> None:
         (SealedValue.name, SealedValue.sealed),
         (Authenticator.id, Authenticator.sealed_secret),
         (PendingEnrolment.id, PendingEnrolment.sealed_secret),
+        (FormerApp.id, FormerApp.sealed_secret),
         (HeldForm.id, HeldForm.sealed_form),
         (OutboxMail.id, OutboxMail.sealed_context),
         (ResetRequest.id, ResetRequest.sealed_request),
@@ -147,6 +152,7 @@ def test_a_seal_context_ties_a_text_to_its_row() -> None:
     rows = {
         Authenticator(id="a1", user_id=7): "totp|a1|7",
         PendingEnrolment(id="p1", session_id="s1"): "pending|p1|s1",
+        FormerApp(id="f1", user_id=7): "former|f1|7",
         HeldForm(id="h1", user_id=7): "form|h1|7",
         OutboxMail(id="m1"): "mail|m1",
         ResetRequest(id="r1"): "reset request|r1",

@@ -18,7 +18,7 @@ class Event(enum.Enum):
     PASSWORD_CHANGED = "password.changed", ("way",)
     PASSWORD_RESET_REQUESTED = "password.reset_requested", ()
     CODE_ACCEPTED = "code.accepted", ("purpose", "factor")
-    CODE_REFUSED = "code.refused", ("purpose", "reason", "failures")
+    CODE_REFUSED = "code.refused", ("purpose", "reason", "seen", "failures")
     LOGIN_COMPLETED = "login.completed", ("method",)
     LOGGED_OUT = "login.ended", ()
     SESSIONS_ENDED = "sessions.ended", ("count", "because")

@@ -35,11 +35,60 @@ class WrongCode(Refusal):
     """The code doesn't match the current time step or a neighbouring one."""
 
 
+@dataclass(frozen=True)
+class ClockOff:
+    """A code of another time: the phone's clock is so many seconds fast, or slow if they are negative.
+
+    `app_id` and `step` say whose code it is, and of which time step. While the app is being linked it has no
+    id (None).
+    """
+
+    seconds: int
+    app_id: str | None
+    step: int
+
+
+@dataclass(frozen=True)
+class OtherSettings:
+    """A code made with another algorithm, or for another number of seconds, than the QR code asks for."""
+
+    algorithm: str
+    seconds: int
+
+
+@dataclass(frozen=True)
+class FormerEntry:
+    """A code of an app that no longer counts: its name, that of the entry, since when, until when and why.
+
+    `ending` is "removed", "replaced", "reset" or "started over": then it was never linked.
+    """
+
+    name: str | None
+    issuer: str | None
+    since: datetime
+    ended_at: datetime
+    ending: str
+
+
+Explanation = ClockOff | OtherSettings | FormerEntry
+
+
+@dataclass
+class ExplainedCode(WrongCode):
+    """A wrong code that looks as if there were this reason. It is refused and counted like any other."""
+
+    explanation: Explanation
+
+
 @dataclass
 class NotACode(Refusal):
-    """What was typed can't be a code: it has this many digits, not six; 0 if it isn't digits alone."""
+    """What was typed can't be a code: it has this many digits, not six; 0 if it isn't digits alone.
+
+    `setup_key`: it looks like the key from which an app makes codes.
+    """
 
     digits: int
+    setup_key: bool = False
 
 
 class UsedCode(Refusal):

@@ -6,13 +6,13 @@ from functools import partial
 
 from sqlalchemy import bindparam, update
 
-from mfa_app.core.common.errors import UsedCode, WrongCode
-from mfa_app.core.factors import totp
+from mfa_app.core.common.errors import ClockOff, ExplainedCode, UsedCode, WrongCode
+from mfa_app.core.factors import diagnosis, totp
 from mfa_app.core.factors.registry import Burn, Factor, burn_once, unlocked
 from mfa_app.core.keys.vault import CannotUnseal, vault
 from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.models import Authenticator
-from mfa_app.models.database import table_of
+from mfa_app.models.database import execute, table_of
 from mfa_app.models.row_facts import AuthenticatorFacts
 
 AnyAuthenticator = Authenticator | AuthenticatorFacts
@@ -23,8 +23,11 @@ _BURN = (
     update(_APPS)
     .where(_APPS.c.id == bindparam("authenticator_id"), unlocked(_APPS.c.user_id))
     .where(_APPS.c.last_step < bindparam("step"))
+    .where(_APPS.c.spent_step.is_distinct_from(bindparam("step")))
     .values(last_step=bindparam("step"))
 )
+
+_SPEND = update(_APPS).where(_APPS.c.id == bindparam("authenticator_id")).values(spent_step=bindparam("step"))
 
 
 class App(Factor):
@@ -38,7 +41,7 @@ class App(Factor):
         return totp.digits_of(typed)
 
     def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
-        """Return what burns the code. Raises WrongCode, CannotUnseal.
+        """Return what burns the code. Raises WrongCode, ExplainedCode, CannotUnseal.
 
         Two apps may show the same code at the same time, so each of them may be the one. An app whose secret
         no key opens does not stand in the way of the others.
@@ -53,8 +56,17 @@ class App(Factor):
             if step is not None:
                 matching.append((app, step))
         if not matching:
-            raise shut or WrongCode
+            raise shut or diagnosis.of_login(subject, answer, now=now)
         return partial(_burn_any, matching)
+
+    def note(self, refusal: WrongCode | UsedCode) -> None:
+        """Never accept a code of which the refusal tells that it will be right when its time comes.
+
+        Otherwise each guess would be one at the codes of the next ten minutes.
+        """
+        match refusal:
+            case ExplainedCode(ClockOff(seconds, str(app_id), step)) if seconds > 0:
+                execute(_SPEND, authenticator_id=app_id, step=step)
 
 
 def step_of(authenticator: AnyAuthenticator, digits: str, *, now: datetime) -> int | None:

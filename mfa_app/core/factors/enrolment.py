@@ -19,10 +19,9 @@ from mfa_app.core.common.errors import (
     SessionEnded,
     TooManyApps,
     TwoFactorRequired,
-    WrongCode,
 )
 from mfa_app.core.common.locks import lock_user
-from mfa_app.core.factors import totp
+from mfa_app.core.factors import diagnosis, former_apps, totp
 from mfa_app.core.factors.apps import App
 from mfa_app.core.factors.registry import factors
 from mfa_app.core.keys.vault import vault
@@ -34,7 +33,7 @@ from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, PendingEnrolment, User
+from mfa_app.models import Authenticator, Ending, PendingEnrolment, User
 from mfa_app.models.column_types import new_id
 from mfa_app.models.database import insert_once, rows_changed
 from mfa_app.models.row_facts import AuthenticatorFacts, SessionFacts
@@ -69,8 +68,7 @@ def begin(identity: Identity, *, replaces: str | None = None, now: datetime) -> 
         return PendingSecret(_open(row), expires_at)
     lock_user(identity.user)
     sessions.require(identity.session)
-    of_session = PendingEnrolment.session_id == identity.session.id
-    db.session.execute(delete(PendingEnrolment).where(of_session, PendingEnrolment.expires_at != expires_at))
+    _start_over(identity, expires_at, now)
     secret = totp.new_secret()
     row = PendingEnrolment(id=new_id(), session_id=identity.session.id)
     sealed = vault().seal(secret, row.seal_context)
@@ -98,7 +96,7 @@ def confirm(
 
     It is one more app, up to five, or it takes the place of the app with the id `replaces`. `name` is what
     its user calls it. The code is burned, so it can't be used to log in. Raises NotACode, WrongCode,
-    PendingEnrolmentExpired, AlreadyEnrolled, AppGone, TooManyApps, AppNameTaken, NotAllowed,
+    ExplainedCode, PendingEnrolmentExpired, AlreadyEnrolled, AppGone, TooManyApps, AppNameTaken, NotAllowed,
     SessionEnded, Throttled.
     """
     _check_may_enrol(identity, now)
@@ -113,9 +111,10 @@ def confirm(
     charged = counters.charge(limits.LINKING, user.id, now=now)
     step = totp.matching_step(secret, digits, now=now)
     if step is None:
-        failed = {"purpose": "linking", "reason": "wrong", "failures": charged.failures}
+        refusal = diagnosis.of_linking(secret, user.id, digits, now=now)
+        failed = {"purpose": "linking", "failures": charged.failures, **diagnosis.on_trail(refusal)}
         record(Event.CODE_REFUSED, actor=actor, subject=user, **failed)
-        raise WrongCode
+        raise refusal
     lock_user(user)  # a concurrent reset runs before or after this, never in between
     sessions.require(identity.session)
     by_choice = not is_required(identity, now)
@@ -149,8 +148,9 @@ def remove(identity: Identity, app_id: str, *, actor: Actor, now: datetime) -> S
     lock_user(user)
     sessions.require(identity.session)  # ends with each change of the apps, so `last` is still true
     if last:
-        delete_all(user.id)
+        delete_all(user.id, Ending.REMOVED, now=now)
     else:
+        former_apps.keep(user.id, [app], Ending.REMOVED, now=now)
         db.session.execute(delete(Authenticator).where(Authenticator.id == app.id))
     kept_session = _end_other_access(identity, RevocationReason.UNLINKED, actor)
     token, session = sessions.renew(kept_session, actor=actor, now=now)
@@ -193,8 +193,10 @@ def opt_in(identity: Identity, *, actor: Actor) -> None:
         record(Event.AUTHENTICATOR_KEPT, actor=actor, subject=user)
 
 
-def delete_all(user_id: int) -> bool:
+def delete_all(user_id: int, ending: Ending, *, now: datetime) -> bool:
     """Delete all of a user's second factors, and what goes with them. Return False if there were none."""
+    apps = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user_id)).all()
+    former_apps.keep(user_id, apps, ending, now=now)
     db.session.execute(update(User).where(User.id == user_id).values(opted_in=False, factors_locked_at=None))
     return factors().delete_all(user_id)
 
@@ -242,12 +244,23 @@ def _store(
 ) -> None:
     """Save the app. The session has been required, so the apps are still as this request has read them."""
     if old is not None:
+        former_apps.keep(old.user_id, [old], Ending.REPLACED, now=now)
         db.session.execute(delete(Authenticator).where(Authenticator.id == old.id))
     row = Authenticator(id=new_id(), user_id=identity.user.id, name=name, last_step=step, enrolled_at=now)
     row.sealed_secret = vault().seal(secret, row.seal_context)
     row.issuer = totp.label_of(site()[Settings].issuer)
     db.session.add(row)
     db.session.flush()
+
+
+def _start_over(identity: Identity, expires_at: datetime, now: datetime) -> None:
+    """Take away what this session was shown under an earlier confirmation. Its entry may stand in the app."""
+    of_session = PendingEnrolment.session_id == identity.session.id
+    earlier = of_session, PendingEnrolment.expires_at != expires_at
+    shown = db.session.scalars(select(PendingEnrolment).where(*earlier)).all()
+    if shown:
+        former_apps.keep_pending(identity.user.id, shown, now=now)
+        db.session.execute(delete(PendingEnrolment).where(*earlier))
 
 
 def _right_ends_at(identity: Identity, now: datetime) -> datetime:

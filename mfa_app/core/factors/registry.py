@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Delete, Update, bindparam, delete, exists,
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import AuthenticatorLocked, NotACode, UsedCode
+from mfa_app.core.common.errors import AuthenticatorLocked, NotACode, UsedCode, WrongCode
 from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.extensions import db
 from mfa_app.models import User
@@ -56,6 +56,9 @@ class Factor(ABC):
 
         Raises WrongCode, CannotUnseal.
         """
+
+    def note(self, refusal: WrongCode | UsedCode) -> None:  # noqa: B027 - most note nothing
+        """Note in this factor's rows what a refusal has told. It is saved with the refusal."""
 
     def tell(self, user: AnyUser, *, actor: Actor, now: datetime) -> None:  # noqa: B027 - most tell nothing
         """Tell the user by email, where that is needed, that an answer has been accepted."""

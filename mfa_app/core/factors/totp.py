@@ -1,7 +1,9 @@
 """TOTP (RFC 6238): a new secret, its provisioning URI, and the time step that a code belongs to."""
 
+import hashlib
 import hmac
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
@@ -19,6 +21,12 @@ DIGITS = 6
 SECRET_CHARACTERS = 32  # base32, 160 bits: RFC 4226, section 4 (R6)
 
 DRIFT_STEPS = (0, -1, 1)  # one step either way for delay and clock drift: valid for 90 s at most
+
+ALGORITHM = "SHA1"
+
+ALGORITHMS = {"SHA1": hashlib.sha1, "SHA256": hashlib.sha256, "SHA512": hashlib.sha512}  # those of RFC 6238
+
+BASE32 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 
 LABEL_BYTES = 120  # some apps reject very long labels, and a QR code holds only so much
 
@@ -52,7 +60,7 @@ def digits_of(typed: str) -> str:
         if digit is not None:
             digits += str(digit)
         elif not is_separator(character):
-            raise NotACode(digits=0)
+            raise NotACode(digits=0, setup_key=_is_setup_key(typed))
     if len(digits) != DIGITS:
         raise NotACode(len(digits))
     return digits
@@ -63,14 +71,31 @@ def matching_step(secret: str, digits: str, *, now: datetime) -> int | None:
 
     `digits` comes from `digits_of`.
     """
-    present = int(now.timestamp()) // PERIOD_SECONDS
-    totp = pyotp.TOTP(secret, digits=DIGITS, interval=PERIOD_SECONDS)
-    matching = [
-        present + drift
-        for drift in DRIFT_STEPS
-        if hmac.compare_digest(totp.generate_otp(present + drift), digits)
-    ]
-    return matching[0] if matching else None
+    drifts = matching_drifts(secret, digits, DRIFT_STEPS, now=now)
+    return step_at(now) + drifts[0] if drifts else None
+
+
+def matching_drifts(
+    secret: str,
+    digits: str,
+    drifts: Iterable[int],
+    *,
+    algorithm: str = ALGORITHM,
+    period: int = PERIOD_SECONDS,
+    now: datetime,
+) -> list[int]:
+    """Return at which of these distances from the present time step, in steps, the digits are right.
+
+    All are computed, whichever fits, so that the time that it takes does not tell one from another.
+    """
+    present = step_at(now, period)
+    totp = pyotp.TOTP(secret, digits=DIGITS, digest=ALGORITHMS[algorithm], interval=period)
+    return [drift for drift in drifts if hmac.compare_digest(totp.generate_otp(present + drift), digits)]
+
+
+def step_at(moment: datetime, period: int = PERIOD_SECONDS) -> int:
+    """Return the time step of a moment."""
+    return int(moment.timestamp()) // period
 
 
 def start_of(step: int) -> datetime:
@@ -82,3 +107,9 @@ def label_of(text: str) -> str:
     """Return a name as apps show it: one line without colons, cut to LABEL_BYTES between two characters."""
     text = " ".join(text.replace(":", " ").split())
     return text.encode()[:LABEL_BYTES].decode(errors="ignore").rstrip() or "-"
+
+
+def _is_setup_key(typed: str) -> bool:
+    """Return True for what looks like a secret, as the linking page shows it."""
+    key = "".join(character for character in typed.upper() if not is_separator(character))
+    return len(key) == SECRET_CHARACTERS and BASE32.issuperset(key)

@@ -9,7 +9,7 @@ from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import enrolment
 from mfa_app.core.mail import outbox
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
-from mfa_app.models import User
+from mfa_app.models import Ending, User
 
 
 def reset_second_factor(user: User, *, reason: str, actor: Actor, now: datetime) -> None:
@@ -20,7 +20,7 @@ def reset_second_factor(user: User, *, reason: str, actor: Actor, now: datetime)
     help desk staff or itself.
     """
     begin_change(actor, Permission.RESET_SECOND_FACTOR, user)
-    was_linked = enrolment.delete_all(user.id)
+    was_linked = enrolment.delete_all(user.id, Ending.RESET, now=now)
     user.link_required = True
     record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, reason=reason, was_linked=was_linked)
     revoke_access(user, because=RevocationReason.RESET, actor=actor)

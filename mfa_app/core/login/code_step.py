@@ -9,7 +9,7 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts, remembered_device
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import AuthenticatorLocked, SessionEnded, UsedCode, WrongCode
 from mfa_app.core.common.locks import lock_user, lock_user_who_logs_in
-from mfa_app.core.factors import registry
+from mfa_app.core.factors import diagnosis, registry
 from mfa_app.core.factors.registry import Accepted, Reading, factors
 from mfa_app.core.mail import outbox
 from mfa_app.core.sessions import sessions
@@ -30,7 +30,7 @@ def answer_challenge(
 ) -> SignedIn:
     """Check the code, burn its time step, and continue under a new token; remember the device if asked to.
 
-    Raises NotACode, WrongCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
+    Raises NotACode, WrongCode, ExplainedCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
     """
     remembered = browser if remember and identity.decision.remember_days > 0 else None
     return check_code(identity, code, purpose=LOGIN, remembered=remembered, actor=actor, now=now)
@@ -48,7 +48,7 @@ def check_code(
     """Charge the limit, check the code, burn it, clear the counter, and put the session under a new token.
 
     This is the only way to check a code. What can't be a code is neither charged nor checked. `remembered` is
-    the browser that skips the code from now on. Raises NotACode, WrongCode, UsedCode, Throttled,
+    the browser that skips the code from now on. Raises NotACode, WrongCode, ExplainedCode, UsedCode, Throttled,
     AuthenticatorLocked, SessionEnded.
     """
     user = identity.user
@@ -60,6 +60,7 @@ def check_code(
         accepted = _verify(identity, reading, purpose, now)
     except (WrongCode, UsedCode) as refusal:
         _record_failure(identity, refusal, charged, purpose=purpose, actor=actor)
+        reading.factor.note(refusal)
         _react_to_failures(user, charged.failures, actor, now)
         raise
     counters.reset_after_success(charged)
@@ -128,8 +129,8 @@ def _record_failure(
         actor=actor,
         subject=identity.user,
         purpose=purpose,
-        reason="used" if isinstance(refusal, UsedCode) else "wrong",
         failures=charged.failures,
+        **diagnosis.on_trail(refusal),
     )
 
 

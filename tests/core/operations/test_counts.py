@@ -16,7 +16,17 @@ from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.users import accounts
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, CohortCount, Group, GroupCount, Membership, Role, SearchWord, User
+from mfa_app.models import (
+    Authenticator,
+    CohortCount,
+    Ending,
+    Group,
+    GroupCount,
+    Membership,
+    Role,
+    SearchWord,
+    User,
+)
 from mfa_app.models.column_types import new_id
 from tests.support.databases import both_databases, on_postgresql
 from tests.support.world import TERMINAL, World
@@ -77,7 +87,7 @@ class Walk:
         db.session.execute(insert(Authenticator).values(user_id=self.user().id, **app))
 
     def unlink(self) -> None:
-        delete_all(self.user().id)
+        delete_all(self.user().id, Ending.REMOVED, now=self.now)
 
     def unlink_one(self) -> None:
         one = select(Authenticator.id).where(Authenticator.user_id == self.user().id).limit(1)

@@ -11,7 +11,7 @@ from mfa_app.core.factors import enrolment, registry
 from mfa_app.core.users import accounts
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
-from mfa_app.models import Role, User
+from mfa_app.models import Ending, Role, User
 from tests.support.databases import both_databases
 from tests.support.world import TERMINAL, World
 
@@ -49,7 +49,7 @@ def nobody_chose_a_password(user: User) -> None:
 
 
 def nobody_linked_and_needs_a_link(user: User) -> None:
-    enrolment.delete_all(user.id)
+    enrolment.delete_all(user.id, Ending.REMOVED, now=user.created_at)
 
 
 def locked_out(user: User) -> None:

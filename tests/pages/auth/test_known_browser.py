@@ -9,7 +9,7 @@ from mfa_app.core.factors import enrolment
 from mfa_app.core.passwords import change, hashing
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
-from mfa_app.models import Throttle, User
+from mfa_app.models import Ending, Throttle, User
 from tests.support.browser import Page, Visitor
 from tests.support.changes import change_role, end_access, reset
 from tests.support.stories import alice_logged_out, alice_with_an_old_hash
@@ -153,7 +153,7 @@ def test_mistakes_with_one_address_are_taken_back_from_no_other(world: World) ->
 
 
 def unlink(world: World) -> None:
-    enrolment.delete_all(world.user("alice").id)
+    enrolment.delete_all(world.user("alice").id, Ending.REMOVED, now=world.clock())
 
 
 @pytest.mark.parametrize("change", [change_role, end_access, reset, unlink])

@@ -7,7 +7,7 @@ from mfa_app.core.mail import delivery, one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import overrides
 from mfa_app.core.users import accounts, enrolment_links, invitations
-from mfa_app.models import Authenticator, OneTimeLink, Role
+from mfa_app.models import Authenticator, Ending, OneTimeLink, Role
 from tests.support.browser import Visitor
 from tests.support.stories import carol_at_work, dave_at_work
 from tests.support.world import PASSWORD, TERMINAL, World
@@ -290,5 +290,5 @@ def test_the_linking_of_an_app_needs_no_link_again(world: World) -> None:
     with world.data():
         assert not world.user("carol").link_required
         assert not enrolment_links.needs_link(world.user("carol"))
-        enrolment.delete_all(world.user("carol").id)
+        enrolment.delete_all(world.user("carol").id, Ending.REMOVED, now=world.clock())
     assert world.password_given("carol").page.path == NEEDED

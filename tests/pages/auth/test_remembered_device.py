@@ -19,7 +19,7 @@ from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.users import accounts, lookup
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
-from mfa_app.models import RememberedDevice
+from mfa_app.models import Ending, RememberedDevice
 from tests.support.browser import Visitor
 from tests.support.changes import change_role, disable_and_enable, reset
 from tests.support.devices import asked, device_cookies
@@ -254,7 +254,7 @@ def test_it_ends_when_a_new_phone_is_linked(world: World, alice: Visitor) -> Non
 def test_it_ends_when_the_app_is_removed_and_linked_again(world: World, alice: Visitor) -> None:
     world.require("Finance", False)
     with world.data():
-        enrolment.delete_all(world.user("alice").id)
+        enrolment.delete_all(world.user("alice").id, Ending.REMOVED, now=world.clock())
     world.link_and_wait("alice")
     assert asked(world, alice)
 

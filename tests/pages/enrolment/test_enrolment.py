@@ -229,7 +229,12 @@ def test_guessing_at_the_linking_page_has_an_end_too(world: World, alice: Visito
     assert statuses == [400] * 10 + [429]
     assert alice.page.response.headers["Retry-After"] == "30"
     assert world.events("alice").count("code.refused") == 10
-    assert world.details("code.refused") == {"purpose": "linking", "reason": "wrong", "failures": 10}
+    assert world.details("code.refused") == {
+        "purpose": "linking",
+        "reason": "wrong",
+        "seen": None,
+        "failures": 10,
+    }
 
 
 def test_the_page_is_kept_nowhere(alice: Visitor) -> None:

@@ -46,8 +46,12 @@ def code(
     *,
     earlier: Callable[[World], object] = lambda world: None,
     right: bool = True,
+    minutes: int = 0,
 ) -> Arrange:
-    """Let alice of Finance enter a code, after something has happened, before her turn or meanwhile."""
+    """Let alice of Finance enter a code, after something has happened, before her turn or meanwhile.
+
+    Her phone's clock is so many minutes fast.
+    """
 
     def arrange(world: World) -> Act:
         world.group("Finance", required=True)
@@ -55,7 +59,7 @@ def code(
         earlier(world)
         identity = logged_in(world, "alice")
         phone = world.phones["alice"]
-        shown = phone.code() if right else phone.wrong_code()
+        shown = phone.code(steps=2 * minutes) if right else phone.wrong_code()
         before(world, identity)
         db.session.commit()
         return lambda: act(world, identity, shown)
@@ -132,6 +136,14 @@ for _verb, _type in CODES.items():
         events=(*_CODE_REFUSED, "authenticator.stopped"),
         also=("user_account", "outbox_mail"),
     )
+    case(
+        _verb,
+        errors.ExplainedCode,
+        code(_type, minutes=4),
+        charges=_COUNTED,
+        events=_CODE_REFUSED,
+        also=("authenticator",),
+    )
     case(_verb, errors.NotACode, code(no_code(_type)))
     case(_verb, errors.UsedCode, code(_type, entered_before), charges=_COUNTED, events=_CODE_REFUSED)
     case(_verb, errors.Throttled, code(_type, codes_delayed))
@@ -155,10 +167,11 @@ def enrolling(
     *,
     right: bool = True,
     times: int = 1,
+    minutes: int = 0,
 ) -> Arrange:
     """Let alice enter the code of the app that has scanned her QR code, after something has happened.
 
-    She types it several times over if `times` says so.
+    She types it several times over if `times` says so. Her phone's clock is so many minutes fast.
     """
 
     def arrange(world: World) -> Act:
@@ -167,7 +180,7 @@ def enrolling(
         secret = enrolment.begin(identity, now=world.clock()).secret
         uri = totp.provisioning_uri(secret, account="alice", issuer="Second Gate")
         phone = Phone(uri, world.clock)
-        shown = phone.code() if right else phone.wrong_code()
+        shown = phone.code(steps=2 * minutes) if right else phone.wrong_code()
         before(world, identity)
         return lambda: enrolment.confirm(identity, shown * times, actor=VISITOR, now=world.clock())
 
@@ -187,6 +200,13 @@ case(
     enrolment.confirm,
     errors.WrongCode,
     enrolling(right=False),
+    charges=_LINKING,
+    events=_CODE_REFUSED,
+)
+case(
+    enrolment.confirm,
+    errors.ExplainedCode,
+    enrolling(minutes=4),
     charges=_LINKING,
     events=_CODE_REFUSED,
 )
