@@ -89,15 +89,56 @@
   // A form is sent once, however often the button is pressed.
   for (const form of all("form[method='post']")) {
     form.addEventListener("submit", (event) => {
-      if (form.dataset.sent) { event.preventDefault(); return; }
+      if (form.dataset.sent || form.dataset.wait) { event.preventDefault(); return; }
       form.dataset.sent = "yes";
-      for (const button of form.querySelectorAll("button[type='submit']")) button.setAttribute("aria-disabled", "true");
+      hold(form);
       setTimeout(() => release(form), 10000);
     });
   }
+  const buttonsOf = (form) => form.querySelectorAll("button[type='submit']");
+  const hold = (form) => { for (const button of buttonsOf(form)) button.setAttribute("aria-disabled", "true"); };
   const release = (form) => {
     delete form.dataset.sent;
-    for (const button of form.querySelectorAll("button[type='submit']")) button.removeAttribute("aria-disabled");
+    if (form.dataset.wait) return;
+    for (const button of buttonsOf(form)) button.removeAttribute("aria-disabled");
   };
+  // Six digits send themselves, once on each page. A refusal is a new page, on which nothing has been typed yet.
+  for (const field of all("[data-sends]")) {
+    const form = field.form, hint = document.getElementById(field.dataset.sends);
+    hint.hidden = false;
+    field.setAttribute("aria-describedby", [field.getAttribute("aria-describedby"), hint.id].filter(Boolean).join(" "));
+    let tried = false;
+    field.addEventListener("input", (event) => {
+      const typed = field.value.replace(/[\s\p{P}]/gu, "");
+      if (tried || event.isComposing || form.dataset.sent || form.dataset.wait || !/^\p{Nd}{6}$/u.test(typed)) return;
+      tried = true;
+      form.requestSubmit();
+    });
+  }
+
+  // After too many attempts, count the wait; then the button comes back. Only the end is announced.
+  for (const form of all("form[data-wait]")) {
+    const end = Date.now() + form.dataset.wait * 1000;
+    const line = form.querySelector(".field-error p, .note-danger p");
+    line.closest("[role='alert']")?.removeAttribute("role");
+    const show = () => {
+      const seconds = Math.ceil((end - Date.now()) / 1000), words = form.dataset;
+      if (seconds > 90) line.textContent = words.minutes.replace("#", Math.ceil(seconds / 60));
+      else if (seconds > 0) line.textContent = (seconds === 1 ? words.second : words.seconds).replace("#", seconds);
+      else {
+        clearInterval(timer);
+        delete form.dataset.wait;
+        release(form);
+        for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+        form.querySelector(".has-error")?.classList.remove("has-error");
+        line.textContent = form.querySelector("[role='status']").textContent = words.over;
+        line.closest(".field-error, .note-danger").className = "hint";
+      }
+    };
+    const timer = setInterval(show, 1000);
+    hold(form);
+    show();
+  }
+
   addEventListener("pageshow", (event) => { if (event.persisted) all("form[method='post']").forEach(release); });
 })();

@@ -131,9 +131,14 @@ def not_a_code(refusal: errors.NotACode) -> str:
     return f"{entered} {_MORE_DIGITS}" if refusal.digits in (7, 8) else entered
 
 
+def seconds_until(moment: datetime) -> int:
+    """Return how long it is until a moment, in whole seconds, at least one."""
+    return max(1, math.ceil((moment - clock.now()).total_seconds()))
+
+
 def in_a_while(moment: datetime) -> str:
     """Return how long it is until a moment: "in 30 seconds", "in 4 minutes"."""
-    seconds = max(1, math.ceil((moment - clock.now()).total_seconds()))
+    seconds = seconds_until(moment)
     if seconds <= 90:
         return ngettext("in %(num)s second", "in %(num)s seconds", seconds)
     return ngettext("in %(num)s minute", "in %(num)s minutes", math.ceil(seconds / 60))

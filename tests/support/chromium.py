@@ -50,6 +50,7 @@ FOCUS = """() => {
   const { outlineStyle, outlineWidth } = getComputedStyle(element);
   return [words.trim().replace(/\\s+/g, " "), outlineStyle !== "none" && parseFloat(outlineWidth) >= 2];
 }"""
+SENDS_ITSELF = "It is sent by itself once all 6 digits are there."
 # Whether a page has kept nothing, and has the clock with which it came.
 UNCHANGED = "localStorage.length + sessionStorage.length === 0 && /native/.test(Date)"
 # What Chromium says without complaining: a page came with an error status (the tests look at the page
@@ -254,10 +255,17 @@ class Window:
     def give_code(self, code: str, *, remember: bool | None = None) -> None:
         """Answer the second gate; the box stays as it is unless `remember` is given."""
         self.sees("2-factor authentication")
-        self.field("6-digit code").fill(code)
         if remember is not None:
             self.page.get_by_role("checkbox").set_checked(remember)
-        self.press("Log in")
+        self.fill_in_code(code, "Log in")
+
+    def fill_in_code(self, code: str, button: str) -> None:
+        """Enter six digits, which send themselves; without JavaScript press the button."""
+        self.page.wait_for_load_state("domcontentloaded")  # by then the script has run
+        sends_itself = self.page.get_by_text(SENDS_ITSELF).is_visible()
+        self.field("6-digit code").fill(code)
+        if not sends_itself:
+            self.press(button)
 
     def scan(self) -> Phone:
         """Read the QR code off a picture of the screen, as a phone does; a phone itself shows it on wish."""

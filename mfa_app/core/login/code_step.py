@@ -48,8 +48,8 @@ def check_code(
     """Charge the limit, check the code, burn it, clear the counter, and put the session under a new token.
 
     This is the only way to check a code. What can't be a code is neither charged nor checked. `remembered` is
-    the browser that skips the code from now on. Raises NotACode, WrongCode, ExplainedCode, UsedCode, Throttled,
-    AuthenticatorLocked, SessionEnded.
+    the browser that skips the code from now on. Raises NotACode, WrongCode, ExplainedCode, UsedCode,
+    Throttled, AuthenticatorLocked, SessionEnded.
     """
     user = identity.user
     if user.factors_locked_at or not identity.subject.facts.linked:

@@ -19,7 +19,7 @@ from mfa_app.web.http.errors import set_retry_after
 from mfa_app.web.security import held_forms
 from mfa_app.web.security.form_token import form_token
 from mfa_app.wording.language import LANGUAGE
-from mfa_app.wording.refusals import sentence
+from mfa_app.wording.refusals import seconds_until, sentence
 
 WITHOUT_A_PLACE = ("HiddenField", "CSRFTokenField")  # fields whose errors appear at the top of the form
 
@@ -68,6 +68,11 @@ class Form(FlaskForm):
     refusals_at: ClassVar[Mapping[type[Refusal], str]] = {}
 
     refusal: Refusal | None = None
+
+    @property
+    def wait_seconds(self) -> int:
+        """How many seconds it takes until another attempt is looked at; 0 if the form is not blocked."""
+        return seconds_until(self.refusal.retry_at) if isinstance(self.refusal, Throttled) else 0
 
     def is_filled(self) -> bool:
         """Return True if the fields hold what the user entered, now or before a fresh code was asked for."""
