@@ -6,7 +6,7 @@ from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import accounts
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, RecoveryCode, Throttle
+from mfa_app.models import Authenticator, AuthSession, FormerApp, RecoveryCode, Throttle
 from tests.support.databases import both_databases
 from tests.support.served_site import at_once
 from tests.support.world import TERMINAL, World
@@ -60,6 +60,27 @@ def test_of_a_new_set_beside_the_use_of_an_old_code_ten_codes_are_left_whole(wor
     assert elsewhere.page.path in ("/account/recovered", "/login/code", "/login")
     assert world.count(RecoveryCode) == 10
     assert world.count(RecoveryCode, RecoveryCode.used_at.is_(None)) == 10
+
+
+def test_a_code_that_was_refused_as_early_twenty_times_at_once_is_spent(world: World) -> None:
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    browsers = [world.password_given("alice") for _ in range(MANY)]
+    early = world.phones["alice"].code(steps=8)
+    answers = at_once(*[lambda b=browser: b.submit("/login/code", code=early) for browser in browsers])
+    told = [answer for answer in answers if "4 minutes fast" in answer.text]
+    assert 1 <= len(told) <= 5
+    world.clock.advance(minutes=4)
+    assert "already been used" in world.password_given("alice").press("Log in", code=early).text
+
+
+def test_of_a_reset_beside_a_wrong_code_the_reset_holds(world: World) -> None:
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    alice, early = world.password_given("alice"), world.phones["alice"].code(steps=8)
+    at_once(lambda: alice.submit("/login/code", code=early), lambda: world.reset("alice"))
+    assert (world.count(Authenticator), world.count(FormerApp)) == (0, 1)
+    assert world.password_given("alice").page.path == "/enrolment"
 
 
 def test_of_twenty_wrong_codes_at_most_five_are_looked_at(world: World) -> None:

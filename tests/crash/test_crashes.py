@@ -16,6 +16,7 @@ from mfa_app.extensions import db
 from mfa_app.models import (
     Authenticator,
     AuthSession,
+    FormerApp,
     OneTimeLink,
     OutboxMail,
     RecoveryCode,
@@ -145,6 +146,7 @@ def test_another_app_takes_the_place_of_the_old_one_or_the_old_one_stays(
     for browser in deaths.of(alice, page, code=new.code()):
         story.append(world.events().count("authenticator.linked") == 2)
         assert world.count(Authenticator) == 1
+        assert world.count(FormerApp) == story[-1]
         world.phones["alice"] = new if story[-1] else old
         assert (browser.open("/").path == "/") != story[-1]
         assert gets_in(world, "alice")
@@ -161,6 +163,7 @@ def test_one_of_two_apps_goes_with_all_other_access_or_stays(world: World, death
     for browser in deaths.of(alice, page):
         story.append(world.events().count("authenticator.removed") == 1)
         assert world.count(Authenticator) == (1 if story[-1] else 2)
+        assert world.count(FormerApp) == story[-1]
         assert world.mails("alice").count("authenticator_removed") == story[-1]
         assert (browser.open("/").path == "/") != story[-1]
         world.phones["alice"] = phones[1] if story[-1] else phones[0]
@@ -222,6 +225,47 @@ def test_a_wrong_code_that_was_counted_stays_counted(world: World, deaths: Death
         assert gets_in(world, "alice")
         assert failures(world, limit) == 0
     assert goes_forward(story, 0, 1, 2)
+
+
+def test_a_code_that_was_refused_as_early_is_spent_once_anybody_can_know(
+    world: World, deaths: Deaths
+) -> None:
+    """On the trail and spent in one moment. Before that nobody was told, and the code is good."""
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    phone, story = world.phones["alice"], []
+    early = phone.code(steps=8)
+    for _browser in deaths.of(world.password_given("alice"), "/login/code", code=early):
+        spent = world.count(Authenticator, Authenticator.spent_step.is_not(None)) == 1
+        assert spent == ("code.refused" in world.events())
+        story.append(spent)
+        world.clock.advance(minutes=4)
+        assert (world.password_given("alice").press("Log in", code=early).path == "/") != spent
+        assert gets_in(world, "alice")
+    assert goes_forward(story, False, True)
+
+
+def test_starting_over_keeps_the_old_qr_code_and_shows_a_new_one_or_neither(
+    world: World, deaths: Deaths
+) -> None:
+    """There is never a second secret without the first being kept, and one of both can be linked."""
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    alice, story = world.password_given("alice"), []
+    old = world.phone_that_scans(alice.page)
+    world.clock.advance(minutes=1)
+    alice.open("/login/again")
+    alice.press("Confirm", follow=False, password=PASSWORD)
+    alice.open("/login/again")
+    for browser in deaths.of(alice, "/enrolment", code=old.code()):
+        story.append(world.count(FormerApp) == 1)
+        page = browser.open("/enrolment")
+        new = world.phone_that_scans(page)
+        assert new.secret != old.secret
+        assert world.count(FormerApp) == 1
+        assert "a QR code that no longer counts" in browser.press("Enable", code=old.code()).text
+        assert links(browser, new)
+    assert goes_forward(story, False, True)
 
 
 def test_the_fiftieth_wrong_code_is_the_last_one_also_if_nobody_hears_of_it(

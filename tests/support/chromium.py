@@ -50,7 +50,7 @@ FOCUS = """() => {
   const { outlineStyle, outlineWidth } = getComputedStyle(element);
   return [words.trim().replace(/\\s+/g, " "), outlineStyle !== "none" && parseFloat(outlineWidth) >= 2];
 }"""
-SENDS_ITSELF = "It is sent by itself once all 6 digits are there."
+SENDS_ITSELF = "It's sent as soon as it has 6 digits."
 # Whether a page has kept nothing, and has the clock with which it came.
 UNCHANGED = "localStorage.length + sessionStorage.length === 0 && /native/.test(Date)"
 # What Chromium says without complaining: a page came with an error status (the tests look at the page
