@@ -183,6 +183,13 @@ def event_line(row: AuditEvent) -> EventLine:
     )
 
 
+def why_refused(row: AuditEvent) -> str:
+    """Return why a code was refused, and what was seen of it: "clock of the phone is slow, 4 minutes off"."""
+    details = row.details
+    known = [(key, details[key]) for key in ("reason", "seen") if details.get(key) is not None]
+    return ", ".join(_value(row.event, key, value) for key, value in known)
+
+
 def details_in_words(label: str, details: dict[str, object]) -> Iterator[str]:
     """Yield the details of a row as short lines; of a change only what differs."""
     before, after = details.get("before"), details.get("after")

@@ -23,7 +23,7 @@ from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
-from mfa_app.wording.events import event_line
+from mfa_app.wording.events import event_line, why_refused
 from mfa_app.wording.policy import policy_explanation
 
 
@@ -32,9 +32,7 @@ from mfa_app.wording.policy import policy_explanation
 def user(user_id: int) -> ResponseReturnValue:
     """Everything about a user, and why a code is required or not."""
     found, actor, now = get_user_or_deny(user_id), current_actor(), clock.now()
-    user, events = found.user, []
-    if actor.may(Permission.READ_TRAIL):
-        events = [event_line(row) for row in directory.latest_events(user)]
+    user, rows = found.user, directory.latest_events(found.user)
     return render_template(
         "admin/users/detail.html",
         person=user,
@@ -44,7 +42,9 @@ def user(user_id: int) -> ResponseReturnValue:
         standing=policy_explanation(found, now),
         session_count=len(sessions.of_user(user, now=now)),
         device_count=len(remembered_devices.of_user(user, now=now)),
-        events=events,
+        events=[event_line(row) for row in rows] if actor.may(Permission.READ_TRAIL) else [],
+        refused=directory.refused_code_among(rows),
+        why_refused=why_refused,
         is_self=actor.user_id == user.id,
         needs_link=user.password_hash is not None and enrolment_links.needs_link(user),
         may_act=actor.may_act_on(user),

@@ -1,5 +1,6 @@
 """The directory of users: search, pages, and which accounts an actor may see."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from mfa_app.core.audit.events import Event
 from mfa_app.core.common import search_words
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import NotAllowed
@@ -126,6 +128,13 @@ def latest_events(user: User) -> list[AuditEvent]:
     """Return the newest events about a user, newest first."""
     about = select(AuditEvent).where(AuditEvent.subject_id == user.id)
     return list(db.session.scalars(about.order_by(AuditEvent.id.desc()).limit(LATEST_EVENTS)))
+
+
+def refused_code_among(events: Iterable[AuditEvent]) -> AuditEvent | None:
+    """Return the refused code among events, the newest first; None if a code has been accepted since."""
+    codes = {Event.CODE_REFUSED.label, Event.CODE_ACCEPTED.label}
+    newest = next((row for row in events if row.event in codes), None)
+    return newest if newest is not None and newest.event == Event.CODE_REFUSED.label else None
 
 
 def _columns() -> Select[*tuple[Any, ...]]:

@@ -54,6 +54,21 @@ def test_the_page_of_a_person_has_one_button_and_no_trail(world: World, dave: Vi
     assert "Latest events" not in page.text
 
 
+def test_the_page_of_a_person_says_why_the_latest_code_was_refused(world: World, dave: Visitor) -> None:
+    world.linked_earlier("alice", groups_=(world.finance(),))
+    world.clock.advance(minutes=5)
+    phone, alice = world.phones["alice"], world.password_given("alice")
+    for code, why in (
+        (phone.code(steps=-8), "clock of the phone is slow, 4 minutes off"),
+        (phone.code(algorithm="sha256"), "app with other settings, SHA256/30"),
+        (phone.wrong_code(), "wrong code"),
+    ):
+        alice.press("Log in", code=code)
+        assert f": {why}." in dave.open(page_of(world, "alice")).text
+    alice.press("Log in", code=phone.code())
+    assert "A code was refused" not in dave.open(page_of(world, "alice")).text
+
+
 def test_before_a_reset_the_page_warns_of_fraud(world: World, dave: Visitor) -> None:
     world.linked_earlier("alice")
     page = dave.open(page_of(world, "alice", "reset"))
