@@ -132,7 +132,9 @@
         for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
         form.querySelector(".has-error")?.classList.remove("has-error");
         line.textContent = form.querySelector("[role='status']").textContent = words.over;
-        line.closest(".field-error, .note-danger").className = "hint";
+        const box = line.closest(".field-error, .note-danger");
+        box.className = "hint";
+        box.querySelector("svg")?.remove();
       }
     };
     const timer = setInterval(show, 1000);

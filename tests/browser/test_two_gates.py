@@ -8,7 +8,7 @@ from mfa_app.models import RememberedDevice
 from tests.support.chromium import SENDS_ITSELF, Window
 from tests.support.phone import Phone
 from tests.support.stories import alice_at_the_code_page
-from tests.support.world import World
+from tests.support.world import PASSWORD, WRONG, World
 
 pytestmark = pytest.mark.browser
 
@@ -122,6 +122,25 @@ def test_a_long_wait_counts_in_minutes(world: World, window: Window) -> None:
     expect(window.field("6-digit code")).to_be_focused()
     window.type_into("6-digit code", phone.wrong_code())
     window.reads("Try again in 2 minutes.")
+
+
+def test_the_wait_of_the_password_is_not_read_out_each_second(world: World, window: Window) -> None:
+    world.person("alice")
+    elsewhere = world.visitor()
+    for _ in range(5):
+        elsewhere.give_password("alice@example.com", WRONG)
+    window.page.clock.install()
+    window.open("/login")
+    window.page.clock.pause_at(window.page.evaluate("Date.now()") + 1000)
+    window.fill_in_login("alice@example.com", WRONG)
+    window.reads("Try again in 5 seconds.")
+    expect(window.page.get_by_role("alert")).to_have_count(0)
+    world.clock.advance(seconds=5)
+    window.page.clock.run_for(5000)
+    expect(window.page.locator("form [role=status]")).to_have_text("You can try again now.")
+    window.field("Password").fill(PASSWORD)
+    window.press("Log in")
+    window.is_in("Alice")
 
 
 def test_a_clock_four_minutes_slow_is_told_and_once_it_is_right_alice_is_in(
