@@ -21,10 +21,10 @@ class Ending(enum.StrEnum):
 
 
 class FormerApp(SealedRow, Table):
-    """The secret of an app that no longer counts. It opens nothing: no code is checked against it.
+    """The secret of an app that no longer counts. It opens nothing: no code is accepted by it.
 
-    `name` and `issuer` are those of the app. `since` is when it was linked. One that never was
-    has no name, and began when it ended.
+    `name` and `issuer` are those of the app. `since` is when it was linked; one that never was has no
+    name, and began when it ended.
     """
 
     __tablename__ = "former_app"

@@ -133,7 +133,7 @@
         form.querySelector(".has-error")?.classList.remove("has-error");
         line.textContent = form.querySelector("[role='status']").textContent = words.over;
         const box = line.closest(".field-error, .note-danger");
-        box.className = "hint";
+        box.className = "hint wait-over";
         box.querySelector("svg")?.remove();
       }
     };

@@ -60,7 +60,7 @@ class OtherSettings:
 class FormerEntry:
     """A code of an app that no longer counts: its name, that of the entry, since when, until when and why.
 
-    `ending` is "removed", "replaced", "reset" or "started over": then it was never linked.
+    `ending` is "removed", "replaced", "reset", or "started over" if it was never linked.
     """
 
     name: str | None
