@@ -73,13 +73,18 @@ def test_a_time_that_eve_sends_along_is_not_believed(world: World, eve: Visitor)
 
 
 def test_a_code_out_of_its_time_is_charged_like_any_wrong_one(world: World, eve: Visitor) -> None:
-    """Attack 6: there is no free answer about whose clock is wrong."""
+    """Attacks 6 and 111: an answer about whose clock is wrong costs a try, and opens nothing later on."""
     phone = world.phones["alice"]
-    stray = [phone.code(steps=steps) for steps in (-10, -2, 2, 10)]
+    stray = [phone.code(steps=steps) for steps in (-10, -2, 21)]
     told = {eve.press("Log in", code=code).text for code in (phone.wrong_code(), *stray)}
     assert len(told) == 1
+    early = phone.code(steps=10)
+    assert "about 5 minutes fast" in eve.press("Log in", code=early).text
     assert eve.press("Log in", code=phone.code()).status == 429
     assert world.count(Throttle, Throttle.key.startswith("code:"), Throttle.failures == 5) == 1
+    world.clock.advance(minutes=5)
+    assert early == phone.code()
+    assert eve.press("Log in", code=early).status == 400
 
 
 NO_CODES = (
