@@ -5,6 +5,7 @@ from flask import Blueprint
 blueprint = Blueprint("auth", __name__)
 
 from mfa_app.auth import (  # noqa: E402, F401 (their routes)
+    account_lock,
     code,
     link_login,
     link_needed,

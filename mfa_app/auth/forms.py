@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField
 
 from mfa_app.core.common.errors import (
+    AccountLocked,
     AlreadySetUp,
     AuthenticatorLocked,
     EmailTaken,
@@ -27,7 +28,7 @@ AT_THE_CODE = shown_at("code", NotACode, WrongCode, ExplainedCode, UsedCode, Aut
 class LoginForm(Form):
     """The password step."""
 
-    refusals_at = shown_at(TOP, WrongCredentials, PasswordLocked, Throttled)
+    refusals_at = shown_at(TOP, WrongCredentials, AccountLocked, PasswordLocked, Throttled)
 
     email = email_field()
     password = password_field()
@@ -36,7 +37,7 @@ class LoginForm(Form):
 class LinkLoginForm(Form):
     """The password step after an enrolment link, which says whose password it is."""
 
-    refusals_at = shown_at("password", WrongCredentials, PasswordLocked, Throttled)
+    refusals_at = shown_at("password", WrongCredentials, AccountLocked, PasswordLocked, Throttled)
 
     password = password_field()
 
@@ -89,6 +90,12 @@ class ChoosePasswordForm(Form):
 
     link = HiddenField()
     password = password_field(_l("New password"), new=True)
+
+
+class LockAccountForm(Form):
+    """The button that locks an account, with the id of the link that the page was shown for."""
+
+    link = HiddenField()
 
 
 class SetupForm(Form):

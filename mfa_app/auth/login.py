@@ -7,7 +7,7 @@ from mfa_app.auth import blueprint
 from mfa_app.auth.forms import LoginForm
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import WrongCredentials
+from mfa_app.core.common.errors import AccountLocked, WrongCredentials
 from mfa_app.core.login import password_step
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions.sessions import Identity
@@ -34,9 +34,9 @@ def login() -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.refusing():
             return signed_in_response(_sign_in(form, identity))
-        if isinstance(form.refusal, WrongCredentials):
+        if isinstance(form.refusal, WrongCredentials | AccountLocked):
             count_failure(entered(form.email.data))
-    return render_form("auth/login.html", form)
+    return render_form("auth/login.html", form, locked=isinstance(form.refusal, AccountLocked))
 
 
 def _sign_in(form: LoginForm, replaces: Identity | None) -> SignedIn:

@@ -28,6 +28,7 @@ PAGES = {
     Purpose.INVITATION: "auth.choose_password",
     Purpose.PASSWORD_RESET: "auth.choose_password",
     Purpose.ENROLMENT: "auth.link_login",
+    Purpose.ACCOUNT_LOCK: "auth.lock_account",
 }
 
 OPEN_FOR = timedelta(minutes=15)  # then whoever comes to a shared browser next finds nothing
@@ -73,13 +74,22 @@ def opened_link(*purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | 
 
     Raises OneTimeLinkExpired, OpenedLinkForgotten, SomeoneElseLoggedIn.
     """
+    link, user = find_opened_link(*purposes, now=now)
+    identity = identity_or_none()
+    if identity is not None and (user is None or identity.user.id != user.id):
+        raise SomeoneElseLoggedIn(user)
+    return link, user
+
+
+def find_opened_link(*purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | None]:
+    """Do the same for a link that logs nobody in, so it doesn't matter who is logged in.
+
+    Raises OneTimeLinkExpired, OpenedLinkForgotten.
+    """
     link, user = one_time_links.find(session.get(TOKEN_KEY, ""), *purposes, now=now)
     age = timedelta(seconds=now.timestamp() - session.get(OPENED_KEY, 0))
     if not is_fresh(now - age, OPEN_FOR, now=now):
         raise OpenedLinkForgotten
-    identity = identity_or_none()
-    if identity is not None and (user is None or identity.user.id != user.id):
-        raise SomeoneElseLoggedIn(user)
     return link, user
 
 

@@ -34,6 +34,7 @@ class UserFacts(Standing):
     link_required: bool
     opted_in: bool
     factors_locked_at: datetime | None
+    account_locked_at: datetime | None
 
 
 AnyUser = User | UserFacts

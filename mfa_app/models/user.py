@@ -32,13 +32,17 @@ class _Account(Protocol):
     @property
     def disabled_at(self) -> datetime | None: ...
 
+    @property
+    def account_locked_at(self) -> datetime | None: ...
+
 
 class Standing(UserMixin):
-    """What role and `disabled_at` say about a user, however the row was read."""
+    """What the row of a user says by itself, however it was read."""
 
     @property
     def is_active(self: _Account) -> bool:
-        return self.disabled_at is None
+        """Whether anyone can get in: neither an administrator nor the owner has closed the account."""
+        return self.disabled_at is None and self.account_locked_at is None
 
     @property
     def is_privileged(self: _Account) -> bool:
@@ -53,6 +57,7 @@ class User(Standing, Table):
     what it answers. `link_required`: the second factors were reset, so the next login
     leads to linking an app. `opted_in`: codes are asked for by the user's own choice, whatever the rules say.
     `factors_locked_at` is set after too many wrong codes in a row: no second factor is accepted any more.
+    `account_locked_at` is set while the owner has locked the account: nobody gets in.
 
     Triggers keep `linked` as the authenticators have it, and `cohort_id` as the memberships have it. They are
     for lists and counts; decisions read the authenticators and the memberships.
@@ -65,6 +70,7 @@ class User(Standing, Table):
         Index("ix_user_account_linked_created_at", "linked", "created_at"),
         Index("ix_user_account_role_email_key", "role", "email_key"),
         Index("ix_user_account_disabled", "email_key", **only_where("disabled_at IS NOT NULL")),
+        Index("ix_user_account_locked", "email_key", **only_where("account_locked_at IS NOT NULL")),
         Index("ix_user_account_exempt", "email_key", **only_where("exempt_until IS NOT NULL")),
         Index(
             "ix_user_account_factors_locked_at",
@@ -95,6 +101,7 @@ class User(Standing, Table):
     link_required: Mapped[bool] = mapped_column(default=False, server_default=false())
     opted_in: Mapped[bool] = mapped_column(default=False, server_default=false())
     factors_locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    account_locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     linked: Mapped[bool] = mapped_column(default=False, server_default=false())
     cohort_id: Mapped[int | None] = mapped_column()

@@ -39,8 +39,9 @@ class MailComposer:
                 "public_url": settings.public_url,
                 "help": settings.help_email or settings.admin_email or _("your help desk"),
             }
-            if "token" in context:
-                context["url"] = url_for("auth.follow_link", token=context.pop("token"), _external=True)
+            for token, url in (("token", "url"), ("lock_token", "lock_url")):
+                if token in context:
+                    context[url] = url_for("auth.follow_link", token=context.pop(token), _external=True)
             self._app.update_template_context(context)
             subject, text, html = self._render(f"email/{waiting.template}.html", context)
         message = EmailMessage(policy=policy.default.clone(cte_type="7bit"))

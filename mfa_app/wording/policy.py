@@ -60,8 +60,14 @@ def policy_explanation(person: PolicySubject, now: datetime) -> str:
     """Return the one sentence that tells others why this person is or is not asked for a code."""
     decision = decide(person.facts, has_code=False, now=now)
     name, reason = person.user.name or person.user.email, _why_others_are_asked(decision.because)
-    if not person.user.is_active:
+    if person.user.disabled_at is not None:
         return _("%(name)s can't log in: the account is disabled.", name=name)
+    if person.user.account_locked_at is not None:
+        return _(
+            "%(name)s locked this account on %(date)s, so nobody can log in to it until it is opened again.",
+            name=name,
+            date=dates.day(person.user.account_locked_at),
+        )
     if decision.verdict is Verdict.AWAIT_LINK:
         return _(
             "%(name)s can't log in yet: the role needs an authentication app. "

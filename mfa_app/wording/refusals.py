@@ -9,9 +9,10 @@ from flask_babel import ngettext
 
 from mfa_app.core.common import clock, errors
 from mfa_app.core.passwords.strength import MAX_LENGTH, MIN_LENGTH
+from mfa_app.wording import dates
 from mfa_app.wording.diagnosis import explained
 
-# A test asks for a sentence for every one of them. Five carry facts, and have theirs in `sentence`.
+# A test asks for a sentence for every one of them. Six carry facts, and have theirs in `sentence`.
 _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.WrongCredentials: _l("The email address or password is wrong. Check both and try again."),
     errors.WrongPassword: _l("That isn't your current password. Try again."),
@@ -58,7 +59,7 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "Check the rule as it is now, then try again."
     ),
     errors.AccountDisabled: _l(
-        "This account is disabled, so a link would not work. Enable the account first."
+        "This account is disabled or locked, so a link would not work. Enable the account or open it first."
     ),
     errors.PasswordChosen: _l(
         "This person has already chosen a password. If they forgot it, they can use “Forgot your password?” "
@@ -104,6 +105,11 @@ def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
         return _(
             "You have %(number)s apps, and can't link more. Remove one that you don't use first.",
             number=refusal.most,
+        )
+    if isinstance(refusal, errors.AccountLocked):
+        return _(
+            "You locked this account on %(date)s. Call the help desk to have it opened again.",
+            date=dates.day(refusal.since),
         )
     if isinstance(refusal, errors.NotACode):
         return not_a_code(refusal)

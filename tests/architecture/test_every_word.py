@@ -65,7 +65,7 @@ def app(world: World) -> Flask:
 
 def made(kind: type[Exception]) -> list[Exception]:
     """Return a refusal of this kind, for each reason it can have."""
-    if kind is errors.Throttled:
+    if kind in (errors.Throttled, errors.AccountLocked):
         return [kind(clock.now())]
     if kind is errors.TooManyApps:
         return [kind(5)]

@@ -55,6 +55,7 @@ admin.group_list                0   4/2     2
 admin.group_policy              0   4/2     2
 admin.new_group                 0   4/2     1
 admin.new_user                  0   4/2     2
+admin.open_account              0   4/2   5/2
 admin.overview                  0   4/2     9
 admin.rename_group              0   4/2     2
 admin.reset_user                0   4/2   5/2
@@ -63,12 +64,14 @@ admin.trail                     0   4/2     2
 admin.user                      0   4/2     7
 admin.user_list                 0   4/2     4
 admin.user_policy               0   4/2     2
+auth.account_locked             0     1     1
 auth.choose_password            1     2     2
 auth.code                       0     1     1
 auth.follow_link                1     2     2
 auth.forgotten                  0     1     1
 auth.link_login                 1     2     2
 auth.link_needed                0     1     1
+auth.lock_account               1     2     2
 auth.login                      0     1     1
 auth.lost_app                   0     1     1
 auth.reauthenticate             0     1     1

@@ -13,6 +13,7 @@ from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import enrolment
 from mfa_app.core.groups import groups
 from mfa_app.core.login import logout
+from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import reset_by_mail, reset_requests
 from mfa_app.core.policy import overrides, rules
@@ -20,7 +21,7 @@ from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions import revocation, sessions
 from mfa_app.core.sessions.revocation import RevocationReason
 from mfa_app.core.throttling import blocked, counters, limits
-from mfa_app.core.users import accounts, directory, first_administrator
+from mfa_app.core.users import account_lock, accounts, directory, first_administrator
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.extensions import db
@@ -294,6 +295,37 @@ def end_access(world: World) -> Act:
     return lambda: accounts.end_access(world.user("alice"), actor=TERMINAL)
 
 
+@again(account_lock.lock_own)
+def lock_own(world: World) -> Act:
+    identity = logged_in(world, "alice")
+    return lambda: account_lock.lock_own(identity, actor=VISITOR, now=world.clock())
+
+
+@again(account_lock.lock_by_link)
+def lock_by_link(world: World) -> Act:
+    found, user = link(world, Purpose.ACCOUNT_LOCK, "alice"), world.user("alice")
+    return lambda: account_lock.lock_by_link(found, user, actor=VISITOR, now=world.clock())
+
+
+@again(account_lock.lock_for)
+def lock_for(world: World) -> Act:
+    return lambda: account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=world.clock())
+
+
+@again(account_lock.open_again)
+def open_again(world: World) -> Act:
+    account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=world.clock())
+    user = world.user("alice")
+    return lambda: account_lock.open_again(user, reason="called", actor=TERMINAL, now=world.clock())
+
+
+@again(one_time_links.end_all)
+def end_all_links(world: World) -> Act:
+    user = world.user("alice")
+    link(world, Purpose.PASSWORD_RESET, "alice")
+    return lambda: one_time_links.end_all(Purpose.PASSWORD_RESET, user, because="replaced", actor=TERMINAL)
+
+
 @again(directory.search)
 def search(world: World) -> Act:
     return lambda: directory.search(UserFilters(), actor=TERMINAL)
@@ -325,6 +357,9 @@ NOTHING_TO_END: dict[str, Callable[[World], object]] = {
         world.group_row("Finance"), world.user("alice"), actor=TERMINAL
     ),
     "an account that is enabled": lambda world: accounts.enable(world.user("alice"), actor=TERMINAL),
+    "an account that is open": lambda world: account_lock.open_again(
+        world.user("alice"), reason="called", actor=TERMINAL, now=world.clock()
+    ),
     "access that isn't": lambda world: accounts.end_access(world.user("alice"), actor=TERMINAL),
     "a group's name as it is": lambda world: groups.rename(
         world.group_row("Finance"), "Finance", actor=TERMINAL

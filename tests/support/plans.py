@@ -75,6 +75,7 @@ def _scans(node: dict[str, Any], *, limited: bool) -> Iterator[str]:
 
 PARTIAL = (
     "user_account_disabled",
+    "user_account_locked",
     "user_account_exempt",
     "user_account_factors_locked_at",
     "outbox_mail_unsent",

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
-from mfa_app.admin.users.forms import ResetForm, UserForm
+from mfa_app.admin.users.forms import OpenForm, ResetForm, UserForm
 from mfa_app.admin.users.lookup import enrolment_notice, get_user_or_deny, invitation_notice
 from mfa_app.admin.users.responses import to_page_of, warn_of_lookalikes
 from mfa_app.core.browsers import remembered_devices
@@ -16,7 +16,7 @@ from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.sessions import sessions
-from mfa_app.core.users import accounts, directory, enrolment_links, invitations
+from mfa_app.core.users import account_lock, accounts, directory, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Role, User
 from mfa_app.web.security.access_rules import requires
@@ -146,3 +146,15 @@ def reset_user(user_id: int) -> ResponseReturnValue:
         reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
         return to_page_of(user, _("2-factor authentication reset for %(name)s.", name=user.name))
     return render_form("admin/users/reset.html", form, person=user, linked=found.facts.linked)
+
+
+@blueprint.route("/people/<row:user_id>/open", methods=["GET", "POST"])
+@requires(Permission.OPEN_ACCOUNT)
+def open_account(user_id: int) -> ResponseReturnValue:
+    """Open an account that its owner has locked, with a reason."""
+    user, form = get_user_or_deny(user_id, to_change=True).user, OpenForm()
+    if form.validate_on_submit():
+        reason = entered(form.reason.data)
+        account_lock.open_again(user, reason=reason, actor=current_actor(), now=clock.now())
+        return to_page_of(user, _("The account of %(name)s is open again.", name=user.name))
+    return render_form("admin/users/open.html", form, person=user)

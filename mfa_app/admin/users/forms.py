@@ -60,6 +60,7 @@ class UserFilter(Form):
             SelectChoice("", _l("Any")),
             SelectChoice("active", _l("Active")),
             SelectChoice("disabled", _l("Disabled")),
+            SelectChoice("locked", _l("Locked by its owner")),
         ],
         invalid_choice_message=INVALID_CHOICE,
     )
@@ -78,6 +79,7 @@ class UserFilter(Form):
             role=Role(self.role.data) if self.role.data else None,
             linked={"yes": True, "no": False}.get(self.linked.data or ""),
             active={"active": True, "disabled": False}.get(self.state.data or ""),
+            locked=self.state.data == "locked",
         )
 
     def chosen(self) -> dict[str, Any]:
@@ -138,6 +140,12 @@ class ResetForm(Form):
     """The reason for resetting a user's 2FA."""
 
     reason = reason_field(_l("For example: phone lost; called back on the number in the directory"))
+
+
+class OpenForm(Form):
+    """The reason for opening an account that its owner has locked."""
+
+    reason = reason_field(_l("For example: called back on the number in the directory; password changed"))
 
 
 class ExemptionForm(Form):

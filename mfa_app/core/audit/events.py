@@ -39,6 +39,8 @@ class Event(enum.Enum):
     USER_EDITED = "person.edited", ("before", "after")
     USER_DISABLED = "person.disabled", ()
     USER_ENABLED = "person.enabled", ()
+    ACCOUNT_LOCKED = "person.locked", ("way",)
+    ACCOUNT_OPENED = "person.opened", ("reason",)
     REQUIREMENT_CHANGED = "person.requirement_changed", ("required",)
     EXEMPTION_GIVEN = "person.exempted", ("until", "reason")
     EXEMPTION_ENDED = "person.exemption_ended", ()

@@ -170,7 +170,14 @@ class RuleChanged(Refusal):
 
 
 class AccountDisabled(Refusal):
-    """The account is disabled, so a link into it would not work."""
+    """The account is disabled or locked, so a link into it would not work."""
+
+
+@dataclass
+class AccountLocked(Refusal):
+    """The password is right, but its owner has locked the account, at this time."""
+
+    since: datetime
 
 
 class PasswordChosen(Refusal):

@@ -10,6 +10,7 @@ class Permission(enum.Enum):
 
     SEE_USERS = enum.auto()
     RESET_SECOND_FACTOR = enum.auto()
+    OPEN_ACCOUNT = enum.auto()
     MANAGE_USERS = enum.auto()
     MANAGE_GROUPS = enum.auto()
     MANAGE_POLICY = enum.auto()
@@ -18,7 +19,7 @@ class Permission(enum.Enum):
 
 PERMISSIONS = {
     Role.STAFF: frozenset(),
-    Role.HELPDESK: frozenset({Permission.SEE_USERS, Permission.RESET_SECOND_FACTOR}),
+    Role.HELPDESK: frozenset({Permission.SEE_USERS, Permission.RESET_SECOND_FACTOR, Permission.OPEN_ACCOUNT}),
     Role.ADMIN: frozenset(Permission),
 }
 

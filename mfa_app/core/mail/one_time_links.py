@@ -13,6 +13,7 @@ from mfa_app.core.common.tokens import digest, new_token
 from mfa_app.extensions import db
 from mfa_app.models import OneTimeLink, User
 from mfa_app.models.database import rows_changed
+from mfa_app.models.row_facts import AnyUser
 
 
 class Purpose(enum.StrEnum):
@@ -22,6 +23,7 @@ class Purpose(enum.StrEnum):
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"
     ENROLMENT = "enrolment"
+    ACCOUNT_LOCK = "account_lock"
 
 
 LIFETIME = {
@@ -29,16 +31,20 @@ LIFETIME = {
     Purpose.INVITATION: timedelta(hours=72),
     Purpose.PASSWORD_RESET: timedelta(minutes=60),
     Purpose.ENROLMENT: timedelta(hours=72),
+    Purpose.ACCOUNT_LOCK: timedelta(days=30),
 }
 
+SEVERAL = frozenset({Purpose.PASSWORD_RESET, Purpose.ACCOUNT_LOCK})  # of which a user may have more than one
 
-def create(purpose: Purpose, user: User | None, *, actor: Actor = SITE, now: datetime) -> str:
-    """Return the token of a new link. Earlier ones for a password reset go on working, all others stop.
 
-    Anyone can ask for a reset, so the next request must not end the link that the user is about to open.
+def create(purpose: Purpose, user: AnyUser | None, *, actor: Actor = SITE, now: datetime) -> str:
+    """Return the token of a new link. Earlier ones of its purpose stop, unless a user may have `SEVERAL`.
+
+    Anyone can ask for a reset, so the next request must not end the link that the user is about to open; and
+    each mail has its own link to lock the account.
     """
-    if purpose is not Purpose.PASSWORD_RESET:
-        _end_earlier(purpose, user, actor)
+    if purpose not in SEVERAL:
+        end_all(purpose, user, because="replaced", actor=actor)
     token = new_token()
     db.session.add(
         OneTimeLink(
@@ -52,11 +58,12 @@ def create(purpose: Purpose, user: User | None, *, actor: Actor = SITE, now: dat
     return token
 
 
-def _end_earlier(purpose: Purpose, user: User | None, actor: Actor) -> None:
+def end_all(purpose: Purpose, user: AnyUser | None, *, because: str, actor: Actor) -> None:
+    """End all links of a user (None: of nobody) for this purpose, and record why if there were any."""
     owner = OneTimeLink.user_id.is_(None) if user is None else OneTimeLink.user_id == user.id
     count = rows_changed(delete(OneTimeLink).where(OneTimeLink.purpose == purpose, owner))
     if count:
-        record(Event.LINKS_ENDED, actor=actor, subject=user, count=count, because="replaced")
+        record(Event.LINKS_ENDED, actor=actor, subject=user, count=count, because=because)
 
 
 def find(token: str, *purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | None]:
@@ -71,9 +78,19 @@ def find(token: str, *purposes: Purpose, now: datetime) -> tuple[OneTimeLink, Us
     if not is_fresh(link.expires_at - lifetime, lifetime, now=now):  # False after the clock was set back too
         raise OneTimeLinkExpired
     user = db.session.get(User, link.user_id) if link.user_id else None
-    if user is not None and (user.security_stamp != link.security_stamp or not user.is_active):
+    if user is not None and not _holds(link, user):
         raise OneTimeLinkExpired
     return link, user
+
+
+def _holds(link: OneTimeLink, user: User) -> bool:
+    """Return True unless what happened to the account since then has ended the link.
+
+    No revocation ends a link that locks the account: a thief could revoke access to be rid of it.
+    """
+    if link.purpose == Purpose.ACCOUNT_LOCK:
+        return user.disabled_at is None
+    return user.is_active and user.security_stamp == link.security_stamp
 
 
 def consume(link: OneTimeLink) -> None:

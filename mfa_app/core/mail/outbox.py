@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.keys.vault import CannotUnseal, vault
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
 from mfa_app.models.column_types import new_id
@@ -31,9 +33,28 @@ class Mail(enum.StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"
     PASSWORD_CHANGED = "password_changed"
     ADDRESS_CHANGED = "address_changed"
+    ACCOUNT_LOCKED = "account_locked"
+    ACCOUNT_OPENED = "account_opened"
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"
     ENROLMENT_LINK = "enrolment_link"
+
+
+# These may tell of something that the user has not done, so each has a link that locks the account.
+WITH_LOCK_LINK = frozenset(
+    {
+        Mail.LINKED,
+        Mail.RESET,
+        Mail.REMOVED,
+        Mail.STOPPED,
+        Mail.WRONG_CODES,
+        Mail.RECOVERY_CODES_MADE,
+        Mail.RECOVERY_CODE_USED,
+        Mail.PASSWORD_CHANGED,
+        Mail.ADDRESS_CHANGED,
+        Mail.ACCOUNT_OPENED,
+    }
+)
 
 
 def enqueue(mail: Mail, user: AnyUser, *, now: datetime, to: str | None = None, **context: object) -> None:
@@ -41,6 +62,8 @@ def enqueue(mail: Mail, user: AnyUser, *, now: datetime, to: str | None = None, 
 
     `context` holds what its templates need and must be JSON-serialisable. `to` overrides the user's address.
     """
+    if mail in WITH_LOCK_LINK:
+        context["lock_token"] = one_time_links.create(Purpose.ACCOUNT_LOCK, user, now=now)
     db.session.add(draft(mail, to=to or user.email, name=user.name, now=now, **context))
     db.session().info[QUEUED] = True
 

@@ -30,15 +30,17 @@ class SiteStatistics:
     """Numbers about enabled accounts and about mail.
 
     `must_link`: need an authenticator, now or when every date and grace is over, and have none. `stopped`:
-    locked second factors, which need the help desk. `waiting`: blocked for a while after wrong codes.
-    `mails_failed`: given up after three days. `mail_error`: why no mail leaves at all, else None.
-    `without_app`: the first administrators and help desk staff, by email address, who haven't linked an app.
+    locked second factors, which need the help desk. `accounts_locked`: by their owners. `waiting`: blocked
+    for a while after wrong codes. `mails_failed`: given up after three days. `mail_error`: why no mail
+    leaves at all, else None. `without_app`: the first administrators and help desk staff, by email address,
+    who haven't linked an app.
     """
 
     people: int
     linked: int
     must_link: int
     stopped: int
+    accounts_locked: int
     waiting: int
     mails_waiting: int
     mails_failed: int
@@ -54,19 +56,22 @@ def site_statistics(*, now: datetime) -> SiteStatistics:
         Throttle.next_try_at > now,
         Throttle.failures < limits.CODE.lockout_after,
     )
-    stopped = select(func.count(User.id)).where(
-        User.factors_locked_at.is_not(None), User.disabled_at.is_(None)
+    enabled = select(func.count(User.id)).where(User.disabled_at.is_(None))
+    locked_out = select(
+        enabled.where(User.factors_locked_at.is_not(None)).scalar_subquery().label("stopped"),
+        enabled.where(User.account_locked_at.is_not(None)).scalar_subquery().label("by_owner"),
     )
     mails = select(
         func.count(OutboxMail.next_attempt_at).label("waiting"),
         func.count(OutboxMail.id).filter(OutboxMail.next_attempt_at.is_(None)).label("failed"),
     ).where(OutboxMail.sent_at.is_(None))
-    unsent = db.session.execute(mails).one()
+    unsent, locked = db.session.execute(mails).one(), db.session.execute(locked_out).one()
     return SiteStatistics(
         people=people,
         linked=linked,
         must_link=must_link,
-        stopped=db.session.scalars(stopped).one(),
+        stopped=locked.stopped,
+        accounts_locked=locked.by_owner,
         waiting=db.session.scalars(waiting).one(),
         mails_waiting=unsent.waiting,
         mails_failed=unsent.failed,

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import HashingQueueFull, WrongCredentials, WrongPassword
+from mfa_app.core.common.errors import AccountLocked, HashingQueueFull, WrongCredentials, WrongPassword
 from mfa_app.core.passwords import hashing
 from mfa_app.core.throttling import counters, limits, networks
 from mfa_app.core.throttling.counters import Charge
@@ -20,6 +20,8 @@ from mfa_app.extensions import db
 from mfa_app.models import User
 from mfa_app.models.database import rows_changed
 from mfa_app.models.row_facts import AnyUser, UserFacts
+
+LOCKED = "account locked"  # this reason alone is told, and only after the right password
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def check_at_login(
     what the caller starts under the security stamp of `user` is invalid if access has been revoked meanwhile.
 
     `browser_id` is the id of a browser known to the user, else None. `email_digest` is the keyed digest under
-    which an unknown address is counted. Raises WrongCredentials, Throttled, PasswordLocked, HashingQueueFull.
+    which an unknown address is counted. Raises WrongCredentials, AccountLocked, Throttled, PasswordLocked,
+    HashingQueueFull.
     """
     with hashing.admission():
         if user is not None and browser_id is not None:
@@ -58,12 +61,22 @@ def check_at_login(
         fits = _matches(user, password, *charges)
         renewed = _hash_at_present_cost(user, password) if user is not None and fits else None
     if user is None or not fits or not user.is_active:
-        reason = "unknown address" if user is None else "account disabled" if fits else "wrong password"
+        reason = _why_refused(user, fits=fits)
         _record_failure(user, charges[-1], reason, actor)
+        if user is not None and user.account_locked_at is not None and reason == LOCKED:
+            raise AccountLocked(user.account_locked_at)
         raise WrongCredentials
     if renewed is not None:
         user = _renew(user, renewed)
     return Checked(user, charges)
+
+
+def _why_refused(user: UserFacts | None, *, fits: bool) -> str:
+    if user is None:
+        return "unknown address"
+    if not fits:
+        return "wrong password"
+    return "account disabled" if user.disabled_at is not None else LOCKED
 
 
 def _renew(user: UserFacts, renewed: str) -> UserFacts:

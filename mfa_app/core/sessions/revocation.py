@@ -9,6 +9,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
+from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
 from mfa_app.models import TABLES, AuthSession, OneTimeLink, RememberedDevice, User
@@ -33,6 +34,7 @@ class RevocationReason(enum.Enum):
     UNLINKED = "authenticator removed"
     RESET = "second factor reset"
     DISABLED = "account disabled"
+    ACCOUNT_LOCKED = "account locked"
     ROLE_CHANGED = "role changed"
     ADDRESS_CHANGED = "address changed"
     LOGGED_OUT_EVERYWHERE = "logged out everywhere"
@@ -43,7 +45,8 @@ def revoke_access(
 ) -> int:
     """Revoke all sessions (except `except_session`), remembered devices and one-time links of a user.
 
-    These are the tables whose fate says so. The user's stamp is raised first. Whatever a concurrent request
+    These are the tables whose fate says so; only links that lock the account stay, or a thief could end these
+    by changing the password. The user's stamp is raised first. Whatever a concurrent request
     is about to start under the old stamp is invalid from the start. Return the new stamp, under which
     `except_session` goes on.
     """
@@ -85,4 +88,6 @@ def _delete_rows(model: type[Table], user: AnyUser, except_session: SessionFacts
     statement = delete(model).where(owner == user.id)
     if model is AuthSession and except_session is not None:
         statement = statement.where(AuthSession.id != except_session.id)
+    if model is OneTimeLink:
+        statement = statement.where(OneTimeLink.purpose != Purpose.ACCOUNT_LOCK)
     return rows_changed(statement)

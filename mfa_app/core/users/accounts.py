@@ -130,7 +130,7 @@ def edit(
 def disable(user: User, *, actor: Actor, now: datetime) -> None:
     """Disable an account and revoke all its access. Raises NotAllowed, SessionEnded, LastAdministrator."""
     begin_change(actor, Permission.MANAGE_USERS, user)
-    if not user.is_active:
+    if user.disabled_at is not None:
         return
     if user.role == Role.ADMIN:
         last_administrator.require_one(without=user)
@@ -142,7 +142,7 @@ def disable(user: User, *, actor: Actor, now: datetime) -> None:
 def enable(user: User, *, actor: Actor) -> None:
     """Enable a disabled account. Raises NotAllowed, SessionEnded."""
     begin_change(actor, Permission.MANAGE_USERS, user)
-    if user.is_active:
+    if user.disabled_at is None:
         return
     user.disabled_at = None
     record(Event.USER_ENABLED, actor=actor, subject=user)

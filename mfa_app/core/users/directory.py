@@ -26,19 +26,24 @@ FEW = 20_000  # rows of the rarest word, up to which sorting takes less than loo
 
 @dataclass(frozen=True)
 class UserFilters:
-    """What to search for. `text` is an email address, or beginnings of words of names and addresses."""
+    """What to search for. `text` is an email address, or beginnings of words of names and addresses.
+
+    `active`: not disabled. `locked`: only accounts that their owners have locked.
+    """
 
     text: str = ""
     group_id: int | None = None
     role: Role | None = None
     linked: bool | None = None
     active: bool | None = None
+    locked: bool = False
 
 
 @dataclass(frozen=True)
 class Entry:
     """A user as the list shows one.
 
+    `stopped`: the second factors are locked. `locked`: the owner has locked the account.
     `invited`: has not chosen a password yet. `refused`: the mail server refuses the email address.
     """
 
@@ -50,6 +55,7 @@ class Entry:
     linked: bool
     stopped: bool
     disabled: bool
+    locked: bool
     invited: bool
     refused: bool
     last_login_at: datetime | None
@@ -150,6 +156,7 @@ def _columns() -> Select[*tuple[Any, ...]]:
         User.password_hash.is_(None).label("invited"),
         User.linked,
         User.factors_locked_at,
+        User.account_locked_at,
     )
 
 
@@ -161,6 +168,8 @@ def _conditions(filters: UserFilters) -> list[ColumnElement[bool]]:
         conditions.append(_linked(filters) == filters.linked)
     if filters.active is not None:
         conditions.append(User.disabled_at.is_(None) if filters.active else User.disabled_at.is_not(None))
+    if filters.locked:
+        conditions.append(User.account_locked_at.is_not(None))
     return conditions
 
 
@@ -168,7 +177,7 @@ def _linked(filters: UserFilters) -> Any:
     """Return the column that says who is linked, of the table whose index serves these filters best."""
     if filters.group_id is not None:
         return Membership.linked
-    few = filters.active is False  # so no index on who is linked
+    few = filters.active is False or filters.locked  # so no index on who is linked
     return func.coalesce(User.linked, false()) if few else User.linked
 
 
@@ -205,6 +214,7 @@ def _entries(rows: list[Row[Any]]) -> tuple[Entry, ...]:
             linked=row.linked,
             stopped=row.factors_locked_at is not None,
             disabled=row.disabled_at is not None,
+            locked=row.account_locked_at is not None,
             invited=row.invited,
             refused=row.email_refused_at is not None,
             last_login_at=row.last_login_at,

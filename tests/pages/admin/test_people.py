@@ -330,7 +330,7 @@ def test_an_invitation_that_would_not_work_is_not_mailed(world: World, carol: Vi
     with world.data():
         world.user("dora").disabled_at = world.clock()
     page = carol.press("Send a new invitation")
-    assert "This account is disabled, so a link would not work. Enable the account first." in page.text
+    assert "Enable the account or open it first." in page.text
     page = carol.post(f"/admin/people/{world.id_of('alice')}/invite", follow=True)
     assert "This person has already chosen a password." in page.text
     assert world.mails("dora") == world.mails("alice") == []

@@ -50,6 +50,8 @@ PEOPLE_FILTERS = [
     "?linked=no",
     "?state=active",
     "?state=disabled",
+    "?state=locked",
+    "?group=1&state=locked",
     "?role=staff",
     "?role=helpdesk",
     "?role=admin",
@@ -115,6 +117,7 @@ def _people() -> Iterator[dict[str, Any]]:
             "disabled_at": THEN if number % 100 == 7 else None,
             "exempt_until": datetime(2100, 1, 1, tzinfo=UTC) if number % 300 == 8 else None,
             "factors_locked_at": THEN if number % 500 == 1 else None,
+            "account_locked_at": THEN if number % 500 == 2 else None,
         }
 
 

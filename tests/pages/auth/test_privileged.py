@@ -127,7 +127,7 @@ def test_nobody_else_is_offered_a_link(world: World) -> None:
     assert "Send a link" not in page.text
     answer = carol.post(f"/admin/people/{world.id_of('alice')}/app-link", follow=True)
     assert "can set one up without a link" in answer.text
-    assert world.count(OneTimeLink) == 0
+    assert world.count(OneTimeLink, OneTimeLink.purpose == Purpose.ENROLMENT) == 0
 
 
 @pytest.mark.parametrize("name", PRIVILEGED)
@@ -208,7 +208,7 @@ def test_a_promotion_on_the_page_says_that_a_link_is_sent(world: World) -> None:
 def test_a_promotion_of_somebody_with_an_app_sends_no_link(world: World) -> None:
     world.linked_earlier("alice")
     change_role(world, "alice", Role.ADMIN)
-    assert world.count(OneTimeLink) == 0
+    assert world.count(OneTimeLink, OneTimeLink.purpose == Purpose.ENROLMENT) == 0
     assert world.password_given("alice").page.path == "/login/code"
 
 

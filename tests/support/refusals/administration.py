@@ -14,13 +14,20 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.throttling import blocked, counters, limits
-from mfa_app.core.users import accounts, directory, enrolment_links, first_administrator, invitations
+from mfa_app.core.users import (
+    account_lock,
+    accounts,
+    directory,
+    enrolment_links,
+    first_administrator,
+    invitations,
+)
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import Role, User
-from tests.support.refusals.scene import actor, become_administrator, link, used_up
+from tests.support.refusals.scene import actor, become_administrator, ended, link, logged_in, used_up
 from tests.support.refusals.table import Act, Arrange, Table
-from tests.support.world import TERMINAL, World
+from tests.support.world import TERMINAL, VISITOR, World
 
 ROWS = Table()
 case = ROWS.add
@@ -45,6 +52,12 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     ),
     accounts.disable: lambda world, eve: accounts.disable(world.user("alice"), actor=eve, now=world.clock()),
     accounts.enable: lambda world, eve: accounts.enable(world.user("alice"), actor=eve),
+    account_lock.lock_for: lambda world, eve: account_lock.lock_for(
+        world.user("alice"), actor=eve, now=world.clock()
+    ),
+    account_lock.open_again: lambda world, eve: account_lock.open_again(
+        world.user("alice"), reason="called", actor=eve, now=world.clock()
+    ),
     accounts.end_access: lambda world, eve: accounts.end_access(world.user("alice"), actor=eve),
     invitations.invite: lambda world, eve: invitations.invite(
         world.user("alice"), actor=eve, now=world.clock()
@@ -176,6 +189,25 @@ def own_account(profile: Profile) -> Arrange:
 
 for _label, _profile in OWN_ACCOUNT.items():
     case(accounts.edit, errors.NotAllowed, own_account(_profile), _label)
+
+
+# A lock of one's own account
+
+
+def lock_after_the_end(world: World) -> Act:
+    world.person("alice")
+    identity = ended(logged_in(world, "alice"))
+    return lambda: account_lock.lock_own(identity, actor=actor(world, "alice"), now=world.clock())
+
+
+def lock_by_a_used_link(world: World) -> Act:
+    world.person("alice")
+    found, user = used_up(link(world, Purpose.ACCOUNT_LOCK, "alice")), world.user("alice")
+    return lambda: account_lock.lock_by_link(found, user, actor=VISITOR, now=world.clock())
+
+
+case(account_lock.lock_own, errors.SessionEnded, lock_after_the_end)
+case(account_lock.lock_by_link, errors.OneTimeLinkExpired, lock_by_a_used_link)
 
 
 # What no role can be spared

@@ -125,7 +125,7 @@ for _verb, _type in CODES.items():
         "third in a row",
         charges=_COUNTED,
         events=_CODE_REFUSED,
-        also=("outbox_mail",),
+        also=("outbox_mail", "one_time_link"),
     )
     case(
         _verb,
@@ -134,7 +134,7 @@ for _verb, _type in CODES.items():
         "last attempt",
         charges=_COUNTED,
         events=(*_CODE_REFUSED, "authenticator.stopped"),
-        also=("user_account", "outbox_mail"),
+        also=("user_account", "outbox_mail", "one_time_link"),
     )
     case(
         _verb,

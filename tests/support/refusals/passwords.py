@@ -240,6 +240,10 @@ def come_too_often(world: World) -> None:
     wait_for(world, limits.PASSWORD_NETWORK, PLACE)
 
 
+def lock_alice(world: World) -> None:
+    world.user("alice").account_locked_at = world.clock()
+
+
 def disable_alice(world: World) -> None:
     accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
 
@@ -279,6 +283,21 @@ for _verb, _log_in in LOGINS.items():
         errors.WrongCredentials,
         at_login(_log_in, PASSWORD, disable_alice),
         "disabled account",
+        charges=_COUNTED,
+        events=_REFUSED,
+    )
+    case(
+        _verb,
+        errors.AccountLocked,
+        at_login(_log_in, PASSWORD, lock_alice),
+        charges=_COUNTED,
+        events=_REFUSED,
+    )
+    case(
+        _verb,
+        errors.WrongCredentials,
+        at_login(_log_in, WRONG, lock_alice),
+        "locked account",
         charges=_COUNTED,
         events=_REFUSED,
     )

@@ -1,0 +1,72 @@
+"""The lock that users put on their own account: what it ends, and who opens the account again."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.locks import begin_change, lock_user
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.mail import one_time_links, outbox
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.models import OneTimeLink, User
+from mfa_app.models.database import rows_changed
+from mfa_app.models.row_facts import AnyUser
+
+
+def lock_own(identity: Identity, *, actor: Actor, now: datetime) -> None:
+    """Lock the account of a user who is logged in, and revoke all access. Raises SessionEnded.
+
+    No fresh code is asked for: somebody else may have taken the app, and a lock gives nobody anything.
+    """
+    lock_user(identity.user)
+    sessions.require(identity.session)
+    _lock(identity.user, way="own page", actor=actor, now=now)
+
+
+def lock_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) -> None:
+    """Lock the account of the user who got a link by email, revoke all access, and use the link up.
+
+    Raises OneTimeLinkExpired.
+    """
+    lock_user(user)
+    one_time_links.consume(link)
+    _lock(user, way="mailed link", actor=actor, now=now)
+
+
+def lock_for(user: User, *, actor: Actor, now: datetime) -> None:
+    """Lock the account of a user who asks for it at the terminal, and revoke all access.
+
+    Raises NotAllowed, SessionEnded.
+    """
+    begin_change(actor, Permission.MANAGE_USERS, user)
+    _lock(user, way="terminal", actor=actor, now=now)
+
+
+def open_again(user: User, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Open an account that its owner has locked, and tell the owner by email.
+
+    What the lock ended stays ended. Earlier links that lock the account no longer work. Raises SessionEnded,
+    and NotAllowed: the help desk can't open the accounts of administrators, other help desk staff or its own.
+    """
+    begin_change(actor, Permission.OPEN_ACCOUNT, user)
+    if user.account_locked_at is None:
+        return
+    user.account_locked_at = None
+    record(Event.ACCOUNT_OPENED, actor=actor, subject=user, reason=reason)
+    one_time_links.end_all(Purpose.ACCOUNT_LOCK, user, because="account opened", actor=actor)
+    outbox.enqueue(outbox.Mail.ACCOUNT_OPENED, user, now=now, actor_name=actor.name, reason=reason)
+
+
+def _lock(user: AnyUser, *, way: str, actor: Actor, now: datetime) -> None:
+    """Lock an account unless it is locked. Even the last administrator's: the terminal can open it."""
+    locked = update(User).where(User.id == user.id, User.account_locked_at.is_(None))
+    if rows_changed(locked.values(account_locked_at=now)) != 1:
+        return
+    record(Event.ACCOUNT_LOCKED, actor=actor, subject=user, way=way)
+    revoke_access(user, because=RevocationReason.ACCOUNT_LOCKED, actor=actor)
+    outbox.notify(outbox.Mail.ACCOUNT_LOCKED, user, actor=actor, now=now)
