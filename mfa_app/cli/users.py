@@ -19,7 +19,7 @@ from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.passwords import change
 from mfa_app.core.policy.facts import PolicySubject, find_subjects
-from mfa_app.core.users import accounts, enrolment_links, invitations
+from mfa_app.core.users import account_lock, accounts, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Membership, Role, User
 from mfa_app.settings import Settings
@@ -32,7 +32,7 @@ ROLES = click.Choice([role.value for role in Role])
 
 @click.group("users")
 def commands() -> None:
-    """Create, list, invite, disable and reset accounts."""
+    """Create, list, invite, disable, lock and reset accounts."""
 
 
 @commands.command()
@@ -102,7 +102,7 @@ def show(email: str) -> None:
 def disable(email: str) -> None:
     """Disable an account. Ends all its sessions and removes its remembered devices."""
     user = get_user(email)
-    if not user.is_active:
+    if user.disabled_at is not None:
         say(_("%(email)s is already disabled.", email=user.email))
         return
     accounts.disable(user, actor=current_actor(), now=clock.now())
@@ -115,10 +115,43 @@ def disable(email: str) -> None:
 def enable(email: str) -> None:
     """Enable a disabled account."""
     user = get_user(email)
-    if user.is_active:
+    if user.disabled_at is None:
         say(_("%(email)s is not disabled.", email=user.email))
         return
     accounts.enable(user, actor=current_actor())
+    if user.account_locked_at is not None:
+        say(_("%(email)s is enabled, but still locked. To open it, run “users unlock”.", email=user.email))
+        return
+    say(_("%(email)s can log in again.", email=user.email))
+
+
+@commands.command()
+@click.argument("email", type=EMAIL)
+@command_transaction
+def lock(email: str) -> None:
+    """Lock an account for its owner, who asks for it. Ends all sessions and removes remembered devices."""
+    user = get_user(email)
+    if user.account_locked_at is not None:
+        say(_("%(email)s is already locked.", email=user.email))
+        return
+    account_lock.lock_for(user, actor=current_actor(), now=clock.now())
+    say(_("%(email)s is locked and logged out everywhere. “users unlock” opens it again.", email=user.email))
+
+
+@commands.command()
+@click.argument("email", type=EMAIL)
+@click.option("--reason", type=REASON, default="from the terminal", show_default=True)
+@command_transaction
+def unlock(email: str, reason: str) -> None:
+    """Open an account again that its owner has locked."""
+    user = get_user(email)
+    if user.account_locked_at is None:
+        say(_("%(email)s is not locked.", email=user.email))
+        return
+    account_lock.open_again(user, reason=reason, actor=current_actor(), now=clock.now())
+    if user.disabled_at is not None:
+        say(_("%(email)s is open, but still disabled. To enable it, run “users enable”.", email=user.email))
+        return
     say(_("%(email)s can log in again.", email=user.email))
 
 
@@ -276,8 +309,10 @@ def _row(subject: PolicySubject) -> tuple[str, ...]:
 
 
 def _state(user: User) -> str:
-    if not user.is_active:
+    if user.disabled_at is not None:
         return _("disabled")
+    if user.account_locked_at is not None:
+        return _("locked")
     return _("active") if user.password_hash else _("invited")
 
 

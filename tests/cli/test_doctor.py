@@ -25,6 +25,7 @@ from mfa_app.core.mail import outbox
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.mail.smtp import IN_BACKGROUND, Patience
 from mfa_app.core.operations import health_checks
+from mfa_app.core.users import account_lock
 from mfa_app.extensions import db
 from mfa_app.models import CohortCount, OutboxMail
 from mfa_app.settings import PROJECT_ROOT, Settings, load_settings
@@ -33,7 +34,7 @@ from tests.support.clock import FakeClock
 from tests.support.databases import on_postgresql
 from tests.support.mail_server import Mailbox, free_port, running_mail_server
 from tests.support.terminal import done
-from tests.support.world import PASSWORD, World
+from tests.support.world import PASSWORD, TERMINAL, World
 
 
 @pytest.fixture(scope="module")
@@ -425,6 +426,14 @@ def test_a_locked_administrator_is_a_warning(healthy: dict[str, str], world: Wor
     with world.data():
         registry.lock(world.user("carol"), now=world.clock())
     assert "Please run: flask --app wsgi users reset-2fa carol@example.com" in the_warning(doctor(healthy))
+
+
+def test_an_administrator_who_has_locked_the_own_account_is_a_warning(
+    healthy: dict[str, str], world: World
+) -> None:
+    with world.data():
+        account_lock.lock_for(world.user("carol"), actor=TERMINAL, now=world.clock())
+    assert "flask --app wsgi users unlock carol@example.com" in the_warning(doctor(healthy))
 
 
 @on_postgresql

@@ -130,6 +130,29 @@ def test_a_disabled_person_is_logged_out_until_enabled_again(world: World, typed
     assert world.log_in_and_wait("alice").page.path == "/"
 
 
+def test_a_locked_person_is_logged_out_until_unlocked(world: World, typed: Typist) -> None:
+    world.person("alice")
+    alice = world.log_in_and_wait("alice")
+    assert "is not locked" in done(typed("users", "unlock", ALICE))
+    assert "logged out everywhere" in done(typed("users", "lock", ALICE))
+    assert alice.open("/").path == "/login"
+    assert "already locked" in done(typed("users", "lock", ALICE))
+    assert " locked " in done(typed("users", "list"))
+    assert "locked this account on" in done(typed("users", "show", ALICE))
+    assert "can log in again" in done(typed("users", "unlock", ALICE, "--reason", "called back"))
+    assert world.details("person.opened") == {"reason": "called back"}
+    assert world.log_in_and_wait("alice").page.path == "/"
+
+
+def test_locking_and_disabling_at_the_terminal_are_two_things(world: World, typed: Typist) -> None:
+    world.person("alice")
+    done(typed("users", "lock", ALICE))
+    assert "is disabled" in done(typed("users", "disable", ALICE))
+    assert "still disabled" in done(typed("users", "unlock", ALICE))
+    done(typed("users", "lock", ALICE))
+    assert "still locked" in done(typed("users", "enable", ALICE))
+
+
 def test_a_reset_ends_the_session_and_lets_the_person_link_again(world: World, typed: Typist) -> None:
     world.group("Finance", required=True)
     world.person("alice", groups_=("Finance",))

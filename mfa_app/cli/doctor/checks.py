@@ -96,6 +96,16 @@ def _administrators() -> Iterator[Finding]:
                 _("The administrator %(email)s is locked out after too many wrong codes.", email=email),
                 _("Please run: flask --app wsgi users reset-2fa %(email)s", email=email),
             )
+        if subject.user.account_locked_at is not None:
+            email = subject.user.email
+            yield Finding(
+                _("The administrator %(email)s has locked the own account, so cannot log in.", email=email),
+                _(
+                    "Check that it is really this person who asks, then run: "
+                    "flask --app wsgi users unlock %(email)s",
+                    email=email,
+                ),
+            )
 
 
 def _how_to_link(user: User) -> str:
