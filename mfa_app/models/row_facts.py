@@ -29,6 +29,7 @@ class UserFacts(Standing):
     disabled_at: datetime | None
     security_stamp: int
     created_at: datetime
+    last_login_at: datetime | None
     required: bool
     exempt_until: datetime | None
     link_required: bool

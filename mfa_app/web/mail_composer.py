@@ -16,6 +16,8 @@ from mfa_app.models import OutboxMail
 from mfa_app.settings import Settings
 from mfa_app.wording.user_agents import browser_name
 
+MOMENTS = ("at", "remembered_until")  # of what a mail tells: in its context as texts
+
 
 class MailComposer:
     """Composes the mails of one application."""
@@ -34,7 +36,9 @@ class MailComposer:
         settings = self._settings
         with self._app.test_request_context("/", base_url=settings.public_url):
             context |= {
-                "at": datetime.fromisoformat(str(context["at"])),
+                name: datetime.fromisoformat(str(context[name])) for name in MOMENTS if context.get(name)
+            }
+            context |= {
                 "browser": browser_name(agent) if (agent := str(context.get("user_agent", ""))) else None,
                 "public_url": settings.public_url,
                 "help": settings.help_email or settings.admin_email or _("your help desk"),

@@ -16,6 +16,9 @@ from tests.support.world import PASSWORD, WRONG, World
 
 FULL = 2  # PRAGMA synchronous: a commit waits for the disk
 
+MAIL = "INSERT INSERT "  # the link that locks the account, and the email
+DELIVERY = " SELECT SELECT UPDATE COMMIT SELECT UPDATE UPDATE COMMIT SELECT"  # here at once, else by a thread
+
 LOGIN = {
     "login page": "",
     "password": (
@@ -34,6 +37,7 @@ LOGIN = {
         "DELETE "  # the counter
         "{device}"  # if the box is ticked
         "UPDATE "  # the session, under a new token
+        "{mail}"  # if it is told to its owner
         "UPDATE INSERT COMMIT"  # the trail
     ),
     "landing page": "SELECT",
@@ -85,18 +89,29 @@ monitoring.readyz               0     0     0
 """
 
 
-@pytest.mark.parametrize(("remember", "device", "statements"), [(None, "", 16), ("y", "INSERT ", 17)])
+@pytest.mark.parametrize(
+    ("known", "remember", "device", "mail", "statements"),
+    [
+        (True, None, "", "", 16),
+        (True, "y", "INSERT ", MAIL, 19),
+        (False, None, "", MAIL, 18),
+        (False, "y", "INSERT ", MAIL, 19),
+    ],
+)
 @both_databases
 def test_a_whole_login_costs_sixteen_statements_and_four_commits(
-    world: World, remember: str | None, device: str, statements: int
+    world: World, known: bool, remember: str | None, device: str, mail: str, statements: int
 ) -> None:
+    """In a browser that is known. A login that is told to its owner costs the email, and the link in it."""
     world.linked_earlier("alice", groups_=(world.finance(),))
-    alice, spent = world.visitor(), {}
+    alice, spent = world.log_in_and_wait("alice") if known else world.visitor(), {}
+    if known:
+        alice.press("Log out")
 
     def step(name: str, visit: Callable[[], Page]) -> Page:
         with traffic(world) as sent:
             page = visit()
-        spent[name] = " ".join(sent)
+        spent[name] = " ".join(sent).removesuffix(DELIVERY)
         return page
 
     def send(**fields: str | None) -> Callable[[], Page]:
@@ -110,7 +125,7 @@ def test_a_whole_login_costs_sixteen_statements_and_four_commits(
     step("code page", follow(given))
     given = step("code", send(code=world.phones["alice"].code(), remember=remember))
     assert step("landing page", follow(given)).path == "/"
-    assert spent == {name: kinds.format(device=device) for name, kinds in LOGIN.items()}
+    assert spent == {name: kinds.format(device=device, mail=mail) for name, kinds in LOGIN.items()}
     sent = " ".join(spent.values()).split()
     assert (len(sent) - sent.count(COMMIT), sent.count(COMMIT)) == (statements, 4)
 
@@ -153,7 +168,8 @@ def test_before_anyone_sees_an_answer_its_commits_are_on_the_disk(
     """The charge of an attempt is not flushed by itself; the answer's commit, which is, flushes both."""
     monkeypatch.setattr("tests.support.databases.spare_the_disk", False)
     world.linked_earlier("alice", groups_=(world.finance(),))
-    alice, flushed = world.visitor(), []
+    alice, flushed = world.log_in_and_wait("alice"), []
+    alice.press("Log out")
     with world.app.app_context():
         db.engine.dispose()
         engine = db.engine
@@ -167,7 +183,7 @@ def test_before_anyone_sees_an_answer_its_commits_are_on_the_disk(
     alice.give_password("alice@example.com", WRONG)
     alice.give_password("alice@example.com", PASSWORD)
     alice.press("Log in", code=world.phones["alice"].wrong_code())
-    alice.press("Log in", code=world.phones["alice"].code())
+    alice.press("Log in", code=world.phones["alice"].code(), remember=None)
     event.remove(engine, "commit", note)
     assert alice.page.path == "/"
     assert flushed == [False, True] * 4

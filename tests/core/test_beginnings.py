@@ -21,7 +21,9 @@ def test_each_time_a_beginning_ends_alike(world: World, time: str) -> None:
     assert set(EVENTS) <= set(world.events())
     assert alice.open("/account").path == "/account"
     assert world.log_in_and_wait("alice").current.path == "/"
-    assert len(list((world.app.config["SETTINGS"].instance_path / "outbox").iterdir())) == 1
+    assert (
+        len(list((world.app.config["SETTINGS"].instance_path / "outbox").iterdir())) == 3
+    )  # linked, two new browsers
     assert (world.id_of("alice"), f"{world.clock():%H:%M:%S}") == (1, "09:01:30")
 
 

@@ -40,6 +40,7 @@ EACH_TIME = {
     "helpdesk.reset.reset_second_factor": "a mail, and the next login begins anew",
     "login.code_step.answer_challenge": "each code that was checked counts",
     "login.code_step.check_code": "each code that was checked counts",
+    "login.new_logins.tell_of_login": "a mail each time",
     "login.password_step.sign_in": "each password that was checked counts",
     "login.reauthentication.confirm_by_code": "each code that was checked counts",
     "login.reauthentication.confirm_by_password": "each password that was checked counts",

@@ -5,12 +5,13 @@ from functools import partial
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
-from mfa_app.core.browsers.known_browsers import BrowserFacts, remembered_device_of
+from mfa_app.core.browsers.known_browsers import BrowserFacts, known_browser_id, remembered_device_of
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import AuthenticatorLocked, SessionEnded, UsedCode, WrongCode
 from mfa_app.core.common.locks import lock_user, lock_user_who_logs_in
 from mfa_app.core.factors import diagnosis, registry
 from mfa_app.core.factors.registry import Accepted, Reading, factors
+from mfa_app.core.login.new_logins import tell_of_login
 from mfa_app.core.mail import outbox
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
@@ -33,7 +34,17 @@ def answer_challenge(
     Raises NotACode, WrongCode, ExplainedCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
     """
     remembered = browser if remember and identity.decision.remember_days > 0 else None
-    return check_code(identity, code, purpose=LOGIN, remembered=remembered, actor=actor, now=now)
+    signed_in = check_code(identity, code, purpose=LOGIN, remembered=remembered, actor=actor, now=now)
+    if not signed_in.recovered:  # of that its own mail has told
+        known, device = known_browser_id(identity.user, browser), signed_in.device
+        tell_of_login(
+            identity.user,
+            known=known is not None,
+            device=device[1] if device else None,
+            actor=actor,
+            now=now,
+        )
+    return signed_in
 
 
 def check_code(

@@ -8,6 +8,7 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts, known_browser_id,
 from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.locks import lock_user, lock_user_who_logs_in
+from mfa_app.core.login.new_logins import tell_of_login
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.passwords import attempts
 from mfa_app.core.policy import subject_facts
@@ -44,11 +45,12 @@ def sign_in(
     key = email_addresses.key_of(email)
     subject = subject_facts.find_by_email(key)
     found = subject.user if subject else None
+    browser_id = known_browser_id(found, browser) if found else None
     checked = attempts.check_at_login(
         found,
         password,
         email_digest=email_addresses.keyed_digest(key, hmac_key),
-        browser_id=known_browser_id(found, browser) if found else None,
+        browser_id=browser_id,
         actor=actor,
         now=now,
     )
@@ -75,7 +77,10 @@ def sign_in(
     record(Event.PASSWORD_ACCEPTED, actor=actor, subject=user)
     if verdict is Verdict.ALLOW:
         _complete(user, device, actor=actor, now=now)
-    return SignedIn(token, session, user, verdict=verdict)
+        tell_of_login(user, known=browser_id is not None or device is not None, actor=actor, now=now)
+    renewed = found is not None and found.password_hash != user.password_hash
+    known_again = browser_id is not None and renewed
+    return SignedIn(token, session, user, verdict=verdict, known_again=known_again)
 
 
 def _unrevoked(user: UserFacts) -> SubjectFacts | None:

@@ -29,6 +29,7 @@ class Mail(enum.StrEnum):
     REMOVED = "authenticator_removed"
     STOPPED = "authenticator_stopped"
     WRONG_CODES = "wrong_codes"
+    NEW_LOGIN = "new_login"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
     PASSWORD_CHANGED = "password_changed"
@@ -48,6 +49,7 @@ WITH_LOCK_LINK = frozenset(
         Mail.REMOVED,
         Mail.STOPPED,
         Mail.WRONG_CODES,
+        Mail.NEW_LOGIN,
         Mail.RECOVERY_CODES_MADE,
         Mail.RECOVERY_CODE_USED,
         Mail.PASSWORD_CHANGED,

@@ -13,7 +13,8 @@ class SignedIn:
 
     `verdict` is what the session opens; None if access was revoked meanwhile. `wrong_codes`: how many wrong
     codes in a row came before the right one. `device`: the secret and the row of a device remembered by this
-    login. `recovered`: by what stands in for a lost factor.
+    login. `recovered`: by what stands in for a lost factor. `known_again`: the browser was known until this
+    login renewed the hash of the password.
     """
 
     token: str
@@ -23,6 +24,7 @@ class SignedIn:
     verdict: Verdict | None = Verdict.ALLOW
     wrong_codes: int = 0
     recovered: bool = False
+    known_again: bool = False
 
     @property
     def signed_in_fully(self) -> bool:

@@ -62,9 +62,12 @@ def browser_facts() -> BrowserFacts:
 
 
 def issue_cookies(signed_in: SignedIn) -> None:
-    """Queue the cookies of a new session; if the login is complete, mark this browser as known."""
+    """Queue the cookies of a new session; if the login is complete, mark this browser as known.
+
+    If it was known until the login renewed the hash that proves it, it stays so.
+    """
     _queue(SESSION, NewCookie(signed_in.token, None, "Lax"))
-    if signed_in.signed_in_fully:
+    if signed_in.signed_in_fully or signed_in.known_again:
         _mark_as_known(signed_in.user)
     if signed_in.device is not None:
         secret, device = signed_in.device
