@@ -12,6 +12,7 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.operations import key_rotation, seal_check
 from mfa_app.core.operations.seal_check import Seals
 from mfa_app.core.passwords import hashing
+from mfa_app.core.users import account_lock
 from mfa_app.extensions import db
 from mfa_app.models import (
     Authenticator,
@@ -28,7 +29,7 @@ from tests.support.databases import both_databases
 from tests.support.deaths import Deaths
 from tests.support.phone import Phone
 from tests.support.site_parts import part_of
-from tests.support.world import PASSWORD, World
+from tests.support.world import PASSWORD, TERMINAL, World
 
 pytestmark = both_databases
 NOTHING, COUNTED, DONE = range(3)
@@ -102,7 +103,7 @@ def follows_link(world: World, name: str, purpose: Purpose) -> Visitor:
     with world.data():
         token = mailed_links.create(purpose, world.user(name), now=world.clock())
     visitor = world.visitor()
-    assert visitor.open(f"/link/{token}").path == "/password/choose"
+    assert visitor.open(f"/link/{token}").path in ("/password/choose", "/lock")
     return visitor
 
 
@@ -300,6 +301,38 @@ def test_a_reset_is_done_wholly_or_not_at_all(world: World, deaths: Deaths) -> N
         assert alice.open("/").path == ("/login" if done else "/")
         assert mails_that_leave(world, "alice").count("reset_second_factor") == (1 if done else 0)
         assert links_anew(world) if done else gets_in(world, "alice")
+    assert goes_forward(story, False, True)
+
+
+def test_an_account_is_locked_wholly_or_not_at_all(world: World, deaths: Deaths) -> None:
+    """Not locked: session and link work. Locked: all access has ended, and the mail about it leaves."""
+    world.linked_earlier("alice")
+    alice, story = world.log_in_and_wait("alice"), []
+    reader = follows_link(world, "alice", Purpose.ACCOUNT_LOCK)
+    for browser in deaths.of(reader, "/lock", link=reader.page.value("link")):
+        done = "person.locked" in world.events("alice")
+        story.append(done)
+        assert alice.open("/").path == ("/login" if done else "/")
+        assert gets_in(world, "alice") != done
+        assert mails_that_leave(world, "alice").count("account_locked") == (1 if done else 0)
+        assert browser.open("/lock").status == (410 if done else 200)
+    assert goes_forward(story, False, True)
+
+
+def test_an_account_is_opened_again_wholly_or_not_at_all(world: World, deaths: Deaths) -> None:
+    """Not opened: nobody gets in. Opened: the owner gets in, and the mail about it leaves."""
+    world.linked_earlier("alice")
+    world.linked_earlier("dave")
+    dave, story = world.log_in_and_wait("dave"), []
+    with world.data():
+        account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=world.clock())
+    path = f"/admin/people/{world.id_of('alice')}/open"
+    dave.open(path)
+    for _browser in deaths.of(dave, path, reason="Called back"):
+        done = "person.opened" in world.events("alice")
+        story.append(done)
+        assert gets_in(world, "alice") == done
+        assert mails_that_leave(world, "alice").count("account_opened") == (1 if done else 0)
     assert goes_forward(story, False, True)
 
 
