@@ -14,7 +14,7 @@ from tests.support.accessibility import Inspector
 from tests.support.browser import Visitor
 from tests.support.chromium import PHONE, Window
 from tests.support.stories import alice_at_the_code_page, alice_at_the_linking_page, alice_logged_in
-from tests.support.world import World
+from tests.support.world import PASSWORD, World
 
 pytestmark = pytest.mark.browser
 
@@ -22,6 +22,7 @@ FOR_ANYBODY = {
     "/login": "Log in",
     "/password/forgotten": "Forgot your password?",
     "/login/help": "Lost your authentication app?",
+    "/locked": "Your account is locked",
     "/link/a-link-that-nobody-ever-mailed": "This link no longer works",
     "/nowhere": "Page not found",
 }
@@ -42,6 +43,7 @@ FOR_CAROL = {
     "/admin/people/{carol}": "Carol",
     "/admin/people/{alice}/edit": "Edit Alice",
     "/admin/people/{alice}/reset": "Reset 2-factor authentication",
+    "/admin/people/{alice}/open": "Open the account again",
     "/admin/people/{alice}/policy": "2-factor rules for Alice",
     "/admin/people/{bob}/policy": "2-factor rules for Bob",
 }
@@ -73,6 +75,7 @@ ARRIVED_AT = {
     "account.rename_app",
     "enrolment.replacement",
     "auth.link_login",
+    "auth.lock_account",
     "auth.link_needed",
     "auth.reauthenticate",
 }
@@ -137,6 +140,25 @@ def test_what_single_use_links_open(world: World, inspector: Inspector) -> None:
     bob.press("Log Bob out and go on")
     page = bob.press("Save password", password="aaaaaaaaaaaaaaaa")
     inspector.look("Choose a new password", page.source)
+
+
+def test_pages_about_an_account_that_is_locked(world: World, inspector: Inspector) -> None:
+    world.person("alice")
+    world.linked_earlier("dave")
+    with world.data():
+        token = one_time_links.create(Purpose.ACCOUNT_LOCK, world.user("alice"), now=clock.now())
+    alice = world.password_given("alice")
+    inspector.look("Your account", alice.open("/account").source, after_click_on="Lock my account…")
+    inspector.look("Lock your account?", alice.open(f"/link/{token}").source)
+    inspector.look("Your account is locked", alice.press("Lock my account").source)
+    page = alice.give_password("alice@example.com", PASSWORD)
+    assert "You locked this account on" in page.text
+    inspector.look("Log in", page.source)
+    dave = world.log_in_and_wait("dave")
+    path = f"/admin/people/{world.id_of('alice')}"
+    inspector.look("Alice", dave.open(path).source)
+    inspector.look("Open the account again", dave.open(f"{path}/open").source)
+    inspector.look("Open the account again", dave.press("Open the account again", reason="x").source)
 
 
 def test_what_an_administrator_without_an_app_sees(world: World, inspector: Inspector) -> None:

@@ -312,10 +312,10 @@ def test_an_account_is_locked_wholly_or_not_at_all(world: World, deaths: Deaths)
     for browser in deaths.of(reader, "/lock", link=reader.page.value("link")):
         done = "person.locked" in world.events("alice")
         story.append(done)
+        assert browser.open("/lock").status == (410 if done else 200)
         assert alice.open("/").path == ("/login" if done else "/")
         assert gets_in(world, "alice") != done
         assert mails_that_leave(world, "alice").count("account_locked") == (1 if done else 0)
-        assert browser.open("/lock").status == (410 if done else 200)
     assert goes_forward(story, False, True)
 
 

@@ -13,7 +13,12 @@ from tests.support.tables import changed
 from tests.support.world import TERMINAL, World
 
 REASON = "Phone lost, called back on 4711"
-HIS = ("admin.user_list", "admin.user", "admin.reset_user")  # what the help desk is there for
+HIS = (
+    "admin.user_list",
+    "admin.user",
+    "admin.reset_user",
+    "admin.open_account",
+)  # what the help desk is there for
 FIELDS = {
     "name": "Mallory",
     "email": "mallory@example.com",
@@ -169,7 +174,7 @@ def test_an_administrator_cannot_let_herself_off(people: World) -> None:
     carol = people.log_in_and_wait("carol")
     carol.open("/admin/people")
     own = people.id_of("carol")
-    for action in ("policy", "reset", "disable", "enable", "end-access", "invite"):
+    for action in ("policy", "reset", "open", "disable", "enable", "end-access", "invite"):
         assert carol.post(f"/admin/people/{own}/{action}", **FIELDS).status == 403
     carol.post(f"/admin/people/{own}/edit", **{**FIELDS, "email": "carol@example.com", "role": "staff"})
     with people.data():
