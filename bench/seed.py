@@ -124,11 +124,10 @@ def _fill_users(table: Bulk, plan: Plan, cohorts: Cohorts) -> None:
 def _user(person: Person, plan: Plan, hashed: str) -> tuple[object, ...]:
     email, name = person.email, person.name  # the address is plain enough to be its own key
     role = Role.ADMIN if person.account == ADMINISTRATOR else Role.STAFF
-    keys, times = (
-        (email, name, email_addresses.name_key(name)),
-        (plan.joined(person), plan.last_login(person)),
-    )
-    return person.id, email, *keys, role, hashed, *times
+    # Whoever can log in has not done so: a login in a new browser is told by email, unless it is the first.
+    last_login = plan.last_login(person) if person.account is None else None
+    keys = email, name, email_addresses.name_key(name)
+    return person.id, email, *keys, role, hashed, plan.joined(person), last_login
 
 
 def _fill_authenticators(table: Bulk, plan: Plan, settings: Settings) -> None:
