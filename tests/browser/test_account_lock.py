@@ -1,4 +1,4 @@
-"""Somebody locks the own account in a real browser, on a page or from an email, and is helped in again."""
+"""People lock their account in a real browser, on a page or from an email, and are helped in again."""
 
 from collections.abc import Callable
 

@@ -428,7 +428,7 @@ def test_a_locked_administrator_is_a_warning(healthy: dict[str, str], world: Wor
     assert "Please run: flask --app wsgi users reset-2fa carol@example.com" in the_warning(doctor(healthy))
 
 
-def test_an_administrator_who_has_locked_the_own_account_is_a_warning(
+def test_an_administrator_who_has_locked_their_account_is_a_warning(
     healthy: dict[str, str], world: World
 ) -> None:
     with world.data():

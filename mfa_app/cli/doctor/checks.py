@@ -99,9 +99,9 @@ def _administrators() -> Iterator[Finding]:
         if subject.user.account_locked_at is not None:
             email = subject.user.email
             yield Finding(
-                _("The administrator %(email)s has locked the own account, so cannot log in.", email=email),
+                _("The administrator %(email)s has locked their account, so they can't log in.", email=email),
                 _(
-                    "Check that it is really this person who asks, then run: "
+                    "Check that it's really them who ask you to open it, then run: "
                     "flask --app wsgi users unlock %(email)s",
                     email=email,
                 ),

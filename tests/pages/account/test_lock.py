@@ -228,7 +228,7 @@ def test_locking_and_disabling_are_two_things(world: World, alice: Visitor) -> N
     assert is_locked(world)
 
 
-def test_even_the_last_administrator_may_lock_the_own_account(world: World) -> None:
+def test_even_the_last_administrator_may_lock_their_own_account(world: World) -> None:
     world.linked_earlier("carol")
     assert lock(world.log_in_and_wait("carol")).path == "/locked"
     open_at_the_terminal(world, "carol")

@@ -11,7 +11,7 @@ REASON = "Called back on 4711, new password"
 
 
 def locked(world: World, name: str, **details: str) -> None:
-    """Let somebody have locked the own account."""
+    """Let somebody have locked their account."""
     world.person(name, **details)
     with world.data():
         account_lock.lock_for(world.user(name), actor=TERMINAL, now=world.clock())
@@ -101,7 +101,7 @@ def test_the_list_finds_them(world: World, carol: Visitor) -> None:
 
 def test_the_overview_counts_them(world: World, carol: Visitor) -> None:
     locked(world, "alice")
-    assert "waits for it to be opened again" in carol.open("/admin").text
+    assert "is waiting for it to be opened again" in carol.open("/admin").text
     assert carol.follow("Show who").html.find("a", string="Alice")
 
 
