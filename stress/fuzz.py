@@ -110,7 +110,8 @@ class Site:
     def _restored(self, number: int, role: Role) -> str:
         """Return the token of a fresh session of the user with this id."""
         now = clock.now()
-        db.session.execute(update(User).where(User.id == number).values(role=role, disabled_at=None))
+        usable = {"role": role, "disabled_at": None, "account_locked_at": None}
+        db.session.execute(update(User).where(User.id == number).values(usable))
         db.session.execute(delete(Membership).where(Membership.user_id == number))
         user = db.session.get_one(User, number, populate_existing=True)
         if db.session.scalar(db.select(Authenticator.id).where(Authenticator.user_id == number)) is None:
