@@ -9,6 +9,7 @@ from mfa_app.models.held_form import HeldForm
 from mfa_app.models.lease import Lease
 from mfa_app.models.one_time_link import OneTimeLink
 from mfa_app.models.outbox import OutboxMail
+from mfa_app.models.passkey import Passkey, UsedChallenge
 from mfa_app.models.policy import SitePolicy
 from mfa_app.models.recovery_code import RecoveryCode
 from mfa_app.models.remembered_device import RememberedDevice
@@ -32,6 +33,8 @@ TABLES: tuple[type[Table], ...] = (
     SealedValue,
     Authenticator,
     PendingEnrolment,
+    Passkey,
+    UsedChallenge,
     RecoveryCode,
     HeldForm,
     Throttle,
@@ -65,6 +68,7 @@ __all__ = [
     "Membership",
     "OneTimeLink",
     "OutboxMail",
+    "Passkey",
     "PendingEnrolment",
     "RecoveryCode",
     "RememberedDevice",
@@ -76,5 +80,6 @@ __all__ = [
     "SitePolicy",
     "Throttle",
     "TrailHead",
+    "UsedChallenge",
     "User",
 ]

@@ -54,8 +54,10 @@ class User(Standing, Table):
     leads to linking an app. `opted_in`: codes are asked for by the user's own choice, whatever the rules say.
     `factors_locked_at` is set after too many wrong codes in a row: no second factor is accepted any more.
 
-    Triggers keep `linked` as the authenticators have it, and `cohort_id` as the memberships have it. They are
-    for lists and counts; decisions read the authenticators and the memberships.
+    `passkey_handle` is what passkeys know their user by: random, and made with the first passkey.
+
+    Triggers keep `linked` true while the user has an authenticator or a passkey, and `cohort_id` as the
+    memberships have it. They are for lists and counts; decisions read the rows themselves.
     """
 
     __tablename__ = "user_account"
@@ -95,6 +97,8 @@ class User(Standing, Table):
     link_required: Mapped[bool] = mapped_column(default=False, server_default=false())
     opted_in: Mapped[bool] = mapped_column(default=False, server_default=false())
     factors_locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    passkey_handle: Mapped[str | None] = mapped_column(String(43), unique=True, index=True)
 
     linked: Mapped[bool] = mapped_column(default=False, server_default=false())
     cohort_id: Mapped[int | None] = mapped_column()

@@ -50,6 +50,10 @@ class Factor(ABC):
     def read(self, typed: str) -> str:
         """Return an answer as `check` takes it, without looking whether it is right. Raises NotACode."""
 
+    def methods(self, answer: str) -> frozenset[str]:
+        """Return what of `amr` this answer, which was accepted, adds to the session."""
+        return self.amr
+
     @abstractmethod
     def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
         """Return what burns this user's answer, and write nothing.
@@ -110,7 +114,7 @@ class Factors:
         burn = reading.factor.check(subject, reading.answer, now=now)
         lock()
         burn()
-        return Accepted(reading.factor, reading.factor.amr)
+        return Accepted(reading.factor, reading.factor.methods(reading.answer))
 
     def delete_all(self, user_id: int) -> bool:
         """Delete all second factors of a user. Return False if there were none."""

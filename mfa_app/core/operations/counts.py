@@ -34,6 +34,7 @@ from mfa_app.models import (
     CohortGroup,
     GroupCount,
     Membership,
+    Passkey,
     SearchWord,
     User,
 )
@@ -137,7 +138,7 @@ def _sums(rows: list[tuple[Any, ...]], key_length: int) -> dict[tuple[Any, ...],
 
 def _wrong() -> Iterator[Select[int]]:
     """Yield the SELECTs of the users, memberships and words whose own columns are wrong."""
-    yield select(User.id).where(User.linked != _has_app())
+    yield select(User.id).where(User.linked != _has_factor())
     yield select(User.id).where(_misplaced())
     yield select(Membership.user_id).where(_has_other_facts())
     yield select(SearchWord.user_id).where(_has_other_key())
@@ -146,7 +147,7 @@ def _wrong() -> Iterator[Select[int]]:
 def _corrections() -> Iterator[Update]:
     """Yield the UPDATEs that put the columns of people right. Triggers then count these people anew."""
     wrong, misplaced, *_copies = _wrong()
-    yield update(User).where(User.id.in_(wrong)).values(linked=_has_app())
+    yield update(User).where(User.id.in_(wrong)).values(linked=_has_factor())
     yield update(User).where(User.cohort_id.is_not(None), ~_is_member()).values(cohort_id=None)
     touched = update(Membership).where(Membership.user_id.in_(misplaced))
     yield touched.values(group_id=Membership.group_id)  # lets the trigger look for the cohort again
@@ -160,8 +161,9 @@ def _corrections() -> Iterator[Update]:
         yield update(model).where(wrong_copy).values(of_user)
 
 
-def _has_app() -> ColumnElement[bool]:
-    return exists().where(Authenticator.user_id == User.id)
+def _has_factor() -> ColumnElement[bool]:
+    has_app, has_passkey = (exists().where(model.user_id == User.id) for model in (Authenticator, Passkey))
+    return or_(has_app, has_passkey)
 
 
 def _is_member() -> ColumnElement[bool]:

@@ -49,7 +49,8 @@ class Rule:
 class PolicyFacts:
     """Everything about a user that the decision needs.
 
-    `privileged`: an administrator or the help desk. `link_required`: the authenticator was reset.
+    `linked`: has an app or a passkey. `passkey`: has a passkey. `privileged`: an administrator or the help
+    desk. `link_required`: the second factors were reset.
     """
 
     linked: bool
@@ -59,6 +60,7 @@ class PolicyFacts:
     rules: tuple[Rule, ...]
     privileged: bool = False
     link_required: bool = False
+    passkey: bool = False
 
 
 class Reason(enum.Enum):
