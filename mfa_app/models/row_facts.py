@@ -59,6 +59,24 @@ class AuthenticatorFacts(SealedRow):
 
 
 @dataclass(frozen=True)
+class PasskeyFacts:
+    """A row of `Passkey`."""
+
+    id: str
+    user_id: int
+    credential_id: str
+    public_key: str
+    sign_count: int
+    aaguid: str
+    backup_eligible: bool
+    backed_up: bool
+    rp_id: str
+    name: str
+    registered_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True)
 class SessionFacts:
     """A row of `AuthSession`."""
 

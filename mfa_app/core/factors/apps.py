@@ -37,7 +37,7 @@ class App(Factor):
     def read(self, typed: str) -> str:
         return totp.digits_of(typed)
 
-    def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
+    def check(self, subject: SubjectFacts, answer: str, *, session_id: str, now: datetime) -> Burn:
         """Return what burns the code. Raises WrongCode, CannotUnseal.
 
         Two apps may show the same code at the same time, so each of them may be the one. An app whose secret

@@ -29,7 +29,7 @@ _IF_LOCKED = select(_USERS.c.id).where(
     _USERS.c.id == bindparam("user_id"), _USERS.c.factors_locked_at.is_not(None)
 )
 
-# Accepts an answer that was right, and never again. Raises UsedCode, AuthenticatorLocked.
+# Accepts an answer that was right, and never again. Raises UsedCode, PasskeyRefused, AuthenticatorLocked.
 Burn = Callable[[], None]
 
 
@@ -55,10 +55,10 @@ class Factor(ABC):
         return self.amr
 
     @abstractmethod
-    def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
+    def check(self, subject: SubjectFacts, answer: str, *, session_id: str, now: datetime) -> Burn:
         """Return what burns this user's answer, and write nothing.
 
-        Raises WrongCode, CannotUnseal.
+        `session_id` is the session that asks for it. Raises WrongCode, PasskeyRefused, CannotUnseal.
         """
 
     def tell(self, user: AnyUser, *, actor: Actor, now: datetime) -> None:  # noqa: B027 - most tell nothing
@@ -105,13 +105,19 @@ class Factors:
         raise refusals[0]
 
     def verify(
-        self, subject: SubjectFacts, reading: Reading, *, lock: Callable[[], None], now: datetime
+        self,
+        subject: SubjectFacts,
+        reading: Reading,
+        *,
+        session_id: str,
+        lock: Callable[[], None],
+        now: datetime,
     ) -> Accepted:
-        """Check an answer, lock the user, and burn it. The caller has charged the limit.
+        """Check an answer that was given in a session, lock the user, and burn it. The limit is charged.
 
-        Raises WrongCode, UsedCode, AuthenticatorLocked, CannotUnseal.
+        Raises WrongCode, UsedCode, PasskeyRefused, AuthenticatorLocked, CannotUnseal.
         """
-        burn = reading.factor.check(subject, reading.answer, now=now)
+        burn = reading.factor.check(subject, reading.answer, session_id=session_id, now=now)
         lock()
         burn()
         return Accepted(reading.factor, reading.factor.methods(reading.answer))

@@ -7,7 +7,7 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts, remembered_device_of
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import AuthenticatorLocked, SessionEnded, UsedCode, WrongCode
+from mfa_app.core.common.errors import AuthenticatorLocked, PasskeyRefused, SessionEnded, UsedCode, WrongCode
 from mfa_app.core.common.locks import lock_user, lock_user_who_logs_in
 from mfa_app.core.factors import registry
 from mfa_app.core.factors.registry import Accepted, Reading, factors
@@ -20,6 +20,8 @@ from mfa_app.core.throttling.counters import Charge
 from mfa_app.extensions import db
 from mfa_app.models.row_facts import DeviceFacts, SessionFacts, UserFacts
 
+Refused = WrongCode | UsedCode | PasskeyRefused  # the answer was looked at, and is not accepted
+
 LOGIN, CONFIRMATION = "login", "confirmation"  # what a code is entered for, as it stands on the trail
 
 WARN_AFTER = 3  # wrong codes after a correct password: somebody else may know the password
@@ -30,7 +32,7 @@ def answer_challenge(
 ) -> SignedIn:
     """Check the code, burn its time step, and continue under a new token; remember the device if asked to.
 
-    Raises NotACode, WrongCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
+    Raises NotACode, WrongCode, UsedCode, PasskeyRefused, Throttled, AuthenticatorLocked, SessionEnded.
     """
     remembered = browser if remember and identity.decision.remember_days > 0 else None
     return check_code(identity, code, purpose=LOGIN, remembered=remembered, actor=actor, now=now)
@@ -48,8 +50,8 @@ def check_code(
     """Charge the limit, check the code, burn it, clear the counter, and put the session under a new token.
 
     This is the only way to check a code. What can't be a code is neither charged nor checked. `remembered` is
-    the browser that skips the code from now on. Raises NotACode, WrongCode, UsedCode, Throttled,
-    AuthenticatorLocked, SessionEnded.
+    the browser that skips the code from now on. Raises NotACode, WrongCode, UsedCode, PasskeyRefused,
+    Throttled, AuthenticatorLocked, SessionEnded.
     """
     user = identity.user
     if user.factors_locked_at or not identity.subject.facts.linked:
@@ -58,7 +60,7 @@ def check_code(
     charged = counters.charge(limits.CODE, user.id, now=now, flush=False)
     try:
         accepted = _verify(identity, reading, purpose, now)
-    except (WrongCode, UsedCode) as refusal:
+    except (WrongCode, UsedCode, PasskeyRefused) as refusal:
         _record_failure(identity, refusal, charged, purpose=purpose, actor=actor)
         _react_to_failures(user, charged.failures, actor, now)
         raise
@@ -76,13 +78,13 @@ def check_code(
 def _verify(identity: Identity, reading: Reading, purpose: str, now: datetime) -> Accepted:
     """Check the answer and burn it with the user locked.
 
-    Rolls back before it raises UsedCode or AuthenticatorLocked; the attempt stays counted.
+    Rolls back before it raises UsedCode, PasskeyRefused or AuthenticatorLocked; the attempt stays counted.
     """
     user = identity.user
     lock = partial(lock_user_who_logs_in, user, now=now) if purpose == LOGIN else partial(lock_user, user)
     try:
-        return factors().verify(identity.subject, reading, lock=lock, now=now)
-    except (UsedCode, AuthenticatorLocked):
+        return factors().verify(identity.subject, reading, session_id=identity.session.id, lock=lock, now=now)
+    except (UsedCode, PasskeyRefused, AuthenticatorLocked):
         db.session.rollback()
         raise
 
@@ -118,7 +120,7 @@ def _remember(
 
 
 def _record_failure(
-    identity: Identity, refusal: WrongCode | UsedCode, charged: Charge, *, purpose: str, actor: Actor
+    identity: Identity, refusal: Refused, charged: Charge, *, purpose: str, actor: Actor
 ) -> None:
     """Record a refused code. Raises SessionEnded if a concurrent request has ended the session."""
     lock_user(identity.user)
@@ -128,9 +130,15 @@ def _record_failure(
         actor=actor,
         subject=identity.user,
         purpose=purpose,
-        reason="used" if isinstance(refusal, UsedCode) else "wrong",
+        reason=_reason_of(refusal),
         failures=charged.failures,
     )
+
+
+def _reason_of(refusal: Refused) -> str:
+    if isinstance(refusal, PasskeyRefused):
+        return refusal.reason
+    return "used" if isinstance(refusal, UsedCode) else "wrong"
 
 
 def _react_to_failures(user: UserFacts, failures: int, actor: Actor, now: datetime) -> None:

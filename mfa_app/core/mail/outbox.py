@@ -27,6 +27,8 @@ class Mail(enum.StrEnum):
     REMOVED = "authenticator_removed"
     STOPPED = "authenticator_stopped"
     WRONG_CODES = "wrong_codes"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
     PASSWORD_CHANGED = "password_changed"

@@ -176,7 +176,7 @@ def elevate(
     """
     elevated = replace(
         session,
-        amr=" ".join(["pwd", *sorted(methods)]) if methods else session.amr,
+        amr=" ".join([*sorted(session.methods & {"pwd"}), *sorted(methods)]) if methods else session.amr,
         password_at=session.password_at if methods else now,
         code_at=now if methods else session.code_at,
         challenged_at=None,
