@@ -4,4 +4,13 @@ from flask import Blueprint
 
 blueprint = Blueprint("account", __name__)
 
-from mfa_app.account import authenticator, devices, home, overview, password, recovery_codes, sessions  # noqa: E402, F401 (their routes)
+from mfa_app.account import (  # noqa: E402, F401 (their routes)
+    authenticator,
+    devices,
+    home,
+    overview,
+    passkeys,
+    password,
+    recovery_codes,
+    sessions,
+)

@@ -14,6 +14,7 @@ from mfa_app.web.security.access_rules import admits
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
+from mfa_app.web.ui.passkeys import passkey_words, ways_of
 
 
 @blueprint.route("/login/again", methods=["GET", "POST"])
@@ -27,7 +28,8 @@ def reauthenticate() -> ResponseReturnValue:
         with form.refusing():
             return signed_in_response(_confirm(form, identity))
     linking = identity.decision.verdict is Verdict.ENROL
-    return render_form("auth/reauthenticate.html", form, ask=ask, email=identity.user.email, linking=linking)
+    words = {"email": identity.user.email, **passkey_words(identity), **ways_of(identity)}
+    return render_form("auth/reauthenticate.html", form, ask=ask, linking=linking, **words)
 
 
 def _confirm(form: ConfirmByCodeForm | ConfirmByPasswordForm, identity: Identity) -> SignedIn:

@@ -4,7 +4,7 @@ import enum
 import hashlib
 import hmac
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from mfa_app.core.common.clock import is_fresh
 from mfa_app.core.common.errors import PasskeyRefused
@@ -44,8 +44,8 @@ def check(challenge: bytes, purpose: Purpose, session_id: str, *, now: datetime)
     ours = [_signature(key, body, purpose, session_id) for key in site()[SigningKeys].keys]
     if not any(hmac.compare_digest(signature, own) for own in ours):
         raise PasskeyRefused("challenge")
-    issued = datetime.fromtimestamp(int.from_bytes(body[RANDOM_BYTES:], "big"), UTC)
-    if not is_fresh(issued, LIFETIME, now=now):
+    age = timedelta(seconds=now.timestamp() - int.from_bytes(body[RANDOM_BYTES:], "big"))
+    if not is_fresh(now - age, LIFETIME, now=now):
         raise PasskeyRefused("expired")
 
 
