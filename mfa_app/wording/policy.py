@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from mfa_app.core.policy.decision import Decision, PolicySource, Reason, Verdict, decide
 from mfa_app.core.policy.facts import PolicySubject
+from mfa_app.core.policy.levels import Level
 from mfa_app.wording import dates
 
 
@@ -58,7 +59,7 @@ def why_linked(because: PolicySource) -> str | None:
 
 def policy_explanation(person: PolicySubject, now: datetime) -> str:
     """Return the one sentence that tells others why this person is or is not asked for a code."""
-    decision = decide(person.facts, has_code=False, now=now)
+    decision = decide(person.facts, shown=Level.PASSWORD, now=now)
     name, reason = person.user.name or person.user.email, _why_others_are_asked(decision.because)
     if not person.user.is_active:
         return _("%(name)s can't log in: the account is disabled.", name=name)

@@ -74,7 +74,7 @@ MARKS = {
     "auth.link_needed": "await link",
     "auth.login": "public",
     "auth.log_out_for_link": "public",
-    "auth.logout": "allow, challenge, enrol, await link",
+    "auth.logout": "allow, challenge, enrol, add passkey, await link",
     "auth.recovery_code": "allow, challenge",
     "auth.setup": "public",
     "enrolment.authenticator": "allow, enrol, recent",

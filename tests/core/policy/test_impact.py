@@ -12,6 +12,7 @@ from mfa_app.core.policy.conditions import required_of_user
 from mfa_app.core.policy.decision import PolicyFacts, Verdict, decide, will_be_required
 from mfa_app.core.policy.facts import PolicySubject, find_subjects, site_policy
 from mfa_app.core.policy.impact import MAX_NAMED, Impact, Step, preview_impact
+from mfa_app.core.policy.levels import Level
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Group, Membership, Role, User
@@ -102,7 +103,7 @@ def changed(facts: PolicyFacts, name: str | None, values: RuleValues) -> PolicyF
 
 def counted(people: list[PolicyFacts], at: datetime) -> Step:
     """Ask the decision about each of them at this time."""
-    verdicts = [decide(facts, has_code=False, now=at).verdict for facts in people]
+    verdicts = [decide(facts, shown=Level.PASSWORD, now=at).verdict for facts in people]
     asked = sum(verdict is not Verdict.ALLOW for verdict in verdicts)
     return Step(at, asked, len(people) - verdicts.count(Verdict.ALLOW) - verdicts.count(Verdict.CHALLENGE))
 
