@@ -41,6 +41,8 @@ class RuleForm(Form):
         validators=[NumberRange(0, 365, WITHIN)],
         render_kw={"inputmode": "numeric", "autocomplete": "off"},
     )
+    passkey_only = BooleanField(_l("Accept passkeys only"))
+    passkey_alone = BooleanField(_l("A passkey needs no password"))
     version = HiddenField()
     back = SubmitField()
 
@@ -53,6 +55,7 @@ class RuleForm(Form):
         self.required.data = values.required
         self.required_from.data = _day(values.required_from)
         self.grace_days.data, self.remember_days.data = values.grace_days, values.remember_days
+        self.passkey_only.data, self.passkey_alone.data = values.passkey_only, values.passkey_alone
 
     def values(self, scope: Group | None) -> RuleValues:
         """Return the rule. It starts when its day does; while the day stays the same, so does the moment."""
@@ -60,7 +63,8 @@ class RuleForm(Form):
         if day != _day(moment):
             moment = days.start_of(day) if day else None
         grace, remember = entered(self.grace_days.data), entered(self.remember_days.data)
-        return RuleValues(self.required.data, moment, grace, remember)
+        passkeys = self.passkey_only.data, self.passkey_alone.data
+        return RuleValues(self.required.data, moment, grace, remember, *passkeys)
 
     def seen_version(self) -> int:
         """Return the version of the rule that the page showed; one that never was if it can't be read."""
@@ -86,8 +90,9 @@ def as_fields(values: RuleValues, version: int) -> dict[str, object]:
     """Return a rule, and the version of the rule it shall replace, as fields of a form that passes it on."""
     fields: dict[str, object] = {"version": version}
     fields |= {"grace_days": values.grace_days, "remember_days": values.remember_days}
-    if values.required:
-        fields["required"] = "y"
+    for switch in ("required", "passkey_only", "passkey_alone"):
+        if getattr(values, switch):
+            fields[switch] = "y"
     if values.required_from:
         fields["required_from"] = dates.iso_day(values.required_from)
     return fields
