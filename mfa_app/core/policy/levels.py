@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Set as AbstractSet
 
-from mfa_app.models.row_facts import FIRST_GATE, PHISHING_RESISTANT
+from mfa_app.models.row_facts import FIRST_GATE, PASSKEY
 
 
 class Level(enum.IntEnum):
@@ -16,6 +16,6 @@ class Level(enum.IntEnum):
 
 def level_of(methods: AbstractSet[str]) -> Level:
     """Return the level that these methods (`amr`, RFC 8176) reach. Unknown ones count as a second factor."""
-    if methods & PHISHING_RESISTANT:
+    if methods & PASSKEY:
         return Level.PHISHING_RESISTANT
     return Level.SECOND_FACTOR if methods - FIRST_GATE else Level.PASSWORD
