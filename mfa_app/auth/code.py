@@ -51,7 +51,7 @@ def _words(identity: Identity) -> dict[str, str]:
 
 
 @blueprint.route("/login/recovery-code", methods=["GET", "POST"])
-@admits(Verdict.CHALLENGE, Verdict.ALLOW)
+@admits(Verdict.CHALLENGE, Verdict.ALLOW, Verdict.ADD_PASSKEY)
 def recovery_code() -> ResponseReturnValue:
     """The code step, or the confirmation, for somebody without the app: one of the recovery codes."""
     form, identity = RecoveryForm(), current_identity()

@@ -18,7 +18,7 @@ from mfa_app.web.ui.passkeys import passkey_words, ways_of
 
 
 @blueprint.route("/login/again", methods=["GET", "POST"])
-@admits(Verdict.ALLOW, Verdict.ENROL)
+@admits(Verdict.ALLOW, Verdict.ENROL, Verdict.ADD_PASSKEY)
 def reauthenticate() -> ResponseReturnValue:
     """Reauthenticate by code (without an authenticator: password) before pages that can change security."""
     identity = current_identity()

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from mfa_app.core.common.errors import PasskeysOff
+from mfa_app.core.factors.relying_party import relying_party
 from mfa_app.core.policy.rules import RuleValues
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -32,6 +34,8 @@ def passkey_options(command: Command) -> Command:
 
 
 def changed(before: RuleValues, *, required: bool, passkeys: dict[str, bool | None]) -> RuleValues:
-    """Return a rule as it is after a command with these options."""
+    """Return a rule as it is after a command with these options. Raises PasskeysOff."""
+    if passkeys["passkey_only"] and relying_party() is None:
+        raise PasskeysOff
     chosen: dict[str, Any] = {name: value for name, value in passkeys.items() if value is not None}
     return replace(before, required=required, **chosen)

@@ -61,12 +61,12 @@ def why_passkey(demand: PasskeyDemand) -> str:
     """Return the sentence that says which rule wants a passkey, and from when on if that is still to come."""
     group, day = demand.because.group, dates.day(demand.by) if demand.by else None
     if group and day:
-        return _("Your group %(group)s asks for a passkey from %(date)s.", group=group, date=day)
+        return _("Your group %(group)s accepts passkeys only, from %(date)s.", group=group, date=day)
     if group:
-        return _("Your group %(group)s asks for a passkey.", group=group)
+        return _("Your group %(group)s accepts passkeys only.", group=group)
     if day:
-        return _("Everyone is asked for a passkey from %(date)s.", date=day)
-    return _("Everyone is asked for a passkey.")
+        return _("From %(date)s, only passkeys are accepted.", date=day)
+    return _("Only passkeys are accepted here.")
 
 
 def policy_explanation(person: PolicySubject, now: datetime) -> str:

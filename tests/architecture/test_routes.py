@@ -14,13 +14,13 @@ from tests.support.routes import address, is_public, rules
 from tests.support.world import World
 
 MARKS = {
-    "account.add_passkey": "allow, enrol, recent",
+    "account.add_passkey": "allow, enrol, add passkey, recent",
     "account.end_session": "allow, recent",
     "account.end_sessions": "allow, recent",
     "account.forget_device": "allow, recent",
     "account.forget_devices": "allow, recent",
     "account.home": "allow",
-    "account.new_passkey_question": "allow, enrol, recent",
+    "account.new_passkey_question": "allow, enrol, add passkey, recent",
     "account.opt_in": "allow, recent",
     "account.overview": "allow",
     "account.password": "allow, recent",
@@ -64,7 +64,7 @@ MARKS = {
     "auth.answer_by_passkey": "allow, challenge",
     "auth.passkey_endpoints": "public",
     "auth.passkey_question": "allow, challenge",
-    "auth.reauthenticate": "allow, enrol",
+    "auth.reauthenticate": "allow, enrol, add passkey",
     "auth.choose_password": "public",
     "auth.code": "challenge",
     "auth.follow_link": "public",
@@ -75,7 +75,7 @@ MARKS = {
     "auth.login": "public",
     "auth.log_out_for_link": "public",
     "auth.logout": "allow, challenge, enrol, add passkey, await link",
-    "auth.recovery_code": "allow, challenge",
+    "auth.recovery_code": "allow, challenge, add passkey",
     "auth.setup": "public",
     "enrolment.authenticator": "allow, enrol, recent",
     "enrolment.replacement": "allow, recent",

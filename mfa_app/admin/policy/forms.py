@@ -10,12 +10,15 @@ from wtforms.validators import NumberRange, Optional, ValidationError
 
 from mfa_app.admin import blueprint
 from mfa_app.core.common import clock, days
+from mfa_app.core.common.errors import PasskeysOff
+from mfa_app.core.factors.relying_party import relying_party
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
 from mfa_app.web.ui.fields import DayField, DaysField, entered
 from mfa_app.web.ui.forms import Form
 from mfa_app.wording import dates
+from mfa_app.wording.refusals import sentence
 
 FIRST_DAY = date(2000, 1, 1)
 
@@ -72,6 +75,11 @@ class RuleForm(Form):
             return int(self.version.data or "")
         except ValueError:
             return UNKNOWN_VERSION
+
+    def validate_passkey_only(self, field: BooleanField) -> None:
+        """Reject it where nobody could add a passkey."""
+        if field.data and relying_party() is None:
+            raise ValidationError(sentence(PasskeysOff()))
 
     def validate_required_from(self, field: DateField) -> None:
         """Reject days that can only be typing mistakes."""
