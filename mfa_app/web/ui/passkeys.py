@@ -1,5 +1,8 @@
 """What pages with passkeys share: the form that a script sends, and whether passkeys work at this address."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField
@@ -8,7 +11,7 @@ from wtforms.validators import InputRequired
 from mfa_app.core.factors.relying_party import relying_party
 from mfa_app.core.policy.levels import Level
 from mfa_app.core.sessions.sessions import Identity
-from mfa_app.web.ui.forms import Form
+from mfa_app.web.ui.forms import Form, flash_refusals
 from mfa_app.wording.policy import why_passkey
 
 
@@ -36,6 +39,13 @@ def ways_of(identity: Identity) -> dict[str, int | bool]:
     only = passkey and identity.decision.level is Level.PHISHING_RESISTANT
     app = bool(identity.subject.authenticators) and not only
     return {"app": app, "passkey": passkey and works_here(), "passkey_only": only}
+
+
+@contextmanager
+def refusing_codes(form: Form, identity: Identity) -> Iterator[None]:
+    """Show the refusal of a code at its field, or as a message where the page has none; then go on."""
+    with form.refusing() if ways_of(identity)["app"] else flash_refusals():
+        yield
 
 
 def passkey_words(identity: Identity) -> dict[str, str]:
