@@ -111,12 +111,16 @@ def test_alice_adds_a_passkey_and_logs_in_with_it(world: World, at_work: Window,
 
 
 def test_the_browser_offers_the_passkey_by_itself_at_the_code(
-    world: World, at_work: Window, device: Device
+    world: World, alice: Visitor, new_window: Callable[..., Window]
 ) -> None:
-    add(at_work)
-    at_work.log_out()
-    at_work.give_password("alice@example.com")
-    at_work.is_in("Alice")
+    window = window_of_its_own(new_window)
+    window.goes_on_as(alice)
+    device = Device(window)
+    add(window)
+    window.log_out()
+    window.give_password("alice@example.com")
+    window.is_in("Alice")
+    assert len(device.passkeys()) == 1
     assert world.details("login.completed")["method"] == "passkey"
 
 
