@@ -19,7 +19,7 @@ from mfa_app.models.row_facts import AuthenticatorFacts, PasskeyFacts
 from mfa_app.web.security.current import current_identity
 from mfa_app.web.ui.passkeys import place_to_go, works_here
 from mfa_app.wording.labels import app_name
-from mfa_app.wording.policy import announcement, why
+from mfa_app.wording.policy import announcement, why, why_passkey
 from mfa_app.wording.user_agents import browser_name
 
 
@@ -64,6 +64,7 @@ class SecondFactor:
     may_remove: bool
     may_keep: bool
     passkeys: tuple[PasskeyFacts, ...] = ()
+    passkey_wanted: str | None = None
 
     @property
     def linked(self) -> bool:
@@ -136,6 +137,7 @@ def _second_factor(identity: Identity, own: tuple[PasskeyFacts, ...], now: datet
         may_remove=not required or len(apps) + len(own) > 1,
         may_keep=identity.subject.facts.linked and not required and not identity.user.opted_in,
         passkeys=own,
+        passkey_wanted=why_passkey(identity.decision.passkey) if identity.decision.passkey else None,
     )
 
 

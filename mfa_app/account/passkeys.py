@@ -9,6 +9,7 @@ from mfa_app.account.forms import PasskeyNameForm
 from mfa_app.core.common import clock
 from mfa_app.core.factors import passkey_setup, passkeys
 from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.sessions.sessions import Identity
 from mfa_app.web.http.redirects import next_page
 from mfa_app.web.security.access_rules import admits, requires_recent_auth
 from mfa_app.web.security.cookies import issue_cookies
@@ -16,10 +17,11 @@ from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
 from mfa_app.web.ui.passkeys import PasskeyForm, place_to_go, works_here
+from mfa_app.wording.policy import why_passkey
 
 
 @blueprint.route("/account/passkeys", methods=["GET", "POST"])
-@admits(Verdict.ENROL, Verdict.ALLOW)
+@admits(Verdict.ENROL, Verdict.ADD_PASSKEY, Verdict.ALLOW)
 @requires_recent_auth
 def add_passkey() -> ResponseReturnValue:
     """Say what a passkey is, and add one."""
@@ -37,8 +39,15 @@ def add_passkey() -> ResponseReturnValue:
         works=works_here(),
         elsewhere=place_to_go(),
         onward=next_page("account.overview"),
+        needed=_needed(identity),
         full=len(passkeys.of_user(identity.user)) >= passkey_setup.MOST_PASSKEYS,
     )
+
+
+def _needed(identity: Identity) -> str | None:
+    """Return why no other page opens before there is a passkey, or None."""
+    demand = identity.decision.passkey
+    return why_passkey(demand) if demand and identity.decision.verdict is Verdict.ADD_PASSKEY else None
 
 
 def _added() -> str:
@@ -49,7 +58,7 @@ def _added() -> str:
 
 
 @blueprint.get("/account/passkeys/question")
-@admits(Verdict.ENROL, Verdict.ALLOW)
+@admits(Verdict.ENROL, Verdict.ADD_PASSKEY, Verdict.ALLOW)
 @requires_recent_auth
 def new_passkey_question() -> Response:
     """Return what to ask an authenticator for, for the script of the page."""

@@ -17,7 +17,7 @@ from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.blank_forms import blank_form, is_blank
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
-from mfa_app.web.ui.passkeys import passkey_words, ways_of
+from mfa_app.web.ui.passkeys import passkey_words, refusing_codes, ways_of
 from mfa_app.wording.labels import entry_in_app
 
 
@@ -31,8 +31,10 @@ def code() -> ResponseReturnValue:
         return blank_form("auth/code.html", CodeForm, _words(identity), **_ways(identity), stopped=False)
     form = CodeForm()
     if form.validate_on_submit():
-        with form.refusing():
+        with refusing_codes(form, identity):
             return signed_in_response(_answer_challenge(form, identity))
+    if request.method == "POST" and not ways_of(identity)["app"]:
+        return redirect(url_for("auth.code", next=request.args.get("next")))
     return render_form("auth/code.html", form, **_words(identity), **_ways(identity), stopped=stopped)
 
 
@@ -51,13 +53,14 @@ def _words(identity: Identity) -> dict[str, str]:
 
 
 @blueprint.route("/login/recovery-code", methods=["GET", "POST"])
-@admits(Verdict.CHALLENGE, Verdict.ALLOW)
+@admits(Verdict.CHALLENGE, Verdict.ALLOW, Verdict.ADD_PASSKEY)
 def recovery_code() -> ResponseReturnValue:
     """The code step, or the confirmation, for somebody without the app: one of the recovery codes."""
     form, identity = RecoveryForm(), current_identity()
     at_login = identity.decision.verdict is Verdict.CHALLENGE
     with_other = url_for("auth.code" if at_login else "auth.reauthenticate", next=request.args.get("next"))
-    if identity.user.factors_locked_at is not None or not identity.subject.facts.linked:
+    stopped, no_codes = identity.user.factors_locked_at is not None, ways_of(identity)["passkey_only"]
+    if stopped or no_codes or not identity.subject.facts.linked:
         return redirect(with_other)
     if form.validate_on_submit():
         with form.refusing():

@@ -16,9 +16,7 @@ from mfa_app.models.user import Role, Standing, User
 
 FIRST_GATE = frozenset({"pwd", "link"})  # the methods of a session that open the first gate only
 
-PHISHING_RESISTANT = frozenset(
-    {"hwk", "swk"}
-)  # the methods of passkeys (RFC 8176): each answers one site only
+PASSKEY = frozenset({"hwk", "swk"})  # the methods of passkeys (RFC 8176): each answers one site only
 
 
 @dataclass(frozen=True)
@@ -96,16 +94,6 @@ class SessionFacts:
     @property
     def methods(self) -> frozenset[str]:
         return frozenset(self.amr.split())
-
-    @property
-    def has_code(self) -> bool:
-        """Whether a second factor was used: anything beside the password and the link."""
-        return bool(self.methods - FIRST_GATE)
-
-    @property
-    def phishing_resistant(self) -> bool:
-        """Whether its last second factor was a passkey."""
-        return bool(self.methods & PHISHING_RESISTANT)
 
     @property
     def from_link(self) -> bool:

@@ -100,6 +100,8 @@ _DETAILS = {
     "required_from": _l("Start date"),
     "grace_days": _l("Grace period (days)"),
     "remember_days": _l("Devices remembered (days)"),
+    "passkey_only": _l("Passkey only"),
+    "passkey_alone": _l("Passkey without a password"),
 }
 
 

@@ -1,6 +1,7 @@
 """Words for what a change of a rule would do: who is asked today, and who afterwards, from when on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -31,7 +32,7 @@ def _steps(impact: Impact, after: RuleValues) -> Iterator[str]:
     now = impact.today.at
     yield _step(_("Today"), impact.today)
     for step in impact.steps:
-        unchanged = (step.asked, step.to_link) == (impact.today.asked, impact.today.to_link)
+        unchanged = replace(step, at=now) == impact.today
         if step.at == now and unchanged and len(impact.steps) > 1:
             continue
         yield _step(_when(step, now, after), step)
@@ -49,11 +50,14 @@ def _step(when: str, step: Step) -> str:
     count = ngettext("%(num)s person is asked for a code", "%(num)s people are asked for a code", step.asked)
     if not step.asked:
         return _("%(when)s: nobody is asked for a code.", when=when)
-    if not step.to_link:
+    first = []
+    if step.to_link:
+        first.append(_("%(num)s must link an app first", num=step.to_link))
+    if step.to_add_passkey:
+        first.append(_("%(num)s must add a passkey first", num=step.to_add_passkey))
+    if not first:
         return _("%(when)s: %(count)s.", when=when, count=count)
-    return _(
-        "%(when)s: %(count)s (%(num)s must link an app first).", when=when, count=count, num=step.to_link
-    )
+    return _("%(when)s: %(count)s (%(first)s).", when=when, count=count, first=", ".join(first))
 
 
 def _exempt(impact: Impact) -> str:

@@ -40,6 +40,10 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "2-factor authentication is required for you, so you can't remove your only app or passkey. "
         "Add another one first, or choose “Move to a new phone”."
     ),
+    errors.PasskeyRequired: _l(
+        "Only passkeys count for your account, so use a passkey instead of a code. "
+        "You can't remove your only one before you have added another."
+    ),
     errors.NotEnrolled: _l("No authentication app is linked to this account."),
     errors.AppGone: _l("This authentication app is not linked to your account any more."),
     errors.NotAllowed: _l("Your role doesn't allow this."),

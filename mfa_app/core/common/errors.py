@@ -118,6 +118,10 @@ class TwoFactorRequired(Refusal):
     """The policy requires 2FA, so the user can't remove the last second factor."""
 
 
+class PasskeyRequired(Refusal):
+    """A rule accepts passkeys only: another second factor doesn't count, and the last passkey must stay."""
+
+
 class LinkNotNeeded(Refusal):
     """The user needs no link for enrolling: there is an authenticator, or the password is enough."""
 

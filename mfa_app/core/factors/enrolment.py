@@ -28,6 +28,7 @@ from mfa_app.core.factors.registry import factors
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.mail import outbox
 from mfa_app.core.policy.decision import Verdict, effective_policy
+from mfa_app.core.policy.levels import Level
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.revocation import RevocationReason, kept, revoke_access
 from mfa_app.core.sessions.sessions import Identity
@@ -209,7 +210,8 @@ def check_may_enrol(identity: Identity, now: datetime) -> None:
     """
     if identity.decision.verdict is Verdict.AWAIT_LINK:
         raise NotAllowed
-    if identity.subject.facts.linked and not (identity.session.has_code and identity.recently_confirmed(now)):
+    proved = identity.level > Level.PASSWORD and identity.recently_confirmed(now)
+    if identity.subject.facts.linked and not proved:
         raise AlreadyEnrolled
 
 

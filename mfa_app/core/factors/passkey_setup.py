@@ -16,6 +16,7 @@ from mfa_app.core.common.errors import (
     PasskeyGone,
     PasskeyNameTaken,
     PasskeyRefused,
+    PasskeyRequired,
     SessionEnded,
     TooManyPasskeys,
 )
@@ -32,6 +33,7 @@ from mfa_app.core.factors.challenges import LIFETIME, Purpose
 from mfa_app.core.factors.makers import product_name
 from mfa_app.core.factors.passkeys import BOUND, COPIED, of_user
 from mfa_app.core.mail import outbox
+from mfa_app.core.policy.decision import needs_passkey
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.revocation import RevocationReason
 from mfa_app.core.sessions.sessions import Identity
@@ -117,12 +119,15 @@ def remove(identity: Identity, passkey_id: str, *, actor: Actor, now: datetime) 
     """Remove one of the user's own passkeys on request, and revoke all other access.
 
     The session goes on under a new token, but its last code is no younger. Raises PasskeyGone, SessionEnded,
-    and TwoFactorRequired if it is the last second factor and a rule requires one.
+    TwoFactorRequired if it is the last second factor and a rule requires one, and PasskeyRequired if it is
+    the last passkey and only passkeys count.
     """
     present, user = of_user(identity.user), identity.user
     passkey = _with_id(present, passkey_id)
     last = len(present) == 1 and not identity.subject.authenticators
     enrolment.check_may_remove(identity, last=last, now=now)
+    if len(present) == 1 and needs_passkey(identity.subject.facts, now=now):
+        raise PasskeyRequired
     lock_user(user)
     sessions.require(identity.session)  # ends with each change of the factors, so `last` is still true
     if last:

@@ -7,11 +7,19 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts, remembered_device_of
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import AuthenticatorLocked, PasskeyRefused, SessionEnded, UsedCode, WrongCode
+from mfa_app.core.common.errors import (
+    AuthenticatorLocked,
+    PasskeyRefused,
+    PasskeyRequired,
+    SessionEnded,
+    UsedCode,
+    WrongCode,
+)
 from mfa_app.core.common.locks import lock_user, lock_user_who_logs_in
 from mfa_app.core.factors import registry
 from mfa_app.core.factors.registry import Accepted, Reading, factors
 from mfa_app.core.mail import outbox
+from mfa_app.core.policy.levels import level_of
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
@@ -32,7 +40,8 @@ def answer_challenge(
 ) -> SignedIn:
     """Check the code, burn its time step, and continue under a new token; remember the device if asked to.
 
-    Raises NotACode, WrongCode, UsedCode, PasskeyRefused, Throttled, AuthenticatorLocked, SessionEnded.
+    Raises NotACode, PasskeyRequired, WrongCode, UsedCode, PasskeyRefused, Throttled, AuthenticatorLocked,
+    SessionEnded.
     """
     remembered = browser if remember and identity.decision.remember_days > 0 else None
     return check_code(identity, code, purpose=LOGIN, remembered=remembered, actor=actor, now=now)
@@ -49,14 +58,15 @@ def check_code(
 ) -> SignedIn:
     """Charge the limit, check the code, burn it, clear the counter, and put the session under a new token.
 
-    This is the only way to check a code. What can't be a code is neither charged nor checked. `remembered` is
-    the browser that skips the code from now on. Raises NotACode, WrongCode, UsedCode, PasskeyRefused,
-    Throttled, AuthenticatorLocked, SessionEnded.
+    This is the only way to check a code. What can't be a code, or doesn't count, is neither charged nor
+    checked. `remembered` is the browser that skips the code from now on. Raises NotACode, PasskeyRequired,
+    WrongCode, UsedCode, PasskeyRefused, Throttled, AuthenticatorLocked, SessionEnded.
     """
     user = identity.user
     if user.factors_locked_at or not identity.subject.facts.linked:
         raise AuthenticatorLocked
     reading = factors().read(code)
+    _require_level(identity, reading)
     charged = counters.charge(limits.CODE, user.id, now=now, flush=False)
     try:
         accepted = _verify(identity, reading, purpose, now)
@@ -73,6 +83,13 @@ def check_code(
     device = _remember(identity, remembered, actor, now) if remembered and not factor.recovers else None
     token, session = _elevate(identity, accepted, device, actor, now)
     return SignedIn(token, session, user, device, wrong_codes=charged.failures - 1, recovered=factor.recovers)
+
+
+def _require_level(identity: Identity, reading: Reading) -> None:
+    """Raise PasskeyRequired for an answer that could not open the second gate, though a passkey could."""
+    has_passkey, reached = identity.subject.facts.passkey, level_of(reading.factor.amr)
+    if has_passkey and reached < identity.decision.level:
+        raise PasskeyRequired
 
 
 def _verify(identity: Identity, reading: Reading, purpose: str, now: datetime) -> Accepted:

@@ -16,7 +16,8 @@ from mfa_app.core.throttling import counters
 def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetime) -> SignedIn:
     """Reauthenticate by code, or by passkey, within a session, as changes of security require.
 
-    Raises NotACode, WrongCode, UsedCode, PasskeyRefused, Throttled, AuthenticatorLocked, SessionEnded.
+    Raises NotACode, PasskeyRequired, WrongCode, UsedCode, PasskeyRefused, Throttled, AuthenticatorLocked,
+    SessionEnded.
     """
     return code_step.check_code(identity, code, purpose=code_step.CONFIRMATION, actor=actor, now=now)
 

@@ -95,4 +95,6 @@ def _rule(name: str | None, row: Group | SitePolicy, since: Any) -> Rule:
         remember_days=row.remember_days,
         member_since=since,
         enabled_since=row.required_since,
+        passkey_only=row.passkey_only,
+        passkey_alone=row.passkey_alone,
     )

@@ -57,6 +57,8 @@ def _rule_columns(model: type[Group | SitePolicy]) -> tuple[ColumnElement[Any], 
         table.remember_days,
         since,
         table.required_since,
+        table.passkey_only,
+        table.passkey_alone,
     )
 
 

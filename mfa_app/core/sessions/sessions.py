@@ -12,6 +12,7 @@ from mfa_app.core.common.errors import SessionEnded
 from mfa_app.core.common.tokens import digest, new_token
 from mfa_app.core.policy import subject_facts
 from mfa_app.core.policy.decision import Decision, Verdict, decide
+from mfa_app.core.policy.levels import Level, level_of
 from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, RememberedDevice
@@ -81,6 +82,11 @@ class Identity:
         return self.subject.user
 
     @property
+    def level(self) -> Level:
+        """The level that this session has reached."""
+        return level_of(self.session.methods)
+
+    @property
     def confirmed_at(self) -> datetime | None:
         """When this session last entered a code (or, without an authenticator, the password)."""
         return self.session.code_at if self.subject.facts.linked else self.session.password_at
@@ -117,7 +123,7 @@ def find(token: str, *, now: datetime) -> Identity | None:
     since = device.created_at if device else None
     decision = decide(
         subject.facts,
-        has_code=session.has_code,
+        shown=level_of(session.methods),
         from_link=session.from_link,
         trusted_since=since,
         now=now,

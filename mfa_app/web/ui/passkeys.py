@@ -1,13 +1,18 @@
 """What pages with passkeys share: the form that a script sends, and whether passkeys work at this address."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField
 from wtforms.validators import InputRequired
 
 from mfa_app.core.factors.relying_party import relying_party
+from mfa_app.core.policy.levels import Level
 from mfa_app.core.sessions.sessions import Identity
-from mfa_app.web.ui.forms import Form
+from mfa_app.web.ui.forms import Form, flash_refusals
+from mfa_app.wording.policy import why_passkey
 
 
 class CredentialField(HiddenField):
@@ -33,9 +38,21 @@ def works_here() -> bool:
 
 
 def ways_of(identity: Identity) -> dict[str, int | bool]:
-    """Return which factors a page can ask this user for: `app`, and `passkey` where that works."""
+    """Return which factors a page can ask this user for: `app`, and `passkey` where that works.
+
+    `passkey_only`: no code counts for this user, so the page asks for none.
+    """
     passkey = identity.subject.passkeys
-    return {"app": bool(identity.subject.authenticators), "passkey": passkey and works_here()}
+    only = passkey and identity.decision.level is Level.PHISHING_RESISTANT
+    app = bool(identity.subject.authenticators) and not only
+    return {"app": app, "passkey": passkey and works_here(), "passkey_only": only}
+
+
+@contextmanager
+def refusing_codes(form: Form, identity: Identity) -> Iterator[None]:
+    """Show the refusal of a code at its field, or as a message where the page has none; then go on."""
+    with form.refusing() if ways_of(identity)["app"] else flash_refusals():
+        yield
 
 
 def passkey_words(identity: Identity) -> dict[str, str]:
@@ -43,7 +60,9 @@ def passkey_words(identity: Identity) -> dict[str, str]:
     if not identity.subject.passkeys:
         return {}
     answer = url_for("auth.answer_by_passkey", next=request.args.get("next"))
-    return {"passkey_url": answer, "passkey_place": place_to_go() or ""}
+    demand = identity.decision.passkey
+    why = why_passkey(demand) if demand else ""
+    return {"passkey_url": answer, "passkey_place": place_to_go() or "", "passkey_why": why}
 
 
 def place_to_go() -> str | None:

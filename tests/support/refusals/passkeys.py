@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from mfa_app.core.common import errors
+from mfa_app.core.common import clock, errors
 from mfa_app.core.factors import passkey_setup, passkeys
+from mfa_app.core.policy import rules
+from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
@@ -15,7 +17,7 @@ from tests.support.authenticator import FLAG, Authenticator
 from tests.support.refusals.codes import CODES
 from tests.support.refusals.scene import ended, logged_in
 from tests.support.refusals.table import Act, Arrange, Table
-from tests.support.world import VISITOR, World
+from tests.support.world import TERMINAL, VISITOR, World
 
 ROWS = Table()
 case = ROWS.add
@@ -40,6 +42,13 @@ def add_many(world: World, name: str, count: int) -> Authenticator:
         db.session.commit()
         world.clock.advance(seconds=1)
     return device
+
+
+def passkeys_only() -> None:
+    """Let the rule for everyone accept passkeys only."""
+    values = RuleValues(required=True, passkey_only=True)
+    rules.set_rule(None, values, actor=TERMINAL, now=clock.now())
+    db.session.commit()
 
 
 def with_passkeys(
@@ -153,7 +162,30 @@ def answering(act: Callable[[World, Identity, str], object], *, verified: bool) 
     return with_passkeys(try_it, with_code=False, group=("Finance",))
 
 
+def code_under_a_rule_for_passkeys(act: Callable[[World, Identity, str], object]) -> Arrange:
+    """Let alice, who has an app and a passkey, enter a code where only passkeys count."""
+
+    def arrange(world: World) -> Act:
+        world.linked_earlier("alice")
+        add_many(world, "alice", 1)
+        passkeys_only()
+        identity = logged_in(world, "alice")
+        return lambda: act(world, identity, world.phones["alice"].code())
+
+    return arrange
+
+
+def only_passkey(world: World) -> Act:
+    """Let alice remove her only passkey, though she has an app, where only passkeys count."""
+    world.linked_earlier("alice")
+    add_many(world, "alice", 1)
+    passkeys_only()
+    identity = logged_in(world, "alice", with_code=True)
+    return lambda: remove(world, identity, Authenticator())
+
+
 for _verb, _act in CODES.items():
+    case(_verb, errors.PasskeyRequired, code_under_a_rule_for_passkeys(_act))
     case(
         _verb,
         errors.PasskeyRefused,
@@ -172,6 +204,7 @@ case(_REGISTER, errors.SessionEnded, session_ends)
 case(_REMOVE, errors.PasskeyGone, with_passkeys(remove_none))
 case(_REMOVE, errors.SessionEnded, with_passkeys(remove, access_ended))
 case(_REMOVE, errors.TwoFactorRequired, with_passkeys(remove, app=False, group=("Finance",)))
+case(_REMOVE, errors.PasskeyRequired, only_passkey)
 case(_RENAME, errors.PasskeyGone, with_passkeys(rename_none))
 case(_RENAME, errors.PasskeyNameTaken, with_passkeys(rename("passkey 2"), count=2))
 case(_RENAME, errors.SessionEnded, with_passkeys(rename("Key"), access_ended))
