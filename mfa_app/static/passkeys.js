@@ -52,6 +52,7 @@
   let offered;  // ends what the browser offers by itself: it can ask for one passkey at a time
 
   for (const form of document.querySelectorAll("form[data-passkey]")) {
+    form.querySelector("[data-without-script]").hidden = true;
     form.addEventListener("submit", async (event) => {
       if (event.defaultPrevented) return;
       event.preventDefault();

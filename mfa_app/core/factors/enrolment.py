@@ -140,7 +140,7 @@ def remove(identity: Identity, app_id: str, *, actor: Actor, now: datetime) -> S
     AppGone, SessionEnded, and TwoFactorRequired if it is the last second factor and a rule requires one.
     """
     app = app_of(identity, app_id)
-    last = len(identity.subject.authenticators) == 1 and not identity.subject.passkeys
+    last = has_one_app_alone(identity)
     check_may_remove(identity, last=last, now=now)
     user = identity.user
     lock_user(user)
@@ -213,6 +213,11 @@ def check_may_enrol(identity: Identity, now: datetime) -> None:
     proved = identity.level > Level.PASSWORD and identity.recently_confirmed(now)
     if identity.subject.facts.linked and not proved:
         raise AlreadyEnrolled
+
+
+def has_one_app_alone(identity: Identity) -> bool:
+    """Return whether the user's only second factor is one app."""
+    return len(identity.subject.authenticators) == 1 and not identity.subject.passkeys
 
 
 def check_may_remove(identity: Identity, *, last: bool, now: datetime) -> None:

@@ -15,10 +15,17 @@ from mfa_app.web.ui.forms import Form, flash_refusals
 from mfa_app.wording.policy import why_passkey
 
 
+class CredentialField(HiddenField):
+    """What a passkey has answered. It is worth as much as a code, so it is in no page and never held."""
+
+    def _value(self) -> str:
+        return ""
+
+
 class PasskeyForm(Form):
     """The answer of a passkey, which the script of the page puts in and sends."""
 
-    credential = HiddenField(
+    credential = CredentialField(
         validators=[InputRequired(_l("Switch on JavaScript to use a passkey, then load this page again."))]
     )
     remember = BooleanField()

@@ -60,6 +60,7 @@ def test_the_code_page_takes_the_code_of_an_app_or_a_passkey(world: World, alice
 def test_who_has_a_passkey_alone_is_asked_for_no_code(world: World, alice: Visitor) -> None:
     device = Authenticator()
     only_a_passkey(world, alice, device)
+    assert "The app is removed" in alice.current.text
     again = world.password_given("alice")
     assert again.current.path == "/login/code"
     assert named(again.current.html, "code") is None
@@ -196,6 +197,7 @@ def test_a_refused_passkey_says_why_and_the_next_try_works(world: World, alice: 
 def test_without_the_script_the_page_says_what_is_missing(world: World, alice: Visitor) -> None:
     add_passkey(alice, Authenticator())
     again = world.password_given("alice")
+    assert "Passkeys need JavaScript" in again.current.text
     assert "Switch on JavaScript" in again.press("Use a passkey").text
     assert "passkeys.js" in again.current.source
 
