@@ -21,21 +21,21 @@ def impact_sentences(impact: Impact, before: RuleValues, after: RuleValues) -> I
             date=dates.weekday(before.required_from),
         )
     elif impact.people or impact.exempt:
-        yield from _steps(impact, after)
+        yield from _steps(impact, before, after)
     else:
         yield _("Nobody is under this rule yet.")
     if impact.exempt:
         yield _exempt(impact)
 
 
-def _steps(impact: Impact, after: RuleValues) -> Iterator[str]:
+def _steps(impact: Impact, before: RuleValues, after: RuleValues) -> Iterator[str]:
     now = impact.today.at
-    yield _step(_("Today"), impact.today)
+    yield _step(_("Today"), impact.today, before)
     for step in impact.steps:
         unchanged = replace(step, at=now) == impact.today
         if step.at == now and unchanged and len(impact.steps) > 1:
             continue
-        yield _step(_when(step, now, after), step)
+        yield _step(_when(step, now, after), step, after)
 
 
 def _when(step: Step, now: datetime, after: RuleValues) -> str:
@@ -46,8 +46,14 @@ def _when(step: Step, now: datetime, after: RuleValues) -> str:
     return _("From %(time)s, when the last grace period is over", time=dates.weekday_time(step.at))
 
 
-def _step(when: str, step: Step) -> str:
+def _step(when: str, step: Step, rule: RuleValues) -> str:
     count = ngettext("%(num)s person is asked for a code", "%(num)s people are asked for a code", step.asked)
+    if rule.required and rule.passkey_only:
+        count = ngettext(
+            "%(num)s person is asked for a passkey or a code",
+            "%(num)s people are asked for a passkey or a code",
+            step.asked,
+        )
     if not step.asked:
         return _("%(when)s: nobody is asked for a code.", when=when)
     first = []

@@ -100,6 +100,24 @@ def to_the_code_page(window: Window) -> None:
     window.sees("2-factor authentication")
 
 
+def test_a_group_that_accepts_passkeys_only_leads_from_the_code_to_a_passkey(
+    world: World, at_work: Window, device: Device
+) -> None:
+    at_work.open("/")
+    to_the_code_page(at_work)
+    world.require("Finance", passkey_only=True)
+    at_work.give_code(world.next_code("alice"))
+    at_work.sees("Add a passkey")
+    at_work.reads("Your group Finance accepts passkeys only.")
+    at_work.press("Add a passkey")
+    at_work.sees("Your account")
+    assert len(device.passkeys()) == 1
+    to_the_code_page(at_work)
+    expect(at_work.page.get_by_label(CODE)).to_have_count(0)
+    at_work.press("Use a passkey")
+    at_work.is_in("Alice")
+
+
 def test_alice_adds_a_passkey_and_logs_in_with_it(world: World, at_work: Window, device: Device) -> None:
     add(at_work)
     (passkey,) = device.passkeys()

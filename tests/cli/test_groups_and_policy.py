@@ -44,7 +44,7 @@ def test_a_group_that_accepts_passkeys_only_prints_who_must_add_one(world: World
         "Finance requires 2-factor authentication.",
         "It applies to 2 people.",
         "Today: 2 people are asked for a code (1 must link an app first).",
-        "At once: 2 people are asked for a code (2 must add a passkey first).",
+        "At once: 2 people are asked for a passkey or a code (2 must add a passkey first).",
         "This includes these administrators: carol@example.com (no passkey).",
     ]
     assert "required, passkey only" in done(typed("groups", "list"))

@@ -31,7 +31,7 @@ def test_the_preview_says_who_must_add_a_passkey(world: World, carol: Visitor) -
     page = carol.press("Continue", required="y", passkey_only="y")
     for words in (
         "No passkey yet 3",
-        "At once: 4 people are asked for a code (3 must add a passkey first).",
+        "At once: 4 people are asked for a passkey or a code (3 must add a passkey first).",
         "No device is remembered: every login asks for a passkey.",
         "Required, passkey only, no devices remembered",
     ):
