@@ -127,6 +127,8 @@ _CODES = {
     "registered": _l("passkey already added"),
     "not alone": _l("passkey that can't log in alone"),
     "passkey": _l("password and passkey"),
+    "passkey alone": _l("passkey alone"),
+    "locked": _l("locked"),
     "login": _l("logging in"),
     "confirmation": _l("confirming it's the same person"),
     "code": _l("password and code"),

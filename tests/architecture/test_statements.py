@@ -76,6 +76,7 @@ auth.login                      0     1     1
 auth.lost_app                   0     1     1
 auth.passkey_endpoints          0     1     1
 auth.passkey_question           0     2     2
+auth.question_to_anyone         0     1     1
 auth.reauthenticate             0     1     1
 auth.recovery_code              0     1     1
 auth.setup                      1     2     2

@@ -42,6 +42,7 @@ EACH_TIME = {
     "login.code_step.answer_challenge": "each code that was checked counts",
     "login.code_step.check_code": "each code that was checked counts",
     "login.password_step.sign_in": "each password that was checked counts",
+    "login.passkey_step.sign_in_by_passkey": "each answer that was checked counts",
     "login.reauthentication.confirm_by_code": "each code that was checked counts",
     "login.reauthentication.confirm_by_password": "each password that was checked counts",
     "mail.one_time_links.create": "a new link each time",

@@ -8,18 +8,23 @@ from tests.support.browser import Page, Visitor, attribute
 
 def asked_to_make(visitor: Visitor) -> dict[str, Any]:
     """Return what the site asks an authenticator for."""
-    return _json(visitor, "/account/passkeys/question")
+    return asked(visitor, "/account/passkeys/question")
 
 
 def asked_to_answer(visitor: Visitor) -> dict[str, Any]:
     """Return what the site asks the passkeys of this visitor."""
-    return _json(visitor, "/login/passkey/question")
+    return asked(visitor, "/login/passkey/question")
 
 
 def add_passkey(visitor: Visitor, device: Authenticator) -> Page:
     """Let somebody who may do so add a passkey; return the page that follows."""
     visitor.open("/account/passkeys")
     return visitor.press("Add a passkey", credential=device.make(asked_to_make(visitor)))
+
+
+def send_passkey(visitor: Visitor, device: Authenticator) -> Page:
+    """Add a passkey as a script could that is on none of the pages; return the page that follows."""
+    return visitor.submit("/account/passkeys", credential=device.make(asked_to_make(visitor)))
 
 
 def answer_by_passkey(visitor: Visitor, device: Authenticator, **fields: Any) -> Page:
@@ -34,7 +39,8 @@ def passkey_page(visitor: Visitor) -> str:
     return attribute(links[0], "href").removesuffix("/name")
 
 
-def _json(visitor: Visitor, path: str) -> dict[str, Any]:
+def asked(visitor: Visitor, path: str) -> dict[str, Any]:
+    """Return the question that the site answers with at an address. The page at hand stays."""
     page = visitor.open(path, follow=False)
     assert page.status == 200, page.response.location
     found = page.response.get_json()

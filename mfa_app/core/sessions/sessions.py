@@ -139,22 +139,24 @@ def start(
     device_id: str | None = None,
     from_link: bool = False,
     challenged: bool = False,
+    methods: frozenset[str] = frozenset(),
 ) -> tuple[str, SessionFacts]:
     """Start a session for a user who has just entered the password; return its token and its row.
 
     The session has the stamp of `user`: if access has been revoked since that was read, the session is
     invalid from the start. `from_link`: a one-time link permits enrolment in it. `challenged`: the user goes
-    to the code page at once, and has ten minutes from now.
+    to the code page at once, and has ten minutes from now. `methods` are those of a second factor that was
+    used in place of the password.
     """
     token = new_token()
     session = SessionFacts(
         id=new_id(),
         user_id=user.id,
         digest=digest(token),
-        amr="pwd link" if from_link else "pwd",
+        amr=" ".join(sorted(methods)) or ("pwd link" if from_link else "pwd"),
         security_stamp=user.security_stamp,
         password_at=now,
-        code_at=None,
+        code_at=now if methods else None,
         challenged_at=now if challenged else None,
         last_seen_at=now,
         created_at=now,

@@ -2,17 +2,25 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField
 from wtforms.validators import InputRequired
 
+from mfa_app.core.common import clock
+from mfa_app.core.common.clock import is_fresh
 from mfa_app.core.factors.relying_party import relying_party
+from mfa_app.core.policy import rules
 from mfa_app.core.policy.levels import Level
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.web.ui.forms import Form, flash_refusals
 from mfa_app.wording.policy import why_passkey
+
+ALONE = "passkey_alone"  # in app.extensions: when the rules were asked, and what they said
+
+ASKED_EVERY = timedelta(minutes=1)  # so that the login page costs no statement
 
 
 class CredentialField(HiddenField):
@@ -35,6 +43,14 @@ def works_here() -> bool:
     """Return whether passkeys work at the address at which this page was opened."""
     party = relying_party()
     return party is not None and request.host.partition(":")[0] == party.id
+
+
+def alone_somewhere() -> bool:
+    """Return whether some rule lets a passkey log in alone, and it works here; asked once a minute."""
+    known: tuple[datetime, bool] | None = current_app.extensions.get(ALONE)
+    if known is None or not is_fresh(known[0], ASKED_EVERY, now=clock.now()):
+        known = current_app.extensions[ALONE] = (clock.now(), rules.passkey_alone_anywhere())
+    return known[1] and works_here()
 
 
 def ways_of(identity: Identity) -> dict[str, int | bool]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from mfa_app.core.common import clock, errors
 from mfa_app.core.factors import passkey_setup, passkeys
+from mfa_app.core.login import passkey_step
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions.sessions import Identity
@@ -15,7 +16,7 @@ from mfa_app.settings import Settings
 from mfa_app.site import site
 from tests.support.authenticator import FLAG, Authenticator
 from tests.support.refusals.codes import CODES
-from tests.support.refusals.scene import ended, logged_in
+from tests.support.refusals.scene import PLACE, ended, logged_in, wait_for
 from tests.support.refusals.table import Act, Arrange, Table
 from tests.support.world import TERMINAL, VISITOR, World
 
@@ -193,6 +194,39 @@ for _verb, _act in CODES.items():
         charges=(limits.CODE,),
         events=("code.refused",),
     )
+
+
+def alone(world: World, answer: str = "{}") -> object:
+    return passkey_step.sign_in_by_passkey(answer, actor=VISITOR, now=world.clock())
+
+
+def alone_in_vain(world: World) -> Act:
+    world.linked_earlier("alice")
+    return lambda: alone(world)
+
+
+def alone_too_often(world: World) -> Act:
+    wait_for(world, limits.PASSWORD_NETWORK, PLACE)
+    return lambda: alone(world)
+
+
+def alone_at_a_number(world: World) -> Act:
+    """Let alice answer a question that the site has asked before its address became a number."""
+    world.linked_earlier("alice")
+    device = add_many(world, "alice", 1)
+    answer = device.answer(passkeys.question_to_anyone(now=world.clock()))
+
+    def act() -> None:
+        with address_is_a_number():
+            alone(world, answer)
+
+    return act
+
+
+_ALONE, _NETWORK = passkey_step.sign_in_by_passkey, (limits.PASSWORD_NETWORK,)
+case(_ALONE, errors.PasskeyRefused, alone_in_vain, charges=_NETWORK, events=("code.refused",))
+case(_ALONE, errors.PasskeysOff, alone_at_a_number, charges=_NETWORK)
+case(_ALONE, errors.Throttled, alone_too_often)
 
 _REGISTER, _REMOVE, _RENAME = passkey_setup.register, passkey_setup.remove, passkey_setup.rename
 case(_REGISTER, errors.PasskeyRefused, with_passkeys(nonsense))
