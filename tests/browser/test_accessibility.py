@@ -184,11 +184,11 @@ def test_pages_of_somebody_with_two_apps(world: World, inspector: Inspector) -> 
     inspector.look("Link your authentication app", alice.open(world.replacement_page("alice")).source)
 
 
-def test_pages_of_somebody_with_a_passkey(world: World, inspector: Inspector) -> None:
+def test_pages_of_somebody_with_a_passkey(world: World, inspector: Inspector, site: str) -> None:
     world.linked_earlier("alice")
     alice = world.log_in_and_wait("alice")
     inspector.look("Add a passkey", alice.open("/account/passkeys").source)
-    add_passkey(alice, Authenticator())
+    add_passkey(alice, Authenticator(origin=site.replace("127.0.0.1", "localhost")))
     inspector.look("Your account", alice.open("/account").source)
     inspector.look("Name of the passkey", alice.open(f"{passkey_page(alice)}/name").source)
     inspector.look("Name of the passkey", alice.press("Save name", name="").source)

@@ -10,7 +10,7 @@ from fido2 import cbor
 from fido2.cose import CoseKey
 from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import AuthenticationResponse
-from sqlalchemy import Row, and_, bindparam, or_, select, update
+from sqlalchemy import Row, and_, bindparam, func, or_, select, update
 
 from mfa_app.core.common.errors import NotACode, PasskeyRefused, UsedCode
 from mfa_app.core.factors import challenges
@@ -22,8 +22,10 @@ from mfa_app.core.factors.ceremonies import (
 )
 from mfa_app.core.factors.challenges import LIFETIME, Purpose
 from mfa_app.core.factors.registry import Burn, Factor, burn_once, unlocked
+from mfa_app.core.factors.relying_party import relying_party
 from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.core.sessions.sessions import Identity
+from mfa_app.extensions import db
 from mfa_app.models import Passkey, User
 from mfa_app.models.database import execute, table_of
 from mfa_app.models.row_facts import AnyUser, PasskeyFacts, columns_of
@@ -126,6 +128,13 @@ def check_signed(answer: str, purpose: Purpose, session_id: str, *, now: datetim
 def of_user(user: AnyUser) -> tuple[PasskeyFacts, ...]:
     """Return a user's passkeys, in the order in which they were registered."""
     return tuple(map(_passkey_of, execute(_OF_USER, user_id=user.id)))
+
+
+def made_for_another_host() -> int:
+    """Return how many passkeys were made for a host that isn't the site's any more: they can't answer."""
+    party = relying_party()
+    elsewhere = Passkey.rp_id != (party.id if party else "")
+    return db.session.scalar(select(func.count()).select_from(Passkey).where(elsewhere)) or 0
 
 
 def question(identity: Identity, *, now: datetime) -> dict[str, Any]:
