@@ -22,6 +22,7 @@ from mfa_app.core.audit.chain import RowObservers
 from mfa_app.core.common import clock
 from mfa_app.core.common.clock import Clock
 from mfa_app.core.factors.apps import App
+from mfa_app.core.factors.passkeys import Passkeys
 from mfa_app.core.factors.recovery_codes import RecoveryCodes
 from mfa_app.core.factors.registry import Factors
 from mfa_app.core.keys.keyring import Keys, load_keys
@@ -117,7 +118,7 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         Clock(app.config["CLOCK"]),
         Vault(keys.data_keys, reread=lambda: load_keys(settings).data_keys),
         Hasher(app.config["PASSWORD_HASH_COST"]),
-        Factors(App(), RecoveryCodes()),
+        Factors(App(), RecoveryCodes(), Passkeys()),
         SiteNames((settings.site_name, settings.public_host)),
         RowObservers(stream.stream_row, metrics.count_event),
         MailDelivery(settings, MailComposer(app, settings).compose, app.config["MAIL_PATIENCE"]),

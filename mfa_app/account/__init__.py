@@ -10,6 +10,7 @@ from mfa_app.account import (  # noqa: E402, F401 (their routes)
     home,
     lock,
     overview,
+    passkeys,
     password,
     recovery_codes,
     sessions,

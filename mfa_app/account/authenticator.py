@@ -22,7 +22,7 @@ def remove_app(app_id: str) -> ResponseReturnValue:
     with flash_refusals():
         identity = current_identity()
         issue_cookies(enrolment.remove(identity, app_id, actor=current_actor(), now=clock.now()))
-        flash(_removed(last=len(identity.subject.authenticators) == 1), "success")
+        flash(_removed(last=enrolment.has_one_app_alone(identity)), "success")
     return redirect(url_for("account.overview"))
 
 

@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _l
 
 from mfa_app.core.common.errors import (
     AppNameTaken,
+    PasskeyNameTaken,
     PasswordLocked,
     Throttled,
     UnacceptablePassword,
@@ -19,6 +20,14 @@ class AppNameForm(Form):
     refusals_at = shown_at("name", AppNameTaken)
 
     name = app_name_field(missing=_l("Enter a name for the app."))
+
+
+class PasskeyNameForm(Form):
+    """What the user calls a passkey."""
+
+    refusals_at = shown_at("name", PasskeyNameTaken)
+
+    name = app_name_field(_l("Name of the passkey"), missing=_l("Enter a name for the passkey."))
 
 
 class ChangePasswordForm(Form):

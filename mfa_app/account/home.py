@@ -12,9 +12,14 @@ from mfa_app.web.security.current import current_identity
 def home() -> ResponseReturnValue:
     """The user's name, and the platform's applications."""
     identity = current_identity()
+    enrol_by, demand = identity.decision.enrol_by, identity.decision.passkey
+    passkey_by = demand.by if demand and not identity.subject.passkeys else None
+    if enrol_by and passkey_by and enrol_by < passkey_by:
+        passkey_by = None  # comes later, and an app is enough until then
     return render_template(
         "account/home.html",
         applications=current_app.config["SETTINGS"].applications,
-        enrol_by=identity.decision.enrol_by,
+        enrol_by=enrol_by,
+        passkey_by=passkey_by,
         is_admin=identity.user.role == Role.ADMIN,
     )

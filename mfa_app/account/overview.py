@@ -9,15 +9,17 @@ from flask.typing import ResponseReturnValue
 from mfa_app.account import blueprint
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
-from mfa_app.core.factors import enrolment, recovery_codes, totp
+from mfa_app.core.factors import enrolment, passkey_setup, passkeys, recovery_codes, totp
+from mfa_app.core.factors.relying_party import relying_party
 from mfa_app.core.policy.decision import effective_policy, is_asked
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.models import AuthSession, RememberedDevice
-from mfa_app.models.row_facts import AuthenticatorFacts
+from mfa_app.models.row_facts import AuthenticatorFacts, PasskeyFacts
 from mfa_app.web.security.current import current_identity
+from mfa_app.web.ui.passkeys import place_to_go, works_here
 from mfa_app.wording.labels import app_name
-from mfa_app.wording.policy import announcement, why
+from mfa_app.wording.policy import announcement, why, why_passkey
 from mfa_app.wording.user_agents import browser_name
 
 
@@ -61,32 +63,55 @@ class SecondFactor:
     may_link: bool
     may_remove: bool
     may_keep: bool
+    passkeys: tuple[PasskeyFacts, ...] = ()
+    passkey_wanted: str | None = None
 
     @property
     def linked(self) -> bool:
-        return bool(self.apps)
+        return bool(self.apps or self.passkeys)
+
+    @property
+    def alone(self) -> bool:
+        return len(self.apps) + len(self.passkeys) == 1
 
     @property
     def since(self) -> datetime:
-        return self.apps[0].linked_at
+        apps = [app.linked_at for app in self.apps]
+        return min(apps + [passkey.registered_at for passkey in self.passkeys])
+
+
+@dataclass(frozen=True)
+class PasskeyEntry:
+    """A passkey, as the account page shows it. `works`: it was made for the present address of the site."""
+
+    passkey: PasskeyFacts
+    works: bool
+
+
+@dataclass(frozen=True)
+class PasskeyPanel:
+    """The user's passkeys, as the account page shows them. `place` is the origin where they work, if any."""
+
+    entries: tuple[PasskeyEntry, ...]
+    work_here: bool
+    place: str | None
+    may_add: bool
 
 
 @blueprint.get("/account")
 def overview() -> ResponseReturnValue:
     """The user's own account: authentication apps, remembered devices and sessions."""
     identity, now = current_identity(), clock.now()
-    user = identity.user
-    here = identity.session
+    user, here = identity.user, identity.session
+    own = _passkeys_of(identity)
     return render_template(
         "account/overview.html",
         person=user,
         groups=list(identity.subject.groups),
-        second_factor=_second_factor(identity, now),
+        second_factor=_second_factor(identity, own, now),
+        passkeys=_passkey_panel(own),
         recovery=recovery_codes.left(user),
-        devices=[
-            _browser_entry(device, device.last_used_at, device.id == here.device_id)
-            for device in remembered_devices.of_user(user, now=now)
-        ],
+        devices=_devices(identity, now),
         sessions=[
             _browser_entry(other, other.last_seen_at, other.id == here.id)
             for other in sessions.of_user(user, now=now)
@@ -94,7 +119,13 @@ def overview() -> ResponseReturnValue:
     )
 
 
-def _second_factor(identity: Identity, now: datetime) -> SecondFactor:
+def _devices(identity: Identity, now: datetime) -> list[BrowserEntry]:
+    here = identity.session.device_id
+    devices = remembered_devices.of_user(identity.user, now=now)
+    return [_browser_entry(device, device.last_used_at, device.id == here) for device in devices]
+
+
+def _second_factor(identity: Identity, own: tuple[PasskeyFacts, ...], now: datetime) -> SecondFactor:
     apps, required = identity.subject.authenticators, enrolment.is_required(identity, now)
     return SecondFactor(
         apps=tuple(map(_app_entry, apps)),
@@ -103,8 +134,24 @@ def _second_factor(identity: Identity, now: datetime) -> SecondFactor:
         asked=is_asked(identity.subject.facts, now=now),
         enrol_by=identity.decision.enrol_by,
         may_link=len(apps) < enrolment.MOST_APPS,
-        may_remove=not required or len(apps) > 1,
-        may_keep=bool(apps) and not required and not identity.user.opted_in,
+        may_remove=not required or len(apps) + len(own) > 1,
+        may_keep=identity.subject.facts.linked and not required and not identity.user.opted_in,
+        passkeys=own,
+        passkey_wanted=why_passkey(identity.decision.passkey) if identity.decision.passkey else None,
+    )
+
+
+def _passkeys_of(identity: Identity) -> tuple[PasskeyFacts, ...]:
+    return passkeys.of_user(identity.user) if identity.subject.passkeys else ()
+
+
+def _passkey_panel(own: tuple[PasskeyFacts, ...]) -> PasskeyPanel:
+    party = relying_party()
+    return PasskeyPanel(
+        entries=tuple(PasskeyEntry(key, party is not None and key.rp_id == party.id) for key in own),
+        work_here=works_here(),
+        place=place_to_go(),
+        may_add=len(own) < passkey_setup.MOST_PASSKEYS,
     )
 
 

@@ -14,6 +14,7 @@ from mfa_app.site import site
 from mfa_app.web.http.redirects import next_page
 from mfa_app.web.security.access_rules import requires_recent_auth
 from mfa_app.web.security.current import current_actor, current_identity
+from mfa_app.web.ui.passkeys import works_here
 
 
 @blueprint.route("/account/recovery-codes", methods=["GET", "POST"])
@@ -33,6 +34,7 @@ def recovery_code_set() -> ResponseReturnValue:
         whose=_whose(identity.user.email),
         file=_as_file(identity.user.email, codes),
         onward=next_page("account.overview"),
+        offer_passkey=works_here() and not identity.subject.passkeys,
     )
 
 

@@ -13,6 +13,7 @@ from mfa_app.auth import (  # noqa: E402, F401 (their routes)
     logout,
     lost_app,
     one_time_link,
+    passkey,
     password_forgotten,
     password_link,
     reauthenticate,

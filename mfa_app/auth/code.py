@@ -17,6 +17,7 @@ from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.blank_forms import blank_form, is_blank
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
+from mfa_app.web.ui.passkeys import passkey_words, refusing_codes, ways_of
 from mfa_app.wording.labels import entry_in_app
 
 
@@ -25,14 +26,21 @@ from mfa_app.wording.labels import entry_in_app
 def code() -> ResponseReturnValue:
     """The code step: a code from the authentication app."""
     identity = current_identity()
-    days, stopped = identity.decision.remember_days, identity.user.factors_locked_at is not None
+    stopped = identity.user.factors_locked_at is not None
     if is_blank() and not stopped:
-        return blank_form("auth/code.html", CodeForm, _words(identity), remember_days=days, stopped=False)
+        return blank_form("auth/code.html", CodeForm, _words(identity), **_ways(identity), stopped=False)
     form = CodeForm()
     if form.validate_on_submit():
-        with form.refusing():
+        with refusing_codes(form, identity):
             return signed_in_response(_answer_challenge(form, identity))
-    return render_form("auth/code.html", form, **_words(identity), remember_days=days, stopped=stopped)
+    if request.method == "POST" and not ways_of(identity)["app"]:
+        return redirect(url_for("auth.code", next=request.args.get("next")))
+    return render_form("auth/code.html", form, **_words(identity), **_ways(identity), stopped=stopped)
+
+
+def _ways(identity: Identity) -> dict[str, int | bool]:
+    """Return what this page offers, and for how many days a device can be remembered."""
+    return {"remember_days": identity.decision.remember_days, **ways_of(identity)}
 
 
 def _words(identity: Identity) -> dict[str, str]:
@@ -40,23 +48,25 @@ def _words(identity: Identity) -> dict[str, str]:
         "email": identity.user.email,
         "entry": entry_in_app(identity.subject.authenticators),
         "recovery_url": url_for("auth.recovery_code", next=request.args.get("next")),
+        **passkey_words(identity),
     }
 
 
 @blueprint.route("/login/recovery-code", methods=["GET", "POST"])
-@admits(Verdict.CHALLENGE, Verdict.ALLOW)
+@admits(Verdict.CHALLENGE, Verdict.ALLOW, Verdict.ADD_PASSKEY)
 def recovery_code() -> ResponseReturnValue:
     """The code step, or the confirmation, for somebody without the app: one of the recovery codes."""
     form, identity = RecoveryForm(), current_identity()
     at_login = identity.decision.verdict is Verdict.CHALLENGE
-    with_app = url_for("auth.code" if at_login else "auth.reauthenticate", next=request.args.get("next"))
-    if identity.user.factors_locked_at is not None or not identity.subject.facts.linked:
-        return redirect(with_app)
+    with_other = url_for("auth.code" if at_login else "auth.reauthenticate", next=request.args.get("next"))
+    stopped, no_codes = identity.user.factors_locked_at is not None, ways_of(identity)["passkey_only"]
+    if stopped or no_codes or not identity.subject.facts.linked:
+        return redirect(with_other)
     if form.validate_on_submit():
         with form.refusing():
             return signed_in_response((_answer_challenge if at_login else _confirm)(form, identity))
-    email = identity.user.email
-    return render_form("auth/recovery_code.html", form, email=email, with_app=with_app, at_login=at_login)
+    words = {"email": identity.user.email, "back": with_other, "at_login": at_login}
+    return render_form("auth/recovery_code.html", form, **words, app=bool(identity.subject.authenticators))
 
 
 def _confirm(form: RecoveryForm, identity: Identity) -> SignedIn:

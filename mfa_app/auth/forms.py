@@ -11,6 +11,7 @@ from mfa_app.core.common.errors import (
     ExplainedCode,
     InvalidEmail,
     NotACode,
+    PasskeyRequired,
     PasswordLocked,
     Throttled,
     UnacceptablePassword,
@@ -22,7 +23,9 @@ from mfa_app.core.common.errors import (
 from mfa_app.web.ui.fields import code_field, email_field, name_field, password_field, recovery_code_field
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 
-AT_THE_CODE = shown_at("code", NotACode, WrongCode, ExplainedCode, UsedCode, AuthenticatorLocked, Throttled)
+AT_THE_CODE = shown_at(
+    "code", NotACode, PasskeyRequired, WrongCode, ExplainedCode, UsedCode, AuthenticatorLocked, Throttled
+)
 
 
 class LoginForm(Form):

@@ -1,6 +1,6 @@
 """The login page: email address and password."""
 
-from flask import current_app, redirect, request
+from flask import current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
@@ -20,6 +20,7 @@ from mfa_app.web.security.failed_logins import count_failure, failures_of_browse
 from mfa_app.web.ui.blank_forms import asked_for_blank_form, blank_form
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
+from mfa_app.web.ui.passkeys import alone_somewhere
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -27,7 +28,7 @@ from mfa_app.web.ui.forms import render_form
 def login() -> ResponseReturnValue:
     """The password step: email address and password."""
     if asked_for_blank_form():
-        return blank_form("auth/login.html", LoginForm)
+        return blank_form("auth/login.html", LoginForm, _words(), passkey=alone_somewhere())
     form, identity = LoginForm(), identity_or_none()
     if request.method == "GET" and identity is not None and identity.decision.verdict is Verdict.ALLOW:
         return redirect(next_page())
@@ -36,7 +37,12 @@ def login() -> ResponseReturnValue:
             return signed_in_response(_sign_in(form, identity))
         if isinstance(form.refusal, WrongCredentials | AccountLocked):
             count_failure(entered(form.email.data))
-    return render_form("auth/login.html", form, locked=isinstance(form.refusal, AccountLocked))
+    locked = isinstance(form.refusal, AccountLocked)
+    return render_form("auth/login.html", form, **_words(), passkey=alone_somewhere(), locked=locked)
+
+
+def _words() -> dict[str, str]:
+    return {"passkey_url": url_for("auth.login_by_passkey", next=request.args.get("next"))}
 
 
 def _sign_in(form: LoginForm, replaces: Identity | None) -> SignedIn:

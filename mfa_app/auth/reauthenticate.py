@@ -1,5 +1,6 @@
 """Asks for the code (without an app: the password) again within a session."""
 
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
@@ -14,20 +15,24 @@ from mfa_app.web.security.access_rules import admits
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
+from mfa_app.web.ui.passkeys import passkey_words, refusing_codes, ways_of
 
 
 @blueprint.route("/login/again", methods=["GET", "POST"])
-@admits(Verdict.ALLOW, Verdict.ENROL)
+@admits(Verdict.ALLOW, Verdict.ENROL, Verdict.ADD_PASSKEY)
 def reauthenticate() -> ResponseReturnValue:
     """Reauthenticate by code (without an authenticator: password) before pages that can change security."""
     identity = current_identity()
     ask = "code" if identity.subject.facts.linked else "password"
     form = ConfirmByCodeForm() if ask == "code" else ConfirmByPasswordForm()
     if form.validate_on_submit():
-        with form.refusing():
+        with refusing_codes(form, identity) if ask == "code" else form.refusing():
             return signed_in_response(_confirm(form, identity))
+    if request.method == "POST" and ask == "code" and not ways_of(identity)["app"]:
+        return redirect(url_for("auth.reauthenticate", next=request.args.get("next")))
     linking = identity.decision.verdict is Verdict.ENROL
-    return render_form("auth/reauthenticate.html", form, ask=ask, email=identity.user.email, linking=linking)
+    words = {"email": identity.user.email, **passkey_words(identity), **ways_of(identity)}
+    return render_form("auth/reauthenticate.html", form, ask=ask, linking=linking, **words)
 
 
 def _confirm(form: ConfirmByCodeForm | ConfirmByPasswordForm, identity: Identity) -> SignedIn:

@@ -1,12 +1,11 @@
 """`flask groups ...`: groups and their rules."""
 
-from dataclasses import replace
-
 import click
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mfa_app.cli.rule_lines import impact_lines
+from mfa_app.cli.rule_options import changed, passkey_options
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.lookup import get_group
 from mfa_app.cli.support.output import format_moment, say, table
@@ -49,12 +48,13 @@ def list_() -> None:
 @commands.command()
 @click.argument("name", type=GROUP)
 @click.argument("switch", type=ON_OR_OFF, metavar="on|off")
+@passkey_options
 @command_transaction
-def require(name: str, switch: str) -> None:
+def require(name: str, switch: str, **passkeys: bool | None) -> None:
     """Require 2-factor authentication for a group, or not."""
     group, now, required = get_group(name), clock.now(), switch == "on"
     before = rules.values_of(group)
-    values = replace(before, required=required)
+    values = changed(before, required=required, passkeys=passkeys)
     foresight = impact.preview_impact(group, values, now=now)
     if values != before:
         version = rules.version_of(group)
@@ -92,5 +92,7 @@ def _row(counted: GroupWithCounts) -> tuple[str, ...]:
     required = _("required") if group.required else "-"
     if group.required and group.required_from:
         required = _("required from %(date)s", date=format_moment(group.required_from))
+    if group.required and group.passkey_only:
+        required = _("%(required)s, passkey only", required=required)
     days = (f"{group.grace_days} d", f"{group.remember_days} d")
     return group.name, required, *days, str(counted.members), str(counted.linked)

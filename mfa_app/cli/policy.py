@@ -1,13 +1,13 @@
 """`flask policy ...`: why a user is asked for a code, and the rule for everyone."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 import click
 from flask_babel import gettext as _
 
 from mfa_app.cli.rule_lines import impact_lines, rule_line
+from mfa_app.cli.rule_options import changed, passkey_options
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.lookup import get_subject
 from mfa_app.cli.support.output import format_moment, say
@@ -38,12 +38,13 @@ def explain(email: str) -> None:
 
 @commands.command()
 @click.argument("switch", type=ON_OR_OFF, metavar="on|off")
+@passkey_options
 @command_transaction
-def everyone(switch: str) -> None:
+def everyone(switch: str, **passkeys: bool | None) -> None:
     """Require 2-factor authentication for everyone, or not."""
     now, required = clock.now(), switch == "on"
     before = rules.values_of(None)
-    values = replace(before, required=required)
+    values = changed(before, required=required, passkeys=passkeys)
     foresight = impact.preview_impact(None, values, now=now)
     if values != before:
         version = rules.version_of(None)

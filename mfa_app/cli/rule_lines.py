@@ -24,10 +24,16 @@ def impact_lines(impact: Impact, before: RuleValues, after: RuleValues) -> Itera
         return
     if impact.administrators:
         emails = [
-            email if linked else _("%(email)s (not linked)", email=email)
-            for email, linked in impact.administrators
+            _administrator(email, linked, has_passkey or not after.passkey_only)
+            for email, linked, has_passkey in impact.administrators
         ]
         yield _("This includes these administrators: %(names)s.", names=", ".join(emails))
+
+
+def _administrator(email: str, linked: bool, has_what_counts: bool) -> str:
+    if not linked:
+        return _("%(email)s (not linked)", email=email)
+    return email if has_what_counts else _("%(email)s (no passkey)", email=email)
 
 
 def rule_line(rule: Rule, *, now: datetime) -> str:
@@ -38,6 +44,10 @@ def rule_line(rule: Rule, *, now: datetime) -> str:
     parts = [_("required")]
     if rule.required_from:
         parts.append(_("from %(date)s", date=format_moment(rule.required_from)))
+    if rule.passkey_only:
+        parts.append(_("passkey only"))
+    if rule.passkey_alone:
+        parts.append(_("a passkey needs no password"))
     if rule.grace_days:
         parts.append(ngettext("grace period of %(num)s day", "grace period of %(num)s days", rule.grace_days))
     enrol_by = rule.enrol_by()

@@ -10,6 +10,7 @@ from mfa_app.models.held_form import HeldForm
 from mfa_app.models.lease import Lease
 from mfa_app.models.one_time_link import OneTimeLink
 from mfa_app.models.outbox import OutboxMail
+from mfa_app.models.passkey import Passkey, UsedChallenge
 from mfa_app.models.policy import SitePolicy
 from mfa_app.models.recovery_code import RecoveryCode
 from mfa_app.models.remembered_device import RememberedDevice
@@ -34,6 +35,8 @@ TABLES: tuple[type[Table], ...] = (
     Authenticator,
     PendingEnrolment,
     FormerApp,
+    Passkey,
+    UsedChallenge,
     RecoveryCode,
     HeldForm,
     Throttle,
@@ -69,6 +72,7 @@ __all__ = [
     "Membership",
     "OneTimeLink",
     "OutboxMail",
+    "Passkey",
     "PendingEnrolment",
     "RecoveryCode",
     "RememberedDevice",
@@ -80,5 +84,6 @@ __all__ = [
     "SitePolicy",
     "Throttle",
     "TrailHead",
+    "UsedChallenge",
     "User",
 ]

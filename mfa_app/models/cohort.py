@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.fate import Fate, Table
@@ -54,6 +54,7 @@ class CohortCount(Table):
     exemption: Mapped[bool] = mapped_column()
     linked: Mapped[bool] = mapped_column()
     opted_in: Mapped[bool] = mapped_column()
+    has_passkey: Mapped[bool] = mapped_column(server_default=false())
     people: Mapped[int] = mapped_column()
 
 

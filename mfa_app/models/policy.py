@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, text
+from sqlalchemy import CheckConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime
@@ -12,6 +12,8 @@ from mfa_app.models.fate import Fate, Table
 
 class RuleColumns:
     """A 2FA rule: required or not, from when, days of grace, and days a device is remembered.
+
+    `passkey_only`: codes don't count. `passkey_alone`: a passkey needs no password beside it.
 
     `required_since` is when it was last switched on. `rule_version` goes up with each change of the rule, so
     that a change can name the rule it was made for.
@@ -22,6 +24,8 @@ class RuleColumns:
     required_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
     grace_days: Mapped[int] = mapped_column(default=0)
     remember_days: Mapped[int] = mapped_column(default=30)
+    passkey_only: Mapped[bool] = mapped_column(default=False, server_default=false())
+    passkey_alone: Mapped[bool] = mapped_column(default=False, server_default=false())
     rule_version: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 

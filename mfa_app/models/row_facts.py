@@ -16,6 +16,8 @@ from mfa_app.models.user import Role, Standing, User
 
 FIRST_GATE = frozenset({"pwd", "link"})  # the methods of a session that open the first gate only
 
+PASSKEY = frozenset({"hwk", "swk"})  # the methods of passkeys (RFC 8176): each answers one site only
+
 
 @dataclass(frozen=True)
 class UserFacts(Standing):
@@ -57,6 +59,24 @@ class AuthenticatorFacts(SealedRow):
 
 
 @dataclass(frozen=True)
+class PasskeyFacts:
+    """A row of `Passkey`."""
+
+    id: str
+    user_id: int
+    credential_id: str
+    public_key: str
+    sign_count: int
+    aaguid: str
+    backup_eligible: bool
+    backed_up: bool
+    rp_id: str
+    name: str
+    registered_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True)
 class SessionFacts:
     """A row of `AuthSession`."""
 
@@ -76,11 +96,6 @@ class SessionFacts:
     @property
     def methods(self) -> frozenset[str]:
         return frozenset(self.amr.split())
-
-    @property
-    def has_code(self) -> bool:
-        """Whether a second factor was used: anything beside the password and the link."""
-        return bool(self.methods - FIRST_GATE)
 
     @property
     def from_link(self) -> bool:

@@ -14,10 +14,12 @@ from mfa_app.models.fate import Fate, OnRestore, OnRevocation, Table
 class AuthSession(BrowserColumns, Table):
     """A session. `amr` lists the methods used (RFC 8176): "pwd", "pwd link", or "pwd" and a factor's.
 
+    A passkey may stand alone, in place of the password too.
     "link" is ours: the session began with a one-time link that permits linking a first app.
 
-    `password_at` and `code_at` are the times of the last password and code. `challenged_at` is when the
-    session was first sent to the code page; from then on the user has ten minutes.
+    `password_at` is the time of the last password, or of what stood in its place, `code_at` that of the last
+    code or passkey. `challenged_at` is when the session was first sent to the code page; from then on the
+    user has ten minutes.
     """
 
     __tablename__ = "auth_session"

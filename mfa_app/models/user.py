@@ -59,8 +59,11 @@ class User(Standing, Table):
     `factors_locked_at` is set after too many wrong codes in a row: no second factor is accepted any more.
     `account_locked_at` is set while the owner has locked the account: nobody gets in.
 
-    Triggers keep `linked` as the authenticators have it, and `cohort_id` as the memberships have it. They are
-    for lists and counts; decisions read the authenticators and the memberships.
+    `passkey_handle` is what passkeys know their user by: random, and made with the first passkey.
+
+    Triggers keep `linked` true while the user has an authenticator or a passkey, `has_passkey` while there is
+    a passkey, and `cohort_id` as the memberships have it. They are for lists and counts; decisions read the
+    rows themselves.
     """
 
     __tablename__ = "user_account"
@@ -69,6 +72,7 @@ class User(Standing, Table):
         Index("ix_user_account_linked_email_key", "linked", "email_key"),
         Index("ix_user_account_linked_created_at", "linked", "created_at"),
         Index("ix_user_account_role_email_key", "role", "email_key"),
+        Index("ix_user_account_has_passkey_email_key", "has_passkey", "email_key"),
         Index("ix_user_account_disabled", "email_key", **only_where("disabled_at IS NOT NULL")),
         Index("ix_user_account_locked", "email_key", **only_where("account_locked_at IS NOT NULL")),
         Index("ix_user_account_exempt", "email_key", **only_where("exempt_until IS NOT NULL")),
@@ -103,5 +107,8 @@ class User(Standing, Table):
     factors_locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     account_locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    passkey_handle: Mapped[str | None] = mapped_column(String(43), unique=True, index=True)
+
     linked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    has_passkey: Mapped[bool] = mapped_column(default=False, server_default=false())
     cohort_id: Mapped[int | None] = mapped_column()

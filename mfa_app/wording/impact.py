@@ -1,6 +1,7 @@
 """Words for what a change of a rule would do: who is asked today, and who afterwards, from when on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -20,21 +21,21 @@ def impact_sentences(impact: Impact, before: RuleValues, after: RuleValues) -> I
             date=dates.weekday(before.required_from),
         )
     elif impact.people or impact.exempt:
-        yield from _steps(impact, after)
+        yield from _steps(impact, before, after)
     else:
         yield _("Nobody is under this rule yet.")
     if impact.exempt:
         yield _exempt(impact)
 
 
-def _steps(impact: Impact, after: RuleValues) -> Iterator[str]:
+def _steps(impact: Impact, before: RuleValues, after: RuleValues) -> Iterator[str]:
     now = impact.today.at
-    yield _step(_("Today"), impact.today)
+    yield _step(_("Today"), impact.today, before)
     for step in impact.steps:
-        unchanged = (step.asked, step.to_link) == (impact.today.asked, impact.today.to_link)
+        unchanged = replace(step, at=now) == impact.today
         if step.at == now and unchanged and len(impact.steps) > 1:
             continue
-        yield _step(_when(step, now, after), step)
+        yield _step(_when(step, now, after), step, after)
 
 
 def _when(step: Step, now: datetime, after: RuleValues) -> str:
@@ -45,15 +46,24 @@ def _when(step: Step, now: datetime, after: RuleValues) -> str:
     return _("From %(time)s, when the last grace period is over", time=dates.weekday_time(step.at))
 
 
-def _step(when: str, step: Step) -> str:
+def _step(when: str, step: Step, rule: RuleValues) -> str:
     count = ngettext("%(num)s person is asked for a code", "%(num)s people are asked for a code", step.asked)
+    if rule.required and rule.passkey_only:
+        count = ngettext(
+            "%(num)s person is asked for a passkey or a code",
+            "%(num)s people are asked for a passkey or a code",
+            step.asked,
+        )
     if not step.asked:
         return _("%(when)s: nobody is asked for a code.", when=when)
-    if not step.to_link:
+    first = []
+    if step.to_link:
+        first.append(_("%(num)s must link an app first", num=step.to_link))
+    if step.to_add_passkey:
+        first.append(_("%(num)s must add a passkey first", num=step.to_add_passkey))
+    if not first:
         return _("%(when)s: %(count)s.", when=when, count=count)
-    return _(
-        "%(when)s: %(count)s (%(num)s must link an app first).", when=when, count=count, num=step.to_link
-    )
+    return _("%(when)s: %(count)s (%(first)s).", when=when, count=count, first=", ".join(first))
 
 
 def _exempt(impact: Impact) -> str:

@@ -32,6 +32,7 @@ _ROLES: dict[Role, str] = {
 _FACTORS = {
     "code": _l("code from an app"),
     "recovery code": _l("recovery code"),
+    "passkey": _l("passkey"),
 }
 
 

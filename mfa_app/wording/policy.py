@@ -4,8 +4,9 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from mfa_app.core.policy.decision import Decision, PolicySource, Reason, Verdict, decide
+from mfa_app.core.policy.decision import Decision, PasskeyDemand, PolicySource, Reason, Verdict, decide
 from mfa_app.core.policy.facts import PolicySubject
+from mfa_app.core.policy.levels import Level
 from mfa_app.wording import dates
 
 
@@ -56,9 +57,42 @@ def why_linked(because: PolicySource) -> str | None:
     }.get(because.reason)
 
 
+def why_passkey(demand: PasskeyDemand) -> str:
+    """Return the sentence that says which rule wants a passkey, and from when on if that is still to come."""
+    group, day = demand.because.group, dates.day(demand.by) if demand.by else None
+    if group and day:
+        return _("Your group %(group)s accepts passkeys only, from %(date)s.", group=group, date=day)
+    if group:
+        return _("Your group %(group)s accepts passkeys only.", group=group)
+    if day:
+        return _("From %(date)s, only passkeys are accepted.", date=day)
+    return _("Only passkeys are accepted here.")
+
+
 def policy_explanation(person: PolicySubject, now: datetime) -> str:
-    """Return the one sentence that tells others why this person is or is not asked for a code."""
-    decision = decide(person.facts, has_code=False, now=now)
+    """Return the sentence that tells others why this person is asked for a code or passkey, or is not."""
+    decision = decide(person.facts, shown=Level.PASSWORD, now=now)
+    wanted = decision.passkey
+    if wanted is None or not person.user.is_active or person.user.factors_locked_at:
+        return _explain_codes(person, now)
+    name, reason = person.user.name or person.user.email, _why_others_are_asked(wanted.because)
+    if wanted.by is not None:
+        day = dates.day(wanted.by)
+        return _(
+            "%(codes)s From %(date)s only a passkey counts: %(reason)s.",
+            codes=_explain_codes(person, now),
+            date=day,
+            reason=reason,
+        )
+    if decision.verdict is Verdict.AWAIT_LINK:
+        return _explain_codes(person, now)
+    if not person.facts.passkey:
+        return _("%(name)s must add a passkey at the next login: %(reason)s.", name=name, reason=reason)
+    return _("%(name)s is asked for a passkey, and codes don't count: %(reason)s.", name=name, reason=reason)
+
+
+def _explain_codes(person: PolicySubject, now: datetime) -> str:
+    decision = decide(person.facts, shown=Level.PASSWORD, now=now)
     name, reason = person.user.name or person.user.email, _why_others_are_asked(decision.because)
     if person.user.disabled_at is not None:
         return _("%(name)s can't log in: the account is disabled.", name=name)

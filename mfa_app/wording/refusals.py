@@ -12,7 +12,7 @@ from mfa_app.core.passwords.strength import MAX_LENGTH, MIN_LENGTH
 from mfa_app.wording import dates
 from mfa_app.wording.diagnosis import explained
 
-# A test asks for a sentence for every one of them. Six carry facts, and have theirs in `sentence`.
+# A test asks for a sentence for every one of them. Those that carry facts have theirs in `sentence`.
 _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.WrongCredentials: _l("The email address or password is wrong. Check both and try again."),
     errors.WrongPassword: _l("That isn't your current password. Try again."),
@@ -34,10 +34,17 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "That page had expired. Delete the entry it made in your app, then add the new one from here."
     ),
     errors.AlreadyEnrolled: _l("An authentication app is already linked to your account."),
+    errors.PasskeysOff: _l("Passkeys don't work on this site, because its address is a number, not a name."),
+    errors.PasskeyNameTaken: _l("You already have a passkey with this name. Choose another one."),
+    errors.PasskeyGone: _l("This passkey is not on your account any more."),
     errors.AppNameTaken: _l("You already have an app with this name. Choose another one."),
     errors.TwoFactorRequired: _l(
-        "2-factor authentication is required for you, so you can't remove your only app. "
-        "To change phones, choose “Move to a new phone”."
+        "2-factor authentication is required for you, so you can't remove your only app or passkey. "
+        "Add another one first, or choose “Move to a new phone”."
+    ),
+    errors.PasskeyRequired: _l(
+        "Only passkeys count for your account, so use a passkey instead of a code. "
+        "You can't remove your only one before you have added another."
     ),
     errors.NotEnrolled: _l("No authentication app is linked to this account."),
     errors.AppGone: _l("This authentication app is not linked to your account any more."),
@@ -97,27 +104,73 @@ _PASSWORD_REASONS: dict[str, str] = {
 }
 
 
+_PASSKEY_REASONS: dict[str, str] = {
+    "unreadable": _l("Your browser sent something that can't be read. Try again, or use another browser."),
+    "wrong site": _l(
+        "Your passkey answered for another address than this site's. Check the address in your browser."
+    ),
+    "challenge": _l("That answer of your passkey belongs to another page. Try again."),
+    "expired": _l("That took more than five minutes. Try again."),
+    "replayed": _l("That answer of your passkey has already been used. Try again."),
+    "not verified": _l(
+        "Your passkey didn't check that it was you. Set up a fingerprint, face, screen lock or PIN for it, "
+        "then try again."
+    ),
+    "unknown passkey": _l("This passkey isn't on your account. It may have been removed. Use another one."),
+    "of someone else": _l("This passkey belongs to another account. Use one of your own."),
+    "signature": _l("The answer of your passkey is wrong. Try again, or use another way."),
+    "counter": _l(
+        "This passkey was refused, because there may be a copy of it. Use another way to log in, "
+        "then remove it from your account."
+    ),
+    "changed": _l(
+        "This passkey was refused, because it has changed since you added it. Use another way to log in, "
+        "then remove it from your account."
+    ),
+    "algorithm": _l("This site can't check this kind of passkey. Use another device or security key."),
+    "registered": _l("This passkey has already been added."),
+    "not alone": _l(
+        "You can't log in with this passkey here. Log in with your email address and password instead."
+    ),
+}
+
+
+_REASONS: dict[type[errors.Refusal], dict[str, str]] = {
+    errors.PasskeyRefused: _PASSKEY_REASONS,
+    errors.UnacceptablePassword: _PASSWORD_REASONS,
+}
+
+
 def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
     """Return the sentence that tells a person why something didn't happen and what to do about it."""
     if isinstance(refusal, errors.Throttled):
         return _("Too many failed attempts. Try again %(when)s.", when=in_a_while(refusal.retry_at))
-    if isinstance(refusal, errors.TooManyApps):
-        return _(
-            "You have %(number)s apps, and can't link more. Remove one that you don't use first.",
-            number=refusal.most,
-        )
     if isinstance(refusal, errors.AccountLocked):
         return _(
             "You locked this account on %(date)s. Call the help desk to have it opened again.",
             date=dates.day(refusal.since),
         )
+    if isinstance(refusal, errors.TooManyApps | errors.TooManyPasskeys):
+        return _too_many(refusal)
     if isinstance(refusal, errors.NotACode):
         return not_a_code(refusal)
     if isinstance(refusal, errors.ExplainedCode):
         return explained(refusal.explanation)
-    if isinstance(refusal, errors.UnacceptablePassword):
-        return str(_PASSWORD_REASONS[refusal.reason])
+    if isinstance(refusal, errors.PasskeyRefused | errors.UnacceptablePassword):
+        return str(_REASONS[type(refusal)][refusal.reason])
     return str(_SENTENCES[type(refusal)])
+
+
+def _too_many(refusal: errors.TooManyApps | errors.TooManyPasskeys) -> str:
+    if isinstance(refusal, errors.TooManyPasskeys):
+        return _(
+            "You have %(number)s passkeys, and can't add more. Remove one that you don't use first.",
+            number=refusal.most,
+        )
+    return _(
+        "You have %(number)s apps, and can't link more. Remove one that you don't use first.",
+        number=refusal.most,
+    )
 
 
 def not_a_code(refusal: errors.NotACode) -> str:

@@ -14,7 +14,7 @@ def rule_sentence(rule: RuleValues | Group | SitePolicy, now: datetime) -> str:
     """Return a rule in one line: "Required since 1 Mar 2026, devices remembered for 30 days"."""
     if not rule.required:
         return _("Not required")
-    return ", ".join(part for part in (_since(rule, now), _grace(rule), _remembering(rule)) if part)
+    return ", ".join(part for part in (_since(rule, now), *_values(rule)) if part)
 
 
 def rule_in_full(rule: RuleValues, now: datetime) -> str:
@@ -22,7 +22,7 @@ def rule_in_full(rule: RuleValues, now: datetime) -> str:
     if rule.required:
         return rule_sentence(rule, now)
     since = _since(rule, now) if rule.required_from else ""
-    values = ", ".join(part for part in (since, _grace(rule), _remembering(rule)) if part)
+    values = ", ".join(part for part in (since, *_values(rule)) if part)
     return _("Not required (once switched on: %(values)s)", values=values)
 
 
@@ -42,6 +42,19 @@ def kind_of_change(before: RuleValues, after: RuleValues) -> str:
     return "kept"
 
 
+def _values(rule: RuleValues | Group | SitePolicy) -> tuple[str, ...]:
+    return _passkeys(rule), _grace(rule), _remembering(rule)
+
+
+def _passkeys(rule: RuleValues | Group | SitePolicy) -> str:
+    words = {
+        (True, False): _("passkey only"),
+        (False, True): _("a passkey needs no password"),
+        (True, True): _("passkey only, without a password"),
+    }
+    return words.get((rule.passkey_only, rule.passkey_alone), "")
+
+
 def _since(rule: RuleValues | Group | SitePolicy, now: datetime) -> str:
     if rule.required_from is None:
         return _("Required")
@@ -56,7 +69,7 @@ def _grace(rule: RuleValues | Group | SitePolicy) -> str:
 
 
 def _remembering(rule: RuleValues | Group | SitePolicy) -> str:
-    if not rule.remember_days:
+    if not rule.remember_days or rule.passkey_only:
         return _("no devices remembered")
     return ngettext(
         "devices remembered for %(num)s day", "devices remembered for %(num)s days", rule.remember_days

@@ -1,5 +1,6 @@
 """Whatever can be said has words: no refusal, event, limit, reason or trouble without a sentence."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from flask import Flask
 from mfa_app.core.audit.events import Event
 from mfa_app.core.common import clock, errors
 from mfa_app.core.common.errors import Interruption, Refusal
-from mfa_app.core.factors import diagnosis
+from mfa_app.core.factors import ceremonies, diagnosis
 from mfa_app.core.operations import housekeeping
 from mfa_app.core.operations.health_checks import Check, Problem
 from mfa_app.core.passwords import hashing
@@ -67,16 +68,23 @@ def made(kind: type[Exception]) -> list[Exception]:
     """Return a refusal of this kind, for each reason it can have."""
     if kind in (errors.Throttled, errors.AccountLocked):
         return [kind(clock.now())]
-    if kind is errors.TooManyApps:
+    if kind in (errors.TooManyApps, errors.TooManyPasskeys):
         return [kind(5)]
+    if kind is errors.PasskeyRefused:
+        return [kind(reason) for reason in reasons(kind, Path(ceremonies.__file__).parent)]
     if kind is errors.NotACode:
         return [kind(digits) for digits in (0, 1, 8, 12)] + [kind(0, setup_key=True)]
     if kind is errors.ExplainedCode:
         return [kind(explanation) for explanation in EXPLANATIONS]
     if kind is errors.UnacceptablePassword:
-        source = Path(hashing.__file__).read_text("utf-8")
-        return [kind(part.split('"')[0]) for part in source.split('UnacceptablePassword("')[1:]]
+        return [kind(reason) for reason in reasons(kind, Path(hashing.__file__).parent)]
     return [kind()]
+
+
+def reasons(kind: type[Exception], room: Path) -> set[str]:
+    """Return the reasons with which this room raises a refusal."""
+    source = "".join(path.read_text("utf-8") for path in room.glob("*.py"))
+    return set(re.findall(rf'{kind.__name__}\("([a-z ]+)"', source))
 
 
 def test_every_refusal_has_a_sentence(app: Flask) -> None:

@@ -14,19 +14,23 @@ from tests.support.routes import address, is_public, rules
 from tests.support.world import World
 
 MARKS = {
+    "account.add_passkey": "allow, enrol, add passkey, recent",
     "account.end_session": "allow, recent",
     "account.end_sessions": "allow, recent",
     "account.forget_device": "allow, recent",
     "account.forget_devices": "allow, recent",
     "account.home": "allow",
     "account.lock_account": "allow",
+    "account.new_passkey_question": "allow, enrol, add passkey, recent",
     "account.opt_in": "allow, recent",
     "account.overview": "allow",
     "account.password": "allow, recent",
     "account.recovered": "allow",
     "account.recovery_code_set": "allow, recent",
     "account.remove_app": "allow, recent",
+    "account.remove_passkey": "allow, recent",
     "account.rename_app": "allow, recent",
+    "account.rename_passkey": "allow, recent",
     "admin.add_member": "manage_groups",
     "admin.delete_group": "manage_groups",
     "admin.disable_user": "manage_users",
@@ -60,7 +64,11 @@ MARKS = {
     "admin.trail": "read_trail",
     "admin.trail_csv": "read_trail",
     "auth.account_locked": "public",
-    "auth.reauthenticate": "allow, enrol",
+    "auth.answer_by_passkey": "allow, challenge",
+    "auth.passkey_endpoints": "public",
+    "auth.passkey_question": "allow, challenge",
+    "auth.question_to_anyone": "public",
+    "auth.reauthenticate": "allow, enrol, add passkey",
     "auth.choose_password": "public",
     "auth.code": "challenge",
     "auth.follow_link": "public",
@@ -71,8 +79,9 @@ MARKS = {
     "auth.link_needed": "await link",
     "auth.login": "public",
     "auth.log_out_for_link": "public",
-    "auth.logout": "allow, challenge, enrol, await link",
-    "auth.recovery_code": "allow, challenge",
+    "auth.login_by_passkey": "public",
+    "auth.logout": "allow, challenge, enrol, add passkey, await link",
+    "auth.recovery_code": "allow, challenge, add passkey",
     "auth.setup": "public",
     "enrolment.authenticator": "allow, enrol, recent",
     "enrolment.replacement": "allow, recent",
@@ -109,7 +118,7 @@ def test_only_pages_that_nobody_can_log_in_without_are_public() -> None:
 
 
 def test_addresses_are_lower_case_words_with_hyphens(app: Flask) -> None:
-    plain = re.compile(r"/|(/([a-z]+(-[a-z]+)*(\.[a-z]+)?|<[a-z]+:[a-z_]+>))+")
+    plain = re.compile(r"/|(/(\.?[a-z]+(-[a-z]+)*(\.[a-z]+)?|<[a-z]+:[a-z_]+>))+")
     wrong = [rule.rule for rule in rules(app) if not plain.fullmatch(rule.rule)]
     assert not wrong, f"Write addresses as /lower-case/words without a slash at the end: {wrong}"
 

@@ -45,12 +45,15 @@ LOGIN = {
 
 # What opening a page costs a stranger, somebody of the staff and an administrator. Behind a stroke: commits.
 PAGES = """
+account.add_passkey             0     2     2
 account.home                    0     1     1
+account.new_passkey_question    0   5/1   5/1
 account.overview                0     4     4
 account.password                0     1     1
 account.recovered               0     2     2
 account.recovery_code_set       0     2     2
 account.rename_app              0     1     1
+account.rename_passkey          0     2     2
 admin.blocked_sign_ins          0   4/2     4
 admin.delete_group              0   4/2     8
 admin.edit_user                 0   4/2     3
@@ -78,6 +81,9 @@ auth.link_needed                0     1     1
 auth.lock_account               1     2     2
 auth.login                      0     1     1
 auth.lost_app                   0     1     1
+auth.passkey_endpoints          0     1     1
+auth.passkey_question           0     2     2
+auth.question_to_anyone         0     1     1
 auth.reauthenticate             0     1     1
 auth.recovery_code              0     1     1
 auth.setup                      1     2     2

@@ -23,6 +23,7 @@ from mfa_app.models import (
     ResetRequest,
     SealedValue,
     Throttle,
+    UsedChallenge,
 )
 from mfa_app.models.fate import Fate, OnRestore, OnRevocation, SealedRow
 
@@ -43,6 +44,7 @@ lease              keep                     never               discard         
 membership         keep                     never               keep                     -
 one_time_link      delete                   expires_at          discard                  -
 outbox_mail        keep                     sent_at + 30 days   discard the pending ones sealed_context for mail|{row.id}
+passkey            keep                     never               keep                     -
 pending_enrolment  delete with the session  expires_at          discard                  sealed_secret for pending|{row.id}|{row.session_id}
 recovery_code      keep                     never               discard                  -
 remembered_device  delete                   expires_at          discard                  -
@@ -53,6 +55,7 @@ search_word        keep                     never               keep            
 site_policy        keep                     never               keep                     -
 throttle           keep                     forget_at           keep                     -
 trail_head         keep                     never               keep                     -
+used_challenge     keep                     expires_at          keep                     -
 user_account       keep                     never               keep                     -
 user_group         keep                     never               keep                     -
 """  # noqa: E501 - a table with one line for each table
@@ -115,6 +118,7 @@ def test_the_derived_lists() -> None:
         OneTimeLink,
         PendingEnrolment,
         FormerApp,
+        UsedChallenge,
         HeldForm,
         Throttle,
         OutboxMail,

@@ -11,8 +11,10 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.extensions import db
 from mfa_app.models import User
 from tests.support.accessibility import Inspector
+from tests.support.authenticator import Authenticator
 from tests.support.browser import Visitor
 from tests.support.chromium import PHONE, Window
+from tests.support.passkeys import add_passkey, passkey_page
 from tests.support.stories import alice_at_the_code_page, alice_at_the_linking_page, alice_logged_in
 from tests.support.world import PASSWORD, World
 
@@ -73,13 +75,24 @@ ARRIVED_AT = {
     "account.recovered",
     "account.recovery_code_set",
     "account.rename_app",
+    "account.add_passkey",
+    "account.rename_passkey",
     "enrolment.replacement",
     "auth.link_login",
     "auth.lock_account",
     "auth.link_needed",
     "auth.reauthenticate",
 }
-NO_PAGES = {"static", "monitoring.healthz", "monitoring.readyz", "monitoring.metrics"}
+NO_PAGES = {
+    "static",
+    "account.new_passkey_question",
+    "auth.passkey_question",
+    "auth.question_to_anyone",
+    "auth.passkey_endpoints",
+    "monitoring.healthz",
+    "monitoring.readyz",
+    "monitoring.metrics",
+}
 
 
 @pytest.fixture
@@ -208,6 +221,22 @@ def test_pages_of_somebody_with_two_apps(world: World, inspector: Inspector) -> 
     inspector.look("Name of the app", alice.open(f"{world.app_page('alice')}/name").source)
     inspector.look("Name of the app", alice.press("Save name", name="").source)
     inspector.look("Link your authentication app", alice.open(world.replacement_page("alice")).source)
+
+
+def test_pages_of_somebody_with_a_passkey(world: World, inspector: Inspector, site: str) -> None:
+    world.linked_earlier("alice")
+    alice = world.log_in_and_wait("alice")
+    inspector.look("Add a passkey", alice.open("/account/passkeys").source)
+    add_passkey(alice, Authenticator(origin=site.replace("127.0.0.1", "localhost")))
+    inspector.look("Your account", alice.open("/account").source)
+    inspector.look("Name of the passkey", alice.open(f"{passkey_page(alice)}/name").source)
+    inspector.look("Name of the passkey", alice.press("Save name", name="").source)
+    world.clock.advance(minutes=21)
+    inspector.look("Confirm it's you", alice.open("/account/password").source)
+    again = world.password_given("alice")
+    inspector.look("2-factor authentication", again.current.source)
+    again.press("Use a passkey", credential="{}")
+    inspector.look("2-factor authentication", again.current.source)
 
 
 def test_the_code_page_at_first_after_wrong_codes_and_stopped(world: World, inspector: Inspector) -> None:

@@ -27,12 +27,14 @@ from mfa_app.core.mail.smtp import IN_BACKGROUND, Patience
 from mfa_app.core.operations import health_checks
 from mfa_app.core.users import account_lock
 from mfa_app.extensions import db
-from mfa_app.models import CohortCount, OutboxMail
+from mfa_app.models import CohortCount, OutboxMail, Passkey
 from mfa_app.settings import PROJECT_ROOT, Settings, load_settings
 from tests.support.applications import application
+from tests.support.authenticator import Authenticator
 from tests.support.clock import FakeClock
 from tests.support.databases import on_postgresql
 from tests.support.mail_server import Mailbox, free_port, running_mail_server
+from tests.support.passkeys import send_passkey
 from tests.support.terminal import done
 from tests.support.world import PASSWORD, TERMINAL, World
 
@@ -137,6 +139,15 @@ def test_wrong_counts_of_people_get_the_command_that_counts_again(
     warning = the_warning(doctor(healthy))
     assert "1 count of people is wrong" in warning
     assert "groups recount" in warning
+
+
+def test_passkeys_of_another_host_are_counted(healthy: dict[str, str], world: World) -> None:
+    world.person("alice")
+    send_passkey(world.password_given("alice"), Authenticator())
+    assert "passkey" not in doctor(healthy).output
+    with world.data():
+        db.session.query(Passkey).update({"rp_id": "old.example.com"})
+    assert "1 passkey doesn't work: it was made for another host" in doctor(healthy).output
 
 
 def test_a_site_without_administrators_is_a_problem(healthy: dict[str, str], world: World) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from mfa_app.extensions import db
 from mfa_app.models import Group, GroupCount, TrailHead
 from tests.support.databases import both_databases
+from tests.support.refusals.passkeys import address_is_a_number
 from tests.support.terminal import Typist, done, refused
 from tests.support.world import World
 
@@ -33,6 +34,35 @@ def test_switching_a_group_on_prints_who_it_affects(world: World, typed: Typist)
         "At once: 3 people are asked for a code (2 must link an app first).",
         "This includes these administrators: carol@example.com.",
     ]
+
+
+def test_a_group_that_accepts_passkeys_only_prints_who_must_add_one(world: World, typed: Typist) -> None:
+    world.group("Finance", required=True)
+    world.linked_earlier("carol", groups_=("Finance",))
+    world.person("alice", groups_=("Finance",))
+    assert done(typed("groups", "require", "Finance", "on", "--passkey-only")).splitlines() == [
+        "Finance requires 2-factor authentication.",
+        "It applies to 2 people.",
+        "Today: 2 people are asked for a code (1 must link an app first).",
+        "At once: 2 people are asked for a passkey or a code (2 must add a passkey first).",
+        "This includes these administrators: carol@example.com (no passkey).",
+    ]
+    assert "required, passkey only" in done(typed("groups", "list"))
+    explained = done(typed("policy", "explain", "carol@example.com"))
+    assert "Carol must add a passkey at the next login: required by group Finance." in explained
+    assert "Finance: required, passkey only" in explained
+    done(typed("groups", "require", "Finance", "on"))
+    assert "passkey only" in done(typed("groups", "list")), "what is left out stays"
+    done(typed("groups", "require", "Finance", "on", "--app-or-passkey", "--passkey-alone"))
+    assert "a passkey needs no password" in done(typed("policy", "explain", "carol@example.com"))
+
+
+def test_where_nobody_can_have_a_passkey_none_is_required(world: World, typed: Typist) -> None:
+    world.group("Finance")
+    with world.app.app_context(), address_is_a_number():
+        said = refused(typed("groups", "require", "Finance", "on", "--passkey-only"))
+    assert "Passkeys don't work on this site" in said
+    assert world.events() == ["group.created"]
 
 
 def test_switching_a_group_off_prints_who_is_still_asked(world: World, typed: Typist) -> None:

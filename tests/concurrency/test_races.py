@@ -6,8 +6,18 @@ from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import accounts
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, FormerApp, RecoveryCode, Throttle
+from mfa_app.models import (
+    Authenticator,
+    AuthSession,
+    FormerApp,
+    Passkey,
+    RecoveryCode,
+    Throttle,
+    UsedChallenge,
+)
+from tests.support.authenticator import Authenticator as SoftwareAuthenticator
 from tests.support.databases import both_databases
+from tests.support.passkeys import asked_to_answer, asked_to_make, passkey_page, send_passkey
 from tests.support.served_site import at_once
 from tests.support.world import TERMINAL, World
 
@@ -44,6 +54,40 @@ def test_of_twenty_posts_of_one_recovery_code_one_gets_in(world: World) -> None:
     assert [answer.path for answer in answers].count("/account/recovered") == 1
     assert world.events().count("login.completed") == 1
     assert world.count(RecoveryCode, RecoveryCode.used_at.is_not(None)) == 1
+
+
+def test_of_twenty_posts_of_one_answer_of_a_passkey_one_gets_in(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    device = SoftwareAuthenticator()
+    send_passkey(world.link("alice"), device)
+    alice = world.password_given("alice")
+    answer = device.answer(asked_to_answer(alice))
+    browsers = [alice.copy() for _ in range(MANY)]
+    at_once(*[lambda b=browser: b.submit("/login/passkey", credential=answer) for browser in browsers])
+    assert world.events().count("login.completed") == 1
+    assert world.count(AuthSession, AuthSession.amr == "pwd hwk user") == 2  # one added the passkey
+    assert world.count(UsedChallenge) == 2
+
+
+def test_of_twenty_posts_of_one_new_passkey_one_is_kept(world: World) -> None:
+    world.person("alice")
+    alice, device = world.password_given("alice"), SoftwareAuthenticator()
+    alice.open("/account")
+    answer = device.make(asked_to_make(alice))
+    browsers = [alice.copy() for _ in range(MANY)]
+    at_once(*[lambda b=browser: b.submit("/account/passkeys", credential=answer) for browser in browsers])
+    assert (world.count(Passkey), world.events().count("passkey.added")) == (1, 1)
+
+
+def test_the_last_two_factors_are_not_removed_at_once(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    alice = world.link("alice")
+    send_passkey(alice, SoftwareAuthenticator())
+    app, passkey, other = world.app_page("alice"), passkey_page(alice), alice.copy()
+    at_once(lambda: alice.submit(f"{app}/remove"), lambda: other.submit(f"{passkey}/remove"))
+    assert world.count(Passkey) + world.count(Authenticator) == 1
 
 
 def test_of_a_new_set_beside_the_use_of_an_old_code_ten_codes_are_left_whole(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.errors import Interruption, Refusal
-from mfa_app.core.factors import enrolment
+from mfa_app.core.factors import enrolment, passkey_setup, passkeys
 from mfa_app.core.groups import groups
 from mfa_app.core.login import logout
 from mfa_app.core.mail import one_time_links
@@ -20,12 +20,14 @@ from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions import revocation, sessions
 from mfa_app.core.sessions.revocation import RevocationReason
+from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import blocked, counters, limits
 from mfa_app.core.users import account_lock, accounts, directory, first_administrator
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.extensions import db
 from mfa_app.models import Role
+from tests.support.authenticator import Authenticator
 from tests.support.refusals.scene import NEW, become_administrator, link, logged_in
 from tests.support.refusals.table import name_of
 from tests.support.verbs import public_verbs
@@ -42,6 +44,7 @@ EACH_TIME = {
     "login.code_step.check_code": "each code that was checked counts",
     "login.new_logins.tell_of_login": "a mail each time",
     "login.password_step.sign_in": "each password that was checked counts",
+    "login.passkey_step.sign_in_by_passkey": "each answer that was checked counts",
     "login.reauthentication.confirm_by_code": "each code that was checked counts",
     "login.reauthentication.confirm_by_password": "each password that was checked counts",
     "mail.one_time_links.create": "a new link each time",
@@ -112,6 +115,33 @@ def rename_app(world: World) -> Act:
 def opt_in(world: World) -> Act:
     identity = logged_in(world, "dave", with_code=True)
     return lambda: enrolment.opt_in(identity, actor=TERMINAL)
+
+
+@again(passkey_setup.register)
+def add_passkey(world: World) -> Act:
+    identity = logged_in(world, "bob", with_code=True)
+    answer = Authenticator().make(passkey_setup.begin(identity, now=world.clock()))
+    return lambda: passkey_setup.register(identity, answer, actor=TERMINAL, now=world.clock())
+
+
+@again(passkey_setup.rename)
+def rename_passkey(world: World) -> Act:
+    identity, passkey = logged_in_with_passkey(world)
+    return lambda: passkey_setup.rename(identity, passkey, "Key", actor=TERMINAL)
+
+
+@again(passkey_setup.remove)
+def remove_passkey(world: World) -> Act:
+    identity, passkey = logged_in_with_passkey(world)
+    return lambda: passkey_setup.remove(identity, passkey, actor=TERMINAL, now=world.clock())
+
+
+def logged_in_with_passkey(world: World) -> tuple[Identity, str]:
+    """Let bob add a passkey; return another session of his, and the id of the passkey."""
+    add_passkey(world)()
+    identity = logged_in(world, "bob", with_code=True)
+    (passkey,) = passkeys.of_user(identity.user)
+    return identity, passkey.id
 
 
 @again(groups.create)

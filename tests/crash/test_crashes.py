@@ -20,13 +20,17 @@ from mfa_app.models import (
     FormerApp,
     OneTimeLink,
     OutboxMail,
+    Passkey,
     RecoveryCode,
     RememberedDevice,
     Throttle,
+    UsedChallenge,
 )
+from tests.support.authenticator import Authenticator as SoftwareAuthenticator
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
 from tests.support.deaths import Deaths
+from tests.support.passkeys import asked_to_answer, asked_to_make, passkey_page, send_passkey
 from tests.support.phone import Phone
 from tests.support.site_parts import part_of
 from tests.support.world import PASSWORD, TERMINAL, World
@@ -196,6 +200,48 @@ def test_a_recovery_code_opens_a_session_or_still_counts(world: World, deaths: D
         assert world.mails("alice").count("recovery_code_used") == story[-1]
         page = world.password_given("alice").submit("/login/code", code=code)
         assert (page.path == "/account/recovered") != story[-1]
+    assert goes_forward(story, False, True)
+
+
+def test_a_passkey_is_added_whole_or_not_at_all(world: World, deaths: Deaths) -> None:
+    """Not added: nothing of it is there. Added: it is told by email. The app gets in either way."""
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    alice, story, device = world.log_in_and_wait("alice"), [], SoftwareAuthenticator()
+    answer = device.make(asked_to_make(alice))
+    for _browser in deaths.of(alice, "/account/passkeys", credential=answer):
+        story.append(world.count(Passkey) == 1)
+        assert (world.count(UsedChallenge) == 1) == story[-1]
+        assert (world.mails("alice").count("passkey_added") == 1) == story[-1]
+        assert gets_in(world, "alice")
+    assert goes_forward(story, False, True)
+
+
+def test_an_answer_of_a_passkey_opens_a_session_or_counts_still(world: World, deaths: Deaths) -> None:
+    """Not accepted: the same answer counts. Accepted: it is used up, and the counter went up."""
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    device = SoftwareAuthenticator()
+    send_passkey(world.log_in_and_wait("alice"), device)
+    alice, story = world.password_given("alice"), []
+    answer = device.answer(asked_to_answer(alice))
+    for browser in deaths.of(alice, "/login/passkey", credential=answer):
+        story.append(world.count(Passkey, Passkey.sign_count == 2) == 1)
+        assert (world.count(UsedChallenge) == 2) == story[-1]
+        browser.submit("/login/passkey", credential=answer)
+        assert (browser.open("/").path == "/") != story[-1]
+    assert goes_forward(story, False, True)
+
+
+def test_a_passkey_is_removed_whole_or_not_at_all(world: World, deaths: Deaths) -> None:
+    """Not removed: the owner can still remove it. Removed: the app is left, and told by email."""
+    world.linked_earlier("alice")
+    alice, story = world.log_in_and_wait("alice"), []
+    send_passkey(alice, SoftwareAuthenticator())
+    for _browser in deaths.of(alice, f"{passkey_page(alice)}/remove"):
+        story.append(world.count(Passkey) == 0)
+        assert (world.mails("alice").count("passkey_removed") == 1) == story[-1]
+        assert gets_in(world, "alice")
     assert goes_forward(story, False, True)
 
 

@@ -33,7 +33,7 @@ from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import Model, db
 from mfa_app.models import AuditEvent, Authenticator, AuthSession, Group, OutboxMail, Role, User
 from mfa_app.web.security import cookies
-from tests.support.browser import Page, Visitor, attribute
+from tests.support.browser import Page, Visitor, attribute, named
 from tests.support.clock import Clock
 from tests.support.phone import Phone
 from tests.support.served_site import ServedSite
@@ -62,6 +62,8 @@ class RuleDetails(TypedDict, total=False):
     required_from: datetime | None
     grace_days: int
     remember_days: int
+    passkey_only: bool
+    passkey_alone: bool
 
 
 class PersonDetails(TypedDict, total=False):
@@ -249,7 +251,8 @@ class World:
         """Let somebody pass both gates, as many as there are; after a code, wait until there is another."""
         visitor = self.password_given(name, visitor)
         if visitor.current.path == "/login/code":
-            box: dict[str, Any] = {} if remember else {"remember": None}
+            untick = not remember and named(visitor.current.html, "remember")
+            box: dict[str, Any] = {"remember": None} if untick else {}
             visitor.press("Log in", code=self.phones[name].code(), **box)
             self.clock.advance(seconds=30)
         return visitor

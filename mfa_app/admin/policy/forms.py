@@ -10,12 +10,15 @@ from wtforms.validators import NumberRange, Optional, ValidationError
 
 from mfa_app.admin import blueprint
 from mfa_app.core.common import clock, days
+from mfa_app.core.common.errors import PasskeysOff
+from mfa_app.core.factors.relying_party import relying_party
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
 from mfa_app.web.ui.fields import DayField, DaysField, entered
 from mfa_app.web.ui.forms import Form
 from mfa_app.wording import dates
+from mfa_app.wording.refusals import sentence
 
 FIRST_DAY = date(2000, 1, 1)
 
@@ -41,6 +44,8 @@ class RuleForm(Form):
         validators=[NumberRange(0, 365, WITHIN)],
         render_kw={"inputmode": "numeric", "autocomplete": "off"},
     )
+    passkey_only = BooleanField(_l("Accept passkeys only"))
+    passkey_alone = BooleanField(_l("A passkey needs no password"))
     version = HiddenField()
     back = SubmitField()
 
@@ -53,6 +58,7 @@ class RuleForm(Form):
         self.required.data = values.required
         self.required_from.data = _day(values.required_from)
         self.grace_days.data, self.remember_days.data = values.grace_days, values.remember_days
+        self.passkey_only.data, self.passkey_alone.data = values.passkey_only, values.passkey_alone
 
     def values(self, scope: Group | None) -> RuleValues:
         """Return the rule. It starts when its day does; while the day stays the same, so does the moment."""
@@ -60,7 +66,8 @@ class RuleForm(Form):
         if day != _day(moment):
             moment = days.start_of(day) if day else None
         grace, remember = entered(self.grace_days.data), entered(self.remember_days.data)
-        return RuleValues(self.required.data, moment, grace, remember)
+        passkeys = self.passkey_only.data, self.passkey_alone.data
+        return RuleValues(self.required.data, moment, grace, remember, *passkeys)
 
     def seen_version(self) -> int:
         """Return the version of the rule that the page showed; one that never was if it can't be read."""
@@ -68,6 +75,11 @@ class RuleForm(Form):
             return int(self.version.data or "")
         except ValueError:
             return UNKNOWN_VERSION
+
+    def validate_passkey_only(self, field: BooleanField) -> None:
+        """Reject it where nobody could add a passkey."""
+        if field.data and relying_party() is None:
+            raise ValidationError(sentence(PasskeysOff()))
 
     def validate_required_from(self, field: DateField) -> None:
         """Reject days that can only be typing mistakes."""
@@ -86,8 +98,9 @@ def as_fields(values: RuleValues, version: int) -> dict[str, object]:
     """Return a rule, and the version of the rule it shall replace, as fields of a form that passes it on."""
     fields: dict[str, object] = {"version": version}
     fields |= {"grace_days": values.grace_days, "remember_days": values.remember_days}
-    if values.required:
-        fields["required"] = "y"
+    for switch in ("required", "passkey_only", "passkey_alone"):
+        if getattr(values, switch):
+            fields[switch] = "y"
     if values.required_from:
         fields["required_from"] = dates.iso_day(values.required_from)
     return fields

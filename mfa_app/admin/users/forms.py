@@ -44,11 +44,12 @@ class UserFilter(Form):
     group = SelectField(_l("Group"), default="", invalid_choice_message=INVALID_CHOICE)
     role = SelectField(_l("Role"), default="", invalid_choice_message=INVALID_CHOICE)
     linked = SelectField(
-        _l("App"),
+        _l("App or passkey"),
         default="",
         choices=[
             SelectChoice("", _l("Any")),
-            SelectChoice("yes", _l("App linked")),
+            SelectChoice("yes", _l("Linked")),
+            SelectChoice("passkey", _l("Passkey")),
             SelectChoice("no", _l("Not linked")),
         ],
         invalid_choice_message=INVALID_CHOICE,
@@ -78,6 +79,7 @@ class UserFilter(Form):
             group_id=int(self.group.data) if self.group.data else None,
             role=Role(self.role.data) if self.role.data else None,
             linked={"yes": True, "no": False}.get(self.linked.data or ""),
+            passkey=self.linked.data == "passkey",
             active={"active": True, "disabled": False}.get(self.state.data or ""),
             locked=self.state.data == "locked",
         )

@@ -7,6 +7,7 @@ from flask_babel import ngettext
 
 from mfa_app.cli.doctor import code, disks, files, mail, network, ntp
 from mfa_app.cli.doctor.finding import Finding, examine
+from mfa_app.core.factors import passkeys
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.operations import counts, key_rotation, statistics
 from mfa_app.core.policy.facts import find_subjects
@@ -38,7 +39,7 @@ def of_settings(settings: Settings) -> Iterator[Finding]:
 
 def of_data(settings: Settings) -> Iterator[Finding]:
     """Check the contents of a database that works."""
-    for check in (_keys, _counts, _administrators):
+    for check in (_keys, _counts, _administrators, _passkeys):
         yield from examine(check)
     yield from examine(network.shared_ip_address, settings)
 
@@ -66,6 +67,19 @@ def _counts() -> Iterator[Finding]:
                 different,
             ),
             _("Please run: flask --app wsgi groups recount"),
+        )
+
+
+def _passkeys() -> Iterator[Finding]:
+    elsewhere = passkeys.made_for_another_host()
+    if elsewhere:
+        yield Finding(
+            ngettext(
+                "%(num)s passkey doesn't work: it was made for another host than that of MFA_PUBLIC_URL.",
+                "%(num)s passkeys don't work: they were made for another host than that of MFA_PUBLIC_URL.",
+                elsewhere,
+            ),
+            _("Set MFA_PUBLIC_URL to the earlier host, or ask these people to add a passkey again."),
         )
 
 

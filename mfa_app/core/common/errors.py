@@ -96,6 +96,36 @@ class UsedCode(Refusal):
 
 
 @dataclass
+class PasskeyRefused(Refusal):
+    """The answer of a passkey is not accepted.
+
+    `reason` is "unreadable", "wrong site", "challenge", "expired", "replayed", "not verified", "unknown
+    passkey", "of someone else", "signature", "counter", "changed", "algorithm", "registered" or "not alone".
+    """
+
+    reason: str
+
+
+class PasskeysOff(Refusal):
+    """This site can't have passkeys, because its public address is an IP address."""
+
+
+@dataclass
+class TooManyPasskeys(Refusal):
+    """The user has this many passkeys, and can't have more."""
+
+    most: int
+
+
+class PasskeyNameTaken(Refusal):
+    """The user already has a passkey of this name."""
+
+
+class PasskeyGone(Refusal):
+    """The user has no such passkey, or has it no longer."""
+
+
+@dataclass
 class Throttled(Refusal):
     """Blocked: too many attempts have failed. The next one is accepted from `retry_at` on."""
 
@@ -134,7 +164,11 @@ class AppNameTaken(Refusal):
 
 
 class TwoFactorRequired(Refusal):
-    """The policy requires 2FA, so the user can't remove the last authenticator."""
+    """The policy requires 2FA, so the user can't remove the last second factor."""
+
+
+class PasskeyRequired(Refusal):
+    """A rule accepts passkeys only: another second factor doesn't count, and the last passkey must stay."""
 
 
 class LinkNotNeeded(Refusal):
@@ -209,3 +243,6 @@ class UnacceptablePassword(Refusal):
     """The password is not acceptable: `reason` is "short", "long", "known names" or "guessable"."""
 
     reason: str
+
+
+RefusedAnswer = WrongCode | UsedCode | PasskeyRefused  # it was looked at, and is not accepted

@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlalchemy import bindparam, update
 
-from mfa_app.core.common.errors import ClockOff, ExplainedCode, UsedCode, WrongCode
+from mfa_app.core.common.errors import ClockOff, ExplainedCode, RefusedAnswer, UsedCode
 from mfa_app.core.factors import diagnosis, totp
 from mfa_app.core.factors.registry import Burn, Factor, burn_once, unlocked
 from mfa_app.core.keys.vault import CannotUnseal, vault
@@ -40,7 +40,7 @@ class App(Factor):
     def read(self, typed: str) -> str:
         return totp.digits_of(typed)
 
-    def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
+    def check(self, subject: SubjectFacts, answer: str, *, session_id: str, now: datetime) -> Burn:
         """Return what burns the code. Raises WrongCode, ExplainedCode, CannotUnseal.
 
         Two apps may show the same code at the same time, so each of them may be the one. An app whose secret
@@ -59,7 +59,7 @@ class App(Factor):
             raise shut or diagnosis.of_login(subject, answer, now=now)
         return partial(_burn_any, matching)
 
-    def note(self, refusal: WrongCode | UsedCode) -> None:
+    def note(self, refusal: RefusedAnswer) -> None:
         """Never accept a code of which the refusal tells that it will be right when its time comes.
 
         Otherwise each guess would be one at the codes of the next ten minutes.

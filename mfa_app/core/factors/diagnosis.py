@@ -13,6 +13,8 @@ from mfa_app.core.common.errors import (
     Explanation,
     FormerEntry,
     OtherSettings,
+    PasskeyRefused,
+    RefusedAnswer,
     UsedCode,
     WrongCode,
 )
@@ -54,8 +56,10 @@ def of_linking(secret: str, user_id: int, digits: str, *, now: datetime) -> Wron
     return _refusal([*found, *_former(user_id, digits, now)])
 
 
-def on_trail(refusal: WrongCode | UsedCode) -> dict[str, str | int | None]:
-    """Return what the trail says of a refused code: the reason, and what was seen of it (None: nothing)."""
+def on_trail(refusal: RefusedAnswer) -> dict[str, str | int | None]:
+    """Return what the trail says of a refused answer: the reason, and what was seen of it (None: nothing)."""
+    if isinstance(refusal, PasskeyRefused):
+        return {"reason": refusal.reason, "seen": None}
     if isinstance(refusal, UsedCode):
         return {"reason": "used", "seen": None}
     if not isinstance(refusal, ExplainedCode):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, or_, select, update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
@@ -27,16 +27,17 @@ from mfa_app.core.factors.registry import factors
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.mail import outbox
 from mfa_app.core.policy.decision import Verdict, effective_policy
+from mfa_app.core.policy.levels import Level
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.revocation import RevocationReason, kept, revoke_access
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, Ending, PendingEnrolment, User
+from mfa_app.models import Authenticator, Ending, Passkey, PendingEnrolment, User
 from mfa_app.models.column_types import new_id
 from mfa_app.models.database import insert_once, rows_changed
-from mfa_app.models.row_facts import AuthenticatorFacts, SessionFacts
+from mfa_app.models.row_facts import AnyUser, AuthenticatorFacts, SessionFacts
 from mfa_app.settings import Settings
 from mfa_app.site import site
 
@@ -60,7 +61,7 @@ def begin(identity: Identity, *, replaces: str | None = None, now: datetime) -> 
     TooManyApps, AlreadyEnrolled if the user has an app and hasn't entered one of its codes recently,
     NotAllowed if this user needs a one-time link to enrol, SessionEnded if the session has ended meanwhile.
     """
-    _check_may_enrol(identity, now)
+    check_may_enrol(identity, now)
     _check_place(identity, app_of(identity, replaces) if replaces else None)
     expires_at = _right_ends_at(identity, now)
     row = _pending(identity, expires_at)
@@ -99,7 +100,7 @@ def confirm(
     ExplainedCode, PendingEnrolmentExpired, AlreadyEnrolled, AppGone, TooManyApps, AppNameTaken, NotAllowed,
     SessionEnded, Throttled.
     """
-    _check_may_enrol(identity, now)
+    check_may_enrol(identity, now)
     old = app_of(identity, replaces) if replaces else None
     _check_place(identity, old)
     if name is not None:
@@ -120,11 +121,8 @@ def confirm(
     by_choice = not is_required(identity, now)
     _store(identity, secret, step, name, old, now)
     counters.reset_after_success(charged)
-    counters.clear(limits.CODE, user.id)
-    own = update(User).where(User.id == user.id).values(last_login_at=now, link_required=False)
-    chosen = {"opted_in": True} if by_choice else {}
-    db.session.execute(own.values(factors_locked_at=None, **chosen))
-    kept_session = _end_other_access(identity, RevocationReason.LINKED, actor)
+    note_linked(user, by_choice=by_choice, now=now)
+    kept_session = end_other_access(identity, RevocationReason.LINKED, actor)
     token, session = sessions.elevate(kept_session, actor=actor, now=now, methods=App.amr)
     linked = {"by_choice": by_choice, "replaced": old is not None, "app": name}
     record(Event.AUTHENTICATOR_LINKED, actor=actor, subject=user, **linked)
@@ -138,12 +136,11 @@ def remove(identity: Identity, app_id: str, *, actor: Actor, now: datetime) -> S
     """Remove one of the user's own apps on request, and revoke all other access.
 
     The session goes on under a new token, but no code was entered, so its last code is no younger. Raises
-    AppGone, SessionEnded, and TwoFactorRequired if it is the last app and a rule requires one.
+    AppGone, SessionEnded, and TwoFactorRequired if it is the last second factor and a rule requires one.
     """
     app = app_of(identity, app_id)
-    last = len(identity.subject.authenticators) == 1
-    if last and is_required(identity, now):
-        raise TwoFactorRequired
+    last = has_one_app_alone(identity)
+    check_may_remove(identity, last=last, now=now)
     user = identity.user
     lock_user(user)
     sessions.require(identity.session)  # ends with each change of the apps, so `last` is still true
@@ -152,7 +149,7 @@ def remove(identity: Identity, app_id: str, *, actor: Actor, now: datetime) -> S
     else:
         former_apps.keep(user.id, [app], Ending.REMOVED, now=now)
         db.session.execute(delete(Authenticator).where(Authenticator.id == app.id))
-    kept_session = _end_other_access(identity, RevocationReason.UNLINKED, actor)
+    kept_session = end_other_access(identity, RevocationReason.UNLINKED, actor)
     token, session = sessions.renew(kept_session, actor=actor, now=now)
     record(Event.AUTHENTICATOR_REMOVED, actor=actor, subject=user, app=app.name)
     outbox.notify(outbox.Mail.REMOVED, user, actor=actor, now=now, app=app.name, last=last)
@@ -185,7 +182,8 @@ def opt_in(identity: Identity, *, actor: Actor) -> None:
     """
     user = identity.user
     lock_user(user)
-    if db.session.scalar(select(Authenticator.id).where(Authenticator.user_id == user.id).limit(1)) is None:
+    has_factor = (exists().where(model.user_id == user.id) for model in (Authenticator, Passkey))
+    if not db.session.scalar(select(or_(*has_factor))):
         raise NotEnrolled
     chosen = update(User).where(User.id == user.id, User.opted_in.is_(False)).values(opted_in=True)
     if rows_changed(chosen):
@@ -206,14 +204,39 @@ def is_required(identity: Identity, now: datetime) -> bool:
     return effective_policy(identity.subject.facts, now=now).required
 
 
-def _check_may_enrol(identity: Identity, now: datetime) -> None:
+def check_may_enrol(identity: Identity, now: datetime) -> None:
+    """Check that this session may add a second factor.
+
+    Raises NotAllowed if this user needs a one-time link for that, AlreadyEnrolled if the user has a second
+    factor and hasn't used it recently.
+    """
     if identity.decision.verdict is Verdict.AWAIT_LINK:
         raise NotAllowed
-    if identity.subject.facts.linked and not (identity.session.has_code and identity.recently_confirmed(now)):
+    proved = identity.level > Level.PASSWORD and identity.recently_confirmed(now)
+    if identity.subject.facts.linked and not proved:
         raise AlreadyEnrolled
 
 
-def _end_other_access(identity: Identity, because: RevocationReason, actor: Actor) -> SessionFacts:
+def has_one_app_alone(identity: Identity) -> bool:
+    """Return whether the user's only second factor is one app."""
+    return len(identity.subject.authenticators) == 1 and not identity.subject.passkeys
+
+
+def check_may_remove(identity: Identity, *, last: bool, now: datetime) -> None:
+    """Raise TwoFactorRequired if a rule requires a second factor and this is the `last` one."""
+    if last and is_required(identity, now):
+        raise TwoFactorRequired
+
+
+def note_linked(user: AnyUser, *, by_choice: bool, now: datetime) -> None:
+    """Note at a user, who is locked, that a second factor has been added and proved just now."""
+    counters.clear(limits.CODE, user.id)
+    own = update(User).where(User.id == user.id).values(last_login_at=now, link_required=False)
+    chosen = {"opted_in": True} if by_choice else {}
+    db.session.execute(own.values(factors_locked_at=None, **chosen))
+
+
+def end_other_access(identity: Identity, because: RevocationReason, actor: Actor) -> SessionFacts:
     """Revoke all other access. Return this session as it goes on, without what it was about to enrol."""
     session = identity.session
     db.session.execute(delete(PendingEnrolment).where(PendingEnrolment.session_id == session.id))

@@ -76,7 +76,7 @@ class RecoveryCodes(Factor):
             raise NotACode(0)
         return code
 
-    def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
+    def check(self, subject: SubjectFacts, answer: str, *, session_id: str, now: datetime) -> Burn:
         """Return what burns the code. Raises WrongCode."""
         rows = execute(_OF_USER, user_id=subject.user.id).all()
         digests = {salt: _digest(answer, salt) for salt in {row.salt for row in rows} or {"0" * 32}}

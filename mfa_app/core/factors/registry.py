@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Delete, Update, bindparam, delete, exists,
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import AuthenticatorLocked, NotACode, UsedCode, WrongCode
+from mfa_app.core.common.errors import AuthenticatorLocked, NotACode, RefusedAnswer, UsedCode
 from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.extensions import db
 from mfa_app.models import User
@@ -29,7 +29,7 @@ _IF_LOCKED = select(_USERS.c.id).where(
     _USERS.c.id == bindparam("user_id"), _USERS.c.factors_locked_at.is_not(None)
 )
 
-# Accepts an answer that was right, and never again. Raises UsedCode, AuthenticatorLocked.
+# Accepts an answer that was right, and never again. Raises UsedCode, PasskeyRefused, AuthenticatorLocked.
 Burn = Callable[[], None]
 
 
@@ -50,14 +50,18 @@ class Factor(ABC):
     def read(self, typed: str) -> str:
         """Return an answer as `check` takes it, without looking whether it is right. Raises NotACode."""
 
+    def methods(self, answer: str) -> frozenset[str]:
+        """Return what of `amr` this answer, which was accepted, adds to the session."""
+        return self.amr
+
     @abstractmethod
-    def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
+    def check(self, subject: SubjectFacts, answer: str, *, session_id: str, now: datetime) -> Burn:
         """Return what burns this user's answer, and write nothing.
 
-        Raises WrongCode, CannotUnseal.
+        `session_id` is the session that asks for it. Raises WrongCode, PasskeyRefused, CannotUnseal.
         """
 
-    def note(self, refusal: WrongCode | UsedCode) -> None:  # noqa: B027 - most note nothing
+    def note(self, refusal: RefusedAnswer) -> None:  # noqa: B027 - most note nothing
         """Note in this factor's rows what a refusal has told. It is saved with the refusal."""
 
     def tell(self, user: AnyUser, *, actor: Actor, now: datetime) -> None:  # noqa: B027 - most tell nothing
@@ -104,16 +108,22 @@ class Factors:
         raise refusals[0]
 
     def verify(
-        self, subject: SubjectFacts, reading: Reading, *, lock: Callable[[], None], now: datetime
+        self,
+        subject: SubjectFacts,
+        reading: Reading,
+        *,
+        session_id: str,
+        lock: Callable[[], None],
+        now: datetime,
     ) -> Accepted:
-        """Check an answer, lock the user, and burn it. The caller has charged the limit.
+        """Check an answer that was given in a session, lock the user, and burn it. The limit is charged.
 
-        Raises WrongCode, UsedCode, AuthenticatorLocked, CannotUnseal.
+        Raises WrongCode, UsedCode, PasskeyRefused, AuthenticatorLocked, CannotUnseal.
         """
-        burn = reading.factor.check(subject, reading.answer, now=now)
+        burn = reading.factor.check(subject, reading.answer, session_id=session_id, now=now)
         lock()
         burn()
-        return Accepted(reading.factor, reading.factor.amr)
+        return Accepted(reading.factor, reading.factor.methods(reading.answer))
 
     def delete_all(self, user_id: int) -> bool:
         """Delete all second factors of a user. Return False if there were none."""

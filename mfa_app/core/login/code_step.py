@@ -7,12 +7,21 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts, known_browser_id, remembered_device_of
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import AuthenticatorLocked, SessionEnded, UsedCode, WrongCode
+from mfa_app.core.common.errors import (
+    AuthenticatorLocked,
+    PasskeyRefused,
+    PasskeyRequired,
+    RefusedAnswer,
+    SessionEnded,
+    UsedCode,
+    WrongCode,
+)
 from mfa_app.core.common.locks import lock_user, lock_user_who_logs_in
 from mfa_app.core.factors import diagnosis, registry
 from mfa_app.core.factors.registry import Accepted, Reading, factors
 from mfa_app.core.login.new_logins import tell_of_login
 from mfa_app.core.mail import outbox
+from mfa_app.core.policy.levels import level_of
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
@@ -31,7 +40,8 @@ def answer_challenge(
 ) -> SignedIn:
     """Check the code, burn its time step, and continue under a new token; remember the device if asked to.
 
-    Raises NotACode, WrongCode, ExplainedCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
+    Raises NotACode, PasskeyRequired, WrongCode, ExplainedCode, UsedCode, PasskeyRefused, Throttled,
+    AuthenticatorLocked, SessionEnded.
     """
     remembered = browser if remember and identity.decision.remember_days > 0 else None
     signed_in = check_code(identity, code, purpose=LOGIN, remembered=remembered, actor=actor, now=now)
@@ -58,18 +68,19 @@ def check_code(
 ) -> SignedIn:
     """Charge the limit, check the code, burn it, clear the counter, and put the session under a new token.
 
-    This is the only way to check a code. What can't be a code is neither charged nor checked. `remembered` is
-    the browser that skips the code from now on. Raises NotACode, WrongCode, ExplainedCode, UsedCode,
-    Throttled, AuthenticatorLocked, SessionEnded.
+    This is the only way to check a code. What can't be a code, or doesn't count, is neither charged nor
+    checked. `remembered` is the browser that skips the code from now on. Raises NotACode, PasskeyRequired,
+    WrongCode, ExplainedCode, UsedCode, PasskeyRefused, Throttled, AuthenticatorLocked, SessionEnded.
     """
     user = identity.user
     if user.factors_locked_at or not identity.subject.facts.linked:
         raise AuthenticatorLocked
     reading = factors().read(code)
+    _require_level(identity, reading)
     charged = counters.charge(limits.CODE, user.id, now=now, flush=False)
     try:
         accepted = _verify(identity, reading, purpose, now)
-    except (WrongCode, UsedCode) as refusal:
+    except (WrongCode, UsedCode, PasskeyRefused) as refusal:
         _record_failure(identity, refusal, charged, purpose=purpose, actor=actor)
         reading.factor.note(refusal)
         _react_to_failures(user, charged.failures, actor, now)
@@ -85,16 +96,23 @@ def check_code(
     return SignedIn(token, session, user, device, wrong_codes=charged.failures - 1, recovered=factor.recovers)
 
 
+def _require_level(identity: Identity, reading: Reading) -> None:
+    """Raise PasskeyRequired for an answer that could not open the second gate, though a passkey could."""
+    has_passkey, reached = identity.subject.facts.passkey, level_of(reading.factor.amr)
+    if has_passkey and reached < identity.decision.level:
+        raise PasskeyRequired
+
+
 def _verify(identity: Identity, reading: Reading, purpose: str, now: datetime) -> Accepted:
     """Check the answer and burn it with the user locked.
 
-    Rolls back before it raises UsedCode or AuthenticatorLocked; the attempt stays counted.
+    Rolls back before it raises UsedCode, PasskeyRefused or AuthenticatorLocked; the attempt stays counted.
     """
     user = identity.user
     lock = partial(lock_user_who_logs_in, user, now=now) if purpose == LOGIN else partial(lock_user, user)
     try:
-        return factors().verify(identity.subject, reading, lock=lock, now=now)
-    except (UsedCode, AuthenticatorLocked):
+        return factors().verify(identity.subject, reading, session_id=identity.session.id, lock=lock, now=now)
+    except (UsedCode, PasskeyRefused, AuthenticatorLocked):
         db.session.rollback()
         raise
 
@@ -130,7 +148,7 @@ def _remember(
 
 
 def _record_failure(
-    identity: Identity, refusal: WrongCode | UsedCode, charged: Charge, *, purpose: str, actor: Actor
+    identity: Identity, refusal: RefusedAnswer, charged: Charge, *, purpose: str, actor: Actor
 ) -> None:
     """Record a refused code. Raises SessionEnded if a concurrent request has ended the session."""
     lock_user(identity.user)

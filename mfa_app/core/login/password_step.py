@@ -13,6 +13,7 @@ from mfa_app.core.mail import one_time_links
 from mfa_app.core.passwords import attempts
 from mfa_app.core.policy import subject_facts
 from mfa_app.core.policy.decision import Verdict, decide
+from mfa_app.core.policy.levels import Level
 from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
@@ -98,7 +99,9 @@ def _verdict(
     if subject is None:
         return None
     since = device.created_at if device else None
-    return decide(subject.facts, has_code=False, from_link=from_link, trusted_since=since, now=now).verdict
+    return decide(
+        subject.facts, shown=Level.PASSWORD, from_link=from_link, trusted_since=since, now=now
+    ).verdict
 
 
 def _complete(user: UserFacts, device: DeviceFacts | None, *, actor: Actor, now: datetime) -> None:

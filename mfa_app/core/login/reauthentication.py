@@ -14,9 +14,10 @@ from mfa_app.core.throttling import counters
 
 
 def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetime) -> SignedIn:
-    """Reauthenticate by code within a session, as administration and account security require.
+    """Reauthenticate by code, or by passkey, within a session, as changes of security require.
 
-    Raises NotACode, WrongCode, ExplainedCode, UsedCode, Throttled, AuthenticatorLocked, SessionEnded.
+    Raises NotACode, PasskeyRequired, WrongCode, ExplainedCode, UsedCode, PasskeyRefused, Throttled,
+    AuthenticatorLocked, SessionEnded.
     """
     return code_step.check_code(identity, code, purpose=code_step.CONFIRMATION, actor=actor, now=now)
 

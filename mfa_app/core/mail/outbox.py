@@ -30,6 +30,8 @@ class Mail(enum.StrEnum):
     STOPPED = "authenticator_stopped"
     WRONG_CODES = "wrong_codes"
     NEW_LOGIN = "new_login"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
     PASSWORD_CHANGED = "password_changed"
@@ -50,6 +52,8 @@ WITH_LOCK_LINK = frozenset(
         Mail.STOPPED,
         Mail.WRONG_CODES,
         Mail.NEW_LOGIN,
+        Mail.PASSKEY_ADDED,
+        Mail.PASSKEY_REMOVED,
         Mail.RECOVERY_CODES_MADE,
         Mail.RECOVERY_CODE_USED,
         Mail.PASSWORD_CHANGED,

@@ -34,6 +34,7 @@ from mfa_app.models import (
     CohortGroup,
     GroupCount,
     Membership,
+    Passkey,
     SearchWord,
     User,
 )
@@ -60,6 +61,7 @@ def _of_cohorts() -> _Counts:
         User.exempt_until.is_not(None),
         User.linked,
         User.opted_in,
+        User.has_passkey,
     )
     key = (
         CohortCount.cohort_id,
@@ -70,6 +72,7 @@ def _of_cohorts() -> _Counts:
         CohortCount.exemption,
         CohortCount.linked,
         CohortCount.opted_in,
+        CohortCount.has_passkey,
     )
     truth: Select[Any] = select(*facts, func.count()).group_by(*facts)
     return _Counts(CohortCount, key, (CohortCount.people,), truth)
@@ -137,7 +140,7 @@ def _sums(rows: list[tuple[Any, ...]], key_length: int) -> dict[tuple[Any, ...],
 
 def _wrong() -> Iterator[Select[int]]:
     """Yield the SELECTs of the users, memberships and words whose own columns are wrong."""
-    yield select(User.id).where(User.linked != _has_app())
+    yield select(User.id).where(or_(User.linked != _has_factor(), User.has_passkey != _has(Passkey)))
     yield select(User.id).where(_misplaced())
     yield select(Membership.user_id).where(_has_other_facts())
     yield select(SearchWord.user_id).where(_has_other_key())
@@ -146,7 +149,7 @@ def _wrong() -> Iterator[Select[int]]:
 def _corrections() -> Iterator[Update]:
     """Yield the UPDATEs that put the columns of people right. Triggers then count these people anew."""
     wrong, misplaced, *_copies = _wrong()
-    yield update(User).where(User.id.in_(wrong)).values(linked=_has_app())
+    yield update(User).where(User.id.in_(wrong)).values(linked=_has_factor(), has_passkey=_has(Passkey))
     yield update(User).where(User.cohort_id.is_not(None), ~_is_member()).values(cohort_id=None)
     touched = update(Membership).where(Membership.user_id.in_(misplaced))
     yield touched.values(group_id=Membership.group_id)  # lets the trigger look for the cohort again
@@ -160,8 +163,12 @@ def _corrections() -> Iterator[Update]:
         yield update(model).where(wrong_copy).values(of_user)
 
 
-def _has_app() -> ColumnElement[bool]:
-    return exists().where(Authenticator.user_id == User.id)
+def _has_factor() -> ColumnElement[bool]:
+    return or_(_has(Authenticator), _has(Passkey))
+
+
+def _has(model: type[Authenticator | Passkey]) -> ColumnElement[bool]:
+    return exists().where(model.user_id == User.id)
 
 
 def _is_member() -> ColumnElement[bool]:

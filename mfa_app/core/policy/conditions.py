@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, true
 
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import PRIVILEGED, CohortCount, Group, Membership, SitePolicy, User
@@ -22,19 +22,29 @@ class FactColumns:
     required: Any
     link_required: Any
     linked: Any
+    has_passkey: Any
     opted_in: Any
     exempt_until: Any = None
 
 
 @dataclass(frozen=True)
 class Demand:
-    """What rules ask at a time: `holds` if one is in force, `stops` if one gives no grace to link an app."""
+    """What rules ask at a time: `holds` if one is in force, `stops` if one gives no grace to link an app.
+
+    `passkey` and `passkey_stops` are the same of the rules that want a passkey.
+    """
 
     holds: ColumnElement[bool]
     stops: ColumnElement[bool]
+    passkey: ColumnElement[bool]
+    passkey_stops: ColumnElement[bool]
+
+    def without_grace(self) -> "Demand":
+        """Return what the rules ask once all grace is over."""
+        return Demand(self.holds, self.holds, self.passkey, self.passkey)
 
 
-NO_DEMAND = Demand(false(), false())
+NO_DEMAND = Demand(false(), false(), false(), false())
 
 
 def of_user() -> FactColumns:
@@ -44,6 +54,7 @@ def of_user() -> FactColumns:
         User.required,
         User.link_required,
         User.linked,
+        User.has_passkey,
         User.opted_in,
         User.exempt_until,
     )
@@ -56,6 +67,7 @@ def of_cohort() -> FactColumns:
         CohortCount.required,
         CohortCount.link_required,
         CohortCount.linked,
+        CohortCount.has_passkey,
         CohortCount.opted_in,
     )
 
@@ -64,7 +76,9 @@ def demand_of(values: RuleValues, joined: Any, *, at: datetime) -> Demand:
     """Return what a rule asks of the users who came under it at the time in the column `joined`."""
     if not values.in_force(at):
         return NO_DEMAND
-    return Demand(true(), joined_by(joined, values.grace_days, at) if values.grace_days else true())
+    stops = joined_by(joined, values.grace_days, at) if values.grace_days else true()
+    passkey = true() if values.passkey_only else false()
+    return Demand(true(), stops, passkey, and_(passkey, stops))
 
 
 def demand_of_group(graces: Iterable[int], *, at: datetime) -> Demand:
@@ -75,7 +89,13 @@ def demand_of_group(graces: Iterable[int], *, at: datetime) -> Demand:
     """
     in_force = group_in_force(at)
     over = [and_(Group.grace_days == days, joined_by(Membership.joined_at, days, at)) for days in graces]
-    return Demand(in_force, and_(in_force, or_(Group.grace_days == 0, *over)))
+    stops = and_(in_force, or_(Group.grace_days == 0, *over))
+    return Demand(in_force, stops, and_(in_force, Group.passkey_only), and_(stops, Group.passkey_only))
+
+
+def is_one(column: Any) -> ColumnElement[bool]:
+    """Return whether a number is 1. It is NULL of somebody who is in no other group."""
+    return func.coalesce(column, 0) == 1
 
 
 def group_in_force(at: datetime) -> ColumnElement[bool]:
@@ -88,7 +108,18 @@ def any_of(*demands: Demand) -> Demand:
     return Demand(
         or_(false(), *(demand.holds for demand in demands)),
         or_(false(), *(demand.stops for demand in demands)),
+        or_(false(), *(demand.passkey for demand in demands)),
+        or_(false(), *(demand.passkey_stops for demand in demands)),
     )
+
+
+COUNTED = 3  # the number of these
+
+
+def counted(facts: FactColumns, demand: Demand, *, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return what a preview counts: who is asked, must link an app first, must add a passkey first."""
+    to_link = and_(must_link(facts, demand, at=at), ~demand.passkey_stops)
+    return is_asked(facts, demand, at=at), to_link, must_add_passkey(facts, demand, at=at)
 
 
 def is_asked(facts: FactColumns, demand: Demand, *, at: datetime) -> ColumnElement[bool]:
@@ -98,8 +129,13 @@ def is_asked(facts: FactColumns, demand: Demand, *, at: datetime) -> ColumnEleme
 
 
 def must_link(facts: FactColumns, demand: Demand, *, at: datetime) -> ColumnElement[bool]:
-    """Return whether the decision is ENROL or AWAIT_LINK."""
+    """Return whether somebody must link an app, or add a passkey, and has neither yet."""
     return and_(~is_exempt(facts, at), ~facts.linked, or_(is_due(facts), demand.stops))
+
+
+def must_add_passkey(facts: FactColumns, demand: Demand, *, at: datetime) -> ColumnElement[bool]:
+    """Return whether only a passkey counts for somebody who has none yet (`decision.needs_passkey`)."""
+    return and_(~is_exempt(facts, at), ~facts.has_passkey, demand.passkey_stops)
 
 
 def is_due(facts: FactColumns) -> ColumnElement[bool]:

@@ -5,12 +5,22 @@ whose own dates matter are looked up in core/policy/individuals.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Subquery, case, func, select, true
 
-from mfa_app.core.policy.conditions import Demand, group_in_force, is_asked, must_link, of_cohort
+from mfa_app.core.policy.conditions import (
+    NO_DEMAND,
+    Demand,
+    any_of,
+    counted,
+    demand_of,
+    demand_of_group,
+    is_one,
+    of_cohort,
+)
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import CohortCount, CohortGroup, Group
@@ -19,21 +29,28 @@ from mfa_app.models import CohortCount, CohortGroup, Group
 def count(
     scope: Group | None, everyone: RuleValues, cases: Sequence[tuple[datetime, RuleValues]]
 ) -> list[int]:
-    """Return how many there are, and how many without an app; then for each case how many are asked, and how
-    many of them must link an app first. A case is a time, and the values of the rule then. One SELECT.
+    """Return how many there are, how many without an app or passkey, and how many without a passkey; then
+    what `conditions.counted` says of each case: a time, and the values of the rule then. One SELECT.
     """
     others = _others(scope, cases)
-    columns = [people_where(true()), people_where(~CohortCount.linked)]
+    everybody = true(), ~CohortCount.linked, ~CohortCount.has_passkey
+    columns = [people_where(condition) for condition in everybody]
     for number, (at, values) in enumerate(cases):
-        by_site = scope is not None and everyone.in_force(at)
-        holds = or_(true() if by_site or values.in_force(at) else false(), others.c[f"holds_{number}"] == 1)
-        demand = Demand(holds, holds)
-        columns.append(people_where(is_asked(of_cohort(), demand, at=at)))
-        columns.append(people_where(must_link(of_cohort(), demand, at=at)))
-    counted = select(*columns).outerjoin(others, others.c.cohort_id == CohortCount.cohort_id)
+        holds, passkey = is_one(others.c[f"holds_{number}"]), is_one(others.c[f"passkey_{number}"])
+        demand = any_of(
+            _of_rule(values, at),
+            NO_DEMAND if scope is None else _of_rule(everyone, at),
+            Demand(holds, holds, passkey, passkey),
+        )
+        columns += [people_where(condition) for condition in counted(of_cohort(), demand, at=at)]
+    sums = select(*columns).outerjoin(others, others.c.cohort_id == CohortCount.cohort_id)
     if scope is not None:
-        counted = counted.where(CohortCount.cohort_id.in_(_cohorts_of(scope)))
-    return list(db.session.execute(counted.where(~CohortCount.disabled, ~CohortCount.exemption)).one())
+        sums = sums.where(CohortCount.cohort_id.in_(_cohorts_of(scope)))
+    return list(db.session.execute(sums.where(~CohortCount.disabled, ~CohortCount.exemption)).one())
+
+
+def _of_rule(values: RuleValues, at: datetime) -> Demand:
+    return demand_of(replace(values, grace_days=0), None, at=at)
 
 
 def people_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -42,11 +59,12 @@ def people_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _others(scope: Group | None, cases: Sequence[tuple[datetime, RuleValues]]) -> Subquery:
-    """Return a table that says for each cohort whether another group's rule is in force in each case."""
-    columns: list[ColumnElement[Any]] = [
-        func.max(case((group_in_force(at), 1), else_=0)).label(f"holds_{number}")
-        for number, (at, _values) in enumerate(cases)
-    ]
+    """Return a table that says for each cohort what other groups' rules in force ask in each case."""
+    columns: list[ColumnElement[Any]] = []
+    for number, (at, _values) in enumerate(cases):
+        demand = demand_of_group((), at=at)
+        columns.append(func.max(case((demand.holds, 1), else_=0)).label(f"holds_{number}"))
+        columns.append(func.max(case((demand.passkey, 1), else_=0)).label(f"passkey_{number}"))
     statement = select(CohortGroup.cohort_id, *columns).join(Group, Group.id == CohortGroup.group_id)
     if scope is not None:
         of_scope = CohortGroup.cohort_id.in_(_cohorts_of(scope))

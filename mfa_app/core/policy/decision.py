@@ -1,8 +1,10 @@
 """The one decision: does this user need a code now, and why? Facts in, decision out, no database."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+
+from mfa_app.core.policy.levels import Level
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 
@@ -17,7 +19,8 @@ class Rule:
     """The rule of one group, or of the site (`group` is None), as it applies to one user.
 
     `member_since` is when the user came under it: joined the group, or got the account. Grace counts from
-    there. `enabled_since` is when it was last switched on.
+    there. `enabled_since` is when it was last switched on. `passkey_only`: no code counts. `passkey_alone`: a
+    passkey needs no password beside it.
     """
 
     group: str | None
@@ -27,6 +30,8 @@ class Rule:
     remember_days: int
     member_since: datetime | None
     enabled_since: datetime | None = None
+    passkey_only: bool = False
+    passkey_alone: bool = False
 
     def in_force_since(self) -> datetime:
         """Return since when the rule has been in force for this user: the latest of its three start times."""
@@ -49,7 +54,8 @@ class Rule:
 class PolicyFacts:
     """Everything about a user that the decision needs.
 
-    `privileged`: an administrator or the help desk. `link_required`: the authenticator was reset.
+    `linked`: has an app or a passkey. `passkey`: has a passkey. `privileged`: an administrator or the help
+    desk. `link_required`: the second factors were reset.
     """
 
     linked: bool
@@ -59,6 +65,7 @@ class PolicyFacts:
     rules: tuple[Rule, ...]
     privileged: bool = False
     link_required: bool = False
+    passkey: bool = False
 
 
 class Reason(enum.Enum):
@@ -84,47 +91,79 @@ class PolicySource:
 
 
 @dataclass(frozen=True)
+class PasskeyDemand:
+    """That no code counts beside a passkey, and which rule says so.
+
+    `by` is when that begins for this user, None if it has begun. Grace is for who has no passkey.
+    """
+
+    because: PolicySource
+    by: datetime | None
+
+
+@dataclass(frozen=True)
 class Policy:
-    """What is in force for a user. `enrol_by` is set while the user may still be without an authenticator."""
+    """What is in force for a user. `enrol_by` is set while the user may still be without a second factor."""
 
     required: bool
     because: PolicySource
     enrol_by: datetime | None
     remember_days: int
+    passkey: PasskeyDemand | None = None
+
+    @property
+    def level(self) -> Level:
+        """The level that every session of this user must reach."""
+        if not self.required:
+            return Level.PASSWORD
+        only = self.passkey is not None and self.passkey.by is None
+        return Level.PHISHING_RESISTANT if only else Level.SECOND_FACTOR
 
 
 class Verdict(enum.Enum):
     """Which pages are open: all of the user's own, only the code page, or only the enrolment page.
 
-    With AWAIT_LINK, only the page that says how to get a one-time link that permits enrolment.
+    With ADD_PASSKEY, only the page that adds a passkey. With AWAIT_LINK, only the page that says how to get a
+    one-time link that permits enrolment.
     """
 
     ALLOW = "allow"
     CHALLENGE = "challenge"
     ENROL = "enrol"
+    ADD_PASSKEY = "add passkey"
     AWAIT_LINK = "await link"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The verdict and its reason. `enrol_by` is the end of grace for a user who hasn't enrolled yet."""
+    """The verdict and its reason. `enrol_by` is the end of grace for a user who hasn't enrolled yet.
+
+    `level` is what a session must reach. `passkey` says which rule wants a passkey, now or from a date on.
+    """
 
     verdict: Verdict
     because: PolicySource
     enrol_by: datetime | None = None
     remember_days: int = 0
+    level: Level = Level.PASSWORD
+    passkey: PasskeyDemand | None = None
 
 
 def effective_policy(facts: PolicyFacts, *, now: datetime) -> Policy:
     """Return the policy in force for a user: role, own exemption, own requirement, else the strictest rule.
 
     Administrators and the help desk always need a code, whatever rules and overrides say. With several rules,
-    the earliest date and the fewest days of remembering win. The rule for everyone counts like a group's.
+    the earliest date and the fewest days of remembering win, and one that wants a passkey. The rule for
+    everyone counts like a group's.
     """
-    remember_days = min(
-        (rule.remember_days for rule in facts.rules if rule.in_force(now)),
-        default=min((rule.remember_days for rule in facts.rules if rule.group is None), default=0),
-    )
+    policy = _policy_without_passkeys(facts, now)
+    if policy.because.reason is Reason.EXEMPT:
+        return policy
+    return replace(policy, passkey=_passkey_demand(facts, now))
+
+
+def _policy_without_passkeys(facts: PolicyFacts, now: datetime) -> Policy:
+    remember_days = _remember_days(facts, now)
     if facts.privileged:
         return Policy(True, PolicySource(Reason.ROLE), None, remember_days)
     if facts.exempt_until is not None and facts.exempt_until > now:
@@ -145,49 +184,87 @@ def effective_policy(facts: PolicyFacts, *, now: datetime) -> Policy:
     return Policy(False, because, enrol_by, remember_days)
 
 
+def _remember_days(facts: PolicyFacts, now: datetime) -> int:
+    """Return for how many days a device is remembered: none where a rule in force wants a passkey."""
+    return min(
+        (0 if rule.passkey_only else rule.remember_days for rule in facts.rules if rule.in_force(now)),
+        default=min((rule.remember_days for rule in facts.rules if rule.group is None), default=0),
+    )
+
+
+def _passkey_demand(facts: PolicyFacts, now: datetime) -> PasskeyDemand | None:
+    wanting = [rule for rule in facts.rules if rule.required and rule.passkey_only]
+    if not wanting:
+        return None
+    begins = {rule: rule.required_from if facts.passkey else rule.enrol_by() for rule in wanting}
+    first = min(wanting, key=lambda rule: _earliest(rule, begins[rule]))
+    return PasskeyDemand(_source(first), _future(begins[first], now))
+
+
 def decide(
     facts: PolicyFacts,
     *,
-    has_code: bool,
+    shown: Level,
     from_link: bool = False,
     trusted_since: datetime | None = None,
     now: datetime,
 ) -> Decision:
-    """Decide what a user who has entered the password may open now.
+    """Decide what a user who has opened the first gate may open now.
 
-    `has_code`: this session has used a code. `from_link`: it began with a link that permits enrolment.
+    `shown`: the level of this session. `from_link`: it began with a link that permits enrolment.
     `trusted_since`: when the device was remembered. It counts only while younger than the shortest limit in
-    force, and only if a code has been required without a gap since then. An enrolled user never gets ENROL:
-    an attacker with only the password could otherwise enrol another app.
+    force, and only if a code has been required without a gap since then. An enrolled user never gets ENROL,
+    and ADD_PASSKEY only after a code: an attacker with only the password could otherwise enrol.
     """
     policy = effective_policy(facts, now=now)
-    because, days = policy.because, policy.remember_days
     if not facts.linked:
-        return _decide_without_app(facts, policy, from_link, now)
-    asked = policy.required or (facts.opted_in and because.reason is not Reason.EXEMPT)
-    if asked and not policy.required:
-        because = PolicySource(Reason.BY_CHOICE)
-    trusted = (
-        trusted_since is not None
-        and asked_since(facts, now=now) <= trusted_since
-        and now < trusted_since + timedelta(days=days)
-    )
-    if asked and not has_code and not trusted:
-        return Decision(Verdict.CHALLENGE, because, None, days)
-    return Decision(Verdict.ALLOW, because, None, days)
+        return _decide_unlinked(facts, policy, from_link, now)
+    because, level = policy.because, policy.level
+    if not policy.required and facts.opted_in and because.reason is not Reason.EXEMPT:
+        because, level = PolicySource(Reason.BY_CHOICE), Level.SECOND_FACTOR
+    if _is_trusted(facts, trusted_since, policy.remember_days, now):
+        shown = max(shown, Level.SECOND_FACTOR)
+    if shown >= level:
+        verdict = Verdict.ALLOW
+    elif shown < Level.SECOND_FACTOR or facts.passkey:
+        verdict = Verdict.CHALLENGE
+    else:
+        verdict = Verdict.ADD_PASSKEY
+    return Decision(verdict, because, None, policy.remember_days, level, policy.passkey)
 
 
-def _decide_without_app(facts: PolicyFacts, policy: Policy, from_link: bool, now: datetime) -> Decision:
-    because, days = policy.because, policy.remember_days
+def _is_trusted(facts: PolicyFacts, since: datetime | None, days: int, now: datetime) -> bool:
+    return since is not None and asked_since(facts, now=now) <= since and now < since + timedelta(days=days)
+
+
+def _decide_unlinked(facts: PolicyFacts, policy: Policy, from_link: bool, now: datetime) -> Decision:
+    because, waits = policy.because, policy.enrol_by is not None and policy.enrol_by > now
+    enrol = Verdict.ADD_PASSKEY if policy.level is Level.PHISHING_RESISTANT else Verdict.ENROL
+    enrol_by = None
     if facts.privileged:
-        may_enrol = from_link or facts.link_required
-        return Decision(Verdict.ENROL if may_enrol else Verdict.AWAIT_LINK, because, None, days)
-    if facts.link_required and because.reason is not Reason.EXEMPT:
-        return Decision(Verdict.ENROL, because if policy.required else PolicySource(Reason.RESET), None, days)
-    waits = policy.enrol_by is not None and policy.enrol_by > now
-    if not policy.required or waits:
-        return Decision(Verdict.ALLOW, because, policy.enrol_by, days)
-    return Decision(Verdict.ENROL, because, None, days)
+        verdict = enrol if from_link or facts.link_required else Verdict.AWAIT_LINK
+    elif facts.link_required and because.reason is not Reason.EXEMPT:
+        verdict, because = enrol, because if policy.required else PolicySource(Reason.RESET)
+    elif not policy.required or waits:
+        verdict, enrol_by = Verdict.ALLOW, policy.enrol_by
+    else:
+        verdict = enrol
+    return Decision(verdict, because, enrol_by, policy.remember_days, policy.level, policy.passkey)
+
+
+def passkey_alone(facts: PolicyFacts, *, now: datetime) -> bool:
+    """Return True if a passkey of this user opens both gates, without the password.
+
+    Every rule in force must say so; where none is, the rule for everyone does, switched on or not.
+    """
+    holding = [rule for rule in facts.rules if rule.in_force(now)]
+    rules = holding or [rule for rule in facts.rules if rule.group is None]
+    return bool(rules) and all(rule.passkey_alone for rule in rules)
+
+
+def needs_passkey(facts: PolicyFacts, *, now: datetime) -> bool:
+    """Return True if only a passkey opens the second gate for this user."""
+    return effective_policy(facts, now=now).level is Level.PHISHING_RESISTANT
 
 
 def asked_since(facts: PolicyFacts, *, now: datetime) -> datetime:
@@ -202,7 +279,7 @@ def asked_since(facts: PolicyFacts, *, now: datetime) -> datetime:
 
 def is_asked(facts: PolicyFacts, *, now: datetime) -> bool:
     """Return True if this user is asked for a code, or to enrol, on a device that is not remembered."""
-    return decide(facts, has_code=False, now=now).verdict is not Verdict.ALLOW
+    return decide(facts, shown=Level.PASSWORD, now=now).verdict is not Verdict.ALLOW
 
 
 def will_be_required(facts: PolicyFacts, *, now: datetime) -> bool:
@@ -213,9 +290,13 @@ def will_be_required(facts: PolicyFacts, *, now: datetime) -> bool:
 
 
 def _strictness(rule: Rule) -> tuple[bool, float, bool]:
-    """Sort key, strictest first: no date, then the earlier date, then a group before everyone."""
-    enrol_by = rule.enrol_by()
-    return (enrol_by is not None, enrol_by.timestamp() if enrol_by else 0.0, rule.group is None)
+    """Sort key, strictest first, of rules that want a second factor by a date."""
+    return _earliest(rule, rule.enrol_by())
+
+
+def _earliest(rule: Rule, begins: datetime | None) -> tuple[bool, float, bool]:
+    """Sort key: no date, then the earlier date, then a group before everyone."""
+    return (begins is not None, begins.timestamp() if begins else 0.0, rule.group is None)
 
 
 def _source(rule: Rule) -> PolicySource:

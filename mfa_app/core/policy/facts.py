@@ -5,28 +5,30 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select, true
+from sqlalchemy import ColumnElement, Row, Select, exists, select, true
 
 from mfa_app.core.policy.decision import PolicyFacts, Rule
 from mfa_app.core.policy.subject_facts import oldest_first, policy_facts
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, Group, Membership, SitePolicy, User
+from mfa_app.models import Authenticator, Group, Membership, Passkey, SitePolicy, User
 
 
 @dataclass(frozen=True)
 class PolicySubject:
-    """A user with authenticators, the oldest first, groups and policy facts."""
+    """A user with authenticators, the oldest first, whether passkeys too, groups and policy facts."""
 
     user: User
     authenticators: tuple[Authenticator, ...]
+    passkeys: bool
     groups: tuple[Group, ...]
     facts: PolicyFacts
 
 
 def select_with_policy(*more: Any) -> Select[Any]:
     """Return a SELECT with a row per group and app of each user. `group_by_user` combines the rows."""
+    has_passkey = exists().where(Passkey.user_id == User.id)
     return (
-        select(User, Authenticator, SitePolicy, Membership, Group, *more)
+        select(User, has_passkey.label("passkeys"), Authenticator, SitePolicy, Membership, Group, *more)
         .select_from(User)
         .outerjoin(Authenticator, Authenticator.user_id == User.id)
         .join(SitePolicy, true())
@@ -79,8 +81,9 @@ def _subject(rows: list[Row[Any]]) -> PolicySubject:
     memberships = {row.Group.id: (row.Membership, row.Group) for row in rows if row.Group is not None}
     rules = [_rule(group.name, group, membership.joined_at) for membership, group in memberships.values()]
     rules.append(_rule(None, site, user.created_at))
-    facts = policy_facts(user, linked=bool(authenticators), rules=rules)
-    return PolicySubject(user, authenticators, tuple(group for _, group in memberships.values()), facts)
+    passkeys, groups = rows[0].passkeys, tuple(group for _, group in memberships.values())
+    facts = policy_facts(user, apps=bool(authenticators), passkeys=passkeys, rules=rules)
+    return PolicySubject(user, authenticators, passkeys, groups, facts)
 
 
 def _rule(name: str | None, row: Group | SitePolicy, since: Any) -> Rule:
@@ -92,4 +95,6 @@ def _rule(name: str | None, row: Group | SitePolicy, since: Any) -> Rule:
         remember_days=row.remember_days,
         member_since=since,
         enabled_since=row.required_since,
+        passkey_only=row.passkey_only,
+        passkey_alone=row.passkey_alone,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mfa_app.core.policy import crowd, rules
+from mfa_app.core.policy.conditions import COUNTED
 from mfa_app.core.policy.individuals import Individuals
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
@@ -14,28 +15,34 @@ MAX_NAMED = 20
 
 @dataclass(frozen=True)
 class Step:
-    """How many of the users are asked for a code from a time on; `to_link` of them must link an app first."""
+    """How many of the users are asked for a second factor from a time on.
+
+    `to_link` of them must link an app first, or add a passkey; `to_add_passkey` others must add a passkey.
+    """
 
     at: datetime
     asked: int
     to_link: int
+    to_add_passkey: int = 0
 
 
 @dataclass(frozen=True)
 class Impact:
     """What a change of a rule does to the users under it. Disabled accounts don't count.
 
-    `people` and `not_linked` leave out who is exempt; `exempt` counts those, and `exemptions` names the first
-    of them (email, end). `administrators` are named in the same way (email, enrolled). `today` is under the
-    rules as they are, each of `steps` after the change: at once, on the start date, and when the last grace
-    is over. Each user's own dates, other rules and overrides are counted as the decision counts them.
+    `people`, `not_linked` and `without_passkey` leave out who is exempt; `exempt` counts those, and
+    `exemptions` names the first of them (email, end). `administrators` are named in the same way (email,
+    linked, has a passkey). `today` is under the rules as they are, each of `steps` after the change: at once,
+    on the start date, and when the last grace is over. Each user's own dates, other rules and overrides are
+    counted as the decision counts them.
     """
 
     people: int
     not_linked: int
+    without_passkey: int
     exempt: int
     exemptions: tuple[tuple[str, datetime], ...]
-    administrators: tuple[tuple[str, bool], ...]
+    administrators: tuple[tuple[str, bool, bool], ...]
     today: Step
     steps: tuple[Step, ...]
 
@@ -50,13 +57,14 @@ def preview_impact(scope: Group | None, values: RuleValues, *, now: datetime) ->
     individuals = Individuals(scope, everyone)
     times = _times(values, individuals.last_in_grace(values, now=now), now)
     cases = [(now, rules.values_of(scope) if scope else everyone), *((at, values) for at in times)]
-    all_people, all_not_linked, *crowd_steps = crowd.count(scope, everyone, cases)
-    people, not_linked, exempt, *own_steps = individuals.count_exempt(cases, now=now)
+    all_people, all_not_linked, all_without_passkey, *crowd_steps = crowd.count(scope, everyone, cases)
+    people, not_linked, without_passkey, exempt, *own_steps = individuals.count_exempt(cases, now=now)
     in_grace = individuals.count_in_grace(cases, now=now)
     today, *steps = _steps(cases, crowd_steps, own_steps, in_grace)
     return Impact(
         all_people + people,
         all_not_linked + not_linked,
+        all_without_passkey + without_passkey,
         exempt,
         individuals.exemptions(MAX_NAMED, now=now),
         individuals.administrators(MAX_NAMED),
@@ -82,8 +90,8 @@ def _steps(
     in_grace: list[int],
 ) -> list[Step]:
     """Add up the people of each case. The crowd counts those in a grace period as if it were over."""
-    sums = [own + of_crowd for own, of_crowd in zip(own_steps, crowd_steps, strict=True)]
-    return [
-        Step(at, asked - waiting, to_link - waiting)
-        for (at, _values), asked, to_link, waiting in zip(cases, sums[::2], sums[1::2], in_grace, strict=True)
+    sums = [
+        own + of_crowd - late for own, of_crowd, late in zip(own_steps, crowd_steps, in_grace, strict=True)
     ]
+    counted = zip(*(sums[place::COUNTED] for place in range(COUNTED)), strict=True)
+    return [Step(at, *numbers) for (at, _values), numbers in zip(cases, counted, strict=True)]

@@ -3,7 +3,8 @@
 They are few, and looked up one by one; all others are counted in core/policy/crowd.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,15 +12,15 @@ from sqlalchemy import ColumnElement, Select, Subquery, case, func, select, unio
 from sqlalchemy.orm import aliased
 
 from mfa_app.core.policy.conditions import (
+    COUNTED,
     NO_DEMAND,
     Demand,
     any_of,
+    counted,
     demand_of,
     demand_of_group,
-    is_asked,
-    is_due,
     is_exempt,
-    must_link,
+    is_one,
     of_user,
 )
 from mfa_app.core.policy.rules import RuleValues
@@ -42,45 +43,55 @@ class Individuals:
 
     def __init__(self, scope: Group | None, everyone: RuleValues) -> None:
         self._scope, self._everyone, self._membership = scope, everyone, aliased(Membership)
-        self._graces = _graces(scope)
+        self._with_grace = _with_grace(scope)
         self._joined: Any = User.created_at if scope is None else self._membership.joined_at
 
     def count_exempt(self, cases: Sequence[Case], *, now: datetime) -> list[int]:
         """Count who has an exemption, in force or not.
 
-        Return how many are not exempt now, how many of those have no app, and how many are exempt now; then
-        for each case how many are asked, and how many of them must link an app first.
+        Return how many are not exempt now, how many of those have no app or passkey, how many of those have
+        no passkey, and how many are exempt now; then what `conditions.counted` says of each case.
         """
         facts = of_user()
         free = ~is_exempt(facts, now)
 
         def columns(demands: list[Demand]) -> Columns:
-            counted = [free, free & ~facts.linked, ~free]
+            conditions = [free, free & ~facts.linked, free & ~facts.has_passkey, ~free]
             for (at, _values), demand in zip(cases, demands, strict=True):
-                counted += [is_asked(facts, demand, at=at), must_link(facts, demand, at=at)]
-            return [func.count().filter(condition) for condition in counted]
+                conditions += counted(facts, demand, at=at)
+            return [func.count().filter(condition) for condition in conditions]
 
         return self._count(with_exemption(), columns, cases)
 
     def count_in_grace(self, cases: Sequence[Case], *, now: datetime) -> list[int]:
-        """Return, for each case, how many need no app yet only because of a grace period."""
+        """Return how much `conditions.counted` says too much of each case if all grace counts as over.
+
+        That is below zero of those who must link an app now, and need a passkey only later.
+        """
         recent = list(self._recently_joined([values for _at, values in cases], now))
         if not recent:
-            return [0] * len(cases)
-        waiting = ~of_user().linked & User.exempt_until.is_(None) & ~is_due(of_user())
+            return [0] * COUNTED * len(cases)
+        facts, never_exempt = of_user(), User.exempt_until.is_(None)
 
         def columns(demands: list[Demand]) -> Columns:
-            return [func.count().filter(waiting, demand.holds, ~demand.stops) for demand in demands]
+            return [
+                func.count().filter(never_exempt, late) - func.count().filter(never_exempt, exact)
+                for (at, _values), demand in zip(cases, demands, strict=True)
+                for late, exact in zip(
+                    counted(facts, demand.without_grace(), at=at), counted(facts, demand, at=at), strict=True
+                )
+            ]
 
         return self._count(union(*recent), columns, cases)
 
     def last_in_grace(self, values: RuleValues, *, now: datetime) -> datetime | None:
-        """Return when the last of those joined who have no app yet, and whose grace these values begin."""
+        """Return when the last of those joined who lack what these values want, and may do so for a while."""
         if not (values.required and values.grace_days):
             return None
         facts = of_user()
         linked = facts.linked if self._scope is None else self._membership.linked
-        waiting = ~is_exempt(facts, now), ~linked, self._joined > now - _days(values)
+        lacking = ~facts.has_passkey if values.passkey_only else ~linked
+        waiting = ~is_exempt(facts, now), lacking, self._joined > now - _days(values)
         last = select(func.max(self._joined)).select_from(User)
         joined: datetime | None = db.session.scalar(self._under_rule(last).where(*waiting))
         return joined
@@ -88,26 +99,25 @@ class Individuals:
     def exemptions(self, limit: int, *, now: datetime) -> tuple[tuple[str, datetime], ...]:
         """Return the first of those who are exempt, by email address, each with the end of the exemption."""
         exempt = User.id.in_(with_exemption()), is_exempt(of_user(), now)
-        return self._named(User.exempt_until, limit, *exempt)
+        return self._named((User.exempt_until,), limit, *exempt)
 
-    def administrators(self, limit: int) -> tuple[tuple[str, bool], ...]:
-        """Return the first administrators, by email address, and whether each has linked an app."""
-        return self._named(User.linked, limit, User.role == Role.ADMIN)
+    def administrators(self, limit: int) -> tuple[tuple[str, bool, bool], ...]:
+        """Return the first administrators by email address: whether each is linked, and has a passkey."""
+        return self._named((User.linked, User.has_passkey), limit, User.role == Role.ADMIN)
 
-    def _named(self, fact: Any, limit: int, *where: ColumnElement[bool]) -> tuple[Any, ...]:
-        named = self._under_rule(select(User.email, fact).select_from(User)).where(*where)
-        return tuple(
-            (email, value) for email, value in db.session.execute(named.order_by(User.email_key).limit(limit))
-        )
+    def _named(self, facts: tuple[Any, ...], limit: int, *where: ColumnElement[bool]) -> tuple[Any, ...]:
+        named = self._under_rule(select(User.email, *facts).select_from(User)).where(*where)
+        return tuple(tuple(row) for row in db.session.execute(named.order_by(User.email_key).limit(limit)))
 
     def _count(
         self, ids: Any, columns: Callable[[list[Demand]], Columns], cases: Sequence[Case]
     ) -> list[int]:
-        others = _others(self._scope, ids, self._graces, [at for at, _values in cases])
+        graces = {values.grace_days for values in self._with_grace}
+        others = _others(self._scope, ids, graces, [at for at, _values in cases])
         demands = [
             any_of(
                 demand_of(values, self._joined, at=at),
-                Demand(_is_one(others.c[f"holds_{number}"]), _is_one(others.c[f"stops_{number}"])),
+                Demand(*(is_one(others.c[f"{field.name}_{number}"]) for field in fields(Demand))),
                 NO_DEMAND if self._scope is None else demand_of(self._everyone, User.created_at, at=at),
             )
             for number, (at, values) in enumerate(cases)
@@ -122,44 +132,55 @@ class Individuals:
         return statement.where(User.disabled_at.is_(None))
 
     def _recently_joined(self, of_scope: list[RuleValues], now: datetime) -> Iterator[Select[int]]:
-        """Yield the SELECTs of the users without an app who may be in the grace period of a rule."""
-        for days in self._graces:
+        """Yield the SELECTs of the users whom the grace period of a rule may spare something."""
+        for values in self._with_grace:
             members = select(Membership.user_id).join(Group, Group.id == Membership.group_id)
-            with_grace = Group.required, Group.grace_days == days
-            since = Membership.joined_at > now - timedelta(days=days)
-            yield members.where(*with_grace, ~Membership.linked, since)
-        everyone = of_scope if self._scope is None else [self._everyone]
-        if any(longest := [_days(values) for values in everyone if values.required]):
-            yield select(User.id).where(~User.linked, User.created_at > now - max(longest))
+            same = Group.grace_days == values.grace_days, Group.passkey_only == values.passkey_only
+            for spared, days in _spared(Membership.linked, [values]):
+                yield members.where(Group.required, *same, spared, Membership.joined_at > now - days)
+        for spared, days in _spared(User.linked, of_scope if self._scope is None else [self._everyone]):
+            yield select(User.id).where(spared, User.created_at > now - days)
         if self._scope is None:
             return
-        if any(longest := [_days(values) for values in of_scope if values.required]):
-            since = Membership.joined_at > now - max(longest)
-            of_group = Membership.group_id == self._scope.id
-            yield select(Membership.user_id).where(of_group, ~Membership.linked, since)
+        for spared, days in _spared(Membership.linked, of_scope):
+            of_group = Membership.group_id == self._scope.id, Membership.joined_at > now - days
+            yield select(Membership.user_id).where(*of_group, spared)
 
 
-def _is_one(column: Any) -> ColumnElement[bool]:
-    return func.coalesce(column, 0) == 1  # who is in no other group has no row there
+def _spared(linked: Any, rules: Sequence[RuleValues]) -> Iterator[tuple[ColumnElement[bool], timedelta]]:
+    """Yield whom grace may spare something, and for how long: who isn't linked, and who has only an app."""
+    required = [values for values in rules if values.required]
+    for condition, sparing in (
+        (~linked, required),
+        (linked, [values for values in required if values.passkey_only]),
+    ):
+        if days := max(map(_days, sparing), default=timedelta()):
+            yield condition, days
 
 
 def _days(values: RuleValues) -> timedelta:
     return timedelta(days=values.grace_days)
 
 
-def _graces(scope: Group | None) -> Sequence[int]:
-    """Return the grace periods, in days, that occur in the rules of other groups."""
-    graces = select(Group.grace_days).where(Group.required, Group.grace_days > 0).distinct()
-    return db.session.scalars(graces if scope is None else graces.where(Group.id != scope.id)).all()
+def _with_grace(scope: Group | None) -> list[RuleValues]:
+    """Return the rules of other groups that have grace, without their other values, each once."""
+    graces = select(Group.grace_days, Group.passkey_only).where(Group.required, Group.grace_days > 0)
+    others = graces if scope is None else graces.where(Group.id != scope.id)
+    return [
+        RuleValues(required=True, grace_days=days, passkey_only=passkey_only)
+        for days, passkey_only in db.session.execute(others.distinct())
+    ]
 
 
-def _others(scope: Group | None, ids: Any, graces: Sequence[int], times: Sequence[datetime]) -> Subquery:
+def _others(scope: Group | None, ids: Any, graces: Collection[int], times: Sequence[datetime]) -> Subquery:
     """Return a table that says for each of these users what the other groups ask at each of these times."""
     columns: Columns = []
     for number, at in enumerate(times):
         demand = demand_of_group(graces, at=at)
-        columns.append(func.max(case((demand.holds, 1), else_=0)).label(f"holds_{number}"))
-        columns.append(func.max(case((demand.stops, 1), else_=0)).label(f"stops_{number}"))
+        columns += [
+            func.max(case((condition, 1), else_=0)).label(f"{name}_{number}")
+            for name, condition in vars(demand).items()
+        ]
     statement = (
         select(Membership.user_id, *columns)
         .join(Group, Group.id == Membership.group_id)

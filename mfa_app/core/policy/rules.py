@@ -1,7 +1,9 @@
 """The rule of a group, or of everyone: reading it and changing it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+
+from sqlalchemy import exists, or_, select
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
@@ -16,12 +18,17 @@ from mfa_app.models import Group, SitePolicy
 
 @dataclass(frozen=True)
 class RuleValues:
-    """What an administrator sets for a group or for everyone. Days are whole days."""
+    """What an administrator sets for a group or for everyone. Days are whole days.
+
+    `passkey_only`: codes don't count. `passkey_alone`: a passkey needs no password beside it.
+    """
 
     required: bool
     required_from: datetime | None = None
     grace_days: int = 0
     remember_days: int = 30
+    passkey_only: bool = False
+    passkey_alone: bool = False
 
     def in_force(self, now: datetime) -> bool:
         """Return True if the rule requires a code at `now`."""
@@ -31,7 +38,18 @@ class RuleValues:
 def values_of(scope: Group | None) -> RuleValues:
     """Return the current rule of a group, or of everyone (None)."""
     row = scope or site_policy()
-    return RuleValues(row.required, row.required_from, row.grace_days, row.remember_days)
+    return RuleValues(**{field.name: getattr(row, field.name) for field in fields(RuleValues)})
+
+
+def passkey_alone_anywhere() -> bool:
+    """Return True if some rule lets a passkey open both gates: that of everyone, or one that is switched on.
+
+    Whether a user's rules do so is decided for each user.
+    """
+    somewhere = or_(
+        exists().where(SitePolicy.passkey_alone), exists().where(Group.required, Group.passkey_alone)
+    )
+    return bool(db.session.scalar(select(somewhere)))
 
 
 def version_of(scope: Group | None) -> int:

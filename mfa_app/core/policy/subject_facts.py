@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, select, true
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, select, true
 
 from mfa_app.core.common import email_addresses
 from mfa_app.core.policy.decision import PolicyFacts, Rule
-from mfa_app.models import Authenticator, Group, Membership, SitePolicy, User
+from mfa_app.models import Authenticator, Group, Membership, Passkey, SitePolicy, User
 from mfa_app.models.database import execute, table_of
 from mfa_app.models.row_facts import AnyUser, AuthenticatorFacts, UserFacts, columns_of
 
@@ -17,16 +17,18 @@ App = TypeVar("App", Authenticator, AuthenticatorFacts)
 
 @dataclass(frozen=True)
 class SubjectFacts:
-    """A user with authenticators, the oldest first, names of groups and policy facts."""
+    """A user with authenticators, the oldest first; whether passkeys too; names of groups; policy facts."""
 
     user: UserFacts
     authenticators: tuple[AuthenticatorFacts, ...]
+    passkeys: bool
     groups: tuple[str, ...]
     facts: PolicyFacts
 
 
-def policy_facts(user: AnyUser, *, linked: bool, rules: Iterable[Rule]) -> PolicyFacts:
-    """Return the facts of a user whom these rules of groups and of everyone apply to."""
+def policy_facts(user: AnyUser, *, apps: bool, passkeys: bool, rules: Iterable[Rule]) -> PolicyFacts:
+    """Return the facts of a user with these factors whom these rules of groups and of everyone apply to."""
+    linked = apps or passkeys
     return PolicyFacts(
         linked=linked,
         opted_in=linked and user.opted_in,
@@ -35,6 +37,7 @@ def policy_facts(user: AnyUser, *, linked: bool, rules: Iterable[Rule]) -> Polic
         rules=tuple(rules),
         privileged=user.is_privileged,
         link_required=user.link_required,
+        passkey=passkeys,
     )
 
 
@@ -54,11 +57,16 @@ def _rule_columns(model: type[Group | SitePolicy]) -> tuple[ColumnElement[Any], 
         table.remember_days,
         since,
         table.required_since,
+        table.passkey_only,
+        table.passkey_alone,
     )
 
 
+_HAS_PASSKEY = exists().where(table_of(Passkey).c.user_id == table_of(User).c.id)
+
 _PARTS = (
     columns_of(UserFacts, User),
+    (_HAS_PASSKEY,),
     columns_of(AuthenticatorFacts, Authenticator),
     _rule_columns(SitePolicy),
     (table_of(Group).c.name, *_rule_columns(Group)),
@@ -66,7 +74,7 @@ _PARTS = (
 
 _ENDS = [sum(map(len, _PARTS[:count])) for count in range(1, len(_PARTS) + 1)]
 
-_USER, _AUTHENTICATOR, _SITE, _GROUP = map(slice, [0, *_ENDS], _ENDS)
+_USER, _PASSKEYS, _AUTHENTICATOR, _SITE, _GROUP = map(slice, [0, *_ENDS], _ENDS)
 
 END = _ENDS[-1]  # where the columns begin that `select_subject` was given beside its own
 
@@ -114,5 +122,6 @@ def subject_of(rows: Sequence[Row[Any]]) -> SubjectFacts | None:
     of_groups = list({row[_GROUP][0]: row[_GROUP] for row in rows if row[_GROUP][0] is not None}.values())
     of_groups.sort(key=lambda group: email_addresses.fold(group[0]))
     rules = [*(Rule(*group) for group in of_groups), Rule(None, *first[_SITE])]
-    facts = policy_facts(user, linked=bool(authenticators), rules=rules)
-    return SubjectFacts(user, authenticators, tuple(group[0] for group in of_groups), facts)
+    (passkeys,) = first[_PASSKEYS]
+    facts = policy_facts(user, apps=bool(authenticators), passkeys=passkeys, rules=rules)
+    return SubjectFacts(user, authenticators, passkeys, tuple(group[0] for group in of_groups), facts)

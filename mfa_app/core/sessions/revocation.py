@@ -32,6 +32,8 @@ class RevocationReason(enum.Enum):
     PASSWORD_CHANGED = "password changed"
     LINKED = "authenticator linked"
     UNLINKED = "authenticator removed"
+    PASSKEY_ADDED = "passkey added"
+    PASSKEY_REMOVED = "passkey removed"
     RESET = "second factor reset"
     DISABLED = "account disabled"
     ACCOUNT_LOCKED = "account locked"

@@ -12,6 +12,7 @@ from mfa_app.core.common.errors import SessionEnded
 from mfa_app.core.common.tokens import digest, new_token
 from mfa_app.core.policy import subject_facts
 from mfa_app.core.policy.decision import Decision, Verdict, decide
+from mfa_app.core.policy.levels import Level, level_of
 from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, RememberedDevice
@@ -81,6 +82,11 @@ class Identity:
         return self.subject.user
 
     @property
+    def level(self) -> Level:
+        """The level that this session has reached."""
+        return level_of(self.session.methods)
+
+    @property
     def confirmed_at(self) -> datetime | None:
         """When this session last entered a code (or, without an authenticator, the password)."""
         return self.session.code_at if self.subject.facts.linked else self.session.password_at
@@ -117,7 +123,7 @@ def find(token: str, *, now: datetime) -> Identity | None:
     since = device.created_at if device else None
     decision = decide(
         subject.facts,
-        has_code=session.has_code,
+        shown=level_of(session.methods),
         from_link=session.from_link,
         trusted_since=since,
         now=now,
@@ -133,22 +139,24 @@ def start(
     device_id: str | None = None,
     from_link: bool = False,
     challenged: bool = False,
+    methods: frozenset[str] = frozenset(),
 ) -> tuple[str, SessionFacts]:
     """Start a session for a user who has just entered the password; return its token and its row.
 
     The session has the stamp of `user`: if access has been revoked since that was read, the session is
     invalid from the start. `from_link`: a one-time link permits enrolment in it. `challenged`: the user goes
-    to the code page at once, and has ten minutes from now.
+    to the code page at once, and has ten minutes from now. `methods` are those of a second factor that was
+    used in place of the password.
     """
     token = new_token()
     session = SessionFacts(
         id=new_id(),
         user_id=user.id,
         digest=digest(token),
-        amr="pwd link" if from_link else "pwd",
+        amr=" ".join(sorted(methods)) or ("pwd link" if from_link else "pwd"),
         security_stamp=user.security_stamp,
         password_at=now,
-        code_at=None,
+        code_at=now if methods else None,
         challenged_at=now if challenged else None,
         last_seen_at=now,
         created_at=now,
@@ -176,7 +184,7 @@ def elevate(
     """
     elevated = replace(
         session,
-        amr=" ".join(["pwd", *sorted(methods)]) if methods else session.amr,
+        amr=" ".join([*sorted(session.methods & {"pwd"}), *sorted(methods)]) if methods else session.amr,
         password_at=session.password_at if methods else now,
         code_at=now if methods else session.code_at,
         challenged_at=None,

@@ -28,13 +28,15 @@ FEW = 20_000  # rows of the rarest word, up to which sorting takes less than loo
 class UserFilters:
     """What to search for. `text` is an email address, or beginnings of words of names and addresses.
 
-    `active`: not disabled. `locked`: only accounts that their owners have locked.
+    `passkey`: only who has one. `active`: not disabled. `locked`: only accounts that their owners have
+    locked.
     """
 
     text: str = ""
     group_id: int | None = None
     role: Role | None = None
     linked: bool | None = None
+    passkey: bool = False
     active: bool | None = None
     locked: bool = False
 
@@ -53,6 +55,7 @@ class Entry:
     role: Role
     groups: tuple[str, ...]
     linked: bool
+    has_passkey: bool
     stopped: bool
     disabled: bool
     locked: bool
@@ -155,6 +158,7 @@ def _columns() -> Select[*tuple[Any, ...]]:
         User.email_refused_at,
         User.password_hash.is_(None).label("invited"),
         User.linked,
+        User.has_passkey,
         User.factors_locked_at,
         User.account_locked_at,
     )
@@ -164,8 +168,12 @@ def _conditions(filters: UserFilters) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.role is not None:
         conditions.append(User.role == filters.role)
+    if filters.passkey and filters.group_id is not None:
+        conditions.append(Membership.linked == filters.passkey)  # implied, and in an index
     if filters.linked is not None:
         conditions.append(_linked(filters) == filters.linked)
+    if filters.passkey:
+        conditions.append(User.has_passkey == filters.passkey)
     if filters.active is not None:
         conditions.append(User.disabled_at.is_(None) if filters.active else User.disabled_at.is_not(None))
     if filters.locked:
@@ -212,6 +220,7 @@ def _entries(rows: list[Row[Any]]) -> tuple[Entry, ...]:
             role=Role(row.role),
             groups=tuple(groups.get(row.id, ())),
             linked=row.linked,
+            has_passkey=row.has_passkey,
             stopped=row.factors_locked_at is not None,
             disabled=row.disabled_at is not None,
             locked=row.account_locked_at is not None,

@@ -53,10 +53,11 @@ def accept(link: OneTimeLink, user: User, password: str, *, actor: Actor, now: d
         return None
     token, session = sessions.start(user, actor=as_user(actor, user), now=now, from_link=True)
     identity = sessions.find(token, now=now)
-    if identity is None or identity.decision.verdict is not Verdict.ENROL:  # the code of an app is asked for
+    verdict = identity.decision.verdict if identity else None
+    if verdict not in (Verdict.ENROL, Verdict.ADD_PASSKEY):  # there is a second factor, which is asked for
         sessions.end(session.id)
         return None
-    return SignedIn(token, session, user, verdict=Verdict.ENROL)
+    return SignedIn(token, session, user, verdict=verdict)
 
 
 def _require_invitable(user: User) -> None:

@@ -31,6 +31,7 @@ from mfa_app.web.security.current import current_actor, current_identity, identi
 LANDING_PAGES = {
     Verdict.CHALLENGE: "auth.code",
     Verdict.ENROL: "enrolment.authenticator",
+    Verdict.ADD_PASSKEY: "account.add_passkey",
     Verdict.AWAIT_LINK: "auth.link_needed",
     Verdict.ALLOW: "account.home",
 }

@@ -18,7 +18,9 @@ from mfa_app.web.http.redirects import local_path, send_to
 
 ARGUMENT = "held"  # in the URL of the page that shows the form again: its id
 
-SECRET_FIELDS = frozenset({"code", "current", "password"})  # a form with one of these is never held
+SECRET_FIELDS = frozenset(
+    {"code", "credential", "current", "password"}
+)  # a form with one of these is never held
 
 BUTTON = "button"  # name of the field in which a button sends its own words
 

@@ -141,10 +141,10 @@ def recovery_code_field() -> CodeField:
     )
 
 
-def app_name_field(*, missing: str) -> StringField:
-    """Return a field for what somebody calls an authentication app."""
+def app_name_field(label: str | None = None, *, missing: str) -> StringField:
+    """Return a field for what somebody calls an authentication app or, with another label, a passkey."""
     return StringField(
-        _l("Name of the app"),
+        label or _l("Name of the app"),
         filters=[one_line],
         validators=[
             DataRequired(missing),

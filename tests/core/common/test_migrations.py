@@ -7,18 +7,22 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import Executable, MetaData, Table, delete, insert, inspect, select, text, update
+from sqlalchemy import Executable, MetaData, Table, delete, func, insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from mfa_app.cli.support.migrations import bring_to_head
 from mfa_app.core.audit import verification
 from mfa_app.core.factors import registry
 from mfa_app.core.groups import groups
+from mfa_app.core.operations import counts
 from mfa_app.core.users import directory, lookup
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.extensions import db
-from mfa_app.models import SitePolicy
+from mfa_app.models import CohortCount, SitePolicy
+from tests.support.authenticator import Authenticator
 from tests.support.databases import both_databases, downgrade
+from tests.support.passkey_rows import passkey_of
+from tests.support.passkeys import send_passkey
 from tests.support.world import TERMINAL, World
 
 pytestmark = both_databases
@@ -198,6 +202,49 @@ def test_where_users_have_one_app_its_row_gives_them_the_link_and_the_choice(wor
             assert rows(FACTS) == [facts], str(change)
 
 
+def test_an_app_or_a_passkey_links_and_the_last_one_unlinks(world: World) -> None:
+    world.linked("alice")
+    with world.app.app_context():
+        downgrade("0015")
+        bring_to_head()
+        apps = authenticators()
+        app = row_of(apps)
+        passkey = db.metadata.tables["passkey"]
+        key = {
+            "id": "a" * 32,
+            "user_id": app["user_id"],
+            "credential_id": "AA",
+            "public_key": "AA",
+            "sign_count": 0,
+            "aaguid": "",
+            "backup_eligible": False,
+            "backed_up": False,
+            "rp_id": "localhost",
+            "name": "Key",
+            "registered_at": world.clock(),
+        }
+        for change, facts in [
+            (insert(passkey).values(key), ("Alice", 1, 1)),
+            (delete(apps), ("Alice", 1, 1)),
+            (delete(passkey), ("Alice", 0, 1)),
+            (insert(passkey).values(key), ("Alice", 1, 1)),
+            (insert(apps).values(app), ("Alice", 1, 1)),
+            (delete(passkey), ("Alice", 1, 1)),
+        ]:
+            execute(change)
+            assert rows(FACTS) == [facts], str(change)
+
+
+def test_without_passkeys_who_has_nothing_else_is_not_linked(world: World) -> None:
+    world.person("alice")
+    send_passkey(world.password_given("alice"), Authenticator())
+    with world.app.app_context():
+        downgrade("0015")
+        assert rows(FACTS) == [("Alice", 0, 1)]
+        bring_to_head()
+    assert world.password_given("alice").page.path == "/"
+
+
 def test_where_users_have_several_apps_the_last_one_unlinks_and_leaves_their_choice(world: World) -> None:
     world.linked("alice")
     with world.app.app_context():
@@ -213,3 +260,18 @@ def test_where_users_have_several_apps_the_last_one_unlinks_and_leaves_their_cho
         ]:
             execute(change)
             assert rows(FACTS) == [facts], str(change)
+
+
+def test_who_has_a_passkey_is_counted_after_going_back_and_forward(world: World) -> None:
+    world.linked_earlier("alice")
+    world.linked_earlier("bob")
+    with world.data():
+        db.session.add(passkey_of(world.user("alice").id, world.clock()))
+    with world.app.app_context():
+        downgrade("0016")
+        bring_to_head()
+        counts.sum_up()
+        number = func.sum(CohortCount.people)
+        people = select(CohortCount.has_passkey, number).group_by(CohortCount.has_passkey)
+        assert sorted(map(tuple, db.session.execute(people))) == [(False, 1), (True, 1)]
+        assert counts.differences() == 0

@@ -23,12 +23,14 @@ from mfa_app.models import (
     Group,
     GroupCount,
     Membership,
+    Passkey,
     Role,
     SearchWord,
     User,
 )
 from mfa_app.models.column_types import new_id
 from tests.support.databases import both_databases, on_postgresql
+from tests.support.passkey_rows import passkey_of
 from tests.support.world import TERMINAL, World
 
 STEPS, LOOK_AFTER = 400, 40
@@ -53,7 +55,17 @@ class Walk:
 
     def verbs(self) -> list[Callable[[], object]]:
         return [
-            *[self.hire, self.link, self.link, self.join, self.join, self.leave, self.move],
+            *[
+                self.hire,
+                self.link,
+                self.link,
+                self.add_passkey,
+                self.lose_passkey,
+                self.join,
+                self.join,
+                self.leave,
+                self.move,
+            ],
             *[self.disable, self.enable, self.change_role, self.change_email, self.require, self.exempt],
             *[
                 self.end_exemption,
@@ -85,6 +97,13 @@ class Walk:
     def link(self) -> None:
         app = {"sealed_secret": "sealed", "last_step": 0, "enrolled_at": self.now}
         db.session.execute(insert(Authenticator).values(user_id=self.user().id, **app))
+
+    def add_passkey(self) -> None:
+        db.session.add(passkey_of(self.user().id, self.now))
+        db.session.flush()
+
+    def lose_passkey(self) -> None:
+        db.session.execute(delete(Passkey).where(Passkey.user_id == self.user().id))
 
     def unlink(self) -> None:
         delete_all(self.user().id, Ending.REMOVED, now=self.now)
@@ -161,11 +180,13 @@ def begin(world: World, seed: int = 1) -> Walk:
 
 
 def counted_one_by_one() -> dict[str, tuple[int, int]]:
-    """Count the members of each group, and those with an app, from the rows of people."""
-    numbers = [func.count(who.distinct()) for who in (Membership.user_id, Authenticator.user_id)]
+    """Count the members of each group, and those with an app or a passkey, from the rows of people."""
+    owners = func.coalesce(Authenticator.user_id, Passkey.user_id)
+    numbers = [func.count(who.distinct()) for who in (Membership.user_id, owners)]
     found = select(Group.name, *numbers)
     found = found.outerjoin(Membership, Membership.group_id == Group.id)
     found = found.outerjoin(Authenticator, Authenticator.user_id == Membership.user_id)
+    found = found.outerjoin(Passkey, Passkey.user_id == Membership.user_id)
     return {name: (members, linked) for name, members, linked in db.session.execute(found.group_by(Group.id))}
 
 

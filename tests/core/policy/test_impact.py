@@ -9,13 +9,22 @@ from sqlalchemy import select
 
 from mfa_app.core.groups import groups
 from mfa_app.core.policy.conditions import required_of_user
-from mfa_app.core.policy.decision import PolicyFacts, Verdict, decide, will_be_required
+from mfa_app.core.policy.decision import (
+    PolicyFacts,
+    Verdict,
+    decide,
+    is_asked,
+    needs_passkey,
+    will_be_required,
+)
 from mfa_app.core.policy.facts import PolicySubject, find_subjects, site_policy
 from mfa_app.core.policy.impact import MAX_NAMED, Impact, Step, preview_impact
+from mfa_app.core.policy.levels import Level
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Group, Membership, Role, User
 from tests.support.databases import both_databases
+from tests.support.passkey_rows import passkey_of
 from tests.support.statements import statements
 from tests.support.world import TERMINAL, World
 
@@ -25,6 +34,7 @@ DAY = timedelta(days=1)
 EVERYONE = [
     RuleValues(required=False),
     RuleValues(required=True, required_from=NOW + 5 * DAY, grace_days=10),
+    RuleValues(required=True, grace_days=6, passkey_only=True),
 ]
 CHANGES = [
     RuleValues(required=True),
@@ -33,12 +43,16 @@ CHANGES = [
     RuleValues(required=True, required_from=NOW + 40 * DAY, grace_days=7),
     RuleValues(required=True, required_from=NOW - 4 * DAY, grace_days=7),
     RuleValues(required=True, required_from=NOW),
+    RuleValues(required=True, passkey_only=True),
+    RuleValues(required=True, required_from=NOW - 4 * DAY, grace_days=7, passkey_only=True),
+    RuleValues(required=True, required_from=NOW + 4 * DAY, grace_days=7, passkey_only=True),
     RuleValues(required=False, required_from=NOW + 4 * DAY, grace_days=7),
 ]
 PRESENT = [
     RuleValues(required=False),
     RuleValues(required=True, grace_days=2),
     RuleValues(required=True, required_from=NOW + 9 * DAY),
+    RuleValues(required=True, grace_days=14, passkey_only=True),
 ]
 
 
@@ -48,7 +62,8 @@ def add_company(world: World) -> None:
         "Finance": RuleValues(required=False),
         "Sales": RuleValues(required=True, grace_days=3),
         "IT": RuleValues(required=True, required_from=NOW + 6 * DAY, grace_days=1),
-        "Idle": RuleValues(required=False, grace_days=3),
+        "Idle": RuleValues(required=False, grace_days=3, passkey_only=True),
+        "Vault": RuleValues(required=True, grace_days=5, passkey_only=True),
     }
     with world.data():
         for name in rules_of:
@@ -56,15 +71,16 @@ def add_company(world: World) -> None:
         for name, values in rules_of.items():
             for column, value in asdict(values).items():
                 setattr(world.group_row(name), column, value)
-        apps, joined = ("none", "linked", "chosen"), (None, NOW - 30 * DAY, NOW - 2 * DAY, NOW)
-        others = ((), ("Sales",), ("IT", "Sales"), ("IT", "Idle"))
-        for number, (app, since, more) in enumerate(product(apps, joined, others)):
-            _add(world, number, app, since, more)
+        factors = ("none", "app", "app chosen", "passkey", "app passkey")
+        joined = (None, NOW - 30 * DAY, NOW - 2 * DAY, NOW)
+        others = ((), ("Sales",), ("IT", "Sales"), ("IT", "Idle"), ("Vault",), ("Sales", "Vault"))
+        for number, (held, since, more) in enumerate(product(factors, joined, others)):
+            _add(world, number, held.split(), since, more)
 
 
-def _add(world: World, number: int, app: str, since: datetime | None, more: tuple[str, ...]) -> None:
+def _add(world: World, number: int, held: list[str], since: datetime | None, more: tuple[str, ...]) -> None:
     exemptions = (None, None, NOW - DAY, NOW + 3 * DAY, NOW + 300 * DAY)
-    email = f"person{number:02}@example.com"
+    email = f"person{number:03}@example.com"
     user = User(
         email=email,
         email_key=email,
@@ -75,14 +91,16 @@ def _add(world: World, number: int, app: str, since: datetime | None, more: tupl
         exempt_until=exemptions[number % 5],
         disabled_at=NOW if number % 11 == 10 else None,
         role=Role.HELPDESK if number % 9 == 4 else Role.STAFF,
-        link_required=app == "none" and number % 6 == 1,
+        link_required=held == ["none"] and number % 6 == 1,
+        opted_in="chosen" in held,
     )
     db.session.add(user)
     db.session.flush()
-    if app != "none":
-        user.opted_in = app == "chosen"
-        link = Authenticator(user_id=user.id, sealed_secret="sealed", last_step=0, enrolled_at=NOW)
-        db.session.add(link)
+    if "app" in held:
+        app = Authenticator(user_id=user.id, sealed_secret="sealed", last_step=0, enrolled_at=NOW)
+        db.session.add(app)
+    if "passkey" in held:
+        db.session.add(passkey_of(user.id, NOW))
     members = (*more, "Finance") if number % 4 else more
     for name in members:
         db.session.add(Membership(user_id=user.id, group_id=world.group_row(name).id, joined_at=since))
@@ -102,9 +120,12 @@ def changed(facts: PolicyFacts, name: str | None, values: RuleValues) -> PolicyF
 
 def counted(people: list[PolicyFacts], at: datetime) -> Step:
     """Ask the decision about each of them at this time."""
-    verdicts = [decide(facts, has_code=False, now=at).verdict for facts in people]
-    asked = sum(verdict is not Verdict.ALLOW for verdict in verdicts)
-    return Step(at, asked, len(people) - verdicts.count(Verdict.ALLOW) - verdicts.count(Verdict.CHALLENGE))
+    asked = sum(is_asked(facts, now=at) for facts in people)
+    to_add = [facts for facts in people if needs_passkey(facts, now=at) and not facts.passkey]
+    others = [facts for facts in people if facts not in to_add]
+    verdicts = [decide(facts, shown=Level.PASSWORD, now=at).verdict for facts in others]
+    to_link = len(others) - verdicts.count(Verdict.ALLOW) - verdicts.count(Verdict.CHALLENGE)
+    return Step(at, asked, to_link, len(to_add))
 
 
 def held_against_the_decision(scope: Group | None, values: RuleValues, under: list[PolicySubject]) -> Impact:
@@ -117,6 +138,7 @@ def held_against_the_decision(scope: Group | None, values: RuleValues, under: li
         [person.user.email for person in exempt][:MAX_NAMED],
     )
     assert impact.not_linked == sum(not person.facts.linked for person in under if person not in exempt)
+    assert impact.without_passkey == sum(not person.facts.passkey for person in under if person not in exempt)
     assert impact.today == counted([person.facts for person in under], NOW)
     after = [changed(person.facts, name, values) for person in under]
     assert list(impact.steps) == [counted(after, step.at) for step in impact.steps]

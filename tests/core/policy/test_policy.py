@@ -7,6 +7,7 @@ import pytest
 
 from mfa_app.core.policy.decision import (
     Decision,
+    PasskeyDemand,
     PolicyFacts,
     PolicySource,
     Reason,
@@ -15,11 +16,15 @@ from mfa_app.core.policy.decision import (
     decide,
     effective_policy,
     is_asked,
+    needs_passkey,
+    passkey_alone,
     will_be_required,
 )
+from mfa_app.core.policy.levels import Level, level_of
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-LONG_AGO, YESTERDAY, TOMORROW = NOW - timedelta(days=400), NOW - timedelta(days=1), NOW + timedelta(days=1)
+DAY = timedelta(days=1)
+LONG_AGO, YESTERDAY, TOMORROW = NOW - 400 * DAY, NOW - DAY, NOW + DAY
 
 
 def rule(group: str | None, required: bool = True, **changes: object) -> Rule:
@@ -41,8 +46,8 @@ def facts(*rules: Rule, **changes: object) -> PolicyFacts:
     return PolicyFacts(rules=(*rules, EVERYONE_FREE), **values)
 
 
-def verdict(known: PolicyFacts, *, code: bool = False, device: bool = False) -> Verdict:
-    return decide(known, has_code=code, trusted_since=YESTERDAY if device else None, now=NOW).verdict
+def verdict(known: PolicyFacts, *, shown: Level = Level.PASSWORD, device: bool = False) -> Verdict:
+    return decide(known, shown=shown, trusted_since=YESTERDAY if device else None, now=NOW).verdict
 
 
 def because(known: PolicyFacts) -> PolicySource:
@@ -104,9 +109,9 @@ def test_with_the_password_alone(known: PolicyFacts, expected: Verdict) -> None:
 @pytest.mark.parametrize("known", [row[1] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_a_linked_person_is_never_sent_to_link(known: PolicyFacts) -> None:
     linked = PolicyFacts(True, known.opted_in, known.required, known.exempt_until, known.rules)
-    for code in (False, True):
+    for shown in Level:
         for device in (False, True):
-            assert verdict(linked, code=code, device=device) is not Verdict.ENROL
+            assert verdict(linked, shown=shown, device=device) is not Verdict.ENROL
 
 
 LATER = NOW - timedelta(hours=1)  # after the device of `verdict` was made
@@ -132,13 +137,13 @@ def test_a_device_counts_if_a_code_has_been_asked_ever_since(known: PolicyFacts,
 @pytest.mark.parametrize("known", [row[1] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_a_linked_person_with_a_code_is_let_in(known: PolicyFacts) -> None:
     linked = PolicyFacts(True, known.opted_in, known.required, known.exempt_until, known.rules)
-    assert verdict(linked, code=True) is Verdict.ALLOW
+    assert verdict(linked, shown=Level.SECOND_FACTOR) is Verdict.ALLOW
 
 
 @pytest.mark.parametrize("known", [row[1] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_a_code_or_a_device_never_spares_anybody_linking(known: PolicyFacts) -> None:
     if not known.linked:
-        assert verdict(known, code=True, device=True) is verdict(known)
+        assert verdict(known, shown=Level.SECOND_FACTOR, device=True) is verdict(known)
 
 
 def test_a_remembered_device_spares_the_code() -> None:
@@ -152,7 +157,7 @@ def test_a_remembered_device_spares_nothing_where_the_policy_remembers_none() ->
 @pytest.mark.parametrize(("days", "spared"), [(30, True), (8, True), (7, False), (1, False)])
 def test_a_rule_that_remembers_for_fewer_days_than_before_holds_at_once(days: int, spared: bool) -> None:
     known = facts(rule("Finance", remember_days=days), linked=True)
-    decision = decide(known, has_code=False, trusted_since=NOW - timedelta(days=7), now=NOW)
+    decision = decide(known, shown=Level.PASSWORD, trusted_since=NOW - timedelta(days=7), now=NOW)
     assert (decision.verdict is Verdict.ALLOW) == spared
 
 
@@ -163,7 +168,7 @@ def test_the_shortest_remembering_of_the_rules_that_hold_wins() -> None:
 
 def test_where_no_rule_holds_the_sites_remembering_counts() -> None:
     known = facts(rule("A", False, remember_days=1), linked=True, opted_in=True)
-    assert decide(known, has_code=False, now=NOW).remember_days == 30
+    assert decide(known, shown=Level.PASSWORD, now=NOW).remember_days == 30
 
 
 def test_the_earliest_date_wins() -> None:
@@ -175,8 +180,8 @@ def test_the_earliest_date_wins() -> None:
 
 def test_the_earliest_end_of_grace_wins() -> None:
     known = facts(rule("A", grace_days=9, member_since=NOW), rule("B", grace_days=3, member_since=NOW))
-    assert decide(known, has_code=False, now=NOW) == Decision(
-        Verdict.ALLOW, PolicySource(Reason.GROUP, "B"), NOW + timedelta(days=3), 30
+    assert decide(known, shown=Level.PASSWORD, now=NOW) == Decision(
+        Verdict.ALLOW, PolicySource(Reason.GROUP, "B"), NOW + timedelta(days=3), 30, Level.SECOND_FACTOR
     )
 
 
@@ -184,11 +189,11 @@ def test_a_rule_that_starts_before_anothers_grace_is_over_sets_the_date() -> Non
     known = facts(
         rule("A", grace_days=9, member_since=NOW), rule("B", required_from=TOMORROW, member_since=NOW)
     )
-    decision = decide(known, has_code=False, now=NOW)
+    decision = decide(known, shown=Level.PASSWORD, now=NOW)
     assert (decision.verdict, decision.enrol_by) == (Verdict.ALLOW, TOMORROW)
     assert decision.because == PolicySource(Reason.GROUP, "B")
-    assert decide(known, has_code=False, now=TOMORROW).verdict is Verdict.ENROL
-    linked = decide(replace(known, linked=True), has_code=False, now=NOW)
+    assert decide(known, shown=Level.PASSWORD, now=TOMORROW).verdict is Verdict.ENROL
+    linked = decide(replace(known, linked=True), shown=Level.PASSWORD, now=NOW)
     assert (linked.verdict, linked.because) == (Verdict.CHALLENGE, PolicySource(Reason.GROUP, "A"))
 
 
@@ -221,7 +226,7 @@ def test_the_reason_is_told(known: PolicyFacts, reason: Reason) -> None:
 
 
 def test_ones_own_choice_is_told_as_the_reason() -> None:
-    decision = decide(facts(linked=True, opted_in=True), has_code=False, now=NOW)
+    decision = decide(facts(linked=True, opted_in=True), shown=Level.PASSWORD, now=NOW)
     assert decision.because == PolicySource(Reason.BY_CHOICE)
 
 
@@ -247,3 +252,126 @@ def test_who_is_asked_is_who_is_not_let_in_by_the_password_alone() -> None:
 )
 def test_who_will_be_asked_in_the_end(known: PolicyFacts, expected: bool) -> None:
     assert will_be_required(known, now=NOW) is expected
+
+
+PASSWORD, CODE, PASSKEY = Level.PASSWORD, Level.SECOND_FACTOR, Level.PHISHING_RESISTANT
+
+
+@pytest.mark.parametrize(
+    ("methods", "level"),
+    [
+        ("pwd", PASSWORD),
+        ("pwd link", PASSWORD),
+        ("otp pwd", CODE),
+        ("kba pwd", CODE),
+        ("hwk pwd user", PASSKEY),
+        ("swk pwd user", PASSKEY),
+        ("hwk user", PASSKEY),
+        ("pwd user", CODE),
+    ],
+)
+def test_the_level_of_a_session_follows_from_its_methods(methods: str, level: Level) -> None:
+    assert level_of(frozenset(methods.split())) is level
+
+
+KEYS_ONLY = rule("Finance", passkey_only=True)
+IN_GRACE = rule("Finance", passkey_only=True, grace_days=7, member_since=YESTERDAY)
+NOT_YET = rule("Finance", passkey_only=True, required_from=TOMORROW)
+APP, KEY = {"linked": True}, {"linked": True, "passkey": True}
+
+# What the password, a code and a passkey open.
+PASSKEY_TABLE = [
+    ("an app", facts(KEYS_ONLY, **APP), "challenge", "add passkey", "allow"),
+    ("a passkey", facts(KEYS_ONLY, **KEY), "challenge", "challenge", "allow"),
+    ("nothing", facts(KEYS_ONLY), *["add passkey"] * 3),
+    ("an app, in grace", facts(IN_GRACE, **APP), "challenge", "allow", "allow"),
+    ("a passkey, in grace", facts(IN_GRACE, **KEY), "challenge", "challenge", "allow"),
+    ("nothing, in grace", facts(IN_GRACE), *["allow"] * 3),
+    ("an app, before the start", facts(NOT_YET, **APP), *["allow"] * 3),
+    ("a passkey, before the start", facts(NOT_YET, **KEY), *["allow"] * 3),
+    ("a passkey, asked by another group", facts(NOT_YET, rule("B"), **KEY), "challenge", "allow", "allow"),
+    ("a passkey, asked by several", facts(KEYS_ONLY, rule("B"), **KEY), "challenge", "challenge", "allow"),
+    ("a passkey, the rule is off", facts(replace(KEYS_ONLY, required=False), **KEY), *["allow"] * 3),
+    ("an app, exempt", facts(KEYS_ONLY, exempt_until=TOMORROW, **APP), *["allow"] * 3),
+    ("nothing, exempt", facts(KEYS_ONLY, exempt_until=TOMORROW), *["allow"] * 3),
+    ("an app, required", facts(KEYS_ONLY, required=True, **APP), "challenge", "add passkey", "allow"),
+    ("a passkey, by choice", facts(opted_in=True, **KEY), "challenge", "allow", "allow"),
+    ("an app, with a role", facts(KEYS_ONLY, privileged=True, **APP), "challenge", "add passkey", "allow"),
+    ("a passkey, with a role", facts(KEYS_ONLY, privileged=True, **KEY), "challenge", "challenge", "allow"),
+    ("nothing, with a role", facts(KEYS_ONLY, privileged=True), *["await link"] * 3),
+    ("an app, with a role, in grace", facts(IN_GRACE, privileged=True, **APP), "challenge", "allow", "allow"),
+    ("reset", facts(KEYS_ONLY, link_required=True), *["add passkey"] * 3),
+    ("reset, in grace", facts(IN_GRACE, link_required=True), *["enrol"] * 3),
+    ("nothing, in grace of one of two", facts(rule("B"), IN_GRACE), *["enrol"] * 3),
+]
+NAMED = [row[0] for row in PASSKEY_TABLE]
+
+
+@pytest.mark.parametrize(("known", "expected"), [(row[1], row[2:]) for row in PASSKEY_TABLE], ids=NAMED)
+def test_where_a_rule_wants_a_passkey(known: PolicyFacts, expected: tuple[str, ...]) -> None:
+    assert tuple(verdict(known, shown=shown).value for shown in Level) == expected
+
+
+@pytest.mark.parametrize(
+    "known", [row[1] for row in PASSKEY_TABLE if row[1].rules[0] in (KEYS_ONLY, IN_GRACE)]
+)
+def test_a_remembered_device_opens_nothing_where_a_rule_wants_a_passkey(known: PolicyFacts) -> None:
+    assert verdict(known, device=True) is verdict(known)
+
+
+def test_with_a_link_somebody_with_a_role_adds_a_passkey() -> None:
+    known = facts(KEYS_ONLY, privileged=True)
+    assert decide(known, shown=PASSWORD, from_link=True, now=NOW).verdict is Verdict.ADD_PASSKEY
+
+
+def test_the_password_alone_never_leads_to_adding_a_passkey_beside_another_factor() -> None:
+    linked = [row[1] for row in PASSKEY_TABLE if row[1].linked]
+    assert Verdict.ADD_PASSKEY not in [verdict(known) for known in linked]
+
+
+FINANCE_ASKS = PolicySource(Reason.GROUP, "Finance")
+
+
+@pytest.mark.parametrize(
+    ("known", "demand"),
+    [
+        (facts(FINANCE, **APP), None),
+        (facts(KEYS_ONLY, **APP), PasskeyDemand(FINANCE_ASKS, None)),
+        (facts(IN_GRACE, **APP), PasskeyDemand(FINANCE_ASKS, YESTERDAY + 7 * DAY)),
+        (facts(IN_GRACE, **KEY), PasskeyDemand(FINANCE_ASKS, None)),
+        (facts(NOT_YET, **KEY), PasskeyDemand(FINANCE_ASKS, TOMORROW)),
+        (facts(NOT_YET, replace(IN_GRACE, group="B"), **APP), PasskeyDemand(FINANCE_ASKS, TOMORROW)),
+        (facts(KEYS_ONLY, exempt_until=TOMORROW, **APP), None),
+        (
+            PolicyFacts(True, False, False, None, (rule(None, passkey_only=True),)),
+            PasskeyDemand(PolicySource(Reason.EVERYONE), None),
+        ),
+    ],
+)
+def test_the_rule_that_wants_a_passkey_is_told(known: PolicyFacts, demand: PasskeyDemand | None) -> None:
+    assert decide(known, shown=PASSWORD, now=NOW).passkey == demand
+    assert needs_passkey(known, now=NOW) is (demand is not None and demand.by is None)
+
+
+ALONE = rule("Finance", passkey_alone=True)
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (facts(FINANCE, **KEY), False),
+        (facts(ALONE, **KEY), True),
+        (facts(ALONE, rule("B"), **KEY), False),
+        (facts(ALONE, rule("B", required=False), **KEY), True),
+        (facts(ALONE, rule("B", required_from=TOMORROW), **KEY), True),
+        (facts(ALONE, privileged=True, **KEY), True),
+        (facts(replace(ALONE, required=False), **KEY), False),
+        (PolicyFacts(True, False, False, None, (rule(None, required=False, passkey_alone=True),)), True),
+        (PolicyFacts(True, False, False, None, (ALONE, rule(None))), False),
+        (PolicyFacts(True, False, False, None, ()), False),
+    ],
+)
+def test_a_passkey_alone_opens_both_gates_where_every_rule_says_so(
+    known: PolicyFacts, expected: bool
+) -> None:
+    assert passkey_alone(known, now=NOW) is expected

@@ -3,8 +3,10 @@
 import pytest
 
 from mfa_app.models import AuthSession, RememberedDevice, User
+from tests.support.authenticator import Authenticator
 from tests.support.browser import Visitor, attribute
 from tests.support.databases import both_databases
+from tests.support.passkeys import add_passkey
 from tests.support.statements import cost
 from tests.support.stories import carol_at_work
 from tests.support.tables import changes
@@ -61,6 +63,19 @@ def test_the_list_is_filtered_by_group_role_app_and_state(world: World, carol: V
     assert listed(carol, linked="yes") == ["Carol"]
     assert listed(carol, linked="no", state="active") == ["Alice"]
     assert listed(carol, state="disabled") == ["Dave"]
+
+
+def test_the_list_shows_and_finds_who_has_a_passkey(world: World, carol: Visitor) -> None:
+    world.group("Finance")
+    world.linked_earlier("alice", groups_=("Finance",))
+    add_passkey(world.at_work("bob", groups_=("Finance",)), Authenticator())
+    with world.data():
+        finance = str(world.group_row("Finance").id)
+    assert listed(carol, linked="passkey") == ["Bob"]
+    assert listed(carol, linked="passkey", group=finance) == ["Bob"]
+    assert listed(carol, linked="yes") == ["Alice", "Bob", "Carol"]
+    row = carol.open("/admin/people?q=bob").html.select_one("tbody tr")
+    assert row and "Passkey" in row.get_text()
 
 
 @both_databases

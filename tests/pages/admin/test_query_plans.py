@@ -48,6 +48,8 @@ PEOPLE_FILTERS = [
     "",
     "?linked=yes",
     "?linked=no",
+    "?linked=passkey",
+    "?group=1&linked=passkey",
     "?state=active",
     "?state=disabled",
     "?state=locked",

@@ -30,7 +30,7 @@ class Word(Factor):
             raise NotACode(0)
         return typed.lower()
 
-    def check(self, subject: SubjectFacts, answer: str, *, now: datetime) -> Burn:
+    def check(self, subject: SubjectFacts, answer: str, *, session_id: str, now: datetime) -> Burn:
         if answer != "rosebud":
             raise WrongCode
         return self._burn

@@ -13,6 +13,7 @@ from mfa_app.models import AuthSession, HeldForm, Membership, RememberedDevice, 
 from mfa_app.web.security.access_rules import access_rule_of
 from mfa_app.web.security.held_forms import SECRET_FIELDS
 from mfa_app.web.ui.forms import Form
+from mfa_app.web.ui.passkeys import CredentialField
 from tests.support.browser import Page, Visitor, attribute, named, words
 from tests.support.databases import both_databases
 from tests.support.routes import address, rules
@@ -173,9 +174,9 @@ def every_form(kind: type[Form] = Form) -> list[type[Form]]:
 
 
 def is_secret(field: Field) -> bool:
-    """Say whether a field is for a password or a code."""
+    """Say whether a field is for a password, a code or the answer of a passkey."""
     asks_for_code = (field.render_kw or {}).get("autocomplete") == "one-time-code"
-    return isinstance(field, PasswordField) or asks_for_code
+    return isinstance(field, PasswordField | CredentialField) or asks_for_code
 
 
 def test_no_secret_of_any_form_is_ever_kept(app: Flask) -> None:

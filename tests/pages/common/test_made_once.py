@@ -54,13 +54,15 @@ def test_a_message_on_the_code_page_is_for_the_person_it_is_for_alone(world: Wor
 
 
 @pytest.mark.inside
-def test_what_a_blank_form_says_to_one_visitor_is_escaped(world: World) -> None:
+@pytest.mark.parametrize(("has_app", "passkey"), [(True, False), (True, True), (False, True), (False, False)])
+def test_what_a_blank_form_says_to_one_visitor_is_escaped(world: World, has_app: bool, passkey: bool) -> None:
     words = {"email": "o'<b>@example.com", "entry": "R&D", "recovery_url": "/login/recovery-code?next=/"}
-    variants = {"remember_days": 30, "stopped": False}
+    words |= {"passkey_url": "/login/passkey?next=/&b", "passkey_place": "http://localhost:8000"}
+    variants = {"remember_days": 30, "stopped": False, "app": has_app, "passkey": passkey}
     with world.app.test_request_context("/login/code"):
         blank = blank_form("auth/code.html", CodeForm, words, **variants).get_data(as_text=True)
         whole = render_template("auth/code.html", form=CodeForm(), **words, **variants)
-    assert blank == whole and "R&amp;D" in whole and "&lt;b&gt;" in whole
+    assert blank == whole and ("R&amp;D" in whole) == has_app and "&lt;b&gt;" in whole
 
 
 def test_the_form_cookie_is_set_when_it_changes_and_not_with_every_page(world: World) -> None:

@@ -1,0 +1,85 @@
+"""Both gates at once: a passkey in place of the password and the code, for those whose rules allow that."""
+
+from datetime import datetime
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.browsers.known_browsers import BrowserFacts, known_browser_id
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import AuthenticatorLocked, PasskeyRefused
+from mfa_app.core.common.locks import lock_user_who_logs_in
+from mfa_app.core.factors.challenges import Purpose
+from mfa_app.core.factors.passkeys import Passkeys, check_signed
+from mfa_app.core.login.code_step import LOGIN
+from mfa_app.core.login.new_logins import tell_of_login
+from mfa_app.core.policy import subject_facts
+from mfa_app.core.policy.decision import passkey_alone
+from mfa_app.core.policy.subject_facts import SubjectFacts
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.sessions.signed_in import SignedIn, as_user
+from mfa_app.core.throttling import counters, limits, networks
+from mfa_app.core.throttling.counters import Charge
+from mfa_app.extensions import db
+
+ALONE = "passkey alone"
+
+
+def sign_in_by_passkey(
+    answer: str, *, browser: BrowserFacts, replaces: Identity | None = None, actor: Actor, now: datetime
+) -> SignedIn:
+    """Check the answer of a passkey, and start a session in which no password was given.
+
+    `replaces` is the browser's previous session, which ends. A failure counts for the network, as a wrong
+    password does. Whatever was wrong stands on the trail alone: the refusal is one and the same. Raises
+    PasskeyRefused, PasskeysOff, Throttled.
+    """
+    charged = networks.charge(limits.PASSWORD_NETWORK, actor.ip_address, now=now)
+    subject = None
+    try:
+        checked = check_signed(answer, Purpose.ALONE, "", now=now)
+        subject = subject_facts.find_by_id(checked.passkey.user_id)
+        found = _may_sign_in(subject, now)
+        lock_user_who_logs_in(found.user, now=now)
+        checked.burn(now=now)
+    except (PasskeyRefused, AuthenticatorLocked) as refusal:
+        db.session.rollback()
+        _record_failure(subject, refusal, charged, actor)
+        raise PasskeyRefused("not alone") from None
+    counters.reset_after_success(charged)
+    signed_in = _start(found, answer, replaces, actor, now)
+    known = known_browser_id(found.user, browser) is not None
+    tell_of_login(found.user, known=known, actor=as_user(actor, found.user), now=now)
+    return signed_in
+
+
+def _may_sign_in(subject: SubjectFacts | None, now: datetime) -> SubjectFacts:
+    if subject is None or not subject.user.is_active or not passkey_alone(subject.facts, now=now):
+        raise PasskeyRefused("not alone")
+    return subject
+
+
+def _start(
+    subject: SubjectFacts, answer: str, replaces: Identity | None, actor: Actor, now: datetime
+) -> SignedIn:
+    user = subject.user
+    actor, methods = as_user(actor, user), Passkeys().methods(answer)
+    if replaces is not None:
+        sessions.end_because(replaces, "logged in again", actor=actor)
+    token, session = sessions.start(user, actor=actor, now=now, methods=methods)
+    record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=LOGIN, factor=Passkeys.name)
+    record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method=ALONE)
+    return SignedIn(token, session, user)
+
+
+def _record_failure(
+    subject: SubjectFacts | None, refusal: PasskeyRefused | AuthenticatorLocked, charged: Charge, actor: Actor
+) -> None:
+    record(
+        Event.CODE_REFUSED,
+        actor=actor,
+        subject=subject.user if subject else None,
+        purpose=LOGIN,
+        reason=refusal.reason if isinstance(refusal, PasskeyRefused) else "locked",
+        seen=None,
+        failures=charged.failures,
+    )

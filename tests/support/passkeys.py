@@ -1,0 +1,48 @@
+"""What the script of a page does with passkeys, without a browser: it asks the site, and sends the answer."""
+
+from typing import Any
+
+from tests.support.authenticator import Authenticator
+from tests.support.browser import Page, Visitor, attribute
+
+
+def asked_to_make(visitor: Visitor) -> dict[str, Any]:
+    """Return what the site asks an authenticator for."""
+    return asked(visitor, "/account/passkeys/question")
+
+
+def asked_to_answer(visitor: Visitor) -> dict[str, Any]:
+    """Return what the site asks the passkeys of this visitor."""
+    return asked(visitor, "/login/passkey/question")
+
+
+def add_passkey(visitor: Visitor, device: Authenticator) -> Page:
+    """Let somebody who may do so add a passkey; return the page that follows."""
+    visitor.open("/account/passkeys")
+    return visitor.press("Add a passkey", credential=device.make(asked_to_make(visitor)))
+
+
+def send_passkey(visitor: Visitor, device: Authenticator) -> Page:
+    """Add a passkey as a script could that is on none of the pages; return the page that follows."""
+    return visitor.submit("/account/passkeys", credential=device.make(asked_to_make(visitor)))
+
+
+def answer_by_passkey(visitor: Visitor, device: Authenticator, **fields: Any) -> Page:
+    """Answer by passkey on the page at hand; return the page that follows."""
+    return visitor.press("Use a passkey", credential=device.answer(asked_to_answer(visitor)), **fields)
+
+
+def passkey_page(visitor: Visitor) -> str:
+    """Return where the addresses about somebody's first passkey begin. The page at hand stays."""
+    page = visitor.open("/account", follow=False)
+    links = page.html.select("a[href^='/account/passkeys/']")
+    return attribute(links[0], "href").removesuffix("/name")
+
+
+def asked(visitor: Visitor, path: str) -> dict[str, Any]:
+    """Return the question that the site answers with at an address. The page at hand stays."""
+    page = visitor.open(path, follow=False)
+    assert page.status == 200, page.response.location
+    found = page.response.get_json()
+    assert isinstance(found, dict)
+    return found
