@@ -9,6 +9,7 @@ from mfa_app.core.common.errors import (
     EmailTaken,
     InvalidEmail,
     NotACode,
+    PasskeyRefused,
     PasskeyRequired,
     PasswordLocked,
     Throttled,
@@ -21,7 +22,16 @@ from mfa_app.core.common.errors import (
 from mfa_app.web.ui.fields import code_field, email_field, name_field, password_field, recovery_code_field
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 
-AT_THE_CODE = shown_at("code", NotACode, PasskeyRequired, WrongCode, UsedCode, AuthenticatorLocked, Throttled)
+AT_THE_CODE = shown_at(
+    "code",
+    NotACode,
+    PasskeyRefused,
+    PasskeyRequired,
+    WrongCode,
+    UsedCode,
+    AuthenticatorLocked,
+    Throttled,
+)
 
 
 class LoginForm(Form):
