@@ -11,6 +11,7 @@ from mfa_app.core.common.errors import (
     ExplainedCode,
     InvalidEmail,
     NotACode,
+    PasskeyRefused,
     PasskeyRequired,
     PasswordLocked,
     Throttled,
@@ -24,7 +25,15 @@ from mfa_app.web.ui.fields import code_field, email_field, name_field, password_
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 
 AT_THE_CODE = shown_at(
-    "code", NotACode, PasskeyRequired, WrongCode, ExplainedCode, UsedCode, AuthenticatorLocked, Throttled
+    "code",
+    NotACode,
+    PasskeyRefused,
+    PasskeyRequired,
+    WrongCode,
+    ExplainedCode,
+    UsedCode,
+    AuthenticatorLocked,
+    Throttled,
 )
 
 

@@ -46,6 +46,8 @@ _OF_USER = (
     .order_by(_KEYS.c.registered_at, _KEYS.c.id)
 )
 
+_IS_THERE = select(_KEYS.c.id).where(_KEYS.c.id == bindparam("passkey_id"))
+
 _COUNTS_UP = or_(
     _KEYS.c.sign_count < bindparam("count"), and_(_KEYS.c.sign_count == 0, bindparam("count") == 0)
 )
@@ -71,8 +73,9 @@ class Answer:
         values = {"count": shown.counter, "copied": shown.is_backed_up(), "now": now}
         try:
             burn_once(_BURN, user_id=self.passkey.user_id, passkey_id=self.passkey.id, **values)
-        except UsedCode:  # the passkey has answered another request meanwhile, or has been removed
-            raise PasskeyRefused("counter") from None
+        except UsedCode:
+            is_there = execute(_IS_THERE, passkey_id=self.passkey.id).first()
+            raise PasskeyRefused("counter" if is_there else "unknown passkey") from None
 
 
 class Passkeys(Factor):
@@ -120,8 +123,6 @@ def check_signed(answer: str, purpose: Purpose, session_id: str, *, now: datetim
         raise PasskeyRefused("signature")
     if shown.is_backup_eligible() != passkey.backup_eligible:
         raise PasskeyRefused("changed")
-    if shown.counter <= passkey.sign_count and (shown.counter or passkey.sign_count):
-        raise PasskeyRefused("counter")
     return Answer(passkey, response)
 
 

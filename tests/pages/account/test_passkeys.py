@@ -68,6 +68,21 @@ def test_who_has_a_passkey_alone_is_asked_for_no_code(world: World, alice: Visit
     assert answer_by_passkey(again, device).path == "/"
 
 
+def test_who_lost_the_only_passkey_gets_in_by_a_recovery_code_and_adds_another(
+    world: World, alice: Visitor
+) -> None:
+    only_a_passkey(world, alice, Authenticator())
+    (code, *_others) = world.recovery_codes(alice)
+    again = world.password_given("alice")
+    assert "Lost your passkey?" in again.current.text
+    again.follow("Use a recovery code")
+    page = again.press("Log in", code=code)
+    assert "If you've lost your passkey" in page.text
+    assert again.follow("Add a passkey").path == "/account/passkeys"
+    add_passkey(again, Authenticator())
+    assert world.count(Passkey) == 2
+
+
 def test_a_device_is_remembered_after_a_passkey_too(world: World, alice: Visitor) -> None:
     device = Authenticator()
     add_passkey(alice, device)
