@@ -146,6 +146,7 @@ _CODES = {
     "password": _l("password alone"),
     "remembered device": _l("password on a remembered device"),
     "linking": _l("linking"),
+    "adding": _l("adding a passkey"),
     "password changed": _l("password changed"),
     "authenticator linked": _l("app linked"),
     "authenticator removed": _l("app removed"),

@@ -21,7 +21,7 @@ from mfa_app.core.common.errors import (
     TooManyPasskeys,
 )
 from mfa_app.core.common.locks import lock_user
-from mfa_app.core.factors import challenges, enrolment
+from mfa_app.core.factors import challenges, diagnosis, enrolment
 from mfa_app.core.factors.ceremonies import (
     ALGORITHMS,
     check_answer,
@@ -38,6 +38,8 @@ from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.revocation import RevocationReason
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
+from mfa_app.core.throttling import counters, limits
+from mfa_app.core.throttling.counters import Charge
 from mfa_app.extensions import db
 from mfa_app.models import Ending, Passkey, User
 from mfa_app.models.column_types import new_id
@@ -49,6 +51,8 @@ from mfa_app.site import site
 MOST_PASSKEYS = 10
 
 HANDLE_BYTES = 32
+
+ADDING = "adding"  # what an answer is given for, as it stands on the trail
 
 
 def begin(identity: Identity, *, now: datetime) -> dict[str, Any]:
@@ -77,10 +81,28 @@ def register(identity: Identity, answer: str, *, actor: Actor, now: datetime) ->
     """Keep a passkey that has just been made, revoke all other access, and continue under a new token.
 
     `answer` is the JSON that the browser sends. The passkey gets the name of its maker's product. Raises
-    PasskeyRefused, PasskeysOff, TooManyPasskeys, AlreadyEnrolled, NotAllowed, SessionEnded.
+    PasskeyRefused, PasskeysOff, TooManyPasskeys, AlreadyEnrolled, NotAllowed, Throttled, SessionEnded.
     """
     required_relying_party()
     present = _check_may_register(identity, now)
+    charged = counters.charge(limits.LINKING, identity.user.id, now=now)
+    try:
+        return _register(identity, answer, present, charged, actor, now)
+    except PasskeyRefused as refusal:
+        refused = {"purpose": ADDING, "failures": charged.failures, **diagnosis.on_trail(refusal)}
+        record(Event.CODE_REFUSED, actor=actor, subject=identity.user, **refused)
+        raise
+
+
+def _register(
+    identity: Identity,
+    answer: str,
+    present: tuple[PasskeyFacts, ...],
+    charged: Charge,
+    actor: Actor,
+    now: datetime,
+) -> SignedIn:
+    """Check the answer, then write. Rolls back before it raises PasskeyRefused."""
     response = read_registration(answer)
     said, shown = response.response.client_data, response.response.attestation_object.auth_data
     check_answer(said, shown, Purpose.REGISTRATION, identity.session.id, now=now)
@@ -90,6 +112,7 @@ def register(identity: Identity, answer: str, *, actor: Actor, now: datetime) ->
     lock_user(user)
     sessions.require(identity.session)
     _store(user, shown, made, said.challenge, name, now)
+    counters.reset_after_success(charged)
     enrolment.note_linked(user, by_choice=by_choice, now=now)
     kept = enrolment.end_other_access(identity, RevocationReason.PASSKEY_ADDED, actor)
     methods = COPIED if shown.is_backup_eligible() else BOUND

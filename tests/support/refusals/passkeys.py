@@ -148,6 +148,10 @@ def rename_none(_world: World, identity: Identity, _device: Authenticator) -> No
     passkey_setup.rename(identity, new_id(), "Key", actor=VISITOR)
 
 
+def tried_too_often(world: World, identity: Identity) -> None:
+    wait_for(world, limits.LINKING, identity.user.id)
+
+
 def access_ended(_world: World, identity: Identity) -> None:
     ended(identity)
 
@@ -230,12 +234,14 @@ case(_ALONE, errors.PasskeysOff, alone_at_a_number, charges=_NETWORK)
 case(_ALONE, errors.Throttled, alone_too_often)
 
 _REGISTER, _REMOVE, _RENAME = passkey_setup.register, passkey_setup.remove, passkey_setup.rename
-case(_REGISTER, errors.PasskeyRefused, with_passkeys(nonsense))
+_LINKING = (limits.LINKING,)
+case(_REGISTER, errors.PasskeyRefused, with_passkeys(nonsense), charges=_LINKING, events=("code.refused",))
+case(_REGISTER, errors.Throttled, with_passkeys(nonsense, tried_too_often))
 case(_REGISTER, errors.AlreadyEnrolled, with_passkeys(nonsense, with_code=False))
 case(_REGISTER, errors.TooManyPasskeys, with_passkeys(nonsense, count=passkey_setup.MOST_PASSKEYS))
 case(_REGISTER, errors.NotAllowed, without_link)
 case(_REGISTER, errors.PasskeysOff, at_a_number)
-case(_REGISTER, errors.SessionEnded, session_ends)
+case(_REGISTER, errors.SessionEnded, session_ends, charges=_LINKING)
 case(_REMOVE, errors.PasskeyGone, with_passkeys(remove_none))
 case(_REMOVE, errors.SessionEnded, with_passkeys(remove, access_ended))
 case(_REMOVE, errors.TwoFactorRequired, with_passkeys(remove, app=False, group=("Finance",)))
