@@ -96,6 +96,7 @@ def test_looking_changes_nothing(world: World, alice: Visitor) -> None:
     world.linked_earlier("carol")
     carol = world.log_in_and_wait("carol")
     carol.open("/enrolment")  # the QR code is made at the first look
+    carol.open("/account/passkeys/question")  # and so is the name under which passkeys know carol
     pages = [address(rule) for rule in rules(world.app) if "GET" in rule.methods]
 
     def attack() -> None:

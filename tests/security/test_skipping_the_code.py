@@ -35,7 +35,13 @@ def eve(world: World) -> Visitor:
 def test_no_method_on_any_address_opens_anything_before_the_code(world: World, eve: Visitor) -> None:
     """Attack 21: everything leads to the code page, or is no address at all."""
     token = eve.page.value("csrf_token")
-    at_the_gate = ("auth.code", "auth.recovery_code", "auth.logout")
+    at_the_gate = (
+        "auth.code",
+        "auth.recovery_code",
+        "auth.passkey_question",
+        "auth.answer_by_passkey",
+        "auth.logout",
+    )
     shut = [
         address(rule)
         for rule in rules(world.app)
