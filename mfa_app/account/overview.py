@@ -11,7 +11,7 @@ from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.factors import enrolment, passkey_setup, passkeys, recovery_codes, totp
 from mfa_app.core.factors.relying_party import relying_party
-from mfa_app.core.policy.decision import effective_policy, is_asked
+from mfa_app.core.policy.decision import effective_policy, is_asked, needs_passkey
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.models import AuthSession, RememberedDevice
@@ -52,7 +52,7 @@ class SecondFactor:
 
     `because` is why a code is asked for, `announcement` the rule to come or the exemption, with its date,
     `enrol_by` the end of the grace period. `asked`: a code is asked for at login. `may_remove`: even the last
-    app. `may_keep`: the user may opt in to codes.
+    app or passkey. `may_keep`: the user may opt in. `passkey_only`: no code and no remembered device counts.
     """
 
     apps: tuple[AppEntry, ...]
@@ -65,6 +65,7 @@ class SecondFactor:
     may_keep: bool
     passkeys: tuple[PasskeyFacts, ...] = ()
     passkey_wanted: str | None = None
+    passkey_only: bool = False
 
     @property
     def linked(self) -> bool:
@@ -73,6 +74,10 @@ class SecondFactor:
     @property
     def alone(self) -> bool:
         return len(self.apps) + len(self.passkeys) == 1
+
+    @property
+    def may_remove_passkey(self) -> bool:
+        return self.may_remove and not (self.passkey_only and len(self.passkeys) == 1)
 
     @property
     def since(self) -> datetime:
@@ -138,6 +143,7 @@ def _second_factor(identity: Identity, own: tuple[PasskeyFacts, ...], now: datet
         may_keep=identity.subject.facts.linked and not required and not identity.user.opted_in,
         passkeys=own,
         passkey_wanted=why_passkey(identity.decision.passkey) if identity.decision.passkey else None,
+        passkey_only=needs_passkey(identity.subject.facts, now=now),
     )
 
 
