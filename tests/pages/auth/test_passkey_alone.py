@@ -58,7 +58,7 @@ def test_a_session_without_a_password_never_claims_one(world: World, device: Aut
     alice.open("/account/password")
     alice.press("Confirm", code=world.phones["alice"].code())
     assert alice.current.path == "/account/password"
-    assert world.methods("alice")[-1] == "otp"
+    assert world.methods("alice")[-1] == "hwk otp user"
 
 
 def test_the_page_that_was_asked_for_comes_next(world: World, device: Authenticator) -> None:
