@@ -76,6 +76,7 @@ def test_logging_in_with_a_passkey_alone(world: World) -> None:
     assert alice.open("/").path == "/login"
     assert world.events()[-1] == "code.refused"
     assert world.details("login.completed") == {"method": "code"}
+    assert world.mails("alice")[-1] == "passkey_added"
 
 
 def test_choosing_a_password_by_a_mailed_link(world: World) -> None:
