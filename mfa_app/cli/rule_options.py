@@ -35,7 +35,8 @@ def passkey_options(command: Command) -> Command:
 
 def changed(before: RuleValues, *, required: bool, passkeys: dict[str, bool | None]) -> RuleValues:
     """Return a rule as it is after a command with these options. Raises PasskeysOff."""
-    if passkeys["passkey_only"] and relying_party() is None:
-        raise PasskeysOff
     chosen: dict[str, Any] = {name: value for name, value in passkeys.items() if value is not None}
-    return replace(before, required=required, **chosen)
+    values = replace(before, required=required, **chosen)
+    if values.passkey_only and (values.required or chosen.get("passkey_only")) and relying_party() is None:
+        raise PasskeysOff
+    return values

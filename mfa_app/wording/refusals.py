@@ -35,6 +35,10 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     ),
     errors.AlreadyEnrolled: _l("An authentication app is already linked to your account."),
     errors.PasskeysOff: _l("Passkeys don't work on this site, because its address is a number, not a name."),
+    errors.PasskeysElsewhere: _l(
+        "None of your passkeys was made for this site's present address. Use another way to log in, "
+        "or ask the help desk."
+    ),
     errors.PasskeyNameTaken: _l("You already have a passkey with this name. Choose another one."),
     errors.PasskeyGone: _l("This passkey is not on your account any more."),
     errors.AppNameTaken: _l("You already have an app with this name. Choose another one."),

@@ -6,15 +6,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import CDPSession, Route, expect
 
+from mfa_app.core.users import account_lock, accounts
 from tests.support.browser import Visitor
 from tests.support.chromium import Window
 from tests.support.stories import alice_just_linked
-from tests.support.world import World
+from tests.support.world import PASSWORD, TERMINAL, World
 
 pytestmark = pytest.mark.browser
 
 SITE_KNOWN_BY_NAME = "localhost"
 CODE = "6-digit code"
+ALONE = "Log in with a passkey"
+REFUSED_ALONE = "You can't log in with this passkey here."
 
 OFFERS_NONE = "PublicKeyCredential.isConditionalMediationAvailable = async () => false"
 
@@ -244,6 +247,91 @@ def test_the_passkey_of_somebody_else_is_refused(
     to_the_code_page(at_work)
     at_work.press("Use a passkey")
     at_work.reads("belongs to another account")
+
+
+def needs_no_password(world: World) -> None:
+    """Let passkeys of Finance log in alone, and wait until the login page has noticed."""
+    world.require("Finance", passkey_alone=True)
+    world.clock.advance(minutes=1)
+
+
+@pytest.fixture
+def logged_out(world: World, at_work: Window, device: Device) -> Window:
+    """The window of alice at the login page. Her passkey needs no password."""
+    needs_no_password(world)
+    add(at_work)
+    at_work.log_out()
+    return at_work
+
+
+def test_alice_logs_in_with_her_passkey_alone(world: World, logged_out: Window) -> None:
+    logged_out.press(ALONE)
+    logged_out.is_in("Alice")
+    assert world.methods("alice") == ["hwk user"]
+    assert world.details("login.completed") == {"method": "passkey alone"}
+    logged_out.open("/account/password")
+    logged_out.sees("Change password")
+
+
+def test_the_browser_offers_the_passkey_by_itself_at_the_login(
+    world: World, alice: Visitor, new_window: Callable[..., Window]
+) -> None:
+    needs_no_password(world)
+    window = window_of_its_own(new_window)
+    window.goes_on_as(alice)
+    device = Device(window)
+    add(window)
+    window.press("Log out")
+    window.is_in("Alice")
+    assert len(device.passkeys()) == 1
+    assert world.details("login.completed") == {"method": "passkey alone"}
+
+
+def test_without_the_passkey_the_login_page_says_so_and_the_password_works(
+    logged_out: Window, device: Device
+) -> None:
+    device.lose_all()
+    logged_out.press(ALONE)
+    logged_out.reads("no passkey was found, or you cancelled")
+    logged_out.fill_in_login("alice@example.com", PASSWORD)
+    logged_out.sees("2-factor authentication")
+
+
+def is_disabled(world: World) -> None:
+    with world.data():
+        accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
+
+
+def locks_her_account(world: World) -> None:
+    with world.data():
+        account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=world.clock())
+
+
+@pytest.mark.parametrize("happens", [is_disabled, locks_her_account])
+def test_no_passkey_opens_an_account_that_is_closed(
+    world: World, logged_out: Window, happens: Callable[[World], None]
+) -> None:
+    happens(world)
+    logged_out.press(ALONE)
+    logged_out.reads(REFUSED_ALONE)
+    logged_out.sees("Log in")
+    assert world.methods("alice") == []
+
+
+def test_a_passkey_that_has_not_checked_its_user_opens_nothing_alone(
+    world: World, logged_out: Window, device: Device
+) -> None:
+    """A page that eve has changed asks for no check, and the authenticator makes none."""
+
+    def ask_for_no_check(route: Route) -> None:
+        question = route.fetch()
+        route.fulfill(response=question, json=question.json() | {"userVerification": "discouraged"})
+
+    logged_out.page.route("**/login/passkey-alone/question", ask_for_no_check)
+    device.knows_the_user(False)
+    logged_out.press(ALONE)
+    logged_out.reads(REFUSED_ALONE)
+    assert world.details("code.refused")["reason"] == "not verified"
 
 
 def test_a_question_that_waited_too_long_is_refused(world: World, at_work: Window, device: Device) -> None:

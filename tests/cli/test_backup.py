@@ -111,9 +111,11 @@ def test_a_backup_is_private_and_overwrites_nothing(world: World, typed: Typist,
 
 def test_a_backup_contains_neither_keys_nor_secrets(world: World, typed: Typist, file: Path) -> None:
     world.linked_earlier("alice")
+    codes = world.recovery_codes(world.log_in_and_wait("alice"))
+    codes += [code.replace("-", "") for code in codes]
     done(typed("backup", str(file)))
     stored = keyring.load_keys(world.app.config["SETTINGS"])
-    for secret in (*stored.secret_keys, *stored.data_keys.values(), world.phones["alice"].secret):
+    for secret in (*stored.secret_keys, *stored.data_keys.values(), world.phones["alice"].secret, *codes):
         assert (secret if isinstance(secret, bytes) else secret.encode()) not in file.read_bytes()
 
 

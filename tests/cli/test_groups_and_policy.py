@@ -65,6 +65,14 @@ def test_where_nobody_can_have_a_passkey_none_is_required(world: World, typed: T
     assert world.events() == ["group.created"]
 
 
+def test_nor_is_a_rule_that_wants_one_switched_on_there(world: World, typed: Typist) -> None:
+    world.group("Finance", passkey_only=True)
+    with world.app.app_context(), address_is_a_number():
+        said = refused(typed("groups", "require", "Finance", "on"))
+        done(typed("groups", "require", "Finance", "off"))
+    assert "Passkeys don't work on this site" in said
+
+
 def test_switching_a_group_off_prints_who_is_still_asked(world: World, typed: Typist) -> None:
     world.group("Finance", required=True)
     world.person("alice", groups_=("Finance",))

@@ -17,8 +17,10 @@ from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, Throttle
 from mfa_app.models.column_types import new_id
 from mfa_app.settings import load_settings
+from tests.support.authenticator import Authenticator
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
+from tests.support.passkeys import add_passkey, asked_of_anyone, asked_to_answer
 from tests.support.stories import alice_remembered
 from tests.support.terminal import Shell, Typist, done, refused
 from tests.support.variables import CHEAP
@@ -170,6 +172,52 @@ def test_without_the_old_signing_key_a_code_is_required(
     assert world.password_given("alice", alice).page.path == "/login/code"
     alice.press("Log in", code=world.phones["alice"].code())
     assert world.details("login.completed") == {"method": "code"}
+
+
+@pytest.fixture
+def device(world: World) -> Authenticator:
+    """The authenticator of alice of Finance, with a passkey that may log in alone."""
+    world.group("Finance", required=True, passkey_alone=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    device = Authenticator()
+    add_passkey(world.log_in_and_wait("alice"), device)
+    return device
+
+
+def test_a_passkey_answers_a_question_of_before_the_new_signing_key(
+    world: World, typed: Typist, environment: dict[str, str], device: Authenticator
+) -> None:
+    alice = world.password_given("alice")
+    answer = device.answer(asked_to_answer(alice))
+    done(typed("keys", "rotate", "--signing"))
+    alice = after_a_restart(world, environment, alice)
+    assert alice.submit("/login/passkey", credential=answer).path == "/"
+
+
+def test_a_passkey_alone_answers_such_a_question_once(
+    world: World, typed: Typist, environment: dict[str, str], device: Authenticator
+) -> None:
+    alice = world.visitor()
+    alice.open("/login")
+    answer = device.answer(asked_of_anyone(alice))
+    done(typed("keys", "rotate", "--signing"))
+    alice = after_a_restart(world, environment, alice)
+    eve = alice.copy()
+    assert alice.submit("/login/passkey-alone", credential=answer).path == "/"
+    assert eve.submit("/login/passkey-alone", credential=answer).path == "/login"
+    assert world.details("code.refused")["reason"] == "replayed"
+
+
+def test_a_question_of_a_signing_key_that_is_gone_counts_no_more(
+    world: World, typed: Typist, environment: dict[str, str], device: Authenticator
+) -> None:
+    answer = device.answer(asked_of_anyone(world.visitor()))
+    for _ in range(2):
+        done(typed("keys", "rotate", "--signing"))
+    eve = after_a_restart(world, environment, world.visitor())
+    eve.open("/login")
+    assert eve.submit("/login/passkey-alone", credential=answer).path == "/login"
+    assert world.details("code.refused")["reason"] == "challenge"
 
 
 def secret_keys(world: World) -> list[str]:

@@ -2,11 +2,14 @@
 
 import pytest
 
+from mfa_app.core.factors import passkeys
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import account_lock
+from tests.support.authenticator import Authenticator
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
+from tests.support.passkeys import send_passkey
 from tests.support.served_site import at_once
 from tests.support.world import TERMINAL, World
 
@@ -60,6 +63,22 @@ def test_a_lock_beside_a_code_leaves_nobody_logged_in(world: World) -> None:
         at_once(lambda: press(owner), lambda: thief.submit("/login/code", code=code, remember="y"))  # noqa: B023
         assert is_locked(world, name)
         assert thief.open("/").path == "/login"
+
+
+def test_a_lock_beside_a_passkey_alone_leaves_nobody_logged_in(world: World) -> None:
+    world.group("Finance", required=True, passkey_alone=True)
+    for _round in range(ROUNDS):
+        name, device = world.newcomer(groups_=("Finance",)), Authenticator()
+        send_passkey(world.link(name), device)
+        with world.data():
+            answer = device.answer(passkeys.question_to_anyone(now=world.clock()))
+        owner, thief = at_the_button(world, name), world.visitor()
+        thief.open("/login")
+        at_once(lambda: press(owner), lambda: thief.submit("/login/passkey-alone", credential=answer))  # noqa: B023
+        assert is_locked(world, name)
+        assert thief.open("/").path == "/login"
+        events = world.events(name)
+        assert "login.completed" not in events[events.index("person.locked") :]
 
 
 def test_a_lock_beside_a_new_password_leaves_the_account_locked(world: World) -> None:

@@ -17,7 +17,9 @@ from mfa_app.core.throttling import counters, limits
 from mfa_app.core.users import accounts
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, Role, Throttle, User
+from tests.support.authenticator import Authenticator as SoftwareAuthenticator
 from tests.support.browser import Page
+from tests.support.passkeys import add_passkey, asked_of_anyone
 from tests.support.stories import dave_at_work
 from tests.support.world import PASSWORD, TERMINAL, VISITOR, World
 
@@ -34,6 +36,10 @@ def revoke(alice: User, _world: World) -> None:
 
 def reset(alice: User, world: World) -> None:
     reset_second_factor(alice, reason="lost phone", actor=TERMINAL, now=world.clock())
+
+
+def disable(alice: User, world: World) -> None:
+    accounts.disable(alice, actor=TERMINAL, now=world.clock())
 
 
 def beside(world: World, request: Callable[[], Page], end: Callable[[User, World], None] = revoke) -> Page:
@@ -55,6 +61,22 @@ def test_logging_in_again_in_a_browser_that_holds_a_session(world: World) -> Non
     fields = {"email": "alice@example.com", "password": PASSWORD}
     assert beside(world, lambda: alice.post("/login", **fields)).status == 302
     assert alice.open("/").path == "/login"
+
+
+def test_logging_in_with_a_passkey_alone(world: World) -> None:
+    """The login waits, and is none: neither on the trail, nor in a mail."""
+    world.group("Finance", required=True, passkey_alone=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    device = SoftwareAuthenticator()
+    add_passkey(world.log_in_and_wait("alice"), device)
+    alice = world.visitor()
+    alice.open("/login")
+    answer = device.answer(asked_of_anyone(alice))
+    beside(world, lambda: alice.post("/login/passkey-alone", credential=answer), disable)
+    assert alice.open("/").path == "/login"
+    assert world.events()[-1] == "code.refused"
+    assert world.details("login.completed") == {"method": "code"}
+    assert world.mails("alice")[-1] == "passkey_added"
 
 
 def test_choosing_a_password_by_a_mailed_link(world: World) -> None:

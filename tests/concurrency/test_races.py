@@ -2,6 +2,7 @@
 
 import pytest
 
+from mfa_app.core.factors import passkeys
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import accounts
@@ -67,6 +68,23 @@ def test_of_twenty_posts_of_one_answer_of_a_passkey_one_gets_in(world: World) ->
     at_once(*[lambda b=browser: b.submit("/login/passkey", credential=answer) for browser in browsers])
     assert world.events().count("login.completed") == 1
     assert world.count(AuthSession, AuthSession.amr == "pwd hwk user") == 2  # one added the passkey
+    assert world.count(UsedChallenge) == 2
+
+
+def test_of_twenty_posts_of_one_answer_of_a_passkey_alone_one_gets_in(world: World) -> None:
+    world.group("Finance", required=True, passkey_alone=True)
+    world.person("alice", groups_=("Finance",))
+    device = SoftwareAuthenticator()
+    send_passkey(world.link("alice"), device)
+    with world.data():
+        answer = device.answer(passkeys.question_to_anyone(now=world.clock()))
+    eve = world.visitor()
+    eve.open("/login")
+    browsers = [eve.copy() for _ in range(MANY)]
+    at_once(*[lambda b=browser: b.submit("/login/passkey-alone", credential=answer) for browser in browsers])
+    assert [browser.open("/").path for browser in browsers].count("/") == 1
+    assert world.events().count("login.completed") == 1
+    assert world.count(AuthSession, AuthSession.amr == "hwk user") == 1
     assert world.count(UsedChallenge) == 2
 
 

@@ -30,7 +30,13 @@ from tests.support.authenticator import Authenticator as SoftwareAuthenticator
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
 from tests.support.deaths import Deaths
-from tests.support.passkeys import asked_to_answer, asked_to_make, passkey_page, send_passkey
+from tests.support.passkeys import (
+    asked_of_anyone,
+    asked_to_answer,
+    asked_to_make,
+    passkey_page,
+    send_passkey,
+)
 from tests.support.phone import Phone
 from tests.support.site_parts import part_of
 from tests.support.world import PASSWORD, TERMINAL, World
@@ -231,6 +237,28 @@ def test_an_answer_of_a_passkey_opens_a_session_or_counts_still(world: World, de
         browser.submit("/login/passkey", credential=answer)
         assert (browser.open("/").path == "/") != story[-1]
     assert goes_forward(story, False, True)
+
+
+def test_a_passkey_alone_opens_a_session_or_counts_still(world: World, deaths: Deaths) -> None:
+    """Not accepted: the same answer counts. Accepted: it is used up, and another one gets in."""
+    world.group("Finance", required=True, passkey_alone=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    device, limit = SoftwareAuthenticator(), "address:192.0.2.1"
+    send_passkey(world.log_in_and_wait("alice"), device)
+    alice, story = world.visitor(), []
+    alice.open("/login")
+    answer, another = (device.answer(asked_of_anyone(alice)) for _ in range(2))
+    for browser in deaths.of(alice, "/login/passkey-alone", credential=answer):
+        done = world.details("login.completed")["method"] == "passkey alone"
+        story.append(DONE if done else failures(world, limit))
+        assert (world.count(UsedChallenge) == 2) == done
+        assert world.count(AuthSession, AuthSession.amr == "hwk user") == (1 if done else 0)
+        again = browser.copy()
+        browser.submit("/login/passkey-alone", credential=answer)
+        assert (browser.open("/").path == "/") != done
+        again.submit("/login/passkey-alone", credential=another)
+        assert again.open("/").path == "/"
+    assert goes_forward(story, NOTHING, COUNTED, DONE)
 
 
 def test_a_passkey_is_removed_whole_or_not_at_all(world: World, deaths: Deaths) -> None:

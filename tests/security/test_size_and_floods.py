@@ -1,5 +1,7 @@
 """K. Size, floods, logs and stolen files: eve sends too much, too odd, and looks at what is written down."""
 
+import base64
+import hashlib
 import html
 import io
 import json
@@ -171,6 +173,36 @@ def test_the_server_writes_down_no_secret_of_a_whole_run(direct_world: World) ->
     assert not [
         value for value in used if re.search(rf"(?<![0-9a-f]){re.escape(value)}(?![0-9a-f])", written)
     ]
+
+
+def test_a_recovery_code_that_was_typed_as_a_password_is_written_down_nowhere(direct_world: World) -> None:
+    """Attack 109: log, trail, metrics, emails, every column and the page that answers, in any spelling."""
+    name = direct_world.newcomer(groups_=(direct_world.finance(),))
+    alice = direct_world.link(name)
+    login, current, new, used = direct_world.recovery_codes(alice)[:4]
+    alice.open("/account/password")
+    refused = [alice.submit("/account/password", current=current, password=new)]
+    eve = direct_world.visitor()
+    for email in (f"{name}@example.com", "nobody@example.com"):
+        refused.append(eve.give_password(email, login))
+    assert {page.status for page in refused} == {400}
+    in_its_place = direct_world.password_given(name).submit("/login/code", code=used)
+    assert in_its_place.path == "/account/recovered"
+    folder = direct_world.site.folder
+    files = [path.read_text("latin1") for path in folder.rglob("*") if path.is_file()]
+    metrics = direct_world.visitor().open("/metrics").response.text
+    pages = [page.source for page in (*refused, in_its_place)]
+    written = "".join([*files, *pages, str(dump(direct_world.app)), metrics, direct_world.site.log])
+    assert f"{name}@example.com" in written
+    assert not [form for code in (login, current, new, used) for form in forms_of(code) if form in written]
+
+
+def forms_of(code: str) -> list[str]:
+    """Return what a recovery code could be written down as."""
+    bare = code.replace("-", "")
+    raw = base64.b32decode(bare.upper())
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in (code, bare)]
+    return [code, bare, code.upper(), bare.upper(), raw.hex(), raw.decode("latin1"), *digests]
 
 
 def whole_run(direct_world: World) -> tuple[str, list[str]]:

@@ -13,6 +13,7 @@ from mfa_app.core.keys.vault import Vault
 from mfa_app.core.operations.write_proof import WriteProof
 from mfa_app.settings import Settings, load_settings
 from mfa_app.site import Site
+from mfa_app.web.ui.passkeys import ALONE
 from tests.support.clock import Clock
 from tests.support.variables import with_compiled_templates
 
@@ -32,12 +33,13 @@ def _read_once(environment: tuple[tuple[str, str], ...]) -> Settings:
 def application(settings: Settings, clock: Clock, **options: object) -> Flask:
     """Return the application under these settings and configuration values, as if it had just been made.
 
-    Its emails leave with the answer, and it signs with the keys that were there when it was made. Whoever has
-    used it disposes of its connections.
+    Its emails leave with the answer. It signs with the keys that were there when it was made, and has asked
+    no rules about passkeys yet. Whoever has used it disposes of its connections.
     """
     app, its_site = _made_once(settings, tuple(sorted(options.items())))
     keys = Vault(load_keys(settings).data_keys, reread=lambda: load_keys(settings).data_keys)
     app.extensions["site"] = its_site.replace(SiteClock(clock), keys, WriteProof())
+    app.extensions.pop(ALONE, None)
     return app
 
 

@@ -16,6 +16,11 @@ def asked_to_answer(visitor: Visitor) -> dict[str, Any]:
     return asked(visitor, "/login/passkey/question")
 
 
+def asked_of_anyone(visitor: Visitor) -> dict[str, Any]:
+    """Return what the site asks a passkey that logs in alone."""
+    return asked(visitor, "/login/passkey-alone/question")
+
+
 def add_passkey(visitor: Visitor, device: Authenticator) -> Page:
     """Let somebody who may do so add a passkey; return the page that follows."""
     visitor.open("/account/passkeys")

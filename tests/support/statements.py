@@ -25,6 +25,7 @@ def statements(world: World) -> Iterator[list[str]]:
     with world.app.app_context():
         engine = db.engine
     world.live_all()
+    rules_were_asked(world)
     event.listen(engine, "before_cursor_execute", note)
     yield sent
     event.remove(engine, "before_cursor_execute", note)

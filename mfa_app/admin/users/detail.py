@@ -100,6 +100,8 @@ def enable_user(user_id: int) -> ResponseReturnValue:
     """Enable a disabled account."""
     user = get_user_or_deny(user_id, to_change=True).user
     accounts.enable(user, actor=current_actor())
+    if user.account_locked_at is not None:
+        return to_page_of(user, _("The account of %(name)s is enabled, but still locked.", name=user.name))
     return to_page_of(user, _("%(name)s can log in again.", name=user.name))
 
 

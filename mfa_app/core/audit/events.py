@@ -9,6 +9,19 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.models.row_facts import AnyUser, EventFacts
 
 
+class AnsweredFor(enum.StrEnum):
+    """What an answer of a second factor is given for, as it stands on the trail."""
+
+    LOGIN = "login"
+    CONFIRMATION = "confirmation"
+    LINKING = "linking"
+    ADDING_PASSKEY = "adding"
+
+    @property
+    def enrols(self) -> bool:
+        return self in (AnsweredFor.LINKING, AnsweredFor.ADDING_PASSKEY)
+
+
 class Event(enum.Enum):
     """All events of the trail, each with exactly the details that its row must have."""
 

@@ -95,6 +95,10 @@ class UsedCode(Refusal):
     """The code is right but has already been used (RFC 6238, section 5.2)."""
 
 
+class PasskeysElsewhere(Refusal):
+    """None of the user's passkeys was made for the host that the site has now."""
+
+
 @dataclass
 class PasskeyRefused(Refusal):
     """The answer of a passkey is not accepted.

@@ -6,7 +6,7 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 
-from mfa_app.core.common.clock import is_fresh
+from mfa_app.core.common.clock import CLOCK_SKEW, is_fresh
 from mfa_app.core.common.errors import PasskeyRefused
 from mfa_app.core.keys.signing import SigningKeys
 from mfa_app.models import UsedChallenge
@@ -50,9 +50,12 @@ def check(challenge: bytes, purpose: Purpose, session_id: str, *, now: datetime)
 
 
 def burn(challenge: bytes, *, now: datetime) -> None:
-    """Note that a challenge is used up. Raises PasskeyRefused if it was already."""
+    """Note that a challenge is used up. Raises PasskeyRefused if it was already.
+
+    The note stays for as long as a node whose clock is behind would accept the challenge.
+    """
     digest = hashlib.sha256(challenge).hexdigest()
-    if not insert_once(UsedChallenge, digest=digest, expires_at=now + LIFETIME):
+    if not insert_once(UsedChallenge, digest=digest, expires_at=now + LIFETIME + CLOCK_SKEW):
         raise PasskeyRefused("replayed")
 
 

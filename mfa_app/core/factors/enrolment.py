@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import delete, select, update
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import AnsweredFor, Event, record
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import fold
@@ -23,18 +23,20 @@ from mfa_app.core.common.errors import (
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.factors import diagnosis, former_apps, totp
 from mfa_app.core.factors.apps import App
+from mfa_app.core.factors.passkeys import of_user, that_work
 from mfa_app.core.factors.registry import factors
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.mail import outbox
 from mfa_app.core.policy.decision import Verdict, effective_policy
 from mfa_app.core.policy.levels import Level
+from mfa_app.core.policy.subject_facts import has_factor
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.revocation import RevocationReason, kept, revoke_access
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, Ending, Passkey, PendingEnrolment, User
+from mfa_app.models import Authenticator, Ending, PendingEnrolment, User
 from mfa_app.models.column_types import new_id
 from mfa_app.models.database import insert_once, rows_changed
 from mfa_app.models.row_facts import AnyUser, AuthenticatorFacts, SessionFacts
@@ -113,7 +115,7 @@ def confirm(
     step = totp.matching_step(secret, digits, now=now)
     if step is None:
         refusal = diagnosis.of_linking(secret, user.id, digits, now=now)
-        failed = {"purpose": "linking", "failures": charged.failures, **diagnosis.on_trail(refusal)}
+        failed = {"purpose": AnsweredFor.LINKING, "failures": charged.failures, **diagnosis.on_trail(refusal)}
         record(Event.CODE_REFUSED, actor=actor, subject=user, **failed)
         raise refusal
     lock_user(user)  # a concurrent reset runs before or after this, never in between
@@ -182,8 +184,7 @@ def opt_in(identity: Identity, *, actor: Actor) -> None:
     """
     user = identity.user
     lock_user(user)
-    has_factor = (exists().where(model.user_id == user.id) for model in (Authenticator, Passkey))
-    if not db.session.scalar(select(or_(*has_factor))):
+    if not has_factor(user):
         raise NotEnrolled
     chosen = update(User).where(User.id == user.id, User.opted_in.is_(False)).values(opted_in=True)
     if rows_changed(chosen):
@@ -212,14 +213,16 @@ def check_may_enrol(identity: Identity, now: datetime) -> None:
     """
     if identity.decision.verdict is Verdict.AWAIT_LINK:
         raise NotAllowed
+    asked = identity.decision.verdict is Verdict.CHALLENGE  # a rule may have come since the last answer
     proved = identity.level > Level.PASSWORD and identity.recently_confirmed(now)
-    if identity.subject.facts.linked and not proved:
+    if identity.subject.facts.linked and (asked or not proved):
         raise AlreadyEnrolled
 
 
 def has_one_app_alone(identity: Identity) -> bool:
-    """Return whether the user's only second factor is one app."""
-    return len(identity.subject.authenticators) == 1 and not identity.subject.passkeys
+    """Return whether the user's only second factor that works is one app."""
+    passkeys = that_work(of_user(identity.user)) if identity.subject.passkeys else []
+    return len(identity.subject.authenticators) == 1 and not passkeys
 
 
 def check_may_remove(identity: Identity, *, last: bool, now: datetime) -> None:

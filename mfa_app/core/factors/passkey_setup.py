@@ -9,7 +9,7 @@ from fido2.utils import websafe_encode
 from fido2.webauthn import AttestedCredentialData, AuthenticatorData
 from sqlalchemy import delete, select, update
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import AnsweredFor, Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import fold
 from mfa_app.core.common.errors import (
@@ -31,7 +31,7 @@ from mfa_app.core.factors.ceremonies import (
 )
 from mfa_app.core.factors.challenges import LIFETIME, Purpose
 from mfa_app.core.factors.makers import product_name
-from mfa_app.core.factors.passkeys import BOUND, COPIED, of_user
+from mfa_app.core.factors.passkeys import methods_of, of_user, that_work
 from mfa_app.core.mail import outbox
 from mfa_app.core.policy.decision import needs_passkey
 from mfa_app.core.sessions import sessions
@@ -52,7 +52,7 @@ MOST_PASSKEYS = 10
 
 HANDLE_BYTES = 32
 
-ADDING = "adding"  # what an answer is given for, as it stands on the trail
+MOST_ID_BYTES = 1023  # of a credential id: WebAuthn Level 3, section 7.1
 
 
 def begin(identity: Identity, *, now: datetime) -> dict[str, Any]:
@@ -89,7 +89,11 @@ def register(identity: Identity, answer: str, *, actor: Actor, now: datetime) ->
     try:
         return _register(identity, answer, present, charged, actor, now)
     except PasskeyRefused as refusal:
-        refused = {"purpose": ADDING, "failures": charged.failures, **diagnosis.on_trail(refusal)}
+        refused = {
+            "purpose": AnsweredFor.ADDING_PASSKEY,
+            "failures": charged.failures,
+            **diagnosis.on_trail(refusal),
+        }
         record(Event.CODE_REFUSED, actor=actor, subject=identity.user, **refused)
         raise
 
@@ -115,7 +119,7 @@ def _register(
     counters.reset_after_success(charged)
     enrolment.note_linked(user, by_choice=by_choice, now=now)
     kept = enrolment.end_other_access(identity, RevocationReason.PASSKEY_ADDED, actor)
-    methods = COPIED if shown.is_backup_eligible() else BOUND
+    methods = methods_of(shown)
     token, session = sessions.elevate(kept, actor=actor, now=now, methods=methods)
     record(Event.PASSKEY_ADDED, actor=actor, subject=user, by_choice=by_choice, passkey=name)
     outbox.notify(outbox.Mail.PASSKEY_ADDED, user, actor=actor, now=now, passkey=name)
@@ -147,8 +151,9 @@ def remove(identity: Identity, passkey_id: str, *, actor: Actor, now: datetime) 
     """
     present, user = of_user(identity.user), identity.user
     passkey = _with_id(present, passkey_id)
-    last = len(present) == 1 and not identity.subject.authenticators
-    if len(present) == 1 and needs_passkey(identity.subject.facts, now=now):
+    others = [other for other in that_work(present) if other is not passkey]
+    last = not others and not identity.subject.authenticators
+    if not others and needs_passkey(identity.subject.facts, now=now):
         raise LastPasskey
     enrolment.check_may_remove(identity, last=last, now=now)
     lock_user(user)
@@ -206,7 +211,7 @@ def _handle_of(user: AnyUser) -> str:
 def _usable(shown: AuthenticatorData) -> AttestedCredentialData:
     """Return the new credential, whose key can sign as this site checks it. Raises PasskeyRefused."""
     made = shown.credential_data
-    if made is None:
+    if made is None or len(made.credential_id) > MOST_ID_BYTES:
         raise PasskeyRefused("unreadable")
     if made.public_key.get(3) not in ALGORITHMS:
         raise PasskeyRefused("algorithm")

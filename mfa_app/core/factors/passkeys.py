@@ -1,6 +1,6 @@
 """Passkeys (WebAuthn) as a second factor. The statements that accept an answer burn its challenge."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
@@ -9,10 +9,10 @@ from typing import Any, cast
 from fido2 import cbor
 from fido2.cose import CoseKey
 from fido2.utils import websafe_decode, websafe_encode
-from fido2.webauthn import AuthenticationResponse
+from fido2.webauthn import AuthenticationResponse, AuthenticatorData
 from sqlalchemy import Row, and_, bindparam, func, or_, select, update
 
-from mfa_app.core.common.errors import NotACode, PasskeyRefused, UsedCode
+from mfa_app.core.common.errors import NotACode, PasskeyRefused, PasskeysElsewhere, UsedCode
 from mfa_app.core.factors import challenges
 from mfa_app.core.factors.ceremonies import (
     check_answer,
@@ -66,6 +66,10 @@ class Answer:
     passkey: PasskeyFacts
     response: AuthenticationResponse
 
+    @property
+    def methods(self) -> frozenset[str]:
+        return methods_of(self.response.response.authenticator_data)
+
     def burn(self, *, now: datetime) -> None:
         """Accept the answer, and never again. Raises PasskeyRefused, AuthenticatorLocked."""
         said, shown = self.response.response.client_data, self.response.response.authenticator_data
@@ -92,9 +96,7 @@ class Passkeys(Factor):
         return typed
 
     def methods(self, answer: str) -> frozenset[str]:
-        """Return whether the key can leave its authenticator, and that the user was verified (RFC 8176)."""
-        copied = read_assertion(answer).response.authenticator_data.is_backup_eligible()
-        return COPIED if copied else BOUND
+        return methods_of(read_assertion(answer).response.authenticator_data)
 
     def check(self, subject: SubjectFacts, answer: str, *, session_id: str, now: datetime) -> Burn:
         """Return what burns the answer. Raises PasskeyRefused, PasskeysOff."""
@@ -102,6 +104,11 @@ class Passkeys(Factor):
         if checked.passkey.user_id != subject.user.id:
             raise PasskeyRefused("of someone else")
         return partial(checked.burn, now=now)
+
+
+def methods_of(shown: AuthenticatorData) -> frozenset[str]:
+    """Return whether the key can leave its authenticator, and that the user was verified (RFC 8176)."""
+    return COPIED if shown.is_backup_eligible() else BOUND
 
 
 def check_signed(answer: str, purpose: Purpose, session_id: str, *, now: datetime) -> Answer:
@@ -131,6 +138,12 @@ def of_user(user: AnyUser) -> tuple[PasskeyFacts, ...]:
     return tuple(map(_passkey_of, execute(_OF_USER, user_id=user.id)))
 
 
+def that_work(passkeys: Iterable[PasskeyFacts]) -> list[PasskeyFacts]:
+    """Return those of these passkeys that were made for the site's present host: only they can answer."""
+    party = relying_party()
+    return [passkey for passkey in passkeys if party is not None and passkey.rp_id == party.id]
+
+
 def made_for_another_host() -> int:
     """Return how many passkeys were made for a host that isn't the site's any more: they can't answer."""
     party = relying_party()
@@ -141,10 +154,13 @@ def made_for_another_host() -> int:
 def question(identity: Identity, *, now: datetime) -> dict[str, Any]:
     """Return what to ask the user's passkeys in this session, as PublicKeyCredentialRequestOptionsJSON.
 
-    Raises PasskeysOff.
+    Raises PasskeysOff, and PasskeysElsewhere if the user has none that can answer here: asked without a list,
+    the browser would offer those of other people too.
     """
     party = required_relying_party()
-    ids = [passkey.credential_id for passkey in of_user(identity.user) if passkey.rp_id == party.id]
+    ids = [passkey.credential_id for passkey in that_work(of_user(identity.user))]
+    if not ids:
+        raise PasskeysElsewhere
     return _question(new_challenge_of(identity, now=now), party.id, ids)
 
 

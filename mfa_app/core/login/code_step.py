@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import AnsweredFor, Event, record
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts, known_browser_id, remembered_device_of
 from mfa_app.core.common.actor import Actor
@@ -30,8 +30,6 @@ from mfa_app.core.throttling.counters import Charge
 from mfa_app.extensions import db
 from mfa_app.models.row_facts import DeviceFacts, SessionFacts, UserFacts
 
-LOGIN, CONFIRMATION = "login", "confirmation"  # what a code is entered for, as it stands on the trail
-
 WARN_AFTER = 3  # wrong codes after a correct password: somebody else may know the password
 
 
@@ -44,7 +42,9 @@ def answer_challenge(
     AuthenticatorLocked, SessionEnded.
     """
     remembered = browser if remember and identity.decision.remember_days > 0 else None
-    signed_in = check_code(identity, code, purpose=LOGIN, remembered=remembered, actor=actor, now=now)
+    signed_in = check_code(
+        identity, code, purpose=AnsweredFor.LOGIN, remembered=remembered, actor=actor, now=now
+    )
     if not signed_in.recovered:  # of that its own mail has told
         known, device = known_browser_id(identity.user, browser), signed_in.device
         tell_of_login(
@@ -61,7 +61,7 @@ def check_code(
     identity: Identity,
     code: str,
     *,
-    purpose: str,
+    purpose: AnsweredFor,
     remembered: BrowserFacts | None = None,
     actor: Actor,
     now: datetime,
@@ -88,7 +88,7 @@ def check_code(
     counters.reset_after_success(charged)
     factor = accepted.factor
     record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=purpose, factor=factor.name)
-    if purpose == LOGIN:
+    if purpose is AnsweredFor.LOGIN:
         record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method=factor.name)
     factor.tell(user, actor=actor, now=now)
     device = _remember(identity, remembered, actor, now) if remembered and not factor.recovers else None
@@ -103,13 +103,17 @@ def _require_level(identity: Identity, reading: Reading) -> None:
         raise PasskeyRequired
 
 
-def _verify(identity: Identity, reading: Reading, purpose: str, now: datetime) -> Accepted:
+def _verify(identity: Identity, reading: Reading, purpose: AnsweredFor, now: datetime) -> Accepted:
     """Check the answer and burn it with the user locked.
 
     Rolls back before it raises UsedCode, PasskeyRefused or AuthenticatorLocked; the attempt stays counted.
     """
     user = identity.user
-    lock = partial(lock_user_who_logs_in, user, now=now) if purpose == LOGIN else partial(lock_user, user)
+    lock = (
+        partial(lock_user_who_logs_in, user, now=now)
+        if purpose is AnsweredFor.LOGIN
+        else partial(lock_user, user)
+    )
     try:
         return factors().verify(identity.subject, reading, session_id=identity.session.id, lock=lock, now=now)
     except (UsedCode, PasskeyRefused, AuthenticatorLocked):
@@ -148,7 +152,7 @@ def _remember(
 
 
 def _record_failure(
-    identity: Identity, refusal: RefusedAnswer, charged: Charge, *, purpose: str, actor: Actor
+    identity: Identity, refusal: RefusedAnswer, charged: Charge, *, purpose: AnsweredFor, actor: Actor
 ) -> None:
     """Record a refused code. Raises SessionEnded if a concurrent request has ended the session."""
     lock_user(identity.user)

@@ -2,14 +2,13 @@
 
 from datetime import datetime
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import AnsweredFor, Event, record
 from mfa_app.core.browsers.known_browsers import BrowserFacts, known_browser_id
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import AuthenticatorLocked, PasskeyRefused
 from mfa_app.core.common.locks import lock_user_who_logs_in
 from mfa_app.core.factors.challenges import Purpose
 from mfa_app.core.factors.passkeys import Passkeys, check_signed
-from mfa_app.core.login.code_step import LOGIN
 from mfa_app.core.login.new_logins import tell_of_login
 from mfa_app.core.policy import subject_facts
 from mfa_app.core.policy.decision import passkey_alone
@@ -40,13 +39,14 @@ def sign_in_by_passkey(
         subject = subject_facts.find_by_id(checked.passkey.user_id)
         found = _may_sign_in(subject, now)
         lock_user_who_logs_in(found.user, now=now)
+        _require_unchanged(found, now)
         checked.burn(now=now)
     except (PasskeyRefused, AuthenticatorLocked) as refusal:
         db.session.rollback()
         _record_failure(subject, refusal, charged, actor)
         raise PasskeyRefused("not alone") from None
     counters.reset_after_success(charged)
-    signed_in = _start(found, answer, replaces, actor, now)
+    signed_in = _start(found, checked.methods, replaces, actor, now)
     known = known_browser_id(found.user, browser) is not None
     tell_of_login(found.user, known=known, passkey_alone=True, actor=as_user(actor, found.user), now=now)
     return signed_in
@@ -58,15 +58,22 @@ def _may_sign_in(subject: SubjectFacts | None, now: datetime) -> SubjectFacts:
     return subject
 
 
+def _require_unchanged(subject: SubjectFacts, now: datetime) -> None:
+    """Read the user, who is locked, again. Raises PasskeyRefused if access has been revoked meanwhile."""
+    again = _may_sign_in(subject_facts.find_by_id(subject.user.id), now)
+    if again.user.security_stamp != subject.user.security_stamp:
+        raise PasskeyRefused("not alone")
+
+
 def _start(
-    subject: SubjectFacts, answer: str, replaces: Identity | None, actor: Actor, now: datetime
+    subject: SubjectFacts, methods: frozenset[str], replaces: Identity | None, actor: Actor, now: datetime
 ) -> SignedIn:
     user = subject.user
-    actor, methods = as_user(actor, user), Passkeys().methods(answer)
+    actor = as_user(actor, user)
     if replaces is not None:
         sessions.end_because(replaces, "logged in again", actor=actor)
     token, session = sessions.start(user, actor=actor, now=now, methods=methods)
-    record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=LOGIN, factor=Passkeys.name)
+    record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=AnsweredFor.LOGIN, factor=Passkeys.name)
     record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method=ALONE)
     return SignedIn(token, session, user)
 
@@ -78,7 +85,7 @@ def _record_failure(
         Event.CODE_REFUSED,
         actor=actor,
         subject=subject.user if subject else None,
-        purpose=LOGIN,
+        purpose=AnsweredFor.LOGIN,
         reason=refusal.reason if isinstance(refusal, PasskeyRefused) else "locked",
         seen=None,
         failures=charged.failures,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import AnsweredFor, Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.login import code_step
@@ -19,7 +19,7 @@ def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetim
     Raises NotACode, PasskeyRequired, WrongCode, ExplainedCode, UsedCode, PasskeyRefused, Throttled,
     AuthenticatorLocked, SessionEnded.
     """
-    return code_step.check_code(identity, code, purpose=code_step.CONFIRMATION, actor=actor, now=now)
+    return code_step.check_code(identity, code, purpose=AnsweredFor.CONFIRMATION, actor=actor, now=now)
 
 
 def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:

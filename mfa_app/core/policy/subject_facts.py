@@ -101,6 +101,16 @@ _BY_EMAIL = select_subject().where(table_of(User).c.email_key == bindparam("key"
 _BY_ID = select_subject().where(table_of(User).c.id == bindparam("user_id"))
 
 
+_OF_USER = select(
+    *(exists().where(table_of(model).c.user_id == bindparam("user_id")) for model in (Authenticator, Passkey))
+)
+
+
+def has_factor(user: AnyUser) -> bool:
+    """Return True if this user has an app or a passkey by now."""
+    return any(execute(_OF_USER, user_id=user.id).one())
+
+
 def find_by_email(key: str) -> SubjectFacts | None:
     """Return the user with this comparable email address, or None."""
     return subject_of(execute(_BY_EMAIL, key=key).all())

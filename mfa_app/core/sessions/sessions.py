@@ -1,5 +1,6 @@
 """Sessions: how they start, are looked up on each request, are elevated and end."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -177,20 +178,26 @@ def elevate(
 ) -> tuple[str, SessionFacts]:
     """Put a session under a new token, so that the old one is dead, after a fresh answer of a second factor.
 
-    `methods` is what that factor adds to `amr` (RFC 8176); without any, it was a fresh password instead.
+    `methods` is what that factor adds to `amr` (RFC 8176), beside what was shown before; without any, it was
+    a fresh password instead.
     `device_id` is the device that has been remembered with it. A verb that writes something before this calls
     `require` first, or undoes it. Raises SessionEnded if a concurrent request has ended the session, or has
     put it under another token.
     """
     elevated = replace(
         session,
-        amr=" ".join([*sorted(session.methods & {"pwd"}), *sorted(methods)]) if methods else session.amr,
+        amr=_listed(session.methods - {"link"} | methods) if methods else session.amr,
         password_at=session.password_at if methods else now,
         code_at=now if methods else session.code_at,
         challenged_at=None,
         device_id=device_id or session.device_id,
     )
     return _under_new_token(session, elevated, actor=actor, now=now)
+
+
+def _listed(methods: AbstractSet[str]) -> str:
+    """Return methods as a session lists them: the password first."""
+    return " ".join(sorted(methods, key=lambda method: (method != "pwd", method)))
 
 
 def renew(session: SessionFacts, *, actor: Actor, now: datetime) -> tuple[str, SessionFacts]:

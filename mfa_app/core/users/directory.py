@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from mfa_app.core.audit.events import Event
+from mfa_app.core.audit.events import AnsweredFor, Event
 from mfa_app.core.common import search_words
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import NotAllowed
@@ -22,6 +22,17 @@ PAGE = 50
 LATEST_EVENTS = 10
 
 FEW = 20_000  # rows of the rarest word, up to which sorting takes less than looking through all users
+
+# After these, an earlier refusal says nothing of the user's factors any more.
+_NEW_BEGINNINGS = frozenset(
+    event.label
+    for event in (
+        Event.CODE_ACCEPTED,
+        Event.AUTHENTICATOR_LINKED,
+        Event.PASSKEY_ADDED,
+        Event.SECOND_FACTOR_RESET,
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -140,10 +151,16 @@ def latest_events(user: User) -> list[AuditEvent]:
 
 
 def refused_code_among(events: Iterable[AuditEvent]) -> AuditEvent | None:
-    """Return the refused code among events, the newest first; None if a code has been accepted since."""
-    codes = {Event.CODE_REFUSED.label, Event.CODE_ACCEPTED.label}
-    newest = next((row for row in events if row.event in codes), None)
-    return newest if newest is not None and newest.event == Event.CODE_REFUSED.label else None
+    """Return the refused code among events, the newest first; None if something new has begun since.
+
+    Codes and answers with which somebody could not enrol are not meant.
+    """
+    for row in events:
+        if row.event in _NEW_BEGINNINGS:
+            return None
+        if row.event == Event.CODE_REFUSED.label and not AnsweredFor(row.details["purpose"]).enrols:
+            return row
+    return None
 
 
 def _columns() -> Select[*tuple[Any, ...]]:

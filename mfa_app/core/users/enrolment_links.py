@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import LinkNotNeeded
@@ -11,9 +9,9 @@ from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import one_time_links, outbox
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.policy.subject_facts import has_factor
 from mfa_app.core.users import invitations
-from mfa_app.extensions import db
-from mfa_app.models import Authenticator, User
+from mfa_app.models import User
 
 
 def saved_as(user: User) -> str:
@@ -35,10 +33,9 @@ def send(user: User, *, actor: Actor, now: datetime) -> str:
 
 
 def needs_link(user: User) -> bool:
-    """Return True if this user can log in only after linking an app, for which the password isn't enough."""
-    linked = select(Authenticator.id).where(Authenticator.user_id == user.id)
+    """Return True if this user can log in only after enrolling, for which the password isn't enough."""
     barred = user.is_privileged and user.is_active and not user.link_required
-    return barred and db.session.scalar(linked) is None
+    return barred and not has_factor(user)
 
 
 def mail_to(user: User, *, actor: Actor, now: datetime) -> str:

@@ -56,12 +56,19 @@ def alone_somewhere() -> bool:
 def ways_of(identity: Identity) -> dict[str, int | bool]:
     """Return which factors a page can ask this user for: `app`, and `passkey` where that works.
 
-    `passkey_only`: no code counts for this user, so the page asks for none.
+    `passkey_only`: no code counts for this user, so the page asks for none. `passkey_elsewhere`: there is an
+    address at which passkeys work.
     """
     passkey = identity.subject.passkeys
     only = passkey and identity.decision.level is Level.PHISHING_RESISTANT
     app = bool(identity.subject.authenticators) and not only
-    return {"app": app, "passkey": passkey and works_here(), "passkey_only": only}
+    elsewhere = passkey and place_to_go() is not None
+    return {
+        "app": app,
+        "passkey": passkey and works_here(),
+        "passkey_only": only,
+        "passkey_elsewhere": elsewhere,
+    }
 
 
 @contextmanager

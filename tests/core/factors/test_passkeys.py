@@ -2,22 +2,44 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
 
-from mfa_app.core.common.errors import AuthenticatorLocked, PasskeyRefused, TooManyPasskeys
-from mfa_app.core.factors import passkey_setup, passkeys, registry
-from mfa_app.core.login import code_step
+from mfa_app.core.audit.events import AnsweredFor
+from mfa_app.core.browsers.known_browsers import BrowserFacts
+from mfa_app.core.common.clock import CLOCK_SKEW
+from mfa_app.core.common.errors import (
+    AlreadyEnrolled,
+    AuthenticatorLocked,
+    PasskeyRefused,
+    PasskeysElsewhere,
+    TooManyPasskeys,
+    TwoFactorRequired,
+)
+from mfa_app.core.factors import enrolment, passkey_setup, passkeys, registry
+from mfa_app.core.factors.apps import App
+from mfa_app.core.factors.challenges import Purpose
+from mfa_app.core.login import code_step, passkey_step
+from mfa_app.core.operations import housekeeping
+from mfa_app.core.policy import rules, subject_facts
+from mfa_app.core.policy.decision import decide
+from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import counters, limits
+from mfa_app.core.users import account_lock, accounts, enrolment_links
 from mfa_app.extensions import db
-from mfa_app.models import Passkey, UsedChallenge
+from mfa_app.models import Authenticator as AppRow
+from mfa_app.models import Passkey, Role, UsedChallenge
+from mfa_app.models.row_facts import UserFacts
 from tests.support.authenticator import FLAG, ORIGIN, USED, Authenticator, with_algorithm
 from tests.support.databases import both_databases
 from tests.support.refusals.scene import logged_in
-from tests.support.world import VISITOR, World
+from tests.support.world import TERMINAL, VISITOR, World
 
 SYNCED = USED | FLAG.BE | FLAG.BS
 
@@ -44,7 +66,7 @@ def added(world: World, device: Authenticator, name: str = "alice", **said: Any)
 def give(world: World, identity: Identity, answer: str) -> str:
     """Let somebody answer at the second gate; return what the session has shown by then."""
     now = world.clock()
-    signed_in = code_step.check_code(identity, answer, purpose="login", actor=VISITOR, now=now)
+    signed_in = code_step.check_code(identity, answer, purpose=AnsweredFor.LOGIN, actor=VISITOR, now=now)
     db.session.commit()
     return signed_in.session.amr
 
@@ -87,7 +109,7 @@ def test_adding_one_proves_it(data: World) -> None:
     identity = logged_in(data, "alice", with_code=True)
     answer = Authenticator().make(passkey_setup.begin(identity, now=data.clock()))
     signed_in = passkey_setup.register(identity, answer, actor=VISITOR, now=data.clock())
-    assert (signed_in.session.amr, signed_in.session.code_at) == ("pwd hwk user", data.clock())
+    assert (signed_in.session.amr, signed_in.session.code_at) == ("pwd hwk otp user", data.clock())
     assert sessions.find(signed_in.token, now=data.clock()) is not None
 
 
@@ -253,6 +275,7 @@ def test_the_signature_must_be_that_of_the_passkey(data: World) -> None:
 def test_the_passkey_of_somebody_else_opens_nothing(data: World) -> None:
     device = Authenticator()
     added(data, device, "bob")
+    added(data, Authenticator())
     identity, question = asked(data)
     assert refused(lambda: give(data, identity, device.answer(question))) == "of someone else"
 
@@ -404,3 +427,122 @@ def test_an_answer_with_changed_bytes_is_refused(data: World) -> None:
 
 def test_the_origin_of_the_site_is_that_of_its_public_address(data: World) -> None:
     assert Authenticator().origin == ORIGIN == passkeys.required_relying_party().origin
+
+
+# What came after
+
+
+def test_a_used_challenge_is_noted_for_as_long_as_a_clock_that_is_behind_accepts_it(data: World) -> None:
+    device = Authenticator(counts=False)
+    added(data, device)
+    identity = logged_in(data, "alice")
+    ahead = data.clock() + CLOCK_SKEW
+    answer = device.answer(passkeys.question(identity, now=ahead))
+
+    def burn() -> None:
+        passkeys.check_signed(answer, Purpose.SECOND_GATE, identity.session.id, now=data.clock()).burn(
+            now=data.clock()
+        )
+
+    burn()
+    data.clock.advance(minutes=5, seconds=30)
+    housekeeping.purge_expired(now=data.clock())
+    assert refused(burn) == "replayed"
+
+
+@both_databases
+def test_no_credential_id_is_longer_than_the_standard_allows(
+    data: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = logged_in(data, "alice", with_code=True)
+    question = passkey_setup.begin(identity, now=data.clock())
+    monkeypatch.setattr("tests.support.authenticator.secrets.token_bytes", lambda _length: bytes(1024))
+    answer = Authenticator().make(question)
+    register = partial(passkey_setup.register, identity, answer, actor=VISITOR, now=data.clock())
+    assert refused(register) == "unreadable"
+
+
+def test_a_code_from_before_the_rule_adds_nothing_beside_a_passkey(data: World) -> None:
+    added(data, Authenticator())
+    identity = logged_in(data, "alice", with_code=True)
+    values = RuleValues(required=True, passkey_only=True)
+    rules.set_rule(data.group_row("Finance"), values, actor=TERMINAL, now=data.clock())
+    subject = subject_facts.find_by_id(identity.user.id)
+    assert subject is not None
+    decision = decide(subject.facts, shown=identity.level, now=data.clock())
+    stale = replace(identity, subject=subject, decision=decision)
+    for act in (passkey_setup.begin, enrolment.begin):
+        with pytest.raises(AlreadyEnrolled):
+            act(stale, now=data.clock())
+
+
+@pytest.fixture
+def moved(data: World) -> Identity:
+    """Alice's session with an app, and a passkey of a host that the site had before."""
+    added(data, Authenticator())
+    db.session.query(Passkey).update({"rp_id": "login.before.example"})
+    db.session.commit()
+    return logged_in(data, "alice", with_code=True)
+
+
+def test_a_passkey_of_another_host_is_not_asked_for(data: World, moved: Identity) -> None:
+    with pytest.raises(PasskeysElsewhere):
+        passkeys.question(moved, now=data.clock())
+
+
+def test_the_last_app_stays_beside_a_passkey_of_another_host(data: World, moved: Identity) -> None:
+    (app,) = moved.subject.authenticators
+    with pytest.raises(TwoFactorRequired):
+        enrolment.remove(moved, app.id, actor=VISITOR, now=data.clock())
+
+
+def test_linking_an_app_takes_nothing_from_what_a_session_has_shown(data: World) -> None:
+    identity = logged_in(data, "alice")
+    session = identity.session
+    for methods in (passkeys.BOUND, App.amr):
+        _token, session = sessions.elevate(session, actor=VISITOR, now=data.clock(), methods=methods)
+    assert session.amr == "pwd hwk otp user"
+
+
+def test_a_privileged_user_with_a_passkey_alone_needs_no_link(data: World) -> None:
+    identity = added(data, Authenticator())
+    db.session.query(AppRow).filter_by(user_id=identity.user.id).delete()
+    accounts.change_role(data.user("alice"), Role.HELPDESK, actor=TERMINAL, now=data.clock())
+    assert not enrolment_links.needs_link(data.user("alice"))
+    assert "enrolment_link" not in data.mails("alice")
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        lambda world: account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=world.clock()),
+        lambda world: accounts.end_access(world.user("alice"), actor=TERMINAL),
+        lambda world: rules.set_rule(
+            world.group_row("Finance"), RuleValues(required=True), actor=TERMINAL, now=world.clock()
+        ),
+    ],
+    ids=["lock", "end access", "rule"],
+)
+def test_what_ends_access_while_a_passkey_logs_in_alone_holds(
+    data: World, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[World], object]
+) -> None:
+    """The other request commits after this one has read the user, and before it has the lock."""
+    values = RuleValues(required=True, passkey_alone=True)
+    rules.set_rule(data.group_row("Finance"), values, actor=TERMINAL, now=data.clock())
+    device = Authenticator()
+    added(data, device)
+    lock = passkey_step.lock_user_who_logs_in
+
+    def late(user: UserFacts, *, now: datetime) -> None:
+        meanwhile(data)
+        db.session.commit()
+        lock(user, now=now)
+
+    monkeypatch.setattr(passkey_step, "lock_user_who_logs_in", late)
+    answer = device.answer(passkeys.question_to_anyone(now=data.clock()))
+
+    def log_in() -> None:
+        passkey_step.sign_in_by_passkey(answer, browser=BrowserFacts(), actor=VISITOR, now=data.clock())
+
+    assert refused(log_in) == "not alone"
+    assert "login.completed" not in data.events("alice")

@@ -8,7 +8,7 @@ import pytest
 from mfa_app.core.mail import delivery, one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import account_lock, accounts
-from mfa_app.models import AuthSession, RememberedDevice
+from mfa_app.models import AuthSession, OneTimeLink, RememberedDevice
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
 from tests.support.stories import alice_on_a_remembered_device
@@ -233,3 +233,11 @@ def test_even_the_last_administrator_may_lock_their_own_account(world: World) ->
     assert lock(world.log_in_and_wait("carol")).path == "/locked"
     open_at_the_terminal(world, "carol")
     assert world.log_in_and_wait("carol").open("/admin").path == "/admin"
+
+
+def test_a_new_address_ends_the_links_in_the_old_mailbox_but_the_last(world: World, alice: Visitor) -> None:
+    link = lock_link(world)
+    with world.data():
+        accounts.change_email(world.user("alice"), "alice.new@example.com", actor=TERMINAL, now=world.clock())
+    assert world.visitor().open(link).status == 410
+    assert world.count(OneTimeLink, OneTimeLink.purpose == Purpose.ACCOUNT_LOCK) == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mfa_app.core.users import account_lock
+from mfa_app.core.users import account_lock, accounts
 from tests.support.browser import Page, Visitor
 from tests.support.stories import carol_at_work, dave_at_work
 from tests.support.world import TERMINAL, World
@@ -110,3 +110,13 @@ def test_an_invitation_into_a_locked_account_is_refused(world: World, carol: Vis
     carol.open(page_of(world, "alice"))
     page = carol.press("Send a new invitation")
     assert "This account is disabled or locked" in page.text
+
+
+def test_enabling_does_not_open_what_its_owner_has_locked(world: World, carol: Visitor) -> None:
+    locked(world, "alice")
+    with world.data():
+        accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
+    carol.open(page_of(world, "alice"))
+    page = carol.press("Enable the account")
+    assert "The account of Alice is enabled, but still locked." in page.text
+    assert "can log in again" not in page.text

@@ -1,30 +1,22 @@
 """A passkey in place of the password too: only where rules say so, and with one refusal for all reasons."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import update
 
 from mfa_app.core.factors import registry
 from mfa_app.core.groups import groups
+from mfa_app.core.users import account_lock
 from mfa_app.extensions import db
 from mfa_app.models import Passkey, User
-from mfa_app.web.ui.passkeys import ALONE
 from tests.support.authenticator import FLAG, Authenticator
 from tests.support.browser import Page, Visitor
-from tests.support.passkeys import add_passkey, asked
+from tests.support.passkeys import add_passkey, asked_of_anyone
 from tests.support.world import TERMINAL, World
 
 REFUSED = "You can't log in with this passkey here."
 ROUTE = "/login/passkey-alone"
-
-
-@pytest.fixture(autouse=True)
-def _asked_anew(world: World) -> Iterator[None]:
-    """Let the login page ask the rules again: it remembers the answer for a minute."""
-    world.app.extensions.pop(ALONE, None)
-    yield
-    world.app.extensions.pop(ALONE, None)
 
 
 @pytest.fixture
@@ -39,7 +31,7 @@ def device(world: World) -> Authenticator:
 
 def log_in(visitor: Visitor, device: Authenticator) -> Page:
     visitor.open("/login")
-    question = asked(visitor, f"{ROUTE}/question")
+    question = asked_of_anyone(visitor)
     return visitor.press("Log in with a passkey", credential=device.answer(question))
 
 
@@ -58,13 +50,13 @@ def test_a_session_without_a_password_never_claims_one(world: World, device: Aut
     alice.open("/account/password")
     alice.press("Confirm", code=world.phones["alice"].code())
     assert alice.current.path == "/account/password"
-    assert world.methods("alice")[-1] == "otp"
+    assert world.methods("alice")[-1] == "hwk otp user"
 
 
 def test_the_page_that_was_asked_for_comes_next(world: World, device: Authenticator) -> None:
     alice = world.visitor()
     alice.open("/account")
-    question = asked(alice, f"{ROUTE}/question")
+    question = asked_of_anyone(alice)
     assert alice.press("Log in with a passkey", credential=device.answer(question)).path == "/account"
 
 
@@ -77,12 +69,12 @@ def test_the_session_before_ends(world: World, device: Authenticator) -> None:
 
 
 def log_in_over_it(visitor: Visitor, device: Authenticator) -> None:
-    question = asked(visitor, f"{ROUTE}/question")
+    question = asked_of_anyone(visitor)
     visitor.post(ROUTE, credential=device.answer(question))
 
 
 def test_the_question_names_nobody(world: World, device: Authenticator) -> None:
-    question = asked(world.visitor(), f"{ROUTE}/question")
+    question = asked_of_anyone(world.visitor())
     assert question["allowCredentials"] == []
     assert question.keys() == {"challenge", "timeout", "rpId", "allowCredentials", "userVerification"}
 
@@ -115,12 +107,17 @@ def locked(world: World) -> None:
         registry.lock(world.user("alice"), now=world.clock())
 
 
+def locked_by_alice(world: World) -> None:
+    with world.data():
+        account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=world.clock())
+
+
 def removed(world: World) -> None:
     with world.data():
         db.session.query(Passkey).delete()
 
 
-@pytest.mark.parametrize("happens", [of_another_group, disabled, locked, removed])
+@pytest.mark.parametrize("happens", [of_another_group, disabled, locked, locked_by_alice, removed])
 def test_every_refusal_reads_the_same(
     world: World, device: Authenticator, happens: Callable[[World], None]
 ) -> None:
@@ -134,8 +131,8 @@ def test_every_refusal_reads_the_same(
 
 def test_an_answer_counts_once_and_for_five_minutes(world: World, device: Authenticator) -> None:
     alice, eve = world.visitor(), world.visitor()
-    answer = device.answer(asked(alice, f"{ROUTE}/question"))
-    late = device.answer(asked(alice, f"{ROUTE}/question"))
+    answer = device.answer(asked_of_anyone(alice))
+    late = device.answer(asked_of_anyone(alice))
     for visitor in (alice, eve):
         visitor.open("/login")
     assert alice.press("Log in with a passkey", credential=answer).path == "/"

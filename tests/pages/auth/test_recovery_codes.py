@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from mfa_app.core.audit.events import AnsweredFor
 from mfa_app.core.common.errors import AuthenticatorLocked
 from mfa_app.core.factors import registry
 from mfa_app.core.login import code_step
@@ -182,7 +183,7 @@ def test_a_lock_that_comes_in_the_same_moment_holds_for_them_too(world: World, a
         registry.lock(identity.user, now=world.clock())
         db.session.commit()
         with pytest.raises(AuthenticatorLocked):
-            code_step.check_code(identity, code, purpose=code_step.LOGIN, actor=VISITOR, now=world.clock())
+            code_step.check_code(identity, code, purpose=AnsweredFor.LOGIN, actor=VISITOR, now=world.clock())
     assert world.count(RecoveryCode, RecoveryCode.used_at.is_not(None)) == 0
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from mfa_app.core.audit.events import AnsweredFor
 from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common import errors
 from mfa_app.core.factors import apps, enrolment, recovery_codes, registry, totp
@@ -32,7 +33,7 @@ CODES: dict[Callable[..., object], Callable[[World, Identity, str], object]] = {
         identity, code, remember=True, browser=BrowserFacts(), actor=VISITOR, now=world.clock()
     ),
     code_step.check_code: lambda world, identity, code: code_step.check_code(
-        identity, code, purpose="login", actor=VISITOR, now=world.clock()
+        identity, code, purpose=AnsweredFor.LOGIN, actor=VISITOR, now=world.clock()
     ),
     reauthentication.confirm_by_code: lambda world, identity, code: reauthentication.confirm_by_code(
         identity, code, actor=VISITOR, now=world.clock()

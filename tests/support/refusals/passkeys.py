@@ -12,6 +12,7 @@ from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
+from mfa_app.models import Passkey
 from mfa_app.models.column_types import new_id
 from mfa_app.settings import Settings
 from mfa_app.site import site
@@ -255,3 +256,17 @@ case(_REMOVE, errors.LastPasskey, only_passkey)
 case(_RENAME, errors.PasskeyGone, with_passkeys(rename_none))
 case(_RENAME, errors.PasskeyNameTaken, with_passkeys(rename("passkey 2"), count=2))
 case(_RENAME, errors.SessionEnded, with_passkeys(rename("Key"), access_ended))
+
+
+def asked_elsewhere(world: World) -> Act:
+    """Let alice, whose passkey is of another host, be asked for one."""
+    world.linked_earlier("alice")
+    identity = logged_in(world, "alice", with_code=True)
+    add(world, identity, Authenticator())
+    db.session.query(Passkey).update({"rp_id": "login.before.example"})
+    db.session.commit()
+    again = logged_in(world, "alice")
+    return lambda: passkeys.question(again, now=world.clock())
+
+
+case(passkeys.question, errors.PasskeysElsewhere, asked_elsewhere)
