@@ -22,6 +22,7 @@ ABOUT_AN_APP = {
     "Link an authentication app",
     "Your authentication app is linked",
     "Your authentication app was removed",
+    "You have the app, but its codes don't work",
 }
 
 # Nobody without an app opens the first. The second is for the script, and has no words.
@@ -36,6 +37,8 @@ EMAILS = [
     (Mail.PASSKEY_REMOVED, {"last": True, "passkey": "Laptop"}),
     (Mail.RESET, {"reason": "lost"}),
 ]
+
+NEEDED = {"hours": 72, "minutes": 60, "left": 3, "token": "A" * 43, "kind": "passkey", "factor": "Laptop"}
 
 # Whoever links a first app, or removes the last factor, has had no passkey.
 WITHOUT_PASSKEYS = ((Mail.LINKED, {}), (Mail.REMOVED, {}))
@@ -122,9 +125,8 @@ def test_nor_does_a_page_on_the_way_in(world: World, alice: Visitor, device: Aut
 @pytest.mark.parametrize(("kind", "context"), [mail for mail in EMAILS if mail not in WITHOUT_PASSKEYS])
 def test_no_email_speaks_of_an_app_alone(world: World, kind: Mail, context: dict[str, object]) -> None:
     world.person("alice")
-    needed = {"hours": 72, "minutes": 60, "left": 3, "token": "A" * 43} | context
     with world.data():
-        outbox.enqueue(kind, world.user("alice"), now=world.clock(), **needed)
+        outbox.enqueue(kind, world.user("alice"), now=world.clock(), **NEEDED | context)
     with world.data():
         delivery.deliver_due()
     message = message_from_string(world.last_mail(), policy=policy.default)
