@@ -1,4 +1,4 @@
-"""One's own authentication apps: naming and removing them, and codes by one's own choice."""
+"""One's own authentication apps: naming and removing them, and a second factor by one's own choice."""
 
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -53,8 +53,8 @@ def rename_app(app_id: str) -> ResponseReturnValue:
 @blueprint.post("/account/authenticator/keep")
 @requires_recent_auth
 def opt_in() -> ResponseReturnValue:
-    """Opt in to codes."""
+    """Opt in to being asked for a second factor."""
     with flash_refusals():
         enrolment.opt_in(current_identity(), actor=current_actor())
-        flash(_("From now on you'll be asked for a code when you log in."), "success")
+        flash(_("From now on you'll be asked for a code or passkey when you log in."), "success")
     return redirect(url_for("account.overview"))

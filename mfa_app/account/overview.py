@@ -10,8 +10,7 @@ from mfa_app.account import blueprint
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.factors import enrolment, passkey_setup, passkeys, recovery_codes, totp
-from mfa_app.core.factors.relying_party import relying_party
-from mfa_app.core.policy.decision import effective_policy, is_asked
+from mfa_app.core.policy.decision import effective_policy, is_asked, needs_passkey
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.models import AuthSession, RememberedDevice
@@ -51,8 +50,9 @@ class SecondFactor:
     """The user's 2FA, as the account page shows it.
 
     `because` is why a code is asked for, `announcement` the rule to come or the exemption, with its date,
-    `enrol_by` the end of the grace period. `asked`: a code is asked for at login. `may_remove`: even the last
-    app. `may_keep`: the user may opt in to codes.
+    `enrol_by` the end of the grace period. `asked`: a code is asked for at login. `required`: not only by the
+    user's own choice. `alone`: there is one app, and no passkey that works. `may_keep`: the user may opt in.
+    `passkey_only`: no code and no remembered device counts.
     """
 
     apps: tuple[AppEntry, ...]
@@ -60,19 +60,21 @@ class SecondFactor:
     announcement: str | None
     asked: bool
     enrol_by: datetime | None
+    required: bool
+    alone: bool
     may_link: bool
-    may_remove: bool
     may_keep: bool
     passkeys: tuple[PasskeyFacts, ...] = ()
     passkey_wanted: str | None = None
+    passkey_only: bool = False
 
     @property
     def linked(self) -> bool:
         return bool(self.apps or self.passkeys)
 
     @property
-    def alone(self) -> bool:
-        return len(self.apps) + len(self.passkeys) == 1
+    def may_remove_app(self) -> bool:
+        return not (self.required and self.alone)
 
     @property
     def since(self) -> datetime:
@@ -82,10 +84,16 @@ class SecondFactor:
 
 @dataclass(frozen=True)
 class PasskeyEntry:
-    """A passkey, as the account page shows it. `works`: it was made for the present address of the site."""
+    """A passkey, as the account page shows it.
+
+    `works`: it was made for the present address of the site. `alone`: without it, no second factor is left
+    that works.
+    """
 
     passkey: PasskeyFacts
     works: bool
+    alone: bool
+    may_remove: bool
 
 
 @dataclass(frozen=True)
@@ -104,12 +112,13 @@ def overview() -> ResponseReturnValue:
     identity, now = current_identity(), clock.now()
     user, here = identity.user, identity.session
     own = _passkeys_of(identity)
+    second_factor = _second_factor(identity, own, now)
     return render_template(
         "account/overview.html",
         person=user,
         groups=list(identity.subject.groups),
-        second_factor=_second_factor(identity, own, now),
-        passkeys=_passkey_panel(own),
+        second_factor=second_factor,
+        passkeys=_passkey_panel(own, second_factor),
         recovery=recovery_codes.left(user),
         devices=_devices(identity, now),
         sessions=[
@@ -133,11 +142,13 @@ def _second_factor(identity: Identity, own: tuple[PasskeyFacts, ...], now: datet
         announcement=announcement(effective_policy(identity.subject.facts, now=now).because),
         asked=is_asked(identity.subject.facts, now=now),
         enrol_by=identity.decision.enrol_by,
+        required=required,
+        alone=len(apps) == 1 and not passkeys.that_work(own),
         may_link=len(apps) < enrolment.MOST_APPS,
-        may_remove=not required or len(apps) + len(own) > 1,
         may_keep=identity.subject.facts.linked and not required and not identity.user.opted_in,
         passkeys=own,
         passkey_wanted=why_passkey(identity.decision.passkey) if identity.decision.passkey else None,
+        passkey_only=needs_passkey(identity.subject.facts, now=now),
     )
 
 
@@ -145,14 +156,23 @@ def _passkeys_of(identity: Identity) -> tuple[PasskeyFacts, ...]:
     return passkeys.of_user(identity.user) if identity.subject.passkeys else ()
 
 
-def _passkey_panel(own: tuple[PasskeyFacts, ...]) -> PasskeyPanel:
-    party = relying_party()
+def _passkey_panel(own: tuple[PasskeyFacts, ...], second_factor: SecondFactor) -> PasskeyPanel:
+    working = passkeys.that_work(own)
     return PasskeyPanel(
-        entries=tuple(PasskeyEntry(key, party is not None and key.rp_id == party.id) for key in own),
+        entries=tuple(_passkey_entry(key, working, second_factor) for key in own),
         work_here=works_here(),
         place=place_to_go(),
         may_add=len(own) < passkey_setup.MOST_PASSKEYS,
     )
+
+
+def _passkey_entry(
+    passkey: PasskeyFacts, working: list[PasskeyFacts], second_factor: SecondFactor
+) -> PasskeyEntry:
+    others = [other for other in working if other is not passkey]
+    alone = not others and not second_factor.apps
+    needed = (alone and second_factor.required) or (not others and second_factor.passkey_only)
+    return PasskeyEntry(passkey, passkey in working, alone, may_remove=not needed)
 
 
 def _app_entry(app: AuthenticatorFacts) -> AppEntry:

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from mfa_app.account import blueprint
 from mfa_app.core.common import clock
 from mfa_app.core.factors import recovery_codes
+from mfa_app.core.policy.decision import needs_passkey
 from mfa_app.settings import Settings
 from mfa_app.site import site
 from mfa_app.web.http.redirects import next_page
@@ -20,10 +21,13 @@ from mfa_app.web.ui.passkeys import works_here
 @blueprint.route("/account/recovery-codes", methods=["GET", "POST"])
 @requires_recent_auth
 def recovery_code_set() -> ResponseReturnValue:
-    """Make a set of recovery codes and show it, this once; before that, say what they are for."""
+    """Make a set of recovery codes and show it, this once; before that, say what they are for.
+
+    Where only passkeys count, such codes open nothing, so none are offered.
+    """
     identity = current_identity()
-    if not identity.subject.facts.linked:
-        return redirect(url_for("account.overview"))
+    if not identity.subject.facts.linked or needs_passkey(identity.subject.facts, now=clock.now()):
+        return redirect(next_page("account.overview"))
     codes: tuple[str, ...] = ()
     if request.method == "POST":
         codes = recovery_codes.make_set(identity, actor=current_actor(), now=clock.now())

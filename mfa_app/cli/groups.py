@@ -62,7 +62,7 @@ def require(name: str, switch: str, **passkeys: bool | None) -> None:
     if not required:
         say(
             _("%(group)s doesn't require 2-factor authentication.", group=group.name),
-            _("Linked apps stay linked."),
+            _("Apps and passkeys stay."),
         )
     else:
         say(_("%(group)s requires 2-factor authentication.", group=group.name))

@@ -1,4 +1,4 @@
-"""The table of one-time links: first set-up, invitation, password reset, enrolment."""
+"""The table of one-time links: first set-up, invitation, password reset, enrolment, lock of an account."""
 
 from datetime import datetime
 from typing import ClassVar

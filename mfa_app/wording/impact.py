@@ -58,7 +58,7 @@ def _step(when: str, step: Step, rule: RuleValues) -> str:
         return _("%(when)s: nobody is asked for a code.", when=when)
     first = []
     if step.to_link:
-        first.append(_("%(num)s must link an app first", num=step.to_link))
+        first.append(_("%(num)s must set up an app or passkey first", num=step.to_link))
     if step.to_add_passkey:
         first.append(_("%(num)s must add a passkey first", num=step.to_add_passkey))
     if not first:

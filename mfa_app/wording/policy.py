@@ -46,7 +46,7 @@ def announcement(because: PolicySource) -> str | None:
 
 
 def why_linked(because: PolicySource) -> str | None:
-    """Return the sentence that tells on the linking page who asks for an app; None if nobody does."""
+    """Return the sentence that tells on the linking page who asks for one; None if nobody does."""
     if because.reason is Reason.GROUP:
         return _("Your group %(group)s requires 2-factor authentication.", group=because.group)
     return {
@@ -110,7 +110,7 @@ def _explain_codes(person: PolicySubject, now: datetime) -> str:
         )
     if decision.verdict is Verdict.ENROL:
         return _(
-            "%(name)s must link an authentication app at the next login: %(reason)s.",
+            "%(name)s must link an app or add a passkey at the next login: %(reason)s.",
             name=name,
             reason=reason,
         )
@@ -137,7 +137,7 @@ def _explain_not_asked(person: PolicySubject, name: str, decision: Decision) -> 
         )
     if decision.enrol_by:
         return _(
-            "%(name)s must link an authentication app by %(moment)s: %(reason)s.",
+            "%(name)s must link an app or add a passkey by %(moment)s: %(reason)s.",
             name=name,
             moment=dates.time_of_day(decision.enrol_by),
             reason=_why_others_are_asked(because),

@@ -44,11 +44,13 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.AppNameTaken: _l("You already have an app with this name. Choose another one."),
     errors.TwoFactorRequired: _l(
         "2-factor authentication is required for you, so you can't remove your only app or passkey. "
-        "Add another one first, or choose “Move to a new phone”."
+        "Add another one first. For an app, you can also choose “Move to a new phone”."
     ),
     errors.PasskeyRequired: _l(
-        "Only passkeys count for your account, so use a passkey instead of a code. "
-        "You can't remove your only one before you have added another."
+        "Only passkeys count for your account, not codes of an app or recovery codes. Use a passkey instead."
+    ),
+    errors.LastPasskey: _l(
+        "Only passkeys count for your account, so you can't remove your only one. Add another one first."
     ),
     errors.NotEnrolled: _l("No authentication app is linked to this account."),
     errors.AppGone: _l("This authentication app is not linked to your account any more."),

@@ -180,9 +180,11 @@ def test_what_an_administrator_without_an_app_sees(world: World, inspector: Insp
         world.user("dave").link_required = False
         token = one_time_links.create(Purpose.ENROLMENT, world.user("dave"), now=clock.now())
     dave = world.password_given("dave")
-    inspector.look("Open your link to set up an app", dave.open(dave.current.path).source)
-    inspector.look("Set up your app", dave.open(f"/link/{token}").source)
-    inspector.look("Set up your app", dave.press("Continue", password="not the password at all").source)
+    inspector.look("Open your link to set up an app or passkey", dave.open(dave.current.path).source)
+    inspector.look("Set up your app or passkey", dave.open(f"/link/{token}").source)
+    inspector.look(
+        "Set up your app or passkey", dave.press("Continue", password="not the password at all").source
+    )
 
 
 def test_linking_because_a_group_requires_it(world: World, inspector: Inspector) -> None:

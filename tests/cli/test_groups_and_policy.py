@@ -31,7 +31,7 @@ def test_switching_a_group_on_prints_who_it_affects(world: World, typed: Typist)
         "Finance requires 2-factor authentication.",
         "It applies to 3 people.",
         "Today: 1 person is asked for a code.",
-        "At once: 3 people are asked for a code (2 must link an app first).",
+        "At once: 3 people are asked for a code (2 must set up an app or passkey first).",
         "This includes these administrators: carol@example.com.",
     ]
 
@@ -43,7 +43,7 @@ def test_a_group_that_accepts_passkeys_only_prints_who_must_add_one(world: World
     assert done(typed("groups", "require", "Finance", "on", "--passkey-only")).splitlines() == [
         "Finance requires 2-factor authentication.",
         "It applies to 2 people.",
-        "Today: 2 people are asked for a code (1 must link an app first).",
+        "Today: 2 people are asked for a code (1 must set up an app or passkey first).",
         "At once: 2 people are asked for a passkey or a code (2 must add a passkey first).",
         "This includes these administrators: carol@example.com (no passkey).",
     ]
@@ -78,8 +78,8 @@ def test_switching_a_group_off_prints_who_is_still_asked(world: World, typed: Ty
     world.person("alice", groups_=("Finance",))
     assert done(typed("groups", "require", "Finance", "off")).splitlines() == [
         "Finance doesn't require 2-factor authentication.",
-        "Linked apps stay linked.",
-        "Today: 1 person is asked for a code (1 must link an app first).",
+        "Apps and passkeys stay.",
+        "Today: 1 person is asked for a code (1 must set up an app or passkey first).",
         "At once: nobody is asked for a code.",
     ]
 
@@ -130,7 +130,7 @@ def test_explain_shows_the_facts_below_the_answer(world: World, typed: Typist) -
     world.group("Sales")
     world.person("alice", groups_=("Finance", "Sales"))
     answer, _empty, *facts = done(typed("policy", "explain", "ALICE@example.com")).splitlines()
-    assert answer.startswith("Alice must link an authentication app by 16 March 2026")
+    assert answer.startswith("Alice must link an app or add a passkey by 16 March 2026")
     assert [fact.strip() for fact in facts] == [
         "Finance: required, grace period of 14 days, app must be linked by 2026-03-16 09:00 UTC",
         "Sales: not required",

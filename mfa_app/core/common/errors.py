@@ -153,7 +153,7 @@ class PendingEnrolmentExpired(Refusal):
 
 
 class AlreadyEnrolled(Refusal):
-    """The user has an authenticator, and hasn't entered one of its codes recently."""
+    """The user has an app or a passkey, and hasn't used it recently."""
 
 
 @dataclass
@@ -172,15 +172,19 @@ class TwoFactorRequired(Refusal):
 
 
 class PasskeyRequired(Refusal):
-    """A rule accepts passkeys only: another second factor doesn't count, and the last passkey must stay."""
+    """A rule accepts passkeys only, so no other second factor counts for this user."""
+
+
+class LastPasskey(Refusal):
+    """A rule accepts passkeys only, so the user can't remove the last one."""
 
 
 class LinkNotNeeded(Refusal):
-    """The user needs no link for enrolling: there is an authenticator, or the password is enough."""
+    """The user needs no link for enrolling: there is an app or a passkey, or the password is enough."""
 
 
 class NotEnrolled(Refusal):
-    """The user has no authenticator."""
+    """The user has no app and no passkey."""
 
 
 class AppGone(Refusal):

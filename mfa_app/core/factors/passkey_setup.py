@@ -13,10 +13,10 @@ from mfa_app.core.audit.events import AnsweredFor, Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import fold
 from mfa_app.core.common.errors import (
+    LastPasskey,
     PasskeyGone,
     PasskeyNameTaken,
     PasskeyRefused,
-    PasskeyRequired,
     SessionEnded,
     TooManyPasskeys,
 )
@@ -146,16 +146,16 @@ def remove(identity: Identity, passkey_id: str, *, actor: Actor, now: datetime) 
     """Remove one of the user's own passkeys on request, and revoke all other access.
 
     The session goes on under a new token, but its last code is no younger. Raises PasskeyGone, SessionEnded,
-    TwoFactorRequired if it is the last second factor and a rule requires one, and PasskeyRequired if it is
-    the last passkey and only passkeys count.
+    TwoFactorRequired if it is the last second factor and a rule requires one, and LastPasskey if it is the
+    last passkey and only passkeys count.
     """
     present, user = of_user(identity.user), identity.user
     passkey = _with_id(present, passkey_id)
     others = [other for other in that_work(present) if other is not passkey]
     last = not others and not identity.subject.authenticators
-    enrolment.check_may_remove(identity, last=last, now=now)
     if not others and needs_passkey(identity.subject.facts, now=now):
-        raise PasskeyRequired
+        raise LastPasskey
+    enrolment.check_may_remove(identity, last=last, now=now)
     lock_user(user)
     sessions.require(identity.session)  # ends with each change of the factors, so `last` is still true
     if last:

@@ -12,11 +12,12 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import NotACode, NotEnrolled, WrongCode
+from mfa_app.core.common.errors import NotACode, NotEnrolled, PasskeyRequired, WrongCode
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.common.text import is_separator
 from mfa_app.core.factors.registry import Burn, Factor, burn_once, unlocked
 from mfa_app.core.mail import outbox
+from mfa_app.core.policy.decision import needs_passkey
 from mfa_app.core.policy.subject_facts import SubjectFacts
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
@@ -93,11 +94,14 @@ class RecoveryCodes(Factor):
 def make_set(identity: Identity, *, actor: Actor, now: datetime) -> tuple[str, ...]:
     """Return ten new codes, such as "abcd-efgh-ijkl-mnop", for the user to keep. They end the set before.
 
-    Raises NotEnrolled if the user has no app, SessionEnded.
+    Raises NotEnrolled if the user has no app and no passkey, PasskeyRequired if they would open nothing,
+    SessionEnded.
     """
     user = identity.user
     if not identity.subject.facts.linked:
         raise NotEnrolled
+    if needs_passkey(identity.subject.facts, now=now):
+        raise PasskeyRequired
     codes, salt = [_new_code() for _ in range(IN_A_SET)], secrets.token_hex(16)
     digests = [_digest(code, salt) for code in codes]
     lock_user(user)

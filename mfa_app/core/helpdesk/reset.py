@@ -1,4 +1,4 @@
-"""The help desk's reset: it removes the authenticator, so that the user enrols again at the next login."""
+"""The help desk's reset: it removes all second factors, so that the user enrols again at the next login."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from mfa_app.models import Ending, User
 
 
 def reset_second_factor(user: User, *, reason: str, actor: Actor, now: datetime) -> None:
-    """Remove the user's authenticator and revoke all access.
+    """Remove the user's second factors and revoke all access.
 
     The next login leads to enrolment, without a new grace period and whatever the rules say; only an
     exemption delays it. Raises SessionEnded, and NotAllowed: the help desk can't reset administrators, other

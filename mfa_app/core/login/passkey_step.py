@@ -48,7 +48,7 @@ def sign_in_by_passkey(
     counters.reset_after_success(charged)
     signed_in = _start(found, checked.methods, replaces, actor, now)
     known = known_browser_id(found.user, browser) is not None
-    tell_of_login(found.user, known=known, actor=as_user(actor, found.user), now=now)
+    tell_of_login(found.user, known=known, passkey_alone=True, actor=as_user(actor, found.user), now=now)
     return signed_in
 
 

@@ -23,7 +23,7 @@ def confirm_by_code(identity: Identity, code: str, *, actor: Actor, now: datetim
 
 
 def confirm_by_password(identity: Identity, password: str, *, actor: Actor, now: datetime) -> SignedIn:
-    """Reauthenticate by password, for a user without an authenticator.
+    """Reauthenticate by password, for a user without a second factor.
 
     Raises WrongPassword, Throttled, PasswordLocked, HashingQueueFull, SessionEnded.
     """

@@ -29,11 +29,11 @@ MAX_NAMED = 10
 class SiteStatistics:
     """Numbers about enabled accounts and about mail.
 
-    `must_link`: need an authenticator, now or when every date and grace is over, and have none. `stopped`:
+    `must_link`: need a second factor, now or when every date and grace is over, and have none. `stopped`:
     locked second factors, which need the help desk. `accounts_locked`: by their owners. `waiting`: blocked
     for a while after wrong codes. `mails_failed`: given up after three days. `mail_error`: why no mail
     leaves at all, else None. `without_app`: the first administrators and help desk staff, by email address,
-    who haven't linked an app.
+    who have no app and no passkey.
     """
 
     people: int
@@ -106,7 +106,7 @@ def _people(now: datetime) -> tuple[int, int, int]:
 
 
 def privileged_without_app(*, limit: int | None = None) -> tuple[User, ...]:
-    """Return the enabled administrators and help desk staff without an authenticator, by email address."""
+    """Return the enabled administrators and help desk staff without a second factor, by email address."""
     without = select(User).where(User.role.in_(PRIVILEGED), User.disabled_at.is_(None), ~User.linked)
     return tuple(db.session.scalars(without.order_by(User.email_key).limit(limit)))
 

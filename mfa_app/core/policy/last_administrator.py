@@ -17,8 +17,8 @@ def require_one(*, without: User) -> None:
     """Raise LastAdministrator if removing this user would leave no administrator who can log in now.
 
     Call `begin_change` first. An administrator counts if the account is enabled, has a password, and has an
-    authenticator that works or may be linked with the password. Rules don't matter: administrators always
-    need a code.
+    app or a passkey that isn't locked, or may set one up with the password. Rules don't matter:
+    administrators always need a second factor.
     """
     able = [subject.user.id for subject in find_subjects(User.role == Role.ADMIN) if _can_log_in(subject)]
     if able == [without.id]:

@@ -47,7 +47,7 @@ def test_by_choice_is_told_as_ones_own_choice(world: World) -> None:
 def test_a_dormant_link_is_told_and_can_be_kept_in_use(world: World, alice: Visitor) -> None:
     world.require("Finance", False)
     alice.open("/account")
-    assert "you aren't asked for a code" in alice.page.text
+    assert "you aren't asked for it" in alice.page.text
     alice.press("Keep asking me for a code")
     assert "by your own choice" in alice.page.text
     assert "authenticator.kept_by_choice" in world.events("alice")

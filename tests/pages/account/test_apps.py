@@ -68,7 +68,7 @@ def test_another_app_ends_all_other_access_and_says_so(world: World, alice: Visi
     assert "your remembered devices are removed" in alice.page.text
     assert elsewhere.open("/").path == "/login"
     assert world.password_given("alice", elsewhere).page.path == "/login/code"
-    assert "One more authentication app, “Tablet”" in world.words_of_last_mail()
+    assert "An authentication app, “Tablet”" in world.words_of_last_mail()
 
 
 def test_an_app_gets_another_name(world: World, alice: Visitor) -> None:
@@ -96,7 +96,7 @@ def test_the_email_about_a_removed_app_says_what_stays(world: World, alice: Visi
     assert world.details("authenticator.removed") == {"app": "Tablet"}
     text = world.words_of_last_mail()
     assert "“Tablet”" in text
-    assert "Your other apps stay linked" in text
+    assert "The apps and passkeys that you have besides stay" in text
 
 
 def test_a_new_phone_takes_the_place_of_the_old_one_and_the_others_stay(world: World, alice: Visitor) -> None:

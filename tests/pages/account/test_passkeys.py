@@ -276,6 +276,17 @@ def test_a_passkey_of_an_earlier_address_is_shown_and_does_not_work(world: World
     assert asked_to_answer(world.password_given("alice"))["allowCredentials"] == []
 
 
+def test_beside_a_passkey_that_does_not_work_the_only_app_can_not_go(world: World, alice: Visitor) -> None:
+    world.require(None)
+    add_passkey(alice, Authenticator())
+    assert "remove the app" in alice.open("/account").text
+    with world.data():
+        db.session.query(Passkey).one().rp_id = "old.example.com"
+    page = alice.open("/account").text
+    assert "remove the app" not in page
+    assert "remove the passkey" in page
+
+
 @pytest.mark.parametrize(
     ("public_url", "expected"),
     [

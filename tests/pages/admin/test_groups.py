@@ -75,7 +75,7 @@ def test_the_page_before_deleting_says_how_many_are_in_it_and_what_stops(
     world.require("Finance")
     carol.open("/admin/groups/1/delete")
     assert "2 people are members" in carol.page.text
-    assert "Today: 2 people are asked for a code (2 must link an app first)." in carol.page.text
+    assert "Today: 2 people are asked for a code (2 must set up an app or passkey first)." in carol.page.text
     assert "At once: nobody is asked for a code." in carol.page.text
     carol.press("Delete the group")
     assert world.count(Group) == 0
@@ -89,7 +89,7 @@ def test_a_new_member_is_told_with_the_date_by_which_to_link(world: World, carol
     carol.open("/admin/groups/1")
     page = carol.press("Add to the group", email="alice@example.com")
     assert (
-        "Alice added to Finance. Alice must link an authentication app by 9 March 2026, 09:01 UTC: "
+        "Alice added to Finance. Alice must link an app or add a passkey by 9 March 2026, 09:01 UTC: "
         "required by group Finance." in page.text
     )
     page = carol.press("Remove Alice")

@@ -28,7 +28,7 @@ def test_the_overview_counts_who_still_has_to_link(world: World, carol: Visitor)
     with world.data():
         world.user("bob").exempt_until = world.clock().replace(year=2027)
     page = carol.open("/admin")
-    assert "Not linked yet 1 required, but no app yet" in page.text
+    assert "Not set up yet 1 required, but no app or passkey yet" in page.text
     assert "Latest events" in page.text
 
 
@@ -111,10 +111,10 @@ def test_an_error_of_the_mail_server_is_told_on_the_overview(world: World, carol
 
 
 def test_the_overview_names_administrators_and_help_desk_without_an_app(world: World, carol: Visitor) -> None:
-    assert "haven't linked an authentication app yet" not in carol.open("/admin").text
+    assert "have no app or passkey yet" not in carol.open("/admin").text
     world.people("dave", "alice")
     world.person("erin", role="admin", password=None)
     page = carol.open("/admin")
-    assert "haven't linked an authentication app yet" in page.text
+    assert "have no app or passkey yet" in page.text
     named = [link.get_text() for link in page.html.select(".note a")]
     assert named == ["dave@example.com", "erin@example.com"]

@@ -39,7 +39,7 @@ def test_the_page_says_which_group_requires_a_code(world: World, carol: Visitor)
     world.person("alice", groups_=("Finance",))
     assert (
         standing(world, carol, "alice")
-        == "Alice must link an authentication app at the next login: required by group Finance."
+        == "Alice must link an app or add a passkey at the next login: required by group Finance."
     )
     world.link_and_wait("alice")
     assert standing(world, carol, "alice") == "Alice is asked for a code: required by group Finance."
@@ -49,7 +49,7 @@ def test_the_page_says_until_when_grace_lasts(world: World, carol: Visitor) -> N
     world.group("Finance", required=True, grace_days=7)
     world.person("erin", groups_=("Finance",))
     said = standing(world, carol, "erin")
-    assert said.startswith("Erin must link an authentication app by 9 March 2026, 09:")
+    assert said.startswith("Erin must link an app or add a passkey by 9 March 2026, 09:")
     assert said.endswith(" UTC: required by group Finance.")
 
 
@@ -145,15 +145,15 @@ def test_the_page_says_what_each_change_would_do(world: World, carol: Visitor) -
     world.person("bob", groups_=("Finance",))
     page = carol.open(page_of(world, "bob", "policy"))
     assert (
-        "If you require it: Bob must link an authentication app at the next login: required for this person."
-        in page.text
+        "If you require it: Bob must link an app or add a passkey at the next login: "
+        "required for this person." in page.text
     )
     exempt(world, carol, "bob")
     page = carol.open(page_of(world, "bob", "policy"))
-    assert "If you end it: Bob must link an authentication app by 9 March 2026, 09:01 UTC" in page.text
+    assert "If you end it: Bob must link an app or add a passkey by 9 March 2026, 09:01 UTC" in page.text
     carol.press("Require 2-factor authentication")
     page = carol.open(page_of(world, "bob", "policy"))
-    assert "If you end it: Bob must link an authentication app by 9 March 2026, 09:01 UTC" in page.text
+    assert "If you end it: Bob must link an app or add a passkey by 9 March 2026, 09:01 UTC" in page.text
 
 
 def test_nobody_exempts_themselves(world: World, carol: Visitor) -> None:

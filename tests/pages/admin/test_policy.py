@@ -55,9 +55,10 @@ def test_the_preview_names_numbers_and_administrators_and_saves_nothing(world: W
     assert page.title == "Switch 2-factor authentication on for Finance?"
     assert stand(page) == ["3", "2", "2"]
     assert effects(page)[:3] == [
-        "Today: 2 people are asked for a code (1 must link an app first).",
-        "At once: 3 people are asked for a code (2 must link an app first).",
-        "People who have to link an app do so at their next click or login. No other page opens before that.",
+        "Today: 2 people are asked for a code (1 must set up an app or passkey first).",
+        "At once: 3 people are asked for a code (2 must set up an app or passkey first).",
+        "People who have to set up an app or passkey do so at their next click or login. "
+        "No other page opens before that.",
     ]
     assert "anton@example.com Not linked" in page.text
     assert "carol@example.com Linked" in page.text
@@ -113,7 +114,7 @@ def test_off_and_on_again_asks_nobody_to_scan_anew(world: World, carol: Visitor)
     world.require("Finance")
     world.linked_earlier("alice", groups_=("Finance",))
     page = preview(carol, required=None)
-    assert "Their apps stay linked" in page.text
+    assert "Their apps and passkeys stay" in page.text
     carol.press("Switch off for 2 people")
     assert world.password_given("alice").page.path == "/"
     preview(carol, required="y")
@@ -191,7 +192,7 @@ def test_a_rule_for_a_later_day_says_that_nobody_is_asked_before(world: World, c
     assert "The rule starts on 1 Apr 2026" in page.text
     assert effects(page)[1:3] == [
         "Today: 1 person is asked for a code.",
-        "From Wednesday 1 April 2026: 2 people are asked for a code (1 must link an app first).",
+        "From Wednesday 1 April 2026: 2 people are asked for a code (1 must set up an app or passkey first).",
     ]
     carol.press("Switch on for 2 people")
     assert world.password_given("alice").page.path == "/"
@@ -206,11 +207,11 @@ def test_the_preview_counts_the_grace_of_each_person(world: World, carol: Visito
         "Today: 1 person is asked for a code.",
         "From Monday 9 March 2026: 1 person is asked for a code.",
         "From Saturday 14 March 2026, 09:01 UTC, when the last grace period is over: "
-        "3 people are asked for a code (2 must link an app first).",
+        "3 people are asked for a code (2 must set up an app or passkey first).",
     ]
     carol.press("Switch on for 3 people")
     person = carol.open(f"/admin/people/{world.id_of('alice')}")
-    assert "must link an authentication app by 14 March 2026, 09:01 UTC" in person.text
+    assert "must link an app or add a passkey by 14 March 2026, 09:01 UTC" in person.text
 
 
 def test_a_rule_for_at_once_leaves_new_people_their_grace(world: World, carol: Visitor) -> None:
@@ -219,7 +220,7 @@ def test_a_rule_for_at_once_leaves_new_people_their_grace(world: World, carol: V
     assert effects(page)[:2] == [
         "Today: 1 person is asked for a code.",
         "From Monday 16 March 2026, 09:01 UTC, when the last grace period is over: "
-        "2 people are asked for a code (1 must link an app first).",
+        "2 people are asked for a code (1 must set up an app or passkey first).",
     ]
     assert "at their next click" not in page.text
 
@@ -237,7 +238,7 @@ def test_switching_off_says_who_is_still_asked(world: World, carol: Visitor) -> 
     world.person("alice", groups_=("Finance",))
     page = preview(carol, required=None)
     assert effects(page)[:2] == [
-        "Today: 2 people are asked for a code (1 must link an app first).",
+        "Today: 2 people are asked for a code (1 must set up an app or passkey first).",
         "At once: 1 person is asked for a code.",
     ]
     assert "who opted in, are still asked" in page.text

@@ -41,7 +41,7 @@ def test_a_login_in_a_new_browser_is_told_with_browser_and_address(world: World,
     eve = world.visitor(address="203.0.113.7", browser=CHROME)
     world.password_given("alice", eve)
     assert told(world) == 1
-    assert "in a browser that you haven't used there before" in words(world)
+    assert "in a browser that isn't known to be yours" in words(world)
     assert "Network address: 203.0.113.7" in words(world)
     assert "Browser: Chrome on Windows" in words(world)
 
@@ -80,7 +80,7 @@ def test_a_new_browser_that_is_remembered_at_once_is_one_mail(world: World, link
     before = told(world)
     world.log_in_and_wait("alice", remember=True)
     assert told(world) == before + 1
-    assert "in a browser that you haven't used there before" in words(world)
+    assert "in a browser that isn't known to be yours" in words(world)
     assert "until then your password alone opens your account there" in words(world)
 
 

@@ -155,3 +155,13 @@ def test_a_network_has_thirty_failures_in_ten_minutes(world: World, device: Auth
         assert REFUSED in eve.press("Log in with a passkey", credential="{}").text
     assert "Too many failed attempts" in log_in(eve, device).text
     assert log_in(world.visitor(address="198.51.100.7"), device).path == "/"
+
+
+def test_the_mail_about_such_a_login_speaks_of_the_passkey_not_of_the_password(
+    world: World, device: Authenticator
+) -> None:
+    log_in(world.visitor(address="203.0.113.7"), device)
+    said = " ".join(world.words_of_last_mail().split())
+    assert "with a passkey, without your password" in said
+    assert "remove each passkey that you don't recognise" in said
+    assert "knows your password" not in said

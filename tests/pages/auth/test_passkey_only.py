@@ -160,10 +160,34 @@ def test_the_only_passkey_stays(world: World, alice: Visitor) -> None:
     add_passkey(alice, device)
     require_passkeys(world)
     page = alice.open("/account")
+    assert "remove the passkey" not in page.text
     link = page.html.select_one("a[href^='/account/passkeys/'][href$='/name']")
     assert link is not None
     address = str(link["href"]).removesuffix("/name")
     assert "remove your only one" in alice.post(f"{address}/remove", follow=True).text
+    add_passkey(alice, Authenticator())
+    assert "remove the passkey" in alice.open("/account").text
+
+
+def test_the_account_page_promises_nothing_that_does_not_count(world: World, alice: Visitor) -> None:
+    world.recovery_codes(alice)
+    add_passkey(alice, Authenticator())
+    assert "After your password you use a passkey or enter a code" in alice.open("/account").text
+    require_passkeys(world)
+    said = alice.open("/account").text
+    assert "You use a passkey each time you log in: no code and no remembered device counts." in said
+    assert "enter a code" not in said
+    assert "the recovery codes that you made don't open it" in said
+    assert "Get new recovery codes" not in said
+    assert "with your password alone" not in said
+
+
+def test_no_recovery_codes_are_made_that_open_nothing(world: World, alice: Visitor) -> None:
+    add_passkey(alice, Authenticator())
+    require_passkeys(world)
+    assert alice.open("/account/recovery-codes?next=/").path == "/"
+    assert alice.submit("/account/recovery-codes").path == "/account"
+    assert "recovery_codes.made" not in world.events()
 
 
 @both_databases

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common import clock, errors
-from mfa_app.core.factors import passkey_setup, passkeys
+from mfa_app.core.factors import passkey_setup, passkeys, recovery_codes
 from mfa_app.core.login import passkey_step
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
@@ -191,6 +191,12 @@ def only_passkey(world: World) -> Act:
     return lambda: remove(world, identity, Authenticator())
 
 
+def make_recovery_codes(world: World, identity: Identity, _code: str) -> object:
+    return recovery_codes.make_set(identity, actor=VISITOR, now=world.clock())
+
+
+case(recovery_codes.make_set, errors.PasskeyRequired, code_under_a_rule_for_passkeys(make_recovery_codes))
+
 for _verb, _act in CODES.items():
     case(_verb, errors.PasskeyRequired, code_under_a_rule_for_passkeys(_act))
     case(
@@ -246,7 +252,7 @@ case(_REGISTER, errors.SessionEnded, session_ends, charges=_LINKING)
 case(_REMOVE, errors.PasskeyGone, with_passkeys(remove_none))
 case(_REMOVE, errors.SessionEnded, with_passkeys(remove, access_ended))
 case(_REMOVE, errors.TwoFactorRequired, with_passkeys(remove, app=False, group=("Finance",)))
-case(_REMOVE, errors.PasskeyRequired, only_passkey)
+case(_REMOVE, errors.LastPasskey, only_passkey)
 case(_RENAME, errors.PasskeyGone, with_passkeys(rename_none))
 case(_RENAME, errors.PasskeyNameTaken, with_passkeys(rename("passkey 2"), count=2))
 case(_RENAME, errors.SessionEnded, with_passkeys(rename("Key"), access_ended))
