@@ -62,7 +62,7 @@ def _personal_facts(subject: PolicySubject, now: datetime) -> Iterator[str]:
     yield _("Personal requirement: %(answer)s", answer=_("yes") if user.required else _("no"))
     yield _exemption(user, now)
     if not subject.facts.linked:
-        yield _("Authentication app: not linked")
+        yield _("Authentication app or passkey: none")
     for app in subject.authenticators:
         date = format_moment(app.enrolled_at)
         yield _("Authentication app: %(app)s, linked on %(date)s", app=app_name(app.name), date=date)

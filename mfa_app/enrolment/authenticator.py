@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import AlreadyEnrolled, TooManyApps
 from mfa_app.core.factors import enrolment, totp
-from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.policy.decision import Verdict, needs_passkey
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.enrolment import blueprint
 from mfa_app.enrolment.forms import EnableForm, EnableNamedForm
@@ -83,12 +83,22 @@ def _linked(identity: Identity, old: AuthenticatorFacts | None) -> str:
             "You've been logged out everywhere else, and your remembered devices are removed.",
             site=site()[Settings].issuer,
         )
-    if identity.subject.facts.linked:
-        return _(
-            "The app is linked. From now on, a code of any of your apps works. "
-            "You've been logged out everywhere else, and your remembered devices are removed."
-        )
-    return _("The platform is now linked to your authentication app. You are now logged in.")
+    if not identity.subject.facts.linked:
+        return _("The platform is now linked to your authentication app. You are now logged in.")
+    return _(
+        "The app is linked. %(codes)s "
+        "You've been logged out everywhere else, and your remembered devices are removed.",
+        codes=_what_codes_open(identity),
+    )
+
+
+def _what_codes_open(identity: Identity) -> str:
+    """Return what the codes of one more app are good for, beside what this user has had."""
+    if needs_passkey(identity.subject.facts, now=clock.now()):
+        return _("Only passkeys count for your account, so its codes don't open it at the moment.")
+    if not identity.subject.authenticators:
+        return _("From now on, a code from it works as well as a passkey.")
+    return _("From now on, a code of any of your apps works.")
 
 
 @blueprint.errorhandler(AlreadyEnrolled)
@@ -125,6 +135,8 @@ def _enrolment_page(
         by_choice=identity.decision.verdict is Verdict.ALLOW,
         replacing=old is not None,
         another=old is None and identity.subject.facts.linked,
+        has_app=bool(identity.subject.authenticators),
+        passkey_only=needs_passkey(identity.subject.facts, now=now),
         account=identity.user.email,
         public_url=site()[Settings].public_url,
     )

@@ -252,7 +252,7 @@ def test_the_code_page_at_first_after_wrong_codes_and_stopped(world: World, insp
     with world.data():
         db.session.query(User).update({"factors_locked_at": clock.now()})
     page = alice.open("/login/code")
-    assert "Too many wrong codes were entered." in page.text
+    assert "Too many codes or passkeys were refused." in page.text
     inspector.look("2-factor authentication", page.source)
 
 

@@ -137,7 +137,7 @@ def test_explain_shows_the_facts_below_the_answer(world: World, typed: Typist) -
         "Everyone: not required",
         "Personal requirement: no",
         "Exemption: none",
-        "Authentication app: not linked",
+        "Authentication app or passkey: none",
     ]
 
 

@@ -129,7 +129,7 @@ def test_wrong_codes_lock_all_apps_and_a_reset_removes_them_all(world: World, al
         world.clock.advance(hours=1)
         visitor = world.password_given("alice")
     assert "stays locked until the help desk resets" in visitor.page.text
-    assert "codes are no longer accepted" in visitor.page.text
+    assert "codes and passkeys are no longer accepted" in visitor.page.text
     world.reset("alice")
     assert world.count(Authenticator) == 0
     assert world.password_given("alice").page.path == "/enrolment"

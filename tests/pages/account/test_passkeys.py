@@ -276,6 +276,16 @@ def test_a_passkey_of_an_earlier_address_is_shown_and_does_not_work(world: World
     assert asked_to_answer(world.password_given("alice"))["allowCredentials"] == []
 
 
+def test_a_first_app_beside_a_passkey_is_no_second_one(world: World, alice: Visitor) -> None:
+    only_a_passkey(world, alice, Authenticator())
+    assert "when you don't have your passkey with you" in alice.open("/enrolment").text
+    world.require(None, passkey_only=True)
+    page = alice.open("/enrolment")
+    assert "its codes don't open your account at the moment" in page.text
+    phone = world.phone_that_scans(page)
+    assert "its codes don't open it" in alice.submit("/enrolment", name="Phone", code=phone.code()).text
+
+
 def test_beside_a_passkey_that_does_not_work_the_only_app_can_not_go(world: World, alice: Visitor) -> None:
     world.require(None)
     add_passkey(alice, Authenticator())
