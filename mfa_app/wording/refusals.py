@@ -48,6 +48,11 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     ),
     errors.NotEnrolled: _l("No authentication app is linked to this account."),
     errors.AppGone: _l("This authentication app is not linked to your account any more."),
+    errors.FactorGone: _l("Nothing was removed: this app or passkey is not on the account any more."),
+    errors.LastFactor: _l(
+        "Nothing was removed: it's the only app or passkey of this person. "
+        "Reset 2-factor authentication instead."
+    ),
     errors.NotAllowed: _l("Your role doesn't allow this."),
     errors.CannotExemptSelf: _l("You can't lift your own requirement. Ask another administrator."),
     errors.CannotExemptRole: _l(
