@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 FOR_ANYBODY = {
     "/login": "Log in",
     "/password/forgotten": "Forgot your password?",
-    "/login/help": "Lost your authentication app?",
+    "/login/help": "Lost your app or passkey?",
     "/locked": "Your account is locked",
     "/link/a-link-that-nobody-ever-mailed": "This link no longer works",
     "/nowhere": "Page not found",

@@ -23,14 +23,14 @@ from mfa_app.wording.labels import app_name
 def remove_user_factor(user_id: int, factor_id: str) -> ResponseReturnValue:
     """Remove one app or passkey of several, with a reason. The others stay."""
     user, form = get_user_or_deny(user_id, to_change=True).user, RemovalForm()
-    with flash_refusals():
-        present = held.of_user(user)
-        factor = held.with_id(present, factor_id)
-        if not form.validate_on_submit():
-            context = {"person": user, "factor": factor, "alone": len(present) == 1}
-            return render_form("admin/users/remove_factor.html", form, **context)
-        reason, actor = entered(form.reason.data), current_actor()
-        remove_factor(user, factor_id, reason=reason, actor=actor, now=clock.now())
-        done = _("“%(factor)s” is removed for %(name)s.", factor=app_name(factor.name), name=user.name)
-        return to_page_of(user, done)
-    return to_page_of(user)
+    present = held.of_user(user)
+    factor = held.with_id(present, factor_id)
+    if form.validate_on_submit():
+        with flash_refusals():
+            reason = entered(form.reason.data)
+            remove_factor(user, factor_id, reason=reason, actor=current_actor(), now=clock.now())
+            done = _("“%(factor)s” is removed for %(name)s.", factor=app_name(factor.name), name=user.name)
+            return to_page_of(user, done)
+        return to_page_of(user)
+    context = {"person": user, "factor": factor, "alone": len(present) == 1}
+    return render_form("admin/users/remove_factor.html", form, **context)

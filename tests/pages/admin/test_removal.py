@@ -143,7 +143,7 @@ def test_what_is_gone_already_is_said_so(world: World, dave: Visitor, method: st
     path = world.removal_page("alice", 1)
     remove(world, dave, 1)
     page = dave.post(path, reason=REASON, follow=True) if method == "POST" else dave.open(path)
-    assert (page.path, "not on the account any more" in page.text) == (person_page(world), True)
+    assert (page.status, "not on the account any more" in page.text) == (409, True)
     assert world.events().count("second_factor.removed") == 1
 
 
