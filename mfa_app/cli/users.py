@@ -81,7 +81,7 @@ def list_(group: str | None) -> None:
 @click.argument("email", type=EMAIL)
 @command_transaction
 def show(email: str) -> None:
-    """Show a person and whether 2-factor authentication is required."""
+    """Show a person, and why a code is required or not."""
     subject = get_subject(email)
     user = subject.user
     say(
