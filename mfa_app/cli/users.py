@@ -10,11 +10,14 @@ from sqlalchemy import select
 
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.input import password_from_stdin
-from mfa_app.cli.support.lookup import get_group, get_subject, get_user
+from mfa_app.cli.support.lookup import get_factor, get_group, get_subject, get_user
 from mfa_app.cli.support.output import app_link_lines, format_moment, link_url, say, table
 from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
 from mfa_app.core.common import clock, email_addresses
+from mfa_app.core.factors import passkeys
+from mfa_app.core.factors.held import Kind
 from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk.removal import remove_factor
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.passwords import change
@@ -78,7 +81,7 @@ def list_(group: str | None) -> None:
 @click.argument("email", type=EMAIL)
 @command_transaction
 def show(email: str) -> None:
-    """Show a person and whether 2-factor authentication is required."""
+    """Show a person, and why a code is required or not."""
     subject = get_subject(email)
     user = subject.user
     say(
@@ -90,6 +93,7 @@ def show(email: str) -> None:
             (_("State"), _state(user)),
             (_("Groups"), ", ".join(group.name for group in subject.groups) or _("none")),
             (_("Authentication app"), _app_state(subject)),
+            *_passkeys(subject),
             (_("Last login"), format_moment(user.last_login_at)),
         ),
         policy_explanation(subject, now=clock.now()),
@@ -160,10 +164,30 @@ def unlock(email: str, reason: str) -> None:
 @click.option("--reason", type=REASON, default="from the terminal", show_default=True)
 @command_transaction
 def reset_2fa(email: str, reason: str) -> None:
-    """Reset a person's 2-factor authentication. At the next login they link an app."""
+    """Reset a person's 2-factor authentication. At the next login they link an app or add a passkey."""
     user = get_user(email)
     reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
     say(_("2-factor authentication reset for %(email)s. All sessions have ended.", email=user.email))
+
+
+@commands.command("remove-app")
+@click.argument("email", type=EMAIL)
+@click.argument("name", type=NAME)
+@click.option("--reason", type=REASON, default="from the terminal", show_default=True)
+@command_transaction
+def remove_app(email: str, name: str, reason: str) -> None:
+    """Remove one of a person's apps. Their other apps and passkeys stay. “users show” has the names."""
+    _remove_factor(email, Kind.APP, name, reason)
+
+
+@commands.command("remove-passkey")
+@click.argument("email", type=EMAIL)
+@click.argument("name", type=NAME)
+@click.option("--reason", type=REASON, default="from the terminal", show_default=True)
+@command_transaction
+def remove_passkey(email: str, name: str, reason: str) -> None:
+    """Remove one of a person's passkeys. Their other passkeys and apps stay. “users show” has the names."""
+    _remove_factor(email, Kind.PASSKEY, name, reason)
 
 
 @commands.command()
@@ -248,6 +272,18 @@ def leave(email: str, group: str) -> None:
     say(policy_explanation(get_subject(email), clock.now()))
 
 
+def _remove_factor(email: str, kind: Kind, name: str, reason: str) -> None:
+    user = get_user(email)
+    factor = get_factor(user, kind, name)
+    remove_factor(user, factor.id, reason=reason, actor=current_actor(), now=clock.now())
+    done = _(
+        "“%(factor)s” is removed for %(email)s. All sessions have ended.",
+        factor=app_name(factor.name),
+        email=user.email,
+    )
+    say(done)
+
+
 def _invite(user: User) -> None:
     _say_invitation(user, invitations.invite(user, actor=current_actor(), now=clock.now()))
 
@@ -330,7 +366,18 @@ def _app_state(subject: PolicySubject) -> str:
     return "; ".join(
         _("%(app)s, linked on %(date)s", app=app_name(app.name), date=format_moment(app.enrolled_at))
         for app in subject.authenticators
-    )
+    ) or _("none")
+
+
+def _passkeys(subject: PolicySubject) -> Iterator[tuple[str, str]]:
+    if subject.passkeys:
+        yield (
+            _("Passkeys"),
+            "; ".join(
+                _("%(passkey)s, added on %(date)s", passkey=key.name, date=format_moment(key.registered_at))
+                for key in passkeys.of_user(subject.user)
+            ),
+        )
 
 
 def _facts(*pairs: tuple[str, str]) -> Iterator[str]:

@@ -16,6 +16,7 @@ class Ending(enum.StrEnum):
 
     REMOVED = "removed"
     REPLACED = "replaced"
+    REMOVED_FOR_USER = "removed for the user"
     RESET = "reset"
     STARTED_OVER = "started over"  # its QR code was shown, but another one has taken its place
 

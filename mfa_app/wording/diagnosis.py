@@ -23,6 +23,9 @@ _ENDED = {
     Ending.REPLACED: _l(
         "It was replaced by a newer one on %(day)s. Delete it: only the newer one has the right code."
     ),
+    Ending.REMOVED_FOR_USER: _l(
+        "The help desk removed it on %(day)s. Delete it in that app too, and use your other app or passkey."
+    ),
     Ending.RESET: _l("It was reset on %(day)s. Delete it: only a newer entry has the right code."),
 }
 

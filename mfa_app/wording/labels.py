@@ -30,6 +30,7 @@ _ROLES: dict[Role, str] = {
 
 
 _FACTORS = {
+    "app": _l("authentication app"),
     "code": _l("code from an app"),
     "recovery code": _l("recovery code"),
     "passkey": _l("passkey"),

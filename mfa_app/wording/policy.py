@@ -104,7 +104,7 @@ def _explain_codes(person: PolicySubject, now: datetime) -> str:
         )
     if decision.verdict is Verdict.AWAIT_LINK:
         return _(
-            "%(name)s can't log in yet: the role needs an authentication app. "
+            "%(name)s can't log in yet: the role needs an authentication app or a passkey. "
             "Send a link to set one up, or, if that isn't possible, reset 2-factor authentication.",
             name=name,
         )
@@ -119,7 +119,7 @@ def _explain_codes(person: PolicySubject, now: datetime) -> str:
     if person.user.factors_locked_at:
         return _(
             "%(name)s is locked out after too many wrong codes. "
-            "Reset 2-factor authentication so that %(name)s can link an app at the next login.",
+            "Reset 2-factor authentication so that %(name)s can set it up again at the next login.",
             name=name,
         )
     return _("%(name)s is asked for a code: %(reason)s.", name=name, reason=reason)
@@ -152,7 +152,7 @@ def _explain_not_asked(person: PolicySubject, name: str, decision: Decision) -> 
     if person.facts.linked:
         return _(
             "%(name)s isn't asked for a code: 2-factor authentication isn't required. "
-            "The authentication app stays linked.",
+            "The apps and passkeys stay.",
             name=name,
         )
     return _("%(name)s isn't asked for a code: 2-factor authentication isn't required.", name=name)
@@ -166,5 +166,5 @@ def _why_others_are_asked(because: PolicySource) -> str:
         Reason.ROLE: _("always required for this role"),
         Reason.RESET: _("2-factor authentication was reset"),
         Reason.PERSONAL: _("required for this person"),
-        Reason.BY_CHOICE: _("the app was linked by choice"),
+        Reason.BY_CHOICE: _("2-factor authentication was set up by choice"),
     }.get(because.reason, _("required for everyone"))

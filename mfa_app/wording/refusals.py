@@ -22,7 +22,7 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     ),
     errors.UsedCode: _l("That code has already been used. Wait for the next one, then enter that."),
     errors.AuthenticatorLocked: _l(
-        "Too many wrong codes were entered, so codes from your authentication app are no longer accepted. "
+        "Too many wrong codes were entered, so neither codes nor passkeys are accepted any more. "
         "Ask the help desk to reset your 2-factor authentication."
     ),
     errors.PasswordLocked: _l(
@@ -33,7 +33,7 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.PendingEnrolmentExpired: _l(
         "That page had expired. Delete the entry it made in your app, then add the new one from here."
     ),
-    errors.AlreadyEnrolled: _l("An authentication app is already linked to your account."),
+    errors.AlreadyEnrolled: _l("Your account already has an app or passkey."),
     errors.PasskeysOff: _l("Passkeys don't work on this site, because its address is a number, not a name."),
     errors.PasskeysElsewhere: _l(
         "None of your passkeys was made for this site's present address. Use another way to log in, "
@@ -52,8 +52,13 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.LastPasskey: _l(
         "Only passkeys count for your account, so you can't remove your only one. Add another one first."
     ),
-    errors.NotEnrolled: _l("No authentication app is linked to this account."),
+    errors.NotEnrolled: _l("This account has no authentication app and no passkey."),
     errors.AppGone: _l("This authentication app is not linked to your account any more."),
+    errors.FactorGone: _l("Nothing was removed: this app or passkey is not on the account any more."),
+    errors.LastFactor: _l(
+        "Nothing was removed: it's the only app or passkey of this person. "
+        "Reset 2-factor authentication instead."
+    ),
     errors.NotAllowed: _l("Your role doesn't allow this."),
     errors.CannotExemptSelf: _l("You can't lift your own requirement. Ask another administrator."),
     errors.CannotExemptRole: _l(
@@ -61,11 +66,11 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "Change the role first."
     ),
     errors.LinkNotNeeded: _l(
-        "No link was sent: this person has an authentication app already, or can set one up without a link."
+        "No link was sent: this person has an app or passkey already, or can set one up without a link."
     ),
     errors.LastAdministrator: _l(
         "Not saved: no administrator would be able to get in any more. "
-        "First have another administrator link an authentication app."
+        "First have another administrator link an app or add a passkey."
     ),
     errors.RuleChanged: _l(
         "Someone changed this rule in the meantime, so your change was not saved. "

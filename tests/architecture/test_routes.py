@@ -57,6 +57,7 @@ MARKS = {
     "admin.site_policy": "manage_policy",
     "admin.release_user": "manage_policy",
     "admin.remove_member": "manage_groups",
+    "admin.remove_user_factor": "reset_second_factor",
     "admin.rename_group": "manage_groups",
     "admin.require_of_user": "manage_policy",
     "admin.reset_user": "reset_second_factor",

@@ -64,6 +64,7 @@ admin.new_group                 0   4/2     1
 admin.new_user                  0   4/2     2
 admin.open_account              0   4/2   5/2
 admin.overview                  0   4/2     9
+admin.remove_user_factor        0   4/2   5/2
 admin.rename_group              0   4/2     2
 admin.reset_user                0   4/2   5/2
 admin.site_policy               0   4/2     5

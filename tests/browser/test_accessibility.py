@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 FOR_ANYBODY = {
     "/login": "Log in",
     "/password/forgotten": "Forgot your password?",
-    "/login/help": "Lost your authentication app?",
+    "/login/help": "Lost your app or passkey?",
     "/locked": "Your account is locked",
     "/link/a-link-that-nobody-ever-mailed": "This link no longer works",
     "/nowhere": "Page not found",
@@ -77,6 +77,7 @@ ARRIVED_AT = {
     "account.rename_app",
     "account.add_passkey",
     "account.rename_passkey",
+    "admin.remove_user_factor",
     "enrolment.replacement",
     "auth.link_login",
     "auth.lock_account",
@@ -292,6 +293,16 @@ def test_pages_of_administration(town: World, inspector: Inspector, pages: dict[
 def test_pages_of_the_help_desk(town: World, inspector: Inspector) -> None:
     dave = town.log_in_and_wait("dave")
     walk(inspector, dave, {addressed(town, path): title for path, title in FOR_DAVE.items()})
+
+
+def test_removing_one_of_two_apps_for_somebody(town: World, inspector: Inspector) -> None:
+    town.link_another(town.log_in_and_wait("alice"), "KeePassXC at work")
+    dave = town.log_in_and_wait("dave")
+    inspector.look("Alice", dave.open(addressed(town, "/admin/people/{alice}")).source)
+    inspector.look("Remove an app", dave.open(town.removal_page("alice")).source)
+    inspector.look("Remove an app", dave.press("Remove the app", reason="x").source)
+    dave.press("Remove the app", reason="lost and called back")
+    inspector.look("Remove an app", dave.open(town.removal_page("alice")).source)
 
 
 def test_previews_and_forms_of_administration_that_were_filled_in_wrongly(

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from mfa_app.models import AuditEvent, Membership, Role, User
+from tests.support.authenticator import Authenticator
+from tests.support.passkeys import send_passkey
 from tests.support.terminal import Typist, done, link_in, refused
 from tests.support.world import PASSWORD, World
 
@@ -162,6 +164,39 @@ def test_a_reset_ends_the_session_and_lets_the_person_link_again(world: World, t
     assert world.password_given("alice").page.path == "/enrolment"
     assert world.details("second_factor.reset") == {"reason": "from the terminal", "was_linked": True}
     assert "reset_second_factor" in world.mails("alice")
+
+
+def test_one_app_or_passkey_is_removed_by_its_name(world: World, typed: Typist) -> None:
+    world.linked_earlier("alice")
+    alice = world.log_in_and_wait("alice")
+    tablet = world.link_another(alice, "Tablet")
+    send_passkey(alice, Authenticator())
+    shown = done(typed("users", "show", ALICE))
+    assert "Authentication app, linked on" in shown and "Tablet, linked on" in shown
+    assert "Passkeys " in shown and "Passkey, added on" in shown
+    assert "There are: “Authentication app”, “Tablet”." in refused(
+        typed("users", "remove-app", ALICE, "Phone")
+    )
+    assert "There are: “Passkey”." in refused(typed("users", "remove-passkey", ALICE, "Tablet"))
+    assert "“Authentication app” is removed" in done(
+        typed("users", "remove-app", ALICE, "authentication app")
+    )
+    assert alice.open("/").path == "/login"
+    done(typed("users", "remove-passkey", ALICE, "passkey", "--reason", "key lost"))
+    assert world.details("second_factor.removed")["reason"] == "key lost"
+    assert world.mails("alice").count("factor_removed") == 2
+    assert "the only app or passkey" in refused(typed("users", "remove-app", ALICE, "Tablet"))
+    assert "There are: none." in refused(typed("users", "remove-passkey", ALICE, "Passkey"))
+    world.phones["alice"] = tablet
+    assert world.log_in_and_wait("alice").page.path == "/"
+
+
+def test_of_somebody_with_a_passkey_alone_the_terminal_shows_it(world: World, typed: Typist) -> None:
+    world.person("alice")
+    send_passkey(world.password_given("alice"), Authenticator())
+    shown = done(typed("users", "show", ALICE)).splitlines()
+    assert any(line.startswith("Authentication app") and line.endswith("none") for line in shown)
+    assert any(line.startswith("Passkeys") and "Passkey, added on" in line for line in shown)
 
 
 def test_a_new_password_works_and_the_person_gets_an_email(world: World, typed: Typist) -> None:

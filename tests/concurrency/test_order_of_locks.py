@@ -107,10 +107,11 @@ def test_resetting_somebody_who_is_just_linking_an_app(world: World) -> None:
     assert (world.count(AuthSession), world.count(Authenticator)) == (0, 0)
 
 
-def test_resetting_somebody_who_is_just_becoming_an_administrator(world: World) -> None:
+@pytest.mark.parametrize("removing", [False, True], ids=["reset", "removal"])
+def test_resetting_somebody_who_is_just_becoming_an_administrator(world: World, removing: bool) -> None:
     world.linked_earlier("alice")
     dave = dave_at_work(world)
-    path = f"/admin/people/{world.id_of('alice')}/reset"
+    path = world.removal_page("alice") if removing else f"/admin/people/{world.id_of('alice')}/reset"
     dave.open(path)
     with world.app.app_context(), ThreadPoolExecutor(1) as pool:
         accounts.change_role(world.user("alice"), Role.ADMIN, actor=TERMINAL, now=world.clock())

@@ -211,6 +211,42 @@ def test_a_reset_beside_a_login_leaves_nobody_logged_in(world: World) -> None:
         assert world.password_given("alice", alice).page.path == "/enrolment"
 
 
+def test_removing_an_app_beside_a_login_with_it_leaves_nobody_logged_in(world: World) -> None:
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    world.linked_earlier("dave")
+    dave = world.log_in_and_wait("dave")
+    for round_ in range(3):
+        alice = world.log_in_and_wait("alice")
+        tablet = world.link_another(alice, f"Tablet {round_}")
+        alice.submit("/logout")
+        world.password_given("alice", alice)
+        code, path = tablet.code(), world.removal_page("alice", 1)
+        at_once(
+            lambda: alice.submit("/login/code", code=code, remember="y"),  # noqa: B023
+            lambda: dave.submit(path, reason="tablet lost"),  # noqa: B023
+        )
+        assert alice.open("/").path == "/login"
+        assert world.events().count("second_factor.removed") == round_ + 1
+        world.clock.advance(minutes=1)
+
+
+def test_of_two_factors_removed_at_once_by_owner_and_help_desk_one_stays(world: World) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    alice = world.link_and_wait("alice")
+    world.link_another(alice, "Tablet")
+    world.linked_earlier("dave")
+    dave = world.log_in_and_wait("dave")
+    first, second, own = world.removal_page("alice"), world.removal_page("alice", 1), world.app_page("alice")
+    at_once(
+        lambda: dave.submit(first, reason="phone lost"),
+        lambda: dave.copy().submit(second, reason="tablet lost"),
+        lambda: alice.submit(f"{own}/remove"),
+    )
+    assert world.count(Authenticator, Authenticator.user_id == world.id_of("alice")) == 1
+
+
 def test_a_reset_beside_linking_leaves_both_app_and_session_or_neither(world: World) -> None:
     world.group("Finance", required=True)
     world.person("alice", groups_=("Finance",))

@@ -12,6 +12,7 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import enrolment, passkey_setup, passkeys
 from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk import removal
 from mfa_app.core.login import logout
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
@@ -134,6 +135,14 @@ def rename_passkey(world: World) -> Act:
 def remove_passkey(world: World) -> Act:
     identity, passkey = logged_in_with_passkey(world)
     return lambda: passkey_setup.remove(identity, passkey, actor=TERMINAL, now=world.clock())
+
+
+@again(removal.remove_factor)
+def remove_for_somebody(world: World) -> Act:
+    identity, passkey = logged_in_with_passkey(world)
+    bob = world.user("bob")
+    assert bob.id == identity.user.id
+    return lambda: removal.remove_factor(bob, passkey, reason="lost", actor=TERMINAL, now=world.clock())
 
 
 def logged_in_with_passkey(world: World) -> tuple[Identity, str]:

@@ -378,6 +378,29 @@ def test_a_reset_is_done_wholly_or_not_at_all(world: World, deaths: Deaths) -> N
     assert goes_forward(story, False, True)
 
 
+def test_one_of_two_apps_is_removed_by_the_help_desk_wholly_or_not_at_all(
+    world: World, deaths: Deaths
+) -> None:
+    """Not done: both apps, session and device stay. Done: the other app gets in, and the mail leaves."""
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    phone, tablet = world.phones["alice"], world.link_another(world.log_in_and_wait("alice"), "Tablet")
+    world.linked_earlier("dave")
+    dave, alice, story = world.log_in_and_wait("dave"), world.log_in_and_wait("alice", remember=True), []
+    path = world.removal_page("alice")
+    dave.open(path)
+    for _browser in deaths.of(dave, path, reason="Phone lost"):
+        done = "second_factor.removed" in world.events("alice")
+        story.append(done)
+        assert world.count(Authenticator, Authenticator.user_id == world.id_of("alice")) == (1 if done else 2)
+        assert (world.count(FormerApp), world.count(RememberedDevice)) == ((1, 0) if done else (0, 1))
+        assert alice.open("/").path == ("/login" if done else "/")
+        assert mails_that_leave(world, "alice").count("factor_removed") == (1 if done else 0)
+        world.phones["alice"] = tablet if done else phone
+        assert gets_in(world, "alice")
+    assert goes_forward(story, False, True)
+
+
 def test_an_account_is_locked_wholly_or_not_at_all(world: World, deaths: Deaths) -> None:
     """Not locked: session and link work. Locked: all access has ended, and the mail about it leaves."""
     world.linked_earlier("alice")

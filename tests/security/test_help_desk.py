@@ -17,6 +17,7 @@ HIS = (
     "admin.user_list",
     "admin.user",
     "admin.reset_user",
+    "admin.remove_user_factor",
     "admin.open_account",
 )  # what the help desk is there for
 FIELDS = {

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.clock import Clock as SiteClock
-from mfa_app.core.factors import enrolment, totp
+from mfa_app.core.factors import enrolment, held, totp
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail import delivery
@@ -328,6 +328,12 @@ class World:
     def replacement_page(self, name: str, number: int = 0) -> str:
         """Return the address of the page that links a new phone in the place of one of somebody's apps."""
         return self.app_page(name, number).replace("/account/apps", "/enrolment")
+
+    def removal_page(self, name: str, number: int = 0) -> str:
+        """Return where the help desk removes one of somebody's apps, or passkeys after these."""
+        with self.data():
+            user = self.user(name)
+            return f"/admin/people/{user.id}/factors/{held.of_user(user)[number].id}"
 
     def user(self, name: str) -> User:
         """Return a person's row, within `data()`."""

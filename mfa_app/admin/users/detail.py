@@ -11,7 +11,7 @@ from mfa_app.admin.users.responses import to_page_of, warn_of_lookalikes
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
-from mfa_app.core.factors import recovery_codes
+from mfa_app.core.factors import held, passkeys, recovery_codes
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.policy.facts import PolicySubject
@@ -36,7 +36,7 @@ def user(user_id: int) -> ResponseReturnValue:
     return render_template(
         "admin/users/detail.html",
         person=user,
-        apps=found.authenticators,
+        factors=held.listed(found.authenticators, passkeys.of_user(user) if found.passkeys else ()),
         recovery=recovery_codes.left(user),
         groups=[group.name for group in found.groups],
         standing=policy_explanation(found, now),
@@ -140,7 +140,7 @@ def end_access(user_id: int) -> ResponseReturnValue:
 @blueprint.route("/people/<row:user_id>/reset", methods=["GET", "POST"])
 @requires(Permission.RESET_SECOND_FACTOR)
 def reset_user(user_id: int) -> ResponseReturnValue:
-    """Remove a lost authenticator, with a reason. The next login asks for enrolment."""
+    """Remove all second factors, with a reason. The next login asks for enrolment."""
     found, form = get_user_or_deny(user_id, to_change=True), ResetForm()
     user = found.user
     if form.validate_on_submit():

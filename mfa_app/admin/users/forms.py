@@ -144,6 +144,12 @@ class ResetForm(Form):
     reason = reason_field(_l("For example: phone lost; called back on the number in the directory"))
 
 
+class RemovalForm(Form):
+    """The reason for removing one of a user's apps or passkeys."""
+
+    reason = reason_field(_l("For example: security key lost; called back on the number in the directory"))
+
+
 class OpenForm(Form):
     """The reason for opening an account that its owner has locked."""
 

@@ -1,12 +1,16 @@
-"""Finding the user or the group that a command names, or ending the command with a sentence."""
+"""Finding the user, group, app or passkey that a command names, or ending the command with a sentence."""
 
 from flask_babel import gettext as _
 
 from mfa_app.cli.support.command import CommandError
+from mfa_app.core.common.email_addresses import fold
+from mfa_app.core.factors import held
+from mfa_app.core.factors.held import HeldFactor, Kind
 from mfa_app.core.groups import groups
 from mfa_app.core.policy.facts import PolicySubject, find_subject
 from mfa_app.core.users import lookup
 from mfa_app.models import Group, User
+from mfa_app.wording.labels import app_name
 
 
 def get_user(email: str) -> User:
@@ -23,6 +27,18 @@ def get_subject(email: str) -> PolicySubject:
     if subject is None:  # removed by someone else since the first look-up
         raise _no_account(email)
     return subject
+
+
+def get_factor(user: User, kind: Kind, name: str) -> HeldFactor:
+    """Return the user's app or passkey with this name in any spelling. Raises CommandError."""
+    present = [factor for factor in held.of_user(user) if factor.kind is kind]
+    for factor in present:
+        if fold(app_name(factor.name)) == fold(name):
+            return factor
+    names = ", ".join(f"“{app_name(factor.name)}”" for factor in present) or _("none")
+    if kind is Kind.PASSKEY:
+        raise CommandError(_("There is no passkey “%(name)s”. There are: %(names)s.", name=name, names=names))
+    raise CommandError(_("There is no app “%(name)s”. There are: %(names)s.", name=name, names=names))
 
 
 def get_group(name: str) -> Group:

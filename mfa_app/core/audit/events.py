@@ -47,6 +47,7 @@ class Event(enum.Enum):
     PASSKEY_RENAMED = "passkey.renamed", ("passkey", "before")
     PASSKEY_REMOVED = "passkey.removed", ("passkey",)
     RECOVERY_CODES_MADE = "recovery_codes.made", ("ended_a_set",)
+    SECOND_FACTOR_REMOVED = "second_factor.removed", ("factor", "name", "reason")
     SECOND_FACTOR_RESET = "second_factor.reset", ("reason", "was_linked")
     SETUP_LINK_MADE = "setup.link_made", ()
     USER_CREATED = "person.created", ("role", "groups")

@@ -191,6 +191,14 @@ class AppGone(Refusal):
     """The user has no such authenticator, or has it no longer."""
 
 
+class FactorGone(Refusal):
+    """The person whom the help desk looks after has no such app or passkey, or has it no longer."""
+
+
+class LastFactor(Refusal):
+    """It is the only app or passkey of that person, so only a reset takes it away."""
+
+
 class NotAllowed(Refusal):
     """The actor's role doesn't permit this."""
 

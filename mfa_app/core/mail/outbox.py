@@ -27,6 +27,7 @@ class Mail(enum.StrEnum):
     LINKED = "linked"
     RESET = "reset_second_factor"
     REMOVED = "authenticator_removed"
+    FACTOR_REMOVED = "factor_removed"
     STOPPED = "authenticator_stopped"
     WRONG_CODES = "wrong_codes"
     NEW_LOGIN = "new_login"
@@ -49,6 +50,7 @@ WITH_LOCK_LINK = frozenset(
         Mail.LINKED,
         Mail.RESET,
         Mail.REMOVED,
+        Mail.FACTOR_REMOVED,
         Mail.STOPPED,
         Mail.WRONG_CODES,
         Mail.NEW_LOGIN,

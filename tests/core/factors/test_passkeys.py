@@ -367,12 +367,8 @@ def test_the_credential_of_somebody_else_is_not_added(data: World, monkeypatch: 
     of_bob = device.credentials[0].id
     monkeypatch.setattr("tests.support.authenticator.secrets.token_bytes", lambda _length: of_bob)
     assert refused(lambda: added(data, Authenticator())) == "registered"
-    assert data.details("code.refused") == {
-        "purpose": "adding",
-        "reason": "registered",
-        "seen": None,
-        "failures": 1,
-    }
+    expected = {"purpose": "adding", "reason": "registered", "seen": None, "failures": 1}
+    assert data.details("code.refused") == expected
     assert db.session.query(Passkey).one().user_id == data.user("bob").id
 
 

@@ -6,7 +6,9 @@ from urllib.parse import unquote
 import pytest
 
 from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, RememberedDevice
+from tests.support.authenticator import Authenticator as SoftwareAuthenticator
 from tests.support.browser import Visitor, attribute
+from tests.support.passkeys import send_passkey
 from tests.support.stories import dave_at_work
 from tests.support.world import World
 
@@ -175,3 +177,16 @@ def test_the_lost_app_page_its_mail_and_the_reset_page_say_the_same(world: World
         assert "never" in words.partition("number in the company directory")[2].partition(".")[0]
     assert "call me back" in mail and "called back" in lost.text and "Call back" in reset
     assert "Don't give a phone number." in lost.text
+
+
+def test_they_are_true_for_people_who_have_passkeys(world: World, dave: Visitor) -> None:
+    world.require(None)
+    world.person("alice")
+    send_passkey(world.password_given("alice"), SoftwareAuthenticator())
+    lost = world.visitor().open("/login/help").text
+    assert "remove the one you lost" in lost and "passkey or security key" in lost
+    assert "All apps, passkeys and recovery codes" in dave.open(page_of(world, "alice", "reset")).text
+    reset(world, dave, "alice")
+    mail = " ".join(world.words_of_last_mail().split())
+    assert "Your apps, passkeys and recovery codes no longer work" in mail
+    assert world.password_given("alice").page.path == "/enrolment"

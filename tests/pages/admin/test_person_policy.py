@@ -64,7 +64,7 @@ def test_an_app_that_nobody_asks_for_any_more_is_called_dormant(world: World, ca
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
     world.require("Finance", False)
-    assert standing(world, carol, "alice").endswith("The authentication app stays linked.")
+    assert standing(world, carol, "alice").endswith("The apps and passkeys stay.")
 
 
 def test_the_page_says_when_a_requirement_begins(world: World, carol: Visitor) -> None:
@@ -79,7 +79,10 @@ def test_the_page_says_when_a_requirement_begins(world: World, carol: Visitor) -
 
 def test_a_link_by_choice_is_named(world: World, carol: Visitor) -> None:
     world.linked_earlier("alice")
-    assert standing(world, carol, "alice") == "Alice is asked for a code: the app was linked by choice."
+    assert (
+        standing(world, carol, "alice")
+        == "Alice is asked for a code: 2-factor authentication was set up by choice."
+    )
 
 
 def test_an_exempt_person_is_not_asked_and_the_page_says_why(world: World, carol: Visitor) -> None:
@@ -168,4 +171,6 @@ def test_an_app_that_is_stopped_says_what_to_do(world: World, carol: Visitor) ->
     alice = world.id_of("alice")
     with world.data():
         registry.lock(find_subject(alice).user, now=clock.now())
-    assert "Reset 2-factor authentication so that Alice can link an app" in standing(world, carol, "alice")
+    assert "Reset 2-factor authentication so that Alice can set it up again" in standing(
+        world, carol, "alice"
+    )

@@ -385,7 +385,7 @@ def test_without_a_password_there_is_no_code_page(world: World) -> None:
 def test_the_help_page_says_whom_to_write_to(world: World, alice: Visitor) -> None:
     way = alice.page.html.find("a", string="Lost your authentication app?")
     page = alice.open(way["href"])
-    assert (page.path, page.title) == ("/login/help", "Lost your authentication app?")
+    assert (page.path, page.title) == ("/login/help", "Lost your app or passkey?")
     link = page.html.find("a", href=lambda value: value and value.startswith("mailto:admin@example.com?"))
     assert link.get_text(strip=True).startswith("Email the administrator")
     assert "?subject=Please%20reset" in link["href"]

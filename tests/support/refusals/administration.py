@@ -8,8 +8,9 @@ from mfa_app.core.audit import search
 from mfa_app.core.audit.search import TrailSearch
 from mfa_app.core.common import errors
 from mfa_app.core.common.actor import Actor
+from mfa_app.core.factors import held
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import reset
+from mfa_app.core.helpdesk import removal, reset
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
@@ -25,12 +26,20 @@ from mfa_app.core.users import (
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import Role, User
+from mfa_app.models.column_types import new_id
 from tests.support.refusals.scene import actor, become_administrator, ended, link, logged_in, used_up
 from tests.support.refusals.table import Act, Arrange, Table
 from tests.support.world import TERMINAL, VISITOR, World
 
 ROWS = Table()
 case = ROWS.add
+
+
+def remove_first(world: World, someone: Actor, factor_id: str | None = None) -> object:
+    """Let somebody remove alice's first app or passkey, or what once had this id."""
+    alice = world.user("alice")
+    gone = factor_id or held.of_user(alice)[0].id
+    return removal.remove_factor(alice, gone, reason="lost", actor=someone, now=world.clock())
 
 
 # Nobody without the permission
@@ -91,6 +100,7 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     reset.reset_second_factor: lambda world, eve: reset.reset_second_factor(
         world.user("alice"), reason="lost", actor=eve, now=world.clock()
     ),
+    removal.remove_factor: lambda world, eve: remove_first(world, eve),
     blocked.unblock_network: lambda world, eve: blocked.unblock_network("192.0.2.1", actor=eve),
     blocked.unblock: lambda world, eve: blocked.unblock(world.user("alice"), actor=eve),
 }
@@ -165,6 +175,23 @@ for _verb, _act in STAFF_MAY_NOT.items():
     if _verb not in _READING:
         for _end in (disabled, demoted, logged_out):
             case(_verb, errors.SessionEnded, stale(_act, _end), _end.__name__)
+
+
+# An app or a passkey of somebody
+
+
+def remove_one_that_is_gone(world: World) -> Act:
+    world.linked("alice")
+    return lambda: remove_first(world, TERMINAL, new_id())
+
+
+def remove_the_only_one(world: World) -> Act:
+    world.linked("alice")
+    return lambda: remove_first(world, TERMINAL)
+
+
+case(removal.remove_factor, errors.FactorGone, remove_one_that_is_gone)
+case(removal.remove_factor, errors.LastFactor, remove_the_only_one)
 
 
 # One's own account
