@@ -17,9 +17,8 @@ class AnsweredFor(enum.StrEnum):
     LINKING = "linking"
     ADDING_PASSKEY = "adding"
 
-    @property
-    def enrols(self) -> bool:
-        return self in (AnsweredFor.LINKING, AnsweredFor.ADDING_PASSKEY)
+
+ENROLLING = frozenset({AnsweredFor.LINKING, AnsweredFor.ADDING_PASSKEY})
 
 
 class Event(enum.Enum):

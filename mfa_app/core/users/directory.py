@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from mfa_app.core.audit.events import AnsweredFor, Event
+from mfa_app.core.audit.events import ENROLLING, Event
 from mfa_app.core.common import search_words
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import NotAllowed
@@ -158,7 +158,7 @@ def refused_code_among(events: Iterable[AuditEvent]) -> AuditEvent | None:
     for row in events:
         if row.event in _NEW_BEGINNINGS:
             return None
-        if row.event == Event.CODE_REFUSED.label and not AnsweredFor(row.details["purpose"]).enrols:
+        if row.event == Event.CODE_REFUSED.label and row.details["purpose"] not in ENROLLING:
             return row
     return None
 

@@ -6,7 +6,7 @@ from time import perf_counter
 from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
 
-from mfa_app.core.audit.events import AnsweredFor, Event
+from mfa_app.core.audit.events import ENROLLING, Event
 from mfa_app.models.row_facts import EventFacts
 
 
@@ -56,7 +56,7 @@ def count_event(row: EventFacts) -> None:
             counted.sign_ins.labels(row.details["reason"]).inc()
         case Event.CODE_ACCEPTED.label:
             counted.codes.labels("accepted").inc()
-        case Event.CODE_REFUSED.label if not AnsweredFor(row.details["purpose"]).enrols:
+        case Event.CODE_REFUSED.label if row.details["purpose"] not in ENROLLING:
             counted.codes.labels(row.details["reason"]).inc()
         case Event.LOGIN_COMPLETED.label:
             counted.logins.labels(row.details["method"]).inc()

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import product
 
 import pytest
@@ -120,25 +121,35 @@ def changed(facts: PolicyFacts, name: str | None, values: RuleValues) -> PolicyF
 
 def counted(people: list[PolicyFacts], at: datetime) -> Step:
     """Ask the decision about each of them at this time."""
-    asked = sum(is_asked(facts, now=at) for facts in people)
-    to_add = [facts for facts in people if needs_passkey(facts, now=at) and not facts.passkey]
-    others = [facts for facts in people if facts not in to_add]
-    verdicts = [decide(facts, shown=Level.PASSWORD, now=at).verdict for facts in others]
-    to_link = len(others) - verdicts.count(Verdict.ALLOW) - verdicts.count(Verdict.CHALLENGE)
-    return Step(at, asked, to_link, len(to_add))
+    asked = to_link = to_add = 0
+    for facts in people:
+        verdict, add = asked_of(facts, at)
+        asked += verdict is not Verdict.ALLOW
+        to_add += add
+        to_link += not add and verdict not in (Verdict.ALLOW, Verdict.CHALLENGE)
+    return Step(at, asked, to_link, to_add)
+
+
+@cache
+def asked_of(facts: PolicyFacts, at: datetime) -> tuple[Verdict, bool]:
+    """Return what the decision says of somebody, and whether it wants a passkey that is not there."""
+    verdict = decide(facts, shown=Level.PASSWORD, now=at).verdict
+    assert is_asked(facts, now=at) is (verdict is not Verdict.ALLOW)
+    return verdict, not facts.passkey and needs_passkey(facts, now=at)
 
 
 def held_against_the_decision(scope: Group | None, values: RuleValues, under: list[PolicySubject]) -> Impact:
     """Preview a change, and hold each of its numbers against the decision about each person under it."""
     impact, name = preview_impact(scope, values, now=NOW), scope.name if scope else None
     exempt = [person for person in under if exempt_at(person, NOW)]
+    others = [person.facts for person in under if not exempt_at(person, NOW)]
     assert impact.people == len(under) - len(exempt)
     assert (impact.exempt, [email for email, _ in impact.exemptions]) == (
         len(exempt),
         [person.user.email for person in exempt][:MAX_NAMED],
     )
-    assert impact.not_linked == sum(not person.facts.linked for person in under if person not in exempt)
-    assert impact.without_passkey == sum(not person.facts.passkey for person in under if person not in exempt)
+    assert impact.not_linked == sum(not facts.linked for facts in others)
+    assert impact.without_passkey == sum(not facts.passkey for facts in others)
     assert impact.today == counted([person.facts for person in under], NOW)
     after = [changed(person.facts, name, values) for person in under]
     assert list(impact.steps) == [counted(after, step.at) for step in impact.steps]
