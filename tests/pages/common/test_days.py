@@ -103,7 +103,7 @@ def test_the_day_of_a_rule_is_the_same_wherever_it_is_shown(world: World, carol:
     assert carol.open("/admin/groups/1/policy").value("required_from") == "2026-03-10"
     assert "10 Mar 2026" in carol.open("/admin/trail").text
     alice = world.password_given("alice")
-    assert "Link an authentication app before 10 Mar 2026" in alice.current.text
+    assert "Link an authentication app or add a passkey before 10 Mar 2026" in alice.current.text
     assert "before 10 Mar 2026" in alice.open("/account").text
     assert "by 10 March 2026, 00:00" in carol.open(f"/admin/people/{world.id_of('alice')}").text
     typed = world.app.test_cli_runner()

@@ -288,7 +288,7 @@ def test_required_in_grace_alice_may_link_later_and_is_reminded(world: World) ->
     world.person("bob", groups_=("Sales",))
     bob = world.password_given("bob")
     assert bob.page.path == "/"
-    assert "Link an authentication app before" in bob.page.text
+    assert "Link an authentication app or add a passkey before" in bob.page.text
     world.clock.advance(days=7)
     assert world.password_given("bob").page.path == "/enrolment"
 
