@@ -20,9 +20,9 @@ def complaints(kept: Results, now: Results) -> list[str]:
             value = _judged(after, what) if after else None
             if value is None:
                 found.append(f"{name}: {what} is not measured any more")
-            elif value >= round(TOO_MUCH * before.median, 6):
-                found.append(f"{name}: {what} {value:.2f}, {100 * (value / before.median - 1):.0f} % more"
-                             f" than the {before.median:.2f} that was kept")  # fmt: skip
+            elif value > before.median and value >= round(TOO_MUCH * before.median, 6):
+                more = f"{100 * (value / before.median - 1):.0f} % more" if before.median else "more"
+                found.append(f"{name}: {what} {value:.2f}, {more} than the {before.median:.2f} that was kept")
     return found
 
 

@@ -27,8 +27,12 @@ from mfa_app.web.ui.passkeys import alone_somewhere
 @public
 def login() -> ResponseReturnValue:
     """The password step: email address and password."""
+    passkey = alone_somewhere()
+    words = (
+        {"passkey_url": url_for("auth.login_by_passkey", next=request.args.get("next"))} if passkey else {}
+    )
     if asked_for_blank_form():
-        return blank_form("auth/login.html", LoginForm, _words(), passkey=alone_somewhere())
+        return blank_form("auth/login.html", LoginForm, words, passkey=passkey)
     form, identity = LoginForm(), identity_or_none()
     if request.method == "GET" and identity is not None and identity.decision.verdict is Verdict.ALLOW:
         return redirect(next_page())
@@ -38,11 +42,7 @@ def login() -> ResponseReturnValue:
         if isinstance(form.refusal, WrongCredentials | AccountLocked):
             count_failure(entered(form.email.data))
     locked = isinstance(form.refusal, AccountLocked)
-    return render_form("auth/login.html", form, **_words(), passkey=alone_somewhere(), locked=locked)
-
-
-def _words() -> dict[str, str]:
-    return {"passkey_url": url_for("auth.login_by_passkey", next=request.args.get("next"))}
+    return render_form("auth/login.html", form, **words, passkey=passkey, locked=locked)
 
 
 def _sign_in(form: LoginForm, replaces: Identity | None) -> SignedIn:
