@@ -53,6 +53,13 @@ def test_ten_per_cent_worse_passes(worse: dict, tmp_path: Path) -> None:
     assert judged(run(), run(**worse), tmp_path).exit_code == 0
 
 
+def test_what_was_none_before_and_is_some_now_is_named(tmp_path: Path) -> None:
+    result = judged(run(size=0), run(), tmp_path)
+    assert result.exit_code == 1
+    assert "more than the 0.00 that was kept" in result.stdout
+    assert judged(run(size=0), run(size=0), tmp_path).exit_code == 0
+
+
 def test_a_slower_machine_passes(tmp_path: Path) -> None:
     assert judged(run(), run(speed=0.3), tmp_path).exit_code == 0
 
