@@ -47,7 +47,7 @@ def rename_app(app_id: str) -> ResponseReturnValue:
             enrolment.rename(identity, app_id, entered(form.name.data), actor=current_actor())
             flash(_("Name saved."), "success")
             return redirect(url_for("account.overview"))
-    return render_form("account/app.html", form)
+    return render_form("account/name.html", form, passkey=False)
 
 
 @blueprint.post("/account/authenticator/keep")

@@ -77,7 +77,7 @@ def rename_passkey(passkey_id: str) -> ResponseReturnValue:
             passkey_setup.rename(identity, passkey_id, entered(form.name.data), actor=current_actor())
             flash(_("Name saved."), "success")
             return redirect(url_for("account.overview"))
-    return render_form("account/passkey_name.html", form)
+    return render_form("account/name.html", form, passkey=True)
 
 
 @blueprint.post("/account/passkeys/<random:passkey_id>/remove")
