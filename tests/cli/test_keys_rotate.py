@@ -20,7 +20,7 @@ from mfa_app.settings import load_settings
 from tests.support.authenticator import Authenticator
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
-from tests.support.passkeys import add_passkey, asked_of_anyone, asked_to_answer
+from tests.support.passkeys import alone_of_alice, asked_of_anyone, asked_to_answer
 from tests.support.stories import alice_remembered
 from tests.support.terminal import Shell, Typist, done, refused
 from tests.support.variables import CHEAP
@@ -177,11 +177,7 @@ def test_without_the_old_signing_key_a_code_is_required(
 @pytest.fixture
 def device(world: World) -> Authenticator:
     """The authenticator of alice of Finance, with a passkey that may log in alone."""
-    world.group("Finance", required=True, passkey_alone=True)
-    world.linked_earlier("alice", groups_=("Finance",))
-    device = Authenticator()
-    add_passkey(world.log_in_and_wait("alice"), device)
-    return device
+    return alone_of_alice(world)
 
 
 def test_a_passkey_answers_a_question_of_before_the_new_signing_key(

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.support.authenticator import Authenticator
 from tests.support.browser import Page, Visitor, attribute
+from tests.support.world import World
 
 
 def asked_to_make(visitor: Visitor) -> dict[str, Any]:
@@ -25,6 +26,15 @@ def add_passkey(visitor: Visitor, device: Authenticator) -> Page:
     """Let somebody who may do so add a passkey; return the page that follows."""
     visitor.open("/account/passkeys")
     return visitor.press("Add a passkey", credential=device.make(asked_to_make(visitor)))
+
+
+def alone_of_alice(world: World) -> Authenticator:
+    """Let alice of Finance, where a passkey needs no password, add one; return her authenticator."""
+    world.group("Finance", required=True, passkey_alone=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    device = Authenticator()
+    add_passkey(world.log_in_and_wait("alice"), device)
+    return device
 
 
 def send_passkey(visitor: Visitor, device: Authenticator) -> Page:

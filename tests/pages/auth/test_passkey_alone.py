@@ -12,7 +12,7 @@ from mfa_app.extensions import db
 from mfa_app.models import Passkey, User
 from tests.support.authenticator import FLAG, Authenticator
 from tests.support.browser import Page, Visitor
-from tests.support.passkeys import add_passkey, asked_of_anyone
+from tests.support.passkeys import add_passkey, alone_of_alice, asked_of_anyone
 from tests.support.world import TERMINAL, World
 
 REFUSED = "You can't log in with this passkey here."
@@ -22,11 +22,7 @@ ROUTE = "/login/passkey-alone"
 @pytest.fixture
 def device(world: World) -> Authenticator:
     """The authenticator of alice of Finance, where a passkey needs no password, with a passkey."""
-    world.group("Finance", required=True, passkey_alone=True)
-    world.linked_earlier("alice", groups_=("Finance",))
-    device = Authenticator()
-    add_passkey(world.log_in_and_wait("alice"), device)
-    return device
+    return alone_of_alice(world)
 
 
 def log_in(visitor: Visitor, device: Authenticator) -> Page:
