@@ -186,7 +186,8 @@ def alice_has_failed_five_times(world: World, window: Window) -> Phone:
     for _ in range(5):
         elsewhere.press("Log in", code=phone.wrong_code())
     window.page.clock.pause_at(window.page.evaluate("Date.now()") + 1000)
-    window.type_into("6-digit code", phone.wrong_code())
+    with window.page.expect_navigation():
+        window.type_into("6-digit code", phone.wrong_code())
     return phone
 
 

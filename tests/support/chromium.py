@@ -208,8 +208,13 @@ class Window:
         """Return the field with this label."""
         return self.page.get_by_label(label, exact=True)
 
+    def is_ready(self) -> None:
+        """Wait until the page is there and its scripts have run: before that a person has seen no button."""
+        self.page.wait_for_load_state("domcontentloaded")
+
     def press(self, words: str) -> None:
         """Press the button with these words."""
+        self.is_ready()
         self.page.get_by_role("button", name=words, exact=True).click()
 
     def press_after_filling(self, words: str, fields: dict[str, str]) -> None:
@@ -221,6 +226,7 @@ class Window:
 
     def follow(self, words: str) -> None:
         """Click the link with these words."""
+        self.is_ready()
         self.page.get_by_role("link", name=words, exact=True).click()
 
     def tab_to(self, name: str) -> None:
@@ -235,6 +241,8 @@ class Window:
 
     def type_into(self, label: str, text: str, *, enter: bool = False) -> None:
         """Fill in a field by keyboard alone."""
+        expect(self.field(label)).to_be_visible()
+        self.is_ready()
         if self.page.evaluate(FOCUS)[0] != label:
             self.tab_to(label)
         self.page.keyboard.type(text)
@@ -261,7 +269,7 @@ class Window:
 
     def fill_in_code(self, code: str, button: str) -> None:
         """Enter six digits, which send themselves; without JavaScript press the button."""
-        self.page.wait_for_load_state("domcontentloaded")  # by then the script has run
+        self.is_ready()
         sends_itself = self.page.get_by_text(SENDS_ITSELF).is_visible()
         self.field("6-digit code").fill(code)
         if not sends_itself:
