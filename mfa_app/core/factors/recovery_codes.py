@@ -1,6 +1,5 @@
 """Recovery codes: a set of ten, shown once, each of which opens the second gate once."""
 
-import base64
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import NotACode, NotEnrolled, PasskeyRequired, WrongCode
 from mfa_app.core.common.locks import lock_user
-from mfa_app.core.common.text import is_separator
+from mfa_app.core.factors import written_codes
 from mfa_app.core.factors.registry import Burn, Factor, burn_once, unlocked
 from mfa_app.core.mail import outbox
 from mfa_app.core.policy.decision import needs_passkey
@@ -30,13 +29,9 @@ IN_A_SET = 10
 
 RANDOM_BYTES = 10  # 80 bits; NIST SP 800-63B-4, section 4.2.1.1, asks for 64
 
-CHARACTERS = 16  # of base32, which has neither 0 nor 1
-
-GROUP = 4
+CHARACTERS = 16
 
 FEW_LEFT = 2
-
-_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 _CODES = table_of(RecoveryCode)
 
@@ -72,8 +67,8 @@ class RecoveryCodes(Factor):
 
     def read(self, typed: str) -> str:
         """Return the 16 characters, in any case and with any separators. Raises NotACode."""
-        code = "".join(character for character in typed.lower() if not is_separator(character))
-        if len(code) != CHARACTERS or not _ALPHABET.issuperset(code):
+        code = written_codes.read(typed, CHARACTERS)
+        if code is None:
             raise NotACode(0)
         return code
 
@@ -102,7 +97,7 @@ def make_set(identity: Identity, *, actor: Actor, now: datetime) -> tuple[str, .
         raise NotEnrolled
     if needs_passkey(identity.subject.facts, now=now):
         raise PasskeyRequired
-    codes, salt = [_new_code() for _ in range(IN_A_SET)], secrets.token_hex(16)
+    codes, salt = [written_codes.new_code(RANDOM_BYTES) for _ in range(IN_A_SET)], secrets.token_hex(16)
     digests = [_digest(code, salt) for code in codes]
     lock_user(user)
     sessions.require(identity.session)
@@ -113,7 +108,7 @@ def make_set(identity: Identity, *, actor: Actor, now: datetime) -> tuple[str, .
     )
     record(Event.RECOVERY_CODES_MADE, actor=actor, subject=user, ended_a_set=ended)
     outbox.notify(outbox.Mail.RECOVERY_CODES_MADE, user, actor=actor, now=now)
-    return tuple("-".join(code[i : i + GROUP] for i in range(0, CHARACTERS, GROUP)) for code in codes)
+    return tuple(map(written_codes.shown, codes))
 
 
 def left(user: AnyUser) -> CodesLeft:
@@ -122,10 +117,6 @@ def left(user: AnyUser) -> CodesLeft:
     of_user = select(unused, func.max(RecoveryCode.created_at)).where(RecoveryCode.user_id == user.id)
     count, made_at = db.session.execute(of_user).one()
     return CodesLeft(count, made_at)
-
-
-def _new_code() -> str:
-    return base64.b32encode(secrets.token_bytes(RANDOM_BYTES)).decode().lower()
 
 
 def _digest(code: str, salt: str) -> str:

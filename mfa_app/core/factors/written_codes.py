@@ -1,0 +1,26 @@
+"""Codes that people write down: base32, shown in groups of four, and read however they were typed."""
+
+import base64
+import secrets
+
+from mfa_app.core.common.text import is_separator
+
+GROUP = 4
+
+_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")  # without 0 and 1, which look like letters
+
+
+def new_code(random_bytes: int) -> str:
+    """Return a new code, without its dashes. Five random bytes make eight characters."""
+    return base64.b32encode(secrets.token_bytes(random_bytes)).decode().lower()
+
+
+def shown(code: str) -> str:
+    """Return a code as it is written down: "abcd-efgh-ijkl-mnop"."""
+    return "-".join(code[i : i + GROUP] for i in range(0, len(code), GROUP))
+
+
+def read(typed: str, characters: int) -> str | None:
+    """Return a code of so many characters, typed in any case and with any separators, or None."""
+    code = "".join(character for character in typed.lower() if not is_separator(character))
+    return code if len(code) == characters and _ALPHABET.issuperset(code) else None
