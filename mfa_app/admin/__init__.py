@@ -4,4 +4,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
-from mfa_app.admin import audit, groups, overview, policy, throttling, users  # noqa: E402, F401 (their routes)
+from mfa_app.admin import audit, break_glass, groups, overview, policy, throttling, users  # noqa: E402, F401 (their routes)

@@ -7,6 +7,7 @@ from mfa_app.admin import blueprint
 from mfa_app.core.audit import search as trail
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
+from mfa_app.core.factors import break_glass
 from mfa_app.core.operations import statistics as core
 from mfa_app.web.security.access_rules import requires
 from mfa_app.wording.events import event_line
@@ -21,5 +22,7 @@ def overview() -> ResponseReturnValue:
     return render_template(
         "admin/overview.html",
         standing=core.site_statistics(now=clock.now()),
+        break_glass=break_glass.current_set(),
+        break_glass_set=break_glass.IN_A_SET,
         events=[event_line(row) for row in trail.latest(LATEST_EVENTS)],
     )

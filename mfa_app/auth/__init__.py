@@ -6,6 +6,7 @@ blueprint = Blueprint("auth", __name__)
 
 from mfa_app.auth import (  # noqa: E402, F401 (their routes)
     account_lock,
+    break_glass,
     code,
     link_login,
     link_needed,

@@ -7,6 +7,7 @@ from mfa_app.auth import blueprint
 from mfa_app.auth.forms import CodeForm, RecoveryForm
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
+from mfa_app.core.common.permissions import Permission, may
 from mfa_app.core.login import code_step, reauthentication
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions.sessions import Identity
@@ -40,7 +41,12 @@ def code() -> ResponseReturnValue:
 
 def _ways(identity: Identity) -> dict[str, int | bool]:
     """Return what this page offers, and for how many days a device can be remembered."""
-    return {"remember_days": identity.decision.remember_days, **ways_of(identity)}
+    break_glass = may(identity.user.role, Permission.BREAK_GLASS)
+    return {
+        "remember_days": identity.decision.remember_days,
+        "break_glass": break_glass,
+        **ways_of(identity),
+    }
 
 
 def _words(identity: Identity) -> dict[str, str]:
@@ -48,6 +54,7 @@ def _words(identity: Identity) -> dict[str, str]:
         "email": identity.user.email,
         "entry": entry_in_app(identity.subject.authenticators),
         "recovery_url": url_for("auth.recovery_code", next=request.args.get("next")),
+        "break_glass_url": url_for("auth.break_glass", next=request.args.get("next")),
         **passkey_words(identity),
     }
 

@@ -10,18 +10,28 @@ from mfa_app.core.common.errors import (
     EmailTaken,
     ExplainedCode,
     InvalidEmail,
+    NotABreakGlassCode,
     NotACode,
     PasskeyRefused,
     PasskeyRequired,
     PasswordLocked,
     Throttled,
     UnacceptablePassword,
+    UsedBreakGlassCode,
     UsedCode,
+    WrongBreakGlassCode,
     WrongCode,
     WrongCredentials,
     WrongPassword,
 )
-from mfa_app.web.ui.fields import code_field, email_field, name_field, password_field, recovery_code_field
+from mfa_app.web.ui.fields import (
+    break_glass_code_field,
+    code_field,
+    email_field,
+    name_field,
+    password_field,
+    recovery_code_field,
+)
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 
 AT_THE_CODE = shown_at(
@@ -69,6 +79,21 @@ class RecoveryForm(Form):
     refusals_at = AT_THE_CODE
 
     code = recovery_code_field()
+
+
+class BreakGlassForm(Form):
+    """A break-glass code, in place of the second gate."""
+
+    refusals_at = shown_at(
+        "code",
+        NotABreakGlassCode,
+        WrongBreakGlassCode,
+        UsedBreakGlassCode,
+        AuthenticatorLocked,
+        Throttled,
+    )
+
+    code = break_glass_code_field()
 
 
 class ConfirmByCodeForm(Form):

@@ -4,6 +4,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
+from mfa_app.core.common.permissions import Permission, may
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.web.security.access_rules import admits
 from mfa_app.web.security.current import current_identity
@@ -13,4 +14,6 @@ from mfa_app.web.security.current import current_identity
 @admits(Verdict.AWAIT_LINK)
 def link_needed() -> ResponseReturnValue:
     """Say whom to ask for a link, and the engineer's command."""
-    return render_template("auth/link_needed.html", email=current_identity().user.email)
+    user = current_identity().user
+    break_glass = may(user.role, Permission.BREAK_GLASS)
+    return render_template("auth/link_needed.html", email=user.email, break_glass=break_glass)

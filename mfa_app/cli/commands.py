@@ -8,6 +8,7 @@ from mfa_app.cli import (
     audit_verify,
     backup,
     blocked,
+    break_glass,
     groups,
     jobs,
     keys,
@@ -22,7 +23,7 @@ from mfa_app.core.common.schema import MIGRATIONS
 from mfa_app.extensions import db
 
 COMMANDS = (
-    *(part.commands for part in (users, groups, policy, blocked, audit, keys, jobs)),
+    *(part.commands for part in (users, groups, policy, blocked, break_glass, audit, keys, jobs)),
     *(setup.prepare, setup.setup_link, demo_command, doctor_command, version.version),
     *(backup.backup, backup.restore, backup.restored),
 )

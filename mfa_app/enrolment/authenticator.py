@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import AlreadyEnrolled, TooManyApps
-from mfa_app.core.factors import enrolment, totp
+from mfa_app.core.factors import break_glass, enrolment, totp
 from mfa_app.core.policy.decision import Verdict, needs_passkey
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.enrolment import blueprint
@@ -66,8 +66,15 @@ def _link(form: EnableForm, identity: Identity, old: AuthenticatorFacts | None =
             flash(_linked(identity, old), "success")
             if identity.subject.facts.linked:
                 return redirect(next_page("account.overview"))
-            return redirect(url_for("account.recovery_code_set", next=next_page()))
+            return redirect(url_for("account.recovery_code_set", next=_after_recovery_codes(identity)))
     return _enrolment_page(form, identity, old, clock.now())
+
+
+def _after_recovery_codes(identity: Identity) -> str:
+    """Return where a user with a first app goes on: an administrator first to the site's codes, if due."""
+    if break_glass.due_for(identity.user):
+        return url_for("admin.break_glass", next=next_page())
+    return next_page()
 
 
 def _name_of(form: EnableForm, old: AuthenticatorFacts | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from mfa_app.models.audit import AuditEvent, TrailHead
 from mfa_app.models.authenticator import Authenticator, PendingEnrolment
+from mfa_app.models.break_glass_code import BreakGlassCode
 from mfa_app.models.cohort import Cohort, CohortCount, CohortGroup, GroupCount
 from mfa_app.models.fate import Table
 from mfa_app.models.former_app import Ending, FormerApp
@@ -38,6 +39,7 @@ TABLES: tuple[type[Table], ...] = (
     Passkey,
     UsedChallenge,
     RecoveryCode,
+    BreakGlassCode,
     HeldForm,
     Throttle,
     OutboxMail,
@@ -60,6 +62,7 @@ __all__ = [
     "AuditEvent",
     "AuthSession",
     "Authenticator",
+    "BreakGlassCode",
     "Cohort",
     "CohortCount",
     "CohortGroup",

@@ -38,6 +38,9 @@ _EVENTS = {
     Event.PASSKEY_RENAMED: _l("Passkey renamed"),
     Event.PASSKEY_REMOVED: _l("Passkey removed"),
     Event.RECOVERY_CODES_MADE: _l("Recovery codes made"),
+    Event.BREAK_GLASS_MADE: _l("Break-glass codes made"),
+    Event.BREAK_GLASS_USED: _l("Break-glass code used"),
+    Event.BREAK_GLASS_REFUSED: _l("Break-glass code refused"),
     Event.SECOND_FACTOR_REMOVED: _l("One app or passkey removed"),
     Event.SECOND_FACTOR_RESET: _l("2-factor authentication reset"),
     Event.SETUP_LINK_MADE: _l("Set-up link for the first administrator created"),
@@ -88,6 +91,7 @@ _DETAILS = {
     "factor": _l("Second factor"),
     "app": _l("App"),
     "passkey": _l("Passkey"),
+    "left": _l("Left"),
     "was_linked": _l("There was an app or passkey"),
     "role": _l("Role"),
     "groups": _l("Groups"),
@@ -154,6 +158,7 @@ _CODES = {
     "passkey added": _l("passkey added"),
     "passkey removed": _l("passkey removed"),
     "second factor reset": _l("2-factor authentication reset"),
+    "break-glass code used": _l("break-glass code used"),
     "role changed": _l("role changed"),
     "address changed": _l("email address changed"),
     "logged out everywhere": _l("logged out everywhere"),
@@ -176,7 +181,7 @@ _CODES = {
 _CODED = {"way", "purpose", "method", "because", "to"}
 
 # The reasons of these are codes; elsewhere someone typed the reason.
-_REFUSALS = {Event.PASSWORD_REFUSED.label, Event.CODE_REFUSED.label}
+_REFUSALS = {Event.PASSWORD_REFUSED.label, Event.CODE_REFUSED.label, Event.BREAK_GLASS_REFUSED.label}
 
 
 @dataclass(frozen=True)

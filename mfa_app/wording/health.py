@@ -21,6 +21,7 @@ CREATE_DATABASE = (
 WriteTrouble = Literal[Problem.DISK_FULL, Problem.READ_ONLY, Problem.UNWRITABLE, Problem.FOLDER_UNWRITABLE]
 ClockTrouble = Literal[Problem.CLOCK_BEHIND, Problem.CLOCKS_APART]
 Tampering = Literal[Problem.TRAIL_KEY_CHANGED, Problem.SECRET_CHANGED, Problem.TRAIL_CUT]
+Unattended = Literal[Problem.MAILS_STUCK, Problem.BREAK_GLASS_USED]
 DatabaseTrouble = Literal[Problem.UNREACHABLE, Problem.WRONG_ENCODING, Problem.UNPREPARED, Problem.NEWER]
 
 
@@ -52,8 +53,8 @@ def describe(check: Check, settings: Settings) -> HealthMessage:
             return _tampered_with(check.problem, facts)
         case Problem.CLOCK_BEHIND | Problem.CLOCKS_APART:
             return _clock(check.problem, facts)
-        case Problem.MAILS_STUCK:
-            return _mails_stuck(facts)
+        case Problem.MAILS_STUCK | Problem.BREAK_GLASS_USED:
+            return _unattended(check.problem, facts)
         case None:
             raise ValueError(f"nothing is wrong with {check.name}")
         case trouble:
@@ -183,6 +184,20 @@ def _tampered_with(trouble: Tampering, facts: dict[str, object]) -> HealthMessag
                     **facts,
                 ),
                 _("Find out who could write to the database. Look closer: flask --app wsgi audit verify"),
+            )
+
+
+def _unattended(trouble: Unattended, facts: dict[str, Any]) -> HealthMessage:
+    match trouble:
+        case Problem.MAILS_STUCK:
+            return _mails_stuck(facts)
+        case Problem.BREAK_GLASS_USED:
+            return HealthMessage(
+                _("A break-glass code was used on %(used_at)s.", **facts),
+                _(
+                    "The audit trail says for whose account. If that was agreed, make new codes: "
+                    "flask --app wsgi break-glass new. If it wasn't, disable that account first."
+                ),
             )
 
 

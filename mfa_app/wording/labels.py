@@ -14,6 +14,7 @@ from mfa_app.site import site
 _LIMITS: dict[limits.Limit, str] = {
     limits.CODE: _l("codes or passkeys"),
     limits.LINKING: _l("codes to link an app, or passkeys to add"),
+    limits.BREAK_GLASS: _l("break-glass codes"),
     limits.PASSWORD_UNKNOWN_BROWSER: _l("passwords, from unknown browsers"),
     limits.PASSWORD_KNOWN_BROWSER: _l("passwords, from the person's own browser"),
     limits.MAIL_TO_USER: _l("emails with a link for a new password"),

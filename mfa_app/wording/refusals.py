@@ -21,6 +21,15 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "If it keeps failing, check that your phone sets its clock automatically."
     ),
     errors.UsedCode: _l("That code has already been used. Wait for the next one, then enter that."),
+    errors.NotABreakGlassCode: _l("A break-glass code has 24 letters and digits. Check it and try again."),
+    errors.WrongBreakGlassCode: _l(
+        "That isn't one of the site's break-glass codes. If it's what the paper says, newer codes have "
+        "replaced it. Use one of these, or ask another administrator or the engineer who runs this site."
+    ),
+    errors.UsedBreakGlassCode: _l(
+        "That break-glass code has already been used. Use the other one, or ask another administrator or the "
+        "engineer who runs this site."
+    ),
     errors.AuthenticatorLocked: _l(
         "Too many wrong codes were entered, so neither codes nor passkeys are accepted any more. "
         "Ask the help desk to reset your 2-factor authentication."

@@ -41,6 +41,7 @@ FACTS = {
     "since": MOMENT,
     "error": None,
     "row": 7,
+    "used_at": MOMENT,
 }
 EXPLANATIONS = (
     *(errors.ClockOff(seconds, None, 1) for seconds in (-60, -240, 60, 240)),

@@ -55,6 +55,7 @@ account.recovery_code_set       0     2     2
 account.rename_app              0     1     1
 account.rename_passkey          0     2     2
 admin.blocked_sign_ins          0   4/2     4
+admin.break_glass               0   4/2     2
 admin.delete_group              0   4/2     8
 admin.edit_user                 0   4/2     3
 admin.group                     0   4/2     4
@@ -63,7 +64,7 @@ admin.group_policy              0   4/2     2
 admin.new_group                 0   4/2     1
 admin.new_user                  0   4/2     2
 admin.open_account              0   4/2   5/2
-admin.overview                  0   4/2     9
+admin.overview                  0   4/2    10
 admin.remove_user_factor        0   4/2   5/2
 admin.rename_group              0   4/2     2
 admin.reset_user                0   4/2   5/2
@@ -73,6 +74,7 @@ admin.user                      0   4/2     7
 admin.user_list                 0   4/2     4
 admin.user_policy               0   4/2     2
 auth.account_locked             0     1     1
+auth.break_glass                0     1     1
 auth.choose_password            1     2     2
 auth.code                       0     1     1
 auth.follow_link                1     2     2

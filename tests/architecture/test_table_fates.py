@@ -12,6 +12,7 @@ from mfa_app.models import (
     TABLES,
     Authenticator,
     AuthSession,
+    BreakGlassCode,
     FormerApp,
     HeldForm,
     Lease,
@@ -34,6 +35,7 @@ TABLE              ON REVOCATION            EXPIRES             ON RESTORE      
 audit_event        keep                     never               keep                     -
 auth_session       delete                   expires_at          discard                  -
 authenticator      keep                     never               keep                     sealed_secret for totp|{row.id}|{row.user_id}
+break_glass_code   keep                     never               discard                  -
 cohort             keep                     never               keep                     -
 cohort_count       keep                     never               keep                     -
 cohort_group       keep                     never               keep                     -
@@ -131,6 +133,7 @@ def test_the_derived_lists() -> None:
         PendingEnrolment,
         FormerApp,
         RecoveryCode,
+        BreakGlassCode,
         HeldForm,
         OutboxMail,
         ResetRequest,

@@ -55,8 +55,9 @@ def postbox(mail_server: Mailbox) -> Mailbox:
 
 @pytest.fixture
 def carol_linked(world: World) -> None:
-    """An administrator with an app, made before anything is replaced that could forbid a kept beginning."""
+    """An administrator and codes, made before anything is replaced that forbids a kept beginning."""
     world.linked_earlier("carol")
+    world.break_glass_codes()
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_a_healthy_site_has_no_problems_and_no_email_is_sent(
     with world.data():
         outbox.enqueue(Mail.RESET, world.user("carol"), now=world.clock())
     output = done(doctor(healthy))
-    assert output.count("ok  ") == 7
+    assert output.count("ok  ") == 8
     assert output.endswith("No problems, 0 warnings.\n")
     assert postbox.messages == []
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 1

@@ -39,8 +39,10 @@ EACH_TIME = {
     "audit.events.record": "writes what it is told",
     "audit.search.export": "each download counts",
     "browsers.remembered_devices.remember": "a new device each time",
+    "factors.break_glass.make_set": "new codes each time",
     "factors.recovery_codes.make_set": "new codes each time",
     "helpdesk.reset.reset_second_factor": "a mail, and the next login begins anew",
+    "login.break_glass_step.open_with_code": "each code that was checked counts",
     "login.code_step.answer_challenge": "each code that was checked counts",
     "login.code_step.check_code": "each code that was checked counts",
     "login.new_logins.tell_of_login": "a mail each time",
@@ -270,6 +272,12 @@ def elevate(world: World) -> Act:
 def renew(world: World) -> Act:
     session = logged_in(world, "alice").session
     return lambda: sessions.renew(session, actor=VISITOR, now=world.clock())
+
+
+@again(sessions.permit_enrolment)
+def permit_enrolment(world: World) -> Act:
+    session = logged_in(world, "alice").session
+    return lambda: sessions.permit_enrolment(session, actor=VISITOR, now=world.clock())
 
 
 @again(sessions.end_because)

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.clock import Clock as SiteClock
-from mfa_app.core.factors import enrolment, held, totp
+from mfa_app.core.factors import break_glass, enrolment, held, totp
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail import delivery
@@ -234,6 +234,15 @@ class World:
         visitor.open("/account/recovery-codes")
         page = visitor.submit("/account/recovery-codes")
         return [code.text for code in page.html.find_all("code")]
+
+    @step
+    def break_glass_codes(self) -> tuple[str, ...]:
+        """Make the site's break-glass codes at the terminal; the emails about them have left."""
+        with self.data():
+            codes = break_glass.make_set(actor=TERMINAL, now=self.clock())
+            db.session.commit()
+            delivery.deliver_due()
+            return codes
 
     def next_code(self, name: str) -> str:
         """Return the code of the next step, which counts already: linking has used up the present one."""

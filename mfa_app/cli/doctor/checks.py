@@ -7,7 +7,7 @@ from flask_babel import ngettext
 
 from mfa_app.cli.doctor import code, disks, files, mail, network, ntp
 from mfa_app.cli.doctor.finding import Finding, examine
-from mfa_app.core.factors import passkeys
+from mfa_app.core.factors import break_glass, passkeys
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.operations import counts, key_rotation, statistics
 from mfa_app.core.policy.facts import find_subjects
@@ -39,7 +39,7 @@ def of_settings(settings: Settings) -> Iterator[Finding]:
 
 def of_data(settings: Settings) -> Iterator[Finding]:
     """Check the contents of a database that works."""
-    for check in (_keys, _counts, _administrators, _passkeys):
+    for check in (_keys, _counts, _administrators, _break_glass, _passkeys):
         yield from examine(check)
     yield from examine(network.shared_ip_address, settings)
 
@@ -120,6 +120,21 @@ def _administrators() -> Iterator[Finding]:
                     email=email,
                 ),
             )
+
+
+def _break_glass() -> Iterator[Finding]:
+    """Report that there are no codes. That one was used is a problem which `/readyz` reports too."""
+    if break_glass.current_set().made_at is None:
+        yield Finding(
+            _(
+                "There are no break-glass codes, which let an administrator in who has lost every app and "
+                "passkey."
+            ),
+            _(
+                "An administrator can make them on the page “Administration”. "
+                "Or run: flask --app wsgi break-glass new"
+            ),
+        )
 
 
 def _how_to_link(user: User) -> str:

@@ -95,6 +95,18 @@ class UsedCode(Refusal):
     """The code is right but has already been used (RFC 6238, section 5.2)."""
 
 
+class NotABreakGlassCode(Refusal):
+    """What was typed can't be a break-glass code: it doesn't have 24 letters and digits."""
+
+
+class WrongBreakGlassCode(Refusal):
+    """The site has no such break-glass code. It may have been replaced."""
+
+
+class UsedBreakGlassCode(Refusal):
+    """The break-glass code was right, but has already been used."""
+
+
 class PasskeysElsewhere(Refusal):
     """None of the user's passkeys was made for the host that the site has now."""
 

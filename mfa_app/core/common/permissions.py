@@ -15,6 +15,7 @@ class Permission(enum.Enum):
     MANAGE_GROUPS = enum.auto()
     MANAGE_POLICY = enum.auto()
     READ_TRAIL = enum.auto()
+    BREAK_GLASS = enum.auto()
 
 
 PERMISSIONS = {

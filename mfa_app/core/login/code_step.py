@@ -83,7 +83,7 @@ def check_code(
     except (WrongCode, UsedCode, PasskeyRefused) as refusal:
         _record_failure(identity, refusal, charged, purpose=purpose, actor=actor)
         reading.factor.note(refusal)
-        _react_to_failures(user, charged.failures, actor, now)
+        react_to_failures(user, charged.failures, actor, now)
         raise
     counters.reset_after_success(charged)
     factor = accepted.factor
@@ -167,7 +167,8 @@ def _record_failure(
     )
 
 
-def _react_to_failures(user: UserFacts, failures: int, actor: Actor, now: datetime) -> None:
+def react_to_failures(user: UserFacts, failures: int, actor: Actor, now: datetime) -> None:
+    """Warn a user after three wrong codes in a row, and lock all second factors after the last allowed."""
     if failures == WARN_AFTER:
         outbox.notify(outbox.Mail.WRONG_CODES, user, actor=actor, now=now)
     if failures == limits.CODE.lockout_after:

@@ -35,6 +35,10 @@ class Mail(enum.StrEnum):
     PASSKEY_REMOVED = "passkey_removed"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
+    BREAK_GLASS_MADE = "break_glass_made"
+    BREAK_GLASS_USED = "break_glass_used"
+    BREAK_GLASS_ALARM = "break_glass_alarm"
+    BREAK_GLASS_REFUSED = "break_glass_refused"
     PASSWORD_CHANGED = "password_changed"
     ADDRESS_CHANGED = "address_changed"
     ACCOUNT_LOCKED = "account_locked"
@@ -58,6 +62,7 @@ WITH_LOCK_LINK = frozenset(
         Mail.PASSKEY_REMOVED,
         Mail.RECOVERY_CODES_MADE,
         Mail.RECOVERY_CODE_USED,
+        Mail.BREAK_GLASS_USED,
         Mail.PASSWORD_CHANGED,
         Mail.ADDRESS_CHANGED,
         Mail.ACCOUNT_OPENED,

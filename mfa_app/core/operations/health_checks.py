@@ -12,6 +12,7 @@ from mfa_app.core.audit import anchors
 from mfa_app.core.common import clock, database_errors, schema
 from mfa_app.core.common.database_errors import Obstacle
 from mfa_app.core.common.schema import Fit
+from mfa_app.core.factors import break_glass
 from mfa_app.core.operations import seal_check
 from mfa_app.core.operations.write_proof import WriteProof, write_to_database, write_to_folders
 from mfa_app.extensions import db
@@ -44,6 +45,7 @@ class Problem(enum.Enum):
     CLOCKS_APART = enum.auto()
     MAILS_STUCK = enum.auto()
     TRAIL_CUT = enum.auto()
+    BREAK_GLASS_USED = enum.auto()
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def run_checks(settings: Settings, *, now: datetime) -> list[Check]:
             _run_check("clock", lambda name: _clock(name, now)),
             _run_check("outbox", lambda name: _outbox(name, now)),
             _run_check("trail", lambda name: _trail(name, settings)),
+            _run_check("break-glass codes", _break_glass),
         ]
     return [*found, _files("files", settings, now)]
 
@@ -204,3 +207,9 @@ def _trail(name: str, settings: Settings) -> Check:
         return Check(name)
     found = db.session.scalar(select(AuditEvent.mac).where(AuditEvent.id == kept[-1].last))
     return Check(name) if found == kept[-1].mac else Check(name, Problem.TRAIL_CUT, {"row": kept[-1].last})
+
+
+def _break_glass(name: str) -> Check:
+    """Report that a break-glass code was used, until there are new ones."""
+    used_at = break_glass.current_set().used_at
+    return Check(name, Problem.BREAK_GLASS_USED, {"used_at": used_at}) if used_at else Check(name)

@@ -35,6 +35,7 @@ class RevocationReason(enum.Enum):
     PASSKEY_ADDED = "passkey added"
     PASSKEY_REMOVED = "passkey removed"
     RESET = "second factor reset"
+    BREAK_GLASS = "break-glass code used"
     DISABLED = "account disabled"
     ACCOUNT_LOCKED = "account locked"
     ROLE_CHANGED = "role changed"
@@ -64,7 +65,7 @@ def revoke_access(
     if except_session is not None:
         _keep(except_session, stamp)
     counts = {model: _delete_rows(model, user, except_session) for model in ENDED}
-    if because is RevocationReason.RESET:
+    if because in (RevocationReason.RESET, RevocationReason.BREAK_GLASS):
         counters.clear(limits.CODE, user.id)
     for model, event in COUNTED.items():
         if counts[model]:

@@ -29,6 +29,8 @@ CHALLENGE_TIMEOUT = timedelta(minutes=10)
 
 RECENT_AUTH_WINDOW = timedelta(minutes=20)
 
+FROM_LINK = "pwd link"  # the `amr` of a session in which a one-time link permits enrolment
+
 TOUCH_INTERVAL = timedelta(minutes=1)
 
 _SESSIONS, _DEVICES = table_of(AuthSession), table_of(RememberedDevice)
@@ -154,7 +156,7 @@ def start(
         id=new_id(),
         user_id=user.id,
         digest=digest(token),
-        amr=" ".join(sorted(methods)) or ("pwd link" if from_link else "pwd"),
+        amr=" ".join(sorted(methods)) or (FROM_LINK if from_link else "pwd"),
         security_stamp=user.security_stamp,
         password_at=now,
         code_at=now if methods else None,
@@ -206,6 +208,15 @@ def renew(session: SessionFacts, *, actor: Actor, now: datetime) -> tuple[str, S
     Raises SessionEnded as `elevate` does.
     """
     return _under_new_token(session, session, actor=actor, now=now)
+
+
+def permit_enrolment(session: SessionFacts, *, actor: Actor, now: datetime) -> tuple[str, SessionFacts]:
+    """Put a session under a new token, and let it enrol as if it had begun with an enrolment link.
+
+    Of what it has shown, only the password counts from now on. Raises SessionEnded as `elevate` does.
+    """
+    permitted = replace(session, amr=FROM_LINK, challenged_at=None)
+    return _under_new_token(session, permitted, actor=actor, now=now)
 
 
 def _under_new_token(

@@ -23,6 +23,7 @@ SHOWN = 200
 OF_USERS = (
     limits.CODE,
     limits.LINKING,
+    limits.BREAK_GLASS,
     limits.PASSWORD_UNKNOWN_BROWSER,
     limits.PASSWORD_KNOWN_BROWSER,
     limits.MAIL_TO_USER,

@@ -40,6 +40,10 @@ CODE = Limit(
     "code", 5, timedelta(seconds=30), timedelta(hours=1), lockout_after=50, lockout_error=AuthenticatorLocked
 )
 
+# Nobody guesses 120 random bits, so this limit only bounds the alarms. It never locks: the codes are there
+# for accounts whose second factors somebody's guesses have locked.
+BREAK_GLASS = Limit("break_glass", 5, timedelta(seconds=30), timedelta(hours=1), ttl=timedelta(days=1))
+
 # A wrong code during enrolment threatens nothing yet; this limit only keeps the page from being abused.
 LINKING = Limit("linking", 10, timedelta(seconds=30), timedelta(minutes=15), ttl=timedelta(days=1))
 

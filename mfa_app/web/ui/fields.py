@@ -122,6 +122,16 @@ def _is_recovery_code(_form: FlaskForm, field: StringField) -> None:
         ) from None
 
 
+# A code that somebody copies from paper: nothing fills it in or corrects it.
+_AS_WRITTEN: dict[str, str | bool] = {
+    "autocomplete": "off",
+    "autocapitalize": "none",
+    "autocorrect": "off",
+    "spellcheck": "false",
+    "maxlength": False,
+}
+
+
 def recovery_code_field() -> CodeField:
     """Return a field for a recovery code. The core validates what was typed."""
     return CodeField(
@@ -131,13 +141,19 @@ def recovery_code_field() -> CodeField:
             Length(max=64, message=_l("A recovery code has 16 letters and digits.")),
             _is_recovery_code,
         ],
-        render_kw={
-            "autocomplete": "off",
-            "autocapitalize": "none",
-            "autocorrect": "off",
-            "spellcheck": "false",
-            "maxlength": False,
-        },
+        render_kw=_AS_WRITTEN,
+    )
+
+
+def break_glass_code_field() -> CodeField:
+    """Return a field for a break-glass code of the site. The core validates what was typed."""
+    return CodeField(
+        _l("Break-glass code"),
+        validators=[
+            DataRequired(_l("Enter one of the two break-glass codes.")),
+            Length(max=100, message=_l("A break-glass code has 24 letters and digits.")),
+        ],
+        render_kw=_AS_WRITTEN,
     )
 
 

@@ -35,6 +35,9 @@ CONTEXT = {
     Mail.INVITATION: {"token": "A" * 43, "hours": 72},
     Mail.PASSWORD_RESET: {"token": "A" * 43, "minutes": 60},
     Mail.RESET: {"actor_name": "dave@example.com", "reason": "lost phone"},
+    Mail.BREAK_GLASS_USED: {"left": 1},
+    Mail.BREAK_GLASS_ALARM: {"who": "carol@example.com", "left": 1},
+    Mail.BREAK_GLASS_REFUSED: {"who": "carol@example.com", "failures": 3},
     Mail.ADDRESS_CHANGED: {"new_address": "alicia@example.com"},
 }
 

@@ -39,6 +39,7 @@ EMAILS = [
 ]
 
 NEEDED = {"hours": 72, "minutes": 60, "left": 3, "token": "A" * 43, "kind": "passkey", "factor": "Laptop"}
+NEEDED |= {"failures": 3, "who": "carol@example.com"}
 
 # Whoever links a first app, or removes the last factor, has had no passkey.
 WITHOUT_PASSKEYS = ((Mail.LINKED, {}), (Mail.REMOVED, {}))

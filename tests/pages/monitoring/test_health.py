@@ -62,7 +62,7 @@ def hole(monitor: Visitor, name: str) -> str:
 @both_databases
 def test_a_site_that_lacks_nothing_is_ready(monitor: Visitor) -> None:
     page = monitor.open("/readyz")
-    names = ("database", "migrations", "keys", "clock", "outbox", "trail", "files")
+    names = ("database", "migrations", "keys", "clock", "outbox", "trail", "break-glass codes", "files")
     assert (page.status, lines(page)) == (200, dict.fromkeys(names, "ok"))
     assert monitor.open("/healthz").response.data == b"alive\n"
 

@@ -343,6 +343,10 @@ def renew(world: World, identity: Identity) -> object:
     return sessions.renew(identity.session, actor=VISITOR, now=world.clock())
 
 
+def permit_enrolment(world: World, identity: Identity) -> object:
+    return sessions.permit_enrolment(identity.session, actor=VISITOR, now=world.clock())
+
+
 def logged_out(_world: World, identity: Identity) -> None:
     sessions.end(identity.session.id)
 
@@ -368,6 +372,7 @@ case(recovery_codes.make_set, errors.SessionEnded, with_app(make_set, access_end
 case(enrolment.opt_in, errors.NotEnrolled, without_app(opt_in))
 case(sessions.renew, errors.SessionEnded, without_app(renew, logged_out))
 case(sessions.elevate, errors.SessionEnded, without_app(elevate, logged_out))
+case(sessions.permit_enrolment, errors.SessionEnded, without_app(permit_enrolment, logged_out))
 
 
 def hold(world: World, identity: Identity) -> object:
