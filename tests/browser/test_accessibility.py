@@ -37,6 +37,7 @@ FOR_ALICE = {
 }
 FOR_CAROL = {
     "/admin": "Administration",
+    "/admin/break-glass": "Break-glass codes",
     "/admin/people": "People",
     "/admin/people?q=nobody": "People",
     "/admin/people/new": "Add a person",
@@ -71,6 +72,7 @@ ARRIVED_AT = {
     "auth.setup",
     "auth.choose_password",
     "auth.code",
+    "auth.break_glass",
     "auth.recovery_code",
     "account.recovered",
     "account.recovery_code_set",

@@ -10,9 +10,11 @@ from mfa_app.extensions import db
 from mfa_app.models import (
     Authenticator,
     AuthSession,
+    BreakGlassCode,
     FormerApp,
     Passkey,
     RecoveryCode,
+    Role,
     Throttle,
     UsedChallenge,
 )
@@ -55,6 +57,32 @@ def test_of_twenty_posts_of_one_recovery_code_one_gets_in(world: World) -> None:
     assert [answer.path for answer in answers].count("/account/recovered") == 1
     assert world.events().count("login.completed") == 1
     assert world.count(RecoveryCode, RecoveryCode.used_at.is_not(None)) == 1
+
+
+def test_of_twenty_posts_of_one_break_glass_code_one_gets_in(world: World) -> None:
+    administrators = [f"anton{number}" for number in range(MANY)]
+    world.people(*administrators, role=Role.ADMIN)
+    with world.data():
+        for name in administrators:
+            world.user(name).link_required = False
+    code = world.break_glass_codes()[0]
+    browsers = [world.password_given(name) for name in administrators]
+    answers = at_once(*[lambda b=browser: b.submit("/login/break-glass", code=code) for browser in browsers])
+    assert [answer.path for answer in answers].count("/enrolment") == 1
+    assert world.events().count("break_glass.used") == 1
+    assert world.count(AuthSession, AuthSession.amr == "pwd link") == 1
+
+
+def test_of_new_break_glass_codes_beside_the_use_of_an_old_one_two_are_left_whole(world: World) -> None:
+    world.linked_earlier("carol")
+    world.linked_earlier("anton", role=Role.ADMIN)
+    code = world.break_glass_codes()[0]
+    carol, anton = world.log_in_and_wait("carol"), world.password_given("anton")
+    carol.open("/admin/break-glass")
+    at_once(lambda: carol.submit("/admin/break-glass"), lambda: anton.submit("/login/break-glass", code=code))
+    assert len(carol.page.html.find_all("code")) == 2
+    assert anton.page.path in ("/enrolment", "/login/break-glass")
+    assert world.count(BreakGlassCode, BreakGlassCode.used_at.is_(None)) == 2
 
 
 def test_of_twenty_posts_of_one_answer_of_a_passkey_one_gets_in(world: World) -> None:

@@ -5,6 +5,10 @@ Each story notes how far it had come when the process died; and it never goes ba
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
+from mfa_app.core.common.tokens import digest
+from mfa_app.core.factors import break_glass
 from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import delivery
 from mfa_app.core.mail import one_time_links as mailed_links
@@ -17,12 +21,14 @@ from mfa_app.extensions import db
 from mfa_app.models import (
     Authenticator,
     AuthSession,
+    BreakGlassCode,
     FormerApp,
     OneTimeLink,
     OutboxMail,
     Passkey,
     RecoveryCode,
     RememberedDevice,
+    Role,
     Throttle,
     UsedChallenge,
 )
@@ -206,6 +212,34 @@ def test_a_recovery_code_opens_a_session_or_still_counts(world: World, deaths: D
         assert world.mails("alice").count("recovery_code_used") == story[-1]
         page = world.password_given("alice").submit("/login/code", code=code)
         assert (page.path == "/account/recovered") != story[-1]
+    assert goes_forward(story, False, True)
+
+
+def test_a_break_glass_code_opens_a_session_or_still_counts(world: World, deaths: Deaths) -> None:
+    """Not accepted: it counts, and her app does. Accepted: it is used up, and anton is told."""
+    world.linked_earlier("carol")
+    world.linked_earlier("anton", role=Role.ADMIN)
+    code = world.break_glass_codes()[0]
+    carol, story = world.password_given("carol"), []
+    for _browser in deaths.of(carol, "/login/break-glass", code=code):
+        story.append(world.count(BreakGlassCode, BreakGlassCode.used_at.is_not(None)) == 1)
+        assert world.count(Authenticator) == (1 if story[-1] else 2)
+        assert world.events().count("break_glass.used") == story[-1]
+        assert world.mails("anton").count("break_glass_alarm") == story[-1]
+    assert goes_forward(story, False, True)
+
+
+def test_new_break_glass_codes_are_whole_or_those_before_are(world: World, deaths: Deaths) -> None:
+    """Two codes at any time; those that were there work until others are there."""
+    world.linked_earlier("carol")
+    code, story = world.break_glass_codes()[0], []
+    carol = world.log_in_and_wait("carol")
+    for _browser in deaths.of(carol, "/admin/break-glass"):
+        story.append(world.events().count("break_glass.made") == 2)
+        assert world.count(BreakGlassCode) == 2
+        with world.data():
+            left = db.session.scalars(select(BreakGlassCode.digest)).all()
+        assert (digest(break_glass.read(code)) in left) != story[-1]
     assert goes_forward(story, False, True)
 
 
