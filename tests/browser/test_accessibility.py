@@ -190,6 +190,16 @@ def test_what_an_administrator_without_an_app_sees(world: World, inspector: Insp
     )
 
 
+def test_what_an_administrator_with_a_break_glass_code_sees(world: World, inspector: Inspector) -> None:
+    world.linked_earlier("carol")
+    carol = world.log_in_and_wait("carol")
+    inspector.look("Break-glass codes", carol.submit("/admin/break-glass").source)
+    carol.press("Log out")
+    carol = world.password_given("carol")
+    inspector.look("Use a break-glass code", carol.open("/login/break-glass").source)
+    inspector.look("Use a break-glass code", carol.press("Continue", code="abcd").source)
+
+
 def test_linking_because_a_group_requires_it(world: World, inspector: Inspector) -> None:
     alice = world.after(alice_at_the_linking_page)
     page = alice.open("/enrolment")
