@@ -12,7 +12,7 @@ from mfa_app.core.factors import break_glass
 
 @click.group("break-glass")
 def commands() -> None:
-    """Make the site's two break-glass codes, or see what is left of them."""
+    """Make break-glass codes, or see what is left of them."""
 
 
 @commands.command()

@@ -116,5 +116,5 @@ def test_the_overview_names_administrators_and_help_desk_without_an_app(world: W
     world.person("erin", role="admin", password=None)
     page = carol.open("/admin")
     assert "have no app or passkey yet" in page.text
-    named = [link.get_text() for link in page.html.select(".note a")]
+    named = [link.get_text() for link in page.html.select(".note-warning a")]
     assert named == ["dave@example.com", "erin@example.com"]
