@@ -13,6 +13,7 @@ from wtforms import (
     SelectField,
     SelectMultipleField,
     StringField,
+    SubmitField,
 )
 from wtforms.validators import Length, Optional, ValidationError
 
@@ -130,6 +131,7 @@ class UserForm(Form):
         _l("Groups"), coerce=int, invalid_choice_message=INVALID_CHOICE, invalid_value_message=INVALID_CHOICE
     )
 
+    another = SubmitField()
     last_day = DayField(_l("Last day"), validators=[Optional()])
     directory_number = StringField(
         _l("Directory number"),
@@ -155,6 +157,10 @@ class UserForm(Form):
     def offer(self, groups: Iterable[Group]) -> None:
         """Set the groups to choose from."""
         self.groups.choices = [SelectChoice(str(group.id), group.name) for group in groups]
+
+    def kept_for_another(self) -> dict[str, Any]:
+        """Return what stays in the form, as parameters for `url_for`, when another person is added."""
+        return {"role": self.role.data, "groups": self.groups.data or []}
 
     def only_groups(self) -> None:
         """Ask for the groups alone: administrators can't change the rest of their own account."""

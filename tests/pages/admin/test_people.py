@@ -146,6 +146,26 @@ def test_a_new_person_gets_an_invitation_and_chooses_a_password(world: World, ca
     assert world.details("person.created") == {"role": "staff", "groups": ["Finance"]}
 
 
+def test_another_person_is_added_with_the_same_groups_and_role(world: World, carol: Visitor) -> None:
+    world.group("Finance")
+    carol.open("/admin/people/new")
+    with world.data():
+        finance = world.group_row("Finance").id
+    more = "Add and add another"
+    page = carol.press(more, name="Frank", email="frank@firma.local", role="helpdesk", groups=[finance])
+    assert (page.path, page.value("name"), page.value("email")) == ("/admin/people/new", "", "")
+    assert "Account created for Frank." in page.text
+    field = page.html.select_one("input[name=name]")
+    assert field and field.has_attr("autofocus")
+    assert carol.press("Add the person", name="Grace", email="grace@firma.local").title == "Grace"
+    assert world.details("person.created") == {"role": "helpdesk", "groups": ["Finance"]}
+
+
+@pytest.mark.parametrize("query", ["?role=king", "?groups=9999", "?groups=x&role="])
+def test_made_up_beginnings_of_the_form_choose_nothing(carol: Visitor, query: str) -> None:
+    assert carol.open(f"/admin/people/new{query}").status == 200
+
+
 @pytest.mark.parametrize(
     ("fields", "complaint"),
     [
