@@ -63,6 +63,7 @@ EACH_TIME = {
     "policy.overrides.drop_exemption": "its callers have checked that there is one",
     "users.accounts.insert_user": "its callers have checked that there is no such account",
     "users.first_administrator.create_setup_link": "a new link each time",
+    "users.accounts.close": "its callers have checked that the account is enabled",
     "users.enrolment_links.mail_to": "a new link each time",
     "users.enrolment_links.send": "a new link each time",
     "users.invitations.accept": "a new hash each time",

@@ -149,6 +149,11 @@ def disable(user: User, *, actor: Actor, now: datetime) -> None:
         return
     if user.role == Role.ADMIN:
         last_administrator.require_one(without=user, now=now)
+    close(user, actor=actor, now=now)
+
+
+def close(user: User, *, actor: Actor, now: datetime) -> None:
+    """Disable an enabled account and revoke all its access, within a change that has begun."""
     user.disabled_at = now
     record(Event.USER_DISABLED, actor=actor, subject=user)
     revoke_access(user, because=RevocationReason.DISABLED, actor=actor)

@@ -7,9 +7,9 @@ import pytest
 
 from mfa_app.core.common import days
 from mfa_app.core.common.errors import AccountDisabled, LastAdministrator
-from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail import delivery, one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
-from mfa_app.core.users import accounts, invitations
+from mfa_app.core.users import accounts, invitations, planned_end
 from mfa_app.models import Role
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
@@ -150,3 +150,38 @@ def test_who_is_enabled_again_has_no_last_day_that_is_over(world: World) -> None
     with world.data():
         accounts.enable(world.user("alice"), actor=TERMINAL, now=world.clock())
     assert world.password_given("alice").page.path == "/"
+
+
+@both_databases
+def test_the_job_disables_what_has_ended_and_the_trail_names_the_site(world: World) -> None:
+    world.people("alice", "bob", password=None)
+    end_today(world)
+    with world.data():
+        assert planned_end.disable_ended(now=world.clock()) == 0
+    let_the_day_end(world)
+    for ended in (1, 0):
+        with world.data():
+            assert planned_end.disable_ended(now=world.clock()) == ended
+    with world.data():
+        assert world.user("alice").disabled_at == world.clock()
+        assert world.user("bob").disabled_at is None
+    assert world.events("alice")[-1] == "person.disabled"
+
+
+def test_its_owner_is_told_fourteen_days_and_one_day_before_once_each(world: World) -> None:
+    world.person("alice")
+    with world.data():
+        user = world.user("alice")
+        profile = replace(accounts.profile_of(user), last_day=days.day_of(world.clock()) + timedelta(days=20))
+        accounts.edit(user, profile, actor=TERMINAL, now=world.clock())
+    told = []
+    for _day in range(22):
+        for _run in range(2):
+            with world.data():
+                told.append(planned_end.tell_before_end(now=world.clock()))
+        world.clock.advance(days=1)
+    assert (sum(told), told.index(1), told[::-1].index(1)) == (2, 14, 3)
+    assert world.mails("alice")[-2:] == ["account_ends", "account_ends"]
+    with world.data():
+        delivery.deliver_due()
+    assert "is the last day of your account" in " ".join(world.words_of_last_mail().split())
