@@ -85,7 +85,7 @@ ANCHOR = Job("anchor", timedelta(minutes=1), _append_anchor)
 COUNTS = Job("counts", timedelta(minutes=1), counts.sum_up, alone=True)
 RESETS = Job("resets", timedelta(seconds=30), _answer_requests, alone=True, at_random=True)
 ENDS = Job("ends", timedelta(minutes=1), _end_accounts, alone=True)
-END_MAILS = Job("end-mails", timedelta(minutes=10), _tell_of_ends, alone=True)
+END_MAILS = Job("end-mails", timedelta(minutes=1), _tell_of_ends, alone=True)
 NODE = Job("node", nodes.BEAT, _note_node, may_take_minutes=True, of_the_server=True)
 
 JOBS = (RESETS, MAIL, PURGE, COUNTS, ENDS, END_MAILS, STREAM, ANCHOR, NODE)
