@@ -65,6 +65,7 @@ EACH_TIME = {
     "policy.overrides.drop_exemption": "its callers have checked that there is one",
     "users.accounts.insert_user": "its callers have checked that there is no such account",
     "users.first_administrator.create_setup_link": "a new link each time",
+    "users.accounts.close": "its callers have checked that the account is enabled",
     "users.enrolment_links.mail_to": "a new link each time",
     "users.enrolment_links.send": "a new link each time",
     "users.invitations.accept": "a new hash each time",
@@ -334,7 +335,7 @@ def disable(world: World) -> Act:
 @again(accounts.enable)
 def enable(world: World) -> Act:
     accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
-    return lambda: accounts.enable(world.user("alice"), actor=TERMINAL)
+    return lambda: accounts.enable(world.user("alice"), actor=TERMINAL, now=world.clock())
 
 
 @again(accounts.end_access)
@@ -404,7 +405,9 @@ NOTHING_TO_END: dict[str, Callable[[World], object]] = {
     "a membership that isn't": lambda world: groups.remove_member(
         world.group_row("Finance"), world.user("alice"), actor=TERMINAL
     ),
-    "an account that is enabled": lambda world: accounts.enable(world.user("alice"), actor=TERMINAL),
+    "an account that is enabled": lambda world: accounts.enable(
+        world.user("alice"), actor=TERMINAL, now=world.clock()
+    ),
     "an account that is open": lambda world: account_lock.open_again(
         world.user("alice"), reason="called", actor=TERMINAL, now=world.clock()
     ),

@@ -2,17 +2,19 @@
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField
-from wtforms.validators import ValidationError
+from wtforms import StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from mfa_app.core.common import email_addresses
 from mfa_app.core.common.errors import NameTaken
 from mfa_app.core.users import lookup
 from mfa_app.models import Group, User
-from mfa_app.web.ui.fields import email_field, name_field
+from mfa_app.web.ui.fields import name_field
 from mfa_app.web.ui.forms import Form, shown_at
 
 LONGEST_KEY = Group.name_key.type.length
+
+MOST_AT_ONCE = 50
 
 
 class NameForm(Form):
@@ -34,16 +36,32 @@ class NameForm(Form):
 
 
 class MemberForm(Form):
-    """The user to add to a group."""
+    """The users to add to a group: their addresses, pasted as lists and mail programs write them."""
 
-    email = email_field(own=False)
-    user: User | None = None  # whose address was entered
+    email = TextAreaField(
+        _l("Email addresses"),
+        validators=[
+            DataRequired(_l("Enter an email address.")),
+            Length(max=MOST_AT_ONCE * 400, message=_l("This is too long. Enter fewer addresses at once.")),
+        ],
+        render_kw={"rows": 1, "autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"},
+    )
+    users: tuple[User, ...] = ()  # whose addresses were entered
 
-    def validate_email(self, field: StringField) -> None:
-        """Find the user. Reject an address that no account has."""
-        self.user = lookup.find_by_email(field.data or "")
-        if self.user is None and not field.errors:
+    def validate_email(self, field: TextAreaField) -> None:
+        """Find the users. Reject addresses that no account has."""
+        typed = email_addresses.listed(field.data or "")
+        if len(typed) > MOST_AT_ONCE:
+            raise ValidationError(_("Enter at most %(num)s email addresses at once.", num=MOST_AT_ONCE))
+        found = lookup.find_all_by_email(typed)
+        self.users, unknown = tuple(found.values()), [email for email in typed if email not in found]
+        if not found and len(typed) <= 1:
             raise ValidationError(_("No account has this email address. Check it and try again."))
+        if unknown:
+            names = ", ".join(unknown)
+            raise ValidationError(
+                _("Nobody was added, because no account has these email addresses: %(names)s.", names=names)
+            )
 
 
 class ConfirmForm(Form):

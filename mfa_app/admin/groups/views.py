@@ -5,10 +5,11 @@ from dataclasses import replace
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.groups.forms import ConfirmForm, MemberForm, NameForm
-from mfa_app.admin.users.lookup import get_user_or_deny
+from mfa_app.admin.users.lookup import get_user_or_deny, shown_standings
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
@@ -86,18 +87,38 @@ def delete_group(group_id: int) -> ResponseReturnValue:
 @blueprint.post("/groups/<row:group_id>/members")
 @requires(Permission.MANAGE_GROUPS)
 def add_member(group_id: int) -> ResponseReturnValue:
-    """Add a user to the group by email address."""
-    roster, form = _group_or_404(group_id), MemberForm()
-    if not form.validate_on_submit() or form.user is None:
+    """Add users to the group by their email addresses: all of them, or nobody."""
+    roster, form, actor, now = _group_or_404(group_id), MemberForm(), current_actor(), clock.now()
+    if not form.validate_on_submit():
         return _group_page(roster, form)
-    user, group = form.user, roster.group
+    group, users = roster.group, form.users
+    added = [user for user in users if groups.add_member(group, user, actor=actor, now=now)]
+    if len(users) == 1:
+        _say_added(group, users[0], is_new=bool(added))
+    else:
+        _say_all_added(group, added=len(added), present=len(users) - len(added))
+    return _to_page_of(group)
+
+
+def _say_added(group: Group, user: User, *, is_new: bool) -> None:
     name = user.name or user.email
-    if groups.add_member(group, user, actor=current_actor(), now=clock.now()):
+    if is_new:
         added = _("%(name)s added to %(group)s.", name=name, group=group.name)
         flash(f"{added} {_standing(user)}", "success")
     else:
         flash(_("%(name)s is already in %(group)s.", name=name, group=group.name), "info")
-    return _to_page_of(group)
+
+
+def _say_all_added(group: Group, *, added: int, present: int) -> None:
+    done = ngettext(
+        "%(num)s person added to %(group)s.", "%(num)s people added to %(group)s.", added, group=group.name
+    )
+    flash(done, "success" if added else "info")
+    if present:
+        already = ngettext(
+            "%(num)s person was a member already.", "%(num)s people were members already.", present
+        )
+        flash(already, "info")
 
 
 @blueprint.post("/groups/<row:group_id>/members/<row:user_id>/remove")
@@ -133,6 +154,7 @@ def _group_page(roster: GroupWithCounts, form: MemberForm) -> Response:
         group=roster.group,
         roster=roster,
         members=found.entries,
+        standings=shown_standings(found.entries, now=clock.now()),
         previous_url=found.before and url_for("admin.group", group_id=group_id, before=found.before),
         next_url=found.after and url_for("admin.group", group_id=group_id, after=found.after),
     )

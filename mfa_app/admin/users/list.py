@@ -1,17 +1,18 @@
 """The list of users, and the page that creates an account."""
 
-from flask import flash, request, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.users.forms import UserFilter, UserForm
-from mfa_app.admin.users.lookup import invitation_notice
+from mfa_app.admin.users.lookup import invitation_notice, shown_standings
 from mfa_app.admin.users.responses import to_page_of, warn_of_lookalikes
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.users import accounts, directory, invitations
+from mfa_app.models import Role, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
@@ -21,7 +22,7 @@ from mfa_app.web.ui.forms import render_form
 @requires(Permission.SEE_USERS)
 def user_list() -> ResponseReturnValue:
     """The users that this actor may see."""
-    actor, form = current_actor(), UserFilter(request.args)
+    actor, now, form = current_actor(), clock.now(), UserFilter(request.args)
     form.offer(groups.all_groups(), directory.roles_seen_by(actor))
     found = directory.UserPage()
     if form.validate():
@@ -32,6 +33,8 @@ def user_list() -> ResponseReturnValue:
         "admin/users/list.html",
         form,
         people=found.entries,
+        standings=shown_standings(found.entries, now=now),
+        now=now,
         filtered=bool(chosen),
         previous_url=found.before and url_for("admin.user_list", **chosen, before=found.before),
         next_url=found.after and url_for("admin.user_list", **chosen, after=found.after),
@@ -41,16 +44,28 @@ def user_list() -> ResponseReturnValue:
 @blueprint.route("/people/new", methods=["GET", "POST"])
 @requires(Permission.MANAGE_USERS)
 def new_user() -> ResponseReturnValue:
-    """Create an account and mail its owner a link to choose a password."""
-    form, present, actor, now = UserForm(), groups.all_groups(), current_actor(), clock.now()
+    """Create an account and mail its owner a link to choose a password; then, if asked, another one."""
+    form, present, actor, now = _empty_form(), groups.all_groups(), current_actor(), clock.now()
     form.offer(present)
     if form.validate_on_submit():
         profile, members = form.profile(), form.chosen(present)
         with form.refusing():
             user = accounts.create(profile, groups=members, password=None, actor=actor, now=now)
             invitations.invite(user, actor=actor, now=now)
-            flash(_("Account created for %(name)s.", name=user.name), "success")
-            flash(invitation_notice(user), "info")
-            warn_of_lookalikes(user)
-            return to_page_of(user)
+            return _after_adding(user, form)
     return render_form("admin/users/new.html", form)
+
+
+def _empty_form() -> UserForm:
+    """Return the form with the role and the groups of the person who was added before, if there was one."""
+    chosen = [int(group) for group in request.args.getlist("groups") if group.isdecimal()]
+    return UserForm(role=request.args.get("role", Role.STAFF), groups=chosen)
+
+
+def _after_adding(user: User, form: UserForm) -> ResponseReturnValue:
+    flash(_("Account created for %(name)s.", name=user.name), "success")
+    flash(invitation_notice(user), "info")
+    warn_of_lookalikes(user)
+    if form.another.data:
+        return redirect(url_for("admin.new_user", **form.kept_for_another()))
+    return to_page_of(user)

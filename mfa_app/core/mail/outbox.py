@@ -43,6 +43,7 @@ class Mail(enum.StrEnum):
     ADDRESS_CHANGED = "address_changed"
     ACCOUNT_LOCKED = "account_locked"
     ACCOUNT_OPENED = "account_opened"
+    ACCOUNT_ENDS = "account_ends"
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"
     ENROLMENT_LINK = "enrolment_link"

@@ -12,6 +12,7 @@ from mfa_app.core.mail import delivery
 from mfa_app.core.operations import counts, housekeeping, nodes
 from mfa_app.core.operations.leases import Holder
 from mfa_app.core.passwords import reset_requests
+from mfa_app.core.users import planned_end
 from mfa_app.extensions import db
 from mfa_app.settings import Settings
 from mfa_app.site import site
@@ -68,6 +69,14 @@ def _answer_requests() -> int:
     return reset_requests.answer_requests(now=clock.now())
 
 
+def _end_accounts() -> int:
+    return planned_end.disable_ended(now=clock.now())
+
+
+def _tell_of_ends() -> int:
+    return planned_end.tell_before_end(now=clock.now())
+
+
 # Each process sends mail, because each mail is claimed by one. Each node has anchors of its own.
 MAIL = Job("mail", timedelta(minutes=1), delivery.deliver_due, may_take_minutes=True)
 PURGE = Job("purge", timedelta(minutes=1), _purge, alone=True)
@@ -75,9 +84,11 @@ STREAM = Job("stream", timedelta(minutes=1), stream.stream_cli_events, alone=Tru
 ANCHOR = Job("anchor", timedelta(minutes=1), _append_anchor)
 COUNTS = Job("counts", timedelta(minutes=1), counts.sum_up, alone=True)
 RESETS = Job("resets", timedelta(seconds=30), _answer_requests, alone=True, at_random=True)
+ENDS = Job("ends", timedelta(minutes=1), _end_accounts, alone=True)
+END_MAILS = Job("end-mails", timedelta(minutes=1), _tell_of_ends, alone=True)
 NODE = Job("node", nodes.BEAT, _note_node, may_take_minutes=True, of_the_server=True)
 
-JOBS = (RESETS, MAIL, PURGE, COUNTS, STREAM, ANCHOR, NODE)
+JOBS = (RESETS, MAIL, PURGE, COUNTS, ENDS, END_MAILS, STREAM, ANCHOR, NODE)
 
 
 def run(job: Job) -> Result:

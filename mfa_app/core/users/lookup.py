@@ -1,4 +1,6 @@
-"""Finding one user by the email address that someone typed."""
+"""Finding users by the email addresses that someone typed."""
+
+from collections.abc import Iterable
 
 from sqlalchemy import select
 
@@ -10,6 +12,14 @@ from mfa_app.models import User
 def find_by_email(email: str) -> User | None:
     """Return the user with this email address in any spelling, or None."""
     return db.session.scalar(select(User).where(User.email_key == email_addresses.key_of(email)))
+
+
+def find_all_by_email(emails: Iterable[str]) -> dict[str, User]:
+    """Return the users with these email addresses in any spelling, each under the address as it was given."""
+    keys = {email: email_addresses.key_of(email) for email in emails}
+    found = db.session.scalars(select(User).where(User.email_key.in_(set(keys.values()))))
+    users = {user.email_key: user for user in found}
+    return {email: users[key] for email, key in keys.items() if key in users}
 
 
 def id_by_email(email: str) -> int | None:

@@ -32,6 +32,7 @@ from tests.support.waiting import wait_until
 from tests.support.world import World
 
 CONTEXT = {
+    Mail.ACCOUNT_ENDS: {"last_day": "2027-03-31T12:00:00+00:00"},
     Mail.INVITATION: {"token": "A" * 43, "hours": 72},
     Mail.PASSWORD_RESET: {"token": "A" * 43, "minutes": 60},
     Mail.RESET: {"actor_name": "dave@example.com", "reason": "lost phone"},

@@ -6,7 +6,7 @@ from mfa_app.core.groups import groups
 from mfa_app.core.users import accounts
 from mfa_app.models import Group, Membership
 from tests.support.browser import Visitor
-from tests.support.stories import carol_at_work_and_finance
+from tests.support.stories import carol_at_work, carol_at_work_and_finance
 from tests.support.world import TERMINAL, World
 
 PAGES = ["", "/groups", "/groups/new", "/groups/1", "/groups/1/name", "/groups/1/delete", "/groups/1/policy"]
@@ -113,7 +113,8 @@ def test_an_address_of_nobody_is_refused_and_kept(world: World, carol: Visitor, 
     page = carol.press("Add to the group", email=email)
     assert page.status == 400
     assert page.html.find(class_="field-error")
-    assert page.value("email") == email
+    kept = page.html.select_one("textarea[name=email]")
+    assert kept is not None and kept.get_text().strip() == email
     assert not members(world, "Finance")
 
 
@@ -185,3 +186,23 @@ def test_ones_own_group_that_requires_2fa_is_not_deleted(world: World, carol: Vi
     carol.open("/admin/groups/1/delete")
     carol.press("Delete the group")
     assert "group.deleted" in world.events()
+
+
+def test_many_people_become_members_at_one_press(world: World) -> None:
+    carol = world.after(carol_at_work)
+    world.group("Finance")
+    world.people("alice", "bob", "erin", "frank")
+    with world.data():
+        finance = f"/admin/groups/{world.group_row('Finance').id}"
+    carol.open(finance)
+    pasted = "Alice Berg <ALICE@example.com>; bob@example.com,\nerin@example.com alice@example.com"
+    assert "3 people added to Finance." in carol.press("Add to the group", email=pasted).text
+    assert world.count(Membership) == 3
+    page = carol.press("Add to the group", email="bob@example.com frank@example.com")
+    assert "1 person added to Finance." in page.text
+    assert "1 person was a member already." in page.text
+    page = carol.press("Add to the group", email="carol@example.com zoe@example.com zac@example.com")
+    assert "no account has these email addresses: zoe@example.com, zac@example.com." in page.text
+    many = " ".join(f"p{number}@example.com" for number in range(51))
+    assert "at most 50" in carol.press("Add to the group", email=many).text
+    assert world.count(Membership) == 4

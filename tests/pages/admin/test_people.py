@@ -78,6 +78,26 @@ def test_the_list_shows_and_finds_who_has_a_passkey(world: World, carol: Visitor
     assert row and "Passkey" in row.get_text()
 
 
+def test_the_list_says_where_people_stand_and_tells_two_of_one_name_apart(
+    world: World, carol: Visitor
+) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    world.person("bob")
+    world.rename("bob", "Alice")
+    with world.data():
+        world.user("bob").directory_number = "4711"
+    rows = carol.open("/admin/people?q=alice").html.select("tbody tr")
+    assert [cells[2].get_text(strip=True) for row in rows if (cells := row.select("td[data-label]"))] == [
+        "Must link now",
+        "Not required",
+    ]
+    assert [("Finance" in row.get_text(), "4711" in row.get_text()) for row in rows] == [
+        (True, False),
+        (False, True),
+    ]
+
+
 @both_databases
 def test_more_than_fifty_people_come_page_by_page(world: World, carol: Visitor) -> None:
     names = [f"p{number:03}" for number in range(119)]
@@ -124,6 +144,26 @@ def test_a_new_person_gets_an_invitation_and_chooses_a_password(world: World, ca
     frank.open(world.link_in_last_mail())
     frank.press("Save password", password="eight loud drums in the attic")
     assert world.details("person.created") == {"role": "staff", "groups": ["Finance"]}
+
+
+def test_another_person_is_added_with_the_same_groups_and_role(world: World, carol: Visitor) -> None:
+    world.group("Finance")
+    carol.open("/admin/people/new")
+    with world.data():
+        finance = world.group_row("Finance").id
+    more = "Add and add another"
+    page = carol.press(more, name="Frank", email="frank@firma.local", role="helpdesk", groups=[finance])
+    assert (page.path, page.value("name"), page.value("email")) == ("/admin/people/new", "", "")
+    assert "Account created for Frank." in page.text
+    field = page.html.select_one("input[name=name]")
+    assert field and field.has_attr("autofocus")
+    assert carol.press("Add the person", name="Grace", email="grace@firma.local").title == "Grace"
+    assert world.details("person.created") == {"role": "helpdesk", "groups": ["Finance"]}
+
+
+@pytest.mark.parametrize("query", ["?role=king", "?groups=9999", "?groups=x&role="])
+def test_made_up_beginnings_of_the_form_choose_nothing(carol: Visitor, query: str) -> None:
+    assert carol.open(f"/admin/people/new{query}").status == 200
 
 
 @pytest.mark.parametrize(
@@ -321,7 +361,7 @@ def test_the_list_costs_the_same_whatever_its_length(world: World, carol: Visito
     short = cost(world, carol, "/admin/people")
     world.people(*(f"p{number:03}" for number in range(20)), groups_=("Finance",), password=None)
     assert cost(world, carol, "/admin/people") == short
-    assert len(short) <= 4  # who asks, the groups to choose from, the people, their groups
+    assert len(short) <= 6  # who asks, the groups to choose from, the people, their groups, their standing
 
 
 def test_an_address_that_takes_no_mail_is_told_on_the_list_and_at_the_person(
