@@ -1,6 +1,7 @@
 """`flask users ...`: accounts."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import click
 from flask import current_app
@@ -21,6 +22,7 @@ from mfa_app.core.helpdesk.removal import remove_factor
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.passwords import change
+from mfa_app.core.policy import overrides
 from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.core.users import account_lock, accounts, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
@@ -98,6 +100,23 @@ def show(email: str) -> None:
         ),
         policy_explanation(subject, now=clock.now()),
     )
+
+
+@commands.command()
+@click.argument("email", type=EMAIL)
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]), required=False)
+@click.option("--end", is_flag=True, help="End it: the dates of the rules hold again.")
+@command_transaction
+def deadline(email: str, day: datetime | None, end: bool) -> None:
+    """Let a person link an app later.
+
+    DAY (2026-12-10) counts whole. Where the date of a rule is later, that one counts.
+    """
+    if (day is None) is not end:
+        raise click.UsageError(_("Give either a day or --end."))
+    last_day = day.date() if day else None
+    overrides.set_deadline(get_user(email), last_day, actor=current_actor(), now=clock.now())
+    say(policy_explanation(get_subject(email), now=clock.now()))
 
 
 @commands.command()

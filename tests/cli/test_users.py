@@ -2,6 +2,7 @@
 
 import getpass
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -287,3 +288,24 @@ def test_names_and_addresses_are_edited_at_the_terminal(world: World, typed: Typ
     done(typed("users", "edit", "carol@example.com", "--name", "Karla", "--email", "karla@example.com"))
     with world.data():
         assert (world.user("karla").name, world.user("karla").role) == ("Karla", "admin")
+
+
+def test_a_person_gets_longer_to_link_an_app_and_loses_it_again(world: World, typed: Typist) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    day = world.clock().date() + timedelta(days=3)
+    said = done(typed("users", "deadline", ALICE, day.isoformat()))
+    assert "must link an app or add a passkey by" in said
+    alice = world.password_given("alice")
+    assert alice.page.path == "/"
+    assert "must link an app or add a passkey at the next login" in done(
+        typed("users", "deadline", ALICE, "--end")
+    )
+    alice.open("/")
+    assert alice.page.path != "/"
+    too_late = world.clock().date() + timedelta(days=91)
+    assert "Choose a day from today to" in refused(typed("users", "deadline", ALICE, too_late.isoformat()))
+    for wrong in ((), (day.isoformat(), "--end")):
+        answer = typed("users", "deadline", ALICE, *wrong)
+        assert answer.exit_code == 2
+        assert "Give either a day or --end." in answer.stderr
