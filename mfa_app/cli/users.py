@@ -1,7 +1,7 @@
 """`flask users ...`: accounts."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 import click
 from flask import current_app
@@ -13,7 +13,7 @@ from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.input import password_from_stdin
 from mfa_app.cli.support.lookup import get_factor, get_group, get_subject, get_user
 from mfa_app.cli.support.output import app_link_lines, format_moment, link_url, say, table
-from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
+from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON, Day
 from mfa_app.core.common import clock, email_addresses
 from mfa_app.core.factors import passkeys
 from mfa_app.core.factors.held import Kind
@@ -104,18 +104,17 @@ def show(email: str) -> None:
 
 @commands.command()
 @click.argument("email", type=EMAIL)
-@click.argument("day", type=click.DateTime(["%Y-%m-%d"]), required=False)
+@click.argument("day", type=Day(), required=False)
 @click.option("--end", is_flag=True, help="End it: the dates of the rules hold again.")
 @command_transaction
-def deadline(email: str, day: datetime | None, end: bool) -> None:
+def deadline(email: str, day: date | None, end: bool) -> None:
     """Let a person link an app later.
 
     DAY (2026-12-10) counts whole. Where the date of a rule is later, that one counts.
     """
     if (day is None) is not end:
         raise click.UsageError(_("Give either a day or --end."))
-    last_day = day.date() if day else None
-    overrides.set_deadline(get_user(email), last_day, actor=current_actor(), now=clock.now())
+    overrides.set_deadline(get_user(email), day, actor=current_actor(), now=clock.now())
     say(policy_explanation(get_subject(email), now=clock.now()))
 
 

@@ -305,6 +305,7 @@ def test_a_person_gets_longer_to_link_an_app_and_loses_it_again(world: World, ty
     assert alice.page.path != "/"
     too_late = world.clock().date() + timedelta(days=91)
     assert "Choose a day from today to" in refused(typed("users", "deadline", ALICE, too_late.isoformat()))
+    assert "such as 2026-12-10" in typed("users", "deadline", ALICE, "tomorrow").stderr
     for wrong in ((), (day.isoformat(), "--end")):
         answer = typed("users", "deadline", ALICE, *wrong)
         assert answer.exit_code == 2

@@ -1,5 +1,7 @@
 """The types of command-line arguments, each with the sentence that rejects a wrong one."""
 
+from datetime import date
+
 import click
 
 from mfa_app.core.common import text
@@ -22,6 +24,19 @@ class BoundedText(click.ParamType[str]):
         if not self.least <= len(value) <= self.most:
             self.fail(f"it must be {self.least} to {self.most} characters long.", param, ctx)
         return value
+
+
+class Day(click.ParamType[date]):
+    """A day of the company, as 2026-12-10."""
+
+    name = "day"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day."""
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail("it must be a day such as 2026-12-10.", param, ctx)
 
 
 EMAIL, NAME, GROUP, REASON = BoundedText(320), BoundedText(300), BoundedText(200), BoundedText(1000)
