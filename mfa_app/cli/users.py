@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.input import password_from_stdin
 from mfa_app.cli.support.lookup import get_factor, get_group, get_subject, get_user
 from mfa_app.cli.support.output import app_link_lines, format_moment, link_url, say, table
-from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
+from mfa_app.cli.support.types import DAY, EMAIL, GROUP, NAME, REASON
 from mfa_app.core.common import clock, email_addresses
 from mfa_app.core.factors import passkeys
 from mfa_app.core.factors.held import Kind
@@ -24,6 +25,7 @@ from mfa_app.core.helpdesk.removal import remove_factor
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.passwords import change
+from mfa_app.core.policy import overrides
 from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.core.users import account_lock, accounts, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
@@ -111,6 +113,22 @@ def show(email: str) -> None:
         ),
         policy_explanation(subject, now=clock.now()),
     )
+
+
+@commands.command()
+@click.argument("email", type=EMAIL)
+@click.argument("day", type=DAY, required=False)
+@click.option("--end", is_flag=True, help="End it: the dates of the rules hold again.")
+@command_transaction
+def deadline(email: str, day: date | None, end: bool) -> None:
+    """Let a person link an app later.
+
+    DAY (2027-03-31) counts whole. Where the date of a rule is later, that one counts.
+    """
+    if (day is None) is not end:
+        raise click.UsageError(_("Give either a day or --end."))
+    overrides.set_deadline(get_user(email), day, actor=current_actor(), now=clock.now())
+    say(policy_explanation(get_subject(email), now=clock.now()))
 
 
 @commands.command()

@@ -39,7 +39,8 @@ class CohortCount(Table):
     """How many people of a cohort have the same facts, as a sum: several rows may tell of the same people.
 
     Each change adds a row with 1 and one with -1, and changes none, so nobody waits for a count. Housekeeping
-    replaces the rows by their sum. `exemption`: has one, even if it has ended. No cohort: in no group.
+    replaces the rows by their sum. `exemption`: has dates of their own, an exemption or a deadline,
+    even if they are over. No cohort: in no group.
     """
 
     __tablename__ = "cohort_count"

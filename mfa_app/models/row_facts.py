@@ -34,6 +34,7 @@ class UserFacts(Standing):
     last_login_at: datetime | None
     required: bool
     exempt_until: datetime | None
+    link_by: datetime | None
     link_required: bool
     opted_in: bool
     factors_locked_at: datetime | None

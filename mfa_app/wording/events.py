@@ -55,6 +55,8 @@ _EVENTS = {
     Event.REQUIREMENT_CHANGED: _l("Personal requirement changed"),
     Event.EXEMPTION_GIVEN: _l("Exemption given"),
     Event.EXEMPTION_ENDED: _l("Exemption ended"),
+    Event.DEADLINE_SET: _l("Own deadline set"),
+    Event.DEADLINE_ENDED: _l("Own deadline ended"),
     Event.MEMBER_ADDED: _l("Added to a group"),
     Event.MEMBER_REMOVED: _l("Removed from a group"),
     Event.GROUP_CREATED: _l("Group created"),

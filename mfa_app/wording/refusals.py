@@ -74,6 +74,10 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "Administrators and the help desk can't be exempted: they always need 2-factor authentication. "
         "Change the role first."
     ),
+    errors.CannotDelayRole: _l(
+        "Administrators and the help desk have no deadline: they link an app or add a passkey before "
+        "anything opens. Change the role first."
+    ),
     errors.LinkNotNeeded: _l(
         "No link was sent: this person has an app or passkey already, or can set one up without a link."
     ),
@@ -170,6 +174,8 @@ def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
             "You locked this account on %(date)s. Call the help desk to have it opened again.",
             date=dates.day(refusal.since),
         )
+    if isinstance(refusal, errors.DeadlineOutOfRange):
+        return _("Choose a day from today to %(date)s.", date=dates.day(refusal.latest))
     if isinstance(refusal, errors.TooManyApps | errors.TooManyPasskeys):
         return _too_many(refusal)
     if isinstance(refusal, errors.NotACode):

@@ -69,6 +69,8 @@ def made(kind: type[Exception]) -> list[Exception]:
     """Return a refusal of this kind, for each reason it can have."""
     if kind in (errors.Throttled, errors.AccountLocked):
         return [kind(clock.now())]
+    if kind is errors.DeadlineOutOfRange:
+        return [kind(MOMENT.date())]
     if kind in (errors.TooManyApps, errors.TooManyPasskeys):
         return [kind(5)]
     if kind is errors.PasskeyRefused:

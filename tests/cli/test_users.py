@@ -2,6 +2,7 @@
 
 import getpass
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -302,3 +303,25 @@ def test_a_last_day_and_a_directory_number_are_set_at_the_terminal(typed: Typist
 def test_a_day_that_is_none_is_refused(typed: Typist, day: str) -> None:
     result = typed("users", "add", ALICE, "--last-day", day)
     assert (result.exit_code, "'--last-day': it must be" in result.stderr) == (2, True)
+
+
+def test_a_person_gets_longer_to_link_an_app_and_loses_it_again(world: World, typed: Typist) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    day = world.clock().date() + timedelta(days=3)
+    said = done(typed("users", "deadline", ALICE, day.isoformat()))
+    assert "must link an app or add a passkey by" in said
+    alice = world.password_given("alice")
+    assert alice.page.path == "/"
+    assert "must link an app or add a passkey at the next login" in done(
+        typed("users", "deadline", ALICE, "--end")
+    )
+    alice.open("/")
+    assert alice.page.path != "/"
+    too_late = world.clock().date() + timedelta(days=91)
+    assert "Choose a day from today to" in refused(typed("users", "deadline", ALICE, too_late.isoformat()))
+    assert "such as 2027-03-31" in typed("users", "deadline", ALICE, "tomorrow").stderr
+    for wrong in ((), (day.isoformat(), "--end")):
+        answer = typed("users", "deadline", ALICE, *wrong)
+        assert answer.exit_code == 2
+        assert "Give either a day or --end." in answer.stderr

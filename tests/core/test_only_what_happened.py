@@ -62,6 +62,7 @@ EACH_TIME = {
     "passwords.change.change_own": "a new hash each time",
     "passwords.change.set_from_terminal": "a new hash each time",
     "passwords.change.store_password": "a new hash each time",
+    "policy.overrides.drop_deadline": "its callers have checked that there is one",
     "policy.overrides.drop_exemption": "its callers have checked that there is one",
     "users.accounts.insert_user": "its callers have checked that there is no such account",
     "users.first_administrator.create_setup_link": "a new link each time",
@@ -245,6 +246,12 @@ def end_exemption(world: World) -> Act:
     return lambda: overrides.end_exemption(world.user("alice"), actor=TERMINAL, now=world.clock())
 
 
+@again(overrides.set_deadline)
+def set_deadline(world: World) -> Act:
+    last_day = world.clock().date() + timedelta(days=3)
+    return lambda: overrides.set_deadline(world.user("alice"), last_day, actor=TERMINAL, now=world.clock())
+
+
 @again(rules.set_rule)
 def set_rule(world: World) -> Act:
     values = RuleValues(required=True, grace_days=7)
@@ -398,6 +405,9 @@ NOTHING_TO_END: dict[str, Callable[[World], object]] = {
     ),
     "an exemption of nobody": lambda world: overrides.end_exemption(
         world.user("alice"), actor=TERMINAL, now=world.clock()
+    ),
+    "a deadline of nobody": lambda world: overrides.set_deadline(
+        world.user("alice"), None, actor=TERMINAL, now=world.clock()
     ),
     "a requirement that isn't": lambda world: overrides.set_requirement(
         world.user("alice"), False, actor=TERMINAL

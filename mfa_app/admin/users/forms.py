@@ -201,6 +201,12 @@ class OpenForm(Form):
     reason = reason_field(_l("For example: called back on the number in the directory; password changed"))
 
 
+class DeadlineForm(Form):
+    """The last day on which one person may be without an app; the core checks which days are possible."""
+
+    last_day = DateField(_l("Last day without an app"))
+
+
 class ExemptionForm(Form):
     """The last day of an exemption from 2FA, and the reason for it."""
 

@@ -1,15 +1,16 @@
-"""The policy of one user: a personal requirement, or an exemption with an end date."""
+"""The policy of one user: a personal requirement, an exemption with an end date, or a later deadline."""
 
-from datetime import datetime
+from datetime import date, datetime
 
+from flask import flash
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
-from mfa_app.admin.users.forms import ExemptionForm
+from mfa_app.admin.users.forms import DeadlineForm, ExemptionForm
 from mfa_app.admin.users.lookup import get_user_or_deny
 from mfa_app.admin.users.responses import to_page_of
-from mfa_app.core.common import clock
+from mfa_app.core.common import clock, days
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.policy import overrides
 from mfa_app.core.policy.facts import PolicySubject, with_overrides
@@ -35,6 +36,9 @@ def user_policy(user_id: int) -> ResponseReturnValue:
         person=found.user,
         afterwards=_afterwards(found, now),
         standing=policy_explanation(found, now),
+        deadline=DeadlineForm(formdata=None),
+        today=days.day_of(now),
+        latest_deadline=overrides.latest_deadline(now),
         exempt=found.user.exempt_until is not None and found.user.exempt_until > now,
         may_exempt=actor.may_act_on(found.user),
         by_role=found.user.is_privileged,
@@ -62,6 +66,32 @@ def end_exemption(user_id: int) -> ResponseReturnValue:
     user = get_user_or_deny(user_id).user
     overrides.end_exemption(user, actor=current_actor(), now=clock.now())
     return to_page_of(user, _("Exemption ended."))
+
+
+@blueprint.post("/people/<row:user_id>/policy/deadline")
+@requires(Permission.MANAGE_POLICY)
+def set_deadline(user_id: int) -> ResponseReturnValue:
+    """Let this user be without an app until the end of a day."""
+    form = DeadlineForm()
+    if form.validate_on_submit():
+        return _set_deadline(user_id, entered(form.last_day.data), _("Deadline saved."))
+    flash(_("Not saved: choose the last day of the deadline."), "danger")
+    return to_page_of(get_user_or_deny(user_id).user)
+
+
+@blueprint.post("/people/<row:user_id>/policy/end-deadline")
+@requires(Permission.MANAGE_POLICY)
+def end_deadline(user_id: int) -> ResponseReturnValue:
+    """Take away the user's own deadline, so that the dates of the rules count again."""
+    return _set_deadline(user_id, None, _("Deadline ended."))
+
+
+def _set_deadline(user_id: int, last_day: date | None, done: str) -> ResponseReturnValue:
+    user = get_user_or_deny(user_id).user
+    with flash_refusals():
+        overrides.set_deadline(user, last_day, actor=current_actor(), now=clock.now())
+        return to_page_of(user, done)
+    return to_page_of(user)
 
 
 def _afterwards(subject: PolicySubject, now: datetime) -> dict[str, str]:

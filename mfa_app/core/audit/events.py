@@ -63,6 +63,8 @@ class Event(enum.Enum):
     REQUIREMENT_CHANGED = "person.requirement_changed", ("required",)
     EXEMPTION_GIVEN = "person.exempted", ("until", "reason")
     EXEMPTION_ENDED = "person.exemption_ended", ()
+    DEADLINE_SET = "person.deadline_set", ("until",)
+    DEADLINE_ENDED = "person.deadline_ended", ()
     MEMBER_ADDED = "group.member_added", ("group",)
     MEMBER_REMOVED = "group.member_removed", ("group",)
     GROUP_CREATED = "group.created", ("group",)

@@ -4,7 +4,7 @@ The words are in wording/refusals.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 class Refusal(Exception):
@@ -221,6 +221,18 @@ class CannotExemptSelf(Refusal):
 
 class CannotExemptRole(Refusal):
     """Administrators and the help desk can't be exempted: they always need a code."""
+
+
+class CannotDelayRole(Refusal):
+    """Administrators and the help desk have no deadline: nothing opens before they have a second factor."""
+
+
+class DeadlineOutOfRange(Refusal):
+    """A deadline of one person must be a day from today to `latest`."""
+
+    def __init__(self, latest: date) -> None:
+        super().__init__()
+        self.latest = latest
 
 
 class LastAdministrator(Refusal):

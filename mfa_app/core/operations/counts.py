@@ -58,7 +58,7 @@ def _of_cohorts() -> _Counts:
         User.role.in_(PRIVILEGED),
         User.required,
         User.link_required,
-        User.exempt_until.is_not(None),
+        or_(User.exempt_until.is_not(None), User.link_by.is_not(None)),
         User.linked,
         User.opted_in,
         User.has_passkey,

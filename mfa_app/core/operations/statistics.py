@@ -7,7 +7,7 @@ from sqlalchemy import exists, func, or_, select, true
 
 from mfa_app.core.policy import conditions
 from mfa_app.core.policy.crowd import people_where
-from mfa_app.core.policy.individuals import with_exemption
+from mfa_app.core.policy.individuals import with_own_dates
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
 from mfa_app.models import (
@@ -83,9 +83,9 @@ def site_statistics(*, now: datetime) -> SiteStatistics:
 def _people(now: datetime) -> tuple[int, int, int]:
     """Return how many accounts are enabled, how many of these people have an app, and how many need one.
 
-    An exemption may end at any time, so who has one and no app is looked up.
+    An exemption may end at any time, so who has dates of their own and no app is looked up.
     """
-    facts, without_exemption = conditions.of_cohort(), ~CohortCount.exemption
+    facts, without_own_dates = conditions.of_cohort(), ~CohortCount.exemption
     groups = select(CohortGroup.cohort_id).join(Group, Group.id == CohortGroup.group_id).where(Group.required)
     due = or_(
         conditions.is_due(facts), exists().where(SitePolicy.required), CohortCount.cohort_id.in_(groups)
@@ -93,11 +93,11 @@ def _people(now: datetime) -> tuple[int, int, int]:
     numbers = select(
         people_where(true()),
         people_where(facts.linked),
-        people_where(~facts.linked & without_exemption & due),
+        people_where(~facts.linked & without_own_dates & due),
     )
     people, linked, must_link = db.session.execute(numbers.where(~CohortCount.disabled)).one()
     looked_up = select(func.count(User.id)).where(
-        User.id.in_(with_exemption()),
+        User.id.in_(with_own_dates()),
         User.disabled_at.is_(None),
         ~User.linked,
         conditions.required_of_user(now),

@@ -25,6 +25,7 @@ class FactColumns:
     has_passkey: Any
     opted_in: Any
     exempt_until: Any = None
+    link_by: Any = None
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,12 @@ def of_user() -> FactColumns:
         User.has_passkey,
         User.opted_in,
         User.exempt_until,
+        User.link_by,
     )
 
 
 def of_cohort() -> FactColumns:
-    """Return the columns of a row in CohortCount that is about people who never were exempt."""
+    """Return the columns of a row in CohortCount that is about people without dates of their own."""
     return FactColumns(
         CohortCount.privileged,
         CohortCount.required,
@@ -118,8 +120,9 @@ COUNTED = 3  # the number of these
 
 def counted(facts: FactColumns, demand: Demand, *, at: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return what a preview counts: who is asked, must link an app first, must add a passkey first."""
-    to_link = and_(must_link(facts, demand, at=at), ~demand.passkey_stops)
-    return is_asked(facts, demand, at=at), to_link, must_add_passkey(facts, demand, at=at)
+    to_add_passkey = must_add_passkey(facts, demand, at=at)
+    to_link = and_(must_link(facts, demand, at=at), ~to_add_passkey)
+    return is_asked(facts, demand, at=at), to_link, to_add_passkey
 
 
 def is_asked(facts: FactColumns, demand: Demand, *, at: datetime) -> ColumnElement[bool]:
@@ -130,16 +133,18 @@ def is_asked(facts: FactColumns, demand: Demand, *, at: datetime) -> ColumnEleme
 
 def must_link(facts: FactColumns, demand: Demand, *, at: datetime) -> ColumnElement[bool]:
     """Return whether somebody must link an app, or add a passkey, and has neither yet."""
-    return and_(~is_exempt(facts, at), ~facts.linked, or_(is_due(facts), demand.stops))
+    by_date = and_(or_(facts.required, demand.stops), ~has_longer(facts, at))
+    at_once = or_(facts.privileged, facts.link_required)
+    return and_(~is_exempt(facts, at), ~facts.linked, or_(at_once, by_date))
 
 
 def must_add_passkey(facts: FactColumns, demand: Demand, *, at: datetime) -> ColumnElement[bool]:
     """Return whether only a passkey counts for somebody who has none yet (`decision.needs_passkey`)."""
-    return and_(~is_exempt(facts, at), ~facts.has_passkey, demand.passkey_stops)
+    return and_(~is_exempt(facts, at), ~facts.has_passkey, demand.passkey_stops, ~has_longer(facts, at))
 
 
 def is_due(facts: FactColumns) -> ColumnElement[bool]:
-    """Return whether somebody without an app must link one whatever the rules are, unless exempt."""
+    """Return whether somebody without an app must link one whatever the rules are, once their time is up."""
     return or_(facts.privileged, facts.link_required, facts.required)
 
 
@@ -148,6 +153,14 @@ def is_exempt(facts: FactColumns, at: datetime) -> ColumnElement[bool]:
     if facts.exempt_until is None:
         return false()
     return and_(facts.exempt_until.is_not(None), facts.exempt_until > at, ~facts.privileged)
+
+
+def has_longer(facts: FactColumns, at: datetime) -> ColumnElement[bool]:
+    """Return whether somebody has a deadline of their own that is still to come at a time, and counts."""
+    if facts.link_by is None:
+        return false()
+    to_come = and_(facts.link_by.is_not(None), facts.link_by > at)
+    return and_(to_come, ~facts.privileged, ~facts.link_required)
 
 
 def required_of_user(now: datetime) -> ColumnElement[bool]:

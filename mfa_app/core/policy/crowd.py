@@ -1,7 +1,7 @@
 """How many people under a rule are asked for a code: summed up by cohorts, without looking at anyone.
 
-People with an exemption, even one that has ended, are not among them, and all grace counts as over. Those
-whose own dates matter are looked up in core/policy/individuals.
+People with an exemption or a deadline of their own, even one that is over, are not among them, and all grace
+counts as over. Those whose own dates matter are looked up in core/policy/individuals.
 """
 
 from collections.abc import Sequence

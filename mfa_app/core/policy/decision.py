@@ -55,7 +55,8 @@ class PolicyFacts:
     """Everything about a user that the decision needs.
 
     `linked`: has an app or a passkey. `passkey`: has a passkey. `privileged`: an administrator or the help
-    desk. `link_required`: the second factors were reset.
+    desk. `link_required`: the second factors were reset. `link_by`: until when this user may be without one
+    although a rule requires it.
     """
 
     linked: bool
@@ -66,6 +67,15 @@ class PolicyFacts:
     privileged: bool = False
     link_required: bool = False
     passkey: bool = False
+    link_by: datetime | None = None
+
+    def deadline(self, of_rules: datetime | None) -> datetime | None:
+        """Return the later of a date that rules give and the user's own; None if there is no date.
+
+        After a reset, and for administrators and the help desk, only the rules count.
+        """
+        own = None if self.privileged or self.link_required else self.link_by
+        return max((moment for moment in (of_rules, own) if moment is not None), default=None)
 
 
 class Reason(enum.Enum):
@@ -154,7 +164,7 @@ def effective_policy(facts: PolicyFacts, *, now: datetime) -> Policy:
 
     Administrators and the help desk always need a code, whatever rules and overrides say. With several rules,
     the earliest date and the fewest days of remembering win, and one that wants a passkey. The rule for
-    everyone counts like a group's.
+    everyone counts like a group's. A date of the user's own can only put off the one by which to link.
     """
     policy = _policy_without_passkeys(facts, now)
     if policy.because.reason is Reason.EXEMPT:
@@ -169,18 +179,19 @@ def _policy_without_passkeys(facts: PolicyFacts, now: datetime) -> Policy:
     if facts.exempt_until is not None and facts.exempt_until > now:
         return Policy(False, PolicySource(Reason.EXEMPT, until=facts.exempt_until), None, remember_days)
     if facts.required:
-        return Policy(True, PolicySource(Reason.PERSONAL), None, remember_days)
+        return Policy(True, PolicySource(Reason.PERSONAL), _future(facts.deadline(None), now), remember_days)
     coming = [rule for rule in facts.rules if rule.required]
     holding = [rule for rule in coming if rule.in_force(now)]
     if holding:
         first = min(coming, key=_strictness)  # may start before the grace of those in force is over
         strictest = min(holding, key=_strictness) if facts.linked else first
-        return Policy(True, _source(strictest), _future(first.enrol_by(), now), remember_days)
+        enrol_by = _future(facts.deadline(first.enrol_by()), now)
+        return Policy(True, _source(strictest), enrol_by, remember_days)
     because, enrol_by = PolicySource(Reason.NOT_REQUIRED), None
     if coming:
         first = min(coming, key=_strictness)
         because = PolicySource(Reason.NOT_REQUIRED, first.group, first.required_from)
-        enrol_by = first.enrol_by()
+        enrol_by = facts.deadline(first.enrol_by())
     return Policy(False, because, enrol_by, remember_days)
 
 
@@ -198,7 +209,8 @@ def _passkey_demand(facts: PolicyFacts, now: datetime) -> PasskeyDemand | None:
         return None
     begins = {rule: rule.required_from if facts.passkey else rule.enrol_by() for rule in wanting}
     first = min(wanting, key=lambda rule: _earliest(rule, begins[rule]))
-    return PasskeyDemand(_source(first), _future(begins[first], now))
+    begins_by = begins[first] if facts.passkey else facts.deadline(begins[first])
+    return PasskeyDemand(_source(first), _future(begins_by, now))
 
 
 def decide(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mfa_app.core.policy import crowd, rules
 from mfa_app.core.policy.conditions import COUNTED
@@ -33,8 +33,8 @@ class Impact:
     `people`, `not_linked` and `without_passkey` leave out who is exempt; `exempt` counts those, and
     `exemptions` names the first of them (email, end). `administrators` are named in the same way (email,
     linked, has a passkey). `today` is under the rules as they are, each of `steps` after the change: at once,
-    on the start date, and when the last grace is over. Each user's own dates, other rules and overrides are
-    counted as the decision counts them.
+    on the start date, and when the last grace, or deadline of somebody's own, is over. Each user's own dates,
+    other rules and overrides are counted as the decision counts them.
     """
 
     people: int
@@ -55,10 +55,10 @@ def preview_impact(scope: Group | None, values: RuleValues, *, now: datetime) ->
     """
     everyone = rules.values_of(None)
     individuals = Individuals(scope, everyone)
-    times = _times(values, individuals.last_in_grace(values, now=now), now)
+    times = _times(values, individuals.last_deadline(values, now=now), now)
     cases = [(now, rules.values_of(scope) if scope else everyone), *((at, values) for at in times)]
     all_people, all_not_linked, all_without_passkey, *crowd_steps = crowd.count(scope, everyone, cases)
-    people, not_linked, without_passkey, exempt, *own_steps = individuals.count_exempt(cases, now=now)
+    people, not_linked, without_passkey, exempt, *own_steps = individuals.count_with_own_dates(cases, now=now)
     in_grace = individuals.count_in_grace(cases, now=now)
     today, *steps = _steps(cases, crowd_steps, own_steps, in_grace)
     return Impact(
@@ -73,13 +73,13 @@ def preview_impact(scope: Group | None, values: RuleValues, *, now: datetime) ->
     )
 
 
-def _times(values: RuleValues, last_joined: datetime | None, now: datetime) -> list[datetime]:
-    """Return when a change shows: at once, on its start date, and when the last grace is over."""
+def _times(values: RuleValues, last_deadline: datetime | None, now: datetime) -> list[datetime]:
+    """Return when a change shows: at once, on its start date, and when nobody has longer."""
     times = [now]
     if values.required and values.required_from is not None:
         times.append(max(now, values.required_from))
-    if values.required and values.grace_days and last_joined is not None:
-        times.append(max(times[-1], last_joined + timedelta(days=values.grace_days)))
+    if last_deadline is not None:
+        times.append(max(times[-1], last_deadline))
     return sorted(set(times))
 
 

@@ -1,4 +1,5 @@
-"""The people under a rule whose own dates matter: who is or was exempt, and who may be in a grace period.
+"""The people under a rule whose own dates matter: who is or was exempt or has a deadline of their
+own, and who may be in a grace period.
 
 They are few, and looked up one by one; all others are counted in core/policy/crowd.
 """
@@ -8,7 +9,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, Subquery, case, false, func, select, union
 from sqlalchemy.orm import aliased
 
 from mfa_app.core.policy.conditions import (
@@ -19,6 +20,7 @@ from mfa_app.core.policy.conditions import (
     counted,
     demand_of,
     demand_of_group,
+    has_longer,
     is_exempt,
     is_one,
     of_user,
@@ -38,6 +40,12 @@ def with_exemption() -> Select[int]:
     return select(holder.id).where(holder.exempt_until.is_not(None))
 
 
+def with_own_dates() -> CompoundSelect[int]:
+    """Return the SELECT of the ids of all with an exemption or a deadline of their own, in force or not."""
+    holder = aliased(User)
+    return union(with_exemption(), select(holder.id).where(holder.link_by.is_not(None)))
+
+
 class Individuals:
     """Enabled users under the rule of a group, or of everyone (None); `everyone` is the rule for everyone."""
 
@@ -46,8 +54,8 @@ class Individuals:
         self._with_grace = _with_grace(scope)
         self._joined: Any = User.created_at if scope is None else self._membership.joined_at
 
-    def count_exempt(self, cases: Sequence[Case], *, now: datetime) -> list[int]:
-        """Count who has an exemption, in force or not.
+    def count_with_own_dates(self, cases: Sequence[Case], *, now: datetime) -> list[int]:
+        """Count who has an exemption or a deadline of their own, in force or not.
 
         Return how many are not exempt now, how many of those have no app or passkey, how many of those have
         no passkey, and how many are exempt now; then what `conditions.counted` says of each case.
@@ -61,7 +69,7 @@ class Individuals:
                 conditions += counted(facts, demand, at=at)
             return [func.count().filter(condition) for condition in conditions]
 
-        return self._count(with_exemption(), columns, cases)
+        return self._count(with_own_dates(), columns, cases)
 
     def count_in_grace(self, cases: Sequence[Case], *, now: datetime) -> list[int]:
         """Return how much `conditions.counted` says too much of each case if all grace counts as over.
@@ -71,11 +79,11 @@ class Individuals:
         recent = list(self._recently_joined([values for _at, values in cases], now))
         if not recent:
             return [0] * COUNTED * len(cases)
-        facts, never_exempt = of_user(), User.exempt_until.is_(None)
+        facts, of_crowd = of_user(), User.exempt_until.is_(None) & User.link_by.is_(None)
 
         def columns(demands: list[Demand]) -> Columns:
             return [
-                func.count().filter(never_exempt, late) - func.count().filter(never_exempt, exact)
+                func.count().filter(of_crowd, late) - func.count().filter(of_crowd, exact)
                 for (at, _values), demand in zip(cases, demands, strict=True)
                 for late, exact in zip(
                     counted(facts, demand.without_grace(), at=at), counted(facts, demand, at=at), strict=True
@@ -84,17 +92,26 @@ class Individuals:
 
         return self._count(union(*recent), columns, cases)
 
-    def last_in_grace(self, values: RuleValues, *, now: datetime) -> datetime | None:
-        """Return when the last of those joined who lack what these values want, and may do so for a while."""
-        if not (values.required and values.grace_days):
+    def last_deadline(self, values: RuleValues, *, now: datetime) -> datetime | None:
+        """Return when the last of those must have what these values want who may lack it for a while.
+
+        That is the end of a grace period or a deadline of their own, but for those who are exempt now.
+        """
+        if not values.required:
             return None
         facts = of_user()
         linked = facts.linked if self._scope is None else self._membership.linked
-        lacking = ~facts.has_passkey if values.passkey_only else ~linked
-        waiting = ~is_exempt(facts, now), lacking, self._joined > now - _days(values)
-        last = select(func.max(self._joined)).select_from(User)
-        joined: datetime | None = db.session.scalar(self._under_rule(last).where(*waiting))
-        return joined
+        lacking = ~is_exempt(facts, now), ~facts.has_passkey if values.passkey_only else ~linked
+        own = User.id.in_(with_own_dates()), has_longer(facts, now)
+        ends = self._last(User.link_by, *lacking, *own)
+        in_grace = self._joined > now - _days(values) if values.grace_days else false()
+        joined, end = db.session.execute(select(self._last(self._joined, *lacking, in_grace), ends)).one()
+        graces = [joined + _days(values)] if joined else []
+        return max(graces + ([end] if end else []), default=None)
+
+    def _last(self, moment: Any, *where: ColumnElement[bool]) -> Any:
+        latest = select(func.max(moment)).select_from(User)
+        return self._under_rule(latest).where(*where).scalar_subquery()
 
     def exemptions(self, limit: int, *, now: datetime) -> tuple[tuple[str, datetime], ...]:
         """Return the first of those who are exempt, by email address, each with the end of the exemption."""

@@ -1,14 +1,22 @@
-"""Overrides for one user: a personal requirement or an exemption. Both beat the groups."""
+"""Overrides for one user: a personal requirement, an exemption, or a later day by which to link an app."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
+from mfa_app.core.common import days
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import CannotExemptRole, CannotExemptSelf
+from mfa_app.core.common.errors import (
+    CannotDelayRole,
+    CannotExemptRole,
+    CannotExemptSelf,
+    DeadlineOutOfRange,
+)
 from mfa_app.core.common.locks import begin_change, lock_and_reload
 from mfa_app.core.common.permissions import Permission
 from mfa_app.models import User
+
+LONGEST_DELAY = timedelta(days=90)  # long enough for a leave; who needs longer is exempt, with a reason
 
 NO_LONGER_REQUIRED, REQUIRED = "no longer required", "required"
 
@@ -65,3 +73,37 @@ def drop_exemption(user: User, *, actor: Actor) -> None:
     """Take an exemption away, within a change that has begun."""
     user.exempt_until, user.exempt_reason, user.exempt_by = None, None, None
     record(Event.EXEMPTION_ENDED, actor=actor, subject=user)
+
+
+def latest_deadline(now: datetime) -> date:
+    """Return the last day that a deadline of one person may have."""
+    return days.day_of(now) + LONGEST_DELAY
+
+
+def set_deadline(user: User, last_day: date | None, *, actor: Actor, now: datetime) -> None:
+    """Let one user be without a second factor until the end of a day, or, with None, no longer than others.
+
+    A later date of a rule counts instead. It stays when the user links, and does nothing from then on. Raises
+    NotAllowed, SessionEnded; CannotDelayRole for administrators and the help desk; DeadlineOutOfRange for a
+    day in the past, or too far ahead.
+    """
+    begin_change(actor, Permission.MANAGE_POLICY, user)
+    if last_day is None:
+        if user.link_by is not None:
+            drop_deadline(user, actor=actor)
+        return
+    if user.is_privileged:
+        raise CannotDelayRole
+    if not days.day_of(now) <= last_day <= latest_deadline(now):
+        raise DeadlineOutOfRange(latest_deadline(now))
+    link_by = days.end_of(last_day)
+    if user.link_by == link_by:
+        return
+    user.link_by = link_by
+    record(Event.DEADLINE_SET, actor=actor, subject=user, until=link_by.isoformat())
+
+
+def drop_deadline(user: User, *, actor: Actor) -> None:
+    """Take a user's own deadline away, within a change that has begun."""
+    user.link_by = None
+    record(Event.DEADLINE_ENDED, actor=actor, subject=user)

@@ -34,6 +34,7 @@ def policy_facts(user: AnyUser, *, apps: bool, passkeys: bool, rules: Iterable[R
         opted_in=linked and user.opted_in,
         required=user.required,
         exempt_until=user.exempt_until,
+        link_by=user.link_by,
         rules=tuple(rules),
         privileged=user.is_privileged,
         link_required=user.link_required,

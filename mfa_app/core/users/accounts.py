@@ -256,6 +256,8 @@ def _change_role(user: User, role: Role, actor: Actor, now: datetime) -> str | N
     if user.is_privileged:
         if user.exempt_until is not None:
             overrides.drop_exemption(user, actor=actor)
+        if user.link_by is not None:
+            overrides.drop_deadline(user, actor=actor)
         user.link_required = False  # a help-desk reset must not open a higher role to the password alone
     revoke_access(user, because=RevocationReason.ROLE_CHANGED, actor=actor)
     return enrolment_links.mail_to(user, actor=actor, now=now) if enrolment_links.needs_link(user) else None

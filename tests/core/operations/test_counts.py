@@ -149,6 +149,13 @@ class Walk:
     def end_exemption(self) -> None:
         overrides.end_exemption(self.user(), actor=TERMINAL, now=self.now)
 
+    def set_deadline(self) -> None:
+        last_day = self.now.date() + timedelta(days=self.random.randrange(1, 9))
+        overrides.set_deadline(self.user(), last_day, actor=TERMINAL, now=self.now)
+
+    def end_deadline(self) -> None:
+        overrides.set_deadline(self.user(), None, actor=TERMINAL, now=self.now)
+
     def reset(self) -> None:
         reset_second_factor(self.user(), reason="lost", actor=TERMINAL, now=self.now)
 

@@ -81,6 +81,7 @@ def add_company(world: World) -> None:
 
 def _add(world: World, number: int, held: list[str], since: datetime | None, more: tuple[str, ...]) -> None:
     exemptions = (None, None, NOW - DAY, NOW + 3 * DAY, NOW + 300 * DAY)
+    deadlines = (None, None, None, NOW - DAY, None, NOW + 5 * DAY, None, NOW + 45 * DAY)
     email = f"person{number:03}@example.com"
     user = User(
         email=email,
@@ -90,6 +91,7 @@ def _add(world: World, number: int, held: list[str], since: datetime | None, mor
         created_at=since or NOW - 9 * DAY,
         required=number % 7 == 3,
         exempt_until=exemptions[number % 5],
+        link_by=deadlines[number % 8],
         disabled_at=NOW if number % 11 == 10 else None,
         role=Role.HELPDESK if number % 9 == 4 else Role.STAFF,
         link_required=held == ["none"] and number % 6 == 1,

@@ -97,6 +97,22 @@ TABLE = [
         facts(rule("A", grace_days=7, member_since=NOW), rule("B")),
         Verdict.ENROL,
     ),
+    ("a deadline of their own", facts(FINANCE, link_by=TOMORROW), Verdict.ALLOW),
+    ("their own deadline is over", facts(FINANCE, link_by=YESTERDAY), Verdict.ENROL),
+    ("their own deadline is this moment", facts(FINANCE, link_by=NOW), Verdict.ENROL),
+    ("asked personally, with a deadline", facts(required=True, link_by=TOMORROW), Verdict.ALLOW),
+    ("a deadline, but nobody asks", facts(link_by=YESTERDAY), Verdict.ALLOW),
+    (
+        "a deadline is for linking, not for codes",
+        facts(FINANCE, linked=True, link_by=TOMORROW),
+        Verdict.CHALLENGE,
+    ),
+    ("a reset, with a deadline", facts(FINANCE, link_required=True, link_by=TOMORROW), Verdict.ENROL),
+    (
+        "administrators have no deadline",
+        facts(FINANCE, privileged=True, link_by=TOMORROW),
+        Verdict.AWAIT_LINK,
+    ),
     ("one group asks, another does not", facts(FINANCE, rule("Sales", False)), Verdict.ENROL),
 ]
 
@@ -200,6 +216,27 @@ def test_a_rule_that_starts_before_anothers_grace_is_over_sets_the_date() -> Non
 def test_grace_for_a_new_member_never_ends_before_the_rule_begins() -> None:
     known = facts(rule("A", required_from=TOMORROW, grace_days=7, member_since=LONG_AGO))
     assert effective_policy(known, now=NOW).enrol_by == TOMORROW
+
+
+@pytest.mark.parametrize(("own", "days"), [(None, 3), (1, 3), (8, 8)])
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_deadline_of_ones_own_can_only_be_later_than_that_of_the_rule(
+    own: int | None, days: int, begun: bool
+) -> None:
+    values = {"grace_days": 3, "member_since": NOW} if begun else {"required_from": NOW + 3 * DAY}
+    known = facts(rule("A", **values), link_by=own and NOW + own * DAY)
+    decision = decide(known, shown=Level.PASSWORD, now=NOW)
+    assert (decision.verdict, decision.enrol_by) == (Verdict.ALLOW, NOW + days * DAY)
+    assert decide(known, shown=Level.PASSWORD, now=NOW + days * DAY).verdict is Verdict.ENROL
+
+
+def test_the_deadline_of_ones_own_holds_for_passkeys_too() -> None:
+    known = facts(rule("Vault", passkey_only=True), linked=True, link_by=TOMORROW)
+    demand = PasskeyDemand(PolicySource(Reason.GROUP, "Vault"), TOMORROW)
+    assert effective_policy(known, now=NOW).passkey == demand
+    assert not needs_passkey(known, now=NOW)
+    assert needs_passkey(known, now=TOMORROW)
+    assert needs_passkey(replace(known, passkey=True), now=NOW)
 
 
 def test_the_reason_names_the_strictest_group() -> None:

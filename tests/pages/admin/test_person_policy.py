@@ -174,3 +174,40 @@ def test_an_app_that_is_stopped_says_what_to_do(world: World, carol: Visitor) ->
     assert "Reset 2-factor authentication so that Alice can set it up again" in standing(
         world, carol, "alice"
     )
+
+
+def test_one_person_gets_longer_to_link_and_loses_it_again(world: World, carol: Visitor) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    carol.open(page_of(world, "alice", "policy"))
+    last_day = (world.clock() + timedelta(days=3)).date().isoformat()
+    carol.press("Save the deadline", last_day=last_day)
+    assert world.events("alice")[-1] == "person.deadline_set"
+    assert standing(world, carol, "alice").startswith(
+        "Alice must link an app or add a passkey by 5 March 2026"
+    )
+    alice = world.password_given("alice")
+    assert alice.page.path == "/"
+    carol.open(page_of(world, "alice", "policy"))
+    carol.press("End the deadline")
+    assert world.events("alice")[-1] == "person.deadline_ended"
+    alice.open("/")
+    assert alice.page.path != "/"
+
+
+@pytest.mark.parametrize("last_day", ["", "2026-03-01", "2026-07-01"])
+def test_a_deadline_is_a_day_within_ninety(world: World, carol: Visitor, last_day: str) -> None:
+    world.person("alice")
+    carol.open(page_of(world, "alice", "policy"))
+    carol.press("Save the deadline", last_day=last_day)
+    assert "hoose" in carol.page.text
+    assert "person.deadline_set" not in world.events()
+
+
+def test_administrators_and_the_help_desk_are_offered_no_deadline(world: World, carol: Visitor) -> None:
+    world.linked("dave")
+    page = carol.open(page_of(world, "dave", "policy"))
+    assert page.html.find(id="deadline") is None
+    carol.post(page_of(world, "dave", "policy", "deadline"), last_day="2026-03-05")
+    with world.data():
+        assert world.user("dave").link_by is None

@@ -1,7 +1,7 @@
 """Accounts, groups, rules and the help desk."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import update
 
@@ -94,6 +94,9 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     ),
     overrides.end_exemption: lambda world, eve: overrides.end_exemption(
         world.user("alice"), actor=eve, now=world.clock()
+    ),
+    overrides.set_deadline: lambda world, eve: overrides.set_deadline(
+        world.user("alice"), world.clock().date(), actor=eve, now=world.clock()
     ),
     rules.set_rule: lambda world, eve: rules.set_rule(
         None, RuleValues(required=True), actor=eve, now=world.clock()
@@ -247,6 +250,18 @@ def exempt_dave(world: World) -> Act:
     return lambda: overrides.exempt(world.user("dave"), until=world.clock(), reason="lost", actor=TERMINAL)
 
 
+def delay(name: str, ahead: timedelta) -> Arrange:
+    """Let alice, or dave of the help desk, have a deadline so far ahead."""
+
+    def arrange(world: World) -> Act:
+        world.person("alice")
+        world.linked("dave")
+        last_day = world.clock().date() + ahead
+        return lambda: overrides.set_deadline(world.user(name), last_day, actor=TERMINAL, now=world.clock())
+
+    return arrange
+
+
 def link_for(name: str) -> Arrange:
     """Let a link be sent to alice, whose password is enough, or to carol, who has an app."""
 
@@ -259,6 +274,9 @@ def link_for(name: str) -> Arrange:
 
 
 case(overrides.exempt, errors.CannotExemptRole, exempt_dave)
+case(overrides.set_deadline, errors.CannotDelayRole, delay("dave", timedelta(days=3)))
+case(overrides.set_deadline, errors.DeadlineOutOfRange, delay("alice", -timedelta(days=1)), "past")
+case(overrides.set_deadline, errors.DeadlineOutOfRange, delay("alice", timedelta(days=91)), "too far")
 case(enrolment_links.send, errors.LinkNotNeeded, link_for("alice"), "staff")
 case(enrolment_links.send, errors.LinkNotNeeded, link_for("carol"), "linked")
 
