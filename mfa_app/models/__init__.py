@@ -8,6 +8,7 @@ from mfa_app.models.former_app import Ending, FormerApp
 from mfa_app.models.group import Group, Membership
 from mfa_app.models.held_form import HeldForm
 from mfa_app.models.lease import Lease
+from mfa_app.models.notice import Notice
 from mfa_app.models.one_time_link import OneTimeLink
 from mfa_app.models.outbox import OutboxMail
 from mfa_app.models.passkey import Passkey, UsedChallenge
@@ -41,6 +42,7 @@ TABLES: tuple[type[Table], ...] = (
     HeldForm,
     Throttle,
     OutboxMail,
+    Notice,
     ResetRequest,
     Group,
     Membership,
@@ -70,6 +72,7 @@ __all__ = [
     "HeldForm",
     "Lease",
     "Membership",
+    "Notice",
     "OneTimeLink",
     "OutboxMail",
     "Passkey",

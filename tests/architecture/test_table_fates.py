@@ -15,6 +15,7 @@ from mfa_app.models import (
     FormerApp,
     HeldForm,
     Lease,
+    Notice,
     OneTimeLink,
     OutboxMail,
     PendingEnrolment,
@@ -42,6 +43,7 @@ group_count        keep                     never               keep            
 held_form          delete with the session  expires_at          discard                  sealed_form for form|{row.id}|{row.user_id}
 lease              keep                     never               discard                  -
 membership         keep                     never               keep                     -
+notice             keep                     sent_at + 365 days  keep                     -
 one_time_link      delete                   expires_at          discard                  -
 outbox_mail        keep                     sent_at + 30 days   discard the pending ones sealed_context for mail|{row.id}
 passkey            keep                     never               keep                     -
@@ -122,6 +124,7 @@ def test_the_derived_lists() -> None:
         HeldForm,
         Throttle,
         OutboxMail,
+        Notice,
         ResetRequest,
     ) == housekeeping.EXPIRING
     assert (
