@@ -21,7 +21,9 @@ from mfa_app.models import (
     PendingEnrolment,
     RecoveryCode,
     RememberedDevice,
+    ReminderRun,
     ResetRequest,
+    RolloutDay,
     SealedValue,
     Throttle,
     UsedChallenge,
@@ -50,7 +52,9 @@ passkey            keep                     never               keep            
 pending_enrolment  delete with the session  expires_at          discard                  sealed_secret for pending|{row.id}|{row.session_id}
 recovery_code      keep                     never               discard                  -
 remembered_device  delete                   expires_at          discard                  -
+reminder_run       keep                     created_at + 1 days discard                  -
 reset_request      keep                     created_at + 1 days discard                  sealed_request for reset request|{row.id}
+rollout_day        keep                     measured_at + 730 dayskeep                     -
 schema_support     keep                     never               keep                     -
 sealed_value       keep                     never               keep                     sealed for installation|{row.name}
 search_word        keep                     never               keep                     -
@@ -126,6 +130,8 @@ def test_the_derived_lists() -> None:
         OutboxMail,
         Notice,
         ResetRequest,
+        RolloutDay,
+        ReminderRun,
     ) == housekeeping.EXPIRING
     assert (
         AuthSession,
@@ -137,6 +143,7 @@ def test_the_derived_lists() -> None:
         HeldForm,
         OutboxMail,
         ResetRequest,
+        ReminderRun,
         Lease,
     ) == backup.DISCARDED
     assert [(sealed.key, sealed.column) for sealed in key_rotation.SEALED_COLUMNS] == [
