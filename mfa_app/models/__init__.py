@@ -16,7 +16,7 @@ from mfa_app.models.policy import SitePolicy
 from mfa_app.models.recovery_code import RecoveryCode
 from mfa_app.models.remembered_device import RememberedDevice
 from mfa_app.models.reset_request import ResetRequest
-from mfa_app.models.rollout import ReminderRun, RolloutDay
+from mfa_app.models.rollout import ReminderRun
 from mfa_app.models.schema_support import SchemaSupport
 from mfa_app.models.sealed_value import SealedValue
 from mfa_app.models.search_word import SearchWord
@@ -51,7 +51,6 @@ TABLES: tuple[type[Table], ...] = (
     CohortGroup,
     CohortCount,
     GroupCount,
-    RolloutDay,
     ReminderRun,
     AuditEvent,
     TrailHead,
@@ -86,7 +85,6 @@ __all__ = [
     "ReminderRun",
     "ResetRequest",
     "Role",
-    "RolloutDay",
     "SchemaSupport",
     "SealedValue",
     "SearchWord",

@@ -35,7 +35,7 @@ class Membership(Table):
         Index("ix_membership_group_id_user_id", "group_id", "user_id"),
         Index("ix_membership_group_id_email_key", "group_id", "email_key"),
         Index("ix_membership_group_id_linked_email_key", "group_id", "linked", "email_key"),
-        Index("ix_membership_group_id_linked_joined_at", "group_id", "linked", "joined_at", "user_id"),
+        Index("ix_membership_group_id_linked_joined_at", "group_id", "linked", "joined_at"),
     )
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, Text, false, text
+from sqlalchemy import CheckConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime
@@ -16,8 +16,7 @@ class RuleColumns:
     `passkey_only`: codes don't count. `passkey_alone`: a passkey needs no password beside it.
 
     `required_since` is when it was last switched on. `rule_version` goes up with each change of the rule, so
-    that a change can name the rule it was made for. `announcement` is a paragraph of the administrators' own
-    in the emails about the rule; it is no part of what the rule asks.
+    that a change can name the rule it was made for.
     """
 
     required: Mapped[bool] = mapped_column(default=False)
@@ -27,7 +26,6 @@ class RuleColumns:
     remember_days: Mapped[int] = mapped_column(default=30)
     passkey_only: Mapped[bool] = mapped_column(default=False, server_default=false())
     passkey_alone: Mapped[bool] = mapped_column(default=False, server_default=false())
-    announcement: Mapped[str | None] = mapped_column(Text)
     rule_version: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 

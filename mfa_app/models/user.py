@@ -82,7 +82,6 @@ class User(Standing, Table):
         Index(
             "ix_user_account_to_link",
             "progress",
-            "created_at",
             "id",
             sqlite_where=text("linked = 0 AND disabled_at IS NULL"),
             postgresql_where=text("NOT linked AND disabled_at IS NULL"),

@@ -23,7 +23,6 @@ from mfa_app.models import (
     RememberedDevice,
     ReminderRun,
     ResetRequest,
-    RolloutDay,
     SealedValue,
     Throttle,
     UsedChallenge,
@@ -54,7 +53,6 @@ recovery_code      keep                     never               discard         
 remembered_device  delete                   expires_at          discard                  -
 reminder_run       keep                     created_at + 1 days discard                  -
 reset_request      keep                     created_at + 1 days discard                  sealed_request for reset request|{row.id}
-rollout_day        keep                     measured_at + 730 dayskeep                     -
 schema_support     keep                     never               keep                     -
 sealed_value       keep                     never               keep                     sealed for installation|{row.name}
 search_word        keep                     never               keep                     -
@@ -130,7 +128,6 @@ def test_the_derived_lists() -> None:
         OutboxMail,
         Notice,
         ResetRequest,
-        RolloutDay,
         ReminderRun,
     ) == housekeeping.EXPIRING
     assert (

@@ -36,8 +36,8 @@ def lock_user_who_logs_in(user: AnyUser, *, now: datetime) -> None:
     execute(_COMPLETE, user_id=user.id, last_login_at=now)
 
 
-def lock_user_who_sees_secret(user: AnyUser) -> None:
-    """Do the same for a user without a second factor, and note that a QR code is about to be shown."""
+def note_secret_shown(user: AnyUser) -> None:
+    """Note at a user without a second factor, who is locked, that a QR code is about to be shown."""
     execute(_LOCK, user_id=user.id, progress=Progress.SAW_QR_CODE)
 
 

@@ -20,7 +20,7 @@ from mfa_app.core.common.errors import (
     TooManyApps,
     TwoFactorRequired,
 )
-from mfa_app.core.common.locks import lock_user, lock_user_who_sees_secret
+from mfa_app.core.common.locks import lock_user, note_secret_shown
 from mfa_app.core.factors import diagnosis, former_apps, totp
 from mfa_app.core.factors.apps import App
 from mfa_app.core.factors.passkeys import of_user, that_work
@@ -69,9 +69,10 @@ def begin(identity: Identity, *, replaces: str | None = None, now: datetime) -> 
     row = _pending(identity, expires_at)
     if row is not None:
         return PendingSecret(_open(row), expires_at)
-    lock = lock_user if identity.subject.facts.linked else lock_user_who_sees_secret
-    lock(identity.user)
+    lock_user(identity.user)
     sessions.require(identity.session)
+    if not identity.subject.facts.linked:
+        note_secret_shown(identity.user)
     _start_over(identity, expires_at, now)
     secret = totp.new_secret()
     row = PendingEnrolment(id=new_id(), session_id=identity.session.id)

@@ -1,4 +1,4 @@
-"""Say how far each person has come in a roll-out, keep its history, its texts, and reminders under way."""
+"""Say how far each person has come in a roll-out, and keep reminders that are on their way."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,9 +10,7 @@ depends_on = None
 
 contracts = None
 
-RULES = "site_policy", "user_group"
 TO_LINK = "ix_user_account_to_link"
-BY_JOINING = "ix_membership_group_id_linked_joined_at"
 
 
 def upgrade() -> None:
@@ -23,30 +21,10 @@ def upgrade() -> None:
     op.create_index(
         TO_LINK,
         "user_account",
-        ["progress", "created_at", "id"],
+        ["progress", "id"],
         sqlite_where=sa.text("linked = 0 AND disabled_at IS NULL"),
         postgresql_where=sa.text("NOT linked AND disabled_at IS NULL"),
     )
-    op.drop_index(BY_JOINING, "membership")
-    op.create_index(BY_JOINING, "membership", ["group_id", "linked", "joined_at", "user_id"])
-    for table in RULES:
-        op.add_column(table, sa.Column("announcement", sa.Text(), nullable=True))
-    op.create_table(
-        "rollout_day",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("group_id", sa.Integer(), nullable=True),
-        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
-        *(
-            sa.Column(name, sa.Integer(), nullable=False)
-            for name in ("people", "logged_in", "seen", "linked", "used")
-        ),
-        sa.ForeignKeyConstraint(
-            ["group_id"], ["user_group.id"], name="fk_rollout_day_group_id_user_group", ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name="pk_rollout_day"),
-    )
-    op.create_index("ix_rollout_day_group_id_day", "rollout_day", ["group_id", "day"])
     op.create_table(
         "reminder_run",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -66,10 +44,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("reminder_run")
-    op.drop_table("rollout_day")
-    for table in RULES:
-        op.drop_column(table, "announcement")
-    op.drop_index(BY_JOINING, "membership")
-    op.create_index(BY_JOINING, "membership", ["group_id", "linked", "joined_at"])
     op.drop_index(TO_LINK, "user_account")
     op.drop_column("user_account", "progress")
