@@ -23,13 +23,12 @@ class Step:
 
 
 def steps(bar: Bar) -> tuple[Step, ...]:
-    """Return the five steps from the invitation to a second factor that is in use."""
+    """Return the four steps from the invitation to a second factor."""
     named = (
         (_("People"), bar.people),
         (_("Logged in once"), bar.logged_in),
         (_("Saw the QR code"), bar.seen),
         (_("Linked an app or passkey"), bar.linked),
-        (_("Used it in the last 30 days"), bar.used),
     )
     return tuple(Step(name, number, 100 * number // max(bar.people, 1)) for name, number in named)
 

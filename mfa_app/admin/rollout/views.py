@@ -81,7 +81,7 @@ def _group_or_404(group_id: int) -> Group:
 
 def _board(scope: Group | None) -> ResponseReturnValue:
     now, after = clock.now(), request.args.get("after")
-    found, shown = board.stragglers(scope, now=now, after=after), board.bar(scope, now=now)
+    found, shown = board.stragglers(scope, now=now, after=after), board.bar(scope)
     return render_template(
         "admin/rollout/board.html",
         group=scope,

@@ -2,22 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 
-from mfa_app.core.factors.totp import PERIOD_SECONDS
 from mfa_app.core.policy import conditions
+from mfa_app.core.policy.crowd import people_where
 from mfa_app.core.policy.decision import Decision, decide
 from mfa_app.core.policy.facts import find_subjects, site_policy
 from mfa_app.core.policy.levels import Level
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, CohortGroup, Group, Membership, Notice, Passkey, Progress, User
+from mfa_app.models import CohortCount, CohortGroup, Group, Membership, Notice, Progress, User
 
 PAGE = 50
-
-RECENTLY = timedelta(days=30)
 
 REMINDER = "reminder"  # the kind of a notice
 
@@ -26,14 +24,13 @@ REMINDER = "reminder"  # the kind of a notice
 class Bar:
     """How many people there are, and how many of them have come how far. Disabled accounts don't count.
 
-    `logged_in` at least once, `seen` a QR code, `linked` an app or a passkey, `used` one in the last 30 days.
+    `logged_in` at least once, `seen` a QR code, `linked` an app or a passkey.
     """
 
     people: int
     logged_in: int
     seen: int
     linked: int
-    used: int
 
 
 @dataclass(frozen=True)
@@ -61,16 +58,27 @@ class Page:
     after: str | None = None
 
 
-def bar(scope: Group | None, *, now: datetime) -> Bar:
-    """Return how far the members of a group, or all people (None), have come. It reads each of them."""
-    linked = User.linked
-    seen = or_(linked, User.progress >= Progress.SAW_QR_CODE)
-    logged_in = or_(seen, User.progress >= Progress.LOGGED_IN)
-    steps = (true(), logged_in, seen, linked, and_(linked, _used_since(now - RECENTLY)))
-    columns: list[Any] = [func.count().filter(step) for step in steps]
-    counted = select(*columns).select_from(User)
-    numbers = db.session.execute(_in_scope(counted, scope).where(User.disabled_at.is_(None))).one()
-    return Bar(*map(int, numbers))
+def bar(scope: Group | None) -> Bar:
+    """Return how far the members of a group, or all people (None), have come, as the kept counts have it.
+
+    Only those who have begun and not linked are looked at. Two SELECTs.
+    """
+    whole = select(people_where(true()), people_where(conditions.of_cohort().linked)).where(
+        ~CohortCount.disabled
+    )
+    if scope is not None:
+        cohorts = select(CohortGroup.cohort_id).where(CohortGroup.group_id == scope.id)
+        whole = whole.where(CohortCount.cohort_id.in_(cohorts))
+    saw = func.count().filter(User.progress == Progress.SAW_QR_CODE)
+    columns: list[Any] = [func.count(), saw]
+    begun = _in_scope(select(*columns).select_from(User), scope).where(
+        User.progress >= Progress.LOGGED_IN, ~User.linked, User.disabled_at.is_(None)
+    )
+    if scope is not None:
+        begun = begun.where(~Membership.linked)
+    people, linked = db.session.execute(whole).one()
+    logged_in, seen = db.session.execute(begun).one()
+    return Bar(people, linked + logged_in, linked + seen, linked)
 
 
 def must_link(*, now: datetime) -> ColumnElement[bool]:
@@ -124,15 +132,6 @@ def _in_scope(statement: Select[Any], scope: Group | None) -> Select[Any]:
         return statement
     member = and_(Membership.user_id == User.id, Membership.group_id == scope.id)
     return statement.join(Membership, member)
-
-
-def _used_since(since: datetime) -> ColumnElement[bool]:
-    step = int(since.timestamp()) // PERIOD_SECONDS
-    passkey = func.coalesce(Passkey.last_used_at, Passkey.registered_at) >= since
-    return or_(
-        exists().where(Authenticator.user_id == User.id, Authenticator.last_step >= step),
-        exists().where(Passkey.user_id == User.id, passkey),
-    )
 
 
 def _read_key(after: str | None) -> tuple[int, int | None]:
