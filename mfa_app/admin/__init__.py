@@ -4,4 +4,13 @@ from flask import Blueprint
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
-from mfa_app.admin import audit, break_glass, groups, overview, policy, throttling, users  # noqa: E402, F401 (their routes)
+from mfa_app.admin import (  # noqa: E402
+    audit,  # noqa: F401 (their routes)
+    break_glass,  # noqa: F401
+    groups,  # noqa: F401
+    overview,  # noqa: F401
+    policy,  # noqa: F401
+    rollout,  # noqa: F401
+    throttling,  # noqa: F401
+    users,  # noqa: F401
+)

@@ -16,6 +16,8 @@ from mfa_app.core.groups.groups import GroupWithCounts
 from mfa_app.core.operations import counts
 from mfa_app.core.policy import impact, rules
 from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.rollout import reminders
+from mfa_app.wording.rollout import reminded_in_words
 
 
 @click.group("groups")
@@ -68,6 +70,15 @@ def require(name: str, switch: str, **passkeys: bool | None) -> None:
         say(_("%(group)s requires 2-factor authentication.", group=group.name))
     if values != before or required:
         say(*impact_lines(foresight, before, values))
+
+
+@commands.command()
+@click.argument("name", type=GROUP)
+@command_transaction
+def remind(name: str) -> None:
+    """Remind the members who must still link an app, each once a day."""
+    reminded = reminders.remind_all(get_group(name), actor=current_actor(), now=clock.now())
+    say(reminded_in_words(reminded))
 
 
 @commands.command()

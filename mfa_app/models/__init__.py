@@ -17,12 +17,13 @@ from mfa_app.models.policy import SitePolicy
 from mfa_app.models.recovery_code import RecoveryCode
 from mfa_app.models.remembered_device import RememberedDevice
 from mfa_app.models.reset_request import ResetRequest
+from mfa_app.models.rollout import ReminderRun
 from mfa_app.models.schema_support import SchemaSupport
 from mfa_app.models.sealed_value import SealedValue
 from mfa_app.models.search_word import SearchWord
 from mfa_app.models.session import AuthSession
 from mfa_app.models.throttle import Throttle
-from mfa_app.models.user import PRIVILEGED, Role, User
+from mfa_app.models.user import PRIVILEGED, Progress, Role, User
 
 # All tables. Whatever deletes from several of them at once (a revocation, housekeeping, a restore) does so in
 # this order, so that two of these can't deadlock: sessions before what hangs on them.
@@ -52,6 +53,7 @@ TABLES: tuple[type[Table], ...] = (
     CohortGroup,
     CohortCount,
     GroupCount,
+    ReminderRun,
     AuditEvent,
     TrailHead,
     Lease,
@@ -80,8 +82,10 @@ __all__ = [
     "OutboxMail",
     "Passkey",
     "PendingEnrolment",
+    "Progress",
     "RecoveryCode",
     "RememberedDevice",
+    "ReminderRun",
     "ResetRequest",
     "Role",
     "SchemaSupport",

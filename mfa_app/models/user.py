@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar, Protocol
 
 from flask_login import UserMixin
-from sqlalchemy import Index, String, Text, false
+from sqlalchemy import Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime
@@ -23,6 +23,14 @@ class Role(enum.StrEnum):
 
 # Behind both gates whatever the rules say, and with an app that they can't link with the password alone.
 PRIVILEGED = frozenset({Role.HELPDESK, Role.ADMIN})
+
+
+class Progress(enum.IntEnum):
+    """How far someone has come who has no second factor yet. It begins anew when one has been linked."""
+
+    NOTHING = 0
+    LOGGED_IN = 1  # at least once
+    SAW_QR_CODE = 2  # or whatever the linking page showed
 
 
 class _Account(Protocol):
@@ -84,7 +92,7 @@ class User(Standing, Table):
 
     Triggers keep `linked` true while the user has an authenticator or a passkey, `has_passkey` while there is
     a passkey, and `cohort_id` as the memberships have it. They are for lists and counts; decisions read the
-    rows themselves.
+    rows themselves. `progress` is one of `Progress`.
     """
 
     __tablename__ = "user_account"
@@ -92,6 +100,13 @@ class User(Standing, Table):
     __table_args__ = (
         Index("ix_user_account_linked_email_key", "linked", "email_key"),
         Index("ix_user_account_linked_created_at", "linked", "created_at"),
+        Index(
+            "ix_user_account_to_link",
+            "progress",
+            "id",
+            sqlite_where=text("linked = 0 AND disabled_at IS NULL"),
+            postgresql_where=text("NOT linked AND disabled_at IS NULL"),
+        ),
         Index("ix_user_account_role_email_key", "role", "email_key"),
         Index("ix_user_account_has_passkey_email_key", "has_passkey", "email_key"),
         Index("ix_user_account_disabled", "email_key", **only_where("disabled_at IS NOT NULL")),
@@ -138,3 +153,4 @@ class User(Standing, Table):
     linked: Mapped[bool] = mapped_column(default=False, server_default=false())
     has_passkey: Mapped[bool] = mapped_column(default=False, server_default=false())
     cohort_id: Mapped[int | None] = mapped_column()
+    progress: Mapped[int] = mapped_column(default=0, server_default=text("0"))

@@ -11,7 +11,9 @@ from flask import Flask, url_for
 from flask.templating import Environment
 from flask_babel import gettext as _
 
+from mfa_app.core.common import clock
 from mfa_app.core.mail import outbox, wire
+from mfa_app.core.rollout import reminders
 from mfa_app.models import OutboxMail
 from mfa_app.settings import Settings
 from mfa_app.wording.user_agents import browser_name
@@ -28,7 +30,8 @@ class MailComposer:
     def compose(self, waiting: OutboxMail) -> EmailMessage:
         """Return the mail as text and as HTML.
 
-        Raises ValueError if its contents can't be unsealed, or if no mail can be sent to its address.
+        Raises ValueError if its contents can't be unsealed, or if no mail can be sent to its address;
+        NoLongerTrue if it would say what is not so any more.
         """
         context = outbox.context_of(waiting)
         if context is None:
@@ -38,9 +41,12 @@ class MailComposer:
             context |= {
                 name: datetime.fromisoformat(str(context[name])) for name in MOMENTS if context.get(name)
             }
+            if waiting.template == outbox.Mail.REMINDER:
+                context |= reminders.at_sending(waiting.to, now=clock.now())
             context |= {
                 "browser": browser_name(agent) if (agent := str(context.get("user_agent", ""))) else None,
                 "public_url": settings.public_url,
+                "login_url": url_for("auth.login", _external=True),
                 "help": settings.help_email or settings.admin_email or _("your help desk"),
             }
             for token, url in (("token", "url"), ("lock_token", "lock_url")):

@@ -18,6 +18,7 @@ def description(job: Job) -> str:
         jobs.END_MAILS.name: _("Tell people by email that their account ends soon"),
         jobs.STREAM.name: _("Print the events of commands, as lines of the audit trail"),
         jobs.ANCHOR.name: _("Write the end of the audit trail to the file anchors, once a day"),
+        jobs.REMINDERS.name: _("Email reminders to link an app, if somebody asked for many"),
         jobs.NODE.name: _("Note that this node is running, for commands on the other nodes"),
     }[job.name]
 
@@ -37,5 +38,6 @@ def result_in_words(result: Result) -> str:
         jobs.END_MAILS.name: ngettext("%(num)s email queued", "%(num)s emails queued", result.count),
         jobs.STREAM.name: ngettext("%(num)s event printed", "%(num)s events printed", result.count),
         jobs.ANCHOR.name: _("anchor written") if result.count else _("nothing to write today"),
+        jobs.REMINDERS.name: ngettext("%(num)s person reminded", "%(num)s people reminded", result.count),
         jobs.NODE.name: _("noted"),
     }[result.job.name]

@@ -98,6 +98,10 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     ),
     errors.EmailTaken: _l("There is already an account with this email address. Use another one."),
     errors.NameTaken: _l("There is already a group with this name. Choose another one."),
+    errors.NothingToRemind: _l(
+        "There is nobody to remind now. People get one reminder a day at most, and only if they still have "
+        "to link an app and emails reach them."
+    ),
     errors.InvalidEmail: _l("Enter an email address like name@company.com."),
     errors.AlreadySetUp: _l("The first administrator already exists. Log in instead."),
     errors.SessionEnded: _l("Your session has ended. Log in again."),

@@ -61,6 +61,8 @@ admin.edit_user                 0   4/2     3
 admin.group                     0   4/2     6
 admin.group_list                0   4/2     2
 admin.group_policy              0   4/2     2
+admin.group_rollout             0   4/2    14
+admin.group_rollout_csv         0   4/2    10
 admin.new_group                 0   4/2     1
 admin.new_user                  0   4/2     2
 admin.open_account              0   4/2   5/2
@@ -68,6 +70,8 @@ admin.overview                  0   4/2    10
 admin.remove_user_factor        0   4/2   5/2
 admin.rename_group              0   4/2     2
 admin.reset_user                0   4/2   5/2
+admin.rollout                   0   4/2    14
+admin.rollout_csv               0   4/2     9
 admin.site_policy               0   4/2     5
 admin.trail                     0   4/2     2
 admin.user                      0   4/2     7

@@ -22,6 +22,7 @@ from mfa_app.models import (
     PendingEnrolment,
     RecoveryCode,
     RememberedDevice,
+    ReminderRun,
     ResetRequest,
     SealedValue,
     Throttle,
@@ -52,6 +53,7 @@ passkey            keep                     never               keep            
 pending_enrolment  delete with the session  expires_at          discard                  sealed_secret for pending|{row.id}|{row.session_id}
 recovery_code      keep                     never               discard                  -
 remembered_device  delete                   expires_at          discard                  -
+reminder_run       keep                     created_at + 1 days discard                  -
 reset_request      keep                     created_at + 1 days discard                  sealed_request for reset request|{row.id}
 schema_support     keep                     never               keep                     -
 sealed_value       keep                     never               keep                     sealed for installation|{row.name}
@@ -128,6 +130,7 @@ def test_the_derived_lists() -> None:
         OutboxMail,
         Notice,
         ResetRequest,
+        ReminderRun,
     ) == housekeeping.EXPIRING
     assert (
         AuthSession,
@@ -140,6 +143,7 @@ def test_the_derived_lists() -> None:
         HeldForm,
         OutboxMail,
         ResetRequest,
+        ReminderRun,
         Lease,
     ) == backup.DISCARDED
     assert [(sealed.key, sealed.column) for sealed in key_rotation.SEALED_COLUMNS] == [

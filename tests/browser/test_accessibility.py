@@ -58,6 +58,8 @@ FOR_CAROL_TOO = {
     "/admin/groups/{Finance}/delete": "Delete the group Finance?",
     "/admin/groups/{Finance}/policy": "2-factor authentication for Finance",
     "/admin/policy": "Policy",
+    "/admin/rollout": "Roll-out",
+    "/admin/groups/{Finance}/rollout": "Roll-out in Finance",
     "/admin/throttled": "Blocked logins",
     "/admin/trail": "Audit trail",
     "/admin/trail?person=nobody": "Audit trail",

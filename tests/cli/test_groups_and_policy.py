@@ -165,3 +165,11 @@ def test_a_recount_says_how_many_counts_were_wrong(world: World, typed: Typist) 
     assert done(typed("groups", "list")).splitlines()[1].split()[-2:] == ["0", "0"]
     assert done(typed("groups", "recount")) == "1 count was wrong and is right now.\n"
     assert done(typed("groups", "list")).splitlines()[1].split()[-2:] == ["1", "0"]
+
+
+def test_members_who_must_link_are_reminded_once_a_day(world: World, typed: Typist) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    assert "1 person reminded." in typed("groups", "remind", "Finance").stdout
+    again = typed("groups", "remind", "Finance")
+    assert again.exit_code == 1 and "There is nobody to remind now." in again.stderr

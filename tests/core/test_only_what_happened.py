@@ -19,6 +19,7 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import reset_by_mail, reset_requests
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.rollout import reminders
 from mfa_app.core.sessions import revocation, sessions
 from mfa_app.core.sessions.revocation import RevocationReason
 from mfa_app.core.sessions.sessions import Identity
@@ -86,6 +87,18 @@ def again(verb: Callable[..., object]) -> Callable[[Callable[[World], Act]], Cal
         return arrange
 
     return register
+
+
+@again(reminders.remind)
+def remind(world: World) -> Act:
+    world.require(None)
+    return lambda: reminders.remind([world.user("alice")], actor=TERMINAL, now=world.clock())
+
+
+@again(reminders.remind_all)
+def remind_all(world: World) -> Act:
+    world.require(None)
+    return lambda: reminders.remind_all(None, actor=TERMINAL, now=world.clock())
 
 
 @again(remembered_devices.forget)

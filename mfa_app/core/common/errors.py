@@ -266,6 +266,10 @@ class NameTaken(Refusal):
     """Another group has this name."""
 
 
+class NothingToRemind(Refusal):
+    """Nobody is left whom a reminder could reach today."""
+
+
 class InvalidEmail(Refusal):
     """This is not an email address."""
 

@@ -2,19 +2,23 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, case, select, update
 
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import SessionEnded
 from mfa_app.core.common.permissions import Permission
 from mfa_app.extensions import db
-from mfa_app.models import Group, SitePolicy, User
+from mfa_app.models import Group, Progress, SitePolicy, User
 from mfa_app.models.database import execute, table_of
 from mfa_app.models.row_facts import AnyUser
 
 _USERS = table_of(User)
 
 _LOGIN = update(_USERS).where(_USERS.c.id == bindparam("user_id"))
+
+_COMPLETE = _LOGIN.values(
+    progress=case((_USERS.c.progress > Progress.NOTHING, _USERS.c.progress), else_=Progress.LOGGED_IN)
+)
 
 _LOCK = _LOGIN.values(security_stamp=_USERS.c.security_stamp)
 
@@ -29,7 +33,12 @@ def lock_user(user: AnyUser) -> None:
 
 def lock_user_who_logs_in(user: AnyUser, *, now: datetime) -> None:
     """Do the same for a user whose login will be complete with this commit, and note when that was."""
-    execute(_LOGIN, user_id=user.id, last_login_at=now)
+    execute(_COMPLETE, user_id=user.id, last_login_at=now)
+
+
+def note_secret_shown(user: AnyUser) -> None:
+    """Note at a user without a second factor, who is locked, that a QR code is about to be shown."""
+    execute(_LOCK, user_id=user.id, progress=Progress.SAW_QR_CODE)
 
 
 def lock_and_reload(user: User) -> None:

@@ -20,7 +20,7 @@ from mfa_app.core.common.errors import (
     TooManyApps,
     TwoFactorRequired,
 )
-from mfa_app.core.common.locks import lock_user
+from mfa_app.core.common.locks import lock_user, note_secret_shown
 from mfa_app.core.factors import diagnosis, former_apps, totp
 from mfa_app.core.factors.apps import App
 from mfa_app.core.factors.passkeys import of_user, that_work
@@ -36,7 +36,7 @@ from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, Ending, PendingEnrolment, User
+from mfa_app.models import Authenticator, Ending, PendingEnrolment, Progress, User
 from mfa_app.models.column_types import new_id
 from mfa_app.models.database import insert_once, rows_changed
 from mfa_app.models.row_facts import AnyUser, AuthenticatorFacts, SessionFacts
@@ -71,6 +71,8 @@ def begin(identity: Identity, *, replaces: str | None = None, now: datetime) -> 
         return PendingSecret(_open(row), expires_at)
     lock_user(identity.user)
     sessions.require(identity.session)
+    if not identity.subject.facts.linked:
+        note_secret_shown(identity.user)
     _start_over(identity, expires_at, now)
     secret = totp.new_secret()
     row = PendingEnrolment(id=new_id(), session_id=identity.session.id)
@@ -234,7 +236,11 @@ def check_may_remove(identity: Identity, *, last: bool, now: datetime) -> None:
 def note_linked(user: AnyUser, *, by_choice: bool, now: datetime) -> None:
     """Note at a user, who is locked, that a second factor has been added and proved just now."""
     counters.clear(limits.CODE, user.id)
-    own = update(User).where(User.id == user.id).values(last_login_at=now, link_required=False)
+    own = (
+        update(User)
+        .where(User.id == user.id)
+        .values(last_login_at=now, link_required=False, progress=Progress.LOGGED_IN)
+    )
     chosen = {"opted_in": True} if by_choice else {}
     db.session.execute(own.values(factors_locked_at=None, **chosen))
 

@@ -29,7 +29,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class MailDelivery:
-    """How one application delivers its mail. `compose` writes a mail, or raises ValueError if it can't."""
+    """How one application delivers its mail. `compose` writes a mail.
+
+    It raises ValueError if it can't, and NoLongerTrue if the mail must not be sent any more: it is deleted.
+    """
 
     settings: Settings
     compose: Compose
@@ -41,6 +44,8 @@ class MailDelivery:
         while (waiting := claim(now=clock.now(), patience=patience)) is not None:
             try:
                 self._deliver(waiting, patience)
+            except outbox.NoLongerTrue:
+                db.session.delete(waiting)
             except RecipientRefused as refused:
                 log.warning("A mail server refused a recipient: %s", waiting.template)
                 mark_refused(waiting, refused, now=clock.now())

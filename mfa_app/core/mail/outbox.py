@@ -47,6 +47,7 @@ class Mail(enum.StrEnum):
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"
     ENROLMENT_LINK = "enrolment_link"
+    REMINDER = "reminder"
 
 
 # These may tell of something that the user has not done, so each has a link that locks the account.
@@ -69,6 +70,10 @@ WITH_LOCK_LINK = frozenset(
         Mail.ACCOUNT_OPENED,
     }
 )
+
+
+class NoLongerTrue(Exception):
+    """What a mail would say is not so any more, so it must not leave."""
 
 
 def enqueue(mail: Mail, user: AnyUser, *, now: datetime, to: str | None = None, **context: object) -> None:

@@ -12,6 +12,7 @@ from mfa_app.core.mail import delivery
 from mfa_app.core.operations import counts, housekeeping, nodes
 from mfa_app.core.operations.leases import Holder
 from mfa_app.core.passwords import reset_requests
+from mfa_app.core.rollout import reminders
 from mfa_app.core.users import planned_end
 from mfa_app.extensions import db
 from mfa_app.settings import Settings
@@ -65,6 +66,10 @@ def _note_node() -> int | None:
     return nodes.note_running(site()[Settings])
 
 
+def _remind() -> int:
+    return reminders.go_on(now=clock.now())
+
+
 def _answer_requests() -> int:
     return reset_requests.answer_requests(now=clock.now())
 
@@ -86,9 +91,10 @@ COUNTS = Job("counts", timedelta(minutes=1), counts.sum_up, alone=True)
 RESETS = Job("resets", timedelta(seconds=30), _answer_requests, alone=True, at_random=True)
 ENDS = Job("ends", timedelta(minutes=1), _end_accounts, alone=True)
 END_MAILS = Job("end-mails", timedelta(minutes=1), _tell_of_ends, alone=True)
+REMINDERS = Job("reminders", timedelta(minutes=1), _remind, alone=True)
 NODE = Job("node", nodes.BEAT, _note_node, may_take_minutes=True, of_the_server=True)
 
-JOBS = (RESETS, MAIL, PURGE, COUNTS, ENDS, END_MAILS, STREAM, ANCHOR, NODE)
+JOBS = (RESETS, MAIL, PURGE, COUNTS, ENDS, END_MAILS, STREAM, ANCHOR, REMINDERS, NODE)
 
 
 def run(job: Job) -> Result:

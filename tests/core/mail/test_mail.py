@@ -114,6 +114,7 @@ def test_two_mails_swapped_in_the_table_open_for_nobody(world: World) -> None:
 @pytest.mark.parametrize("kind", Mail)
 def test_every_mail_reads_well_as_text_and_as_a_page(world: World, kind: Mail) -> None:
     world.person("alice")
+    world.require(None)  # a reminder leaves only while it is true
     with world.data():
         write(world, kind, place="192.0.2.1", user_agent="")
     assert deliver(world) == 1

@@ -15,6 +15,7 @@ from mfa_app.core.helpdesk import removal, reset
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.rollout import reminders
 from mfa_app.core.throttling import blocked, counters, limits
 from mfa_app.core.users import (
     account_lock,
@@ -69,6 +70,10 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
         world.user("alice"), reason="called", actor=eve, now=world.clock()
     ),
     accounts.end_access: lambda world, eve: accounts.end_access(world.user("alice"), actor=eve),
+    reminders.remind: lambda world, eve: reminders.remind(
+        [world.user("alice")], actor=eve, now=world.clock()
+    ),
+    reminders.remind_all: lambda world, eve: reminders.remind_all(None, actor=eve, now=world.clock()),
     invitations.invite: lambda world, eve: invitations.invite(
         world.user("alice"), actor=eve, now=world.clock()
     ),
@@ -125,6 +130,22 @@ def staff(act: Callable[[World, Actor], object]) -> Arrange:
 
 for _verb, _act in STAFF_MAY_NOT.items():
     case(_verb, errors.NotAllowed, staff(_act))
+
+
+def reminded_in_vain(world: World) -> Act:
+    """Let carol remind alice, whom no rule asks for anything."""
+    world.people("alice", "carol")
+    return lambda: reminders.remind([world.user("alice")], actor=actor(world, "carol"), now=world.clock())
+
+
+def all_reminded_in_vain(world: World) -> Act:
+    """Let carol remind everyone where no rule asks for anything."""
+    world.linked("carol")
+    return lambda: reminders.remind_all(None, actor=actor(world, "carol"), now=world.clock())
+
+
+case(reminders.remind, errors.NothingToRemind, reminded_in_vain)
+case(reminders.remind_all, errors.NothingToRemind, all_reminded_in_vain)
 
 
 def invited_in_vain(*, password: str | None, disabled: bool) -> Arrange:

@@ -1,0 +1,115 @@
+"""The board of a roll-out: who has come how far, who must still link, reminders, and the list as CSV."""
+
+from collections.abc import Iterable, Iterator
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from mfa_app.admin import blueprint
+from mfa_app.admin.users.lookup import get_user_or_deny
+from mfa_app.core.common import clock, csv_cells
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.groups import groups
+from mfa_app.core.policy import rules
+from mfa_app.core.rollout import board, reminders
+from mfa_app.core.rollout.board import Straggler
+from mfa_app.models import Group
+from mfa_app.web.http.downloads import csv_download
+from mfa_app.web.security.access_rules import requires
+from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.forms import flash_refusals
+from mfa_app.wording import rollout as words
+
+
+@blueprint.get("/rollout")
+@requires(Permission.MANAGE_POLICY)
+def rollout() -> ResponseReturnValue:
+    """The board for all people."""
+    return _board(None)
+
+
+@blueprint.get("/groups/<row:group_id>/rollout")
+@requires(Permission.MANAGE_POLICY)
+def group_rollout(group_id: int) -> ResponseReturnValue:
+    """The board of one group."""
+    return _board(_group_or_404(group_id))
+
+
+@blueprint.get("/rollout.csv")
+@requires(Permission.MANAGE_POLICY)
+def rollout_csv() -> ResponseReturnValue:
+    """Download who must still link."""
+    return csv_download(_lines(board.all_stragglers(None, now=clock.now())), "rollout")
+
+
+@blueprint.get("/groups/<row:group_id>/rollout.csv")
+@requires(Permission.MANAGE_POLICY)
+def group_rollout_csv(group_id: int) -> ResponseReturnValue:
+    """Download who of a group must still link."""
+    return csv_download(_lines(board.all_stragglers(_group_or_404(group_id), now=clock.now())), "rollout")
+
+
+@blueprint.post("/rollout/remind")
+@requires(Permission.MANAGE_USERS)
+def remind_everyone() -> ResponseReturnValue:
+    """Remind all who must still link."""
+    return _remind_all(None)
+
+
+@blueprint.post("/groups/<row:group_id>/rollout/remind")
+@requires(Permission.MANAGE_USERS)
+def remind_group(group_id: int) -> ResponseReturnValue:
+    """Remind all of one group who must still link."""
+    return _remind_all(_group_or_404(group_id))
+
+
+@blueprint.post("/people/<row:user_id>/remind")
+@requires(Permission.MANAGE_USERS)
+def remind_user(user_id: int) -> ResponseReturnValue:
+    """Remind one person, and go back to the board of the group in the form, or of all."""
+    user = get_user_or_deny(user_id, to_change=True).user
+    with flash_refusals():
+        reminded = reminders.remind([user], actor=current_actor(), now=clock.now())
+        flash(words.reminded_in_words(reminded), "success")
+    group_id = request.form.get("group", type=int)
+    return redirect(_url_of(groups.find_with_counts(group_id) if group_id is not None else None))
+
+
+def _group_or_404(group_id: int) -> Group:
+    return (groups.find_with_counts(group_id) or abort(404)).group
+
+
+def _board(scope: Group | None) -> ResponseReturnValue:
+    now, after = clock.now(), request.args.get("after")
+    found, shown = board.stragglers(scope, now=now, after=after), board.bar(scope)
+    return render_template(
+        "admin/rollout/board.html",
+        group=scope,
+        rule=rules.values_of(scope),
+        steps=words.steps(shown),
+        to_link=board.to_link(scope, now=now),
+        people=found.people,
+        first_url=_url_of(scope) if after else None,
+        next_url=found.after and _url_of(scope, after=found.after),
+        progress_name=words.progress_name,
+    )
+
+
+def _remind_all(scope: Group | None) -> ResponseReturnValue:
+    with flash_refusals():
+        reminded = reminders.remind_all(scope, actor=current_actor(), now=clock.now())
+        flash(words.reminded_in_words(reminded), "success")
+    return redirect(_url_of(scope))
+
+
+def _url_of(scope: Group | groups.GroupWithCounts | None, after: str | None = None) -> str:
+    if scope is None:
+        return url_for("admin.rollout", after=after)
+    group = scope if isinstance(scope, Group) else scope.group
+    return url_for("admin.group_rollout", group_id=group.id, after=after)
+
+
+def _lines(people: Iterable[Straggler]) -> Iterator[str]:
+    yield csv_cells.BYTE_ORDER_MARK + csv_cells.line(words.CSV_COLUMNS)
+    for person in people:
+        yield csv_cells.line(words.csv_cells_of(person))

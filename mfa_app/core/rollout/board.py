@@ -1,0 +1,177 @@
+"""The board of a roll-out: how far the people of a group, or all, have come, and who must still link."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+
+from mfa_app.core.policy import conditions
+from mfa_app.core.policy.crowd import people_where
+from mfa_app.core.policy.decision import Decision, decide
+from mfa_app.core.policy.facts import find_subjects, site_policy
+from mfa_app.core.policy.levels import Level
+from mfa_app.extensions import db
+from mfa_app.models import CohortCount, CohortGroup, Group, Membership, Notice, Progress, User
+
+PAGE = 50
+
+REMINDER = "reminder"  # the kind of a notice
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How many people there are, and how many of them have come how far. Disabled accounts don't count.
+
+    `logged_in` at least once, `seen` a QR code, `linked` an app or a passkey.
+    """
+
+    people: int
+    logged_in: int
+    seen: int
+    linked: int
+
+
+@dataclass(frozen=True)
+class Straggler:
+    """Somebody who must link and has not. `link_by` is None if that is due now.
+
+    `reminded_at`: when the last reminder was queued.
+    """
+
+    id: int
+    name: str
+    email: str
+    progress: Progress
+    link_by: datetime | None
+    invited: bool
+    refused: bool
+    reminded_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """People who must still link, those first who got stuck, and the key of the next page, or None."""
+
+    people: tuple[Straggler, ...] = ()
+    after: str | None = None
+
+
+def bar(scope: Group | None) -> Bar:
+    """Return how far the members of a group, or all people (None), have come, as the kept counts have it.
+
+    Only those who have begun and not linked are looked at. Two SELECTs.
+    """
+    whole = select(people_where(true()), people_where(conditions.of_cohort().linked)).where(
+        ~CohortCount.disabled
+    )
+    if scope is not None:
+        cohorts = select(CohortGroup.cohort_id).where(CohortGroup.group_id == scope.id)
+        whole = whole.where(CohortCount.cohort_id.in_(cohorts))
+    saw = func.count().filter(User.progress == Progress.SAW_QR_CODE)
+    columns: list[Any] = [func.count(), saw]
+    begun = _in_scope(select(*columns).select_from(User), scope).where(
+        User.progress >= Progress.LOGGED_IN, ~User.linked, User.disabled_at.is_(None)
+    )
+    if scope is not None:
+        begun = begun.where(~Membership.linked)
+    people, linked = db.session.execute(whole).one()
+    logged_in, seen = db.session.execute(begun).one()
+    return Bar(people, linked + logged_in, linked + seen, linked)
+
+
+def must_link(*, now: datetime) -> ColumnElement[bool]:
+    """Return whether a User must link an app or add a passkey, now or later, and has neither.
+
+    As `decision.will_be_required` says it, but by what the cohorts know of the groups.
+    """
+    facts = conditions.of_user()
+    groups = select(CohortGroup.cohort_id).join(Group, Group.id == CohortGroup.group_id).where(Group.required)
+    asked = true() if site_policy().required else or_(conditions.is_due(facts), User.cohort_id.in_(groups))
+    free = ~conditions.is_exempt(facts, now), User.disabled_at.is_(None), User.account_locked_at.is_(None)
+    return and_(~User.linked, asked, *free)
+
+
+def to_link(scope: Group | None, *, now: datetime) -> int:
+    """Return how many people of a group, or of all (None), must still link."""
+    counted = _in_scope(select(func.count()).select_from(User), scope)
+    return int(db.session.scalars(counted.where(must_link(now=now))).one())
+
+
+def stragglers(scope: Group | None, *, now: datetime, after: str | None = None) -> Page:
+    """Return 50 of those who must still link.
+
+    First who has seen a QR code, then who has logged in, then who never has; older accounts first. `after`
+    is the key of the page before.
+    """
+    stage, last_id = _read_key(after)
+    ids: list[int] = []
+    for progress in range(stage, -1, -1):
+        room = PAGE + 1 - len(ids)
+        ids += db.session.scalars(_of_stage(scope, progress, last_id, now).limit(room))
+        last_id = None
+        if len(ids) > PAGE:
+            break
+    people = _described(ids[:PAGE], now)
+    last = people[-1] if people else None
+    return Page(people, f"{last.progress:d}-{last.id}" if last and len(ids) > PAGE else None)
+
+
+def all_stragglers(scope: Group | None, *, now: datetime) -> Iterator[Straggler]:
+    """Yield everyone who must still link, a page at a time."""
+    page = stragglers(scope, now=now)
+    yield from page.people
+    while page.after is not None:
+        page = stragglers(scope, now=now, after=page.after)
+        yield from page.people
+
+
+def _in_scope(statement: Select[Any], scope: Group | None) -> Select[Any]:
+    if scope is None:
+        return statement
+    member = and_(Membership.user_id == User.id, Membership.group_id == scope.id)
+    return statement.join(Membership, member)
+
+
+def _read_key(after: str | None) -> tuple[int, int | None]:
+    """Return the stage and the user after whom a page begins; the first page for what is no key."""
+    stage, _, user_id = (after or "").partition("-")
+    if stage.isdecimal() and user_id.isdecimal() and int(stage) in list(Progress):
+        return int(stage), int(user_id)
+    return Progress.SAW_QR_CODE, None
+
+
+def _of_stage(scope: Group | None, progress: int, after: int | None, now: datetime) -> Select[int]:
+    """Return the SELECT of the ids of those who have come so far, in the order of the board."""
+    found = _in_scope(select(User.id), scope).where(User.progress == progress, must_link(now=now))
+    if scope is not None:
+        found = found.where(~Membership.linked)
+    if after is not None:
+        found = found.where(User.id > after)
+    return found.order_by(User.id)
+
+
+def _described(ids: list[int], now: datetime) -> tuple[Straggler, ...]:
+    subjects = {subject.user.id: subject for subject in find_subjects(User.id.in_(ids))}
+    last = select(Notice.user_id, func.max(Notice.sent_at)).where(Notice.kind == REMINDER)
+    reminded = dict(db.session.execute(last.where(Notice.user_id.in_(ids)).group_by(Notice.user_id)).all())
+    return tuple(
+        Straggler(
+            id=user.id,
+            name=user.name or user.email,
+            email=user.email,
+            progress=Progress(user.progress),
+            link_by=deadline(decide(subject.facts, shown=Level.PASSWORD, now=now), now),
+            invited=user.password_hash is None,
+            refused=user.email_refused_at is not None,
+            reminded_at=reminded.get(user.id),
+        )
+        for subject in (subjects[user_id] for user_id in ids if user_id in subjects)
+        for user in [subject.user]
+    )
+
+
+def deadline(decision: Decision, now: datetime) -> datetime | None:
+    """Return by when somebody must link, by the rules and by own dates; None if that is due now."""
+    return decision.enrol_by if decision.enrol_by is not None and decision.enrol_by > now else None

@@ -1,0 +1,27 @@
+"""The table of reminders that a job still has to send."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mfa_app.models.column_types import UtcDateTime, new_id
+from mfa_app.models.fate import Fate, OnRestore, Table
+
+
+class ReminderRun(Table):
+    """Reminders to a group, or to all (no group), on their way. `after_id` is the last user that was read."""
+
+    __tablename__ = "reminder_run"
+    fate: ClassVar[Fate] = Fate(
+        expires="created_at", kept_for=timedelta(days=1), on_restore=OnRestore.DISCARD
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("user_group.id", ondelete="CASCADE"), index=True)
+    actor_kind: Mapped[str] = mapped_column(String(20))
+    actor_id: Mapped[int | None] = mapped_column()
+    actor_name: Mapped[str] = mapped_column(String(320))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    after_id: Mapped[int] = mapped_column(default=0)

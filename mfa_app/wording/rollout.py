@@ -1,0 +1,74 @@
+"""Words for a roll-out: its steps, how far somebody has come, and what a reminder has done."""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from mfa_app.core.rollout.board import Bar, Straggler
+from mfa_app.core.rollout.reminders import Reminded
+from mfa_app.models import Progress
+from mfa_app.wording import dates
+
+CSV_COLUMNS = ("name", "email", "state", "link_by", "invited", "email_refused", "reminded_at")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the bar: its name, how many people have come there, and how many of a hundred that is."""
+
+    name: str
+    people: int
+    percent: int
+
+
+def steps(bar: Bar) -> tuple[Step, ...]:
+    """Return the four steps from the invitation to a second factor."""
+    named = (
+        (_("People"), bar.people),
+        (_("Logged in once"), bar.logged_in),
+        (_("Saw the QR code"), bar.seen),
+        (_("Linked an app or passkey"), bar.linked),
+    )
+    return tuple(Step(name, number, 100 * number // max(bar.people, 1)) for name, number in named)
+
+
+def progress_name(progress: Progress) -> str:
+    """Return how far somebody has come who hasn't linked: "saw the QR code"."""
+    return {
+        Progress.NOTHING: _("Never logged in"),
+        Progress.LOGGED_IN: _("Logged in, not linked"),
+        Progress.SAW_QR_CODE: _("Saw the QR code, not linked"),
+    }[progress]
+
+
+def reminded_in_words(reminded: Reminded) -> str:
+    """Return what a press on "Remind" has done."""
+    if reminded.later:
+        return _("The reminders leave in the next minutes.")
+    parts = []
+    if reminded.reminded:
+        parts.append(ngettext("%(num)s person reminded.", "%(num)s people reminded.", reminded.reminded))
+    if reminded.invited:
+        parts.append(
+            ngettext(
+                "%(num)s person without a password got the invitation again.",
+                "%(num)s people without a password got the invitation again.",
+                reminded.invited,
+            )
+        )
+    return " ".join(parts)
+
+
+def csv_cells_of(person: Straggler) -> tuple[str, ...]:
+    """Return the cells of somebody who must still link, in the order of CSV_COLUMNS."""
+    by, reminded = person.link_by, person.reminded_at
+    return (
+        person.name,
+        person.email,
+        {0: "never logged in", 1: "logged in", 2: "saw the QR code"}[person.progress],
+        dates.plain_time(by) if by else "now",
+        "yes" if person.invited else "",
+        "yes" if person.refused else "",
+        dates.plain_time(reminded) if reminded else "",
+    )

@@ -1,0 +1,29 @@
+"""The board of a roll-out: steps, who must still link, the reminder, and the list as CSV."""
+
+from tests.support.stories import carol_at_work
+from tests.support.world import World
+
+
+def test_the_board_shows_who_must_still_link_and_reminds_them(world: World) -> None:
+    visitor = world.after(carol_at_work)
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    world.person("bob")
+    page = visitor.open("/admin/rollout")
+    assert "Never logged in" in page.text and "Remind 1 person" in page.text
+    assert "alice@example.com" in page.text and "bob@example.com" not in page.text
+    page = visitor.submit(f"/admin/people/{world.id_of('alice')}/remind")
+    assert "1 person reminded." in visitor.current.text
+    visitor.submit(f"/admin/people/{world.id_of('alice')}/remind")
+    assert "There is nobody to remind now." in visitor.current.text
+    assert world.events("alice").count("person.reminded") == 1
+
+
+def test_who_saw_the_qr_code_and_stopped_comes_first(world: World) -> None:
+    visitor = world.after(carol_at_work)
+    world.group("Finance", required=True)
+    world.people("alice", "bob", groups_=("Finance",))
+    world.password_given("bob")
+    page = visitor.open("/admin/groups/1/rollout").text
+    assert page.index("bob@example.com") < page.index("alice@example.com")
+    assert "Saw the QR code, not linked" in page and "2 (100 %)" in page
