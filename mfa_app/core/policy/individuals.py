@@ -16,7 +16,7 @@ from mfa_app.core.policy.conditions import (
     NO_DEMAND,
     Demand,
     any_of,
-    counted,
+    counted_of_each,
     demand_of,
     demand_of_group,
     is_exempt,
@@ -45,41 +45,42 @@ class Individuals:
         self._scope, self._everyone, self._membership = scope, everyone, aliased(Membership)
         self._with_grace = _with_grace(scope)
         self._joined: Any = User.created_at if scope is None else self._membership.joined_at
+        self.email_key: Any = User.email_key if scope is None else self._membership.email_key
+        self.graces = {values.grace_days for values in self._with_grace}
 
     def count_exempt(self, cases: Sequence[Case], *, now: datetime) -> list[int]:
         """Count who has an exemption, in force or not.
 
         Return how many are not exempt now, how many of those have no app or passkey, how many of those have
-        no passkey, and how many are exempt now; then what `conditions.counted` says of each case.
+        no passkey, and how many are exempt now; then what `conditions.counted_of_each` says of these cases.
         """
-        facts = of_user()
+        facts, times = of_user(), [at for at, _values in cases]
         free = ~is_exempt(facts, now)
 
         def columns(demands: list[Demand]) -> Columns:
             conditions = [free, free & ~facts.linked, free & ~facts.has_passkey, ~free]
-            for (at, _values), demand in zip(cases, demands, strict=True):
-                conditions += counted(facts, demand, at=at)
+            conditions += counted_of_each(facts, demands, times)
             return [func.count().filter(condition) for condition in conditions]
 
         return self._count(with_exemption(), columns, cases)
 
     def count_in_grace(self, cases: Sequence[Case], *, now: datetime) -> list[int]:
-        """Return how much `conditions.counted` says too much of each case if all grace counts as over.
+        """Return how much `conditions.counted_of_each` says too much if all grace counts as over.
 
         That is below zero of those who must link an app now, and need a passkey only later.
         """
         recent = list(self._recently_joined([values for _at, values in cases], now))
         if not recent:
-            return [0] * COUNTED * len(cases)
+            return [0] * (COUNTED * len(cases) + 2)
         facts, never_exempt = of_user(), User.exempt_until.is_(None)
+        times = [at for at, _values in cases]
 
         def columns(demands: list[Demand]) -> Columns:
+            late = counted_of_each(facts, [demand.without_grace() for demand in demands], times)
+            exact = counted_of_each(facts, demands, times)
             return [
-                func.count().filter(never_exempt, late) - func.count().filter(never_exempt, exact)
-                for (at, _values), demand in zip(cases, demands, strict=True)
-                for late, exact in zip(
-                    counted(facts, demand.without_grace(), at=at), counted(facts, demand, at=at), strict=True
-                )
+                func.count().filter(never_exempt, too_much) - func.count().filter(never_exempt, right)
+                for too_much, right in zip(late, exact, strict=True)
             ]
 
         return self._count(union(*recent), columns, cases)
@@ -90,11 +91,13 @@ class Individuals:
             return None
         facts = of_user()
         linked = facts.linked if self._scope is None else self._membership.linked
-        lacking = ~facts.has_passkey if values.passkey_only else ~linked
-        waiting = ~is_exempt(facts, now), lacking, self._joined > now - _days(values)
-        last = select(func.max(self._joined)).select_from(User)
-        joined: datetime | None = db.session.scalar(self._under_rule(last).where(*waiting))
-        return joined
+        last = self.under_rule(select(self._joined).select_from(User)).order_by(self._joined.desc()).limit(1)
+        waiting = last.where(~is_exempt(facts, now), self._joined > now - _days(values))
+        lacking = [waiting.where(~linked)]
+        if values.passkey_only:
+            lacking.append(waiting.where(linked, ~facts.has_passkey))
+        found = (db.session.scalar(statement) for statement in lacking)
+        return max((joined for joined in found if joined is not None), default=None)
 
     def exemptions(self, limit: int, *, now: datetime) -> tuple[tuple[str, datetime], ...]:
         """Return the first of those who are exempt, by email address, each with the end of the exemption."""
@@ -106,26 +109,30 @@ class Individuals:
         return self._named((User.linked, User.has_passkey), limit, User.role == Role.ADMIN)
 
     def _named(self, facts: tuple[Any, ...], limit: int, *where: ColumnElement[bool]) -> tuple[Any, ...]:
-        named = self._under_rule(select(User.email, *facts).select_from(User)).where(*where)
+        named = self.under_rule(select(User.email, *facts).select_from(User)).where(*where)
         return tuple(tuple(row) for row in db.session.execute(named.order_by(User.email_key).limit(limit)))
 
     def _count(
         self, ids: Any, columns: Callable[[list[Demand]], Columns], cases: Sequence[Case]
     ) -> list[int]:
-        graces = {values.grace_days for values in self._with_grace}
-        others = _others(self._scope, ids, graces, [at for at, _values in cases])
+        others = _others(self._scope, ids, self.graces, [at for at, _values in cases])
         demands = [
-            any_of(
-                demand_of(values, self._joined, at=at),
-                Demand(*(is_one(others.c[f"{field.name}_{number}"]) for field in fields(Demand))),
-                NO_DEMAND if self._scope is None else demand_of(self._everyone, User.created_at, at=at),
+            self.demand(
+                case, Demand(*(is_one(others.c[f"{field.name}_{number}"]) for field in fields(Demand)))
             )
-            for number, (at, values) in enumerate(cases)
+            for number, case in enumerate(cases)
         ]
-        counted = self._under_rule(select(*columns(demands)).select_from(User)).where(User.id.in_(ids))
+        counted = self.under_rule(select(*columns(demands)).select_from(User)).where(User.id.in_(ids))
         return list(db.session.execute(counted.outerjoin(others, others.c.user_id == User.id)).one())
 
-    def _under_rule(self, statement: Select[Any]) -> Select[Any]:
+    def demand(self, case: Case, others: Demand) -> Demand:
+        """Return what all rules ask of somebody in a case, where the rules of other groups ask this."""
+        at, values = case
+        everyone = NO_DEMAND if self._scope is None else demand_of(self._everyone, User.created_at, at=at)
+        return any_of(demand_of(values, self._joined, at=at), others, everyone)
+
+    def under_rule(self, statement: Select[Any]) -> Select[Any]:
+        """Return a SELECT from User that is narrowed to enabled users under the rule."""
         if self._scope is not None:
             member = (self._membership.user_id == User.id) & (self._membership.group_id == self._scope.id)
             statement = statement.join(self._membership, member)
