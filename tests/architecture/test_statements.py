@@ -60,6 +60,8 @@ admin.edit_user                 0   4/2     3
 admin.group                     0   4/2     4
 admin.group_list                0   4/2     2
 admin.group_policy              0   4/2     2
+admin.group_policy_people       0   4/2     2
+admin.group_policy_people_csv    0   4/2     2
 admin.new_group                 0   4/2     1
 admin.new_user                  0   4/2     2
 admin.open_account              0   4/2   5/2
@@ -68,6 +70,8 @@ admin.remove_user_factor        0   4/2   5/2
 admin.rename_group              0   4/2     2
 admin.reset_user                0   4/2   5/2
 admin.site_policy               0   4/2     5
+admin.site_policy_people        0   4/2     1
+admin.site_policy_people_csv    0   4/2     1
 admin.trail                     0   4/2     2
 admin.user                      0   4/2     7
 admin.user_list                 0   4/2     4

@@ -81,6 +81,7 @@ def test_switching_a_group_off_prints_who_is_still_asked(world: World, typed: Ty
         "Apps and passkeys stay.",
         "Today: 1 person is asked for a code (1 must set up an app or passkey first).",
         "At once: nobody is asked for a code.",
+        "1 person no longer has to set up an app or passkey.",
     ]
 
 
