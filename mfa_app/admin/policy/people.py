@@ -19,11 +19,13 @@ from mfa_app.core.groups import groups
 from mfa_app.core.policy import affected, rules
 from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.foresight import Foresight
+from mfa_app.core.policy.impact import Impact
+from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
 from mfa_app.web.http.downloads import csv_download
 from mfa_app.web.security.access_rules import requires
 from mfa_app.wording.foresight import standing_cell
-from mfa_app.wording.impact import list_title
+from mfa_app.wording.impact import affected_sentences, list_title
 
 
 @blueprint.get("/policy/people")
@@ -74,6 +76,12 @@ def url_of(
     if scope is None:
         return url_for(f"admin.site_policy_{kind}", **where)
     return url_for(f"admin.group_policy_{kind}", group_id=scope.id, **where)
+
+
+def linked_lists(scope: Group | None, values: RuleValues, foreseen: Impact) -> list[tuple[str, str]]:
+    """Return the lists of a preview that name somebody: each with its address and how many are on it."""
+    fields = as_fields(values, rules.version_of(scope))
+    return [(url_of(scope, fields, whom), words) for whom, words in affected_sentences(foreseen)]
 
 
 def _page(scope: Group | None) -> ResponseReturnValue:

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.policy.forms import RuleForm, as_fields
-from mfa_app.admin.policy.people import group_or_404, url_of
+from mfa_app.admin.policy.people import group_or_404, linked_lists
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import RuleChanged
 from mfa_app.core.common.permissions import Permission
@@ -17,7 +17,7 @@ from mfa_app.models import Group
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
-from mfa_app.wording.impact import affected_sentences, impact_sentences
+from mfa_app.wording.impact import impact_sentences
 from mfa_app.wording.refusals import sentence
 from mfa_app.wording.rules import kind_of_change, rule_in_full, rule_state
 
@@ -110,6 +110,6 @@ def _preview(scope: Group | None, after: RuleValues, *, changed: RuleChanged | N
         in_force=before.in_force(now),
         names_limit=impact.MAX_NAMED,
         fields=fields,
-        lists=[(url_of(scope, fields, whom), words) for whom, words in affected_sentences(foresight)],
+        lists=linked_lists(scope, after, foresight),
     )
     return make_response(page, 409 if changed else 200)
