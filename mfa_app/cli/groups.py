@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mfa_app.cli.rule_lines import impact_lines
-from mfa_app.cli.rule_options import changed, passkey_options
+from mfa_app.cli.rule_options import changed, passkey_options, preview_option
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.lookup import get_group
 from mfa_app.cli.support.output import format_moment, say, table
@@ -51,13 +51,17 @@ def list_() -> None:
 @click.argument("name", type=GROUP)
 @click.argument("switch", type=ON_OR_OFF, metavar="on|off")
 @passkey_options
+@preview_option
 @command_transaction
-def require(name: str, switch: str, **passkeys: bool | None) -> None:
+def require(name: str, switch: str, *, preview: bool, **passkeys: bool | None) -> None:
     """Require 2-factor authentication for a group, or not."""
     group, now, required = get_group(name), clock.now(), switch == "on"
     before = rules.values_of(group)
     values = changed(before, required=required, passkeys=passkeys)
     foresight = impact.preview_impact(group, values, now=now)
+    if preview:
+        say(*impact_lines(foresight, before, values))
+        return
     if values != before:
         version = rules.version_of(group)
         rules.set_rule(group, values, expected_version=version, actor=current_actor(), now=now)

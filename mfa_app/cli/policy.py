@@ -7,7 +7,7 @@ import click
 from flask_babel import gettext as _
 
 from mfa_app.cli.rule_lines import impact_lines, rule_line
-from mfa_app.cli.rule_options import changed, passkey_options
+from mfa_app.cli.rule_options import changed, passkey_options, preview_option
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.lookup import get_subject
 from mfa_app.cli.support.output import format_moment, say
@@ -39,13 +39,17 @@ def explain(email: str) -> None:
 @commands.command()
 @click.argument("switch", type=ON_OR_OFF, metavar="on|off")
 @passkey_options
+@preview_option
 @command_transaction
-def everyone(switch: str, **passkeys: bool | None) -> None:
+def everyone(switch: str, *, preview: bool, **passkeys: bool | None) -> None:
     """Require 2-factor authentication for everyone, or not."""
     now, required = clock.now(), switch == "on"
     before = rules.values_of(None)
     values = changed(before, required=required, passkeys=passkeys)
     foresight = impact.preview_impact(None, values, now=now)
+    if preview:
+        say(*impact_lines(foresight, before, values))
+        return
     if values != before:
         version = rules.version_of(None)
         rules.set_rule(None, values, expected_version=version, actor=current_actor(), now=now)

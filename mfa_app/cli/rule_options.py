@@ -26,6 +26,11 @@ _OPTIONS = (
 )
 
 
+preview_option = click.option(
+    "--preview", is_flag=True, help="Only say what this would do, and change nothing."
+)
+
+
 def passkey_options(command: Command) -> Command:
     """Give a command these options. One that is left out is None."""
     for option in reversed(_OPTIONS):

@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from mfa_app.cli.profile_options import profile_options, with_entries
+from mfa_app.cli.rule_options import preview_option
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.input import password_from_stdin
 from mfa_app.cli.support.lookup import get_factor, get_group, get_subject, get_user
@@ -25,12 +26,13 @@ from mfa_app.core.helpdesk.removal import remove_factor
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.passwords import change
-from mfa_app.core.policy import overrides
+from mfa_app.core.policy import foresight, overrides
 from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.core.users import account_lock, accounts, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Membership, Role, User
 from mfa_app.settings import Settings
+from mfa_app.wording.foresight import foresight_sentence
 from mfa_app.wording.labels import app_name, role_name
 from mfa_app.wording.lookalikes import lookalike_warning
 from mfa_app.wording.policy import policy_explanation
@@ -270,9 +272,13 @@ def password(email: str, password_stdin: bool) -> None:
 @commands.command()
 @click.argument("email", type=EMAIL)
 @click.argument("role", type=ROLES)
+@preview_option
 @command_transaction
-def role(email: str, role: str) -> None:
+def role(email: str, role: str, *, preview: bool) -> None:
     """Change a person's role. Ends all sessions and removes the remembered devices."""
+    if preview:
+        say(foresight_sentence(foresight.of_edit(get_subject(email), role=Role(role), now=clock.now())))
+        return
     user = get_user(email)
     token = accounts.change_role(user, Role(role), actor=current_actor(), now=clock.now())
     say(_("%(email)s now has the role %(role)s.", email=user.email, role=role_name(role)))
@@ -283,10 +289,14 @@ def role(email: str, role: str) -> None:
 @commands.command()
 @click.argument("email", type=EMAIL)
 @click.argument("group", type=GROUP)
+@preview_option
 @command_transaction
-def join(email: str, group: str) -> None:
+def join(email: str, group: str, *, preview: bool) -> None:
     """Add a person to a group."""
     user, target = get_user(email), get_group(group)
+    if preview:
+        say(foresight_sentence(foresight.of_membership(get_subject(email), joins=[target], now=clock.now())))
+        return
     if groups.add_member(target, user, actor=current_actor(), now=clock.now()):
         say(_("%(email)s is now in %(group)s.", email=user.email, group=target.name))
         say(policy_explanation(get_subject(email), clock.now()))
@@ -297,10 +307,14 @@ def join(email: str, group: str) -> None:
 @commands.command()
 @click.argument("email", type=EMAIL)
 @click.argument("group", type=GROUP)
+@preview_option
 @command_transaction
-def leave(email: str, group: str) -> None:
+def leave(email: str, group: str, *, preview: bool) -> None:
     """Remove a person from a group."""
     user, target = get_user(email), get_group(group)
+    if preview:
+        say(foresight_sentence(foresight.of_membership(get_subject(email), leaves=[target], now=clock.now())))
+        return
     if groups.remove_member(target, user, actor=current_actor()):
         say(_("%(email)s is no longer in %(group)s.", email=user.email, group=target.name))
     else:

@@ -7,6 +7,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.impact import Impact, Step
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.wording import dates
@@ -24,8 +25,69 @@ def impact_sentences(impact: Impact, before: RuleValues, after: RuleValues) -> I
         yield from _steps(impact, before, after)
     else:
         yield _("Nobody is under this rule yet.")
+    if impact.spared:
+        yield _spared(impact, before)
     if impact.exempt:
         yield _exempt(impact)
+
+
+def affected_sentences(impact: Impact) -> list[tuple[Whom, str]]:
+    """Return how many people a change affects, in each way in which it affects somebody."""
+    people = {
+        Whom.NEWLY: ngettext(
+            "%(num)s person is newly asked for a code",
+            "%(num)s people are newly asked for a code",
+            impact.newly,
+        ),
+        Whom.NO_LONGER: ngettext(
+            "%(num)s person is no longer asked for a code",
+            "%(num)s people are no longer asked for a code",
+            impact.no_longer,
+        ),
+        Whom.STILL: ngettext(
+            "%(num)s person is asked as today", "%(num)s people are asked as today", impact.still
+        ),
+        Whom.TO_SET_UP: ngettext(
+            "%(num)s person must set up an app or passkey",
+            "%(num)s people must set up an app or passkey, each by their own date",
+            impact.to_set_up,
+        ),
+        Whom.SPARED: ngettext(
+            "%(num)s person no longer has to set up an app or passkey",
+            "%(num)s people no longer have to set up an app or passkey",
+            impact.spared,
+        ),
+        Whom.EXEMPT: ngettext("%(num)s person is exempt", "%(num)s people are exempt", impact.exempt),
+    }
+    counts = impact.newly, impact.no_longer, impact.still, impact.to_set_up, impact.spared, impact.exempt
+    return [item for item, count in zip(people.items(), counts, strict=True) if count]
+
+
+def list_title(whom: Whom) -> str:
+    """Return the title of a list of people whom a change affects in this way."""
+    return {
+        Whom.NEWLY: _("Newly asked for a code"),
+        Whom.NO_LONGER: _("No longer asked for a code"),
+        Whom.STILL: _("Asked as today"),
+        Whom.TO_SET_UP: _("Must set up an app or passkey"),
+        Whom.SPARED: _("No longer have to set up an app or passkey"),
+        Whom.EXEMPT: _("Exempt"),
+    }[whom]
+
+
+def _spared(impact: Impact, before: RuleValues) -> str:
+    words = ngettext(
+        "%(num)s person no longer has to set up an app or passkey",
+        "%(num)s people no longer have to set up an app or passkey",
+        impact.spared,
+    )
+    if impact.spared_from is None or impact.spared_from <= impact.today.at:
+        return _("%(count)s.", count=words)
+    if impact.spared_from == before.required_from:
+        return _("%(count)s by %(date)s.", count=words, date=dates.weekday(impact.spared_from))
+    return _(
+        "%(count)s, the last of them by %(time)s.", count=words, time=dates.weekday_time(impact.spared_from)
+    )
 
 
 def _steps(impact: Impact, before: RuleValues, after: RuleValues) -> Iterator[str]:

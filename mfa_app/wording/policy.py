@@ -76,7 +76,7 @@ def policy_explanation(person: PolicySubject, now: datetime) -> str:
     wanted = decision.passkey
     if wanted is None or not person.user.is_open(now) or person.user.factors_locked_at:
         return _explain_codes(person, now)
-    name, reason = person.user.name or person.user.email, _why_others_are_asked(wanted.because)
+    name, reason = person.user.name or person.user.email, why_others_are_asked(wanted.because)
     if wanted.by is not None:
         day = dates.day(wanted.by)
         return _(
@@ -94,7 +94,7 @@ def policy_explanation(person: PolicySubject, now: datetime) -> str:
 
 def _explain_codes(person: PolicySubject, now: datetime) -> str:
     decision = decide(person.facts, shown=Level.PASSWORD, now=now)
-    name, reason = person.user.name or person.user.email, _why_others_are_asked(decision.because)
+    name, reason = person.user.name or person.user.email, why_others_are_asked(decision.because)
     if person.user.disabled_at is not None:
         return _("%(name)s can't log in: the account is disabled.", name=name)
     if person.user.ends_at is not None and person.user.has_ended(now):
@@ -144,14 +144,14 @@ def _explain_not_asked(person: PolicySubject, name: str, decision: Decision) -> 
             "%(name)s must link an app or add a passkey by %(moment)s: %(reason)s.",
             name=name,
             moment=dates.time_of_day(decision.enrol_by),
-            reason=_why_others_are_asked(because),
+            reason=why_others_are_asked(because),
         )
     if because.until:
         return _(
             "%(name)s isn't asked for a code before %(date)s: then it's %(reason)s.",
             name=name,
             date=dates.day(because.until),
-            reason=_why_others_are_asked(because),
+            reason=why_others_are_asked(because),
         )
     if person.facts.linked:
         return _(
@@ -162,7 +162,7 @@ def _explain_not_asked(person: PolicySubject, name: str, decision: Decision) -> 
     return _("%(name)s isn't asked for a code: 2-factor authentication isn't required.", name=name)
 
 
-def _why_others_are_asked(because: PolicySource) -> str:
+def why_others_are_asked(because: PolicySource) -> str:
     """Return the reason in words about someone else; a rule that is still to come is named as well."""
     if because.group:
         return _("required by group %(group)s", group=because.group)

@@ -63,6 +63,8 @@ admin.group_list                0   4/2     2
 admin.group_policy              0   4/2     2
 admin.group_rollout             0   4/2    14
 admin.group_rollout_csv         0   4/2    10
+admin.group_policy_people       0   4/2     2
+admin.group_policy_people_csv    0   4/2     2
 admin.new_group                 0   4/2     1
 admin.new_user                  0   4/2     2
 admin.open_account              0   4/2   5/2
@@ -73,6 +75,8 @@ admin.reset_user                0   4/2   5/2
 admin.rollout                   0   4/2    14
 admin.rollout_csv               0   4/2     9
 admin.site_policy               0   4/2     5
+admin.site_policy_people        0   4/2     1
+admin.site_policy_people_csv    0   4/2     1
 admin.trail                     0   4/2     2
 admin.user                      0   4/2     7
 admin.user_list                 0   4/2     6

@@ -57,6 +57,9 @@ FOR_CAROL_TOO = {
     "/admin/groups/{Finance}/name": "Rename Finance",
     "/admin/groups/{Finance}/delete": "Delete the group Finance?",
     "/admin/groups/{Finance}/policy": "2-factor authentication for Finance",
+    "/admin/groups/{Finance}/policy/people?required=y&grace_days=0&remember_days=30&whom=to-set-up": (
+        "Must set up an app or passkey"
+    ),
     "/admin/policy": "Policy",
     "/admin/rollout": "Roll-out",
     "/admin/groups/{Finance}/rollout": "Roll-out in Finance",

@@ -81,6 +81,7 @@ def test_switching_a_group_off_prints_who_is_still_asked(world: World, typed: Ty
         "Apps and passkeys stay.",
         "Today: 1 person is asked for a code (1 must set up an app or passkey first).",
         "At once: nobody is asked for a code.",
+        "1 person no longer has to set up an app or passkey.",
     ]
 
 
@@ -173,3 +174,36 @@ def test_members_who_must_link_are_reminded_once_a_day(world: World, typed: Typi
     assert "1 person reminded." in typed("groups", "remind", "Finance").stdout
     again = typed("groups", "remind", "Finance")
     assert again.exit_code == 1 and "There is nobody to remind now." in again.stderr
+
+
+def test_a_preview_says_whom_a_rule_affects_and_changes_nothing(world: World, typed: Typist) -> None:
+    world.group("Finance")
+    world.people("alice", "bob", groups_=("Finance",))
+    before = world.events()
+    for words in (["groups", "require", "Finance", "on"], ["policy", "everyone", "on"]):
+        assert done(typed(*words, "--preview")).splitlines() == [
+            "It applies to 2 people.",
+            "Today: nobody is asked for a code.",
+            "At once: 2 people are asked for a code (2 must set up an app or passkey first).",
+        ]
+    assert world.events() == before
+    assert world.password_given("alice").page.path == "/"
+
+
+def test_a_preview_says_what_a_group_or_role_does_to_one_person(world: World, typed: Typist) -> None:
+    world.group("Finance", required=True, grace_days=7)
+    world.group("Sales")
+    world.people("alice", "bob", groups_=("Sales",))
+    before = world.events()
+    for words, answer in {
+        ("join", "alice@example.com", "Finance"): (
+            "Alice must link an app or add a passkey by 9 March 2026, 09:00 UTC: required by group Finance."
+        ),
+        ("leave", "alice@example.com", "Sales"): "Nothing changes for Alice at the login.",
+        ("role", "bob@example.com", "helpdesk"): (
+            "Bob will need a link to set up an app or passkey before anything else opens: "
+            "always required for this role."
+        ),
+    }.items():
+        assert done(typed("users", *words, "--preview")).splitlines() == [answer]
+    assert world.events() == before

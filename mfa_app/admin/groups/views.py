@@ -9,6 +9,7 @@ from flask_babel import ngettext
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.groups.forms import ConfirmForm, MemberForm, NameForm
+from mfa_app.admin.policy.people import linked_lists
 from mfa_app.admin.users.lookup import get_user_or_deny, shown_standings
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
@@ -80,8 +81,14 @@ def delete_group(group_id: int) -> ResponseReturnValue:
         return _to_page_of(roster.group)
     before = rules.values_of(roster.group)
     after = replace(before, required=False)
-    sentences = impact_sentences(impact.preview_impact(roster.group, after, now=now), before, after)
-    return render_form("admin/groups/delete.html", form, roster=roster, sentences=sentences)
+    foreseen = impact.preview_impact(roster.group, after, now=now)
+    return render_form(
+        "admin/groups/delete.html",
+        form,
+        roster=roster,
+        sentences=impact_sentences(foreseen, before, after),
+        lists=linked_lists(roster.group, after, foreseen),
+    )
 
 
 @blueprint.post("/groups/<row:group_id>/members")

@@ -1,3 +1,3 @@
 """The rules of groups and of everyone."""
 
-from mfa_app.admin.policy import views  # noqa: F401 (its routes)
+from mfa_app.admin.policy import people, views  # noqa: F401 (their routes)

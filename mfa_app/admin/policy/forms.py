@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, HiddenField, SubmitField
+from wtforms import BooleanField, DateField, HiddenField, SelectChoice, SelectField, SubmitField
 from wtforms.validators import NumberRange, Optional, ValidationError
 
 from mfa_app.admin import blueprint
@@ -13,6 +13,7 @@ from mfa_app.core.common import clock, days
 from mfa_app.core.common.errors import PasskeysOff
 from mfa_app.core.factors.relying_party import relying_party
 from mfa_app.core.policy import rules
+from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
 from mfa_app.web.ui.fields import DayField, DaysField, entered
@@ -88,6 +89,15 @@ class RuleForm(Form):
             raise ValidationError(
                 _("Enter a day no later than %(date)s, or leave this empty.", date=dates.day(last))
             )
+
+
+class PreviewedRule(RuleForm):
+    """The values of a preview and one of its lists. They are part of the URL, so there is no CSRF token."""
+
+    class Meta:
+        csrf = False
+
+    whom = SelectField(choices=[SelectChoice(whom.value, whom.value) for whom in Whom])
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -1,11 +1,12 @@
 """The rule for everyone and the rules of groups: the form, the preview of a change, and the change."""
 
-from flask import Response, abort, flash, make_response, redirect, render_template, url_for
+from flask import Response, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.policy.forms import RuleForm, as_fields
+from mfa_app.admin.policy.people import group_or_404, linked_lists
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import RuleChanged
 from mfa_app.core.common.permissions import Permission
@@ -39,19 +40,14 @@ def preview_site_policy() -> ResponseReturnValue:
 @requires(Permission.MANAGE_POLICY)
 def group_policy(group_id: int) -> ResponseReturnValue:
     """Show the rule of one group; save it once it is confirmed."""
-    return _show_or_save(_group_or_404(group_id))
+    return _show_or_save(group_or_404(group_id))
 
 
 @blueprint.post("/groups/<row:group_id>/policy/preview")
 @requires(Permission.MANAGE_POLICY)
 def preview_group_policy(group_id: int) -> ResponseReturnValue:
     """Show what a change of one group's rule would do."""
-    return _preview_or_form(_group_or_404(group_id))
-
-
-def _group_or_404(group_id: int) -> Group:
-    roster = groups.find_with_counts(group_id) or abort(404)
-    return roster.group
+    return _preview_or_form(group_or_404(group_id))
 
 
 def _show_or_save(scope: Group | None) -> ResponseReturnValue:
@@ -96,7 +92,10 @@ def _form(scope: Group | None, form: RuleForm) -> Response:
 def _preview(scope: Group | None, after: RuleValues, *, changed: RuleChanged | None) -> Response:
     """Show what a change would do to the rule as it is now; `changed` if that isn't the rule seen before."""
     now, before = clock.now(), rules.values_of(scope)
-    foresight = impact.preview_impact(scope, after, now=now)
+    foresight, fields = (
+        impact.preview_impact(scope, after, now=now),
+        as_fields(after, rules.version_of(scope)),
+    )
     page = render_template(
         "admin/policy/preview.html",
         group=scope,
@@ -110,6 +109,7 @@ def _preview(scope: Group | None, after: RuleValues, *, changed: RuleChanged | N
         sentences=impact_sentences(foresight, before, after),
         in_force=before.in_force(now),
         names_limit=impact.MAX_NAMED,
-        fields=as_fields(after, rules.version_of(scope)),
+        fields=fields,
+        lists=linked_lists(scope, after, foresight),
     )
     return make_response(page, 409 if changed else 200)

@@ -3,9 +3,10 @@
 `tests/core/policy/test_impact.py` holds both against each other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, true
@@ -116,6 +117,15 @@ def any_of(*demands: Demand) -> Demand:
 
 
 COUNTED = 3  # the number of these
+
+
+def counted_of_each(
+    facts: FactColumns, demands: Sequence[Demand], times: Sequence[datetime]
+) -> list[ColumnElement[bool]]:
+    """Return what `counted` says of each case; then who is asked in the last only, and in the first only."""
+    each = [counted(facts, demand, at=at) for demand, at in zip(demands, times, strict=True)]
+    first, last = each[0][0], each[-1][0]
+    return [*chain.from_iterable(each), and_(last, ~first), and_(first, ~last)]
 
 
 def counted(facts: FactColumns, demand: Demand, *, at: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -15,7 +15,7 @@ from mfa_app.core.policy.conditions import (
     NO_DEMAND,
     Demand,
     any_of,
-    counted,
+    counted_of_each,
     demand_of,
     demand_of_group,
     is_one,
@@ -30,11 +30,13 @@ def count(
     scope: Group | None, everyone: RuleValues, cases: Sequence[tuple[datetime, RuleValues]]
 ) -> list[int]:
     """Return how many there are, how many without an app or passkey, and how many without a passkey; then
-    what `conditions.counted` says of each case: a time, and the values of the rule then. One SELECT.
+    what `conditions.counted_of_each` says of these cases: a time, and the values of the rule then.
+
+    One SELECT.
     """
     others = _others(scope, cases)
     everybody = true(), ~CohortCount.linked, ~CohortCount.has_passkey
-    columns = [people_where(condition) for condition in everybody]
+    demands = []
     for number, (at, values) in enumerate(cases):
         holds, passkey = is_one(others.c[f"holds_{number}"]), is_one(others.c[f"passkey_{number}"])
         demand = any_of(
@@ -42,8 +44,10 @@ def count(
             NO_DEMAND if scope is None else _of_rule(everyone, at),
             Demand(holds, holds, passkey, passkey),
         )
-        columns += [people_where(condition) for condition in counted(of_cohort(), demand, at=at)]
-    sums = select(*columns).outerjoin(others, others.c.cohort_id == CohortCount.cohort_id)
+        demands.append(demand)
+    conditions = *everybody, *counted_of_each(of_cohort(), demands, [at for at, _values in cases])
+    sums = select(*map(people_where, conditions))
+    sums = sums.outerjoin(others, others.c.cohort_id == CohortCount.cohort_id)
     if scope is not None:
         sums = sums.where(CohortCount.cohort_id.in_(_cohorts_of(scope)))
     return list(db.session.execute(sums.where(~CohortCount.disabled, ~CohortCount.exemption)).one())

@@ -35,6 +35,9 @@ class Impact:
     linked, has a passkey). `today` is under the rules as they are, each of `steps` after the change: at once,
     on the start date, and when the last grace, or deadline of somebody's own, is over. Each user's own dates,
     other rules and overrides are counted as the decision counts them.
+
+    `newly` are asked at the last step and not today, `no_longer` the other way round. If the rule is switched
+    off, `spared` would have had to set up a factor by `spared_from`, and don't have to any more.
     """
 
     people: int
@@ -45,22 +48,42 @@ class Impact:
     administrators: tuple[tuple[str, bool, bool], ...]
     today: Step
     steps: tuple[Step, ...]
+    newly: int = 0
+    no_longer: int = 0
+    spared: int = 0
+    spared_from: datetime | None = None
+
+    @property
+    def to_set_up(self) -> int:
+        """How many must have linked an app or added a passkey by the last step, and have not yet."""
+        return self.steps[-1].to_link + self.steps[-1].to_add_passkey
+
+    @property
+    def still(self) -> int:
+        """How many are asked at the last step as they are today."""
+        return self.today.asked - self.no_longer
 
 
 def preview_impact(scope: Group | None, values: RuleValues, *, now: datetime) -> Impact:
     """Return what these values of the rule of a group, or of everyone, would do.
 
     Exact at any size: most people are counted by what they have in common, and only those whose own dates
-    matter one by one. Nine SELECTs at most.
+    matter one by one. Ten SELECTs at most.
     """
-    everyone = rules.values_of(None)
+    everyone, before = rules.values_of(None), rules.values_of(scope)
     individuals = Individuals(scope, everyone)
     times = _times(values, individuals.last_deadline(values, now=now), now)
-    cases = [(now, rules.values_of(scope) if scope else everyone), *((at, values) for at in times)]
-    all_people, all_not_linked, all_without_passkey, *crowd_steps = crowd.count(scope, everyone, cases)
-    people, not_linked, without_passkey, exempt, *own_steps = individuals.count_with_own_dates(cases, now=now)
+    ended = _ended(individuals, before, values, now)
+    compared = [(ended, before), (ended, values)] if ended else []
+    cases = [(now, before), *compared, *((at, values) for at in times)]
+    all_people, all_not_linked, all_without_passkey, *crowd_counts = crowd.count(scope, everyone, cases)
+    people, not_linked, without_passkey, exempt, *own_counts = individuals.count_with_own_dates(
+        cases, now=now
+    )
     in_grace = individuals.count_in_grace(cases, now=now)
-    today, *steps = _steps(cases, crowd_steps, own_steps, in_grace)
+    counts = _sums(crowd_counts, own_counts, in_grace)
+    (today, *steps), (newly, no_longer) = _steps(cases, counts), counts[-2:]
+    with_rule, without = steps[: len(compared)] or (today, today)
     return Impact(
         all_people + people,
         all_not_linked + not_linked,
@@ -69,8 +92,33 @@ def preview_impact(scope: Group | None, values: RuleValues, *, now: datetime) ->
         individuals.exemptions(MAX_NAMED, now=now),
         individuals.administrators(MAX_NAMED),
         today,
-        tuple(steps),
+        tuple(steps[len(compared) :]),
+        newly,
+        no_longer,
+        _to_set_up(with_rule) - _to_set_up(without),
+        ended,
     )
+
+
+def last_step(scope: Group | None, values: RuleValues, *, now: datetime) -> datetime:
+    """Return when all that a change of a rule brings about has come: nobody has longer."""
+    return _last_time(Individuals(scope, rules.values_of(None)), values, now)
+
+
+def spared_from(scope: Group | None, values: RuleValues, *, now: datetime) -> datetime | None:
+    """Return `Impact.spared_from` of this change."""
+    return _ended(Individuals(scope, rules.values_of(None)), rules.values_of(scope), values, now)
+
+
+def _ended(
+    individuals: Individuals, before: RuleValues, values: RuleValues, now: datetime
+) -> datetime | None:
+    """Return when the rule as it is would have shown all its effects, if the change switches it off."""
+    return _last_time(individuals, before, now) if before.required and not values.required else None
+
+
+def _last_time(individuals: Individuals, values: RuleValues, now: datetime) -> datetime:
+    return _times(values, individuals.last_deadline(values, now=now), now)[-1]
 
 
 def _times(values: RuleValues, last_deadline: datetime | None, now: datetime) -> list[datetime]:
@@ -83,15 +131,15 @@ def _times(values: RuleValues, last_deadline: datetime | None, now: datetime) ->
     return sorted(set(times))
 
 
-def _steps(
-    cases: Sequence[tuple[datetime, RuleValues]],
-    crowd_steps: list[int],
-    own_steps: list[int],
-    in_grace: list[int],
-) -> list[Step]:
-    """Add up the people of each case. The crowd counts those in a grace period as if it were over."""
-    sums = [
-        own + of_crowd - late for own, of_crowd, late in zip(own_steps, crowd_steps, in_grace, strict=True)
-    ]
-    counted = zip(*(sums[place::COUNTED] for place in range(COUNTED)), strict=True)
-    return [Step(at, *numbers) for (at, _values), numbers in zip(cases, counted, strict=True)]
+def _to_set_up(step: Step) -> int:
+    return step.to_link + step.to_add_passkey
+
+
+def _sums(of_crowd: list[int], own: list[int], in_grace: list[int]) -> list[int]:
+    """Add up the people. The crowd counts those in a grace period as if it were over."""
+    return [crowded + single - late for crowded, single, late in zip(of_crowd, own, in_grace, strict=True)]
+
+
+def _steps(cases: Sequence[tuple[datetime, RuleValues]], counts: list[int]) -> list[Step]:
+    numbers = [counts[place * COUNTED : (place + 1) * COUNTED] for place in range(len(cases))]
+    return [Step(at, *of_case) for (at, _values), of_case in zip(cases, numbers, strict=True)]

@@ -9,7 +9,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, Subquery, case, false, func, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, Subquery, case, func, or_, select, union
 from sqlalchemy.orm import aliased
 
 from mfa_app.core.policy.conditions import (
@@ -17,7 +17,7 @@ from mfa_app.core.policy.conditions import (
     NO_DEMAND,
     Demand,
     any_of,
-    counted,
+    counted_of_each,
     demand_of,
     demand_of_group,
     has_longer,
@@ -53,41 +53,42 @@ class Individuals:
         self._scope, self._everyone, self._membership = scope, everyone, aliased(Membership)
         self._with_grace = _with_grace(scope)
         self._joined: Any = User.created_at if scope is None else self._membership.joined_at
+        self.email_key: Any = User.email_key if scope is None else self._membership.email_key
+        self.graces = {values.grace_days for values in self._with_grace}
 
     def count_with_own_dates(self, cases: Sequence[Case], *, now: datetime) -> list[int]:
         """Count who has an exemption or a deadline of their own, in force or not.
 
         Return how many are not exempt now, how many of those have no app or passkey, how many of those have
-        no passkey, and how many are exempt now; then what `conditions.counted` says of each case.
+        no passkey, and how many are exempt now; then what `conditions.counted_of_each` says of these cases.
         """
-        facts = of_user()
+        facts, times = of_user(), [at for at, _values in cases]
         free = ~is_exempt(facts, now)
 
         def columns(demands: list[Demand]) -> Columns:
             conditions = [free, free & ~facts.linked, free & ~facts.has_passkey, ~free]
-            for (at, _values), demand in zip(cases, demands, strict=True):
-                conditions += counted(facts, demand, at=at)
+            conditions += counted_of_each(facts, demands, times)
             return [func.count().filter(condition) for condition in conditions]
 
         return self._count(with_own_dates(), columns, cases)
 
     def count_in_grace(self, cases: Sequence[Case], *, now: datetime) -> list[int]:
-        """Return how much `conditions.counted` says too much of each case if all grace counts as over.
+        """Return how much `conditions.counted_of_each` says too much if all grace counts as over.
 
         That is below zero of those who must link an app now, and need a passkey only later.
         """
         recent = list(self._recently_joined([values for _at, values in cases], now))
         if not recent:
-            return [0] * COUNTED * len(cases)
+            return [0] * (COUNTED * len(cases) + 2)
         facts, of_crowd = of_user(), User.exempt_until.is_(None) & User.link_by.is_(None)
+        times = [at for at, _values in cases]
 
         def columns(demands: list[Demand]) -> Columns:
+            late = counted_of_each(facts, [demand.without_grace() for demand in demands], times)
+            exact = counted_of_each(facts, demands, times)
             return [
-                func.count().filter(of_crowd, late) - func.count().filter(of_crowd, exact)
-                for (at, _values), demand in zip(cases, demands, strict=True)
-                for late, exact in zip(
-                    counted(facts, demand.without_grace(), at=at), counted(facts, demand, at=at), strict=True
-                )
+                func.count().filter(of_crowd, too_much) - func.count().filter(of_crowd, right)
+                for too_much, right in zip(late, exact, strict=True)
             ]
 
         return self._count(union(*recent), columns, cases)
@@ -101,17 +102,22 @@ class Individuals:
             return None
         facts = of_user()
         linked = facts.linked if self._scope is None else self._membership.linked
-        lacking = ~is_exempt(facts, now), ~facts.has_passkey if values.passkey_only else ~linked
+        free, lacking = ~is_exempt(facts, now), [~linked]
+        if values.passkey_only:
+            lacking.append(linked & ~facts.has_passkey)
         own = User.id.in_(with_own_dates()), has_longer(facts, now)
-        ends = self._last(User.link_by, *lacking, *own)
-        in_grace = self._joined > now - _days(values) if values.grace_days else false()
-        joined, end = db.session.execute(select(self._last(self._joined, *lacking, in_grace), ends)).one()
-        graces = [joined + _days(values)] if joined else []
-        return max(graces + ([end] if end else []), default=None)
+        ends = [self._last(User.link_by, free, or_(*lacking), *own)]
+        if values.grace_days:
+            recent = self._joined > now - _days(values)
+            joined = [self._last(self._joined, free, recent, condition) for condition in lacking]
+            ends += [moment + _days(values) for moment in joined if moment is not None]
+        return max((end for end in ends if end is not None), default=None)
 
-    def _last(self, moment: Any, *where: ColumnElement[bool]) -> Any:
-        latest = select(func.max(moment)).select_from(User)
-        return self._under_rule(latest).where(*where).scalar_subquery()
+    def _last(self, moment: Any, *where: ColumnElement[bool]) -> datetime | None:
+        """Return the latest of these times, found from the end of an index where there is one."""
+        last = self.under_rule(select(moment).select_from(User)).where(*where)
+        found: datetime | None = db.session.scalar(last.order_by(moment.desc()).limit(1))
+        return found
 
     def exemptions(self, limit: int, *, now: datetime) -> tuple[tuple[str, datetime], ...]:
         """Return the first of those who are exempt, by email address, each with the end of the exemption."""
@@ -123,26 +129,30 @@ class Individuals:
         return self._named((User.linked, User.has_passkey), limit, User.role == Role.ADMIN)
 
     def _named(self, facts: tuple[Any, ...], limit: int, *where: ColumnElement[bool]) -> tuple[Any, ...]:
-        named = self._under_rule(select(User.email, *facts).select_from(User)).where(*where)
+        named = self.under_rule(select(User.email, *facts).select_from(User)).where(*where)
         return tuple(tuple(row) for row in db.session.execute(named.order_by(User.email_key).limit(limit)))
 
     def _count(
         self, ids: Any, columns: Callable[[list[Demand]], Columns], cases: Sequence[Case]
     ) -> list[int]:
-        graces = {values.grace_days for values in self._with_grace}
-        others = _others(self._scope, ids, graces, [at for at, _values in cases])
+        others = _others(self._scope, ids, self.graces, [at for at, _values in cases])
         demands = [
-            any_of(
-                demand_of(values, self._joined, at=at),
-                Demand(*(is_one(others.c[f"{field.name}_{number}"]) for field in fields(Demand))),
-                NO_DEMAND if self._scope is None else demand_of(self._everyone, User.created_at, at=at),
+            self.demand(
+                case, Demand(*(is_one(others.c[f"{field.name}_{number}"]) for field in fields(Demand)))
             )
-            for number, (at, values) in enumerate(cases)
+            for number, case in enumerate(cases)
         ]
-        counted = self._under_rule(select(*columns(demands)).select_from(User)).where(User.id.in_(ids))
+        counted = self.under_rule(select(*columns(demands)).select_from(User)).where(User.id.in_(ids))
         return list(db.session.execute(counted.outerjoin(others, others.c.user_id == User.id)).one())
 
-    def _under_rule(self, statement: Select[Any]) -> Select[Any]:
+    def demand(self, case: Case, others: Demand) -> Demand:
+        """Return what all rules ask of somebody in a case, where the rules of other groups ask this."""
+        at, values = case
+        everyone = NO_DEMAND if self._scope is None else demand_of(self._everyone, User.created_at, at=at)
+        return any_of(demand_of(values, self._joined, at=at), others, everyone)
+
+    def under_rule(self, statement: Select[Any]) -> Select[Any]:
+        """Return a SELECT from User that is narrowed to enabled users under the rule."""
         if self._scope is not None:
             member = (self._membership.user_id == User.id) & (self._membership.group_id == self._scope.id)
             statement = statement.join(self._membership, member)

@@ -29,7 +29,7 @@ def standings(user_ids: Collection[int], *, now: datetime) -> dict[int, Decision
     decisions: dict[int, Decision] = {}
     for *columns, linked, has_passkey, everyone in db.session.execute(found.where(User.id.in_(user_ids))):
         user = UserFacts(*columns)
-        asked = *rules[user.id], rule_of(None, everyone, user.created_at)
+        asked = *rules[user.id], rule_of(everyone, user.created_at)
         facts = policy_facts(user, apps=linked, passkeys=has_passkey, rules=asked)
         decisions[user.id] = decide(facts, shown=Level.PASSWORD, now=now)
     return decisions
@@ -42,5 +42,5 @@ def _rules_of_groups(user_ids: Collection[int]) -> dict[int, list[Rule]]:
     )
     of_these = held.where(Membership.user_id.in_(user_ids)).order_by(Group.name_key)
     for user_id, joined_at, group in db.session.execute(of_these):
-        rules[user_id].append(rule_of(group.name, group, joined_at))
+        rules[user_id].append(rule_of(group, joined_at))
     return rules

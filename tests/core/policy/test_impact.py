@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from mfa_app.core.groups import groups
+from mfa_app.core.policy import affected
+from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.conditions import required_of_user
 from mfa_app.core.policy.decision import (
     PolicyFacts,
@@ -54,6 +56,13 @@ PRESENT = [
     RuleValues(required=True, grace_days=2),
     RuleValues(required=True, required_from=NOW + 9 * DAY),
     RuleValues(required=True, grace_days=14, passkey_only=True),
+]
+
+LISTED = [
+    (PRESENT[0], CHANGES[3]),
+    (PRESENT[1], CHANGES[7]),
+    (PRESENT[2], CHANGES[9]),
+    (PRESENT[3], CHANGES[9]),
 ]
 
 
@@ -155,7 +164,38 @@ def held_against_the_decision(scope: Group | None, values: RuleValues, under: li
     assert impact.today == counted([person.facts for person in under], NOW)
     after = [changed(person.facts, name, values) for person in under]
     assert list(impact.steps) == [counted(after, step.at) for step in impact.steps]
+    lists = listed(under, values, name, impact)
+    assert (impact.newly, impact.no_longer, impact.still, impact.to_set_up, impact.spared) == tuple(
+        len(lists[whom]) for whom in (Whom.NEWLY, Whom.NO_LONGER, Whom.STILL, Whom.TO_SET_UP, Whom.SPARED)
+    )
     return impact
+
+
+def listed(
+    under: list[PolicySubject], values: RuleValues, name: str | None, impact: Impact
+) -> dict[Whom, list[str]]:
+    """Return who belongs on each list, by the decision about each person."""
+    last, lists = impact.steps[-1].at, {whom: list[str]() for whom in Whom}
+    for person in under:
+        facts, email = changed(person.facts, name, values), person.user.email
+        now = asked_of(person.facts, NOW)[0] is not Verdict.ALLOW
+        then = asked_of(facts, last)[0] is not Verdict.ALLOW
+        if now or then:
+            kinds = {(False, True): Whom.NEWLY, (True, False): Whom.NO_LONGER, (True, True): Whom.STILL}
+            lists[kinds[now, then]].append(email)
+        if must_set_up(facts, last):
+            lists[Whom.TO_SET_UP].append(email)
+        ended = impact.spared_from
+        if ended and must_set_up(person.facts, ended) and not must_set_up(facts, ended):
+            lists[Whom.SPARED].append(email)
+        if exempt_at(person, NOW):
+            lists[Whom.EXEMPT].append(email)
+    return lists
+
+
+def must_set_up(facts: PolicyFacts, at: datetime) -> bool:
+    verdict, add = asked_of(facts, at)
+    return add or verdict not in (Verdict.ALLOW, Verdict.CHALLENGE)
 
 
 def under_rule(scope: Group | None) -> list[PolicySubject]:
@@ -182,6 +222,27 @@ def test_each_number_is_what_the_decision_says_about_each_person(world: World, n
             under = under_rule(scope)
             seen |= {len(held_against_the_decision(scope, values, under).steps) for values in CHANGES}
         assert seen == {1, 2, 3}
+
+
+@both_databases
+@pytest.mark.parametrize("name", ["Finance", None])
+def test_each_list_names_those_who_are_counted(world: World, name: str | None) -> None:
+    add_company(world)
+    with world.data():
+        scope = world.group_row(name) if name else None
+        named = set()
+        for present, values in LISTED:
+            set_values(scope, present)
+            db.session.expire_all()
+            under = under_rule(scope)
+            impact = preview_impact(scope, values, now=NOW)
+            for whom, emails in listed(under, values, name, impact).items():
+                found = list(affected.all_of(scope, values, whom, now=NOW))
+                assert [person.subject.user.email for person in found] == emails
+                after = [changed(person.subject.facts, name, values) for person in found]
+                assert [person.facts for person in found] == after
+                named |= {whom} if emails else set()
+        assert named == set(Whom)
 
 
 @both_databases
@@ -212,4 +273,4 @@ def test_a_preview_takes_as_many_statements_for_many_as_for_few(world: World) ->
             scope = world.group_row(name)
             with statements(world) as sent:
                 preview_impact(scope, CHANGES[2], now=NOW)
-            assert len([words for words in sent if words.startswith("SELECT")]) <= 9
+            assert len([words for words in sent if words.startswith("SELECT")]) <= 10

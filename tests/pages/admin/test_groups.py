@@ -77,6 +77,12 @@ def test_the_page_before_deleting_says_how_many_are_in_it_and_what_stops(
     assert "2 people are members" in carol.page.text
     assert "Today: 2 people are asked for a code (2 must set up an app or passkey first)." in carol.page.text
     assert "At once: nobody is asked for a code." in carol.page.text
+    named = carol.follow("Names2 people are no longer asked for a code")
+    assert [cell.get_text() for cell in named.html.select("tbody td")][1:3] == [
+        "Must set up an app or passkey now",
+        "Not asked",
+    ]
+    carol.open("/admin/groups/1/delete")
     carol.press("Delete the group")
     assert world.count(Group) == 0
     assert world.count(Membership) == 0

@@ -6,6 +6,7 @@ import pytest
 
 from mfa_app.core.factors import registry
 from mfa_app.core.policy import rules
+from mfa_app.core.policy.affected import PAGE
 from mfa_app.models import Membership
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
@@ -40,6 +41,16 @@ def effects(page: Page) -> list[str]:
     section = page.html.find("section", {"aria-labelledby": "effect"})
     assert section is not None
     return [" ".join(item.get_text().split()) for item in section.select("li")]
+
+
+def affected(page: Page) -> list[str]:
+    section = page.html.find("section", {"aria-labelledby": "affected"})
+    assert section is not None
+    return [item.get_text() for item in section.select(".item-words")]
+
+
+def rows(page: Page) -> list[list[str]]:
+    return [[cell.get_text().strip() for cell in row.select("td")] for row in page.html.select("tbody tr")]
 
 
 def stand(page: Page) -> list[str]:
@@ -250,11 +261,77 @@ def test_switching_off_a_rule_that_is_still_to_come_says_that_nobody_is_asked_ye
     world.person("alice", groups_=("Finance",))
     world.require("Finance", required_from=datetime(2026, 3, 9, tzinfo=UTC))
     page = preview(carol, required=None)
-    assert effects(page)[0] == (
-        "Nobody is asked because of this rule yet: it would start on Monday 9 March 2026."
-    )
+    assert effects(page)[:2] == [
+        "Nobody is asked because of this rule yet: it would start on Monday 9 March 2026.",
+        "1 person no longer has to set up an app or passkey by Monday 9 March 2026.",
+    ]
     carol.press("Switch off")
     assert not rule(world).required
+
+
+@both_databases
+def test_each_number_of_a_preview_leads_to_the_names_with_their_own_dates(
+    world: World, carol: Visitor
+) -> None:
+    world.linked_earlier("bob", groups_=("Finance",))
+    world.clock.advance(days=2)
+    world.people("alice", "erin", groups_=("Finance",))
+    with world.data():
+        world.user("erin").exempt_until = world.clock() + timedelta(days=8)
+    carol = world.log_in_and_wait("carol")
+    page = preview(carol, required="y", grace_days="7")
+    assert affected(page) == [
+        "1 person is newly asked for a code",
+        "2 people are asked as today",
+        "1 person must set up an app or passkey",
+        "1 person is exempt",
+    ]
+    before = rule(world), world.events()
+    page = carol.follow("Names1 person must set up an app or passkey")
+    assert page.title == "Must set up an app or passkey"
+    assert rows(page) == [
+        ["Alicealice@example.com", "Not asked", "Must set up an app or passkey by 11 March 2026, 09:01 UTC"]
+    ]
+    file = carol.client.get(page.html.find("a", string="Download as CSV")["href"])
+    assert file.mimetype == "text/csv"
+    assert file.text.splitlines()[1:] == [
+        '"alice@example.com","Alice","Finance","Not asked",'
+        '"Must set up an app or passkey by 11 March 2026, 09:01 UTC"'
+    ]
+    assert carol.press("Back to the preview").title == "Switch 2-factor authentication on for Finance?"
+    page = carol.follow("Names2 people are asked as today")
+    assert [row[0] for row in rows(page)] == ["Bobbob@example.com", "Carolcarol@example.com"]
+    assert rows(page)[0][1:] == ["Asked for a code", "Asked for a code"]
+    assert (rule(world), world.events()) == before
+
+
+def test_a_list_of_names_has_pages(world: World, carol: Visitor) -> None:
+    world.people(*(f"p{number:02}" for number in range(PAGE + 1)), groups_=("Finance",))
+    page = preview(carol, required="y")
+    page = carol.follow(f"Names{PAGE + 1} people are newly asked for a code")
+    assert [row[0] for row in rows(page)][:: PAGE - 1] == ["P00p00@example.com", "P49p49@example.com"]
+    assert [row[0] for row in rows(carol.follow("Next"))] == ["P50p50@example.com"]
+    assert len(rows(carol.follow("Previous"))) == PAGE
+
+
+@pytest.mark.parametrize("query", ["", "?grace_days=1&remember_days=1&whom=all", "?grace_days=x&whom=newly"])
+def test_a_list_without_a_preview_is_no_page(world: World, carol: Visitor, query: str) -> None:
+    for path in (
+        "/admin/policy/people",
+        "/admin/groups/1/policy/people.csv",
+        "/admin/groups/9/policy/people",
+    ):
+        assert carol.client.get(path + query).status_code == 404
+
+
+@pytest.mark.parametrize(("required", "coloured"), [("y", True), (None, False)])
+def test_only_a_button_that_switches_on_is_coloured(
+    world: World, carol: Visitor, required: str | None, coloured: bool
+) -> None:
+    world.require("Finance", not required)
+    button, *_ = preview(carol, required=required).html.select("main button")
+    assert ("btn-primary" in button["class"]) is coloured
+    assert "btn-danger" not in button["class"]
 
 
 def test_a_form_without_change_has_nothing_to_save(world: World, carol: Visitor) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import insert, select, text
 
 from mfa_app.core.common import search_words
 from mfa_app.core.groups import groups
-from mfa_app.core.policy import impact
+from mfa_app.core.policy import affected, impact
+from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, Authenticator, Membership, OutboxMail, SearchWord, Throttle, User
@@ -195,4 +196,6 @@ def test_no_preview_reads_a_table_that_grows_from_end_to_end(company: World, nam
         for values in (RuleValues(required=False), RuleValues(required=True, grace_days=7)):
             with statements_with_values(company) as sent:
                 impact.preview_impact(scope, values, now=company.clock())
+                for whom in Whom:
+                    affected.page_of(scope, values, whom, now=company.clock())
             assert scans(company, sent) == set()

@@ -130,7 +130,7 @@ def test_the_last_day_of_an_exemption_is_the_same_wherever_it_is_shown(
 def test_the_fields_name_the_zone_and_today_is_the_companys(
     world: World, clock: FakeClock, carol: Visitor, zone: str
 ) -> None:
-    assert f"the beginning of this day ({zone})" in carol.open("/admin/groups/1/policy").text
+    assert f"when this day begins ({zone})" in carol.open("/admin/groups/1/policy").text
     clock.moment = moment("2026-03-03", zone, "00:30:00")
     carol = world.log_in_and_wait("carol")
     page = carol.open(f"/admin/people/{world.id_of('alice')}/policy")
