@@ -16,7 +16,7 @@ from mfa_app.models import OutboxMail
 from mfa_app.settings import Settings
 from mfa_app.wording.user_agents import browser_name
 
-MOMENTS = ("at", "remembered_until")  # of what a mail tells: in its context as texts
+MOMENTS = ("at", "remembered_until", "until", "phone_by")  # of what a mail tells: in its context as texts
 
 
 class MailComposer:
