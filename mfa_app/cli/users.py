@@ -8,7 +8,6 @@ from typing import Any
 import click
 from flask import current_app
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import select
 
 from mfa_app.cli.profile_options import profile_options, with_entries
@@ -32,6 +31,7 @@ from mfa_app.core.users import account_lock, accounts, enrolment_links, invitati
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Membership, Role, User
 from mfa_app.settings import Settings
+from mfa_app.wording import dates
 from mfa_app.wording.foresight import foresight_sentence
 from mfa_app.wording.labels import app_name, role_name
 from mfa_app.wording.lookalikes import lookalike_warning
@@ -346,13 +346,12 @@ def _say_link_of(user: User, token: str) -> None:
 
 
 def _say_invitation(user: User, token: str) -> None:
-    hours = int(LIFETIME[Purpose.INVITATION].total_seconds() // 3600)
+    until = dates.weekday_time(clock.now() + LIFETIME[Purpose.INVITATION])
     say(
-        ngettext(
-            "%(name)s can choose a password with this link. It works once, within %(num)s hour:",
-            "%(name)s can choose a password with this link. It works once, within %(num)s hours:",
-            hours,
+        _(
+            "%(name)s can choose a password with this link. It works once, until %(time)s:",
             name=user.name,
+            time=until,
         ),
         "",
         f"  {link_url(token)}",

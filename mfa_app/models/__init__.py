@@ -8,6 +8,7 @@ from mfa_app.models.fate import Table
 from mfa_app.models.former_app import Ending, FormerApp
 from mfa_app.models.group import Group, Membership
 from mfa_app.models.held_form import HeldForm
+from mfa_app.models.invitation import Invitation
 from mfa_app.models.lease import Lease
 from mfa_app.models.notice import Notice
 from mfa_app.models.one_time_link import OneTimeLink
@@ -34,6 +35,7 @@ TABLES: tuple[type[Table], ...] = (
     AuthSession,
     RememberedDevice,
     OneTimeLink,
+    Invitation,
     SealedValue,
     Authenticator,
     PendingEnrolment,
@@ -75,6 +77,7 @@ __all__ = [
     "Group",
     "GroupCount",
     "HeldForm",
+    "Invitation",
     "Lease",
     "Membership",
     "Notice",

@@ -18,7 +18,8 @@ from mfa_app.models import OutboxMail
 from mfa_app.settings import Settings
 from mfa_app.wording.user_agents import browser_name
 
-MOMENTS = ("at", "last_day", "remembered_until")  # of what a mail tells: in its context as texts
+# Times that a mail tells: texts in its context.
+MOMENTS = ("at", "last_day", "phone_by", "remembered_until", "until")
 
 
 class MailComposer:

@@ -157,6 +157,7 @@ _CODES = {
     "recovery code": _l("password and recovery code"),
     "password": _l("password alone"),
     "remembered device": _l("password on a remembered device"),
+    "invitation": _l("password chosen with the invitation"),
     "linking": _l("linking"),
     "adding": _l("adding a passkey"),
     "password changed": _l("password changed"),

@@ -44,6 +44,7 @@ cohort_group       keep                     never               keep            
 former_app         keep                     ended_at + 90 days  discard                  sealed_secret for former|{row.id}|{row.user_id}
 group_count        keep                     never               keep                     -
 held_form          delete with the session  expires_at          discard                  sealed_form for form|{row.id}|{row.user_id}
+invitation         keep                     never               keep                     -
 lease              keep                     never               discard                  -
 membership         keep                     never               keep                     -
 notice             keep                     sent_at + 365 days  keep                     -

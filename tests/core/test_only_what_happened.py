@@ -72,7 +72,9 @@ EACH_TIME = {
     "users.enrolment_links.send": "a new link each time",
     "users.invitations.accept": "a new hash each time",
     "users.invitations.invite": "a new link each time",
+    "users.invitations.invite_many": "a new link each time",
     "users.invitations.mail_to": "a new link each time",
+    "users.invitations.mail_to_all": "a new link each time",
 }
 
 Act = Callable[[], object]

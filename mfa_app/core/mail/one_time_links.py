@@ -28,7 +28,7 @@ class Purpose(enum.StrEnum):
 
 LIFETIME = {
     Purpose.SETUP: timedelta(hours=24),
-    Purpose.INVITATION: timedelta(hours=72),
+    Purpose.INVITATION: timedelta(days=7),
     Purpose.PASSWORD_RESET: timedelta(minutes=60),
     Purpose.ENROLMENT: timedelta(hours=72),
     Purpose.ACCOUNT_LOCK: timedelta(days=30),
@@ -45,6 +45,11 @@ def create(purpose: Purpose, user: AnyUser | None, *, actor: Actor = SITE, now: 
     """
     if purpose not in SEVERAL:
         end_all(purpose, user, because="replaced", actor=actor)
+    return add(purpose, user, expires_at=now + LIFETIME[purpose])
+
+
+def add(purpose: Purpose, user: AnyUser | None, *, expires_at: datetime) -> str:
+    """Return the token of one more link. Those that the user has go on working until one is used."""
     token = new_token()
     db.session.add(
         OneTimeLink(
@@ -52,7 +57,7 @@ def create(purpose: Purpose, user: AnyUser | None, *, actor: Actor = SITE, now: 
             digest=digest(token),
             user_id=user.id if user else None,
             security_stamp=user.security_stamp if user else 0,
-            expires_at=now + LIFETIME[purpose],
+            expires_at=expires_at,
         )
     )
     return token

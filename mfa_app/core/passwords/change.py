@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
@@ -17,7 +17,7 @@ from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import User
+from mfa_app.models import Invitation, User
 from mfa_app.models.row_facts import AnyUser, SessionFacts
 
 
@@ -78,7 +78,8 @@ def set_from_terminal(user: User, password: str, *, actor: Actor, now: datetime)
 def store_password(
     user: AnyUser, hashed: str, *, way: str, except_session: SessionFacts | None, actor: Actor, now: datetime
 ) -> int:
-    """Set the password and revoke all other access. The user is told of a change, not of a first password.
+    """Set the password and revoke all other access. The user is told of a change, not of a first password,
+    which only ends the invitation.
 
     Return the new security stamp, under which `except_session` goes on.
     """
@@ -87,6 +88,8 @@ def store_password(
     record(Event.PASSWORD_CHANGED, actor=actor, subject=user, way=way)
     reason = RevocationReason.PASSWORD_CHANGED
     stamp = revoke_access(user, because=reason, actor=actor, except_session=except_session)
-    if not first:
+    if first:
+        db.session.execute(delete(Invitation).where(Invitation.user_id == user.id))
+    else:
         outbox.notify(outbox.Mail.PASSWORD_CHANGED, user, actor=actor, now=now)
     return stamp

@@ -39,7 +39,14 @@ def init_app(app: Flask) -> None:
     """Give every template the filters, the numbers as `numbers`, and the name of the zone of days."""
     app.jinja_env.globals["numbers"] = Numbers()
     app.jinja_env.globals["zone_name"] = dates.zone_name
-    for written in (dates.day, dates.short_day, dates.iso_day, dates.time_of_day, dates.short_time):
+    for written in (
+        dates.day,
+        dates.short_day,
+        dates.iso_day,
+        dates.time_of_day,
+        dates.short_time,
+        dates.weekday_time,
+    ):
         app.add_template_filter(written)
     app.add_template_filter(dates.short_utc_time)
     app.add_template_filter(app_name)

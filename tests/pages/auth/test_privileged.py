@@ -151,15 +151,16 @@ def test_who_is_invited_goes_from_the_password_to_linking(world: World) -> None:
     link_app(world, "dave", dave)
 
 
-def test_an_invitation_of_somebody_with_an_app_leads_to_the_login(world: World) -> None:
+def test_an_invitation_of_somebody_with_an_app_leads_to_the_code(world: World) -> None:
     world.linked_earlier("dave")
     with world.data():
         token = one_time_links.create(Purpose.INVITATION, world.user("dave"), now=world.clock())
     eve = world.visitor()
     eve.open(f"/link/{token}")
     eve.press("Save password", password="eleven slow trams across the bridge")
-    assert eve.page.path == "/login"
-    assert eve.open("/").path == "/login"
+    assert eve.page.path == "/login/code"
+    assert eve.open("/").path == "/login/code"
+    assert eve.open("/enrolment").path == "/login/code"
 
 
 def test_a_forgotten_password_permits_no_linking(world: World) -> None:

@@ -77,6 +77,9 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     invitations.invite: lambda world, eve: invitations.invite(
         world.user("alice"), actor=eve, now=world.clock()
     ),
+    invitations.invite_many: lambda world, eve: invitations.invite_many(
+        [world.user("alice")], actor=eve, now=world.clock()
+    ),
     enrolment_links.send: lambda world, eve: enrolment_links.send(
         world.user("alice"), actor=eve, now=world.clock()
     ),
