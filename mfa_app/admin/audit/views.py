@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from flask import Response, request, stream_with_context, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.audit.csv_export import lines
 from mfa_app.admin.audit.forms import TrailFilter
 from mfa_app.core.audit import search as core
-from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
+from mfa_app.web.http.downloads import csv_download
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
@@ -36,10 +36,7 @@ def trail_csv() -> ResponseReturnValue:
     if not form.validate():
         return _trail_page(form, core.TrailPage())
     rows = core.export(form.search(), actor=current_actor())
-    response = Response(stream_with_context(lines(rows)), mimetype="text/csv")
-    name = f"audit-trail-{clock.now():%Y-%m-%d}.csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return csv_download(lines(rows), "audit-trail")
 
 
 def _trail_page(form: TrailFilter, found: core.TrailPage, *, paged: bool = False) -> Response:
