@@ -1,6 +1,8 @@
 """`flask users ...`: accounts."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import click
 from flask import current_app
@@ -8,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 
+from mfa_app.cli.profile_options import profile_options, with_entries
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.input import password_from_stdin
 from mfa_app.cli.support.lookup import get_factor, get_group, get_subject, get_user
@@ -48,11 +51,20 @@ def commands() -> None:
     is_flag=True,
     help="Read the password from standard input. No invitation is sent.",
 )
+@profile_options
 @command_transaction
-def add(email: str, name: str | None, role: str, names: tuple[str, ...], password_stdin: bool) -> None:
+def add(
+    email: str,
+    name: str | None,
+    role: str,
+    names: tuple[str, ...],
+    password_stdin: bool,
+    **entries: Any,
+) -> None:
     """Create an account. Without a password, the person is invited to choose one."""
     joined = _get_groups(names)
     profile = Profile(email, name or email_addresses.name_from(email), Role(role))
+    profile = with_entries(profile, **entries)
     password = password_from_stdin() if password_stdin else None
     user = accounts.create(profile, groups=joined, password=password, actor=current_actor(), now=clock.now())
     say(_("%(email)s now has an account (%(role)s).", email=user.email, role=role_name(role)))
@@ -94,6 +106,7 @@ def show(email: str) -> None:
             (_("Groups"), ", ".join(group.name for group in subject.groups) or _("none")),
             (_("Authentication app"), _app_state(subject)),
             *_passkeys(subject),
+            *_entries(user),
             (_("Last login"), format_moment(user.last_login_at)),
         ),
         policy_explanation(subject, now=clock.now()),
@@ -122,7 +135,7 @@ def enable(email: str) -> None:
     if user.disabled_at is None:
         say(_("%(email)s is not disabled.", email=user.email))
         return
-    accounts.enable(user, actor=current_actor())
+    accounts.enable(user, actor=current_actor(), now=clock.now())
     if user.account_locked_at is not None:
         say(_("%(email)s is enabled, but still locked. To open it, run “users unlock”.", email=user.email))
         return
@@ -211,11 +224,16 @@ def app_link(email: str) -> None:
 @click.argument("email", type=EMAIL)
 @click.option("--name", type=NAME, help="The new name.")
 @click.option("--email", "new_email", type=EMAIL, help="The new email address. Ends all sessions.")
+@profile_options
+@click.option("--no-last-day", is_flag=True, help="The account doesn't end by itself any more.")
 @command_transaction
-def edit(email: str, name: str | None, new_email: str | None) -> None:
-    """Change a person's name or email address."""
+def edit(email: str, name: str | None, new_email: str | None, no_last_day: bool, **entries: Any) -> None:
+    """Change a person's name, email address, last day or directory number."""
     user = get_user(email)
-    profile = Profile(new_email or user.email, name or user.name, Role(user.role))
+    present = accounts.profile_of(user)
+    profile = with_entries(replace(present, email=new_email or user.email, name=name or user.name), **entries)
+    if no_last_day:
+        profile = replace(profile, last_day=None)
     accounts.edit(user, profile, actor=current_actor(), now=clock.now())
     say(_("Saved: %(name)s, %(email)s.", name=user.name, email=user.email))
 
@@ -347,9 +365,19 @@ def _row(subject: PolicySubject) -> tuple[str, ...]:
 def _state(user: User) -> str:
     if user.disabled_at is not None:
         return _("disabled")
+    if user.has_ended(clock.now()):
+        return _("ended")
     if user.account_locked_at is not None:
         return _("locked")
     return _("active") if user.password_hash else _("invited")
+
+
+def _entries(user: User) -> Iterator[tuple[str, str]]:
+    profile = accounts.profile_of(user)
+    if profile.directory_number:
+        yield _("Directory number"), profile.directory_number
+    if profile.last_day:
+        yield _("Last day"), profile.last_day.isoformat()
 
 
 def _refusal(user: User) -> Iterator[tuple[str, str]]:

@@ -38,6 +38,7 @@ class UserFacts(Standing):
     opted_in: bool
     factors_locked_at: datetime | None
     account_locked_at: datetime | None
+    ends_at: datetime | None
 
 
 AnyUser = User | UserFacts

@@ -35,14 +35,32 @@ class _Account(Protocol):
     @property
     def account_locked_at(self) -> datetime | None: ...
 
+    @property
+    def ends_at(self) -> datetime | None: ...
+
+
+class _Judged(Protocol):
+    @property
+    def is_active(self) -> bool: ...
+
+    def has_ended(self, now: datetime) -> bool: ...
+
 
 class Standing(UserMixin):
     """What the row of a user says by itself, however it was read."""
 
     @property
     def is_active(self: _Account) -> bool:
-        """Whether anyone can get in: neither an administrator nor the owner has closed the account."""
+        """Whether neither an administrator nor the owner has closed the account. Doors ask `is_open`."""
         return self.disabled_at is None and self.account_locked_at is None
+
+    def has_ended(self: _Account, now: datetime) -> bool:
+        """Return True if the last day of the account is over."""
+        return self.ends_at is not None and self.ends_at <= now
+
+    def is_open(self: _Judged, now: datetime) -> bool:
+        """Return True if anyone can get in now: the account is active, and its last day is not over."""
+        return self.is_active and not self.has_ended(now)
 
     @property
     def is_privileged(self: _Account) -> bool:
@@ -58,6 +76,8 @@ class User(Standing, Table):
     leads to linking an app. `opted_in`: codes are asked for by the user's own choice, whatever the rules say.
     `factors_locked_at` is set after too many wrong codes in a row: no second factor is accepted any more.
     `account_locked_at` is set while the owner has locked the account: nobody gets in.
+    `ends_at` is the first moment after the last day of an account: from then on nobody gets in.
+    `directory_number` is what other programs of the company know the person by.
 
     `passkey_handle` is what passkeys know their user by: random, and made with the first passkey.
 
@@ -75,6 +95,7 @@ class User(Standing, Table):
         Index("ix_user_account_has_passkey_email_key", "has_passkey", "email_key"),
         Index("ix_user_account_disabled", "email_key", **only_where("disabled_at IS NOT NULL")),
         Index("ix_user_account_locked", "email_key", **only_where("account_locked_at IS NOT NULL")),
+        Index("ix_user_account_ends_at", "ends_at", "id", **only_where("ends_at IS NOT NULL")),
         Index("ix_user_account_exempt", "email_key", **only_where("exempt_until IS NOT NULL")),
         Index(
             "ix_user_account_factors_locked_at",
@@ -106,6 +127,8 @@ class User(Standing, Table):
     opted_in: Mapped[bool] = mapped_column(default=False, server_default=false())
     factors_locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     account_locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    directory_number: Mapped[str | None] = mapped_column(String(40))
 
     passkey_handle: Mapped[str | None] = mapped_column(String(43), unique=True, index=True)
 

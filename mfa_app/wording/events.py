@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -103,6 +103,8 @@ _DETAILS = {
     "file": _l("File"),
     "email": _l("Email address"),
     "name": _l("Name"),
+    "last_day": _l("Last day"),
+    "directory_number": _l("Directory number"),
     "required_from": _l("Start date"),
     "grace_days": _l("Grace period (days)"),
     "remember_days": _l("Devices remembered (days)"),
@@ -115,6 +117,7 @@ _CODES = {
     "unknown address": _l("unknown address"),
     "account disabled": _l("account disabled"),
     "account locked": _l("account locked by its owner"),
+    "account ended": _l("last day of the account is over"),
     "wrong password": _l("wrong password"),
     "unknown browsers": _l("unknown browsers"),
     "known browser": _l("the person's own browser"),
@@ -271,6 +274,8 @@ def _text(label: str, key: str, value: str) -> str:
         return role_name(value)
     if key in ("until", "required_from"):
         return dates.short_day(datetime.fromisoformat(value))
+    if key == "last_day":
+        return dates.short_day(date.fromisoformat(value))
     if key == "group" and not value and label == Event.POLICY_CHANGED.label:
         return _("everyone")
     return value

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
+from mfa_app.core.common import days
 from mfa_app.core.policy.decision import Decision, PasskeyDemand, PolicySource, Reason, Verdict, decide
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.policy.levels import Level
@@ -73,7 +74,7 @@ def policy_explanation(person: PolicySubject, now: datetime) -> str:
     """Return the sentence that tells others why this person is asked for a code or passkey, or is not."""
     decision = decide(person.facts, shown=Level.PASSWORD, now=now)
     wanted = decision.passkey
-    if wanted is None or not person.user.is_active or person.user.factors_locked_at:
+    if wanted is None or not person.user.is_open(now) or person.user.factors_locked_at:
         return _explain_codes(person, now)
     name, reason = person.user.name or person.user.email, _why_others_are_asked(wanted.because)
     if wanted.by is not None:
@@ -96,6 +97,9 @@ def _explain_codes(person: PolicySubject, now: datetime) -> str:
     name, reason = person.user.name or person.user.email, _why_others_are_asked(decision.because)
     if person.user.disabled_at is not None:
         return _("%(name)s can't log in: the account is disabled.", name=name)
+    if person.user.ends_at is not None and person.user.has_ended(now):
+        day = dates.day(days.last_before(person.user.ends_at))
+        return _("%(name)s can't log in: %(date)s was the last day of the account.", name=name, date=day)
     if person.user.account_locked_at is not None:
         return _(
             "%(name)s locked this account on %(date)s, so nobody can log in to it until it is opened again.",

@@ -57,7 +57,7 @@ account.rename_passkey          0     2     2
 admin.blocked_sign_ins          0   4/2     4
 admin.delete_group              0   4/2     8
 admin.edit_user                 0   4/2     3
-admin.group                     0   4/2     4
+admin.group                     0   4/2     6
 admin.group_list                0   4/2     2
 admin.group_policy              0   4/2     2
 admin.new_group                 0   4/2     1
@@ -70,7 +70,7 @@ admin.reset_user                0   4/2   5/2
 admin.site_policy               0   4/2     5
 admin.trail                     0   4/2     2
 admin.user                      0   4/2     7
-admin.user_list                 0   4/2     4
+admin.user_list                 0   4/2     6
 admin.user_policy               0   4/2     2
 auth.account_locked             0     1     1
 auth.choose_password            1     2     2

@@ -287,3 +287,18 @@ def test_names_and_addresses_are_edited_at_the_terminal(world: World, typed: Typ
     done(typed("users", "edit", "carol@example.com", "--name", "Karla", "--email", "karla@example.com"))
     with world.data():
         assert (world.user("karla").name, world.user("karla").role) == ("Karla", "admin")
+
+
+def test_a_last_day_and_a_directory_number_are_set_at_the_terminal(typed: Typist) -> None:
+    done(typed("users", "add", ALICE, "--last-day", "2027-03-31", "--directory-number", "4711"))
+    assert re.search(r"Directory number +4711\nLast day +2027-03-31\n", done(typed("users", "show", ALICE)))
+    done(typed("users", "edit", ALICE, "--name", "Alicia", "--last-day", "2027-04-30"))
+    assert re.search(r"4711\nLast day +2027-04-30\n", done(typed("users", "show", ALICE)))
+    done(typed("users", "edit", ALICE, "--no-last-day", "--directory-number", ""))
+    assert not re.search("Directory|Last day", done(typed("users", "show", ALICE)))
+
+
+@pytest.mark.parametrize("day", ["31 March", "2027-02-30", "9999-12-31"])
+def test_a_day_that_is_none_is_refused(typed: Typist, day: str) -> None:
+    result = typed("users", "add", ALICE, "--last-day", day)
+    assert (result.exit_code, "'--last-day': it must be" in result.stderr) == (2, True)

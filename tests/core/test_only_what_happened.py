@@ -326,7 +326,7 @@ def disable(world: World) -> Act:
 @again(accounts.enable)
 def enable(world: World) -> Act:
     accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
-    return lambda: accounts.enable(world.user("alice"), actor=TERMINAL)
+    return lambda: accounts.enable(world.user("alice"), actor=TERMINAL, now=world.clock())
 
 
 @again(accounts.end_access)
@@ -396,7 +396,9 @@ NOTHING_TO_END: dict[str, Callable[[World], object]] = {
     "a membership that isn't": lambda world: groups.remove_member(
         world.group_row("Finance"), world.user("alice"), actor=TERMINAL
     ),
-    "an account that is enabled": lambda world: accounts.enable(world.user("alice"), actor=TERMINAL),
+    "an account that is enabled": lambda world: accounts.enable(
+        world.user("alice"), actor=TERMINAL, now=world.clock()
+    ),
     "an account that is open": lambda world: account_lock.open_again(
         world.user("alice"), reason="called", actor=TERMINAL, now=world.clock()
     ),

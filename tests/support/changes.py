@@ -25,7 +25,7 @@ def disable(world: World, name: str = "alice") -> None:
 def disable_and_enable(world: World) -> None:
     """Her account is closed, and opened again."""
     disable(world)
-    accounts.enable(world.user("alice"), actor=TERMINAL)
+    accounts.enable(world.user("alice"), actor=TERMINAL, now=world.clock())
 
 
 def change_role(world: World, name: str = "alice") -> None:

@@ -15,6 +15,7 @@ class _Options(TypedDict, total=False):
 class Field:
     name: str
     data: object
+    object_data: object
     errors: Sequence[str]
     type: str
     render_kw: Mapping[str, object] | None

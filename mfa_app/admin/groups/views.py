@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.groups.forms import ConfirmForm, MemberForm, NameForm
-from mfa_app.admin.users.lookup import get_user_or_deny
+from mfa_app.admin.users.lookup import get_user_or_deny, shown_standings
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
@@ -133,6 +133,7 @@ def _group_page(roster: GroupWithCounts, form: MemberForm) -> Response:
         group=roster.group,
         roster=roster,
         members=found.entries,
+        standings=shown_standings(found.entries, now=clock.now()),
         previous_url=found.before and url_for("admin.group", group_id=group_id, before=found.before),
         next_url=found.after and url_for("admin.group", group_id=group_id, after=found.after),
     )

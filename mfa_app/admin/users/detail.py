@@ -1,5 +1,7 @@
 """One user: the account's state, and what an administrator or the help desk can change about it."""
 
+from datetime import datetime
+
 from flask import flash, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -17,8 +19,7 @@ from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.sessions import sessions
 from mfa_app.core.users import account_lock, accounts, directory, enrolment_links, invitations
-from mfa_app.core.users.accounts import Profile
-from mfa_app.models import Group, Role, User
+from mfa_app.models import Group, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
@@ -36,12 +37,11 @@ def user(user_id: int) -> ResponseReturnValue:
     return render_template(
         "admin/users/detail.html",
         person=user,
+        **_account_of(user, now),
         factors=held.listed(found.authenticators, passkeys.of_user(user) if found.passkeys else ()),
         recovery=recovery_codes.left(user),
         groups=[group.name for group in found.groups],
         standing=policy_explanation(found, now),
-        session_count=len(sessions.of_user(user, now=now)),
-        device_count=len(remembered_devices.of_user(user, now=now)),
         events=[event_line(row) for row in rows] if actor.may(Permission.READ_TRAIL) else [],
         refused=directory.refused_code_among(rows),
         why_refused=why_refused,
@@ -49,6 +49,15 @@ def user(user_id: int) -> ResponseReturnValue:
         needs_link=user.password_hash is not None and enrolment_links.needs_link(user),
         may_act=actor.may_act_on(user),
     )
+
+
+def _account_of(user: User, now: datetime) -> dict[str, object]:
+    return {
+        "last_day": accounts.profile_of(user).last_day,
+        "ended": user.has_ended(now),
+        "session_count": len(sessions.of_user(user, now=now)),
+        "device_count": len(remembered_devices.of_user(user, now=now)),
+    }
 
 
 @blueprint.route("/people/<row:user_id>/edit", methods=["GET", "POST"])
@@ -59,7 +68,7 @@ def edit_user(user_id: int) -> ResponseReturnValue:
     user, present = found.user, groups.all_groups()
     form = _edit_form(found, present, is_self=actor.user_id == user_id)
     if form.validate_on_submit():
-        profile, before = form.profile(Profile(user.email, user.name, Role(user.role))), user.email
+        profile, before = form.profile(accounts.profile_of(user)), user.email
         with form.refusing():
             link = accounts.edit(user, profile, groups=form.chosen(present), actor=actor, now=now)
             _tell_after_edit(user, before, link)
@@ -76,7 +85,7 @@ def _tell_after_edit(user: User, old_email: str, link: str | None) -> None:
 
 def _edit_form(found: PolicySubject, present: list[Group], *, is_self: bool) -> UserForm:
     user, member_of = found.user, [group.id for group in found.groups]
-    form = UserForm(name=user.name, email=user.email, role=user.role, groups=member_of)
+    form = UserForm(**vars(accounts.profile_of(user)), groups=member_of)
     form.offer(present)
     if is_self:
         form.only_groups()
@@ -99,7 +108,7 @@ def disable_user(user_id: int) -> ResponseReturnValue:
 def enable_user(user_id: int) -> ResponseReturnValue:
     """Enable a disabled account."""
     user = get_user_or_deny(user_id, to_change=True).user
-    accounts.enable(user, actor=current_actor())
+    accounts.enable(user, actor=current_actor(), now=clock.now())
     if user.account_locked_at is not None:
         return to_page_of(user, _("The account of %(name)s is enabled, but still locked.", name=user.name))
     return to_page_of(user, _("%(name)s can log in again.", name=user.name))

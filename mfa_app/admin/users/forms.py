@@ -14,19 +14,30 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import Length, ValidationError
+from wtforms.validators import Length, Optional, ValidationError
 
 from mfa_app.core.common import clock, days
 from mfa_app.core.common.errors import CannotExemptSelf, EmailTaken, InvalidEmail, LastAdministrator
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.models import Group, Role
-from mfa_app.web.ui.fields import INVALID_CHOICE, email_field, entered, name_field, one_line, reason_field
+from mfa_app.web.ui.fields import (
+    INVALID_CHOICE,
+    DayField,
+    email_field,
+    entered,
+    name_field,
+    one_line,
+    readable,
+    reason_field,
+)
 from mfa_app.web.ui.forms import Form, shown_at
 from mfa_app.wording import dates
 from mfa_app.wording.labels import role_name
 
 LONGEST_EXEMPTION = timedelta(days=366)
+
+FARTHEST_END = timedelta(days=20 * 366)
 
 
 class UserFilter(Form):
@@ -90,7 +101,7 @@ class UserFilter(Form):
 
 
 class UserForm(Form):
-    """An account: email address, name, role and groups."""
+    """An account: email address, name, role, groups, and what else may be known of a person."""
 
     refusals_at = (
         shown_at("email", InvalidEmail, EmailTaken)
@@ -119,19 +130,47 @@ class UserForm(Form):
         _l("Groups"), coerce=int, invalid_choice_message=INVALID_CHOICE, invalid_value_message=INVALID_CHOICE
     )
 
+    last_day = DayField(_l("Last day"), validators=[Optional()])
+    directory_number = StringField(
+        _l("Directory number"),
+        filters=[one_line],
+        validators=[
+            Length(max=40, message=_l("Use at most %(max)d characters for a directory number.")),
+            readable,
+        ],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
+
+    def validate_last_day(self, field: DayField) -> None:
+        """Reject days that are over, except one that stood there before, and typing mistakes."""
+        today = days.day_of(clock.now())
+        if field.data is not None and field.data == field.object_data:
+            return
+        if field.data is None or not today <= field.data <= today + FARTHEST_END:
+            last = dates.day(today + FARTHEST_END)
+            raise ValidationError(
+                _("Enter today or a later day, no later than %(date)s, or leave this empty.", date=last)
+            )
+
     def offer(self, groups: Iterable[Group]) -> None:
         """Set the groups to choose from."""
         self.groups.choices = [SelectChoice(str(group.id), group.name) for group in groups]
 
     def only_groups(self) -> None:
         """Ask for the groups alone: administrators can't change the rest of their own account."""
-        del self.name, self.email, self.role
+        del self.name, self.email, self.role, self.last_day, self.directory_number
 
     def profile(self, present: Profile | None = None) -> Profile:
         """Return what was entered; the present profile if the form asks only for the groups."""
         if present is not None and not self.role:
             return present
-        return Profile(entered(self.email.data), entered(self.name.data), Role(entered(self.role.data)))
+        return Profile(
+            entered(self.email.data),
+            entered(self.name.data),
+            Role(entered(self.role.data)),
+            self.last_day.data,
+            self.directory_number.data or None,
+        )
 
     def chosen(self, groups: Iterable[Group]) -> list[Group]:
         """Return the selected groups."""

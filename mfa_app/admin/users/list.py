@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.users.forms import UserFilter, UserForm
-from mfa_app.admin.users.lookup import invitation_notice
+from mfa_app.admin.users.lookup import invitation_notice, shown_standings
 from mfa_app.admin.users.responses import to_page_of, warn_of_lookalikes
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
@@ -21,7 +21,7 @@ from mfa_app.web.ui.forms import render_form
 @requires(Permission.SEE_USERS)
 def user_list() -> ResponseReturnValue:
     """The users that this actor may see."""
-    actor, form = current_actor(), UserFilter(request.args)
+    actor, now, form = current_actor(), clock.now(), UserFilter(request.args)
     form.offer(groups.all_groups(), directory.roles_seen_by(actor))
     found = directory.UserPage()
     if form.validate():
@@ -32,6 +32,8 @@ def user_list() -> ResponseReturnValue:
         "admin/users/list.html",
         form,
         people=found.entries,
+        standings=shown_standings(found.entries, now=now),
+        now=now,
         filtered=bool(chosen),
         previous_url=found.before and url_for("admin.user_list", **chosen, before=found.before),
         next_url=found.after and url_for("admin.user_list", **chosen, after=found.after),

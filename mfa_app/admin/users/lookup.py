@@ -1,14 +1,20 @@
 """The user that an administration page is about, if the actor may see that user."""
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from flask import abort, current_app
 from flask_babel import gettext as _
 
 from mfa_app.core.common.errors import NotAllowed
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.users import directory, enrolment_links, invitations
+from mfa_app.core.users.directory import Entry
+from mfa_app.core.users.standings import standings
 from mfa_app.models import User
 from mfa_app.web.security import gate
 from mfa_app.web.security.current import current_actor
+from mfa_app.wording.standing import ShownStanding, standing_of
 
 
 def get_user_or_deny(user_id: int, *, to_change: bool = False) -> PolicySubject:
@@ -18,6 +24,12 @@ def get_user_or_deny(user_id: int, *, to_change: bool = False) -> PolicySubject:
     except NotAllowed:
         gate.deny()
     return person or abort(404)
+
+
+def shown_standings(entries: Iterable[Entry], *, now: datetime) -> dict[int, ShownStanding]:
+    """Return where each person on a page of a list stands with 2-factor authentication, in words."""
+    decisions = standings([entry.id for entry in entries], now=now)
+    return {user_id: standing_of(decision) for user_id, decision in decisions.items()}
 
 
 def invitation_notice(user: User) -> str:

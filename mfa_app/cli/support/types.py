@@ -1,8 +1,10 @@
 """The types of command-line arguments, each with the sentence that rejects a wrong one."""
 
+from datetime import date
+
 import click
 
-from mfa_app.core.common import text
+from mfa_app.core.common import days, text
 
 
 class BoundedText(click.ParamType[str]):
@@ -24,5 +26,25 @@ class BoundedText(click.ParamType[str]):
         return value
 
 
+class Day(click.ParamType[date]):
+    """A day, such as 2027-03-31."""
+
+    name = "day"
+
+    def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day. Reject what can only be a typing mistake."""
+        if isinstance(value, date):
+            return value
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            self.fail("it must be a day, such as 2027-03-31.", param, ctx)
+        if day > days.FARTHEST:
+            self.fail(f"it must be no later than {days.FARTHEST}.", param, ctx)
+        return day
+
+
+DAY = Day()
+DIRECTORY_NUMBER = BoundedText(40, least=0)
 EMAIL, NAME, GROUP, REASON = BoundedText(320), BoundedText(300), BoundedText(200), BoundedText(1000)
 ON_OR_OFF = click.Choice(["on", "off"])

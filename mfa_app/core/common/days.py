@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 from mfa_app.settings import Settings
 from mfa_app.site import site
 
+FARTHEST = date(2999, 12, 31)  # a day that someone may type: every database can hold what follows it
+
 
 def zone() -> ZoneInfo:
     """Return the company's time zone."""
@@ -29,4 +31,14 @@ def start_of(day: date) -> datetime:
 
 def end_of(day: date) -> datetime:
     """Return the last moment of a day, in UTC. A day has 23 hours, or 25, when the clocks change."""
-    return start_of(day + timedelta(days=1)) - timedelta.resolution
+    return end_after(day) - timedelta.resolution
+
+
+def end_after(day: date) -> datetime:
+    """Return the first moment after a day, in UTC."""
+    return start_of(day + timedelta(days=1))
+
+
+def last_before(moment: datetime) -> date:
+    """Return the last day that has begun before this time: of `end_after`, the day."""
+    return day_of(moment - timedelta.resolution)

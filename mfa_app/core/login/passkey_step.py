@@ -53,7 +53,7 @@ def sign_in_by_passkey(
 
 
 def _may_sign_in(subject: SubjectFacts | None, now: datetime) -> SubjectFacts:
-    if subject is None or not subject.user.is_active or not passkey_alone(subject.facts, now=now):
+    if subject is None or not subject.user.is_open(now) or not passkey_alone(subject.facts, now=now):
         raise PasskeyRefused("not alone")
     return subject
 

@@ -61,7 +61,7 @@ def sign_in(
     verdict = _verdict(subject, device, from_link, now)
     if verdict is not Verdict.CHALLENGE or from_link or replaces is not None:
         lock_user(user)
-        verdict = _verdict(_unrevoked(user), device, from_link, now)
+        verdict = _verdict(_unrevoked(user, now), device, from_link, now)
     counters.reset_after_success(*checked.charges, own_failures=own_failures)
     if link is not None and from_link:
         one_time_links.consume(link)
@@ -84,12 +84,12 @@ def sign_in(
     return SignedIn(token, session, user, verdict=verdict, known_again=known_again)
 
 
-def _unrevoked(user: UserFacts) -> SubjectFacts | None:
+def _unrevoked(user: UserFacts, now: datetime) -> SubjectFacts | None:
     """Read the user, who is locked, again. Return None if access has been revoked since the last time."""
     subject = subject_facts.find_by_id(user.id)
-    if subject is None or subject.user.security_stamp != user.security_stamp or not subject.user.is_active:
+    if subject is None or not subject.user.is_open(now):
         return None
-    return subject
+    return subject if subject.user.security_stamp == user.security_stamp else None
 
 
 def _verdict(

@@ -78,19 +78,19 @@ def find(token: str, *purposes: Purpose, now: datetime) -> tuple[OneTimeLink, Us
     if not is_fresh(link.expires_at - lifetime, lifetime, now=now):  # False after the clock was set back too
         raise OneTimeLinkExpired
     user = db.session.get(User, link.user_id) if link.user_id else None
-    if user is not None and not _holds(link, user):
+    if user is not None and not _holds(link, user, now):
         raise OneTimeLinkExpired
     return link, user
 
 
-def _holds(link: OneTimeLink, user: User) -> bool:
+def _holds(link: OneTimeLink, user: User, now: datetime) -> bool:
     """Return True unless what happened to the account since then has ended the link.
 
     No revocation ends a link that locks the account: a thief could revoke access to be rid of it.
     """
     if link.purpose == Purpose.ACCOUNT_LOCK:
         return user.disabled_at is None
-    return user.is_active and user.security_stamp == link.security_stamp
+    return user.is_open(now) and user.security_stamp == link.security_stamp
 
 
 def consume(link: OneTimeLink) -> None:

@@ -60,8 +60,8 @@ def check_at_login(
             charges = counters.charge_all(network, _unknown_browser(user, email_digest), now=now, flush=False)
         fits = _matches(user, password, *charges)
         renewed = _hash_at_present_cost(user, password) if user is not None and fits else None
-    if user is None or not fits or not user.is_active:
-        reason = _why_refused(user, fits=fits)
+    if user is None or not fits or not user.is_open(now):
+        reason = _why_refused(user, fits=fits, now=now)
         _record_failure(user, charges[-1], reason, actor)
         if user is not None and user.account_locked_at is not None and reason == LOCKED:
             raise AccountLocked(user.account_locked_at)
@@ -71,12 +71,14 @@ def check_at_login(
     return Checked(user, charges)
 
 
-def _why_refused(user: UserFacts | None, *, fits: bool) -> str:
+def _why_refused(user: UserFacts | None, *, fits: bool, now: datetime) -> str:
     if user is None:
         return "unknown address"
     if not fits:
         return "wrong password"
-    return "account disabled" if user.disabled_at is not None else LOCKED
+    if user.disabled_at is not None:
+        return "account disabled"
+    return "account ended" if user.has_ended(now) else LOCKED
 
 
 def _renew(user: UserFacts, renewed: str) -> UserFacts:

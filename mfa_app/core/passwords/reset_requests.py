@@ -98,7 +98,7 @@ def _answer(asked: Asked, now: datetime) -> bool:
         return False
     visitor = Actor(ActorKind.VISITOR, ip_address=asked.ip_address, user_agent=asked.user_agent)
     record(Event.PASSWORD_RESET_REQUESTED, actor=visitor, subject=user)
-    if not user.is_active:
+    if not user.is_open(now):
         _work_for_nobody(now)
         return False
     token = one_time_links.create(Purpose.PASSWORD_RESET, user, now=now)

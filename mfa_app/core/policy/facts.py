@@ -79,14 +79,15 @@ def _subject(rows: list[Row[Any]]) -> PolicySubject:
     apps = {row.Authenticator.id: row.Authenticator for row in rows if row.Authenticator is not None}
     authenticators = oldest_first(apps.values())
     memberships = {row.Group.id: (row.Membership, row.Group) for row in rows if row.Group is not None}
-    rules = [_rule(group.name, group, membership.joined_at) for membership, group in memberships.values()]
-    rules.append(_rule(None, site, user.created_at))
+    rules = [rule_of(group.name, group, membership.joined_at) for membership, group in memberships.values()]
+    rules.append(rule_of(None, site, user.created_at))
     passkeys, groups = rows[0].passkeys, tuple(group for _, group in memberships.values())
     facts = policy_facts(user, apps=bool(authenticators), passkeys=passkeys, rules=rules)
     return PolicySubject(user, authenticators, passkeys, groups, facts)
 
 
-def _rule(name: str | None, row: Group | SitePolicy, since: Any) -> Rule:
+def rule_of(name: str | None, row: Group | SitePolicy, since: Any) -> Rule:
+    """Return the rule in a row, of this group or of everyone (None), for who came under it at `since`."""
     return Rule(
         group=name,
         required=row.required,

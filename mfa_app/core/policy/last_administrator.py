@@ -1,5 +1,7 @@
 """The last administrator: the lock and the check that keep at least one administrator able to log in."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from mfa_app.core.common.errors import LastAdministrator
@@ -13,20 +15,21 @@ def administrator_exists() -> bool:
     return db.session.scalar(select(User.id).where(User.role == Role.ADMIN).limit(1)) is not None
 
 
-def require_one(*, without: User) -> None:
-    """Raise LastAdministrator if removing this user would leave no administrator who can log in now.
+def require_one(*, without: User, now: datetime) -> None:
+    """Raise LastAdministrator if removing this user would leave no administrator who can log in.
 
     Call `begin_change` first. An administrator counts if the account is enabled, has a password, and has an
     app or a passkey that isn't locked, or may set one up with the password. Rules don't matter:
-    administrators always need a second factor.
+    administrators always need a second factor. Those whose accounts end on a day don't do for later.
     """
-    able = [subject.user.id for subject in find_subjects(User.role == Role.ADMIN) if _can_log_in(subject)]
-    if able == [without.id]:
+    able = [subject.user for subject in find_subjects(User.role == Role.ADMIN) if _can_log_in(subject, now)]
+    staying = [user for user in able if user.ends_at is None]
+    if [without] in (able, staying):
         raise LastAdministrator
 
 
-def _can_log_in(subject: PolicySubject) -> bool:
+def _can_log_in(subject: PolicySubject, now: datetime) -> bool:
     user = subject.user
-    if not user.is_active or user.password_hash is None:
+    if not user.is_open(now) or user.password_hash is None:
         return False
     return user.factors_locked_at is None if subject.facts.linked else user.link_required

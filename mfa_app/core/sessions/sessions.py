@@ -264,7 +264,7 @@ def of_user(user: AnyUser, *, now: datetime) -> list[AuthSession]:
 
 def _alive(session: AuthSession | SessionFacts, user: AnyUser, now: datetime) -> bool:
     return (
-        user.is_active
+        user.is_open(now)
         and session.security_stamp == user.security_stamp
         and session.expires_at > now
         and is_fresh(session.created_at, MAX_LIFETIME, now=now)

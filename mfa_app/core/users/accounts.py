@@ -1,12 +1,12 @@
 """Accounts: creating, editing, disabling and enabling them."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from sqlalchemy import select
 
 from mfa_app.core.audit.events import Event, record
-from mfa_app.core.common import email_addresses, search_words
+from mfa_app.core.common import days, email_addresses, search_words
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import EmailAddress
 from mfa_app.core.common.errors import EmailTaken
@@ -25,11 +25,19 @@ from mfa_app.models import Group, Membership, Role, User
 
 @dataclass(frozen=True)
 class Profile:
-    """What an administrator enters about a user."""
+    """What an administrator enters about a user. After `last_day` nobody gets into the account any more."""
 
     email: str
     name: str
     role: Role = Role.STAFF
+    last_day: date | None = None
+    directory_number: str | None = None
+
+
+def profile_of(user: User) -> Profile:
+    """Return the present profile of a user, to be edited with `dataclasses.replace`."""
+    last_day = days.last_before(user.ends_at) if user.ends_at else None
+    return Profile(user.email, user.name, Role(user.role), last_day, user.directory_number)
 
 
 def create(
@@ -65,12 +73,15 @@ def insert_user(
         role=profile.role,
         password_hash=password_hash,
         created_at=now,
+        ends_at=_end_after(profile.last_day),
+        directory_number=profile.directory_number,
     )
     db.session.add(user)
     search_words.store(user)
     db.session.add_all(Membership(user_id=user.id, group_id=group.id, joined_at=now) for group in groups)
     names = [group.name for group in groups]
     record(Event.USER_CREATED, actor=actor, subject=user, role=str(profile.role), groups=names)
+    _record_entries(user, Profile(profile.email, profile.name), profile, actor)
     return user
 
 
@@ -99,28 +110,31 @@ def change_role(user: User, role: Role, *, actor: Actor, now: datetime) -> str |
     Raises LastAdministrator, SessionEnded, NotAllowed (nobody can change their own role).
     """
     begin_change(actor, Permission.MANAGE_USERS, user)
-    _check_role(user, role)
+    _check_role(user, role, now)
     return _change_role(user, role, actor, now)
 
 
 def edit(
     user: User, profile: Profile, *, groups: list[Group] | None = None, actor: Actor, now: datetime
 ) -> str | None:
-    """Rename a user, change the email address, the role and the groups: whatever differs, or nothing.
+    """Change whatever differs from the profile and the groups of a user, or nothing.
 
-    Without `groups` the user stays in the present ones. Returns the same as `change_role`. Raises
-    InvalidEmail, EmailTaken, LastAdministrator, CannotExemptSelf, SessionEnded, NotAllowed (of their own
-    account, administrators change only the groups).
+    Start from `profile_of`: what the new profile leaves out ends. Without `groups` the user stays in the
+    present ones. Returns the same as `change_role`. Raises InvalidEmail, EmailTaken, LastAdministrator (also
+    for a last day), CannotExemptSelf, SessionEnded, NotAllowed (of their own account, administrators change
+    only the groups).
     """
     address = email_addresses.parse(profile.email)
     begin_change(actor, Permission.MANAGE_USERS)
     lock_and_reload(user)
-    if (profile.name, address.shown, profile.role) != (user.name, user.email, user.role):
+    if replace(profile, email=address.shown) != profile_of(user):
         actor.require(Permission.MANAGE_USERS, user)
     require_free_email(address, user)
-    _check_role(user, profile.role)
+    _check_role(user, profile.role, now)
+    _check_last_day(user, profile, now)
     moves = plan_groups(user, groups, actor=actor) if groups is not None else None
     _rename(user, profile.name, actor)
+    _change_entries(user, profile, actor)
     _change_email(user, address, actor, now)
     token = _change_role(user, profile.role, actor, now)
     if moves is not None:
@@ -134,19 +148,21 @@ def disable(user: User, *, actor: Actor, now: datetime) -> None:
     if user.disabled_at is not None:
         return
     if user.role == Role.ADMIN:
-        last_administrator.require_one(without=user)
+        last_administrator.require_one(without=user, now=now)
     user.disabled_at = now
     record(Event.USER_DISABLED, actor=actor, subject=user)
     revoke_access(user, because=RevocationReason.DISABLED, actor=actor)
 
 
-def enable(user: User, *, actor: Actor) -> None:
-    """Enable a disabled account. Raises NotAllowed, SessionEnded."""
+def enable(user: User, *, actor: Actor, now: datetime) -> None:
+    """Enable a disabled account, and forget a last day that is over. Raises NotAllowed, SessionEnded."""
     begin_change(actor, Permission.MANAGE_USERS, user)
     if user.disabled_at is None:
         return
     user.disabled_at = None
     record(Event.USER_ENABLED, actor=actor, subject=user)
+    if user.has_ended(now):
+        _change_entries(user, replace(profile_of(user), last_day=None), actor)
 
 
 def end_access(user: User, *, actor: Actor) -> None:
@@ -165,10 +181,44 @@ def require_free_email(address: EmailAddress, owner: User | None = None) -> None
         raise EmailTaken
 
 
-def _check_role(user: User, role: Role) -> None:
+def _check_role(user: User, role: Role, now: datetime) -> None:
     """Raise LastAdministrator if the user can't get this role."""
     if role != user.role and user.role == Role.ADMIN:
-        last_administrator.require_one(without=user)
+        last_administrator.require_one(without=user, now=now)
+
+
+def _check_last_day(user: User, profile: Profile, now: datetime) -> None:
+    """Let an account end on a day only if an administrator stays. Raises LastAdministrator."""
+    gets_one = profile.last_day is not None and profile.last_day != profile_of(user).last_day
+    if gets_one and user.role == Role.ADMIN and profile.role == Role.ADMIN:
+        last_administrator.require_one(without=user, now=now)
+
+
+def _change_entries(user: User, profile: Profile, actor: Actor) -> None:
+    """Change the last day and the directory number, if they differ."""
+    before = profile_of(user)
+    _record_entries(user, before, profile, actor)
+    if profile.last_day != before.last_day:
+        user.ends_at = _end_after(profile.last_day)
+    user.directory_number = profile.directory_number
+
+
+def _record_entries(user: User, before: Profile, after: Profile, actor: Actor) -> None:
+    changed: dict[str, tuple[str | None, str | None]] = {}
+    if after.last_day != before.last_day:
+        changed["last_day"] = _iso(before.last_day), _iso(after.last_day)
+    if after.directory_number != before.directory_number:
+        changed["directory_number"] = before.directory_number, after.directory_number
+    if changed:
+        _record_edit(user, actor, **changed)
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _end_after(day: date | None) -> datetime | None:
+    return days.end_after(day) if day else None
 
 
 def _rename(user: User, name: str, actor: Actor) -> None:
@@ -206,7 +256,7 @@ def _change_role(user: User, role: Role, actor: Actor, now: datetime) -> str | N
     return enrolment_links.mail_to(user, actor=actor, now=now) if enrolment_links.needs_link(user) else None
 
 
-def _record_edit(user: User, actor: Actor, **changed: tuple[str, str]) -> None:
+def _record_edit(user: User, actor: Actor, **changed: tuple[str | None, str | None]) -> None:
     before = {name: values[0] for name, values in changed.items()}
     after = {name: values[1] for name, values in changed.items()}
     record(Event.USER_EDITED, actor=actor, subject=user, before=before, after=after)

@@ -73,6 +73,8 @@ class Entry:
     invited: bool
     refused: bool
     last_login_at: datetime | None
+    ends_at: datetime | None
+    directory_number: str | None
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,8 @@ def _columns() -> Select[*tuple[Any, ...]]:
         User.has_passkey,
         User.factors_locked_at,
         User.account_locked_at,
+        User.ends_at,
+        User.directory_number,
     )
 
 
@@ -244,6 +248,8 @@ def _entries(rows: list[Row[Any]]) -> tuple[Entry, ...]:
             invited=row.invited,
             refused=row.email_refused_at is not None,
             last_login_at=row.last_login_at,
+            ends_at=row.ends_at,
+            directory_number=row.directory_number,
         )
         for row in rows
     )

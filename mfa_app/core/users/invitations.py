@@ -28,7 +28,7 @@ def invite(user: User, *, actor: Actor, now: datetime) -> str:
     Raises NotAllowed, SessionEnded, AccountDisabled, PasswordChosen.
     """
     begin_change(actor, Permission.MANAGE_USERS, user)
-    _require_invitable(user)
+    _require_invitable(user, now)
     return mail_to(user, actor=actor, now=now)
 
 
@@ -60,9 +60,9 @@ def accept(link: OneTimeLink, user: User, password: str, *, actor: Actor, now: d
     return SignedIn(token, session, user, verdict=verdict)
 
 
-def _require_invitable(user: User) -> None:
+def _require_invitable(user: User, now: datetime) -> None:
     """Raise AccountDisabled or PasswordChosen: only an account without a password waits for a link."""
-    if not user.is_active:
+    if not user.is_open(now):
         raise AccountDisabled
     if user.password_hash is not None:
         raise PasswordChosen

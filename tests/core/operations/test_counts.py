@@ -130,7 +130,7 @@ class Walk:
         accounts.disable(self.user(), actor=TERMINAL, now=self.now)
 
     def enable(self) -> None:
-        accounts.enable(self.user(), actor=TERMINAL)
+        accounts.enable(self.user(), actor=TERMINAL, now=self.now)
 
     def change_role(self) -> None:
         accounts.change_role(self.user(), self.random.choice(list(Role)), actor=TERMINAL, now=self.now)

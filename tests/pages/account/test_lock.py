@@ -224,7 +224,7 @@ def test_locking_and_disabling_are_two_things(world: World, alice: Visitor) -> N
     assert "The email address or password is wrong." in page.text
     lock_at_the_terminal(world)
     with world.data():
-        accounts.enable(world.user("alice"), actor=TERMINAL)
+        accounts.enable(world.user("alice"), actor=TERMINAL, now=world.clock())
     assert is_locked(world)
 
 

@@ -78,6 +78,26 @@ def test_the_list_shows_and_finds_who_has_a_passkey(world: World, carol: Visitor
     assert row and "Passkey" in row.get_text()
 
 
+def test_the_list_says_where_people_stand_and_tells_two_of_one_name_apart(
+    world: World, carol: Visitor
+) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    world.person("bob")
+    world.rename("bob", "Alice")
+    with world.data():
+        world.user("bob").directory_number = "4711"
+    rows = carol.open("/admin/people?q=alice").html.select("tbody tr")
+    assert [cells[2].get_text(strip=True) for row in rows if (cells := row.select("td[data-label]"))] == [
+        "Must link now",
+        "Not required",
+    ]
+    assert [("Finance" in row.get_text(), "4711" in row.get_text()) for row in rows] == [
+        (True, False),
+        (False, True),
+    ]
+
+
 @both_databases
 def test_more_than_fifty_people_come_page_by_page(world: World, carol: Visitor) -> None:
     names = [f"p{number:03}" for number in range(119)]
@@ -321,7 +341,7 @@ def test_the_list_costs_the_same_whatever_its_length(world: World, carol: Visito
     short = cost(world, carol, "/admin/people")
     world.people(*(f"p{number:03}" for number in range(20)), groups_=("Finance",), password=None)
     assert cost(world, carol, "/admin/people") == short
-    assert len(short) <= 4  # who asks, the groups to choose from, the people, their groups
+    assert len(short) <= 6  # who asks, the groups to choose from, the people, their groups, their standing
 
 
 def test_an_address_that_takes_no_mail_is_told_on_the_list_and_at_the_person(

@@ -103,7 +103,7 @@ def test_a_disabled_person_is_out_at_the_next_click(world: World, alice: Visitor
         accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
     assert alice.open("/").path == "/login"
     with world.data():
-        accounts.enable(world.user("alice"), actor=TERMINAL)
+        accounts.enable(world.user("alice"), actor=TERMINAL, now=world.clock())
     assert alice.open("/").path == "/login"
     assert world.password_given("alice").page.path == "/"
 

@@ -108,12 +108,17 @@ def locked_by_alice(world: World) -> None:
         account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=world.clock())
 
 
+def ended(world: World) -> None:
+    with world.data():
+        db.session.execute(update(User).values(ends_at=world.clock()))
+
+
 def removed(world: World) -> None:
     with world.data():
         db.session.query(Passkey).delete()
 
 
-@pytest.mark.parametrize("happens", [of_another_group, disabled, locked, locked_by_alice, removed])
+@pytest.mark.parametrize("happens", [of_another_group, disabled, locked, locked_by_alice, ended, removed])
 def test_every_refusal_reads_the_same(
     world: World, device: Authenticator, happens: Callable[[World], None]
 ) -> None:

@@ -1,6 +1,7 @@
 """Accounts, groups, rules and the help desk."""
 
 from collections.abc import Callable
+from datetime import date
 
 from sqlalchemy import update
 
@@ -60,7 +61,7 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
         world.user("alice"), Profile("mallory@example.com", "Mallory"), actor=eve, now=world.clock()
     ),
     accounts.disable: lambda world, eve: accounts.disable(world.user("alice"), actor=eve, now=world.clock()),
-    accounts.enable: lambda world, eve: accounts.enable(world.user("alice"), actor=eve),
+    accounts.enable: lambda world, eve: accounts.enable(world.user("alice"), actor=eve, now=world.clock()),
     account_lock.lock_for: lambda world, eve: account_lock.lock_for(
         world.user("alice"), actor=eve, now=world.clock()
     ),
@@ -200,6 +201,7 @@ case(removal.remove_factor, errors.LastFactor, remove_the_only_one)
 OWN_ACCOUNT = {
     "own role": Profile("carol@example.com", "Carol", Role.STAFF),
     "own name": Profile("carol@example.com", "Karla", Role.ADMIN),
+    "own last day": Profile("carol@example.com", "Carol", Role.ADMIN, last_day=date(2999, 1, 1)),
     "own address": Profile("karla@example.com", "Carol", Role.ADMIN),
 }
 
