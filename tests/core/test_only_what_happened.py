@@ -41,6 +41,7 @@ EACH_TIME = {
     "browsers.remembered_devices.remember": "a new device each time",
     "factors.recovery_codes.make_set": "new codes each time",
     "helpdesk.reset.reset_second_factor": "a mail, and the next login begins anew",
+    "imports.export.export": "each download counts",
     "login.code_step.answer_challenge": "each code that was checked counts",
     "login.code_step.check_code": "each code that was checked counts",
     "login.new_logins.tell_of_login": "a mail each time",
