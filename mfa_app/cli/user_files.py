@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
 from mfa_app.cli.support.lookup import get_group
-from mfa_app.cli.support.output import say
+from mfa_app.cli.support.output import print_line, say
 from mfa_app.cli.support.types import GROUP
 from mfa_app.core.common import clock
 from mfa_app.core.imports import export, imports
@@ -53,10 +53,10 @@ def import_people(
 @click.option("--group", type=GROUP, help="Only the members of this group.")
 @command_transaction
 def export_people(group: str | None) -> None:
-    """Print people as CSV that “users import” understands. The download is on the audit trail."""
+    """Print people as CSV, as “users import” takes it."""
     members = get_group(group) if group is not None else None
     for line in export.export(group=members, actor=current_actor()):
-        click.echo(line, nl=False)
+        print_line(line.rstrip("\r\n"))
 
 
 def _applied(content: bytes, options: ImportOptions, *, invite: bool) -> list[PlannedRow]:

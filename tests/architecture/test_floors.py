@@ -35,6 +35,7 @@ ROOMS = (
     "factors",
     "login",
     "users",
+    "imports",
     "helpdesk",
     "operations",
 )

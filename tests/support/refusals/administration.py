@@ -178,11 +178,25 @@ def logged_out(_world: World) -> None:
     db.session.execute(update(User).where(User.role == Role.ADMIN).values(security_stamp=99))
 
 
-_READING = {search.export, directory.get_visible, groups.plan_groups}
+_READING = {search.export, export.export, imports.preview, directory.get_visible, groups.plan_groups}
 for _verb, _act in STAFF_MAY_NOT.items():
     if _verb not in _READING:
         for _end in (disabled, demoted, logged_out):
             case(_verb, errors.SessionEnded, stale(_act, _end), _end.__name__)
+
+
+# A file that is none of people
+
+case(
+    imports.preview,
+    errors.ImportFileRefused,
+    lambda _world: lambda: imports.preview(b"Name\nAlice\n", ImportOptions(), actor=TERMINAL),
+)
+case(
+    imports.apply,
+    errors.ImportFileRefused,
+    lambda world: lambda: imports.apply(b"Email\n\0\n", ImportOptions(), actor=TERMINAL, now=world.clock()),
+)
 
 
 # An app or a passkey of somebody
