@@ -14,6 +14,7 @@ from mfa_app.cli import (
     keys,
     policy,
     setup,
+    user_files,
     users,
     version,
 )
@@ -29,6 +30,8 @@ COMMANDS = (
 )
 audit.commands.add_command(audit_verify.verify)
 audit.commands.add_command(audit_verify.anchor)
+users.commands.add_command(user_files.import_people)
+users.commands.add_command(user_files.export_people)
 
 
 def add_to(app: Flask) -> None:

@@ -68,6 +68,8 @@ _EVENTS = {
     Event.THROTTLE_CLEARED: _l("Allowed to try again"),
     Event.NETWORK_CLEARED: _l("Network allowed to try again"),
     Event.ACCESS_REFUSED: _l("Page refused (not allowed)"),
+    Event.PEOPLE_IMPORTED: _l("People imported"),
+    Event.PEOPLE_EXPORTED: _l("List of people downloaded"),
     Event.TRAIL_EXPORTED: _l("Audit trail downloaded"),
     Event.KEYS_ROTATED: _l("Keys rotated"),
     Event.SIGNING_KEY_REPLACED: _l("Cookie signing key replaced"),
@@ -79,6 +81,10 @@ _NAMES = {event.label: name for event, name in _EVENTS.items()}
 
 
 _DETAILS = {
+    "created": _l("Added"),
+    "changed": _l("Changed"),
+    "disabled": _l("Disabled"),
+    "left_out": _l("Rows left out"),
     "reason": _l("Reason"),
     "seen": _l("It looks like"),
     "failures": _l("Failed in a row"),

@@ -163,6 +163,24 @@ _PASSKEY_REASONS: dict[str, str] = {
 }
 
 
+_FILE_REASONS: dict[str, str] = {
+    "empty": _l("The file is empty."),
+    "too large": _l("The file is too large. Split it into files of at most %(most)s MB."),
+    "workbook": _l("This is a workbook, not CSV. In your spreadsheet, choose “Save as”, then CSV."),
+    "not text": _l("Line %(line)s is not text. Save the file as CSV in UTF-8, then try again."),
+    "mixed encodings": _l(
+        "Line %(line)s has another encoding than the rest of the file. Save the file as CSV in UTF-8."
+    ),
+    "broken row": _l("Line %(line)s can't be read: a quotation mark is missing, or there is one too many."),
+    "long cell": _l("Line %(line)s has a cell of more than %(most)s characters. Shorten it."),
+    "too many columns": _l("Line %(line)s has more than %(most)s columns. Leave out those you don't need."),
+    "too many rows": _l("The file has more than %(most)s rows. Split it into several files."),
+    "no email column": _l(
+        "The file needs a column with email addresses. Call it “Email”. Its columns are: %(found)s."
+    ),
+}
+
+
 _REASONS: dict[type[errors.Refusal], dict[str, str]] = {
     errors.PasskeyRefused: _PASSKEY_REASONS,
     errors.UnacceptablePassword: _PASSWORD_REASONS,
@@ -186,6 +204,9 @@ def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
         return not_a_code(refusal)
     if isinstance(refusal, errors.ExplainedCode):
         return explained(refusal.explanation)
+    if isinstance(refusal, errors.ImportFileRefused):
+        facts = {"line": refusal.line, "most": refusal.most, "found": refusal.found}
+        return str(_FILE_REASONS[refusal.reason]) % facts
     if isinstance(refusal, errors.PasskeyRefused | errors.UnacceptablePassword):
         return str(_REASONS[type(refusal)][refusal.reason])
     return str(_SENTENCES[type(refusal)])

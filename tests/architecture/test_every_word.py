@@ -11,6 +11,7 @@ from mfa_app.core.audit.events import Event
 from mfa_app.core.common import clock, errors
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import ceremonies, diagnosis
+from mfa_app.core.imports import imports
 from mfa_app.core.operations import housekeeping
 from mfa_app.core.operations.health_checks import Check, Problem
 from mfa_app.core.passwords import hashing
@@ -81,6 +82,8 @@ def made(kind: type[Exception]) -> list[Exception]:
         return [kind(explanation) for explanation in EXPLANATIONS]
     if kind is errors.UnacceptablePassword:
         return [kind(reason) for reason in reasons(kind, Path(hashing.__file__).parent)]
+    if kind is errors.ImportFileRefused:
+        return [kind(reason) for reason in reasons(kind, Path(imports.__file__).parent)]
     return [kind()]
 
 

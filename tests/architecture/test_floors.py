@@ -36,6 +36,7 @@ ROOMS = (
     "login",
     "users",
     "rollout",
+    "imports",
     "helpdesk",
     "operations",
 )

@@ -13,6 +13,8 @@ from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import enrolment, passkey_setup, passkeys
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import removal
+from mfa_app.core.imports import imports
+from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.login import logout
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
@@ -44,6 +46,7 @@ EACH_TIME = {
     "factors.recovery_codes.make_set": "new codes each time",
     "helpdesk.reset.reset_second_factor": "a mail, and the next login begins anew",
     "login.break_glass_step.open_with_code": "each code that was checked counts",
+    "imports.export.export": "each download counts",
     "login.code_step.answer_challenge": "each code that was checked counts",
     "login.code_step.check_code": "each code that was checked counts",
     "login.new_logins.tell_of_login": "a mail each time",
@@ -400,6 +403,17 @@ def end_all_links(world: World) -> Act:
 @again(directory.search)
 def search(world: World) -> Act:
     return lambda: directory.search(UserFilters(), actor=TERMINAL)
+
+
+@again(imports.preview)
+def preview(_world: World) -> Act:
+    return lambda: imports.preview(b"Email\nnew@example.com\n", ImportOptions(), actor=TERMINAL)
+
+
+@again(imports.apply)
+def apply(world: World) -> Act:
+    file = b"Email\nalice@example.com\n"
+    return lambda: imports.apply(file, ImportOptions(), actor=TERMINAL, now=world.clock())
 
 
 @again(directory.get_visible)

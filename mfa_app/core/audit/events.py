@@ -76,6 +76,8 @@ class Event(enum.Enum):
     THROTTLE_CLEARED = "throttle.cleared", ()
     NETWORK_CLEARED = "throttle.network_cleared", ("network",)
     ACCESS_REFUSED = "access.refused", ("page",)
+    PEOPLE_IMPORTED = "people.imported", ("created", "changed", "disabled", "left_out")
+    PEOPLE_EXPORTED = "people.exported", ("rows",)
     TRAIL_EXPORTED = "trail.exported", ("rows",)
     KEYS_ROTATED = "keys.rotated", ("key", "secrets")
     SIGNING_KEY_REPLACED = "keys.signing_replaced", ()

@@ -283,6 +283,20 @@ class RotationRunning(Refusal):
 
 
 @dataclass
+class ImportFileRefused(Refusal):
+    """A file of people can't be read. `line` is where, `most` what is allowed, `found` what is there instead.
+
+    `reason` is "empty", "too large", "workbook", "not text", "mixed encodings", "broken row", "long cell",
+    "too many columns", "too many rows" or "no email column".
+    """
+
+    reason: str
+    line: int = 0
+    most: int = 0
+    found: str = ""
+
+
+@dataclass
 class UnacceptablePassword(Refusal):
     """The password is not acceptable: `reason` is "short", "long", "known names" or "guessable"."""
 

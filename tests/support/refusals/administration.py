@@ -12,6 +12,8 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.factors import held
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import removal, reset
+from mfa_app.core.imports import export, imports
+from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
@@ -33,6 +35,8 @@ from tests.support.refusals.scene import actor, become_administrator, ended, lin
 from tests.support.refusals.table import Act, Arrange, Table
 from tests.support.world import TERMINAL, VISITOR, World
 
+PEOPLE = b"Email,Groups\nnew@example.com,Sales\n"
+
 ROWS = Table()
 case = ROWS.add
 
@@ -48,6 +52,9 @@ def remove_first(world: World, someone: Actor, factor_id: str | None = None) -> 
 
 STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     search.export: lambda world, eve: search.export(TrailSearch(), actor=eve),
+    export.export: lambda world, eve: export.export(actor=eve),
+    imports.preview: lambda world, eve: imports.preview(PEOPLE, ImportOptions(), actor=eve),
+    imports.apply: lambda world, eve: imports.apply(PEOPLE, ImportOptions(), actor=eve, now=world.clock()),
     accounts.create: lambda world, eve: accounts.create(
         Profile("new@example.com", "New"), groups=[], password=None, actor=eve, now=world.clock()
     ),
@@ -198,11 +205,25 @@ def logged_out(_world: World) -> None:
     db.session.execute(update(User).where(User.role == Role.ADMIN).values(security_stamp=99))
 
 
-_READING = {search.export, directory.get_visible, groups.plan_groups}
+_READING = {search.export, export.export, imports.preview, directory.get_visible, groups.plan_groups}
 for _verb, _act in STAFF_MAY_NOT.items():
     if _verb not in _READING:
         for _end in (disabled, demoted, logged_out):
             case(_verb, errors.SessionEnded, stale(_act, _end), _end.__name__)
+
+
+# A file that is none of people
+
+case(
+    imports.preview,
+    errors.ImportFileRefused,
+    lambda _world: lambda: imports.preview(b"Name\nAlice\n", ImportOptions(), actor=TERMINAL),
+)
+case(
+    imports.apply,
+    errors.ImportFileRefused,
+    lambda world: lambda: imports.apply(b"Email\n\0\n", ImportOptions(), actor=TERMINAL, now=world.clock()),
+)
 
 
 # An app or a passkey of somebody

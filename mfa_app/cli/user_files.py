@@ -1,0 +1,86 @@
+"""`flask users import` and `flask users export`: people in files."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from flask_babel import gettext as _
+
+from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
+from mfa_app.cli.support.lookup import get_group
+from mfa_app.cli.support.output import print_line, say
+from mfa_app.cli.support.types import GROUP
+from mfa_app.core.common import clock
+from mfa_app.core.imports import export, imports
+from mfa_app.core.imports.plan import ImportOptions, Mode, Outcome, PlannedRow
+from mfa_app.wording.imports import outcome_name, problem_sentence
+
+MODES = click.Choice([mode.value for mode in Mode])
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--preview", is_flag=True, help="Only say what would happen.")
+@click.option("--mode", type=MODES, default=Mode.UPDATE.value, show_default=True)
+@click.option("--group", type=GROUP, help="The group whose members “replace” replaces.")
+@click.option("--leavers", is_flag=True, help="Disable people who are not in the file.")
+@click.option("--create-groups", is_flag=True, help="Create the groups that don't exist yet.")
+@click.option("--invite", is_flag=True, help="Email each new person a link to choose a password.")
+@command_transaction
+def import_people(
+    file: Path, preview: bool, mode: str, group: str | None, leavers: bool, create_groups: bool, invite: bool
+) -> None:
+    """Add and change people from a CSV file. All of it is saved, or nothing; wrong rows are left out.
+
+    “add” leaves people who have an account as they are, “update” changes them too, and “replace” also takes
+    people out of a group if they are not in the file.
+    """
+    if (mode == Mode.REPLACE) != (group is not None):
+        raise CommandError(_("“--mode replace” and “--group” belong together: give both, or neither."))
+    group_id = get_group(group).id if group is not None else None
+    options = ImportOptions(Mode(mode), group_id, leavers, create_groups)
+    content = file.read_bytes()
+    if preview:
+        say(*_lines(imports.preview(content, options, actor=current_actor())))
+        say(_("This is a preview. Nothing has been changed."))
+        return
+    say(*_lines(_applied(content, options, invite=invite)))
+
+
+@click.command("export")
+@click.option("--group", type=GROUP, help="Only the members of this group.")
+@command_transaction
+def export_people(group: str | None) -> None:
+    """Print people as CSV, as “users import” takes it."""
+    members = get_group(group) if group is not None else None
+    for line in export.export(group=members, actor=current_actor()):
+        print_line(line.rstrip("\r\n"))
+
+
+def _applied(content: bytes, options: ImportOptions, *, invite: bool) -> list[PlannedRow]:
+    """Apply the file; show a bar meanwhile, if this is a terminal."""
+    with click.progressbar(length=1, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def progress(_done: int, rows: int) -> None:
+            bar.length = rows
+            bar.update(1)
+
+        return imports.apply(
+            content, options, invite=invite, actor=current_actor(), now=clock.now(), progress=progress
+        )
+
+
+def _lines(planned: list[PlannedRow]) -> Iterator[str]:
+    """Yield how many rows do what, and each person who needs attention or whom the file does not name."""
+    counts = Counter(row.outcome for row in planned)
+    yield ", ".join(f"{outcome_name(outcome)}: {counts[outcome]}" for outcome in Outcome if counts[outcome])
+    for row in planned:
+        if row.outcome is Outcome.WRONG:
+            why = problem_sentence(row)
+            yield _("Line %(line)s, %(email)s: %(why)s", line=row.line, email=row.email or "-", why=why)
+        elif row.outcome in (Outcome.DISABLED, Outcome.LEAVES):
+            yield f"{outcome_name(row.outcome)}: {row.email}"
+        elif row.outcome is Outcome.KEPT:
+            yield f"{outcome_name(row.outcome)}: {row.email}. {problem_sentence(row)}"

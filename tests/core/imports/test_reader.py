@@ -1,0 +1,87 @@
+"""How a file of people is read: as spreadsheets save it, and as a directory exports it."""
+
+from datetime import date
+
+import pytest
+
+from mfa_app.core.imports import cells
+from mfa_app.core.imports.reader import PeopleFile, TypedRow
+from tests.support.world import World
+
+TEXT = "E-mail;Naam\r\nzoe@firma.nl;Zoë de Vries\r\n"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        TEXT.encode(),
+        TEXT.encode("utf-8-sig"),
+        TEXT.encode("cp1252"),
+        TEXT.encode("utf-16"),
+        TEXT.replace(";", ",").encode(),
+        TEXT.replace(";", "\t").encode(),
+        b"sep=;\r\n" + TEXT.encode(),
+        TEXT.replace("\r\n", "\n").encode(),
+    ],
+    ids=["UTF-8", "mark", "Windows-1252", "UTF-16", "comma", "tab", "sep=", "line feeds"],
+)
+def test_each_way_of_saving_is_read(file: bytes) -> None:
+    (row,) = PeopleFile(file).rows()
+    assert (row.email, row.name) == ("zoe@firma.nl", "Zoë de Vries")
+
+
+@pytest.mark.parametrize(
+    ("headings", "name"),
+    [
+        ("Email,Given name,Last name", "Anna Berg"),
+        ("E-mailadres,Voornaam,Achternaam", "Anna Berg"),
+        ("E-Mail-Adresse,Vorname,Name", "Anna Berg"),
+        ("Adresse électronique,Prénom,Nom", "Anna Berg"),
+    ],
+)
+def test_headings_are_found_in_four_languages(headings: str, name: str) -> None:
+    (row,) = PeopleFile(f"{headings}\na@b.nl,Anna,Berg\n".encode()).rows()
+    assert row == TypedRow(2, "a@b.nl", name)
+
+
+def test_an_export_of_an_active_directory_is_read_as_it_comes() -> None:
+    file = (
+        "#TYPE Microsoft.ActiveDirectory.Management.ADUser\r\n"
+        '"DistinguishedName","Enabled","GivenName","MemberOf","Name","mail","UserPrincipalName"\r\n'
+        '"CN=Anna","True","Anna","CN=Sales\\, EMEA,OU=G,DC=b,DC=nl;CN=HR,CN=Users,DC=b,DC=nl","Anna Berg","",'
+        '"a@b.nl"\r\n'
+    )
+    people = PeopleFile(file.encode())
+    (row,) = people.rows()
+    assert (row.email, row.name, row.enabled, row.line) == ("a@b.nl", "Anna Berg", "True", 3)
+    assert cells.group_names(row.groups, ()) == ["Sales, EMEA", "HR"]
+    assert people.headings.ignored == ("DistinguishedName",)
+
+
+def test_a_line_break_within_quotes_is_part_of_the_cell() -> None:
+    rows = list(PeopleFile(b'Email,Groups\na@b.nl,"HR\nSales"\n\nc@b.nl,\n').rows())
+    assert [(row.email, row.groups, row.line) for row in rows] == [
+        ("a@b.nl", "HR\nSales", 3),
+        ("c@b.nl", "", 5),
+    ]
+    assert cells.group_names(rows[0].groups, ()) == ["HR", "Sales"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["2027-03-31", "31-3-2027", "31.03.2027", "31/3/2027", "3/31/2027 12:00:00 AM", "134510040000000000"],
+)
+def test_a_day_is_read_as_it_is_written(world: World, cell: str) -> None:
+    with world.data():
+        assert cells.day_of(cell) == date(2027, 3, 31)
+
+
+@pytest.mark.parametrize("cell", ["", "0", "9223372036854775807", "never"])
+def test_no_day_is_none(cell: str) -> None:
+    assert cells.day_of(cell) is None
+
+
+@pytest.mark.parametrize("cell", ["3/4/2027", "soon", "2027-02-30"])
+def test_a_day_that_can_be_another_one_is_refused(cell: str) -> None:
+    with pytest.raises(ValueError):
+        cells.day_of(cell)
