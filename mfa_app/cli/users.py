@@ -248,7 +248,7 @@ def app_link(email: str) -> None:
 @click.option("--no-last-day", is_flag=True, help="The account doesn't end by itself any more.")
 @command_transaction
 def edit(email: str, name: str | None, new_email: str | None, no_last_day: bool, **entries: Any) -> None:
-    """Change a person's name, email address, last day or directory number."""
+    """Change what is known about a person."""
     user = get_user(email)
     present = accounts.profile_of(user)
     profile = with_entries(replace(present, email=new_email or user.email, name=name or user.name), **entries)

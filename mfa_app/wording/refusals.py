@@ -191,13 +191,8 @@ def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
     """Return the sentence that tells a person why something didn't happen and what to do about it."""
     if isinstance(refusal, errors.Throttled):
         return _("Too many failed attempts. Try again %(when)s.", when=in_a_while(refusal.retry_at))
-    if isinstance(refusal, errors.AccountLocked):
-        return _(
-            "You locked this account on %(date)s. Call the help desk to have it opened again.",
-            date=dates.day(refusal.since),
-        )
-    if isinstance(refusal, errors.DeadlineOutOfRange):
-        return _("Choose a day from today to %(date)s.", date=dates.day(refusal.latest))
+    if isinstance(refusal, errors.AccountLocked | errors.DeadlineOutOfRange):
+        return _of_a_day(refusal)
     if isinstance(refusal, errors.TooManyApps | errors.TooManyPasskeys):
         return _too_many(refusal)
     if isinstance(refusal, errors.NotACode):
@@ -210,6 +205,15 @@ def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
     if isinstance(refusal, errors.PasskeyRefused | errors.UnacceptablePassword):
         return str(_REASONS[type(refusal)][refusal.reason])
     return str(_SENTENCES[type(refusal)])
+
+
+def _of_a_day(refusal: errors.AccountLocked | errors.DeadlineOutOfRange) -> str:
+    if isinstance(refusal, errors.DeadlineOutOfRange):
+        return _("Choose a day from today to %(date)s.", date=dates.day(refusal.latest))
+    return _(
+        "You locked this account on %(date)s. Call the help desk to have it opened again.",
+        date=dates.day(refusal.since),
+    )
 
 
 def _too_many(refusal: errors.TooManyApps | errors.TooManyPasskeys) -> str:

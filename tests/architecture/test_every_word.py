@@ -68,10 +68,8 @@ def app(world: World) -> Flask:
 
 def made(kind: type[Exception]) -> list[Exception]:
     """Return a refusal of this kind, for each reason it can have."""
-    if kind in (errors.Throttled, errors.AccountLocked):
+    if kind in (errors.Throttled, errors.AccountLocked, errors.DeadlineOutOfRange):
         return [kind(clock.now())]
-    if kind is errors.DeadlineOutOfRange:
-        return [kind(MOMENT.date())]
     if kind in (errors.TooManyApps, errors.TooManyPasskeys):
         return [kind(5)]
     if kind is errors.PasskeyRefused:

@@ -45,64 +45,64 @@ LOGIN = {
 
 # What opening a page costs a stranger, somebody of the staff and an administrator. Behind a stroke: commits.
 PAGES = """
-account.add_passkey             0     2     2
-account.home                    0     1     1
-account.new_passkey_question    0   5/1   5/1
-account.overview                0     4     4
-account.password                0     1     1
-account.recovered               0     2     2
-account.recovery_code_set       0     2     2
-account.rename_app              0     1     1
-account.rename_passkey          0     2     2
-admin.blocked_sign_ins          0   4/2     4
-admin.break_glass               0   4/2     2
-admin.delete_group              0   4/2     8
-admin.edit_user                 0   4/2     3
-admin.group                     0   4/2     6
-admin.group_list                0   4/2     2
-admin.group_policy              0   4/2     2
-admin.group_rollout             0   4/2    14
-admin.group_rollout_csv         0   4/2    10
-admin.group_policy_people       0   4/2     2
-admin.group_policy_people_csv    0   4/2     2
-admin.new_group                 0   4/2     1
-admin.new_user                  0   4/2     2
-admin.open_account              0   4/2   5/2
-admin.overview                  0   4/2    10
-admin.remove_user_factor        0   4/2   5/2
-admin.rename_group              0   4/2     2
-admin.reset_user                0   4/2   5/2
-admin.rollout                   0   4/2    14
-admin.rollout_csv               0   4/2     9
-admin.site_policy               0   4/2     5
-admin.site_policy_people        0   4/2     1
-admin.site_policy_people_csv    0   4/2     1
-admin.trail                     0   4/2     2
-admin.user                      0   4/2     7
-admin.user_list                 0   4/2     6
-admin.user_policy               0   4/2     2
-auth.account_locked             0     1     1
-auth.break_glass                0     1     1
-auth.choose_password            1     2     2
-auth.code                       0     1     1
-auth.follow_link                1     2     2
-auth.forgotten                  0     1     1
-auth.link_login                 1     2     2
-auth.link_needed                0     1     1
-auth.lock_account               1     2     2
-auth.login                      0     1     1
-auth.lost_app                   0     1     1
-auth.passkey_endpoints          0     1     1
-auth.passkey_question           0     2     2
-auth.question_to_anyone         0     1     1
-auth.reauthenticate             0     1     1
-auth.recovery_code              0     1     1
-auth.setup                      1     2     2
-enrolment.authenticator         0   6/1   6/1
-enrolment.replacement           0     1     1
-monitoring.healthz              0     0     0
-monitoring.metrics              0     0     0
-monitoring.readyz               0     0     0
+account.add_passkey                 0     2     2
+account.home                        0     1     1
+account.new_passkey_question        0   5/1   5/1
+account.overview                    0     4     4
+account.password                    0     1     1
+account.recovered                   0     2     2
+account.recovery_code_set           0     2     2
+account.rename_app                  0     1     1
+account.rename_passkey              0     2     2
+admin.blocked_sign_ins              0   4/2     4
+admin.break_glass                   0   4/2     2
+admin.delete_group                  0   4/2     8
+admin.edit_user                     0   4/2     3
+admin.group                         0   4/2     6
+admin.group_list                    0   4/2     2
+admin.group_policy                  0   4/2     2
+admin.group_policy_people           0   4/2     2
+admin.group_policy_people_csv       0   4/2     2
+admin.group_rollout                 0   4/2    14
+admin.group_rollout_csv             0   4/2    10
+admin.new_group                     0   4/2     1
+admin.new_user                      0   4/2     2
+admin.open_account                  0   4/2   5/2
+admin.overview                      0   4/2    10
+admin.remove_user_factor            0   4/2   5/2
+admin.rename_group                  0   4/2     2
+admin.reset_user                    0   4/2   5/2
+admin.rollout                       0   4/2    14
+admin.rollout_csv                   0   4/2     9
+admin.site_policy                   0   4/2     5
+admin.site_policy_people            0   4/2     1
+admin.site_policy_people_csv        0   4/2     1
+admin.trail                         0   4/2     2
+admin.user                          0   4/2     7
+admin.user_list                     0   4/2     6
+admin.user_policy                   0   4/2     2
+auth.account_locked                 0     1     1
+auth.break_glass                    0     1     1
+auth.choose_password                1     2     2
+auth.code                           0     1     1
+auth.follow_link                    1     2     2
+auth.forgotten                      0     1     1
+auth.link_login                     1     2     2
+auth.link_needed                    0     1     1
+auth.lock_account                   1     2     2
+auth.login                          0     1     1
+auth.lost_app                       0     1     1
+auth.passkey_endpoints              0     1     1
+auth.passkey_question               0     2     2
+auth.question_to_anyone             0     1     1
+auth.reauthenticate                 0     1     1
+auth.recovery_code                  0     1     1
+auth.setup                          1     2     2
+enrolment.authenticator             0   6/1   6/1
+enrolment.replacement               0     1     1
+monitoring.healthz                  0     0     0
+monitoring.metrics                  0     0     0
+monitoring.readyz                   0     0     0
 """
 
 
@@ -175,7 +175,7 @@ def test_every_page_costs_what_this_table_says(world: World) -> None:
         endpoint: " ".join(f"{price(world, who, path):>5}" for who in (world.visitor(), alice, carol))
         for endpoint, path in sorted(paths.items())
     }
-    table = "".join(f"{endpoint:<28}{row}\n" for endpoint, row in rows.items())
+    table = "".join(f"{endpoint:<32}{row}\n" for endpoint, row in rows.items())
     assert table == PAGES.lstrip("\n"), table
 
 

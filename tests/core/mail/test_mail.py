@@ -33,7 +33,14 @@ from tests.support.world import World
 
 CONTEXT = {
     Mail.ACCOUNT_ENDS: {"last_day": "2027-03-31T12:00:00+00:00"},
-    Mail.INVITATION: {"token": "A" * 43, "hours": 72},
+    Mail.INVITATION: {
+        "token": "A" * 43,
+        "email": "alice@example.com",
+        "sender": "Carol",
+        "until": "2027-03-31T12:00:00+00:00",
+        "phone": "later",
+        "phone_by": "2027-03-31T12:00:00+00:00",
+    },
     Mail.PASSWORD_RESET: {"token": "A" * 43, "minutes": 60},
     Mail.RESET: {"actor_name": "dave@example.com", "reason": "lost phone"},
     Mail.BREAK_GLASS_USED: {"left": 1},
@@ -109,6 +116,14 @@ def test_two_mails_swapped_in_the_table_open_for_nobody(world: World) -> None:
         one, other = db.session.scalars(select(OutboxMail))
         one.sealed_context, other.sealed_context = other.sealed_context, one.sealed_context
     assert deliver(world) == 0
+
+
+def test_an_invitation_that_waited_while_the_site_was_upgraded_still_leaves(world: World) -> None:
+    world.person("alice")
+    with world.data():
+        outbox.enqueue(Mail.INVITATION, world.user("alice"), now=world.clock(), token="A" * 43, hours=72)
+    assert deliver(world) == 1
+    assert "Choose a password" in world.last_mail()
 
 
 @pytest.mark.parametrize("kind", Mail)

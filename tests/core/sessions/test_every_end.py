@@ -87,7 +87,7 @@ def test_what_has_expired_ends_by_user_as_the_site_itself_says(world: World) -> 
         remembered_devices.remember(user, days=1, actor=VISITOR, now=now)
         invitations.invite(user, actor=TERMINAL, now=now)
         first_administrator.create_setup_link(actor=TERMINAL, now=now)
-    world.clock.advance(days=3)
+    world.clock.advance(days=7)
     purge(world)
     assert sorted(ends(world)) == [
         ("devices.forgotten", "alice", 1, "expired"),
