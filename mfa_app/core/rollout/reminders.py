@@ -95,7 +95,7 @@ def go_on(*, now: datetime) -> int:
 def is_due(subject: PolicySubject, *, now: datetime) -> bool:
     """Return whether this user must link an app or add a passkey, now or later, and can be told by email."""
     user = subject.user
-    open_to_mail = user.is_active and user.email_refused_at is None
+    open_to_mail = user.is_open(now) and user.email_refused_at is None
     return open_to_mail and not subject.facts.linked and will_be_required(subject.facts, now=now)
 
 
