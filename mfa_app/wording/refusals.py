@@ -178,6 +178,11 @@ _FILE_REASONS: dict[str, str] = {
     "no email column": _l(
         "The file needs a column with email addresses. Call it “Email”. Its columns are: %(found)s."
     ),
+    "unread address": _l(
+        "The email address in line %(line)s can't be read, so it isn't certain who is missing in the file. "
+        "Correct it first."
+    ),
+    "nobody named": _l("The file names nobody, so everybody would count as missing. Check it first."),
 }
 
 

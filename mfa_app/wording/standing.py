@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
+from mfa_app.core.common import days
 from mfa_app.core.policy.decision import Decision, Reason, Verdict
 from mfa_app.wording import dates
 
@@ -25,7 +26,9 @@ def standing_of(decision: Decision) -> ShownStanding:
         passkey = verdict is Verdict.ADD_PASSKEY
         return ShownStanding(_("Must add a passkey now") if passkey else _("Must link now"), "bad")
     if because.reason is Reason.EXEMPT and because.until:
-        return ShownStanding(_("Exempt until %(date)s", date=dates.short_day(because.until)), "accent")
+        last = days.last_before(because.until)
+        return ShownStanding(_("Exempt until %(date)s", date=dates.short_day(last)), "accent")
     if decision.enrol_by:
-        return ShownStanding(_("Must link by %(date)s", date=dates.short_day(decision.enrol_by)), "warn")
+        last = days.last_before(decision.enrol_by)
+        return ShownStanding(_("Must link by %(date)s", date=dates.short_day(last)), "warn")
     return ShownStanding(_("Not required"), "neutral")

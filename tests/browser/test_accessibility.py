@@ -61,6 +61,9 @@ FOR_CAROL_TOO = {
         "Must set up an app or passkey"
     ),
     "/admin/policy": "Policy",
+    "/admin/policy/people?required=y&grace_days=0&remember_days=30&whom=to-set-up": (
+        "Must set up an app or passkey"
+    ),
     "/admin/rollout": "Roll-out",
     "/admin/groups/{Finance}/rollout": "Roll-out in Finance",
     "/admin/throttled": "Blocked logins",
@@ -97,6 +100,10 @@ NO_PAGES = {
     "auth.passkey_question",
     "auth.question_to_anyone",
     "auth.passkey_endpoints",
+    "admin.group_policy_people_csv",
+    "admin.group_rollout_csv",
+    "admin.rollout_csv",
+    "admin.site_policy_people_csv",
     "monitoring.healthz",
     "monitoring.readyz",
     "monitoring.metrics",

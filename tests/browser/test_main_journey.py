@@ -82,11 +82,10 @@ def chooses_a_password(world: World, alice: Window) -> None:
     alice.sees("Choose your password")
     alice.field("New password").fill(HER_PASSWORD)
     alice.press("Save password")
-    alice.reads("Password saved. Log in with it now.")
+    alice.reads("Password saved. One more step, and you're in.")
 
 
 def links_an_app(alice: Window) -> Phone:
-    alice.fill_in_login(ALICE, HER_PASSWORD)
     alice.reads("Your group Finance requires 2-factor authentication.")
     app = alice.link()
     alice.is_in("Alice")
@@ -95,7 +94,7 @@ def links_an_app(alice: Window) -> Phone:
 
 
 def logs_in_with_a_code_and_then_without(alice: Window, app: Phone) -> None:
-    alice.fill_in_login(ALICE, HER_PASSWORD)
+    alice.give_password(ALICE, HER_PASSWORD)
     expect(alice.page.get_by_label("Don't ask for a code on this device for 30 days")).to_be_checked()
     code = app.code()
     alice.give_code(f"{code[:3]} {code[3:]}")  # with a space, as the app shows it

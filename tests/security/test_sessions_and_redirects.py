@@ -192,7 +192,8 @@ def test_names_and_reasons_of_eve_run_on_no_page_of_administration(world: World)
     world.password_given("eve", world.visitor(browser=PROBE)).open("/account")
     carol, number = world.log_in_and_wait("carol"), world.id_of("eve")
     for path in (page.replace("/people/1", f"/people/{number}") for page in admin_pages(world)):
-        assert_inert(carol.open(path).response.text, path)
+        if not path.endswith(".csv"):  # a file for a spreadsheet: markup in it is text
+            assert_inert(carol.open(path).response.text, path)
 
 
 def assert_inert(text: str, where: str) -> None:

@@ -14,6 +14,7 @@ from mfa_app.core.policy import rules
 from mfa_app.core.rollout import board, reminders
 from mfa_app.core.rollout.board import Straggler
 from mfa_app.models import Group
+from mfa_app.web.http.converters import LARGEST_ID
 from mfa_app.web.http.downloads import csv_download
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
@@ -71,8 +72,16 @@ def remind_user(user_id: int) -> ResponseReturnValue:
     with flash_refusals():
         reminded = reminders.remind([user], actor=current_actor(), now=clock.now())
         flash(words.reminded_in_words(reminded), "success")
-    group_id = request.form.get("group", type=int)
+    group_id = request.form.get("group", type=_row_id)
     return redirect(_url_of(groups.find_with_counts(group_id) if group_id is not None else None))
+
+
+def _row_id(typed: str) -> int:
+    """Return the number of a row. Raises ValueError for what can't be one."""
+    number = int(typed)
+    if not 0 < number <= LARGEST_ID:
+        raise ValueError
+    return number
 
 
 def _group_or_404(group_id: int) -> Group:

@@ -287,7 +287,7 @@ class ImportFileRefused(Refusal):
     """A file of people can't be read. `line` is where, `most` what is allowed, `found` what is there instead.
 
     `reason` is "empty", "too large", "workbook", "not text", "mixed encodings", "broken row", "long cell",
-    "too many columns", "too many rows" or "no email column".
+    "too many columns", "too many rows", "no email column", "unread address" or "nobody named".
     """
 
     reason: str

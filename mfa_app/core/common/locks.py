@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, case, select, update
 
+from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import SessionEnded
 from mfa_app.core.common.permissions import Permission
@@ -75,6 +76,9 @@ def _require_unchanged(actor: Actor) -> None:
     """Raise SessionEnded if the actor's access has ended since the request began."""
     if actor.user_id is None:
         return
-    now = select(User.role, User.security_stamp, User.disabled_at).where(User.id == actor.user_id)
-    if db.session.execute(now).one_or_none() != (actor.role, actor.security_stamp, None):
+    columns = User.role, User.security_stamp, User.disabled_at, User.ends_at
+    found = db.session.execute(select(*columns).where(User.id == actor.user_id)).one_or_none()
+    if found is None or tuple(found[:3]) != (actor.role, actor.security_stamp, None):
+        raise SessionEnded
+    if found.ends_at is not None and found.ends_at <= clock.now():  # their last day is over
         raise SessionEnded

@@ -98,6 +98,6 @@ def _of_file_time(ticks: int) -> date | None:
     """Return the last day of an account that ends at this time, in units of 100 ns since 1601."""
     try:
         ends = _WINDOWS_BEGINS + timedelta(microseconds=ticks // 10)
+        return days.last_before(ends)
     except OverflowError:
         return None
-    return days.day_of(ends - timedelta.resolution)

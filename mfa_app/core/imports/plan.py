@@ -7,10 +7,10 @@ from datetime import date
 
 from sqlalchemy import select
 
-from mfa_app.core.common import email_addresses, text
+from mfa_app.core.common import days, email_addresses, text
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import name_key
-from mfa_app.core.common.errors import InvalidEmail
+from mfa_app.core.common.errors import ImportFileRefused, InvalidEmail
 from mfa_app.core.common.lookalikes import lookalikes
 from mfa_app.core.imports import cells
 from mfa_app.core.imports.reader import PeopleFile, TypedRow
@@ -105,12 +105,24 @@ class Planner:
         self.groups = {group.name_key: group for group in db.session.scalars(select(Group))}
 
     def rows(self, file: PeopleFile) -> Iterator[PlannedRow]:
-        """Yield what each row does, then what becomes of people without a row. Raises ImportFileRefused."""
+        """Yield what each row does, then what becomes of people without a row.
+
+        Raises ImportFileRefused, also where it isn't certain who is missing: a row with an address that can't
+        be read may be anyone's.
+        """
+        unread = 0
         for row in file.rows():
             try:
                 yield self._row(row)
             except WrongRow as wrong:
+                unread = unread or (row.line if wrong.problem is Problem.EMAIL else 0)
                 yield PlannedRow(row.line, Outcome.WRONG, row.email, wrong.problem, wrong.about)
+        if not (self.options.leavers or self.options.mode is Mode.REPLACE):
+            return
+        if unread:
+            raise ImportFileRefused("unread address", line=unread)
+        if not self.named:
+            raise ImportFileRefused("nobody named")
         if self.options.leavers:
             yield from self._leavers()
         if self.options.mode is Mode.REPLACE:
@@ -217,6 +229,7 @@ def _number(cell: str) -> str | None:
 
 def _day(cell: str) -> date | None:
     try:
-        return cells.day_of(cell)
-    except ValueError:
+        day = cells.day_of(cell)
+    except (ValueError, OverflowError):
         raise WrongRow(Problem.LAST_DAY, cell) from None
+    return None if day is not None and day > days.FARTHEST else day  # how some directories write "never"

@@ -1,5 +1,6 @@
 """The board of a roll-out: how far the people of a group, or all, have come, and who must still link."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,9 @@ from mfa_app.models import CohortCount, CohortGroup, Group, Membership, Notice, 
 PAGE = 50
 
 REMINDER = "reminder"  # the kind of a notice
+
+# A stage and the id of a user, who may have nine digits: what is larger is no key.
+SHAPE_OF_KEY = re.compile(rf"[0-{max(Progress):d}]-[0-9]{{1,9}}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def must_link(*, now: datetime) -> ColumnElement[bool]:
     groups = select(CohortGroup.cohort_id).join(Group, Group.id == CohortGroup.group_id).where(Group.required)
     asked = true() if site_policy().required else or_(conditions.is_due(facts), User.cohort_id.in_(groups))
     free = ~conditions.is_exempt(facts, now), User.disabled_at.is_(None), User.account_locked_at.is_(None)
-    return and_(~User.linked, asked, *free)
+    return and_(~User.linked, asked, *free, or_(User.ends_at.is_(None), User.ends_at > now))
 
 
 def to_link(scope: Group | None, *, now: datetime) -> int:
@@ -137,7 +141,7 @@ def _in_scope(statement: Select[Any], scope: Group | None) -> Select[Any]:
 def _read_key(after: str | None) -> tuple[int, int | None]:
     """Return the stage and the user after whom a page begins; the first page for what is no key."""
     stage, _, user_id = (after or "").partition("-")
-    if stage.isdecimal() and user_id.isdecimal() and int(stage) in list(Progress):
+    if SHAPE_OF_KEY.fullmatch(after or ""):
         return int(stage), int(user_id)
     return Progress.SAW_QR_CODE, None
 

@@ -10,7 +10,7 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import days, email_addresses
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import NothingToRemind
-from mfa_app.core.common.locks import begin_change, lock_administration
+from mfa_app.core.common.locks import begin_change, lock_administration, lock_and_reload
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.notices import first_time
@@ -151,7 +151,9 @@ def _remind(ids: Sequence[int], actor: Actor, now: datetime) -> list[User]:
     subjects = [subject for subject in find_subjects(User.id.in_(ids)) if is_due(subject, now=now)]
     fresh = first_time([subject.user.id for subject in subjects], REMINDER, _today(now), now=now)
     told = [subject.user for subject in subjects if subject.user.id in fresh]
-    for user in told:
+    for user in sorted(told, key=lambda user: user.id):  # so that no two of these wait for each other
+        if user.password_hash is None:
+            lock_and_reload(user)  # may have accepted an earlier invitation meanwhile
         if user.password_hash is None or enrolment_links.needs_link(user):
             enrolment_links.mail_to(user, actor=actor, now=now)
         else:
