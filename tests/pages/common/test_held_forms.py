@@ -89,8 +89,8 @@ def test_all_fields_of_a_new_person_are_still_there(world: World) -> None:
 
 def test_the_switch_of_a_rule_goes_on_where_it_was(world: World) -> None:
     carol = world.after(carol_at_work_and_finance)
-    carol.open("/admin/groups/1")
-    carol.press("Switch on…")
+    carol.open("/admin/groups/1/policy")
+    carol.press("Continue", required="y")
     after_lunch(world)
     carol.press("Switch on")
     page = confirmed(world, "carol", carol)
