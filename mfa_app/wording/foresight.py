@@ -1,12 +1,29 @@
 """Words for what a change does to one person: in a sentence, and in a cell of a list."""
 
+from collections.abc import Sequence
+
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from mfa_app.core.policy.decision import Decision, PolicyFacts, Reason, Verdict
 from mfa_app.core.policy.foresight import Foresight
 from mfa_app.core.policy.levels import Level
 from mfa_app.wording import dates
 from mfa_app.wording.policy import why_others_are_asked
+
+
+def foresight_sentences(foreseen: Sequence[Foresight]) -> list[str]:
+    """Return what a change does to each person who notices it, and how many don't."""
+    noticed = [foresight_sentence(one) for one in foreseen if one.changes]
+    unchanged = len(foreseen) - len(noticed)
+    if unchanged and noticed:
+        rest = ngettext(
+            "Nothing changes for %(num)s other person at the login.",
+            "Nothing changes for %(num)s other people at the login.",
+            unchanged,
+        )
+        return [*noticed, rest]
+    return noticed
 
 
 def foresight_sentence(foresight: Foresight) -> str:
@@ -16,7 +33,7 @@ def foresight_sentence(foresight: Foresight) -> str:
     if not foresight.changes:
         return _("Nothing changes for %(name)s at the login.", **words)
     if after.verdict is Verdict.ALLOW:
-        return _asked_later(after, words)
+        return _asked_later(foresight.before, after, words)
     if after.verdict is Verdict.AWAIT_LINK:
         return _(
             "%(name)s will need a link to set up an app or passkey before anything else opens: %(reason)s.",
@@ -48,7 +65,7 @@ def _asked_at_once(after: Decision, facts: PolicyFacts, words: dict[str, str]) -
     return _("%(name)s will be asked for a code from the next click or login on: %(reason)s.", **words)
 
 
-def _asked_later(after: Decision, words: dict[str, str]) -> str:
+def _asked_later(before: Decision, after: Decision, words: dict[str, str]) -> str:
     if after.enrol_by is not None:
         moment = dates.time_of_day(after.enrol_by)
         return _(
@@ -57,6 +74,13 @@ def _asked_later(after: Decision, words: dict[str, str]) -> str:
     if after.because.until is not None and after.because.reason is not Reason.EXEMPT:
         day = dates.day(after.because.until)
         return _("%(name)s will be asked for a code from %(day)s on: %(reason)s.", day=day, **words)
+    if before.enrol_by is not None:
+        moment = dates.time_of_day(before.enrol_by)
+        return _(
+            "%(name)s will no longer have to link an app or add a passkey by %(moment)s.",
+            moment=moment,
+            **words,
+        )
     return _("%(name)s will no longer be asked for a code.", **words)
 
 

@@ -361,6 +361,8 @@ def test_previews_and_forms_of_administration_that_were_filled_in_wrongly(
     ):
         carol.open(addressed(town, path))
         inspector.look(title, carol.press(button, **fields).source)
+    carol.open(addressed(town, "/admin/groups/{Finance}"))
+    inspector.look("Remove Bob from Finance?", carol.press("Remove Bob").source)
 
 
 def test_forms_that_are_shown_again_after_a_fresh_code(

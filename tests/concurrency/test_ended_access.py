@@ -34,6 +34,7 @@ def disable(world: World, actor: Visitor, name: str) -> Page:
 
 def demote(world: World, actor: Visitor, name: str) -> Page:
     fields = {"name": name.capitalize(), "email": f"{name}@example.com", "role": "staff"}
+    fields["confirmed"] = "yes"
     return actor.post(f"/admin/people/{world.id_of(name)}/edit", **fields)
 
 

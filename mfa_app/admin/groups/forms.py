@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from mfa_app.admin.policy.foreseen import ForeseenForm
 from mfa_app.core.common import email_addresses
 from mfa_app.core.common.errors import NameTaken
 from mfa_app.core.users import lookup
@@ -35,7 +36,7 @@ class NameForm(Form):
             raise ValidationError(_("This name is too long. Choose a shorter one."))
 
 
-class MemberForm(Form):
+class MemberForm(ForeseenForm):
     """The users to add to a group: their addresses, pasted as lists and mail programs write them."""
 
     email = TextAreaField(

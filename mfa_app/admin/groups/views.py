@@ -9,13 +9,14 @@ from flask_babel import ngettext
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.groups.forms import ConfirmForm, MemberForm, NameForm
+from mfa_app.admin.policy.foreseen import ForeseenForm, question_before
 from mfa_app.admin.policy.people import linked_lists
 from mfa_app.admin.users.lookup import get_user_or_deny, shown_standings
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.groups.groups import GroupWithCounts
-from mfa_app.core.policy import impact, rules
+from mfa_app.core.policy import foresight, impact, rules
 from mfa_app.core.users import directory
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.models import Group, User
@@ -94,17 +95,30 @@ def delete_group(group_id: int) -> ResponseReturnValue:
 @blueprint.post("/groups/<row:group_id>/members")
 @requires(Permission.MANAGE_GROUPS)
 def add_member(group_id: int) -> ResponseReturnValue:
-    """Add users to the group by their email addresses: all of them, or nobody."""
+    """Add users to the group by their email addresses: all of them, or nobody.
+
+    What somebody notices is confirmed first.
+    """
     roster, form, actor, now = _group_or_404(group_id), MemberForm(), current_actor(), clock.now()
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or form.back.data:
         return _group_page(roster, form)
     group, users = roster.group, form.users
+    foreseen = foresight.of_joining(group, [user.id for user in users], now=now)
+    question = question_before(form, foreseen, title=_adding(users, group), button=_("Add to the group"))
+    if question is not None:
+        return question
     added = [user for user in users if groups.add_member(group, user, actor=actor, now=now)]
     if len(users) == 1:
         _say_added(group, users[0], is_new=bool(added))
     else:
         _say_all_added(group, added=len(added), present=len(users) - len(added))
     return _to_page_of(group)
+
+
+def _adding(users: tuple[User, ...], group: Group) -> str:
+    if len(users) == 1:
+        return _("Add %(name)s to %(group)s?", name=users[0].name or users[0].email, group=group.name)
+    return _("Add %(num)s people to %(group)s?", num=len(users), group=group.name)
 
 
 def _say_added(group: Group, user: User, *, is_new: bool) -> None:
@@ -131,8 +145,16 @@ def _say_all_added(group: Group, *, added: int, present: int) -> None:
 @blueprint.post("/groups/<row:group_id>/members/<row:user_id>/remove")
 @requires(Permission.MANAGE_GROUPS)
 def remove_member(group_id: int, user_id: int) -> ResponseReturnValue:
-    """Remove a user from the group."""
-    group, user = _group_or_404(group_id).group, get_user_or_deny(user_id).user
+    """Remove a user from the group; confirmed first, if the user notices it."""
+    group, found, form = _group_or_404(group_id).group, get_user_or_deny(user_id), ForeseenForm()
+    if form.back.data:
+        return _to_page_of(group)
+    user = found.user
+    foreseen = foresight.of_membership(found, leaves=[group], now=clock.now())
+    title = _("Remove %(name)s from %(group)s?", name=user.name or user.email, group=group.name)
+    question = question_before(form, [foreseen], title=title, button=_("Remove from the group"), loosens=True)
+    if question is not None:
+        return question
     with flash_refusals():
         if not groups.remove_member(group, user, actor=current_actor()):
             abort(404)

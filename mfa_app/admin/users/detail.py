@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
+from mfa_app.admin.policy.foreseen import question_before
 from mfa_app.admin.users.forms import OpenForm, ResetForm, UserForm
 from mfa_app.admin.users.lookup import enrolment_notice, get_user_or_deny, invitation_notice
 from mfa_app.admin.users.responses import to_page_of, warn_of_lookalikes
@@ -16,6 +17,7 @@ from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import held, passkeys, recovery_codes
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.sessions import sessions
 from mfa_app.core.users import account_lock, accounts, directory, enrolment_links, invitations
@@ -63,12 +65,20 @@ def _account_of(user: User, now: datetime) -> dict[str, object]:
 @blueprint.route("/people/<row:user_id>/edit", methods=["GET", "POST"])
 @requires(Permission.MANAGE_USERS)
 def edit_user(user_id: int) -> ResponseReturnValue:
-    """Change email address, name, role and groups. For one's own account, only the groups."""
+    """Change email address, name, role and groups. For one's own account, only the groups.
+
+    What the user notices at the login is confirmed first.
+    """
     found, actor, now = get_user_or_deny(user_id), current_actor(), clock.now()
     user, present = found.user, groups.all_groups()
     form = _edit_form(found, present, is_self=actor.user_id == user_id)
-    if form.validate_on_submit():
+    if form.validate_on_submit() and not form.back.data:
         profile, before = form.profile(accounts.profile_of(user)), user.email
+        foreseen = foresight.of_edit(found, role=profile.role, groups=form.chosen(present), now=now)
+        title = _("Save these changes for %(name)s?", name=user.name or user.email)
+        question = question_before(form, [foreseen], title=title, button=_("Save"))
+        if question is not None:
+            return question
         with form.refusing():
             link = accounts.edit(user, profile, groups=form.chosen(present), actor=actor, now=now)
             _tell_after_edit(user, before, link)

@@ -17,6 +17,7 @@ from wtforms import (
 )
 from wtforms.validators import Length, Optional, ValidationError
 
+from mfa_app.admin.policy.foreseen import ForeseenForm
 from mfa_app.core.common import clock, days
 from mfa_app.core.common.errors import CannotExemptSelf, EmailTaken, InvalidEmail, LastAdministrator
 from mfa_app.core.users.accounts import Profile
@@ -101,7 +102,7 @@ class UserFilter(Form):
         return {field.name: field.data for field in self if field.data}
 
 
-class UserForm(Form):
+class UserForm(ForeseenForm):
     """An account: email address, name, role, groups, and what else may be known of a person."""
 
     refusals_at = (

@@ -56,6 +56,12 @@ def take_role(world: World, name: str, role: str) -> Foresight:
         (join, "bob", "IT", "Bob will be asked for a code from 4 March 2026 on"),
         (join, "erin", "Finance", "Nothing changes for Erin"),
         (leave, "frank", "Finance", "Frank will no longer be asked for a code"),
+        (
+            leave,
+            "grace",
+            "Sales",
+            "Grace will no longer have to link an app or add a passkey by 9 March 2026",
+        ),
         (leave, "erin", "Idle", "Nothing changes for Erin"),
         (take_role, "alice", "helpdesk", "Alice will need a link to set up an app or passkey"),
         (take_role, "erin", "admin", "Erin will need a link to set up an app or passkey"),
@@ -72,6 +78,7 @@ def test_what_is_foreseen_comes_true(
     world.person("alice")
     world.person("erin", groups_=("Idle",))
     world.person("frank", groups_=("Finance",))
+    world.person("grace", groups_=("Sales",))
     world.linked_earlier("bob")
     with world.data():
         world.user("bob").opted_in = False

@@ -108,6 +108,17 @@ def test_the_switch_in_the_list_leads_to_the_preview(world: World, carol: Visito
     assert rule(world) == rules.RuleValues(required=True, grace_days=5)
 
 
+@pytest.mark.parametrize("required", [True, False])
+def test_the_page_of_a_group_leads_to_its_rule_by_one_button(
+    world: World, carol: Visitor, required: bool
+) -> None:
+    world.require("Finance", required)
+    page = carol.open("/admin/groups/1")
+    [way] = page.html.select("section[aria-labelledby=rule] :is(a, button)")
+    assert way.get_text() == "Change the rule"
+    assert carol.follow("Change the rule").html.find(attrs={"name": "required"})
+
+
 def test_a_policy_tightened_at_noon_holds_at_the_next_click(world: World, carol: Visitor) -> None:
     world.person("alice", groups_=("Finance",))
     alice = world.password_given("alice")

@@ -89,8 +89,8 @@ def test_all_fields_of_a_new_person_are_still_there(world: World) -> None:
 
 def test_the_switch_of_a_rule_goes_on_where_it_was(world: World) -> None:
     carol = world.after(carol_at_work_and_finance)
-    carol.open("/admin/groups/1")
-    carol.press("Switch on…")
+    carol.open("/admin/groups/1/policy")
+    carol.press("Continue", required="y")
     after_lunch(world)
     carol.press("Switch on")
     page = confirmed(world, "carol", carol)
@@ -98,6 +98,21 @@ def test_the_switch_of_a_rule_goes_on_where_it_was(world: World) -> None:
     assert named(page.html, "required").has_attr("checked")
     carol.press("Continue")
     assert "saved" in carol.press("Switch on").text
+
+
+def test_a_confirmation_that_came_too_late_is_sent_again_with_all_addresses(world: World) -> None:
+    carol = world.after(carol_at_work_and_finance)
+    world.require("Finance")
+    world.people("alice", "bob")
+    carol.open("/admin/groups/1")
+    carol.press("Add to the group", email="alice@example.com\r\nbob@example.com")
+    assert carol.current.title == "Add 2 people to Finance?"
+    after_lunch(world)
+    carol.press("Add to the group")
+    page = confirmed(world, "carol", carol)
+    assert (page.path, world.count(Membership)) == ("/admin/groups/1", 0)
+    assert "2 people added to Finance." in pressed_in_the_note(carol).text
+    assert world.count(Membership) == 2
 
 
 def test_a_preview_that_came_too_late_is_made_after_the_code(world: World) -> None:
