@@ -62,7 +62,3 @@ class MemberForm(Form):
             raise ValidationError(
                 _("Nobody was added, because no account has these email addresses: %(names)s.", names=names)
             )
-
-
-class ConfirmForm(Form):
-    """Only a button."""
