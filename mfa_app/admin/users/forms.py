@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -123,6 +124,7 @@ class ManyForm(Form):
         invalid_choice_message=INVALID_CHOICE,
     )
     group = SelectField(default="", invalid_choice_message=INVALID_CHOICE)
+    back = StringField(validators=[Length(max=1000)])  # the query of the list in which the people were ticked
 
     def offer(self, groups: Iterable[Group]) -> None:
         """Set the groups to choose from."""
@@ -147,6 +149,10 @@ class ManyForm(Form):
         action = Action(entered(self.act.data))
         chosen = [group for group in groups if action in OF_GROUPS and str(group.id) == self.group.data]
         return Change(action, frozenset(self.people.data or ()), chosen[0] if chosen else None)
+
+    def query_of_list(self) -> str:
+        """Return the query of the list to go back to, written anew."""
+        return urlencode(parse_qsl(self.back.data or ""))
 
     def in_address(self) -> dict[str, Any]:
         """Return the fields as parameters for `url_for`."""

@@ -22,19 +22,23 @@ def chosen_people() -> ResponseReturnValue:
     """Say what the change in the address will do to the people in it; do it."""
     chosen, form, present = ManyForm(request.args), ConfirmForm(), groups.all_groups()
     chosen.offer(present)
+    home = f"{url_for('admin.user_list')}?{chosen.query_of_list()}".rstrip("?")
     if not chosen.validate():
         flash(chosen.complaint(), "danger")
-        return redirect(url_for("admin.user_list"))
+        return redirect(home)
     change = chosen.change(present)
     if form.validate_on_submit():
         _tell(change, many.apply(change, actor=current_actor(), now=clock.now()))
-        return redirect(url_for("admin.user_list"))
-    return _asking(change, form, here=url_for("admin.chosen_people", **chosen.in_address()))
+        return redirect(home)
+    here = url_for("admin.chosen_people", **chosen.in_address())
+    return _asking(change, form, here=here, home=home)
 
 
-def _asking(change: Change, form: Form, *, here: str) -> Response:
+def _asking(change: Change, form: Form, *, here: str, home: str) -> Response:
     plan = many.preview(change, actor=current_actor(), now=clock.now())
-    return render_form("admin/users/many.html", form, change=change, plan=plan, here=here, words=words)
+    return render_form(
+        "admin/users/many.html", form, change=change, plan=plan, here=here, home=home, words=words
+    )
 
 
 def _tell(change: Change, plan: Plan) -> None:

@@ -472,6 +472,19 @@ def test_a_change_that_lacks_something_says_so_on_the_list(
     assert page.title == "People" and answer in page.text
 
 
+def test_after_a_change_the_list_shows_the_same_people(world: World, carol: Visitor) -> None:
+    world.people("alice", "bob")
+    carol.open("/admin/people?q=alice&state=active")
+    page = carol.press("Disable…", people=str(world.id_of("alice")))
+    assert page.html.select_one('a[href="/admin/people?q=alice&state=active"]')
+    carol.press("Disable the accounts")
+    assert carol.current.response.request.full_path == "/admin/people?q=alice&state=active"
+    asked = {"act": "disable", "people": world.id_of("bob"), "back": "\r\nX: y&_scheme=evil&q=é"}
+    carol.open("/admin/people/chosen", query_string=asked)
+    carol.press("Disable the accounts")
+    assert carol.current.path == "/admin/people"
+
+
 def test_the_help_desk_has_nothing_to_tick(world: World) -> None:
     dave = world.at_work("dave")
     world.person("alice")
