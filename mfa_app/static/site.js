@@ -57,6 +57,16 @@
     button.addEventListener("click", () => print());
   }
 
+  // Tick all boxes of a name in a form, or none if all are.
+  for (const button of all("[data-tick-all]")) {
+    const boxes = button.form.querySelectorAll(`[name="${button.dataset.tickAll}"]`);
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const tick = [...boxes].some((box) => !box.checked);
+      for (const box of boxes) box.checked = tick;
+    });
+  }
+
   // Count the minutes of something that expires. Only its end is announced.
   for (const line of all("[data-expires]")) {
     const end = new Date(line.dataset.expires).getTime();

@@ -56,6 +56,7 @@ account.rename_app                  0     1     1
 account.rename_passkey              0     2     2
 admin.blocked_sign_ins              0   4/2     4
 admin.break_glass                   0   4/2     2
+admin.chosen_people                 0   4/2     2
 admin.delete_group                  0   4/2     8
 admin.edit_user                     0   4/2     3
 admin.group                         0   4/2     6

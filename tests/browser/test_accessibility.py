@@ -41,6 +41,7 @@ FOR_CAROL = {
     "/admin/people": "People",
     "/admin/people?q=nobody": "People",
     "/admin/people/new": "Add a person",
+    "/admin/people/chosen?act=disable&people={alice}&people={carol}": "Disable 1 account?",
     "/admin/people/{alice}": "Alice",
     "/admin/people/{bob}": "Bob",
     "/admin/people/{carol}": "Carol",

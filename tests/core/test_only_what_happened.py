@@ -21,7 +21,8 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import reset_by_mail, reset_requests
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
-from mfa_app.core.rollout import reminders
+from mfa_app.core.rollout import many, reminders
+from mfa_app.core.rollout.many import Action, Change
 from mfa_app.core.sessions import revocation, sessions
 from mfa_app.core.sessions.revocation import RevocationReason
 from mfa_app.core.sessions.sessions import Identity
@@ -98,6 +99,18 @@ def again(verb: Callable[..., object]) -> Callable[[Callable[[World], Act]], Cal
 def remind(world: World) -> Act:
     world.require(None)
     return lambda: reminders.remind([world.user("alice")], actor=TERMINAL, now=world.clock())
+
+
+@again(many.preview)
+def preview_many(world: World) -> Act:
+    change = Change(Action.DISABLE, frozenset({world.user("alice").id}))
+    return lambda: many.preview(change, actor=TERMINAL, now=world.clock())
+
+
+@again(many.apply)
+def apply_many(world: World) -> Act:
+    change = Change(Action.DISABLE, frozenset({world.user("alice").id}))
+    return lambda: many.apply(change, actor=TERMINAL, now=world.clock())
 
 
 @again(reminders.remind_all)

@@ -74,6 +74,7 @@ class SelectMultipleField(_ChoicesField):
         *,
         coerce: type[int],  # it could also be a field of texts
         choices: Iterable[SelectChoice] | None = None,
+        validate_choice: bool = True,
         invalid_value_message: str | None = None,
         invalid_choice_message: str | None = None,
         **options: Unpack[_Options],

@@ -63,7 +63,3 @@ class MemberForm(ForeseenForm):
             raise ValidationError(
                 _("Nobody was added, because no account has these email addresses: %(names)s.", names=names)
             )
-
-
-class ConfirmForm(Form):
-    """Only a button."""

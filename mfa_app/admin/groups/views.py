@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mfa_app.admin import blueprint
-from mfa_app.admin.groups.forms import ConfirmForm, MemberForm, NameForm
+from mfa_app.admin.groups.forms import MemberForm, NameForm
 from mfa_app.admin.policy.foreseen import ForeseenForm, question_before
 from mfa_app.admin.policy.people import linked_lists
 from mfa_app.admin.users.lookup import get_user_or_deny, shown_standings
@@ -23,7 +23,7 @@ from mfa_app.models import Group, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
-from mfa_app.web.ui.forms import flash_refusals, render_form
+from mfa_app.web.ui.forms import ConfirmForm, flash_refusals, render_form
 from mfa_app.wording.impact import impact_sentences
 from mfa_app.wording.policy import policy_explanation
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -15,14 +16,16 @@ from wtforms import (
     StringField,
     SubmitField,
 )
-from wtforms.validators import Length, Optional, ValidationError
+from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from mfa_app.admin.policy.foreseen import ForeseenForm
 from mfa_app.core.common import clock, days
 from mfa_app.core.common.errors import CannotExemptSelf, EmailTaken, InvalidEmail, LastAdministrator
+from mfa_app.core.rollout.many import MOST, OF_GROUPS, Action, Change
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.models import Group, Role
+from mfa_app.web.http.converters import LARGEST_ID
 from mfa_app.web.ui.fields import (
     INVALID_CHOICE,
     DayField,
@@ -99,6 +102,61 @@ class UserFilter(Form):
 
     def chosen(self) -> dict[str, Any]:
         """Return the fields that are filled in, as parameters for `url_for`."""
+        return {field.name: field.data for field in self if field.data}
+
+
+class ManyForm(Form):
+    """What to do to the people who are ticked in the list. It is part of the URL, so it has no CSRF token."""
+
+    class Meta:
+        csrf = False
+
+    people = SelectMultipleField(
+        coerce=int,
+        validate_choice=False,
+        invalid_value_message=INVALID_CHOICE,
+        validators=[
+            DataRequired(_l("Tick the people first.")),
+            Length(max=MOST, message=_l("Choose at most %(max)d people at once.")),
+        ],
+    )
+    act = SelectField(
+        choices=[SelectChoice(action, action) for action in Action],
+        invalid_choice_message=INVALID_CHOICE,
+    )
+    group = SelectField(default="", invalid_choice_message=INVALID_CHOICE)
+    back = StringField(validators=[Length(max=1000)])  # the query of the list in which the people were ticked
+
+    def offer(self, groups: Iterable[Group]) -> None:
+        """Set the groups to choose from."""
+        self.group.choices = {"": _("Choose a group"), **{str(group.id): group.name for group in groups}}
+
+    def validate_people(self, field: SelectMultipleField) -> None:
+        """Reject numbers that no row can have."""
+        if any(not 0 < number <= LARGEST_ID for number in field.data or ()):
+            raise ValidationError(INVALID_CHOICE)
+
+    def validate_group(self, field: SelectField) -> None:
+        """Ask for a group where people join or leave one."""
+        if self.act.data in OF_GROUPS and not field.data:
+            raise ValidationError(_("Choose the group first."))
+
+    def complaint(self) -> str:
+        """Return what is wrong."""
+        return next(str(error) for field in self for error in field.errors)
+
+    def change(self, groups: Iterable[Group]) -> Change:
+        """Return the change that is asked for."""
+        action = Action(entered(self.act.data))
+        chosen = [group for group in groups if action in OF_GROUPS and str(group.id) == self.group.data]
+        return Change(action, frozenset(self.people.data or ()), chosen[0] if chosen else None)
+
+    def query_of_list(self) -> str:
+        """Return the query of the list to go back to, written anew."""
+        return urlencode(parse_qsl(self.back.data or ""))
+
+    def in_address(self) -> dict[str, Any]:
+        """Return the fields as parameters for `url_for`."""
         return {field.name: field.data for field in self if field.data}
 
 

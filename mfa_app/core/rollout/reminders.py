@@ -1,6 +1,6 @@
 """Reminders to people who must still link: once a day for each person, and only while it is true."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -97,6 +97,13 @@ def is_due(subject: PolicySubject, *, now: datetime) -> bool:
     user = subject.user
     open_to_mail = user.is_open(now) and user.email_refused_at is None
     return open_to_mail and not subject.facts.linked and will_be_required(subject.facts, now=now)
+
+
+def due_today(user_ids: Collection[int], *, now: datetime) -> set[int]:
+    """Return which of these at most 50 users a reminder would reach now: due, and not reminded today."""
+    due = {subject.user.id for subject in find_subjects(User.id.in_(user_ids)) if is_due(subject, now=now)}
+    of_today = Notice.kind == REMINDER, Notice.about == _today(now), Notice.user_id.in_(due)
+    return due - set(db.session.scalars(select(Notice.user_id).where(*of_today)))
 
 
 def at_sending(to: str, *, now: datetime) -> dict[str, object]:

@@ -104,6 +104,10 @@ class Form(FlaskForm):
             field.render_kw = {**(field.render_kw or {}), "autofocus": field in wrong[:1]}
 
 
+class ConfirmForm(Form):
+    """Only a button."""
+
+
 @contextmanager
 def flash_refusals() -> Iterator[None]:
     """Flash a refusal that is raised in the block, and go on after the block. For buttons without a form.

@@ -28,7 +28,7 @@ def test_the_overview_counts_who_still_has_to_link(world: World, carol: Visitor)
     with world.data():
         world.user("bob").exempt_until = world.clock().replace(year=2027)
     page = carol.open("/admin")
-    assert "Not set up yet 1 required, but no app or passkey yet" in page.text
+    assert "Still to link 1 required, but no app or passkey yet" in page.text
     assert "Latest events" in page.text
 
 

@@ -416,3 +416,76 @@ def test_of_the_own_account_an_administrator_changes_only_the_groups(world: Worl
     assert world.events().count("person.edited") == 0
     with world.data():
         assert world.user("carol").name == "Carol"
+
+
+def test_ticked_people_join_a_group_together_after_a_page_that_names_them(
+    world: World, carol: Visitor
+) -> None:
+    world.group("Finance")
+    world.people("alice", "bob", "dave")
+    with world.data():
+        finance = str(world.group_row("Finance").id)
+    ticked = [str(world.id_of(name)) for name in ("alice", "bob")]
+    carol.open("/admin/people")
+    page = carol.press("Add to the group…", people=ticked, group=finance)
+    assert page.title == "Add 2 people to Finance?"
+    assert "alice@example.com" in page.text and "dave@example.com" not in page.text
+    assert listed(carol, group=finance) == []
+    carol.open("/admin/people")
+    carol.press("Add to the group…", people=ticked, group=finance)
+    assert "2 people added to Finance." in carol.press("Add them").text
+    assert listed(carol, group=finance) == ["Alice", "Bob"]
+
+
+def test_who_is_left_out_of_a_change_is_named_before_and_after_it(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    carol.open("/admin/people")
+    ticked = [str(world.id_of(name)) for name in ("alice", "carol")]
+    page = carol.press("Disable…", people=ticked)
+    assert page.title == "Disable 1 account?"
+    own = "Left out, because nobody can do this to their own account: Carol"
+    assert own in page.text
+    page = carol.press("Disable the accounts")
+    assert "1 account disabled." in page.text and own in page.text
+    assert listed(carol, state="disabled") == ["Alice"]
+    carol.open("/admin/people")
+    page = carol.press("Disable…", people=ticked)
+    assert page.title == "Nobody is left to do this to"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ({"act": "invite"}, "Tick the people first."),
+        ({"act": "invite", "people": "x"}, "Tick the people first."),
+        ({"act": "invite", "people": 2**40}, "Choose an option from the list."),
+        ({"act": "invite", "people": list(range(1, 52))}, "Choose at most 50 people at once."),
+        ({"act": "join", "people": 1}, "Choose the group first."),
+        ({"act": "join", "people": 1, "group": 99}, "Choose an option from the list."),
+        ({"act": "promote", "people": 1}, "Choose an option from the list."),
+    ],
+)
+def test_a_change_that_lacks_something_says_so_on_the_list(
+    carol: Visitor, asked: dict[str, object], answer: str
+) -> None:
+    page = carol.open("/admin/people/chosen", query_string=asked)
+    assert page.title == "People" and answer in page.text
+
+
+def test_after_a_change_the_list_shows_the_same_people(world: World, carol: Visitor) -> None:
+    world.people("alice", "bob")
+    carol.open("/admin/people?q=alice&state=active")
+    page = carol.press("Disable…", people=str(world.id_of("alice")))
+    assert page.html.select_one('a[href="/admin/people?q=alice&state=active"]')
+    carol.press("Disable the accounts")
+    assert carol.current.response.request.full_path == "/admin/people?q=alice&state=active"
+    asked = {"act": "disable", "people": world.id_of("bob"), "back": "\r\nX: y&_scheme=evil&q=é"}
+    carol.open("/admin/people/chosen", query_string=asked)
+    carol.press("Disable the accounts")
+    assert carol.current.path == "/admin/people"
+
+
+def test_the_help_desk_has_nothing_to_tick(world: World) -> None:
+    dave = world.at_work("dave")
+    world.person("alice")
+    assert not dave.open("/admin/people").html.select("[name=people]")

@@ -72,6 +72,13 @@ PEOPLE_FILTERS = [
     "?group=1&after=person1",
     "?group=1&before=person5",
 ]
+CHANGES = [
+    "?act=disable&people=7&people=8",
+    "?act=invite&people=7&people=8",
+    "?act=remind&people=7&people=8",
+    "?act=join&group=2&people=7&people=500",
+    "?act=leave&group=2&people=7&people=500",
+]
 TRAIL_FILTERS = [
     "",
     "?before=50",
@@ -159,6 +166,7 @@ def pages(world: World) -> list[str]:
     """Return the addresses of all pages, and of those with filters under each."""
     plain = [address(rule) for rule in rules(world.app) if "GET" in (rule.methods or ())]
     filtered = [f"/admin/people{query}" for query in PEOPLE_FILTERS]
+    filtered += [f"/admin/people/chosen{query}" for query in CHANGES]
     return sorted({*plain, *filtered, *(f"/admin/trail{query}" for query in TRAIL_FILTERS)} - {"/logout"})
 
 

@@ -17,7 +17,8 @@ from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
-from mfa_app.core.rollout import reminders
+from mfa_app.core.rollout import many, reminders
+from mfa_app.core.rollout.many import Action, Change
 from mfa_app.core.throttling import blocked, counters, limits
 from mfa_app.core.users import (
     account_lock,
@@ -46,6 +47,11 @@ def remove_first(world: World, someone: Actor, factor_id: str | None = None) -> 
     alice = world.user("alice")
     gone = factor_id or held.of_user(alice)[0].id
     return removal.remove_factor(alice, gone, reason="lost", actor=someone, now=world.clock())
+
+
+def disabling(world: World) -> Change:
+    """Return the change that disables alice's account."""
+    return Change(Action.DISABLE, frozenset({world.user("alice").id}))
 
 
 # Nobody without the permission
@@ -77,6 +83,8 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
         world.user("alice"), reason="called", actor=eve, now=world.clock()
     ),
     accounts.end_access: lambda world, eve: accounts.end_access(world.user("alice"), actor=eve),
+    many.preview: lambda world, eve: many.preview(disabling(world), actor=eve, now=world.clock()),
+    many.apply: lambda world, eve: many.apply(disabling(world), actor=eve, now=world.clock()),
     reminders.remind: lambda world, eve: reminders.remind(
         [world.user("alice")], actor=eve, now=world.clock()
     ),
@@ -205,7 +213,14 @@ def logged_out(_world: World) -> None:
     db.session.execute(update(User).where(User.role == Role.ADMIN).values(security_stamp=99))
 
 
-_READING = {search.export, export.export, imports.preview, directory.get_visible, groups.plan_groups}
+_READING = {
+    search.export,
+    export.export,
+    imports.preview,
+    many.preview,
+    directory.get_visible,
+    groups.plan_groups,
+}
 for _verb, _act in STAFF_MAY_NOT.items():
     if _verb not in _READING:
         for _end in (disabled, demoted, logged_out):
