@@ -38,6 +38,7 @@ def user(user_id: int) -> ResponseReturnValue:
         "admin/users/detail.html",
         person=user,
         **_account_of(user, now),
+        **_invitation_of(user, now),
         factors=held.listed(found.authenticators, passkeys.of_user(user) if found.passkeys else ()),
         recovery=recovery_codes.left(user),
         groups=[group.name for group in found.groups],
@@ -57,6 +58,14 @@ def _account_of(user: User, now: datetime) -> dict[str, object]:
         "ended": user.has_ended(now),
         "session_count": len(sessions.of_user(user, now=now)),
         "device_count": len(remembered_devices.of_user(user, now=now)),
+    }
+
+
+def _invitation_of(user: User, now: datetime) -> dict[str, object]:
+    invitation = invitations.of_user(user)
+    return {
+        "invitation": invitation,
+        "invitation_state": invitation and invitations.state_of(invitation, user, now=now).name,
     }
 
 

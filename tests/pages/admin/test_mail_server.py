@@ -37,7 +37,7 @@ def files_named_in(world: World, text: str) -> list[Path]:
 
 def test_without_a_mail_server_the_page_names_the_file_of_an_invitation(world: World, carol: Visitor) -> None:
     carol.open(f"/admin/people/{world.id_of('alice')}")
-    page = carol.press("Send a new invitation")
+    page = carol.press("Make a link")
     (file,) = files_named_in(world, page.text)
     assert f"To: {ALICE}" in file.read_text("utf-8")
     assert f"flask --app wsgi users invite {ALICE}" in page.text
@@ -66,7 +66,7 @@ def test_with_a_mail_server_the_email_is_on_its_way(world: World, carol: Visitor
     assert "gets an email" in carol.open(f"{page_of_alice}/reset").text
     assert "we'll tell the old one" in carol.open(f"{page_of_alice}/edit").text
     carol.open(page_of_alice)
-    page = carol.press("Send a new invitation")
+    page = carol.press("Send an invitation")
     assert f"on its way to {ALICE}" in page.text
     assert "outbox" not in page.text
     assert world.mails(ALICE) == [outbox.Mail.INVITATION]

@@ -304,7 +304,7 @@ def test_end_all_access_ends_sessions_and_devices_and_nothing_else(world: World,
 def test_an_invitation_can_be_sent_again(world: World, carol: Visitor) -> None:
     world.person("frank", password=None)
     carol.open(page_of(world, "frank"))
-    carol.press("Send a new invitation")
+    carol.press("Make a link")
     assert world.mails("frank") == ["invitation"]
     assert world.events("frank")[-1] == "person.invited"
 
@@ -384,7 +384,7 @@ def test_an_invitation_that_would_not_work_is_not_mailed(world: World, carol: Vi
     carol.open(f"/admin/people/{world.id_of('dora')}")
     with world.data():
         world.user("dora").disabled_at = world.clock()
-    page = carol.press("Send a new invitation")
+    page = carol.press("Make a link")
     assert "Enable the account or open it first." in page.text
     page = carol.post(f"/admin/people/{world.id_of('alice')}/invite", follow=True)
     assert "This person has already chosen a password." in page.text
