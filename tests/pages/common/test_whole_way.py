@@ -64,6 +64,8 @@ def becomes_the_first_administrator(world: World) -> Visitor:
         password="nine yellow ferries at noon",
     )
     link(world, carol)
+    assert carol.current.title == "Break-glass codes"
+    carol.follow("Not now")
     assert (carol.current.path, carol.current.title) == ("/", "Welcome, Carol")
     return carol
 
@@ -82,21 +84,19 @@ def adds_alice(carol: Visitor) -> None:
     (box,) = (label for label in carol.current.html.find_all("label") if "Finance" in label.get_text())
     finance = carol.current.html.find(id=attribute(box, "for"))
     chosen = {attribute(finance, "name"): attribute(finance, "value")}
-    assert "Alice" in carol.press("Add the person", name="Alice", email=ALICE, **chosen).text
+    assert carol.press("Add the person", name="Alice", email=ALICE, **chosen).title == "Link for Alice"
 
 
 def chooses_a_password(world: World) -> Visitor:
     assert world.mails("alice") == ["invitation"]
     alice = world.visitor()
     assert alice.open(world.link_in_last_mail()).title == "Choose your password"
-    page = alice.press("Save password", password=HER_PASSWORD)
-    assert "Password saved. Log in with it now." in page.text
+    alice.press("Save password", password=HER_PASSWORD)
     return alice
 
 
 def links_an_app(world: World, alice: Visitor) -> Phone:
-    page = alice.give_password(ALICE, HER_PASSWORD)
-    assert "Your group Finance requires 2-factor authentication." in page.text
+    assert "Your group Finance requires 2-factor authentication." in alice.current.text
     app = link(world, alice)
     assert alice.current.title == "Welcome, Alice"
     alice.press("Log out")
