@@ -9,6 +9,7 @@ from sqlalchemy import select
 from mfa_app.core.mail import outbox
 from mfa_app.extensions import db
 from tests.support.browser import Page, Visitor, attribute
+from tests.support.databases import both_databases
 from tests.support.stories import carol_at_work
 from tests.support.world import World
 
@@ -73,6 +74,7 @@ def test_without_a_mail_server_the_page_shows_the_link_to_set_up_an_app(world: W
     assert world.events("dave")[-2:] == ["person.enrolment_link_sent", "person.link_shown"]
 
 
+@both_databases
 def test_without_a_mail_server_the_page_shows_the_link_that_a_new_role_needs(
     world: World, carol: Visitor
 ) -> None:
