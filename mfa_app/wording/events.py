@@ -47,6 +47,7 @@ _EVENTS = {
     Event.USER_CREATED: _l("Account created"),
     Event.USER_INVITED: _l("Invitation sent"),
     Event.ENROLMENT_LINK_SENT: _l("Link for setting up an app or passkey sent"),
+    Event.LINK_SHOWN: _l("One-time link shown, to be passed on"),
     Event.USER_REMINDED: _l("Reminded to link an app"),
     Event.USER_EDITED: _l("Account changed"),
     Event.USER_DISABLED: _l("Account disabled"),

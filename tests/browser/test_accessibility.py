@@ -203,6 +203,15 @@ def test_what_an_administrator_without_an_app_sees(world: World, inspector: Insp
     )
 
 
+def test_what_an_administrator_sees_of_an_invitation(world: World, inspector: Inspector) -> None:
+    world.linked_earlier("carol")
+    world.person("bob", password=None)
+    carol = world.log_in_and_wait("carol")
+    carol.open(f"/admin/people/{world.id_of('bob')}")
+    inspector.look("Link for Bob", carol.press("Make a link").source)
+    inspector.look("Bob", carol.follow("Go on").source)
+
+
 def test_what_an_administrator_with_a_break_glass_code_sees(world: World, inspector: Inspector) -> None:
     world.linked_earlier("carol")
     carol = world.log_in_and_wait("carol")

@@ -56,6 +56,7 @@ EACH_TIME = {
     "login.reauthentication.confirm_by_code": "each code that was checked counts",
     "login.reauthentication.confirm_by_password": "each password that was checked counts",
     "mail.one_time_links.create": "a new link each time",
+    "mail.one_time_links.note_shown": "it is shown each time",
     "mail.outbox.notify": "a mail each time",
     "operations.backup.make": "a new file each time",
     "operations.backup.restore": "a new state each time",

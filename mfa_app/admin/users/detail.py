@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from mfa_app.admin import blueprint
 from mfa_app.admin.policy.foreseen import question_before
 from mfa_app.admin.users.forms import OpenForm, ResetForm, UserForm
-from mfa_app.admin.users.lookup import enrolment_notice, get_user_or_deny, invitation_notice
-from mfa_app.admin.users.responses import to_page_of, warn_of_lookalikes
+from mfa_app.admin.users.lookup import get_user_or_deny
+from mfa_app.admin.users.responses import after_sending, to_page_of, warn_of_lookalikes
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
@@ -40,6 +40,7 @@ def user(user_id: int) -> ResponseReturnValue:
         "admin/users/detail.html",
         person=user,
         **_account_of(user, now),
+        **_invitation_of(user, now),
         factors=held.listed(found.authenticators, passkeys.of_user(user) if found.passkeys else ()),
         recovery=recovery_codes.left(user),
         groups=[group.name for group in found.groups],
@@ -62,6 +63,14 @@ def _account_of(user: User, now: datetime) -> dict[str, object]:
     }
 
 
+def _invitation_of(user: User, now: datetime) -> dict[str, object]:
+    invitation = invitations.of_user(user)
+    return {
+        "invitation": invitation,
+        "invitation_state": invitation and invitations.state_of(invitation, user, now=now).name,
+    }
+
+
 @blueprint.route("/people/<row:user_id>/edit", methods=["GET", "POST"])
 @requires(Permission.MANAGE_USERS)
 def edit_user(user_id: int) -> ResponseReturnValue:
@@ -81,16 +90,15 @@ def edit_user(user_id: int) -> ResponseReturnValue:
             return question
         with form.refusing():
             link = accounts.edit(user, profile, groups=form.chosen(present), actor=actor, now=now)
-            _tell_after_edit(user, before, link)
-            return to_page_of(user, _("Changes saved."))
+            return _after_edit(user, before, link)
     return render_form("admin/users/edit.html", form, person=user, is_self=actor.user_id == user_id)
 
 
-def _tell_after_edit(user: User, old_email: str, link: str | None) -> None:
-    if link is not None:
-        flash(enrolment_notice(user), "info")
+def _after_edit(user: User, old_email: str, token: str | None) -> ResponseReturnValue:
+    flash(_("Changes saved."), "success")
     if user.email != old_email:
         warn_of_lookalikes(user)
+    return to_page_of(user) if token is None else after_sending(token, user)
 
 
 def _edit_form(found: PolicySubject, present: list[Group], *, is_self: bool) -> UserForm:
@@ -127,11 +135,11 @@ def enable_user(user_id: int) -> ResponseReturnValue:
 @blueprint.post("/people/<row:user_id>/invite")
 @requires(Permission.MANAGE_USERS)
 def invite_user(user_id: int) -> ResponseReturnValue:
-    """Mail the invitation again. The earlier link stops working."""
+    """Invite the user, perhaps again. The earlier link stops working."""
     user = get_user_or_deny(user_id, to_change=True).user
     with flash_refusals():
-        invitations.invite(user, actor=current_actor(), now=clock.now())
-        return to_page_of(user, invitation_notice(user))
+        token = invitations.invite(user, actor=current_actor(), now=clock.now())
+        return after_sending(token, user)
     return to_page_of(user)
 
 
@@ -141,8 +149,8 @@ def send_app_link(user_id: int) -> ResponseReturnValue:
     """Mail a link that permits linking a first app, to an administrator or the help desk."""
     user = get_user_or_deny(user_id, to_change=True).user
     with flash_refusals():
-        enrolment_links.send(user, actor=current_actor(), now=clock.now())
-        return to_page_of(user, enrolment_notice(user))
+        token = enrolment_links.send(user, actor=current_actor(), now=clock.now())
+        return after_sending(token, user)
     return to_page_of(user)
 
 

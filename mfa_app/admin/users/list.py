@@ -1,13 +1,13 @@
 """The list of users, and the page that creates an account."""
 
-from flask import flash, redirect, request, url_for
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.users.forms import UserFilter, UserForm
-from mfa_app.admin.users.lookup import invitation_notice, shown_standings
-from mfa_app.admin.users.responses import to_page_of, warn_of_lookalikes
+from mfa_app.admin.users.lookup import shown_standings
+from mfa_app.admin.users.responses import after_sending, warn_of_lookalikes
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
@@ -51,8 +51,8 @@ def new_user() -> ResponseReturnValue:
         profile, members = form.profile(), form.chosen(present)
         with form.refusing():
             user = accounts.create(profile, groups=members, password=None, actor=actor, now=now)
-            invitations.invite(user, actor=actor, now=now)
-            return _after_adding(user, form)
+            token = invitations.invite(user, actor=actor, now=now)
+            return _after_adding(user, token, form)
     return render_form("admin/users/new.html", form)
 
 
@@ -62,10 +62,8 @@ def _empty_form() -> UserForm:
     return UserForm(role=request.args.get("role", Role.STAFF), groups=chosen)
 
 
-def _after_adding(user: User, form: UserForm) -> ResponseReturnValue:
+def _after_adding(user: User, token: str, form: UserForm) -> ResponseReturnValue:
     flash(_("Account created for %(name)s.", name=user.name), "success")
-    flash(invitation_notice(user), "info")
     warn_of_lookalikes(user)
-    if form.another.data:
-        return redirect(url_for("admin.new_user", **form.kept_for_another()))
-    return to_page_of(user)
+    another = url_for("admin.new_user", **form.kept_for_another()) if form.another.data else None
+    return after_sending(token, user, another=another)

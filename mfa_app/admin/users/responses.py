@@ -1,9 +1,16 @@
-"""How an action on a user is answered: a sentence, on the page of that user."""
+"""How an action on a user is answered: a sentence on the page of that user, or a one-time link to pass on."""
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
+from mfa_app.core.common import clock
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.models import User
+from mfa_app.settings import Settings
+from mfa_app.site import site
+from mfa_app.web.security.current import current_actor
 from mfa_app.wording.lookalikes import lookalike_warning
 
 
@@ -19,3 +26,32 @@ def to_page_of(user: User, done: str | None = None) -> ResponseReturnValue:
     if done:
         flash(done, "success")
     return redirect(url_for("admin.user", user_id=user.id))
+
+
+def after_sending(token: str, user: User, *, another: str | None = None) -> ResponseReturnValue:
+    """Answer after a user got a new one-time link: redirect to the form for `another`, or to the user's page.
+
+    Without a mail server the answer itself shows the link, this once. It must be in no redirect and in no
+    cookie: both are kept.
+    """
+    if site()[Settings].smtp_url:
+        flash(_on_its_way(user), "info")
+        return redirect(another) if another else to_page_of(user)
+    one_time_links.note_shown(user, actor=current_actor())
+    purpose = Purpose.ENROLMENT if user.password_hash else Purpose.INVITATION
+    return render_template(
+        "admin/users/link.html",
+        person=user,
+        link=site()[Settings].public_url + url_for("auth.follow_link", token=token),
+        invites=purpose is Purpose.INVITATION,
+        until=clock.now() + LIFETIME[purpose],
+        another=another,
+    )
+
+
+def _on_its_way(user: User) -> str:
+    if user.password_hash is None:
+        return _(
+            "An invitation with a link to choose a password is on its way to %(email)s.", email=user.email
+        )
+    return _("A link to set up an authentication app is on its way to %(email)s.", email=user.email)

@@ -55,6 +55,7 @@ class Event(enum.Enum):
     USER_CREATED = "person.created", ("role", "groups")
     USER_INVITED = "person.invited", ()
     ENROLMENT_LINK_SENT = "person.enrolment_link_sent", ()
+    LINK_SHOWN = "person.link_shown", ()
     USER_REMINDED = "person.reminded", ()
     USER_EDITED = "person.edited", ("before", "after")
     USER_DISABLED = "person.disabled", ()

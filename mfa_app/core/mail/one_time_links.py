@@ -9,6 +9,8 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import SITE, Actor
 from mfa_app.core.common.clock import is_fresh
 from mfa_app.core.common.errors import OneTimeLinkExpired
+from mfa_app.core.common.locks import begin_change
+from mfa_app.core.common.permissions import Permission
 from mfa_app.core.common.tokens import digest, new_token
 from mfa_app.extensions import db
 from mfa_app.models import OneTimeLink, User
@@ -46,6 +48,12 @@ def create(purpose: Purpose, user: AnyUser | None, *, actor: Actor = SITE, now: 
     if purpose not in SEVERAL:
         end_all(purpose, user, because="replaced", actor=actor)
     return add(purpose, user, expires_at=now + LIFETIME[purpose])
+
+
+def note_shown(user: User, *, actor: Actor) -> None:
+    """Note on the trail that the actor sees a new link of this user. Raises NotAllowed, SessionEnded."""
+    begin_change(actor, Permission.MANAGE_USERS, user)
+    record(Event.LINK_SHOWN, actor=actor, subject=user)
 
 
 def add(purpose: Purpose, user: AnyUser | None, *, expires_at: datetime) -> str:

@@ -35,6 +35,29 @@ class Phone(enum.StrEnum):
     PASSKEY_AT_ONCE = "passkey at once"
 
 
+class State(enum.Enum):
+    """How far an invitation has come, as long as its owner has chosen no password."""
+
+    OPEN = "open"
+    REFUSED = "refused by the mail server"
+    EXPIRED = "expired"
+    ENDED = "ended with all other access"
+
+
+def of_user(user: User) -> Invitation | None:
+    """Return the last invitation of a user who has chosen no password yet."""
+    return db.session.get(Invitation, user.id) if user.password_hash is None else None
+
+
+def state_of(invitation: Invitation, user: User, *, now: datetime) -> State:
+    """Return how far the invitation of this user has come."""
+    if invitation.security_stamp != user.security_stamp:
+        return State.ENDED
+    if user.email_refused_at is not None and user.email_refused_at >= invitation.sent_at:
+        return State.REFUSED
+    return State.EXPIRED if invitation.expires_at <= now else State.OPEN
+
+
 def saved_as(user: User) -> str:
     """Return the name of the file that the user's last invitation becomes where there is no mail server."""
     mail = outbox.newest(outbox.Mail.INVITATION, user)

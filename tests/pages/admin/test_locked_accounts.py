@@ -108,7 +108,7 @@ def test_the_overview_counts_them(world: World, carol: Visitor) -> None:
 def test_an_invitation_into_a_locked_account_is_refused(world: World, carol: Visitor) -> None:
     locked(world, "alice", password=None)
     carol.open(page_of(world, "alice"))
-    page = carol.press("Send a new invitation")
+    page = carol.press("Make a link")
     assert "This account is disabled or locked" in page.text
 
 

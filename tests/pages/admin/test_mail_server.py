@@ -1,16 +1,20 @@
 """What the pages promise about email: only what is true with, and without, a mail server."""
 
-import re
-from pathlib import Path
+import logging
+from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import select
 
 from mfa_app.core.mail import outbox
-from tests.support.browser import Visitor
+from mfa_app.extensions import db
+from tests.support.browser import Page, Visitor, attribute
+from tests.support.databases import both_databases
 from tests.support.stories import carol_at_work
 from tests.support.world import World
 
 ALICE = "alice@example.com"
+NEW = "eleven slow trams across the bridge"
 
 
 @pytest.fixture
@@ -30,24 +34,68 @@ with_mail_server = pytest.mark.parametrize(
 )
 
 
-def files_named_in(world: World, text: str) -> list[Path]:
-    folder: Path = world.app.config["SETTINGS"].instance_path
-    return [folder.parent / name for name in re.findall(r"[\w-]+/outbox/[\w-]+\.eml", text)]
+def shown_link(page: Page) -> str:
+    """Return the path of the link that a page shows."""
+    link = attribute(page.html.select_one("input#link[readonly]"), "value")
+    assert attribute(page.html.select_one("[data-copy]"), "data-copy") == link
+    assert page.response.headers["Cache-Control"] == "no-store"
+    return urlsplit(link).path
 
 
-def test_without_a_mail_server_the_page_names_the_file_of_an_invitation(world: World, carol: Visitor) -> None:
+def test_without_a_mail_server_the_page_shows_an_invitation_once(world: World, carol: Visitor) -> None:
     carol.open(f"/admin/people/{world.id_of('alice')}")
-    page = carol.press("Send a new invitation")
-    (file,) = files_named_in(world, page.text)
-    assert f"To: {ALICE}" in file.read_text("utf-8")
-    assert f"flask --app wsgi users invite {ALICE}" in page.text
+    page = carol.press("Make a link")
+    assert page.title == "Link for Alice"
+    assert "until 9 Mar 2026, 09:01 UTC" in page.text
+    assert world.events("alice")[-2:] == ["person.invited", "person.link_shown"]
+    alice = world.visitor()
+    alice.open(shown_link(page))
+    assert alice.press("Save password", password=NEW).path == "/"
+    assert carol.follow("Go on").title == "Alice"
 
 
-def test_without_a_mail_server_the_page_names_the_file_for_a_new_person(world: World, carol: Visitor) -> None:
+def test_without_a_mail_server_the_page_shows_the_link_of_a_new_person(world: World, carol: Visitor) -> None:
     assert "No mail server is set up" in carol.open("/admin/people/new").text
     page = carol.press("Add the person", name="Frank", email="frank@firma.local")
-    (file,) = files_named_in(world, page.text)
-    assert "To: frank@firma.local" in file.read_text("utf-8")
+    assert "Account created for Frank." in page.text
+    assert world.visitor().open(shown_link(page)).title == "Choose your password"
+    assert carol.follow("Go on").title == "Frank"
+
+
+def test_without_a_mail_server_the_page_shows_the_link_to_set_up_an_app(world: World, carol: Visitor) -> None:
+    world.person("dave")
+    with world.data():
+        world.user("dave").link_required = False
+    carol.open(f"/admin/people/{world.id_of('dave')}")
+    page = carol.press("Make a link to set up an app")
+    assert "With it and the password, Dave sets up" in page.text
+    assert "until 5 Mar 2026, 09:01 UTC" in page.text
+    assert world.visitor().open(shown_link(page)).status == 200
+    assert world.events("dave")[-2:] == ["person.enrolment_link_sent", "person.link_shown"]
+
+
+@both_databases
+def test_without_a_mail_server_the_page_shows_the_link_that_a_new_role_needs(
+    world: World, carol: Visitor
+) -> None:
+    carol.open(f"/admin/people/{world.id_of('alice')}/edit")
+    page = carol.press("Save", role="helpdesk")
+    assert "Changes saved." in page.text
+    assert world.visitor().open(shown_link(page)).title == "Choose your password"
+
+
+def test_a_link_that_is_shown_stays_nowhere(
+    world: World, carol: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    carol.open(f"/admin/people/{world.id_of('alice')}")
+    token = shown_link(carol.press("Make a link")).rpartition("/")[2]
+    assert token not in carol.open(f"/admin/people/{world.id_of('alice')}").source
+    assert token not in str(carol.cookies)
+    assert token not in caplog.text
+    with world.data():
+        rows = [db.session.execute(select(table)).all() for table in db.metadata.sorted_tables]
+    assert token not in repr(rows)
 
 
 def test_without_a_mail_server_no_page_promises_an_email(world: World, carol: Visitor) -> None:
@@ -66,7 +114,8 @@ def test_with_a_mail_server_the_email_is_on_its_way(world: World, carol: Visitor
     assert "gets an email" in carol.open(f"{page_of_alice}/reset").text
     assert "we'll tell the old one" in carol.open(f"{page_of_alice}/edit").text
     carol.open(page_of_alice)
-    page = carol.press("Send a new invitation")
+    page = carol.press("Send an invitation")
     assert f"on its way to {ALICE}" in page.text
-    assert "outbox" not in page.text
+    assert "/link/" not in page.source
+    assert world.events("alice")[-1] == "person.invited"
     assert world.mails(ALICE) == [outbox.Mail.INVITATION]

@@ -137,8 +137,7 @@ def test_a_new_person_gets_an_invitation_and_chooses_a_password(world: World, ca
     with world.data():
         finance = world.group_row("Finance").id
     page = carol.press("Add the person", name="Frank", email="frank@firma.local", groups=[finance])
-    assert page.title == "Frank"
-    assert "instance/outbox/" in page.text
+    assert page.title == "Link for Frank"
     assert world.mails("frank@firma.local") == ["invitation"]
     frank = world.visitor()
     frank.open(world.link_in_last_mail())
@@ -153,11 +152,12 @@ def test_another_person_is_added_with_the_same_groups_and_role(world: World, car
         finance = world.group_row("Finance").id
     more = "Add and add another"
     page = carol.press(more, name="Frank", email="frank@firma.local", role="helpdesk", groups=[finance])
-    assert (page.path, page.value("name"), page.value("email")) == ("/admin/people/new", "", "")
     assert "Account created for Frank." in page.text
+    page = carol.follow("Add another person")
+    assert (page.path, page.value("name"), page.value("email")) == ("/admin/people/new", "", "")
     field = page.html.select_one("input[name=name]")
     assert field and field.has_attr("autofocus")
-    assert carol.press("Add the person", name="Grace", email="grace@firma.local").title == "Grace"
+    assert carol.press("Add the person", name="Grace", email="grace@firma.local").title == "Link for Grace"
     assert world.details("person.created") == {"role": "helpdesk", "groups": ["Finance"]}
 
 
@@ -304,9 +304,9 @@ def test_end_all_access_ends_sessions_and_devices_and_nothing_else(world: World,
 def test_an_invitation_can_be_sent_again(world: World, carol: Visitor) -> None:
     world.person("frank", password=None)
     carol.open(page_of(world, "frank"))
-    carol.press("Send a new invitation")
+    carol.press("Make a link")
     assert world.mails("frank") == ["invitation"]
-    assert world.events("frank")[-1] == "person.invited"
+    assert "person.invited" in world.events("frank")
 
 
 def test_a_person_who_does_not_exist_is_not_found(carol: Visitor) -> None:
@@ -384,7 +384,7 @@ def test_an_invitation_that_would_not_work_is_not_mailed(world: World, carol: Vi
     carol.open(f"/admin/people/{world.id_of('dora')}")
     with world.data():
         world.user("dora").disabled_at = world.clock()
-    page = carol.press("Send a new invitation")
+    page = carol.press("Make a link")
     assert "Enable the account or open it first." in page.text
     page = carol.post(f"/admin/people/{world.id_of('alice')}/invite", follow=True)
     assert "This person has already chosen a password." in page.text

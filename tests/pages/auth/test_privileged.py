@@ -110,21 +110,21 @@ def test_the_page_about_the_person_sends_a_link(world: World) -> None:
     without_link(world, "dave")
     page = carol.open(f"/admin/people/{world.id_of('dave')}")
     assert "Dave can't log in yet" in page.text
-    carol.press("Send a link to set up an app")
+    carol.press("Make a link to set up an app")
     assert "No mail server is set up" in carol.page.text
     assert "person.enrolment_link_sent" in world.events("dave")
     dave = world.visitor()
     dave.open(mailed_link(world))
     dave.press("Continue", password=PASSWORD)
     link_app(world, "dave", dave)
-    assert "Send a link" not in carol.open(f"/admin/people/{world.id_of('dave')}").text
+    assert "a link to set up" not in carol.open(f"/admin/people/{world.id_of('dave')}").text
 
 
 def test_nobody_else_is_offered_a_link(world: World) -> None:
     carol = world.after(carol_at_work)
     world.person("alice")
     page = carol.open(f"/admin/people/{world.id_of('alice')}")
-    assert "Send a link" not in page.text
+    assert "a link to set up" not in page.text
     answer = carol.post(f"/admin/people/{world.id_of('alice')}/app-link", follow=True)
     assert "can set one up without a link" in answer.text
     assert world.count(OneTimeLink, OneTimeLink.purpose == Purpose.ENROLMENT) == 0
@@ -198,13 +198,13 @@ def test_a_promotion_mails_a_link_and_opens_nothing_until_it_is_used(world: Worl
     assert alice.open("/admin/people").path == "/admin/people"
 
 
-def test_a_promotion_on_the_page_says_that_a_link_is_sent(world: World) -> None:
+def test_a_promotion_on_the_page_shows_the_link_that_it_needs(world: World) -> None:
     carol = world.after(carol_at_work)
     world.person("alice")
     carol.open(f"/admin/people/{world.id_of('alice')}/edit")
     carol.press("Save", role="helpdesk")
     carol.press("Save")
-    assert "with a link to set up an authentication app is now the file" in carol.page.text
+    assert "With it and the password, Alice sets up an authentication app" in carol.page.text
 
 
 def test_a_promotion_of_somebody_with_an_app_sends_no_link(world: World) -> None:

@@ -14,6 +14,7 @@ from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import removal, reset
 from mfa_app.core.imports import export, imports
 from mfa_app.core.imports.plan import ImportOptions
+from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
@@ -95,6 +96,7 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     invitations.invite_many: lambda world, eve: invitations.invite_many(
         [world.user("alice")], actor=eve, now=world.clock()
     ),
+    one_time_links.note_shown: lambda world, eve: one_time_links.note_shown(world.user("alice"), actor=eve),
     enrolment_links.send: lambda world, eve: enrolment_links.send(
         world.user("alice"), actor=eve, now=world.clock()
     ),
