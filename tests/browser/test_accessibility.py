@@ -62,6 +62,7 @@ FOR_CAROL_TOO = {
     ),
     "/admin/policy": "Policy",
     "/admin/rollout": "Roll-out",
+    "/admin/exemptions": "Exemptions",
     "/admin/groups/{Finance}/rollout": "Roll-out in Finance",
     "/admin/throttled": "Blocked logins",
     "/admin/trail": "Audit trail",
