@@ -4,13 +4,15 @@ from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
 
 from mfa_app.account import blueprint
+from mfa_app.core.common import clock
 from mfa_app.models import Role
 from mfa_app.web.security.current import current_identity
+from mfa_app.wording.policy import exemption
 
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
-    """The user's name, and the platform's applications."""
+    """The user's name, what ends or must be done by a day, and the platform's applications."""
     identity = current_identity()
     enrol_by, demand = identity.decision.enrol_by, identity.decision.passkey
     passkey_by = demand.by if demand and not identity.subject.passkeys else None
@@ -21,5 +23,7 @@ def home() -> ResponseReturnValue:
         applications=current_app.config["SETTINGS"].applications,
         enrol_by=enrol_by,
         passkey_by=passkey_by,
+        exemption=exemption(identity.subject.facts, clock.now()),
+        linked=identity.subject.facts.linked,
         is_admin=identity.user.role == Role.ADMIN,
     )

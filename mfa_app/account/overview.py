@@ -10,7 +10,7 @@ from mfa_app.account import blueprint
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.factors import enrolment, passkey_setup, passkeys, recovery_codes, totp
-from mfa_app.core.policy.decision import effective_policy, is_asked, needs_passkey
+from mfa_app.core.policy.decision import is_asked, needs_passkey
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.models import AuthSession, RememberedDevice
@@ -139,7 +139,7 @@ def _second_factor(identity: Identity, own: tuple[PasskeyFacts, ...], now: datet
     return SecondFactor(
         apps=tuple(map(_app_entry, apps)),
         because=why(identity.decision.because),
-        announcement=announcement(effective_policy(identity.subject.facts, now=now).because),
+        announcement=announcement(identity.subject.facts, now),
         asked=is_asked(identity.subject.facts, now=now),
         enrol_by=identity.decision.enrol_by,
         required=required,

@@ -7,6 +7,7 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 from mfa_app.admin import (  # noqa: E402
     audit,  # noqa: F401 (their routes)
     break_glass,  # noqa: F401
+    exemptions,  # noqa: F401
     groups,  # noqa: F401
     overview,  # noqa: F401
     policy,  # noqa: F401

@@ -113,6 +113,7 @@ class User(Standing, Table):
         Index("ix_user_account_locked", "email_key", **only_where("account_locked_at IS NOT NULL")),
         Index("ix_user_account_ends_at", "ends_at", "id", **only_where("ends_at IS NOT NULL")),
         Index("ix_user_account_exempt", "email_key", **only_where("exempt_until IS NOT NULL")),
+        Index("ix_user_account_exempt_until", "exempt_until", "id", **only_where("exempt_until IS NOT NULL")),
         Index("ix_user_account_link_by", "link_by", **only_where("link_by IS NOT NULL")),
         Index(
             "ix_user_account_factors_locked_at",

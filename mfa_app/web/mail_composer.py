@@ -6,6 +6,7 @@ from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import cached_property
+from typing import Any
 
 from flask import Flask, url_for
 from flask.templating import Environment
@@ -14,8 +15,10 @@ from flask_babel import gettext as _
 from mfa_app.core.common import clock
 from mfa_app.core.mail import outbox, wire
 from mfa_app.core.rollout import reminders
+from mfa_app.core.users import exemption_ends
 from mfa_app.models import OutboxMail
 from mfa_app.settings import Settings
+from mfa_app.wording.policy import exemption
 from mfa_app.wording.user_agents import browser_name
 
 # Times that a mail tells: texts in its context.
@@ -44,10 +47,13 @@ class MailComposer:
             }
             if waiting.template == outbox.Mail.REMINDER:
                 context |= reminders.at_sending(waiting.to, now=clock.now())
+            if waiting.template == outbox.Mail.EXEMPTION_ENDS:
+                context |= _exemption_at_sending(waiting.to, context)
             context |= {
                 "browser": browser_name(agent) if (agent := str(context.get("user_agent", ""))) else None,
                 "public_url": settings.public_url,
                 "login_url": url_for("auth.login", _external=True),
+                "exemptions_url": url_for("admin.exemptions", _external=True),
                 "help": settings.help_email or settings.admin_email or _("your help desk"),
             }
             for token, url in (("token", "url"), ("lock_token", "lock_url")):
@@ -79,3 +85,10 @@ class MailComposer:
     @cached_property
     def _plain_text(self) -> Environment:
         return self._app.jinja_env.overlay(autoescape=False)
+
+
+def _exemption_at_sending(to: str, context: dict[str, Any]) -> dict[str, object]:
+    """Return what the mail about the end of an exemption says of what comes then. Raises NoLongerTrue."""
+    now = clock.now()
+    facts = exemption_ends.facts_at_sending(to, context["until"], now=now)
+    return {"exemption": exemption(facts, now), "linked": facts.linked}

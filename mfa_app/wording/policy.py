@@ -5,7 +5,16 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from mfa_app.core.common import days
-from mfa_app.core.policy.decision import Decision, PasskeyDemand, PolicySource, Reason, Verdict, decide
+from mfa_app.core.policy.decision import (
+    Decision,
+    PasskeyDemand,
+    PolicyFacts,
+    PolicySource,
+    Reason,
+    Verdict,
+    decide,
+    effective_policy,
+)
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.policy.levels import Level
 from mfa_app.wording import dates
@@ -27,16 +36,14 @@ def why(because: PolicySource) -> str:
     }[because.reason]
 
 
-def announcement(because: PolicySource) -> str | None:
-    """Return the sentence about what ends or begins on a day: an exemption, or a rule to come."""
+def announcement(facts: PolicyFacts, now: datetime) -> str | None:
+    """Return the sentences about what ends or begins on a day: an exemption, or a rule to come."""
+    because = effective_policy(facts, now=now).because
     if because.until is None:
         return None
-    day = dates.day(because.until)
     if because.reason is Reason.EXEMPT:
-        return _(
-            "You're exempt until %(date)s: until then you log in without a code.",
-            date=day,
-        )
+        return exemption(facts, now)
+    day = dates.day(because.until)
     if because.group:
         return _(
             "2-factor authentication will be required by group %(group)s from %(date)s.",
@@ -44,6 +51,32 @@ def announcement(because: PolicySource) -> str | None:
             date=day,
         )
     return _("2-factor authentication will be required for everyone from %(date)s.", date=day)
+
+
+def exemption(facts: PolicyFacts, now: datetime) -> str | None:
+    """Return the sentences for somebody who is exempt: until when, and what comes then. None for others."""
+    because = effective_policy(facts, now=now).because
+    if because.reason is not Reason.EXEMPT or because.until is None:
+        return None
+    return _(
+        "You're exempt until the end of %(date)s: until then you log in with your password alone. %(then)s",
+        date=dates.day(because.until),
+        then=_after_exemption(decide(facts, shown=Level.PASSWORD, now=because.until)),
+    )
+
+
+def _after_exemption(decision: Decision) -> str:
+    """Return the sentence about what follows an exemption, by the decision at its end."""
+    if decision.level is Level.PHISHING_RESISTANT and decision.enrol_by is None:
+        return _("After that, you need a passkey to log in.")
+    if decision.verdict is Verdict.CHALLENGE:
+        return _("After that, you're asked for a code or passkey again.")
+    if decision.verdict is not Verdict.ALLOW:
+        return _("After that, you must link an authentication app or add a passkey before you can go on.")
+    if decision.enrol_by is not None:
+        day = dates.day(decision.enrol_by)
+        return _("After that, link an authentication app or add a passkey before %(date)s.", date=day)
+    return _("After that, your password alone is enough as long as no rule asks for more.")
 
 
 def why_linked(because: PolicySource) -> str | None:

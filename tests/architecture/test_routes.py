@@ -64,6 +64,8 @@ MARKS = {
     "admin.site_policy_people": "manage_policy",
     "admin.site_policy_people_csv": "manage_policy",
     "admin.release_user": "manage_policy",
+    "admin.exemptions": "manage_policy",
+    "admin.exemptions_csv": "manage_policy",
     "admin.rollout": "manage_policy",
     "admin.rollout_csv": "manage_policy",
     "admin.group_rollout": "manage_policy",

@@ -66,6 +66,7 @@ FOR_CAROL_TOO = {
         "Must set up an app or passkey"
     ),
     "/admin/rollout": "Roll-out",
+    "/admin/exemptions": "Exemptions",
     "/admin/groups/{Finance}/rollout": "Roll-out in Finance",
     "/admin/throttled": "Blocked logins",
     "/admin/trail": "Audit trail",

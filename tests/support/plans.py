@@ -77,6 +77,7 @@ PARTIAL = (
     "user_account_disabled",
     "user_account_locked",
     "user_account_exempt",
+    "user_account_link_by",
     "user_account_factors_locked_at",
     "outbox_mail_unsent",
     "outbox_mail_sent",

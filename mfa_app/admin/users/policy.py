@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from flask import flash
+from flask import flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,6 +14,7 @@ from mfa_app.core.common import clock, days
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.policy import overrides
 from mfa_app.core.policy.facts import PolicySubject, with_overrides
+from mfa_app.models import User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
@@ -24,9 +25,10 @@ from mfa_app.wording.policy import policy_explanation
 @blueprint.route("/people/<row:user_id>/policy", methods=["GET", "POST"])
 @requires(Permission.MANAGE_POLICY)
 def user_policy(user_id: int) -> ResponseReturnValue:
-    """Show the policy in force and its reason; save an exemption."""
-    form, actor, now = ExemptionForm(), current_actor(), clock.now()
-    found = get_user_or_deny(user_id, to_change=form.is_submitted())
+    """Show the policy in force and its reason; save an exemption, or a change of one."""
+    actor, now = current_actor(), clock.now()
+    found = get_user_or_deny(user_id, to_change=request.method == "POST")
+    form = ExemptionForm(data=_exemption_in_force(found.user, now))
     if form.validate_on_submit():
         overrides.exempt(found.user, until=form.until_moment(), reason=entered(form.reason.data), actor=actor)
         return to_page_of(found.user, _("Exemption saved."))
@@ -39,9 +41,8 @@ def user_policy(user_id: int) -> ResponseReturnValue:
         deadline=DeadlineForm(formdata=None),
         today=days.day_of(now),
         latest_deadline=overrides.latest_deadline(now),
-        exempt=found.user.exempt_until is not None and found.user.exempt_until > now,
+        exempt=_exemption_in_force(found.user, now) is not None,
         may_exempt=actor.may_act_on(found.user),
-        by_role=found.user.is_privileged,
     )
 
 
@@ -92,6 +93,13 @@ def _set_deadline(user_id: int, last_day: date | None, done: str) -> ResponseRet
         overrides.set_deadline(user, last_day, actor=current_actor(), now=clock.now())
         return to_page_of(user, done)
     return to_page_of(user)
+
+
+def _exemption_in_force(user: User, now: datetime) -> dict[str, object] | None:
+    """Return what the form shows first of an exemption in force, None if there is none."""
+    if user.exempt_until is None or user.exempt_until <= now:
+        return None
+    return {"until": days.day_of(user.exempt_until), "reason": user.exempt_reason}
 
 
 def _afterwards(subject: PolicySubject, now: datetime) -> dict[str, str]:

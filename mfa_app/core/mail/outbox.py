@@ -44,6 +44,8 @@ class Mail(enum.StrEnum):
     ACCOUNT_LOCKED = "account_locked"
     ACCOUNT_OPENED = "account_opened"
     ACCOUNT_ENDS = "account_ends"
+    EXEMPTION_ENDS = "exemption_ends"
+    EXEMPTIONS_END = "exemptions_end"  # to the administrator who gave them
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"
     ENROLMENT_LINK = "enrolment_link"

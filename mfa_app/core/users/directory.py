@@ -232,7 +232,7 @@ def _matches(text: str, place: _Place | None) -> list[ColumnElement[bool]]:
 
 
 def _entries(rows: list[Row[Any]]) -> tuple[Entry, ...]:
-    groups = _groups_of([row.id for row in rows])
+    groups = groups_of([row.id for row in rows])
     return tuple(
         Entry(
             id=row.id,
@@ -255,7 +255,8 @@ def _entries(rows: list[Row[Any]]) -> tuple[Entry, ...]:
     )
 
 
-def _groups_of(user_ids: list[int]) -> dict[int, list[str]]:
+def groups_of(user_ids: list[int]) -> dict[int, list[str]]:
+    """Return the names of the groups of those of these users who are in any."""
     held = select(Membership.user_id, Group.name).join(Group, Group.id == Membership.group_id)
     names: dict[int, list[str]] = {}
     for user_id, name in db.session.execute(

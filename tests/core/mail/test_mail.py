@@ -20,6 +20,7 @@ from sqlalchemy import select
 from mfa_app.core.mail import delivery, outbox
 from mfa_app.core.mail.delivery import MailDelivery
 from mfa_app.core.mail.outbox import Mail
+from mfa_app.core.policy import overrides
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, User
 from mfa_app.web.mail_composer import MailComposer
@@ -29,10 +30,12 @@ from tests.support.mail_server import Mailbox, running_mail_server
 from tests.support.served_site import served_site
 from tests.support.site_parts import part_of
 from tests.support.waiting import wait_until
-from tests.support.world import World
+from tests.support.world import TERMINAL, World
 
 CONTEXT = {
     Mail.ACCOUNT_ENDS: {"last_day": "2027-03-31T12:00:00+00:00"},
+    Mail.EXEMPTION_ENDS: {"until": "2027-03-31T12:00:00+00:00"},
+    Mail.EXEMPTIONS_END: {"until": "2027-03-31T12:00:00+00:00"},
     Mail.INVITATION: {
         "token": "A" * 43,
         "email": "alice@example.com",
@@ -131,6 +134,9 @@ def test_every_mail_reads_well_as_text_and_as_a_page(world: World, kind: Mail) -
     world.person("alice")
     world.require(None)  # a reminder leaves only while it is true
     with world.data():
+        if kind is Mail.EXEMPTION_ENDS:
+            until = datetime.fromisoformat(CONTEXT[kind]["until"])
+            overrides.exempt(world.user("alice"), until=until, reason="no phone", actor=TERMINAL)
         write(world, kind, place="192.0.2.1", user_agent="")
     assert deliver(world) == 1
     message = message_from_bytes(world.last_mail().encode(), policy=policy.default)

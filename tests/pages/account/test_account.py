@@ -1,5 +1,7 @@
 """The own page: what one has, where one is logged in, and how to end it; the home page beside it."""
 
+from typing import Any
+
 import pytest
 
 from mfa_app.core.policy import overrides
@@ -67,7 +69,50 @@ def test_an_exempt_person_without_an_app_is_told_until_when(world: World) -> Non
     with world.data():
         until = world.clock.moment.replace(month=6)
         overrides.exempt(world.user("bob"), until=until, reason="broken phone", actor=TERMINAL)
-    assert "You're exempt until 2 June 2026" in world.password_given("bob").open("/account").text
+    assert "You're exempt until the end of 2 June 2026" in world.password_given("bob").open("/account").text
+
+
+@pytest.mark.parametrize(
+    ("rule", "after"),
+    [
+        ({"required": True}, "you must link an authentication app or add a passkey before you can go on."),
+        (
+            {"required": True, "grace_days": 120},
+            "link an authentication app or add a passkey before 30 June 2026.",
+        ),
+        ({"required": True, "passkey_only": True}, "you need a passkey to log in."),
+        ({"required": False}, "your password alone is enough as long as no rule asks for more."),
+    ],
+)
+def test_an_exempt_person_reads_at_home_and_on_the_own_page_what_comes_after(
+    world: World, rule: dict[str, Any], after: str
+) -> None:
+    world.group("Finance", **rule)
+    world.person("bob", groups_=("Finance",))
+    with world.data():
+        until = world.clock.moment.replace(month=6)
+        overrides.exempt(world.user("bob"), until=until, reason="broken phone", actor=TERMINAL)
+    bob = world.password_given("bob")
+    told = (
+        "You're exempt until the end of 2 June 2026: until then you log in with your password alone. "
+        f"After that, {after}"
+    )
+    assert bob.page.path == "/" and told in bob.page.text
+    assert "Link an app now" in bob.page.text
+    assert told in bob.open("/account").text
+    world.clock.moment = until
+    assert told not in world.password_given("bob").page.text
+
+
+def test_an_exempt_person_with_an_app_reads_at_home_that_codes_are_asked_for_again(
+    world: World, alice: Visitor
+) -> None:
+    with world.data():
+        until = world.clock.moment.replace(month=6)
+        overrides.exempt(world.user("alice"), until=until, reason="broken phone", actor=TERMINAL)
+    page = alice.open("/").text
+    assert "After that, you're asked for a code or passkey again." in page
+    assert "Link an app now" not in page
 
 
 @pytest.mark.parametrize(
@@ -90,7 +135,7 @@ def test_an_exemption_is_told_beside_ones_own_choice(world: World) -> None:
     with world.data():
         until = world.clock.moment.replace(month=6)
         overrides.exempt(world.user("bob"), until=until, reason="broken phone", actor=TERMINAL)
-    assert "You're exempt until 2 June 2026" in bob.open("/account").text
+    assert "You're exempt until the end of 2 June 2026" in bob.open("/account").text
 
 
 def test_a_required_app_cannot_be_removed(world: World, alice: Visitor) -> None:

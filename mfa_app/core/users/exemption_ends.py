@@ -1,0 +1,99 @@
+"""Exemptions that end soon: the person is told a week before, and so is the administrator who gave it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from mfa_app.core.common import days, email_addresses
+from mfa_app.core.mail import notices, outbox
+from mfa_app.core.policy import conditions
+from mfa_app.core.policy.decision import PolicyFacts
+from mfa_app.core.policy.facts import find_subjects
+from mfa_app.extensions import db
+from mfa_app.models import Role, User
+
+BATCH = 100  # exemptions in one transaction
+
+TOLD_BEFORE = timedelta(days=7)
+# Who gave an exemption for less time than this knows its end anyway.
+GIVER_TOLD_BEFORE = timedelta(days=6)
+
+
+def tell_before_end(*, now: datetime) -> int:
+    """Mail those whose exemption ends within a week, and who gave it, once for each last day.
+
+    An administrator gets one mail for all exemptions that end on a day. Commits; returns how many mails
+    there were.
+    """
+    mails, after = 0, 0
+    while ending := _ending(now, after):
+        after = ending[-1].id
+        mails += _tell_people(ending, now)
+        mails += _tell_givers(ending, now)
+        db.session.commit()
+    return mails
+
+
+def facts_at_sending(to: str, until: datetime, *, now: datetime) -> PolicyFacts:
+    """Return the facts of the recipient of a mail about the end of an exemption, as they are when it leaves.
+
+    Raises NoLongerTrue if the exemption has ended meanwhile, or has another end.
+    """
+    still = User.email_key == email_addresses.key_of(to), User.exempt_until == until
+    exempt = conditions.is_exempt(conditions.of_user(), now), User.disabled_at.is_(None)
+    subject = next(iter(find_subjects(*still, *exempt)), None)
+    if subject is None:
+        raise outbox.NoLongerTrue
+    return subject.facts
+
+
+def _ending(now: datetime, after: int) -> list[User]:
+    soon = conditions.is_exempt(conditions.of_user(), now), User.exempt_until <= now + TOLD_BEFORE
+    found = select(User).where(*soon, User.disabled_at.is_(None), User.id > after)
+    return list(db.session.scalars(found.order_by(User.id).limit(BATCH)))
+
+
+def _tell_people(ending: Iterable[User], now: datetime) -> int:
+    mails = 0
+    for until, people in _by_end(ending).items():
+        about = days.day_of(until).isoformat()
+        ids = [user.id for user in people]
+        new = notices.first_time(ids, outbox.Mail.EXEMPTION_ENDS, about, now=now)
+        for user in people:
+            if user.id in new:
+                outbox.enqueue(outbox.Mail.EXEMPTION_ENDS, user, now=now, until=until.isoformat())
+        mails += len(new)
+    return mails
+
+
+def _tell_givers(ending: Iterable[User], now: datetime) -> int:
+    mails = 0
+    for until, people in _by_end(ending).items():
+        if until <= now + GIVER_TOLD_BEFORE:
+            continue
+        givers = _administrators(user.exempt_by or "" for user in people)
+        about = days.day_of(until).isoformat()
+        new = notices.first_time([giver.id for giver in givers], outbox.Mail.EXEMPTIONS_END, about, now=now)
+        for giver in givers:
+            if giver.id in new:
+                outbox.enqueue(outbox.Mail.EXEMPTIONS_END, giver, now=now, until=until.isoformat())
+        mails += len(new)
+    return mails
+
+
+def _by_end(ending: Iterable[User]) -> dict[datetime, list[User]]:
+    people: dict[datetime, list[User]] = defaultdict(list)
+    for user in ending:
+        if user.exempt_until is not None:
+            people[user.exempt_until].append(user)
+    return people
+
+
+def _administrators(addresses: Iterable[str]) -> list[User]:
+    """Return those of these who are administrators and can log in."""
+    keys = {email_addresses.key_of(address) for address in addresses}
+    open_ = User.disabled_at.is_(None), User.account_locked_at.is_(None)
+    found = select(User).where(User.email_key.in_(keys), User.role == Role.ADMIN, *open_)
+    return list(db.session.scalars(found.order_by(User.id)))

@@ -1,0 +1,109 @@
+"""The mails before an exemption ends: once for each last day, and none that is not true any more."""
+
+from datetime import date, timedelta
+
+from mfa_app.core.common import days
+from mfa_app.core.mail import delivery
+from mfa_app.core.policy import overrides
+from mfa_app.core.users import accounts, exemption_ends
+from mfa_app.models import Role
+from tests.support.databases import both_databases
+from tests.support.stories import carol_at_work
+from tests.support.world import TERMINAL, World
+
+LAST_DAY = date(2026, 3, 22)  # 20 days after the first day of every test
+
+
+def exempt(world: World, name: str, last_day: date = LAST_DAY) -> None:
+    with world.data():
+        until = days.end_of(last_day)
+        overrides.exempt(world.user(name), until=until, reason="no phone here", actor=TERMINAL)
+
+
+def tell(world: World) -> int:
+    with world.data():
+        return exemption_ends.tell_before_end(now=world.clock())
+
+
+def deliver(world: World) -> int:
+    with world.data():
+        return delivery.deliver_due()
+
+
+@both_databases
+def test_the_person_is_told_once_a_week_before_and_again_when_the_end_has_changed(world: World) -> None:
+    world.people("alice", "bob", password=None)
+    world.require(None)
+    exempt(world, "alice")
+    told = []
+    for _day in range(16):
+        told.append(tell(world) + tell(world))
+        world.clock.advance(days=1)
+    assert (sum(told), told.index(1)) == (1, 14)
+    exempt(world, "alice", LAST_DAY + timedelta(days=1))
+    assert (tell(world), tell(world)) == (1, 0)
+    assert world.mails("alice")[-2:] == ["exemption_ends", "exemption_ends"]
+    assert "exemption_ends" not in world.mails("bob")
+
+
+def test_the_mail_says_until_when_and_what_comes_then(world: World) -> None:
+    world.person("alice", password=None)
+    world.require(None)
+    exempt(world, "alice")
+    world.clock.advance(days=15)
+    assert (tell(world), deliver(world)) == (1, 1)
+    words = " ".join(world.words_of_last_mail().split())
+    assert "You're exempt until the end of 22 March 2026: until then you log in with your" in words
+    assert "you must link an authentication app or add a passkey before you can go on." in words
+
+
+def test_a_mail_that_is_not_true_any_more_does_not_leave(world: World) -> None:
+    world.people("alice", "bob", "erin", password=None)
+    for name in ("alice", "bob", "erin"):
+        exempt(world, name)
+    world.clock.advance(days=15)
+    assert tell(world) == 3
+    with world.data():
+        overrides.end_exemption(world.user("alice"), actor=TERMINAL, now=world.clock())
+        accounts.disable(world.user("erin"), actor=TERMINAL, now=world.clock())
+    exempt(world, "bob", LAST_DAY + timedelta(days=30))
+    assert deliver(world) == 0
+
+
+def test_who_is_not_exempt_or_disabled_is_not_told(world: World) -> None:
+    world.people("alice", "bob", "erin", password=None)
+    for name in ("alice", "bob", "erin"):
+        exempt(world, name)
+    world.clock.advance(days=15)
+    with world.data():
+        overrides.end_exemption(world.user("alice"), actor=TERMINAL, now=world.clock())
+        accounts.disable(world.user("bob"), actor=TERMINAL, now=world.clock())
+        world.user("erin").role = Role.HELPDESK  # as in a database of before, where promotion left it
+    assert tell(world) == 0
+
+
+def test_the_administrator_who_gave_them_gets_one_mail_for_all_that_end_on_a_day(world: World) -> None:
+    carol = world.after(carol_at_work)
+    world.people("alice", "bob", password=None)
+    for name in ("alice", "bob"):
+        carol.open(f"/admin/people/{world.id_of(name)}/policy")
+        carol.press("Exempt this person", until=LAST_DAY.isoformat(), reason="no phone here")
+    world.clock.advance(days=14)
+    assert (tell(world), tell(world)) == (3, 0)
+    assert world.mails("carol").count("exemptions_end") == 1
+
+
+def test_who_gave_it_is_not_told_a_few_days_later_or_when_no_administrator_any_more(world: World) -> None:
+    carol = world.after(carol_at_work)
+    world.linked("erin", role=Role.ADMIN)
+    world.people("alice", "bob", password=None)
+    for name, days_ahead in (("alice", 3), ("bob", 20)):
+        last_day = (world.clock() + timedelta(days=days_ahead)).date()
+        carol.open(f"/admin/people/{world.id_of(name)}/policy")
+        carol.press("Exempt this person", until=last_day.isoformat(), reason="no phone here")
+    assert tell(world) == 1
+    with world.data():
+        accounts.disable(world.user("carol"), actor=TERMINAL, now=world.clock())
+    world.clock.advance(days=14)
+    assert tell(world) == 1
+    assert "exemptions_end" not in world.mails("carol")
