@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
@@ -15,6 +15,7 @@ from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.policy.decision import decide
 from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.core.policy.levels import Level
+from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import reminders
 from mfa_app.core.rollout.board import deadline, must_link
 from mfa_app.extensions import db
@@ -66,6 +67,20 @@ def go_on(*, now: datetime) -> int:
     return mails
 
 
+def announcements(before: RuleValues, after: RuleValues, *, now: datetime) -> list[date]:
+    """Return the days on which people are told of a change of a rule, if it is made now.
+
+    The ends of grace are not among them. No days if the rule is off, or begins when it did before.
+    """
+    start = after.required_from
+    if not after.required or (before.required and before.required_from == start):
+        return []
+    if start is None or start <= now:
+        return [] if before.in_force(now) else [_mail_day(now)]
+    soon = _soon(start)
+    return sorted({_mail_day(moment) for moment in (now, max(now, soon), start)})
+
+
 def at_sending(mail: Mail, to: str, *, about: object, group_id: object, now: datetime) -> dict[str, object]:
     """Return what one of MAILS says of its recipient when it leaves: the person's own deadline as it is then.
 
@@ -94,12 +109,21 @@ def _due_of_rule(row: Group | SitePolicy | None, now: datetime) -> Due | None:
         return None
     start = row.required_from
     if start is not None and start > now:
-        soon = days.at(days.day_of(start) - timedelta(days=DAYS_BEFORE), MORNING)
-        return _about(row, start, Mail.RULE_SOON if now >= soon else Mail.RULE_ANNOUNCED)
+        return _about(row, start, Mail.RULE_SOON if now >= _soon(start) else Mail.RULE_ANNOUNCED)
     began = max((moment for moment in (start, row.required_since) if moment is not None), default=None)
     if began is None or began + FRESH <= now:
         return None
     return _about(row, began, Mail.RULE_STARTS)
+
+
+def _soon(start: datetime) -> datetime:
+    return days.at(days.day_of(start) - timedelta(days=DAYS_BEFORE), MORNING)
+
+
+def _mail_day(moment: datetime) -> date:
+    """Return the first day from this time on on which mails are queued."""
+    today = days.day_of(moment)
+    return today if days.local(moment).time() < EVENING else today + timedelta(days=1)
 
 
 def _about(row: Group | SitePolicy, moment: datetime, mail: Mail) -> Due:

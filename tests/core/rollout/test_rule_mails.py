@@ -1,5 +1,6 @@
 """The mails of a roll-out: each once, in the morning, with the person's own deadline, and only while true."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import delete, update
 
 from mfa_app.core.mail import delivery
 from mfa_app.core.mail.outbox import Mail
+from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import rule_mails
 from mfa_app.extensions import db
 from mfa_app.models import MailPass, Membership, OutboxMail, User
@@ -223,6 +225,32 @@ def test_a_batch_that_fails_is_told_by_the_next_run(world: World, monkeypatch: p
         rule_mails.go_on(now=world.clock())
     assert world.count(OutboxMail) == 0
     assert work(world) == 2
+
+
+OFF, AT_ONCE, FROM_MONDAY = RuleValues(False), RuleValues(True), RuleValues(True, MONDAY)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "day", "hour", "told"),
+    [
+        (OFF, FROM_MONDAY, 2, 9, [2, 13, 16]),
+        (OFF, FROM_MONDAY, 2, 20, [3, 13, 16]),
+        (OFF, FROM_MONDAY, 12, 21, [13, 16]),
+        (OFF, FROM_MONDAY, 14, 9, [14, 16]),
+        (OFF, AT_ONCE, 2, 9, [2]),
+        (OFF, FROM_MONDAY, 18, 9, [18]),
+        (AT_ONCE, FROM_MONDAY, 2, 9, [2, 13, 16]),
+        (FROM_MONDAY, AT_ONCE, 18, 9, []),
+        (FROM_MONDAY, replace(FROM_MONDAY, grace_days=7), 2, 9, []),
+        (FROM_MONDAY, OFF, 2, 9, []),
+    ],
+)
+def test_a_preview_knows_the_days_of_the_mails(
+    world: World, before: RuleValues, after: RuleValues, day: int, hour: int, told: list[int]
+) -> None:
+    with world.data():
+        now = datetime(2026, 3, day, hour, tzinfo=UTC)
+        assert [one.day for one in rule_mails.announcements(before, after, now=now)] == told
 
 
 def fail() -> None:
