@@ -18,7 +18,7 @@ from mfa_app.models.policy import SitePolicy
 from mfa_app.models.recovery_code import RecoveryCode
 from mfa_app.models.remembered_device import RememberedDevice
 from mfa_app.models.reset_request import ResetRequest
-from mfa_app.models.rollout import ReminderRun
+from mfa_app.models.rollout import MailPass, ReminderRun
 from mfa_app.models.schema_support import SchemaSupport
 from mfa_app.models.sealed_value import SealedValue
 from mfa_app.models.search_word import SearchWord
@@ -56,6 +56,7 @@ TABLES: tuple[type[Table], ...] = (
     CohortCount,
     GroupCount,
     ReminderRun,
+    MailPass,
     AuditEvent,
     TrailHead,
     Lease,
@@ -79,6 +80,7 @@ __all__ = [
     "HeldForm",
     "Invitation",
     "Lease",
+    "MailPass",
     "Membership",
     "Notice",
     "OneTimeLink",

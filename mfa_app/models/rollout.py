@@ -1,4 +1,4 @@
-"""The table of reminders that a job still has to send."""
+"""The tables of mails of a roll-out that jobs send: reminders, and how far the mails of rules have come."""
 
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -25,3 +25,17 @@ class ReminderRun(Table):
     actor_name: Mapped[str] = mapped_column(String(320))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     after_id: Mapped[int] = mapped_column(default=0)
+
+
+class MailPass(Table):
+    """A mail on its way to everyone under a rule. `about` is the mail, the rule and its date.
+
+    `after_id` is the last user that was read; None once all were. It is kept as long as the notices.
+    """
+
+    __tablename__ = "mail_pass"
+    fate: ClassVar[Fate] = Fate(expires="begun_at", kept_for=timedelta(days=365))
+
+    about: Mapped[str] = mapped_column(String(120), primary_key=True)
+    after_id: Mapped[int | None] = mapped_column()
+    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)

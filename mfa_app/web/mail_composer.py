@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from mfa_app.core.common import clock
 from mfa_app.core.mail import outbox, wire
-from mfa_app.core.rollout import reminders
+from mfa_app.core.rollout import reminders, rule_mails
 from mfa_app.core.users import exemption_ends
 from mfa_app.models import OutboxMail
 from mfa_app.settings import Settings
@@ -23,6 +23,19 @@ from mfa_app.wording.user_agents import browser_name
 
 # Times that a mail tells: texts in its context.
 MOMENTS = ("at", "last_day", "phone_by", "remembered_until", "until")
+
+
+def _at_sending(waiting: OutboxMail, context: dict[str, Any]) -> dict[str, object]:
+    """Return what a mail says that is decided only when it leaves. Raises NoLongerTrue."""
+    mail = outbox.Mail(waiting.template)
+    if mail is outbox.Mail.REMINDER:
+        return reminders.at_sending(waiting.to, now=clock.now())
+    if mail is outbox.Mail.EXEMPTION_ENDS:
+        return _exemption_at_sending(waiting.to, context)
+    if mail in rule_mails.MAILS:
+        rule = {"about": context.get("about"), "group_id": context.get("group_id")}
+        return rule_mails.at_sending(mail, waiting.to, **rule, now=clock.now())
+    return {}
 
 
 class MailComposer:
@@ -45,10 +58,7 @@ class MailComposer:
             context |= {
                 name: datetime.fromisoformat(str(context[name])) for name in MOMENTS if context.get(name)
             }
-            if waiting.template == outbox.Mail.REMINDER:
-                context |= reminders.at_sending(waiting.to, now=clock.now())
-            if waiting.template == outbox.Mail.EXEMPTION_ENDS:
-                context |= _exemption_at_sending(waiting.to, context)
+            context |= _at_sending(waiting, context)
             context |= {
                 "browser": browser_name(agent) if (agent := str(context.get("user_agent", ""))) else None,
                 "public_url": settings.public_url,

@@ -19,6 +19,7 @@ def description(job: Job) -> str:
         jobs.STREAM.name: _("Print the events of commands, as lines of the audit trail"),
         jobs.ANCHOR.name: _("Write the end of the audit trail to the file anchors, once a day"),
         jobs.REMINDERS.name: _("Email reminders to link an app, if somebody asked for many"),
+        jobs.RULE_MAILS.name: _("Email those who must link that a rule comes or has begun, or time ends"),
         jobs.NODE.name: _("Note that this node is running, for commands on the other nodes"),
     }[job.name]
 
@@ -39,5 +40,6 @@ def result_in_words(result: Result) -> str:
         jobs.STREAM.name: ngettext("%(num)s event printed", "%(num)s events printed", result.count),
         jobs.ANCHOR.name: _("anchor written") if result.count else _("nothing to write today"),
         jobs.REMINDERS.name: ngettext("%(num)s person reminded", "%(num)s people reminded", result.count),
+        jobs.RULE_MAILS.name: ngettext("%(num)s email queued", "%(num)s emails queued", result.count),
         jobs.NODE.name: _("noted"),
     }[result.job.name]

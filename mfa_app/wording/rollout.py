@@ -1,6 +1,8 @@
 """Words for a roll-out: its steps, how far somebody has come, and what a reminder has done."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -58,6 +60,14 @@ def reminded_in_words(reminded: Reminded) -> str:
             )
         )
     return " ".join(parts)
+
+
+def mails_in_words(mail_days: Sequence[date]) -> str:
+    """Return on which days a change of a rule is told by email: none for no days."""
+    if not mail_days:
+        return ""
+    listed = ", ".join(map(dates.short_day, mail_days))
+    return _("People who have to link an app or add a passkey get an email: %(days)s.", days=listed)
 
 
 def csv_cells_of(person: Straggler) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from mfa_app.models import (
     FormerApp,
     HeldForm,
     Lease,
+    MailPass,
     Notice,
     OneTimeLink,
     OutboxMail,
@@ -46,6 +47,7 @@ group_count        keep                     never               keep            
 held_form          delete with the session  expires_at          discard                  sealed_form for form|{row.id}|{row.user_id}
 invitation         keep                     never               keep                     -
 lease              keep                     never               discard                  -
+mail_pass          keep                     begun_at + 365 days keep                     -
 membership         keep                     never               keep                     -
 notice             keep                     sent_at + 365 days  keep                     -
 one_time_link      delete                   expires_at          discard                  -
@@ -132,6 +134,7 @@ def test_the_derived_lists() -> None:
         Notice,
         ResetRequest,
         ReminderRun,
+        MailPass,
     ) == housekeeping.EXPIRING
     assert (
         AuthSession,

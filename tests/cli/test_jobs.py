@@ -41,6 +41,7 @@ def test_all_jobs_run_once_and_print_their_results(world: World, typed: Typist) 
         "stream: left to the running site",
         "anchor: anchor written",
         "reminders: 0 people reminded",
+        "rule-mails: 0 emails queued",
         "node: left to the running site",
     ]
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
@@ -56,6 +57,7 @@ def test_all_jobs_run_once_and_print_their_results(world: World, typed: Typist) 
         "stream: left to the running site",
         "anchor: nothing to write today",
         "reminders: 0 people reminded",
+        "rule-mails: 0 emails queued",
         "node: left to the running site",
     ]
 
@@ -77,6 +79,7 @@ def test_a_failed_job_is_reported_and_the_others_run(world: World, typed: Typist
         "stream: left to the running site",
         "anchor: failed (IsADirectoryError)",
         "reminders: 0 people reminded",
+        "rule-mails: 0 emails queued",
         "node: left to the running site",
     ]
     assert "Failed: anchor." in result.stderr

@@ -13,12 +13,14 @@ from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.policy import impact, rules
 from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.rollout import rule_mails
 from mfa_app.models import Group
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
 from mfa_app.wording.impact import impact_sentences
 from mfa_app.wording.refusals import sentence
+from mfa_app.wording.rollout import mails_in_words
 from mfa_app.wording.rules import kind_of_change, rule_in_full, rule_state
 
 
@@ -107,6 +109,7 @@ def _preview(scope: Group | None, after: RuleValues, *, changed: RuleChanged | N
         state=rule_state(after, now),
         foresight=foresight,
         sentences=impact_sentences(foresight, before, after),
+        mails=mails_in_words(rule_mails.announcements(before, after, now=now)),
         in_force=before.in_force(now),
         names_limit=impact.MAX_NAMED,
         fields=fields,

@@ -29,6 +29,11 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time(), zone()).astimezone(UTC)
 
 
+def at(day: date, hour: time) -> datetime:
+    """Return a time of the company's day, in UTC."""
+    return datetime.combine(day, hour, zone()).astimezone(UTC)
+
+
 def end_of(day: date) -> datetime:
     """Return the last moment of a day, in UTC. A day has 23 hours, or 25, when the clocks change."""
     return end_after(day) - timedelta.resolution

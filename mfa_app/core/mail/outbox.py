@@ -50,6 +50,10 @@ class Mail(enum.StrEnum):
     PASSWORD_RESET = "password_reset"
     ENROLMENT_LINK = "enrolment_link"
     REMINDER = "reminder"
+    RULE_ANNOUNCED = "rule_announced"
+    RULE_SOON = "rule_soon"
+    RULE_STARTS = "rule_starts"
+    LAST_DAY = "last_day"
 
 
 # These may tell of something that the user has not done, so each has a link that locks the account.

@@ -45,6 +45,7 @@ def init_app(app: Flask) -> None:
         dates.iso_day,
         dates.time_of_day,
         dates.short_time,
+        dates.weekday,
         dates.weekday_time,
     ):
         app.add_template_filter(written)

@@ -21,6 +21,7 @@ from mfa_app.core.mail import delivery, outbox
 from mfa_app.core.mail.delivery import MailDelivery
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.policy import overrides
+from mfa_app.core.rollout import rule_mails
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, User
 from mfa_app.web.mail_composer import MailComposer
@@ -51,6 +52,16 @@ CONTEXT = {
     Mail.BREAK_GLASS_REFUSED: {"who": "carol@example.com", "failures": 3},
     Mail.ADDRESS_CHANGED: {"new_address": "alicia@example.com"},
 }
+
+
+BEGINS_IN = {Mail.RULE_ANNOUNCED: timedelta(days=10), Mail.RULE_SOON: timedelta(days=2)}
+
+
+def about_rule(kind: Mail, begins: datetime) -> dict[str, object]:
+    if kind not in rule_mails.MAILS:
+        return {}
+    scope = "" if kind is Mail.LAST_DAY else "everyone "
+    return {"about": f"{scope}{begins:%Y-%m-%d}", "group_id": None}
 
 
 @pytest.fixture
@@ -132,12 +143,16 @@ def test_an_invitation_that_waited_while_the_site_was_upgraded_still_leaves(worl
 @pytest.mark.parametrize("kind", Mail)
 def test_every_mail_reads_well_as_text_and_as_a_page(world: World, kind: Mail) -> None:
     world.person("alice")
-    world.require(None)  # a reminder leaves only while it is true
+    # The mails of a roll-out leave only while they are true.
+    begins = world.clock() + BEGINS_IN.get(kind, timedelta(0))
+    world.require(None, required_from=begins if kind in BEGINS_IN else None)
     with world.data():
         if kind is Mail.EXEMPTION_ENDS:
             until = datetime.fromisoformat(CONTEXT[kind]["until"])
             overrides.exempt(world.user("alice"), until=until, reason="no phone", actor=TERMINAL)
-        write(world, kind, place="192.0.2.1", user_agent="")
+        if kind is Mail.LAST_DAY:
+            world.user("alice").link_by = world.clock() + timedelta(hours=3)
+        write(world, kind, place="192.0.2.1", user_agent="", **about_rule(kind, begins))
     assert deliver(world) == 1
     message = message_from_bytes(world.last_mail().encode(), policy=policy.default)
     text, page = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))

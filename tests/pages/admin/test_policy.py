@@ -216,6 +216,7 @@ def test_a_rule_for_a_later_day_says_that_nobody_is_asked_before(world: World, c
         "Today: 1 person is asked for a code.",
         "From Wednesday 1 April 2026: 2 people are asked for a code (1 must set up an app or passkey first).",
     ]
+    assert "get an email: 2 Mar 2026, 29 Mar 2026, 1 Apr 2026." in page.text
     carol.press("Switch on for 2 people")
     assert world.password_given("alice").page.path == "/"
 

@@ -1,0 +1,239 @@
+"""The mails of a roll-out: a rule that comes, three days before, on its day, and on the last day of grace."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+
+from mfa_app.core.common import days, email_addresses
+from mfa_app.core.common.locks import lock_administration
+from mfa_app.core.mail import outbox
+from mfa_app.core.mail.notices import first_time
+from mfa_app.core.mail.outbox import Mail
+from mfa_app.core.policy.decision import decide
+from mfa_app.core.policy.facts import PolicySubject, find_subjects
+from mfa_app.core.policy.levels import Level
+from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.rollout import reminders
+from mfa_app.core.rollout.board import deadline, must_link
+from mfa_app.extensions import db
+from mfa_app.models import Group, MailPass, Membership, SitePolicy, User
+
+BATCH = 200  # people in one transaction, for which administration waits
+
+MORNING, EVENING = time(7), time(20)  # mails are queued between these hours of the company's day
+
+DAYS_BEFORE = 3
+
+FRESH = timedelta(days=2)  # for so long after a rule has come into force people are told of it
+
+MAILS = frozenset({Mail.RULE_ANNOUNCED, Mail.RULE_SOON, Mail.RULE_STARTS, Mail.LAST_DAY})
+
+_BEFORE_THE_START = frozenset({Mail.RULE_ANNOUNCED, Mail.RULE_SOON})
+
+
+@dataclass(frozen=True)
+class Due:
+    """A mail that is to be sent now, once to each person under a rule.
+
+    `about` is the rule and its date, or the day. `group_id` is None for the rule for everyone.
+    """
+
+    mail: Mail
+    about: str
+    group_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        """What the pass through the people is kept under."""
+        return f"{self.mail} {self.about}"
+
+
+def go_on(*, now: datetime) -> int:
+    """Queue the mails that are due by day, a batch in each transaction. Commits; returns how many there were.
+
+    Each is queued once to each person, whoever runs this, and wherever it is killed.
+    """
+    if not MORNING <= days.local(now).time() < EVENING:
+        return 0
+    due = _not_yet_done([*_due_of_rules(now), _last_day(now)])
+    db.session.rollback()  # reading is over: wait for the lock without a transaction
+    mails = 0
+    for one in due:
+        while (told := _next_batch(one, now)) is not None:
+            mails += told
+    return mails
+
+
+def announcements(before: RuleValues, after: RuleValues, *, now: datetime) -> list[date]:
+    """Return the days on which people are told of a change of a rule, if it is made now.
+
+    The ends of grace are not among them. No days if the rule is off, or begins when it did before.
+    """
+    start = after.required_from
+    if not after.required or (before.required and before.required_from == start):
+        return []
+    if start is None or start <= now:
+        return [] if before.in_force(now) else [_mail_day(now)]
+    soon = _soon(start)
+    return sorted({_mail_day(moment) for moment in (now, max(now, soon), start)})
+
+
+def at_sending(mail: Mail, to: str, *, about: object, group_id: object, now: datetime) -> dict[str, object]:
+    """Return what one of MAILS says of its recipient when it leaves: the person's own deadline as it is then.
+
+    Raises NoLongerTrue if the rule has another date by now or is off, the day is over, or this person need
+    not link any more.
+    """
+    due = Due(mail, str(about), group_id if isinstance(group_id, int) else None)
+    subject = next(iter(find_subjects(User.email_key == email_addresses.key_of(to))), None)
+    if subject is None or not _is_due(due, now) or not _is_told(subject, due, now):
+        raise outbox.NoLongerTrue
+    rule = _rule(due.group_id)
+    return {"link_by": _link_by(subject, now), "starts": rule.required_from if rule else None}
+
+
+def _due_of_rules(now: datetime) -> list[Due]:
+    """Return what is due of all rules that come, or have just come into force."""
+    recent = or_(Group.required_from > now - FRESH, Group.required_since > now - FRESH)
+    rows: list[Group | SitePolicy | None] = [_rule(None)]
+    rows += db.session.scalars(select(Group).where(Group.required, recent).order_by(Group.id))
+    return [due for row in rows if (due := _due_of_rule(row, now)) is not None]
+
+
+def _due_of_rule(row: Group | SitePolicy | None, now: datetime) -> Due | None:
+    """Return which mail is due of a rule, if any: a later one replaces those before it."""
+    if row is None or not row.required:
+        return None
+    start = row.required_from
+    if start is not None and start > now:
+        return _about(row, start, Mail.RULE_SOON if now >= _soon(start) else Mail.RULE_ANNOUNCED)
+    began = max((moment for moment in (start, row.required_since) if moment is not None), default=None)
+    if began is None or began + FRESH <= now:
+        return None
+    return _about(row, began, Mail.RULE_STARTS)
+
+
+def _soon(start: datetime) -> datetime:
+    return days.at(days.day_of(start) - timedelta(days=DAYS_BEFORE), MORNING)
+
+
+def _mail_day(moment: datetime) -> date:
+    """Return the first day from this time on on which mails are queued."""
+    today = days.day_of(moment)
+    return today if days.local(moment).time() < EVENING else today + timedelta(days=1)
+
+
+def _about(row: Group | SitePolicy, moment: datetime, mail: Mail) -> Due:
+    group_id = row.id if isinstance(row, Group) else None
+    scope = "everyone" if group_id is None else f"group {group_id}"
+    return Due(mail, f"{scope} {days.day_of(moment).isoformat()}", group_id)
+
+
+def _last_day(now: datetime) -> Due:
+    return Due(Mail.LAST_DAY, days.day_of(now).isoformat())
+
+
+def _is_due(due: Due, now: datetime) -> bool:
+    """Return whether this is still what is due, by the rule as it is now."""
+    if due.mail is Mail.LAST_DAY:
+        return due == _last_day(now)
+    return due == _due_of_rule(_rule(due.group_id), now)
+
+
+def _rule(group_id: int | None) -> Group | SitePolicy | None:
+    """Return the row of a rule as it is in the database; None if its group is gone."""
+    if group_id is None:
+        return db.session.get(SitePolicy, 1, populate_existing=True)
+    return db.session.get(Group, group_id, populate_existing=True)
+
+
+def _not_yet_done(due: Sequence[Due]) -> list[Due]:
+    keys = [one.key for one in due]
+    done = select(MailPass.about).where(MailPass.about.in_(keys), MailPass.after_id.is_(None))
+    finished = set(db.session.scalars(done))
+    return [one for one in due if one.key not in finished]
+
+
+def _next_batch(due: Due, now: datetime) -> int | None:
+    """Tell the next people, and commit. Return how many were told, or None if nobody is left."""
+    lock_administration()  # so that two processes take different people, and the rule stays as it is
+    passing = db.session.get(MailPass, due.key, populate_existing=True)
+    if passing is None:
+        passing = MailPass(about=due.key, after_id=0, begun_at=now)
+        db.session.add(passing)
+    if passing.after_id is None or not _is_due(due, now):
+        db.session.rollback()
+        return None
+    ids = _people(due, passing.after_id, now)
+    told = _tell(due, ids, now)
+    passing.after_id = ids[-1] if len(ids) == BATCH else None
+    db.session.commit()
+    return told
+
+
+def _people(due: Due, after: int, now: datetime) -> list[int]:
+    """Return the ids of the next of those who may have to be told, in their order."""
+    found = select(User.id).where(must_link(now=now), User.id > after)
+    if due.mail is Mail.LAST_DAY:
+        found = found.where(_time_ends_today(now))
+    if due.group_id is not None:
+        of_group = Membership.group_id == due.group_id, Membership.user_id > after, ~Membership.linked
+        found = found.join(Membership, Membership.user_id == User.id).where(*of_group)
+    return list(db.session.scalars(found.order_by(User.id).limit(BATCH)))
+
+
+def _time_ends_today(now: datetime) -> ColumnElement[bool]:
+    """Return whether a grace period of a User, or a date of their own, ends within the company's day."""
+    today = days.day_of(now)
+    begin, end = days.start_of(today), days.end_after(today)
+
+    def within(column: Any, grace_days: int = 0) -> ColumnElement[bool]:
+        grace = timedelta(days=grace_days)
+        return and_(column > begin - grace, column <= end - grace)
+
+    with_grace = select(Group.grace_days).where(Group.required, Group.grace_days > 0).distinct()
+    of_groups = [
+        and_(Group.grace_days == grace, within(Membership.joined_at, grace))
+        for grace in db.session.scalars(with_grace)
+    ]
+    member = Membership.user_id == User.id, Group.id == Membership.group_id, Group.required
+    site = _rule(None)
+    everyone = site is not None and site.required and site.grace_days > 0
+    return or_(
+        within(User.link_by),
+        exists().where(*member, or_(false(), *of_groups)),
+        within(User.created_at, site.grace_days) if everyone and site else false(),
+    )
+
+
+def _tell(due: Due, ids: Sequence[int], now: datetime) -> int:
+    subjects = [one for one in find_subjects(User.id.in_(ids)) if _is_told(one, due, now)]
+    fresh = first_time([one.user.id for one in subjects], due.mail, due.about, now=now)
+    for subject in subjects:
+        if subject.user.id in fresh:
+            outbox.enqueue(due.mail, subject.user, now=now, about=due.about, group_id=due.group_id)
+    return len(fresh)
+
+
+def _is_told(subject: PolicySubject, due: Due, now: datetime) -> bool:
+    """Return whether a person is to be told this now.
+
+    Who has to link already hears nothing of a rule that comes. Who has no password has an invitation, and the
+    help desk and administrators need a second factor whatever the rules say.
+    """
+    user = subject.user
+    if not reminders.is_due(subject, now=now) or user.password_hash is None or user.is_privileged:
+        return False
+    if due.group_id is not None and due.group_id not in {group.id for group in subject.groups}:
+        return False
+    link_by = _link_by(subject, now)
+    if due.mail is Mail.LAST_DAY:
+        return link_by is not None and days.last_before(link_by) == days.day_of(now)
+    return link_by is not None or due.mail not in _BEFORE_THE_START
+
+
+def _link_by(subject: PolicySubject, now: datetime) -> datetime | None:
+    return deadline(decide(subject.facts, shown=Level.PASSWORD, now=now), now)
