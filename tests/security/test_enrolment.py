@@ -28,7 +28,8 @@ def test_eve_who_links_first_is_told_to_alice_and_undone_by_the_help_desk(
 ) -> None:
     """Attack 30: with the password alone eve links her own app before alice does."""
     eve = world.link_and_wait("alice")
-    assert world.mails("alice") == ["linked"]
+    # A job of the served site may have told her of the rule of Finance before.
+    assert [mail for mail in world.mails("alice") if mail != "rule_starts"] == ["linked"]
     assert alice.open("/enrolment").path == "/login"
     with world.data():
         reset_second_factor(world.user("alice"), reason="eve", actor=TERMINAL, now=world.clock())
