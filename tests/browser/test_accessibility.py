@@ -102,6 +102,7 @@ NO_PAGES = {
     "auth.passkey_question",
     "auth.question_to_anyone",
     "auth.passkey_endpoints",
+    "admin.exemptions_csv",
     "admin.group_policy_people_csv",
     "admin.group_rollout_csv",
     "admin.rollout_csv",

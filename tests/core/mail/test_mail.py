@@ -20,48 +20,17 @@ from sqlalchemy import select
 from mfa_app.core.mail import delivery, outbox
 from mfa_app.core.mail.delivery import MailDelivery
 from mfa_app.core.mail.outbox import Mail
-from mfa_app.core.policy import overrides
-from mfa_app.core.rollout import rule_mails
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, User
 from mfa_app.web.mail_composer import MailComposer
 from tests.support.clock import RealClock
 from tests.support.databases import both_databases
+from tests.support.mail_contexts import CONTEXT, made_true
 from tests.support.mail_server import Mailbox, running_mail_server
 from tests.support.served_site import served_site
 from tests.support.site_parts import part_of
 from tests.support.waiting import wait_until
-from tests.support.world import TERMINAL, World
-
-CONTEXT = {
-    Mail.ACCOUNT_ENDS: {"last_day": "2027-03-31T12:00:00+00:00"},
-    Mail.EXEMPTION_ENDS: {"until": "2027-03-31T12:00:00+00:00"},
-    Mail.EXEMPTIONS_END: {"until": "2027-03-31T12:00:00+00:00"},
-    Mail.INVITATION: {
-        "token": "A" * 43,
-        "email": "alice@example.com",
-        "sender": "Carol",
-        "until": "2027-03-31T12:00:00+00:00",
-        "phone": "later",
-        "phone_by": "2027-03-31T12:00:00+00:00",
-    },
-    Mail.PASSWORD_RESET: {"token": "A" * 43, "minutes": 60},
-    Mail.RESET: {"actor_name": "dave@example.com", "reason": "lost phone"},
-    Mail.BREAK_GLASS_USED: {"left": 1},
-    Mail.BREAK_GLASS_ALARM: {"who": "carol@example.com", "left": 1},
-    Mail.BREAK_GLASS_REFUSED: {"who": "carol@example.com", "failures": 3},
-    Mail.ADDRESS_CHANGED: {"new_address": "alicia@example.com"},
-}
-
-
-BEGINS_IN = {Mail.RULE_ANNOUNCED: timedelta(days=10), Mail.RULE_SOON: timedelta(days=2)}
-
-
-def about_rule(kind: Mail, begins: datetime) -> dict[str, object]:
-    if kind not in rule_mails.MAILS:
-        return {}
-    scope = "" if kind is Mail.LAST_DAY else "everyone "
-    return {"about": f"{scope}{begins:%Y-%m-%d}", "group_id": None}
+from tests.support.world import World
 
 
 @pytest.fixture
@@ -143,16 +112,9 @@ def test_an_invitation_that_waited_while_the_site_was_upgraded_still_leaves(worl
 @pytest.mark.parametrize("kind", Mail)
 def test_every_mail_reads_well_as_text_and_as_a_page(world: World, kind: Mail) -> None:
     world.person("alice")
-    # The mails of a roll-out leave only while they are true.
-    begins = world.clock() + BEGINS_IN.get(kind, timedelta(0))
-    world.require(None, required_from=begins if kind in BEGINS_IN else None)
+    context = made_true(world, kind)
     with world.data():
-        if kind is Mail.EXEMPTION_ENDS:
-            until = datetime.fromisoformat(CONTEXT[kind]["until"])
-            overrides.exempt(world.user("alice"), until=until, reason="no phone", actor=TERMINAL)
-        if kind is Mail.LAST_DAY:
-            world.user("alice").link_by = world.clock() + timedelta(hours=3)
-        write(world, kind, place="192.0.2.1", user_agent="", **about_rule(kind, begins))
+        write(world, kind, place="192.0.2.1", user_agent="", **context)
     assert deliver(world) == 1
     message = message_from_bytes(world.last_mail().encode(), policy=policy.default)
     text, page = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))

@@ -150,6 +150,9 @@ def behind_a_fresh_code(app: Flask) -> list[Rule]:
 
 SENT = {"reason": "called back", "name": "Bob Berg", "email": "berg@example.com", "button": "Do what I said"}
 
+# Its choice stands in the address, of which a held form keeps no query: the people have to be ticked again.
+TICKED_AGAIN = {"admin.chosen_people": "/admin/people"}
+
 
 def test_every_form_behind_a_fresh_code_is_shown_again(world: World) -> None:
     world.person("bob")
@@ -165,6 +168,9 @@ def test_every_form_behind_a_fresh_code_is_shown_again(world: World) -> None:
         after_lunch(world)
         asked = carol.post(address(rule), follow=True, **SENT)
         page = confirmed(world, "carol", carol)
+        if rule.endpoint in TICKED_AGAIN:
+            assert (asked.path, page.path) == ("/login/again", TICKED_AGAIN[rule.endpoint])
+            continue
         note = words(page.html.find(class_="note-warning"))
         again = "Do what I said" in note and f"{address(rule)}?held=" in page.response.text
         if not (asked.path == "/login/again" and (again or page.path == address(rule))):

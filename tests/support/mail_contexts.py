@@ -1,0 +1,49 @@
+"""What mails need to be written by hand, and what must be so that they leave."""
+
+from datetime import datetime, timedelta
+
+from mfa_app.core.mail.outbox import Mail
+from mfa_app.core.policy import overrides
+from mfa_app.core.rollout import rule_mails
+from tests.support.world import TERMINAL, World
+
+CONTEXT: dict[Mail, dict[str, object]] = {
+    Mail.ACCOUNT_ENDS: {"last_day": "2027-03-31T12:00:00+00:00"},
+    Mail.EXEMPTION_ENDS: {"until": "2027-03-31T12:00:00+00:00"},
+    Mail.EXEMPTIONS_END: {"until": "2027-03-31T12:00:00+00:00"},
+    Mail.INVITATION: {
+        "token": "A" * 43,
+        "email": "alice@example.com",
+        "sender": "Carol",
+        "until": "2027-03-31T12:00:00+00:00",
+        "phone": "later",
+        "phone_by": "2027-03-31T12:00:00+00:00",
+    },
+    Mail.PASSWORD_RESET: {"token": "A" * 43, "minutes": 60},
+    Mail.RESET: {"actor_name": "dave@example.com", "reason": "lost phone"},
+    Mail.BREAK_GLASS_USED: {"left": 1},
+    Mail.BREAK_GLASS_ALARM: {"who": "carol@example.com", "left": 1},
+    Mail.BREAK_GLASS_REFUSED: {"who": "carol@example.com", "failures": 3},
+    Mail.ADDRESS_CHANGED: {"new_address": "alicia@example.com"},
+}
+
+BEGINS_IN = {Mail.RULE_ANNOUNCED: timedelta(days=10), Mail.RULE_SOON: timedelta(days=2)}
+
+
+def made_true(world: World, kind: Mail) -> dict[str, object]:
+    """Let be so what a mail of a roll-out or of an exemption tells alice, and return what the mail is about.
+
+    Such a mail leaves only while it is true; others leave whatever is so.
+    """
+    begins = world.clock() + BEGINS_IN.get(kind, timedelta())
+    world.require(None, required_from=begins if kind in BEGINS_IN else None)
+    with world.data():
+        if kind is Mail.EXEMPTION_ENDS:
+            until = datetime.fromisoformat(str(CONTEXT[kind]["until"]))
+            overrides.exempt(world.user("alice"), until=until, reason="no phone", actor=TERMINAL)
+        if kind is Mail.LAST_DAY:
+            world.user("alice").link_by = world.clock() + timedelta(hours=3)
+    if kind not in rule_mails.MAILS:
+        return {}
+    scope = "" if kind is Mail.LAST_DAY else "everyone "
+    return {"about": f"{scope}{begins:%Y-%m-%d}", "group_id": None}
