@@ -20,6 +20,7 @@ from mfa_app.settings import load_settings
 from tests.support.authenticator import Authenticator
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
+from tests.support.mail_server import free_port
 from tests.support.passkeys import alone_of_alice, asked_of_anyone, asked_to_answer
 from tests.support.stories import alice_remembered
 from tests.support.terminal import Shell, Typist, done, refused
@@ -260,23 +261,29 @@ def test_missing_keys_are_never_replaced_by_new_ones(environment: dict[str, str]
     shell = Shell(Path(environment["MFA_INSTANCE_PATH"]))
     server = ("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
     for command in (("flask", "--app", "wsgi", "prepare"), server):
-        code, output, errors = shell.run(*command)
+        code, output, errors = shell.run(*command, PORT=str(free_port()))
         assert (code, output, errors.count("\n")) == (1, "", 1)
         assert "Put back the file keys from your backup" in errors
     assert not keyring.file_of(world.app.config["SETTINGS"]).exists()
+
+
+def served(shell: Shell) -> tuple[int, str, str]:
+    """Start the server on a port of its own, since other tests start some too; return how it ended."""
+    server = ("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
+    return shell.run(*server, PORT=str(free_port()))
 
 
 def test_the_server_does_not_start_on_keys_that_do_not_fit(shell: Shell) -> None:
     assert shell.flask("prepare")[0] == 0
     stored = {"secret_key": "x" * 40, "data_keys": keyring.new_data_key()}
     (shell.folder / "keys").write_text(json.dumps(stored))
-    code, _output, errors = shell.run("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
+    code, _output, errors = served(shell)
     assert code == 1
     assert errors.splitlines()[-1].startswith(f"The keys in {shell.folder}/keys do not fit this database.")
 
 
 def test_the_server_does_not_start_before_the_tables_are_created(shell: Shell) -> None:
-    code, _output, errors = shell.run("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
+    code, _output, errors = served(shell)
     assert code == 1
     assert errors.splitlines()[-1] == (
         "The database is not ready for this version. Please run: flask --app wsgi prepare"
