@@ -20,7 +20,7 @@ LIFETIME = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class FormContent:
-    """What a form sent: to which path, with which button, and its fields in order. It holds no secrets."""
+    """What a form sent: to which path and query, with which button, and its fields in order. No secrets."""
 
     path: str
     button: str

@@ -56,7 +56,7 @@ def send_first(identity: Identity, endpoint: str) -> AnyResponse:
         ),
         "info",
     )
-    return send_to(endpoint, back_to=f"{page_of(content.path)}?{urlencode({ARGUMENT: form_id})}")
+    return send_to(endpoint, back_to=_naming(form_id, page_of(content.path)))
 
 
 def recall(identity: Identity) -> None:
@@ -85,10 +85,16 @@ def fields_to_show() -> MultiDict[str, str] | None:
 
 
 def page_of(path: str) -> str:
-    """Return the page on which a form for this path is at home: the nearest one above it that opens."""
-    while not local_path(path):
-        path = path.rpartition("/")[0] or "/"
-    return path
+    """Return the page on which a form for this path is at home: itself, or the nearest one above that opens.
+
+    A query stays with its own page.
+    """
+    if local_path(path):
+        return path
+    above = path.partition("?")[0]
+    while not local_path(above):
+        above = above.rpartition("/")[0] or "/"
+    return above
 
 
 def _drop_if_done(identity: Identity, form_id: str, response: Response) -> Response:
@@ -99,12 +105,19 @@ def _drop_if_done(identity: Identity, form_id: str, response: Response) -> Respo
 
 
 def _note(form_id: str, content: FormContent | None) -> HeldFormNote:
-    if content is None or content.path == request.path:
+    if content is None or content.path.partition("?")[0] == request.path:
         return HeldFormNote(content)
-    return HeldFormNote(content, f"{content.path}?{urlencode({ARGUMENT: form_id})}")
+    return HeldFormNote(content, _naming(form_id, content.path))
+
+
+def _naming(form_id: str, path: str) -> str:
+    """Return a path, which may have a query, with the id of a held form added."""
+    return f"{path}{'&' if '?' in path else '?'}{urlencode({ARGUMENT: form_id})}"
 
 
 def _content() -> FormContent:
+    query = urlencode([item for item in request.args.items(multi=True) if item[0] != ARGUMENT])
     fields = request.form.items(multi=True)
     kept = tuple((name, value) for name, value in fields if name not in ("csrf_token", BUTTON))
-    return FormContent(request.path, request.form.get(BUTTON, "")[:LONGEST_BUTTON], kept)
+    path = f"{request.path}?{query}" if query else request.path
+    return FormContent(path, request.form.get(BUTTON, "")[:LONGEST_BUTTON], kept)
