@@ -9,6 +9,7 @@ from flask_babel import ngettext
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.groups.forms import MemberForm, NameForm
+from mfa_app.admin.lookup import group_or_404
 from mfa_app.admin.policy.foreseen import ForeseenForm, question_before
 from mfa_app.admin.policy.people import linked_lists
 from mfa_app.admin.users.lookup import get_user_or_deny, shown_standings
@@ -52,14 +53,14 @@ def new_group() -> ResponseReturnValue:
 @requires(Permission.MANAGE_GROUPS)
 def group(group_id: int) -> ResponseReturnValue:
     """One group: its rule and its members."""
-    return _group_page(_group_or_404(group_id), MemberForm())
+    return _group_page(group_or_404(group_id), MemberForm())
 
 
 @blueprint.route("/groups/<row:group_id>/name", methods=["GET", "POST"])
 @requires(Permission.MANAGE_GROUPS)
 def rename_group(group_id: int) -> ResponseReturnValue:
     """Rename a group."""
-    group = _group_or_404(group_id).group
+    group = group_or_404(group_id).group
     form = NameForm(name=group.name)
     if form.validate_on_submit():
         with form.refusing():
@@ -73,7 +74,7 @@ def rename_group(group_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE_GROUPS)
 def delete_group(group_id: int) -> ResponseReturnValue:
     """Show what deleting the group changes, then delete it."""
-    roster, form, now = _group_or_404(group_id), ConfirmForm(), clock.now()
+    roster, form, now = group_or_404(group_id), ConfirmForm(), clock.now()
     if form.validate_on_submit():
         with flash_refusals():
             groups.remove(roster.group, actor=current_actor())
@@ -99,7 +100,7 @@ def add_member(group_id: int) -> ResponseReturnValue:
 
     What somebody notices is confirmed first.
     """
-    roster, form, actor, now = _group_or_404(group_id), MemberForm(), current_actor(), clock.now()
+    roster, form, actor, now = group_or_404(group_id), MemberForm(), current_actor(), clock.now()
     if not form.validate_on_submit() or form.back.data:
         return _group_page(roster, form)
     group, users = roster.group, form.users
@@ -146,7 +147,7 @@ def _say_all_added(group: Group, *, added: int, present: int) -> None:
 @requires(Permission.MANAGE_GROUPS)
 def remove_member(group_id: int, user_id: int) -> ResponseReturnValue:
     """Remove a user from the group; confirmed first, if the user notices it."""
-    group, found, form = _group_or_404(group_id).group, get_user_or_deny(user_id), ForeseenForm()
+    group, found, form = group_or_404(group_id).group, get_user_or_deny(user_id), ForeseenForm()
     if form.back.data:
         return _to_page_of(group)
     user = found.user
@@ -167,10 +168,6 @@ def remove_member(group_id: int, user_id: int) -> ResponseReturnValue:
 def _standing(user: User) -> str:
     """Return the sentence that says whether this user is asked for a code now, and why."""
     return policy_explanation(get_user_or_deny(user.id), clock.now())
-
-
-def _group_or_404(group_id: int) -> GroupWithCounts:
-    return groups.find_with_counts(group_id) or abort(404)
 
 
 def _group_page(roster: GroupWithCounts, form: MemberForm) -> Response:

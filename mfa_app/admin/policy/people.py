@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
+from mfa_app.admin.lookup import group_or_404
 from mfa_app.admin.policy.forms import PreviewedRule, as_fields
 from mfa_app.core.common import clock
 from mfa_app.core.common.csv_cells import BYTE_ORDER_MARK, line
 from mfa_app.core.common.permissions import Permission
-from mfa_app.core.groups import groups
 from mfa_app.core.policy import affected, rules
 from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.foresight import Foresight
@@ -39,7 +39,7 @@ def site_policy_people() -> ResponseReturnValue:
 @requires(Permission.MANAGE_POLICY)
 def group_policy_people(group_id: int) -> ResponseReturnValue:
     """The people whom a change of one group's rule affects in one way."""
-    return _page(group_or_404(group_id))
+    return _page(group_or_404(group_id).group)
 
 
 @blueprint.get("/policy/people.csv")
@@ -53,13 +53,7 @@ def site_policy_people_csv() -> ResponseReturnValue:
 @requires(Permission.MANAGE_POLICY)
 def group_policy_people_csv(group_id: int) -> ResponseReturnValue:
     """The same people as a file."""
-    return _file(group_or_404(group_id))
-
-
-def group_or_404(group_id: int) -> Group:
-    """Return the group of a page, or answer 404."""
-    roster = groups.find_with_counts(group_id) or abort(404)
-    return roster.group
+    return _file(group_or_404(group_id).group)
 
 
 def url_of(

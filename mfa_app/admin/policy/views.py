@@ -5,8 +5,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
+from mfa_app.admin.lookup import group_or_404
 from mfa_app.admin.policy.forms import RuleForm, as_fields
-from mfa_app.admin.policy.people import group_or_404, linked_lists
+from mfa_app.admin.policy.people import linked_lists
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import RuleChanged
 from mfa_app.core.common.permissions import Permission
@@ -42,14 +43,14 @@ def preview_site_policy() -> ResponseReturnValue:
 @requires(Permission.MANAGE_POLICY)
 def group_policy(group_id: int) -> ResponseReturnValue:
     """Show the rule of one group; save it once it is confirmed."""
-    return _show_or_save(group_or_404(group_id))
+    return _show_or_save(group_or_404(group_id).group)
 
 
 @blueprint.post("/groups/<row:group_id>/policy/preview")
 @requires(Permission.MANAGE_POLICY)
 def preview_group_policy(group_id: int) -> ResponseReturnValue:
     """Show what a change of one group's rule would do."""
-    return _preview_or_form(group_or_404(group_id))
+    return _preview_or_form(group_or_404(group_id).group)
 
 
 def _show_or_save(scope: Group | None) -> ResponseReturnValue:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mfa_app.admin import blueprint
+from mfa_app.admin.lookup import group_or_404
 from mfa_app.admin.users.lookup import get_user_or_deny
 from mfa_app.core.common import clock, csv_cells
 from mfa_app.core.common.permissions import Permission
@@ -33,7 +34,7 @@ def rollout() -> ResponseReturnValue:
 @requires(Permission.MANAGE_POLICY)
 def group_rollout(group_id: int) -> ResponseReturnValue:
     """The board of one group."""
-    return _board(_group_or_404(group_id))
+    return _board(group_or_404(group_id).group)
 
 
 @blueprint.get("/rollout.csv")
@@ -47,7 +48,9 @@ def rollout_csv() -> ResponseReturnValue:
 @requires(Permission.MANAGE_POLICY)
 def group_rollout_csv(group_id: int) -> ResponseReturnValue:
     """Download who of a group must still link."""
-    return csv_download(_lines(board.all_stragglers(_group_or_404(group_id), now=clock.now())), "rollout")
+    return csv_download(
+        _lines(board.all_stragglers(group_or_404(group_id).group, now=clock.now())), "rollout"
+    )
 
 
 @blueprint.post("/rollout/remind")
@@ -61,7 +64,7 @@ def remind_everyone() -> ResponseReturnValue:
 @requires(Permission.MANAGE_USERS)
 def remind_group(group_id: int) -> ResponseReturnValue:
     """Remind all of one group who must still link."""
-    return _remind_all(_group_or_404(group_id))
+    return _remind_all(group_or_404(group_id).group)
 
 
 @blueprint.post("/people/<row:user_id>/remind")
@@ -82,10 +85,6 @@ def _row_id(typed: str) -> int:
     if not 0 < number <= LARGEST_ID:
         raise ValueError
     return number
-
-
-def _group_or_404(group_id: int) -> Group:
-    return (groups.find_with_counts(group_id) or abort(404)).group
 
 
 def _board(scope: Group | None) -> ResponseReturnValue:
