@@ -17,7 +17,7 @@ from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.users import invitations
 from mfa_app.models import OneTimeLink, User
 from mfa_app.web.security.access_rules import public
-from mfa_app.web.security.current import current_actor, identity_or_none
+from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
 
@@ -49,8 +49,7 @@ def choose_password() -> ResponseReturnValue:
 def _choose(link: OneTimeLink, user: User, password: str) -> ResponseReturnValue:
     actor, now = current_actor(), clock.now()
     if link.purpose == Purpose.INVITATION:
-        accepted = invitations.accept(link, user, password, replaces=identity_or_none(), actor=actor, now=now)
-        return _welcome(accepted)
+        return _welcome(invitations.accept(link, user, password, actor=actor, now=now))
     reset_by_mail.choose_password(link, user, password, actor=actor, now=now)
     session.clear()
     flash(_("Password saved. Log in with it now."), "success")

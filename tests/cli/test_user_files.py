@@ -143,3 +143,43 @@ def test_a_file_that_cannot_be_read_is_refused_whole(
     before = world.events()
     assert sentence in refused(typed("users", "import", write(tmp_path, content)))
     assert world.events() == before
+
+
+@pytest.mark.parametrize("options", [("--leavers",), ("--mode", "replace", "--group", "Finance")])
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("bob@example.com\nalice(at)example.com\n", "The email address in line 3 can't be read"),
+        ("", "The file names nobody"),
+    ],
+)
+def test_who_is_missing_is_not_guessed(
+    world: World, typed: Typist, tmp_path: Path, options: tuple[str, ...], rows: str, sentence: str
+) -> None:
+    """Attack 117: a row that can't be read may be anyone's, so nobody is disabled or leaves for it."""
+    world.group("Finance")
+    world.people("alice", "bob", groups_=("Finance",))
+    before = world.events()
+    file = write(tmp_path, "Email\n" + rows)
+    for preview in ((), ("--preview",)):
+        assert sentence in refused(typed("users", "import", file, *options, *preview))
+    assert world.events() == before
+
+
+def test_a_day_too_far_away_means_no_last_day(world: World, typed: Typist, tmp_path: Path) -> None:
+    file = write(tmp_path, "Email,Last day\nanna@firma.nl,9999-12-31\neve@firma.nl,2999-12-31\n")
+    done(typed("users", "import", file))
+    assert "Last day" not in done(typed("users", "show", "anna@firma.nl"))
+    assert "2999-12-31" in done(typed("users", "show", "eve@firma.nl"))
+
+
+def test_disabled_people_are_not_exported(world: World, typed: Typist) -> None:
+    """An import elsewhere would let them in."""
+    world.group("Finance")
+    world.people("alice", "bob", groups_=("Finance",))
+    done(typed("users", "disable", "bob@example.com"))
+    for group in ((), ("--group", "Finance")):
+        exported = done(typed("users", "export", *group))
+        assert "alice@example.com" in exported
+        assert "bob@example.com" not in exported
+        assert world.details("people.exported")["rows"] == 1

@@ -19,7 +19,6 @@ from mfa_app.core.policy import facts, subject_facts
 from mfa_app.core.policy.decision import PolicyFacts, Reason, Verdict, decide
 from mfa_app.core.policy.levels import Level
 from mfa_app.core.sessions import sessions
-from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn, as_user
 from mfa_app.extensions import db
 from mfa_app.models import Invitation, OneTimeLink, User
@@ -117,16 +116,8 @@ def note_opened(user: User, *, now: datetime) -> None:
     db.session.execute(untouched.values(opened_at=now))
 
 
-def accept(
-    link: OneTimeLink,
-    user: User,
-    password: str,
-    *,
-    replaces: Identity | None = None,
-    actor: Actor,
-    now: datetime,
-) -> SignedIn:
-    """Choose a password through an invitation, use it up, and start a session in place of `replaces`.
+def accept(link: OneTimeLink, user: User, password: str, *, actor: Actor, now: datetime) -> SignedIn:
+    """Choose a password through an invitation, use it up, and start a session.
 
     The session goes where a login would: to linking, to the code page, or in. A first app may be linked in
     it, because the link proves more than a password. Raises OneTimeLinkExpired, UnacceptablePassword,
@@ -134,8 +125,6 @@ def accept(
     """
     reset_by_mail.choose_password(link, user, password, actor=actor, now=now)
     verdict, linked = _verdict(user, now)
-    if replaces is not None:
-        sessions.end_because(replaces, "logged in again", actor=as_user(actor, replaces.user))
     actor = as_user(actor, user)
     token, session = sessions.start(
         user, actor=actor, now=now, from_link=not linked, challenged=verdict is Verdict.CHALLENGE

@@ -1,6 +1,6 @@
 """Where people stand with 2FA in a list: what the decision about each of them says, in few words."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -64,3 +64,16 @@ def test_a_page_of_people_costs_two_statements(company: World) -> None:
         standings(ids, now=company.clock())
     assert [statement.split()[0] for statement in sent] == ["SELECT", "SELECT"]
     assert Group.__tablename__ in sent[0]
+
+
+def test_a_day_in_a_list_is_the_last_that_counts(company: World) -> None:
+    """A rule begins at midnight, so who must link before 16 March has until 15 March."""
+    begins = datetime(2026, 3, 16, tzinfo=UTC)
+    company.group("HR", required=True, required_from=begins)
+    company.people("heidi", "ivan", groups_=("HR",))
+    with company.data():
+        company.user("ivan").exempt_until = begins
+        ids = [company.user(name).id for name in ("heidi", "ivan")]
+        found = standings(ids, now=company.clock())
+        texts = [standing_of(found[user_id]).text for user_id in ids]
+    assert texts == ["Must link by 15 Mar 2026", "Exempt until 15 Mar 2026"]

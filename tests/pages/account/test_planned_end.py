@@ -6,10 +6,12 @@ from datetime import date, timedelta
 import pytest
 
 from mfa_app.core.common import days
-from mfa_app.core.common.errors import AccountDisabled, LastAdministrator
+from mfa_app.core.common.actor import Actor, ActorKind
+from mfa_app.core.common.errors import AccountDisabled, LastAdministrator, SessionEnded
 from mfa_app.core.mail import delivery, one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import accounts, invitations, planned_end
+from mfa_app.extensions import db
 from mfa_app.models import Role
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
@@ -186,3 +188,16 @@ def test_its_owner_is_told_fourteen_days_and_one_day_before_once_each(world: Wor
     with world.data():
         delivery.deliver_due()
     assert "is the last day of your account" in " ".join(world.words_of_last_mail().split())
+
+
+def test_an_actor_whose_last_day_ends_while_waiting_for_the_lock_changes_nothing(world: World) -> None:
+    world.people("alice", "carol")
+    with world.data():
+        carol, alice = world.user("carol"), world.user("alice")
+        actor = Actor(
+            ActorKind.PERSON, carol.email, carol.id, carol.role, security_stamp=carol.security_stamp
+        )
+        carol.ends_at = world.clock()
+        db.session.flush()
+        with pytest.raises(SessionEnded):
+            accounts.rename(alice, "Eve", actor=actor)

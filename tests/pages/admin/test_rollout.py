@@ -1,5 +1,7 @@
 """The board of a roll-out: steps, who must still link, the reminder, and the list as CSV."""
 
+import pytest
+
 from tests.support.stories import carol_at_work
 from tests.support.world import World
 
@@ -27,3 +29,35 @@ def test_who_saw_the_qr_code_and_stopped_comes_first(world: World) -> None:
     page = visitor.open("/admin/groups/1/rollout").text
     assert page.index("bob@example.com") < page.index("alice@example.com")
     assert "Saw the QR code, not linked" in page and "2 (100 %)" in page
+
+
+@pytest.mark.parametrize("after", ["2-99999999999999999999", "9-1", "2-", "x", "2-1-1"])
+def test_what_is_no_key_of_a_page_begins_anew(world: World, after: str) -> None:
+    visitor = world.after(carol_at_work)
+    world.require(None)
+    world.person("alice")
+    page = visitor.open("/admin/rollout", query_string={"after": after})
+    assert (page.status, "alice@example.com" in page.text) == (200, True)
+
+
+@pytest.mark.parametrize("group", ["99999999999999999999", "0", "-1", "x", "7"])
+def test_after_a_reminder_what_is_no_group_leads_to_the_board_of_all(world: World, group: str) -> None:
+    visitor = world.after(carol_at_work)
+    world.require(None)
+    world.person("alice")
+    page = visitor.submit(f"/admin/people/{world.id_of('alice')}/remind", group=group)
+    assert (page.path, page.status) == ("/admin/rollout", 200)
+
+
+def test_nobody_is_listed_or_reminded_after_their_last_day(world: World) -> None:
+    visitor = world.after(carol_at_work)
+    world.require(None)
+    world.people("alice", "bob")
+    with world.data():
+        world.user("bob").ends_at = world.clock()
+    page = visitor.open("/admin/rollout")
+    assert ("alice@example.com" in page.text, "bob@example.com" in page.text) == (True, False)
+    assert "1 person reminded." in visitor.press("Remind 1 person").text
+    visitor.submit(f"/admin/people/{world.id_of('bob')}/remind")
+    assert "There is nobody to remind now." in visitor.current.text
+    assert world.mails("bob") == []
