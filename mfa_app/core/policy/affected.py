@@ -18,7 +18,8 @@ from mfa_app.core.policy.conditions import (
 )
 from mfa_app.core.policy.facts import PolicySubject, find_subjects, with_rule
 from mfa_app.core.policy.foresight import Foresight
-from mfa_app.core.policy.individuals import Case, Individuals, with_exemption
+from mfa_app.core.policy.graces import Case
+from mfa_app.core.policy.individuals import Individuals, with_exemption
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, User
@@ -116,7 +117,7 @@ class _Affected:
         return or_(to_link, to_add_passkey)
 
     def _demand(self, case: Case) -> Demand:
-        others = demand_of_group(self._under.graces, at=case[0])
+        others = demand_of_group(self._under.graces.days, at=case[0])
         member = exists().where(Membership.user_id == User.id, Group.id == Membership.group_id)
         if self._scope is not None:
             member = member.where(Group.id != self._scope.id)

@@ -76,11 +76,13 @@ def preview_impact(scope: Group | None, values: RuleValues, *, now: datetime) ->
     ended = _ended(individuals, before, values, now)
     compared = [(ended, before), (ended, values)] if ended else []
     cases = [(now, before), *compared, *((at, values) for at in times)]
-    all_people, all_not_linked, all_without_passkey, *crowd_counts = crowd.count(scope, everyone, cases)
+    all_people, all_not_linked, all_without_passkey, *crowd_counts = crowd.count(
+        scope, everyone, cases, individuals.graces
+    )
     people, not_linked, without_passkey, exempt, *own_counts = individuals.count_with_own_dates(
         cases, now=now
     )
-    in_grace = individuals.count_in_grace(cases, now=now)
+    in_grace = individuals.count_in_grace(cases)
     counts = _sums(crowd_counts, own_counts, in_grace)
     (today, *steps), (newly, no_longer) = _steps(cases, counts), counts[-2:]
     with_rule, without = steps[: len(compared)] or (today, today)
