@@ -101,7 +101,7 @@ def _of_group(running: Sequence[int | None], at: datetime) -> Demand:
     """Return what the rule of the row in Group asks of its members."""
     in_force = group_in_force(at)
     stops = and_(in_force, Group.id.not_in(running)) if running else in_force
-    return Demand(in_force, stops, and_(in_force, Group.passkey_only), and_(stops, Group.passkey_only))
+    return Demand(in_force, stops, and_(stops, Group.passkey_only))
 
 
 def _cohorts_of(scope: Group) -> Any:

@@ -99,28 +99,32 @@ class Individuals:
         There, grace that is over for some is over for all. What this returns is below zero of those who must
         link an app now, and need a passkey only later.
         """
-        counted = [0] * (COUNTED * len(cases) + 2)
+        counts = [0] * (COUNTED * len(cases) + 2)
         matter = [number for number, case in enumerate(cases) if self.graces.matter(case)]
         if not matter:
-            return counted
+            return counts
         ids = self._recently_joined([cases[number] for number in matter])
-        facts, times = replace(of_user(), exempt_until=None, link_by=None), [at for at, _values in cases]
+        numbers = sorted({0, *matter, len(cases) - 1})
+        found = db.session.execute(self._too_much(ids, [cases[number] for number in numbers])).one()
+        places = [number * COUNTED + place for number in numbers for place in range(COUNTED)]
+        for place, count in zip([*places, -2, -1], found, strict=True):
+            counts[place] = count
+        return counts
+
+    def _too_much(self, ids: Any, cases: Sequence[Case]) -> Select[Any]:
+        times = [at for at, _values in cases]
         of_cohorts = crowd.others_of_cohorts(self._scope, cases, self.graces)
-        late = crowd.assumed(self._scope, self._everyone, cases, self.graces, of_cohorts)
-        others = of_cohorts
-        if self.graces.others_are_partly_over(times[number] for number in matter):
-            others = _others(self._scope, ids, self.graces.days, times)
-        exact = self._demands(cases, others)
-        places = [place for number in matter for place in range(number * COUNTED, (number + 1) * COUNTED)]
-        places += range(len(cases) * COUNTED, len(counted))
-        too_much, right = counted_of_each(facts, late, times), counted_of_each(facts, exact, times)
-        columns = [func.count().filter(too_much[at]) - func.count().filter(right[at]) for at in places]
-        found = self._counted(ids, columns, others).where(User.exempt_until.is_(None), User.link_by.is_(None))
-        if others is not of_cohorts:
-            found = found.outerjoin(of_cohorts, of_cohorts.c.cohort_id == User.cohort_id)
-        for place, number in zip(places, db.session.execute(found).one(), strict=True):
-            counted[place] = number
-        return counted
+        partly = self.graces.others_are_partly_over(times)
+        others = _others(self._scope, ids, self.graces.days, times) if partly else of_cohorts
+        assumed = crowd.assumed(self._scope, self._everyone, cases, self.graces, of_cohorts)
+        facts = replace(of_user(), exempt_until=None, link_by=None)
+        each = (counted_of_each(facts, demands, times) for demands in (assumed, self._demands(cases, others)))
+        columns = [
+            func.count().filter(late) - func.count().filter(right) for late, right in zip(*each, strict=True)
+        ]
+        of_crowd = User.exempt_until.is_(None), User.link_by.is_(None)
+        found = self._counted(ids, columns, others).where(*of_crowd)
+        return found.outerjoin(of_cohorts, of_cohorts.c.cohort_id == User.cohort_id) if partly else found
 
     def last_deadline(self, values: RuleValues, *, now: datetime) -> datetime | None:
         """Return when the last of those must have what these values want who may lack it for a while.
