@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 
-from mfa_app.core.policy import impact, rules
+from mfa_app.core.policy import devices, impact, rules
 from mfa_app.core.policy.conditions import (
     Demand,
     counted,
@@ -33,7 +33,8 @@ class Whom(enum.Enum):
     """Whom a preview of a rule lists: each list has as many people as `impact.Impact` counts.
 
     Asked once the change has shown all its effects, and not today; the other way round; both. Who must then
-    have set up an app or passkey and hasn't yet; who would have to if the rule stayed; who is exempt today.
+    have set up an app or passkey and hasn't yet; who would have to if the rule stayed; who has a remembered
+    device that asks again; who is exempt today.
     """
 
     NEWLY = "newly"
@@ -41,6 +42,7 @@ class Whom(enum.Enum):
     STILL = "still"
     TO_SET_UP = "to-set-up"
     SPARED = "spared"
+    DEVICES = "devices"
     EXEMPT = "exempt"
 
 
@@ -95,6 +97,8 @@ class _Affected:
         now, whom, facts = self._now, self._whom, of_user()
         if whom is Whom.EXEMPT:
             return User.id.in_(with_exemption()), is_exempt(facts, now)
+        if whom is Whom.DEVICES:
+            return (self._owns_device(before),)
         if whom is Whom.SPARED:
             ended = impact.spared_from(self._scope, self._values, now=now)
             if ended is None:
@@ -111,6 +115,11 @@ class _Affected:
         *_each, newly, no_longer = counted_of_each(facts, demands, times)
         lists = {Whom.NEWLY: newly, Whom.NO_LONGER: no_longer, Whom.STILL: and_(asked_first, asked_last)}
         return (lists[whom],)
+
+    def _owns_device(self, before: RuleValues) -> ColumnElement[bool]:
+        if not devices.may_be_asked_again(before, self._values):
+            return false()
+        return devices.Change(self._scope, self._values, self._under, now=self._now).owns_one_asked_again()
 
     def _to_set_up(self, case: Case) -> ColumnElement[bool]:
         _asked, to_link, to_add_passkey = counted(of_user(), self._demand(case), at=case[0])

@@ -76,7 +76,7 @@ class Individuals:
     def __init__(self, scope: Group | None, everyone: RuleValues) -> None:
         self._scope, self._everyone, self._membership = scope, everyone, aliased(Membership)
         self.graces = Graces(scope, everyone)
-        self._joined: Any = User.created_at if scope is None else self._membership.joined_at
+        self.joined: Any = User.created_at if scope is None else self._membership.joined_at
         self.email_key: Any = User.email_key if scope is None else self._membership.email_key
 
     def count_with_own_dates(self, cases: Sequence[Case], *, now: datetime) -> list[int]:
@@ -141,8 +141,8 @@ class Individuals:
         dated = User.id.in_(_holders(lambda user: user.link_by.is_not(None)))
         ends = [self._last(User.link_by, dated, free, or_(*lacking), has_longer(facts, now))]
         if values.grace_days:
-            recent = self._joined > now - _days(values)
-            joined = [self._last(self._joined, free, recent, condition) for condition in lacking]
+            recent = self.joined > now - _days(values)
+            joined = [self._last(self.joined, free, recent, condition) for condition in lacking]
             ends += [moment + _days(values) for moment in joined if moment is not None]
         return max((end for end in ends if end is not None), default=None)
 
@@ -179,7 +179,7 @@ class Individuals:
         """Return what all rules ask of somebody in a case, where the rules of other groups ask this."""
         at, values = case
         everyone = NO_DEMAND if self._scope is None else demand_of(self._everyone, User.created_at, at=at)
-        return any_of(demand_of(values, self._joined, at=at), others, everyone)
+        return any_of(demand_of(values, self.joined, at=at), others, everyone)
 
     def under_rule(self, statement: Select[Any]) -> Select[Any]:
         """Return a SELECT from User that is narrowed to enabled users under the rule."""
