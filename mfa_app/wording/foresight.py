@@ -40,13 +40,13 @@ def foresight_sentence(foresight: Foresight) -> str:
             **words,
         )
     if after.verdict is Verdict.CHALLENGE:
-        return _asked_at_once(after, foresight.facts, words)
+        return _asked_at_once(foresight.before, after, foresight.facts, words)
     if foresight.facts.linked:
         return _("%(name)s must add a passkey at the next click or login: %(reason)s.", **words)
     return _("%(name)s must link an app or add a passkey at the next click or login: %(reason)s.", **words)
 
 
-def _asked_at_once(after: Decision, facts: PolicyFacts, words: dict[str, str]) -> str:
+def _asked_at_once(before: Decision, after: Decision, facts: PolicyFacts, words: dict[str, str]) -> str:
     if after.level is Level.PHISHING_RESISTANT and not facts.passkey:
         return _(
             "%(name)s will enter a code at the next click or login, and must then add a passkey: %(reason)s.",
@@ -62,6 +62,8 @@ def _asked_at_once(after: Decision, facts: PolicyFacts, words: dict[str, str]) -
             day=day,
             **words,
         )
+    if before.verdict is Verdict.CHALLENGE and before.level is after.level:
+        return _("%(name)s is asked for a code as before: %(reason)s.", **words)
     return _("%(name)s will be asked for a code from the next click or login on: %(reason)s.", **words)
 
 

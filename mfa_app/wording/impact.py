@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mfa_app.core.policy.affected import Whom
+from mfa_app.core.policy.devices import Devices
 from mfa_app.core.policy.impact import Impact, Step
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.wording import dates
@@ -25,6 +26,8 @@ def impact_sentences(impact: Impact, before: RuleValues, after: RuleValues) -> I
         yield from _steps(impact, before, after)
     else:
         yield _("Nobody is under this rule yet.")
+    if impact.devices and impact.devices.remembered:
+        yield _remembered(impact.devices, impact.today.at)
     if impact.spared:
         yield _spared(impact, before)
     if impact.exempt:
@@ -33,6 +36,7 @@ def impact_sentences(impact: Impact, before: RuleValues, after: RuleValues) -> I
 
 def affected_sentences(impact: Impact) -> list[tuple[Whom, str]]:
     """Return how many people a change affects, in each way in which it affects somebody."""
+    asked_again = impact.devices.people if impact.devices else 0
     people = {
         Whom.NEWLY: ngettext(
             "%(num)s person is newly asked for a code",
@@ -57,10 +61,15 @@ def affected_sentences(impact: Impact) -> list[tuple[Whom, str]]:
             "%(num)s people no longer have to set up an app or passkey",
             impact.spared,
         ),
+        Whom.DEVICES: ngettext(
+            "%(num)s person is asked again on a remembered device",
+            "%(num)s people are asked again on a remembered device",
+            asked_again,
+        ),
         Whom.EXEMPT: ngettext("%(num)s person is exempt", "%(num)s people are exempt", impact.exempt),
     }
-    counts = impact.newly, impact.no_longer, impact.still, impact.to_set_up, impact.spared, impact.exempt
-    return [item for item, count in zip(people.items(), counts, strict=True) if count]
+    counts = impact.newly, impact.no_longer, impact.still, impact.to_set_up, impact.spared, asked_again
+    return [item for item, count in zip(people.items(), (*counts, impact.exempt), strict=True) if count]
 
 
 def list_title(whom: Whom) -> str:
@@ -71,8 +80,20 @@ def list_title(whom: Whom) -> str:
         Whom.STILL: _("Asked as today"),
         Whom.TO_SET_UP: _("Must set up an app or passkey"),
         Whom.SPARED: _("No longer have to set up an app or passkey"),
+        Whom.DEVICES: _("Asked again on a remembered device"),
         Whom.EXEMPT: _("Exempt"),
     }[whom]
+
+
+def _remembered(devices: Devices, now: datetime) -> str:
+    count = ngettext("%(num)s device is remembered", "%(num)s devices are remembered", devices.remembered)
+    again = ngettext("%(num)s of them is asked again", "%(num)s of them are asked again", devices.asked_again)
+    if not devices.asked_again:
+        return _("%(count)s; none of them is asked again.", count=count)
+    if devices.at > now:
+        day = dates.weekday(devices.at)
+        return _("%(count)s; from %(date)s on, %(again)s.", count=count, date=day, again=again)
+    return _("%(count)s; %(again)s.", count=count, again=again)
 
 
 def _spared(impact: Impact, before: RuleValues) -> str:

@@ -104,7 +104,7 @@ def add_member(group_id: int) -> ResponseReturnValue:
     if not form.validate_on_submit() or form.back.data:
         return _group_page(roster, form)
     group, users = roster.group, form.users
-    foreseen = foresight.of_joining(group, [user.id for user in users], now=now)
+    foreseen = foresight.of_memberships([user.id for user in users], joins=[group], now=now)
     question = question_before(form, foreseen, title=_adding(users, group), button=_("Add to the group"))
     if question is not None:
         return question

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 
-from mfa_app.core.policy import impact, rules
+from mfa_app.core.policy import devices, impact, rules
 from mfa_app.core.policy.conditions import (
     Demand,
     counted,
@@ -18,7 +18,8 @@ from mfa_app.core.policy.conditions import (
 )
 from mfa_app.core.policy.facts import PolicySubject, find_subjects, with_rule
 from mfa_app.core.policy.foresight import Foresight
-from mfa_app.core.policy.individuals import Case, Individuals, with_exemption
+from mfa_app.core.policy.graces import Case
+from mfa_app.core.policy.individuals import Individuals, with_exemption
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, User
@@ -32,7 +33,8 @@ class Whom(enum.Enum):
     """Whom a preview of a rule lists: each list has as many people as `impact.Impact` counts.
 
     Asked once the change has shown all its effects, and not today; the other way round; both. Who must then
-    have set up an app or passkey and hasn't yet; who would have to if the rule stayed; who is exempt today.
+    have set up an app or passkey and hasn't yet; who would have to if the rule stayed; who has a remembered
+    device that asks again; who is exempt today.
     """
 
     NEWLY = "newly"
@@ -40,6 +42,7 @@ class Whom(enum.Enum):
     STILL = "still"
     TO_SET_UP = "to-set-up"
     SPARED = "spared"
+    DEVICES = "devices"
     EXEMPT = "exempt"
 
 
@@ -94,6 +97,8 @@ class _Affected:
         now, whom, facts = self._now, self._whom, of_user()
         if whom is Whom.EXEMPT:
             return User.id.in_(with_exemption()), is_exempt(facts, now)
+        if whom is Whom.DEVICES:
+            return (self._owns_device(before),)
         if whom is Whom.SPARED:
             ended = impact.spared_from(self._scope, self._values, now=now)
             if ended is None:
@@ -111,12 +116,17 @@ class _Affected:
         lists = {Whom.NEWLY: newly, Whom.NO_LONGER: no_longer, Whom.STILL: and_(asked_first, asked_last)}
         return (lists[whom],)
 
+    def _owns_device(self, before: RuleValues) -> ColumnElement[bool]:
+        if not devices.may_be_asked_again(before, self._values):
+            return false()
+        return devices.Change(self._scope, self._values, self._under, now=self._now).owns_one_asked_again()
+
     def _to_set_up(self, case: Case) -> ColumnElement[bool]:
         _asked, to_link, to_add_passkey = counted(of_user(), self._demand(case), at=case[0])
         return or_(to_link, to_add_passkey)
 
     def _demand(self, case: Case) -> Demand:
-        others = demand_of_group(self._under.graces, at=case[0])
+        others = demand_of_group(self._under.graces.days, at=case[0])
         member = exists().where(Membership.user_id == User.id, Group.id == Membership.group_id)
         if self._scope is not None:
             member = member.where(Group.id != self._scope.id)

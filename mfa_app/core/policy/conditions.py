@@ -33,20 +33,15 @@ class FactColumns:
 class Demand:
     """What rules ask at a time: `holds` if one is in force, `stops` if one gives no grace to link an app.
 
-    `passkey` and `passkey_stops` are the same of the rules that want a passkey.
+    `passkey_stops` if one that wants a passkey gives no grace to add one.
     """
 
     holds: ColumnElement[bool]
     stops: ColumnElement[bool]
-    passkey: ColumnElement[bool]
     passkey_stops: ColumnElement[bool]
 
-    def without_grace(self) -> "Demand":
-        """Return what the rules ask once all grace is over."""
-        return Demand(self.holds, self.holds, self.passkey, self.passkey)
 
-
-NO_DEMAND = Demand(false(), false(), false(), false())
+NO_DEMAND = Demand(false(), false(), false())
 
 
 def of_user() -> FactColumns:
@@ -80,8 +75,7 @@ def demand_of(values: RuleValues, joined: Any, *, at: datetime) -> Demand:
     if not values.in_force(at):
         return NO_DEMAND
     stops = joined_by(joined, values.grace_days, at) if values.grace_days else true()
-    passkey = true() if values.passkey_only else false()
-    return Demand(true(), stops, passkey, and_(passkey, stops))
+    return Demand(true(), stops, stops if values.passkey_only else false())
 
 
 def demand_of_group(graces: Iterable[int], *, at: datetime) -> Demand:
@@ -93,7 +87,7 @@ def demand_of_group(graces: Iterable[int], *, at: datetime) -> Demand:
     in_force = group_in_force(at)
     over = [and_(Group.grace_days == days, joined_by(Membership.joined_at, days, at)) for days in graces]
     stops = and_(in_force, or_(Group.grace_days == 0, *over))
-    return Demand(in_force, stops, and_(in_force, Group.passkey_only), and_(stops, Group.passkey_only))
+    return Demand(in_force, stops, and_(stops, Group.passkey_only))
 
 
 def is_one(column: Any) -> ColumnElement[bool]:
@@ -111,7 +105,6 @@ def any_of(*demands: Demand) -> Demand:
     return Demand(
         or_(false(), *(demand.holds for demand in demands)),
         or_(false(), *(demand.stops for demand in demands)),
-        or_(false(), *(demand.passkey for demand in demands)),
         or_(false(), *(demand.passkey_stops for demand in demands)),
     )
 
@@ -130,27 +123,22 @@ def counted_of_each(
 
 def counted(facts: FactColumns, demand: Demand, *, at: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return what a preview counts: who is asked, must link an app first, must add a passkey first."""
-    to_add_passkey = must_add_passkey(facts, demand, at=at)
-    to_link = and_(must_link(facts, demand, at=at), ~to_add_passkey)
-    return is_asked(facts, demand, at=at), to_link, to_add_passkey
-
-
-def is_asked(facts: FactColumns, demand: Demand, *, at: datetime) -> ColumnElement[bool]:
-    """Return `decision.is_asked` for somebody under these rules."""
+    linking, adding = _lacks_factor(facts, demand, at), _lacks_passkey(facts, demand, at)
     with_app = or_(facts.privileged, facts.required, facts.opted_in, demand.holds)
-    return or_(and_(~is_exempt(facts, at), facts.linked, with_app), must_link(facts, demand, at=at))
+    free = ~is_exempt(facts, at)
+    asked = and_(free, or_(and_(facts.linked, with_app), linking))
+    return asked, and_(free, linking, ~adding), and_(free, adding)
 
 
-def must_link(facts: FactColumns, demand: Demand, *, at: datetime) -> ColumnElement[bool]:
-    """Return whether somebody must link an app, or add a passkey, and has neither yet."""
+def _lacks_factor(facts: FactColumns, demand: Demand, at: datetime) -> ColumnElement[bool]:
+    """Return whether somebody who isn't exempt must link an app, or add a passkey, and has neither yet."""
     by_date = and_(or_(facts.required, demand.stops), ~has_longer(facts, at))
-    at_once = or_(facts.privileged, facts.link_required)
-    return and_(~is_exempt(facts, at), ~facts.linked, or_(at_once, by_date))
+    return and_(~facts.linked, or_(facts.privileged, facts.link_required, by_date))
 
 
-def must_add_passkey(facts: FactColumns, demand: Demand, *, at: datetime) -> ColumnElement[bool]:
-    """Return whether only a passkey counts for somebody who has none yet (`decision.needs_passkey`)."""
-    return and_(~is_exempt(facts, at), ~facts.has_passkey, demand.passkey_stops, ~has_longer(facts, at))
+def _lacks_passkey(facts: FactColumns, demand: Demand, at: datetime) -> ColumnElement[bool]:
+    """Return whether only a passkey counts (`decision.needs_passkey`) for who has none, and isn't exempt."""
+    return and_(~facts.has_passkey, demand.passkey_stops, ~has_longer(facts, at))
 
 
 def is_due(facts: FactColumns) -> ColumnElement[bool]:

@@ -1,15 +1,16 @@
 """How many people under a rule are asked for a code: summed up by cohorts, without looking at anyone.
 
-People with an exemption or a deadline of their own, even one that is over, are not among them, and all grace
-counts as over. Those whose own dates matter are looked up in core/policy/individuals.
+People with an exemption or a deadline of their own, even one that is over, are not among them, and grace that
+is over for some who lack a factor counts as over for all. Those whose own dates matter are looked up in
+core/policy/individuals.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, case, func, select, true
+from sqlalchemy import ColumnElement, Subquery, and_, case, false, func, select, true
 
 from mfa_app.core.policy.conditions import (
     NO_DEMAND,
@@ -17,34 +18,25 @@ from mfa_app.core.policy.conditions import (
     any_of,
     counted_of_each,
     demand_of,
-    demand_of_group,
+    group_in_force,
     is_one,
     of_cohort,
 )
+from mfa_app.core.policy.graces import Case, Graces, Over
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import CohortCount, CohortGroup, Group
 
 
-def count(
-    scope: Group | None, everyone: RuleValues, cases: Sequence[tuple[datetime, RuleValues]]
-) -> list[int]:
+def count(scope: Group | None, everyone: RuleValues, cases: Sequence[Case], graces: Graces) -> list[int]:
     """Return how many there are, how many without an app or passkey, and how many without a passkey; then
     what `conditions.counted_of_each` says of these cases: a time, and the values of the rule then.
 
     One SELECT.
     """
-    others = _others(scope, cases)
+    others = others_of_cohorts(scope, cases, graces)
+    demands = assumed(scope, everyone, cases, graces, others)
     everybody = true(), ~CohortCount.linked, ~CohortCount.has_passkey
-    demands = []
-    for number, (at, values) in enumerate(cases):
-        holds, passkey = is_one(others.c[f"holds_{number}"]), is_one(others.c[f"passkey_{number}"])
-        demand = any_of(
-            _of_rule(values, at),
-            NO_DEMAND if scope is None else _of_rule(everyone, at),
-            Demand(holds, holds, passkey, passkey),
-        )
-        demands.append(demand)
     conditions = *everybody, *counted_of_each(of_cohort(), demands, [at for at, _values in cases])
     sums = select(*map(people_where, conditions))
     sums = sums.outerjoin(others, others.c.cohort_id == CohortCount.cohort_id)
@@ -53,8 +45,40 @@ def count(
     return list(db.session.execute(sums.where(~CohortCount.disabled, ~CohortCount.exemption)).one())
 
 
-def _of_rule(values: RuleValues, at: datetime) -> Demand:
-    return demand_of(replace(values, grace_days=0), None, at=at)
+def assumed(
+    scope: Group | None, everyone: RuleValues, cases: Sequence[Case], graces: Graces, others: Subquery
+) -> list[Demand]:
+    """Return what is asked in each case if grace that is over for some is over for all."""
+    demands = []
+    for number, (at, values) in enumerate(cases):
+        demand = any_of(
+            _of_rule(graces.key, values, at, graces),
+            NO_DEMAND if scope is None else _of_rule(None, everyone, at, graces),
+            demand_in(others, number),
+        )
+        demands.append(demand)
+    return demands
+
+
+def demand_in(others: Subquery, number: int) -> Demand:
+    """Return what this table says that other groups ask in the case with this number."""
+    return Demand(*(is_one(others.c[f"{field.name}_{number}"]) for field in fields(Demand)))
+
+
+def demand_columns(demands: Iterable[Demand]) -> list[ColumnElement[Any]]:
+    """Return the columns of such a table, which is grouped: what any of the rows in a group asks."""
+    return [
+        func.max(case((condition, 1), else_=0)).label(f"{name}_{number}")
+        for number, demand in enumerate(demands)
+        for name, condition in vars(demand).items()
+    ]
+
+
+def _of_rule(key: int | None, values: RuleValues, at: datetime, graces: Graces) -> Demand:
+    demand = demand_of(replace(values, grace_days=0), None, at=at)
+    if graces.over(key, values, at) is Over.NOBODY:
+        return replace(demand, stops=false(), passkey_stops=false())
+    return demand
 
 
 def people_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -62,18 +86,22 @@ def people_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(CohortCount.people).filter(condition), 0)
 
 
-def _others(scope: Group | None, cases: Sequence[tuple[datetime, RuleValues]]) -> Subquery:
+def others_of_cohorts(scope: Group | None, cases: Sequence[Case], graces: Graces) -> Subquery:
     """Return a table that says for each cohort what other groups' rules in force ask in each case."""
-    columns: list[ColumnElement[Any]] = []
-    for number, (at, _values) in enumerate(cases):
-        demand = demand_of_group((), at=at)
-        columns.append(func.max(case((demand.holds, 1), else_=0)).label(f"holds_{number}"))
-        columns.append(func.max(case((demand.passkey, 1), else_=0)).label(f"passkey_{number}"))
-    statement = select(CohortGroup.cohort_id, *columns).join(Group, Group.id == CohortGroup.group_id)
+    demands = [_of_group(graces.running(at), at) for at, _values in cases]
+    statement = select(CohortGroup.cohort_id, *demand_columns(demands))
+    statement = statement.join(Group, Group.id == CohortGroup.group_id)
     if scope is not None:
         of_scope = CohortGroup.cohort_id.in_(_cohorts_of(scope))
         statement = statement.where(Group.id != scope.id, of_scope)
     return statement.where(Group.required).group_by(CohortGroup.cohort_id).subquery()
+
+
+def _of_group(running: Sequence[int | None], at: datetime) -> Demand:
+    """Return what the rule of the row in Group asks of its members."""
+    in_force = group_in_force(at)
+    stops = and_(in_force, Group.id.not_in(running)) if running else in_force
+    return Demand(in_force, stops, and_(stops, Group.passkey_only))
 
 
 def _cohorts_of(scope: Group) -> Any:

@@ -56,10 +56,18 @@ def of_membership(
     return Foresight(subject, replace(subject.facts, rules=(*kept, *joined)), now)
 
 
-def of_joining(group: Group, user_ids: Iterable[int], *, now: datetime) -> list[Foresight]:
-    """Return what joining a group does to each of these users, by email address, using one SELECT."""
+def of_memberships(
+    user_ids: Iterable[int], *, joins: Iterable[Group] = (), leaves: Iterable[Group] = (), now: datetime
+) -> list[Foresight]:
+    """Return what joining and leaving these groups does to each of these users, by email address.
+
+    Accounts that nobody can get into are left out. One SELECT.
+    """
+    joined, left = list(joins), list(leaves)
     return [
-        of_membership(subject, joins=[group], now=now) for subject in find_subjects(User.id.in_(user_ids))
+        of_membership(subject, joins=joined, leaves=left, now=now)
+        for subject in find_subjects(User.id.in_(user_ids))
+        if subject.user.is_open(now)
     ]
 
 

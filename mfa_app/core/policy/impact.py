@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mfa_app.core.policy import crowd, rules
+from mfa_app.core.policy import crowd, devices, rules
 from mfa_app.core.policy.conditions import COUNTED
+from mfa_app.core.policy.devices import Devices
 from mfa_app.core.policy.individuals import Individuals
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
@@ -37,7 +38,8 @@ class Impact:
     other rules and overrides are counted as the decision counts them.
 
     `newly` are asked at the last step and not today, `no_longer` the other way round. If the rule is switched
-    off, `spared` would have had to set up a factor by `spared_from`, and don't have to any more.
+    off, `spared` would have had to set up a factor by `spared_from`, and don't have to any more. `devices` is
+    there if the change can make remembered devices ask again.
     """
 
     people: int
@@ -52,6 +54,7 @@ class Impact:
     no_longer: int = 0
     spared: int = 0
     spared_from: datetime | None = None
+    devices: Devices | None = None
 
     @property
     def to_set_up(self) -> int:
@@ -68,7 +71,7 @@ def preview_impact(scope: Group | None, values: RuleValues, *, now: datetime) ->
     """Return what these values of the rule of a group, or of everyone, would do.
 
     Exact at any size: most people are counted by what they have in common, and only those whose own dates
-    matter one by one. Ten SELECTs at most.
+    matter one by one. Twelve SELECTs at most.
     """
     everyone, before = rules.values_of(None), rules.values_of(scope)
     individuals = Individuals(scope, everyone)
@@ -76,11 +79,14 @@ def preview_impact(scope: Group | None, values: RuleValues, *, now: datetime) ->
     ended = _ended(individuals, before, values, now)
     compared = [(ended, before), (ended, values)] if ended else []
     cases = [(now, before), *compared, *((at, values) for at in times)]
-    all_people, all_not_linked, all_without_passkey, *crowd_counts = crowd.count(scope, everyone, cases)
+    all_people, all_not_linked, all_without_passkey, *crowd_counts = crowd.count(
+        scope, everyone, cases, individuals.graces
+    )
     people, not_linked, without_passkey, exempt, *own_counts = individuals.count_with_own_dates(
         cases, now=now
     )
-    in_grace = individuals.count_in_grace(cases, now=now)
+    shorter = devices.may_be_asked_again(before, values)
+    in_grace = individuals.count_in_grace(cases)
     counts = _sums(crowd_counts, own_counts, in_grace)
     (today, *steps), (newly, no_longer) = _steps(cases, counts), counts[-2:]
     with_rule, without = steps[: len(compared)] or (today, today)
@@ -97,6 +103,7 @@ def preview_impact(scope: Group | None, values: RuleValues, *, now: datetime) ->
         no_longer,
         _to_set_up(with_rule) - _to_set_up(without),
         ended,
+        devices.Change(scope, values, individuals, now=now).count() if shorter else None,
     )
 
 

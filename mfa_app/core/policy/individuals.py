@@ -4,8 +4,8 @@ own, and who may be in a grace period.
 They are few, and looked up one by one; all others are counted in core/policy/crowd.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,6 @@ from sqlalchemy import (
     CompoundSelect,
     Select,
     Subquery,
-    case,
     func,
     or_,
     select,
@@ -23,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from mfa_app.core.policy import crowd
 from mfa_app.core.policy.conditions import (
     COUNTED,
     NO_DEMAND,
@@ -33,22 +33,28 @@ from mfa_app.core.policy.conditions import (
     demand_of_group,
     has_longer,
     is_exempt,
-    is_one,
     of_user,
 )
+from mfa_app.core.policy.graces import Case, Graces
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, Role, User
-
-Case = tuple[datetime, RuleValues]
 
 Columns = list[ColumnElement[Any]]
 
 
 def with_exemption() -> Select[int]:
     """Return the SELECT of the ids of all who have an exemption, in force or not."""
+    return _holders(lambda user: user.exempt_until.is_not(None))
+
+
+def _holders(condition: Callable[[Any], ColumnElement[bool]]) -> Select[int]:
+    """Return the SELECT of the ids of all who meet a condition that an index knows.
+
+    As a SELECT of its own: else SQLite would rather read all members of a group.
+    """
     holder = aliased(User)
-    return select(holder.id).where(holder.exempt_until.is_not(None))
+    return select(holder.id).where(condition(holder))
 
 
 def with_own_dates() -> Select[int] | CompoundSelect[int]:
@@ -69,10 +75,9 @@ class Individuals:
 
     def __init__(self, scope: Group | None, everyone: RuleValues) -> None:
         self._scope, self._everyone, self._membership = scope, everyone, aliased(Membership)
-        self._with_grace = _with_grace(scope)
-        self._joined: Any = User.created_at if scope is None else self._membership.joined_at
+        self.graces = Graces(scope, everyone)
+        self.joined: Any = User.created_at if scope is None else self._membership.joined_at
         self.email_key: Any = User.email_key if scope is None else self._membership.email_key
-        self.graces = {values.grace_days for values in self._with_grace}
 
     def count_with_own_dates(self, cases: Sequence[Case], *, now: datetime) -> list[int]:
         """Count who has an exemption or a deadline of their own, in force or not.
@@ -81,35 +86,45 @@ class Individuals:
         no passkey, and how many are exempt now; then what `conditions.counted_of_each` says of these cases.
         """
         facts, times = of_user(), [at for at, _values in cases]
+        others = _others(self._scope, with_own_dates(), self.graces.days, times)
         free = ~is_exempt(facts, now)
+        conditions = [free, free & ~facts.linked, free & ~facts.has_passkey, ~free]
+        conditions += counted_of_each(facts, self._demands(cases, others), times)
+        columns: Columns = [func.count().filter(condition) for condition in conditions]
+        return list(db.session.execute(self._counted(with_own_dates(), columns, others)).one())
 
-        def columns(demands: list[Demand]) -> Columns:
-            conditions = [free, free & ~facts.linked, free & ~facts.has_passkey, ~free]
-            conditions += counted_of_each(facts, demands, times)
-            return [func.count().filter(condition) for condition in conditions]
+    def count_in_grace(self, cases: Sequence[Case]) -> list[int]:
+        """Return how much `conditions.counted_of_each` says too much in the crowd.
 
-        return self._count(with_own_dates(), columns, cases)
-
-    def count_in_grace(self, cases: Sequence[Case], *, now: datetime) -> list[int]:
-        """Return how much `conditions.counted_of_each` says too much if all grace counts as over.
-
-        That is below zero of those who must link an app now, and need a passkey only later.
+        There, grace that is over for some is over for all. What this returns is below zero of those who must
+        link an app now, and need a passkey only later.
         """
-        recent = list(self._recently_joined([values for _at, values in cases], now))
-        if not recent:
-            return [0] * (COUNTED * len(cases) + 2)
-        facts, of_crowd = of_user(), User.exempt_until.is_(None) & User.link_by.is_(None)
+        counts = [0] * (COUNTED * len(cases) + 2)
+        matter = [number for number, case in enumerate(cases) if self.graces.matter(case)]
+        if not matter:
+            return counts
+        ids = self._recently_joined([cases[number] for number in matter])
+        numbers = sorted({0, *matter, len(cases) - 1})
+        found = db.session.execute(self._too_much(ids, [cases[number] for number in numbers])).one()
+        places = [number * COUNTED + place for number in numbers for place in range(COUNTED)]
+        for place, count in zip([*places, -2, -1], found, strict=True):
+            counts[place] = count
+        return counts
+
+    def _too_much(self, ids: Any, cases: Sequence[Case]) -> Select[Any]:
         times = [at for at, _values in cases]
-
-        def columns(demands: list[Demand]) -> Columns:
-            late = counted_of_each(facts, [demand.without_grace() for demand in demands], times)
-            exact = counted_of_each(facts, demands, times)
-            return [
-                func.count().filter(of_crowd, too_much) - func.count().filter(of_crowd, right)
-                for too_much, right in zip(late, exact, strict=True)
-            ]
-
-        return self._count(union(*recent), columns, cases)
+        of_cohorts = crowd.others_of_cohorts(self._scope, cases, self.graces)
+        partly = self.graces.others_are_partly_over(times)
+        others = _others(self._scope, ids, self.graces.days, times) if partly else of_cohorts
+        assumed = crowd.assumed(self._scope, self._everyone, cases, self.graces, of_cohorts)
+        facts = replace(of_user(), exempt_until=None, link_by=None)
+        each = (counted_of_each(facts, demands, times) for demands in (assumed, self._demands(cases, others)))
+        columns = [
+            func.count().filter(late) - func.count().filter(right) for late, right in zip(*each, strict=True)
+        ]
+        of_crowd = User.exempt_until.is_(None), User.link_by.is_(None)
+        found = self._counted(ids, columns, others).where(*of_crowd)
+        return found.outerjoin(of_cohorts, of_cohorts.c.cohort_id == User.cohort_id) if partly else found
 
     def last_deadline(self, values: RuleValues, *, now: datetime) -> datetime | None:
         """Return when the last of those must have what these values want who may lack it for a while.
@@ -123,10 +138,11 @@ class Individuals:
         free, lacking = ~is_exempt(facts, now), [~linked]
         if values.passkey_only:
             lacking.append(linked & ~facts.has_passkey)
-        ends = [self._last(User.link_by, free, or_(*lacking), has_longer(facts, now))]
+        dated = User.id.in_(_holders(lambda user: user.link_by.is_not(None)))
+        ends = [self._last(User.link_by, dated, free, or_(*lacking), has_longer(facts, now))]
         if values.grace_days:
-            recent = self._joined > now - _days(values)
-            joined = [self._last(self._joined, free, recent, condition) for condition in lacking]
+            recent = self.joined > now - _days(values)
+            joined = [self._last(self.joined, free, recent, condition) for condition in lacking]
             ends += [moment + _days(values) for moment in joined if moment is not None]
         return max((end for end in ends if end is not None), default=None)
 
@@ -143,30 +159,27 @@ class Individuals:
 
     def administrators(self, limit: int) -> tuple[tuple[str, bool, bool], ...]:
         """Return the first administrators by email address: whether each is linked, and has a passkey."""
-        return self._named((User.linked, User.has_passkey), limit, User.role == Role.ADMIN)
+        administrators = User.id.in_(_holders(lambda user: user.role == Role.ADMIN))
+        return self._named((User.linked, User.has_passkey), limit, administrators)
 
     def _named(self, facts: tuple[Any, ...], limit: int, *where: ColumnElement[bool]) -> tuple[Any, ...]:
         named = self.under_rule(select(User.email, *facts).select_from(User)).where(*where)
         return tuple(tuple(row) for row in db.session.execute(named.order_by(User.email_key).limit(limit)))
 
-    def _count(
-        self, ids: Any, columns: Callable[[list[Demand]], Columns], cases: Sequence[Case]
-    ) -> list[int]:
-        others = _others(self._scope, ids, self.graces, [at for at, _values in cases])
-        demands = [
-            self.demand(
-                case, Demand(*(is_one(others.c[f"{field.name}_{number}"]) for field in fields(Demand)))
-            )
-            for number, case in enumerate(cases)
-        ]
-        counted = self.under_rule(select(*columns(demands)).select_from(User)).where(User.id.in_(ids))
-        return list(db.session.execute(counted.outerjoin(others, others.c.user_id == User.id)).one())
+    def _demands(self, cases: Sequence[Case], others: Subquery) -> list[Demand]:
+        return [self.demand(each, crowd.demand_in(others, number)) for number, each in enumerate(cases)]
+
+    def _counted(self, ids: Any, columns: Columns, others: Subquery) -> Select[Any]:
+        """Return the SELECT of these columns, where `others` has one row for each user, or each cohort."""
+        key = others.c.user_id == User.id if "user_id" in others.c else others.c.cohort_id == User.cohort_id
+        counted = self.under_rule(select(*columns).select_from(User)).where(User.id.in_(ids))
+        return counted.outerjoin(others, key)
 
     def demand(self, case: Case, others: Demand) -> Demand:
         """Return what all rules ask of somebody in a case, where the rules of other groups ask this."""
         at, values = case
         everyone = NO_DEMAND if self._scope is None else demand_of(self._everyone, User.created_at, at=at)
-        return any_of(demand_of(values, self._joined, at=at), others, everyone)
+        return any_of(demand_of(values, self.joined, at=at), others, everyone)
 
     def under_rule(self, statement: Select[Any]) -> Select[Any]:
         """Return a SELECT from User that is narrowed to enabled users under the rule."""
@@ -175,56 +188,30 @@ class Individuals:
             statement = statement.join(self._membership, member)
         return statement.where(User.disabled_at.is_(None))
 
-    def _recently_joined(self, of_scope: list[RuleValues], now: datetime) -> Iterator[Select[int]]:
-        """Yield the SELECTs of the users whom the grace period of a rule may spare something."""
-        for values in self._with_grace:
-            members = select(Membership.user_id).join(Group, Group.id == Membership.group_id)
-            same = Group.grace_days == values.grace_days, Group.passkey_only == values.passkey_only
-            for spared, days in _spared(Membership.linked, [values]):
-                yield members.where(Group.required, *same, spared, Membership.joined_at > now - days)
-        for spared, days in _spared(User.linked, of_scope if self._scope is None else [self._everyone]):
-            yield select(User.id).where(spared, User.created_at > now - days)
-        if self._scope is None:
-            return
-        for spared, days in _spared(Membership.linked, of_scope):
-            of_group = Membership.group_id == self._scope.id, Membership.joined_at > now - days
-            yield select(Membership.user_id).where(*of_group, spared)
+    def _recently_joined(self, cases: Sequence[Case]) -> Any:
+        """Return the SELECT of the users whom grace that is over for some may spare something."""
+        recent: list[Select[int]] = []
+        for (linked, since), keys in self.graces.spared(cases).items():
+            if None in keys:
+                recent.append(select(User.id).where(_is(User.linked, linked), User.created_at > since))
+            if ids := [key for key in keys if key is not None]:
+                joined = _is(Membership.linked, linked), Membership.joined_at > since
+                recent.append(select(Membership.user_id).where(Membership.group_id.in_(ids), *joined))
+        return union(*recent) if len(recent) > 1 else recent[0]
 
 
-def _spared(linked: Any, rules: Sequence[RuleValues]) -> Iterator[tuple[ColumnElement[bool], timedelta]]:
-    """Yield whom grace may spare something, and for how long: who isn't linked, and who has only an app."""
-    required = [values for values in rules if values.required]
-    for condition, sparing in (
-        (~linked, required),
-        (linked, [values for values in required if values.passkey_only]),
-    ):
-        if days := max(map(_days, sparing), default=timedelta()):
-            yield condition, days
+def _is(column: Any, value: bool) -> Any:
+    """Return a condition as indexes know it."""
+    return column if value else ~column
 
 
 def _days(values: RuleValues) -> timedelta:
     return timedelta(days=values.grace_days)
 
 
-def _with_grace(scope: Group | None) -> list[RuleValues]:
-    """Return the rules of other groups that have grace, without their other values, each once."""
-    graces = select(Group.grace_days, Group.passkey_only).where(Group.required, Group.grace_days > 0)
-    others = graces if scope is None else graces.where(Group.id != scope.id)
-    return [
-        RuleValues(required=True, grace_days=days, passkey_only=passkey_only)
-        for days, passkey_only in db.session.execute(others.distinct())
-    ]
-
-
 def _others(scope: Group | None, ids: Any, graces: Collection[int], times: Sequence[datetime]) -> Subquery:
     """Return a table that says for each of these users what the other groups ask at each of these times."""
-    columns: Columns = []
-    for number, at in enumerate(times):
-        demand = demand_of_group(graces, at=at)
-        columns += [
-            func.max(case((condition, 1), else_=0)).label(f"{name}_{number}")
-            for name, condition in vars(demand).items()
-        ]
+    columns = crowd.demand_columns(demand_of_group(graces, at=at) for at in times)
     statement = (
         select(Membership.user_id, *columns)
         .join(Group, Group.id == Membership.group_id)

@@ -5,6 +5,7 @@ import pytest
 from mfa_app.models import AuthSession, RememberedDevice, User
 from tests.support.authenticator import Authenticator
 from tests.support.browser import Visitor, attribute
+from tests.support.changes import disable
 from tests.support.databases import both_databases
 from tests.support.passkeys import add_passkey
 from tests.support.statements import cost
@@ -435,6 +436,29 @@ def test_ticked_people_join_a_group_together_after_a_page_that_names_them(
     carol.press("Add to the group…", people=ticked, group=finance)
     assert "2 people added to Finance." in carol.press("Add them").text
     assert listed(carol, group=finance) == ["Alice", "Bob"]
+
+
+def test_before_many_join_or_leave_a_group_a_page_says_what_each_will_notice(
+    world: World, carol: Visitor
+) -> None:
+    world.group("Finance", required=True, grace_days=7)
+    world.people("alice", "bob", "dave")
+    world.linked("erin")
+    with world.data():
+        finance = str(world.group_row("Finance").id)
+        disable(world, "bob")
+    ticked = [str(world.id_of(name)) for name in ("alice", "bob", "erin")]
+    ask = "/admin/people/chosen"
+    page = carol.open(ask, query_string={"act": "join", "people": ticked, "group": finance})
+    assert "Alice must link an app or add a passkey by 9 March 2026" in page.text
+    assert "Erin is asked for a code as before: required by group Finance." in page.text
+    assert "Bob must" not in page.text
+    carol.press("Add them")
+    page = carol.open(ask, query_string={"act": "leave", "people": ticked, "group": finance})
+    assert "Alice will no longer have to link an app or add a passkey by 9 March 2026" in page.text
+    assert "Erin is asked for a code as before: 2-factor authentication was set up by choice." in page.text
+    page = carol.open(ask, query_string={"act": "disable", "people": ticked})
+    assert "will no longer" not in page.text
 
 
 def test_who_is_left_out_of_a_change_is_named_before_and_after_it(world: World, carol: Visitor) -> None:

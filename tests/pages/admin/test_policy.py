@@ -317,6 +317,29 @@ def test_each_number_of_a_preview_leads_to_the_names_with_their_own_dates(
     assert (rule(world), world.events()) == before
 
 
+def test_the_preview_says_which_remembered_devices_are_asked_again(world: World, carol: Visitor) -> None:
+    world.require("Finance")
+    world.linked_earlier("bob", groups_=("Finance",))
+    bob = world.log_in_and_wait("bob", remember=True)
+    bob.press("Log out")
+    world.clock.advance(days=3)
+    carol = world.log_in_and_wait("carol")
+    assert "1 device is remembered; none of them is asked again." in effects(
+        preview(carol, required="y", remember_days="4")
+    )
+    page = preview(carol, required="y", remember_days="2")
+    assert "1 device is remembered; 1 of them is asked again." in effects(page)
+    page = carol.follow("Names1 person is asked again on a remembered device")
+    assert [row[0] for row in rows(page)] == ["Bobbob@example.com"]
+    file = carol.client.get(page.html.find("a", string="Download as CSV")["href"])
+    assert [line.split(",")[0] for line in file.text.splitlines()[1:]] == ['"bob@example.com"']
+    assert world.password_given("bob", bob).page.path == "/"
+    bob.press("Log out")
+    carol.press("Back to the preview")
+    carol.press("Save")
+    assert world.password_given("bob", bob).page.path == "/login/code"
+
+
 def test_a_list_of_names_has_pages(world: World, carol: Visitor) -> None:
     world.people(*(f"p{number:02}" for number in range(PAGE + 1)), groups_=("Finance",))
     page = preview(carol, required="y")
