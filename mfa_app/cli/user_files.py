@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -13,8 +13,10 @@ from mfa_app.cli.support.lookup import get_group
 from mfa_app.cli.support.output import print_line, say
 from mfa_app.cli.support.types import GROUP
 from mfa_app.core.common import clock
-from mfa_app.core.imports import export, imports
+from mfa_app.core.imports import export, imports, stored, work
 from mfa_app.core.imports.plan import ImportOptions, Mode, Outcome, PlannedRow
+from mfa_app.extensions import db
+from mfa_app.models import ImportRow
 from mfa_app.wording.imports import outcome_name, problem_sentence
 
 MODES = click.Choice([mode.value for mode in Mode])
@@ -46,7 +48,7 @@ def import_people(
         say(*_lines(imports.preview(content, options, actor=current_actor())))
         say(_("This is a preview. Nothing has been changed."))
         return
-    say(*_lines(_applied(content, options, invite=invite)))
+    say(*_lines(_applied(content, file.name, options, invite=invite)))
 
 
 @click.command("export")
@@ -59,28 +61,44 @@ def export_people(group: str | None) -> None:
         print_line(line.rstrip("\r\n"))
 
 
-def _applied(content: bytes, options: ImportOptions, *, invite: bool) -> list[PlannedRow]:
-    """Apply the file; show a bar meanwhile, if this is a terminal."""
+def _applied(content: bytes, name: str, options: ImportOptions, *, invite: bool) -> Iterator[ImportRow]:
+    """Apply the file; show a bar while it is read, if this is a terminal. Return its rows."""
     with click.progressbar(length=1, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
-        def progress(_done: int, rows: int) -> None:
+        def progress(done: int, rows: int) -> None:
             bar.length = rows
-            bar.update(1)
+            bar.update(done - bar.pos)
 
-        return imports.apply(
-            content, options, invite=invite, actor=current_actor(), now=clock.now(), progress=progress
+        an_import = imports.apply(
+            content,
+            name,
+            options,
+            invite=invite,
+            actor=current_actor(),
+            now=clock.now(),
+            progress=progress,
         )
+    db.session.commit()
+    work.invite(now=clock.now())
+    return stored.all_rows(an_import)
 
 
-def _lines(planned: list[PlannedRow]) -> Iterator[str]:
-    """Yield how many rows do what, and each person who needs attention or whom the file does not name."""
-    counts = Counter(row.outcome for row in planned)
-    yield ", ".join(f"{outcome_name(outcome)}: {counts[outcome]}" for outcome in Outcome if counts[outcome])
-    for row in planned:
-        if row.outcome is Outcome.WRONG:
-            why = problem_sentence(row)
-            yield _("Line %(line)s, %(email)s: %(why)s", line=row.line, email=row.email or "-", why=why)
-        elif row.outcome in (Outcome.DISABLED, Outcome.LEAVES):
-            yield f"{outcome_name(row.outcome)}: {row.email}"
-        elif row.outcome is Outcome.KEPT:
-            yield f"{outcome_name(row.outcome)}: {row.email}. {problem_sentence(row)}"
+def _lines(rows: Iterable[PlannedRow | ImportRow]) -> list[str]:
+    """Return how many rows do what, and each person who needs attention or whom the file does not name."""
+    counts = Counter[str]()
+    lines: list[str] = []
+    for row in rows:
+        counts[row.outcome] += 1
+        lines += _line(row)
+    numbers = [f"{outcome_name(outcome)}: {counts[outcome]}" for outcome in Outcome if counts[outcome]]
+    return [", ".join(numbers), *lines]
+
+
+def _line(row: PlannedRow | ImportRow) -> Iterator[str]:
+    if row.outcome == Outcome.WRONG:
+        why = problem_sentence(row)
+        yield _("Line %(line)s, %(email)s: %(why)s", line=row.line, email=row.email or "-", why=why)
+    elif row.outcome in (Outcome.DISABLED, Outcome.LEAVES):
+        yield f"{outcome_name(row.outcome)}: {row.email}"
+    elif row.outcome == Outcome.KEPT:
+        yield f"{outcome_name(row.outcome)}: {row.email}. {problem_sentence(row)}"

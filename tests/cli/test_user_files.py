@@ -39,7 +39,13 @@ def test_an_import_adds_and_changes_people_and_is_on_the_trail(
     world.person("bob")
     file = write(tmp_path, PEOPLE)
     assert done(typed("users", "import", file)) == "New: 1, Changed: 1\n"
-    assert world.details("people.imported") == {"created": 1, "changed": 1, "disabled": 0, "left_out": 0}
+    assert world.details("people.imported") == {
+        "created": 1,
+        "changed": 1,
+        "disabled": 0,
+        "left_out": 0,
+        "invited": 0,
+    }
     assert world.details("person.created") == {"role": "staff", "groups": ["Finance"]}
     assert world.count(User, User.name == "Robert") == 1
     assert done(typed("users", "import", file)) == "Same: 2\n"

@@ -427,7 +427,7 @@ def preview(_world: World) -> Act:
 @again(imports.apply)
 def apply(world: World) -> Act:
     file = b"Email\nalice@example.com\n"
-    return lambda: imports.apply(file, ImportOptions(), actor=TERMINAL, now=world.clock())
+    return lambda: imports.apply(file, "people.csv", ImportOptions(), actor=TERMINAL, now=world.clock())
 
 
 @again(directory.get_visible)

@@ -4,8 +4,9 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from itertools import islice
 
 from sqlalchemy import bindparam, event, insert, select, update
 from sqlalchemy.orm import Session
@@ -35,6 +36,8 @@ _RAISE = (
 )
 
 _INSERT = insert(table_of(AuditEvent))
+
+BATCH = 1000  # rows that are sealed and inserted at once
 
 QUEUED, WRITTEN = "trail_queued", "trail_written"
 
@@ -76,12 +79,64 @@ def append(row: EventFacts) -> None:
     db.session().info.setdefault(QUEUED, []).append(row)
 
 
+class Batch:
+    """Rows that are made when they are written, because together they would fill the memory.
+
+    Observers are told of them by `tell_of`, after the commit.
+    """
+
+    def __init__(self, rows: Iterable[EventFacts]) -> None:
+        self.rows = rows
+        self.first, self.last = 0, -1  # their numbers, once they are written
+
+
+def append_batch(batch: Batch) -> None:
+    """Add many rows to the trail with the commit of this transaction, as `append` adds one."""
+    db.session().info.setdefault(QUEUED, []).append(batch)
+
+
+def tell_of(batch: Batch) -> None:
+    """Call the observers with each row of a batch whose commit has succeeded."""
+    following = select(AuditEvent).where(AuditEvent.id <= batch.last).order_by(AuditEvent.id).limit(BATCH)
+    after = batch.first - 1
+    while rows := db.session.scalars(following.where(AuditEvent.id > after)).all():
+        after = rows[-1].id
+        for row in rows:
+            for observer in site()[RowObservers].observers:
+                observer(_facts_of(row))
+    db.session.rollback()
+
+
 @event.listens_for(Session, "before_commit")
 def _write_queued(session: Session) -> None:
     queued = session.info.pop(QUEUED, None)
     if not queued:
         return
     session.flush()
+    single: list[EventFacts] = []
+    for entry in queued:
+        if isinstance(entry, Batch):
+            _write(session, single)
+            _write_batch(session, entry)
+            single = []
+        else:
+            single.append(entry)
+    _write(session, single)
+
+
+def _write_batch(session: Session, batch: Batch) -> None:
+    rows = iter(batch.rows)
+    while some := list(islice(rows, BATCH)):
+        written = _seal_and_insert(session, some)
+        batch.first, batch.last = batch.first or written[0].id, written[-1].id
+
+
+def _write(session: Session, rows: list[EventFacts]) -> None:
+    if rows:
+        session.info.setdefault(WRITTEN, []).extend(_seal_and_insert(session, rows))
+
+
+def _seal_and_insert(session: Session, queued: list[EventFacts]) -> list[EventFacts]:
     count = len(queued)
     last, mac, sealed = session.execute(_RAISE, {"count": count}).one()
     key = _kept_key(sealed) if sealed else trail_key()
@@ -91,7 +146,7 @@ def _write_queued(session: Session) -> None:
         mac = seal_row(numbered, key)
         rows.append(replace(numbered, mac=mac))
     session.execute(_INSERT, [vars(row) for row in rows])
-    session.info.setdefault(WRITTEN, []).extend(rows)
+    return rows
 
 
 @event.listens_for(Session, "after_commit")
@@ -111,6 +166,10 @@ def head(session: Session | None = None) -> Anchor:
     """Return the current end of the trail, to be kept outside the database."""
     row = (session or db.session()).get_one(TrailHead, 1, populate_existing=True)
     return Anchor(row.last, row.mac)
+
+
+def _facts_of(row: AuditEvent) -> EventFacts:
+    return EventFacts(**{field.name: getattr(row, field.name) for field in fields(EventFacts)})
 
 
 def _content(row: AnyEvent) -> dict[str, object]:

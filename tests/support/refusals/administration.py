@@ -61,7 +61,9 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     search.export: lambda world, eve: search.export(TrailSearch(), actor=eve),
     export.export: lambda world, eve: export.export(actor=eve),
     imports.preview: lambda world, eve: imports.preview(PEOPLE, ImportOptions(), actor=eve),
-    imports.apply: lambda world, eve: imports.apply(PEOPLE, ImportOptions(), actor=eve, now=world.clock()),
+    imports.apply: lambda world, eve: imports.apply(
+        PEOPLE, "people.csv", ImportOptions(), actor=eve, now=world.clock()
+    ),
     accounts.create: lambda world, eve: accounts.create(
         Profile("new@example.com", "New"), groups=[], password=None, actor=eve, now=world.clock()
     ),
@@ -239,7 +241,11 @@ case(
 case(
     imports.apply,
     errors.ImportFileRefused,
-    lambda world: lambda: imports.apply(b"Email\n\0\n", ImportOptions(), actor=TERMINAL, now=world.clock()),
+    lambda world: (
+        lambda: imports.apply(
+            b"Email\n\0\n", "people.csv", ImportOptions(), actor=TERMINAL, now=world.clock()
+        )
+    ),
 )
 
 
