@@ -69,6 +69,11 @@ class Headings:
     found: dict[Column, str]
     ignored: tuple[str, ...]
 
+    @property
+    def place_of_email(self) -> int:
+        """The place of the first column of email addresses; every file has one."""
+        return self.places[Column.EMAIL][0]
+
     def cell(self, cells: Sequence[str], column: Column) -> str:
         """Return the first cell of this kind that is not empty, or ""."""
         found = (cells[place] for place in self.places.get(column, ()) if place < len(cells))
