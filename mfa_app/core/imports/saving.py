@@ -6,7 +6,6 @@ What each change means is told by the actions on a single account or group (`cor
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import chain as chained
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, literal, or_, select, true, update
@@ -33,6 +32,14 @@ USERS, ROWS, GROUPS = table_of(User), table_of(ImportRow), table_of(Group)
 MEMBERS, WORDS = table_of(Membership), table_of(SearchWord)
 
 _DOING = (Outcome.NEW, Outcome.CHANGED, Outcome.DISABLED, Outcome.LEAVES)
+
+_FOR_THE_TRAIL = [
+    ROWS.c[name]
+    for name in (
+        *("position", "outcome", "user_id", "email", "name", "role", "ends_at", "directory_number", "joins"),
+        *("was_name", "was_ends_at", "was_directory_number"),
+    )
+]
 
 _OF_A_PERSON = ("email", "email_key", "name", "name_key", "role", "ends_at", "directory_number")
 
@@ -223,50 +230,51 @@ def _events(
     """Yield the events of each person, as the actions on single accounts record them."""
     replaced = db.session.scalar(select(GROUPS.c.name).where(GROUPS.c.id == an_import.group_id)) or ""
     for row in _rows(an_import.id):
-        for event, details in chained(
-            _of_a_new_person(row, names),
-            _of_changes(row, names),
-            _of_an_end(row, replaced, ended),
-        ):
+        if row.outcome == Outcome.NEW:
+            found = _of_a_new_person(row, names)
+        elif row.outcome == Outcome.CHANGED:
+            found = _of_changes(row, names)
+        else:
+            found = _of_an_end(row, replaced, ended)
+        for event, details in found:
             yield row_of(event, row.user_id, row.email, actor=actor, at=now, details=details)
 
 
 def _rows(import_id: str) -> Iterator[Any]:
-    statement = select(ROWS).where(_of(import_id, *_DOING)).order_by(ROWS.c.position).limit(BATCH)
+    statement = select(*_FOR_THE_TRAIL).where(_of(import_id, *_DOING)).order_by(ROWS.c.position).limit(BATCH)
     after = -1
     while batch := db.session.execute(statement.where(ROWS.c.position > after)).all():
         after = batch[-1].position
         yield from batch
 
 
-def _of_a_new_person(row: Any, names: dict[str, str]) -> Iterator[tuple[Event, dict[str, Any]]]:
-    if row.outcome == Outcome.NEW:
-        yield Event.USER_CREATED, {"role": row.role, "groups": [names[key] for key in row.joins]}
-        if entries := changed_entries(_profile(None, None), _profile(row.ends_at, row.directory_number)):
-            yield Event.USER_EDITED, edit_details(entries)
+Found = Iterator[tuple[Event, dict[str, Any]]]
 
 
-def _of_changes(row: Any, names: dict[str, str]) -> Iterator[tuple[Event, dict[str, Any]]]:
-    if row.outcome == Outcome.CHANGED:
-        if row.name != row.was_name:
-            yield Event.USER_EDITED, edit_details({"name": (row.was_name, row.name)})
-        before = _profile(row.was_ends_at, row.was_directory_number)
-        if entries := changed_entries(before, _profile(row.ends_at, row.directory_number)):
-            yield Event.USER_EDITED, edit_details(entries)
-        for key in row.joins:
-            yield Event.MEMBER_ADDED, {"group": names[key]}
+def _of_a_new_person(row: Any, names: dict[str, str]) -> Found:
+    yield Event.USER_CREATED, {"role": row.role, "groups": [names[key] for key in row.joins]}
+    if entries := changed_entries(_profile(None, None), _profile(row.ends_at, row.directory_number)):
+        yield Event.USER_EDITED, edit_details(entries)
 
 
-def _of_an_end(
-    row: Any, replaced: str, ended: dict[int, dict[Event, int]]
-) -> Iterator[tuple[Event, dict[str, Any]]]:
+def _of_changes(row: Any, names: dict[str, str]) -> Found:
+    if row.name != row.was_name:
+        yield Event.USER_EDITED, edit_details({"name": (row.was_name, row.name)})
+    before = _profile(row.was_ends_at, row.was_directory_number)
+    if entries := changed_entries(before, _profile(row.ends_at, row.directory_number)):
+        yield Event.USER_EDITED, edit_details(entries)
+    for key in row.joins:
+        yield Event.MEMBER_ADDED, {"group": names[key]}
+
+
+def _of_an_end(row: Any, replaced: str, ended: dict[int, dict[Event, int]]) -> Found:
     if row.outcome == Outcome.LEAVES:
         yield Event.MEMBER_REMOVED, {"group": replaced}
-    if row.outcome == Outcome.DISABLED:
-        yield Event.USER_DISABLED, {}
-        counts = ended.get(row.user_id, {})
-        for event in filter(counts.get, COUNTED.values()):
-            yield event, {"count": counts[event], "because": RevocationReason.DISABLED.value}
+        return
+    yield Event.USER_DISABLED, {}
+    counts = ended.get(row.user_id, {})
+    for event in filter(counts.get, COUNTED.values()):
+        yield event, {"count": counts[event], "because": RevocationReason.DISABLED.value}
 
 
 def _profile(ends_at: datetime | None, number: str | None) -> Profile:
