@@ -110,7 +110,7 @@ def row_of(
     details: dict[str, Any],
 ) -> EventFacts:
     """Return the row of an event, which is on no trail yet. Raises ValueError as `record` does."""
-    if details.keys() != event.details:
+    if set(details) != event.details:
         raise ValueError(f"{event.label} needs the details {sorted(event.details)}, got {sorted(details)}")
     return EventFacts(
         at=at,

@@ -32,10 +32,12 @@ def apply(
 ) -> PeopleImport:
     """Do what `preview` shows now, without the wrong rows. Return the import; `work.invite` invites people.
 
-    `progress` is called while a large file is read. That commits; the caller commits the rest, whole. Raises
-    ImportFileRefused, ImportStale, ImportRunning, ImportNotReady (by another terminal), NotAllowed,
-    SessionEnded.
+    `progress` is called while a large file is read. That commits; the caller commits the rest, whole. What
+    changes meanwhile refuses it as `stored.start` and `saving.save` do. Raises ImportFileRefused,
+    ImportRunning, NotAllowed, SessionEnded.
     """
+    actor.require(Permission.MANAGE_USERS)
+    stored.require_none_under_way()
     an_import = stored.upload(file, file_name, options, invite=invite, actor=actor, now=now)
     if an_import.state == State.READING:
         db.session.commit()

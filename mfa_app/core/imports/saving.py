@@ -54,11 +54,14 @@ def save(an_import: PeopleImport, *, now: datetime) -> chain.Batch:
         begin_change(actor, Permission.MANAGE_USERS)
     except (NotAllowed, SessionEnded):
         raise ImportStale("access") from None
+    _require_unchanged(an_import)
+    names, missing = _groups(an_import)
     an_import.state, an_import.finished_at, an_import.worker = State.DONE, now, None
     if an_import.counts.keys().isdisjoint(_DOING):
         return chain.Batch([])
-    _require_unchanged(an_import)
-    names = _with_missing_groups(an_import, actor, now)
+    for name in missing:
+        created = groups.create(name, actor=actor, now=now)
+        names[created.name_key] = created.name
     _add_people(an_import.id, now)
     _edit_people(an_import.id)
     _join_groups(an_import.id, now)
@@ -138,18 +141,20 @@ def _differs_from_account(both: Any, is_present: ColumnElement[bool]) -> Any:
     )
 
 
-def _with_missing_groups(an_import: PeopleImport, actor: Actor, now: datetime) -> dict[str, str]:
-    """Create the groups that rows name and that don't exist. Return the names of all groups by their keys."""
+def _groups(an_import: PeopleImport) -> tuple[dict[str, str], list[str]]:
+    """Return the names of all groups by their keys, and the names of groups to be created.
+
+    Raises ImportStale if one is missing that was there when the file was compared.
+    """
     names = {group.name_key: group.name for group in groups.all_groups()}
     each = _joined()
     doing = _of(an_import.id, Outcome.NEW, Outcome.CHANGED)
     named = select(each.c.key, func.min(each.c.value)).select_from(ROWS.join(each, true())).where(doing)
-    wanted = {key: name for key, name in db.session.execute(named.group_by(each.c.key)) if key not in names}
-    if wanted and not an_import.create_groups:
-        raise ImportStale("groups", min(wanted.values()))
-    for key, name in sorted(wanted.items()):
-        names[key] = groups.create(name, actor=actor, now=now).name
-    return names
+    wanted = db.session.execute(named.group_by(each.c.key).order_by(each.c.key))
+    missing = [name for key, name in wanted if key not in names]
+    if missing and not an_import.create_groups:
+        raise ImportStale("groups", missing[0])
+    return names, missing
 
 
 def _add_people(import_id: str, now: datetime) -> None:

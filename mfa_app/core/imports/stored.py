@@ -148,11 +148,16 @@ def start(an_import: PeopleImport, *, actor: Actor, now: datetime) -> None:
     db.session.refresh(an_import, ["state"])
     if an_import.state != State.READY:
         raise ImportNotReady
-    if db.session.scalar(select(exists().where(PeopleImport.state.in_(UNDER_WAY)))):
-        raise ImportRunning
+    require_none_under_way()
     note_actor(an_import, actor)
     an_import.state = State.WAITING
     _wake_the_job()
+
+
+def require_none_under_way() -> None:
+    """Raise ImportRunning if an import waits to be saved, or is being saved."""
+    if db.session.scalar(select(exists().where(PeopleImport.state.in_(UNDER_WAY)))):
+        raise ImportRunning
 
 
 def drop(an_import: PeopleImport, *, actor: Actor) -> None:

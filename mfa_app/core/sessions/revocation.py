@@ -26,6 +26,9 @@ COUNTED: dict[type[Table], Event] = {
 }
 
 
+_RAISE_STAMP = update(User).values(security_stamp=User.security_stamp + 1)
+
+
 class RevocationReason(enum.Enum):
     """The changes that revoke access."""
 
@@ -53,12 +56,7 @@ def revoke_access(
     is about to start under the old stamp is invalid from the start. Return the new stamp, under which
     `except_session` goes on.
     """
-    raised = (
-        update(User)
-        .where(User.id == user.id)
-        .values(security_stamp=User.security_stamp + 1)
-        .returning(User.security_stamp)
-    )
+    raised = _RAISE_STAMP.where(User.id == user.id).returning(User.security_stamp)
     stamp: int = db.session.scalars(raised).one()
     if isinstance(user, User):
         set_committed_value(user, "security_stamp", stamp)
@@ -79,12 +77,7 @@ def revoke_access_of_all(whom: Select[int]) -> dict[int, dict[Event, int]]:
     Return for each user who had any how many sessions, devices and links have ended: the caller records it.
     """
     in_sets = {"synchronize_session": False}
-    db.session.execute(
-        update(User)
-        .where(User.id.in_(whom))
-        .values(security_stamp=User.security_stamp + 1)
-        .execution_options(**in_sets)
-    )
+    db.session.execute(_RAISE_STAMP.where(User.id.in_(whom)).execution_options(**in_sets))
     ended: dict[int, dict[Event, int]] = {}
     for model in ENDED:
         owner: InstrumentedAttribute[int] = getattr(model, "user_id")  # noqa: B009 - as OnRevocation.DELETE says
