@@ -9,6 +9,9 @@ from sqlalchemy import select
 
 from mfa_app.core.common.tokens import digest
 from mfa_app.core.factors import break_glass
+from mfa_app.core.imports import stored, work
+from mfa_app.core.imports.plan import ImportOptions
+from mfa_app.core.imports.state import State
 from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import delivery
 from mfa_app.core.mail import one_time_links as mailed_links
@@ -23,9 +26,11 @@ from mfa_app.models import (
     AuthSession,
     BreakGlassCode,
     FormerApp,
+    Group,
     OneTimeLink,
     OutboxMail,
     Passkey,
+    PeopleImport,
     RecoveryCode,
     RememberedDevice,
     Role,
@@ -36,6 +41,7 @@ from tests.support.authenticator import Authenticator as SoftwareAuthenticator
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
 from tests.support.deaths import Deaths
+from tests.support.imports import importer, uploaded
 from tests.support.passkeys import (
     asked_of_anyone,
     asked_to_answer,
@@ -535,3 +541,27 @@ def test_a_rotation_of_the_keys_is_finished_by_the_next_one(world: World, deaths
         assert "keys.rotated" in world.events()
     assert story == sorted(story, reverse=True)
     assert {0, before[next(iter(before))]} < set(story)
+
+
+def test_an_import_is_saved_whole_once_and_each_new_person_invited_once(world: World, deaths: Deaths) -> None:
+    """Attack 117: whatever the dead job has left, the next one brings it to its end."""
+    world.people("carol", "erin")
+    with world.data():
+        file = "Email,Groups\nnew@firma.nl,Sales\ncarol@example.com,\n"
+        kept = uploaded(world, file, ImportOptions(leavers=True, create_groups=True), invite=True)
+        stored.start(kept, actor=importer(world), now=world.clock())
+    story = []
+    for _death in deaths.of_command("jobs", "run"):
+        with world.data():
+            state = db.session.scalars(select(PeopleImport.state)).one()
+            erin, events = world.user("erin"), world.events()
+        saved = state == State.DONE
+        assert saved == (erin.disabled_at is not None) == ("people.imported" in events)
+        assert saved == (world.count(Group) == 1)
+        story.append((State.WAITING, State.SAVING, State.DONE).index(State(state)))
+        with world.data():
+            work.go_on(now=world.clock())
+        events = world.events()
+        assert [events.count(event) for event in ("people.imported", "person.invited")] == [1, 1]
+        assert world.count(OutboxMail, OutboxMail.template == "invitation") == 1
+    assert goes_forward(story, 0, 1, 2)

@@ -20,6 +20,7 @@ class Column(enum.StrEnum):
     ROLE = "role"
     DIRECTORY_NUMBER = "directory number"
     LAST_DAY = "last day"
+    END = "end of the account"  # as a directory has it: the first moment after the last day
     ENABLED = "enabled"
 
 
@@ -43,10 +44,8 @@ _NAMES = {
         "directorynumber telephonenumber officephone phone phonenumber telephone extension telefoon "
         "telefoonnummer toestel doorkiesnummer telefon telefonnummer durchwahl numerodetelephone poste"
     ),
-    Column.LAST_DAY: (
-        "lastday enddate laatstedag einddatum letztertag enddatum dernierjour datedefin "
-        "accountexpirationdate accountexpires"
-    ),
+    Column.LAST_DAY: "lastday enddate laatstedag einddatum letztertag enddatum dernierjour datedefin",
+    Column.END: "accountexpirationdate accountexpires",
     Column.ENABLED: "enabled accountenabled ingeschakeld aktiviert active",
 }
 

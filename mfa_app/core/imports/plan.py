@@ -176,7 +176,7 @@ class Planner:
         if role not in self.actor.visible_roles():
             raise WrongRow(Problem.ROLE, row.role)
         name = _name(row.name) or email_addresses.name_from(email)
-        profile = Profile(email, name, role, _day(row.last_day), _number(row.directory_number))
+        profile = Profile(email, name, role, _last_day(row), _number(row.directory_number))
         joins = self._joins(row, frozenset())
         return PlannedRow(row.line, Outcome.NEW, email, profile=profile, joins=joins, key=address.key)
 
@@ -189,7 +189,7 @@ class Planner:
         after = replace(
             before,
             name=_name(row.name) or before.name,
-            last_day=_day(row.last_day) or before.last_day,
+            last_day=_last_day(row) or before.last_day,
             directory_number=_number(row.directory_number) or before.directory_number,
         )
         if after != before and not self.actor.may_act_on(user):
@@ -300,9 +300,9 @@ def _number(cell: str) -> str | None:
     return number or None
 
 
-def _day(cell: str) -> date | None:
+def _last_day(row: TypedRow) -> date | None:
     try:
-        day = cells.day_of(cell)
+        day = cells.day_of(row.last_day) if row.last_day else cells.day_before(row.end)
     except (ValueError, OverflowError):
-        raise WrongRow(Problem.LAST_DAY, cell) from None
+        raise WrongRow(Problem.LAST_DAY, row.last_day or row.end) from None
     return None if day is not None and day > days.FARTHEST else day  # how some directories write "never"

@@ -27,6 +27,7 @@ class TypedRow:
     role: str = ""
     directory_number: str = ""
     last_day: str = ""
+    end: str = ""
     enabled: str = ""
 
 
@@ -85,6 +86,7 @@ class PeopleFile:
             role=cell(cells, Column.ROLE),
             directory_number=cell(cells, Column.DIRECTORY_NUMBER),
             last_day=cell(cells, Column.LAST_DAY),
+            end=cell(cells, Column.END),
             enabled=cell(cells, Column.ENABLED),
         )
 
