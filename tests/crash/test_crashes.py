@@ -4,14 +4,13 @@ Each story notes how far it had come when the process died; and it never goes ba
 """
 
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 
 from mfa_app.core.common.tokens import digest
 from mfa_app.core.factors import break_glass
-from mfa_app.core.imports import stored, work
-from mfa_app.core.imports.plan import ImportOptions
-from mfa_app.core.imports.state import State
+from mfa_app.core.imports import work
 from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import delivery
 from mfa_app.core.mail import one_time_links as mailed_links
@@ -27,10 +26,10 @@ from mfa_app.models import (
     BreakGlassCode,
     FormerApp,
     Group,
+    ImportRow,
     OneTimeLink,
     OutboxMail,
     Passkey,
-    PeopleImport,
     RecoveryCode,
     RememberedDevice,
     Role,
@@ -41,7 +40,6 @@ from tests.support.authenticator import Authenticator as SoftwareAuthenticator
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
 from tests.support.deaths import Deaths
-from tests.support.imports import importer, uploaded
 from tests.support.passkeys import (
     asked_of_anyone,
     asked_to_answer,
@@ -543,25 +541,24 @@ def test_a_rotation_of_the_keys_is_finished_by_the_next_one(world: World, deaths
     assert {0, before[next(iter(before))]} < set(story)
 
 
-def test_an_import_is_saved_whole_once_and_each_new_person_invited_once(world: World, deaths: Deaths) -> None:
-    """Attack 117: whatever the dead job has left, the next one brings it to its end."""
+def test_an_import_is_saved_whole_and_its_invitation_is_sent_once(
+    world: World, deaths: Deaths, tmp_path: Path
+) -> None:
+    """Attack 117: nothing of it is there, or everything; the next job invites who was not invited yet."""
     world.people("carol", "erin")
-    with world.data():
-        file = "Email,Groups\nnew@firma.nl,Sales\ncarol@example.com,\n"
-        kept = uploaded(world, file, ImportOptions(leavers=True, create_groups=True), invite=True)
-        stored.start(kept, actor=importer(world), now=world.clock())
+    file = tmp_path / "people.csv"
+    file.write_text("Email,Groups\nnew@firma.nl,Sales\ncarol@example.com,\n")
     story = []
-    for _death in deaths.of_command("jobs", "run"):
-        with world.data():
-            state = db.session.scalars(select(PeopleImport.state)).one()
-            erin, events = world.user("erin"), world.events()
-        saved = state == State.DONE
-        assert saved == (erin.disabled_at is not None) == ("people.imported" in events)
-        assert saved == (world.count(Group) == 1)
-        story.append((State.WAITING, State.SAVING, State.DONE).index(State(state)))
-        with world.data():
-            work.go_on(now=world.clock())
+    for _death in deaths.of_command("users", "import", str(file), "--leavers", "--create-groups", "--invite"):
         events = world.events()
-        assert [events.count(event) for event in ("people.imported", "person.invited")] == [1, 1]
-        assert world.count(OutboxMail, OutboxMail.template == "invitation") == 1
+        saved = "people.imported" in events
+        with world.data():
+            assert saved == (world.user("erin").disabled_at is not None)
+        assert saved == (world.count(Group) == 1) == (world.count(ImportRow) == 3)
+        story.append(saved + events.count("person.invited"))
+        if saved:
+            with world.data():
+                work.invite(now=world.clock())
+            assert world.events().count("person.invited") == 1
+            assert world.count(OutboxMail, OutboxMail.template == "invitation") == 1
     assert goes_forward(story, 0, 1, 2)
