@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -13,11 +13,16 @@ from mfa_app.cli.support.lookup import get_group
 from mfa_app.cli.support.output import print_line, say
 from mfa_app.cli.support.types import GROUP
 from mfa_app.core.common import clock
+from mfa_app.core.common.files import open_private
 from mfa_app.core.imports import export, imports, stored, work
 from mfa_app.core.imports.plan import ImportOptions, Mode, Outcome, PlannedRow
+from mfa_app.core.imports.reader import PeopleFile
+from mfa_app.core.imports.result import result_lines
 from mfa_app.extensions import db
-from mfa_app.models import ImportRow
-from mfa_app.wording.imports import outcome_name, problem_sentence
+from mfa_app.models import ImportRow, PeopleImport
+from mfa_app.wording.imports import outcome_name, problem_sentence, result_titles, result_words
+
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 MODES = click.Choice([mode.value for mode in Mode])
 
@@ -30,9 +35,17 @@ MODES = click.Choice([mode.value for mode in Mode])
 @click.option("--leavers", is_flag=True, help="Disable people who are not in the file.")
 @click.option("--create-groups", is_flag=True, help="Create the groups that don't exist yet.")
 @click.option("--invite", is_flag=True, help="Email each new person a link to choose a password.")
+@click.option("--result", type=NEW_FILE, help="Write the file with what became of each row to this file.")
 @command_transaction
 def import_people(
-    file: Path, preview: bool, mode: str, group: str | None, leavers: bool, create_groups: bool, invite: bool
+    file: Path,
+    preview: bool,
+    mode: str,
+    group: str | None,
+    leavers: bool,
+    create_groups: bool,
+    invite: bool,
+    result: Path | None,
 ) -> None:
     """Add and change people from a CSV file. All of it is saved, or nothing; wrong rows are left out.
 
@@ -45,10 +58,18 @@ def import_people(
     options = ImportOptions(Mode(mode), group_id, leavers, create_groups)
     content = file.read_bytes()
     if preview:
+        if result is not None:
+            raise CommandError(_("“--result” tells of an import that was saved: leave it out of a preview."))
         say(*_lines(imports.preview(content, options, actor=current_actor())))
+        say(*_ignored(PeopleFile(content).headings.ignored))
         say(_("This is a preview. Nothing has been changed."))
         return
-    say(*_lines(_applied(content, file.name, options, invite=invite)))
+    if result is not None and result.exists():
+        raise CommandError(_("%(file)s exists already. Choose another name for the result.", file=result))
+    an_import = _applied(content, file.name, options, invite=invite)
+    say(*_lines(stored.all_rows(an_import)), *_ignored(an_import.ignored))
+    if result is not None:
+        _write_result(an_import, result)
 
 
 @click.command("export")
@@ -61,8 +82,8 @@ def export_people(group: str | None) -> None:
         print_line(line.rstrip("\r\n"))
 
 
-def _applied(content: bytes, name: str, options: ImportOptions, *, invite: bool) -> Iterator[ImportRow]:
-    """Apply the file; show a bar while it is read, if this is a terminal. Return its rows."""
+def _applied(content: bytes, name: str, options: ImportOptions, *, invite: bool) -> PeopleImport:
+    """Apply the file, and commit; show a bar while it is read, if this is a terminal."""
     with click.progressbar(length=1, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
         def progress(done: int, rows: int) -> None:
@@ -80,7 +101,20 @@ def _applied(content: bytes, name: str, options: ImportOptions, *, invite: bool)
         )
     db.session.commit()
     work.invite(now=clock.now())
-    return stored.all_rows(an_import)
+    return an_import
+
+
+def _write_result(an_import: PeopleImport, result: Path) -> None:
+    """Write the file with what became of each row, as Excel reads it. Raises OSError."""
+    lines = result_lines(an_import, result_titles(), result_words)
+    with open(result, "x", encoding="utf-8-sig", newline="", opener=open_private) as file:
+        file.writelines(lines)
+    say(_("%(file)s has what became of each row, and what to do.", file=result))
+
+
+def _ignored(headings: Sequence[str]) -> Iterator[str]:
+    if headings:
+        yield _("Columns that mean nothing here: %(headings)s.", headings=", ".join(headings))
 
 
 def _lines(rows: Iterable[PlannedRow | ImportRow]) -> list[str]:
