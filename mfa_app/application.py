@@ -25,6 +25,7 @@ from mfa_app.core.factors.apps import App
 from mfa_app.core.factors.passkeys import Passkeys
 from mfa_app.core.factors.recovery_codes import RecoveryCodes
 from mfa_app.core.factors.registry import Factors
+from mfa_app.core.imports.stored import ImportObservers
 from mfa_app.core.keys.keyring import Keys, load_keys
 from mfa_app.core.keys.signing import SigningKeys
 from mfa_app.core.keys.vault import Vault
@@ -112,6 +113,9 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
     """Return what this application has for itself, and whom it tells of each commit."""
     runner, in_background = JobRunner(app.app_context), app.config["MAIL_IN_BACKGROUND"]
     send_mail = partial(runner.wake, jobs.MAIL) if in_background else transaction.deliver_with_response
+    go_on_with_imports = (
+        partial(runner.wake, jobs.IMPORTS) if in_background else transaction.go_on_with_imports
+    )
     answer = () if in_background else (transaction.deliver_with_response,)
     return Site(
         settings,
@@ -124,6 +128,7 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         MailDelivery(settings, MailComposer(app, settings).compose, app.config["MAIL_PATIENCE"]),
         MailObservers(send_mail),
         ResetObservers(*answer),
+        ImportObservers(go_on_with_imports),
         SigningKeys(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"]),
         runner,
         WriteProof(),

@@ -17,7 +17,7 @@ _OPTIONS = (
     click.option(
         "--directory-number",
         type=DIRECTORY_NUMBER,
-        help="What other programs know the person by, such as a staff number.",
+        help="The telephone number in the company directory, for the help desk to call back.",
     ),
 )
 

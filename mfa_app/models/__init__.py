@@ -14,6 +14,7 @@ from mfa_app.models.notice import Notice
 from mfa_app.models.one_time_link import OneTimeLink
 from mfa_app.models.outbox import OutboxMail
 from mfa_app.models.passkey import Passkey, UsedChallenge
+from mfa_app.models.people_import import ImportRow, PeopleImport
 from mfa_app.models.policy import SitePolicy
 from mfa_app.models.recovery_code import RecoveryCode
 from mfa_app.models.remembered_device import RememberedDevice
@@ -57,6 +58,8 @@ TABLES: tuple[type[Table], ...] = (
     GroupCount,
     ReminderRun,
     MailPass,
+    PeopleImport,
+    ImportRow,
     AuditEvent,
     TrailHead,
     Lease,
@@ -78,6 +81,7 @@ __all__ = [
     "Group",
     "GroupCount",
     "HeldForm",
+    "ImportRow",
     "Invitation",
     "Lease",
     "MailPass",
@@ -87,6 +91,7 @@ __all__ = [
     "OutboxMail",
     "Passkey",
     "PendingEnrolment",
+    "PeopleImport",
     "Progress",
     "RecoveryCode",
     "RememberedDevice",

@@ -86,7 +86,7 @@ class User(Standing, Table):
     `factors_locked_at` is set after too many wrong codes in a row: no second factor is accepted any more.
     `account_locked_at` is set while the owner has locked the account: nobody gets in.
     `ends_at` is the first moment after the last day of an account: from then on nobody gets in.
-    `directory_number` is what other programs of the company know the person by.
+    `directory_number` is the telephone number in the company's directory, by which the help desk calls back.
 
     `passkey_handle` is what passkeys know their user by: random, and made with the first passkey.
 

@@ -86,6 +86,7 @@ _DETAILS = {
     "changed": _l("Changed"),
     "disabled": _l("Disabled"),
     "left_out": _l("Rows left out"),
+    "invited": _l("To be invited"),
     "reason": _l("Reason"),
     "seen": _l("It looks like"),
     "failures": _l("Failed in a row"),

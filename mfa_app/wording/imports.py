@@ -1,8 +1,10 @@
 """Words for imports of people: what a row does, and why one is left out."""
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from mfa_app.core.imports.plan import Outcome, PlannedRow, Problem
+from mfa_app.models import ImportRow
 
 _OUTCOMES = {
     Outcome.NEW: _l("New"),
@@ -36,11 +38,21 @@ _PROBLEMS: dict[Problem, str] = {
 }
 
 
-def outcome_name(outcome: Outcome) -> str:
+def outcome_name(outcome: str) -> str:
     """Return what a row does, in a word or two."""
-    return str(_OUTCOMES[outcome])
+    return str(_OUTCOMES[Outcome(outcome)])
 
 
-def problem_sentence(row: PlannedRow) -> str:
+def problem_sentence(row: PlannedRow | ImportRow) -> str:
     """Return why a row is left out, or a person left alone, and what to do. "" if nothing is wrong."""
-    return str(_PROBLEMS[row.problem]) % {"about": row.about} if row.problem else ""
+    return str(_PROBLEMS[Problem(row.problem)]) % {"about": row.about} if row.problem else ""
+
+
+def result_titles() -> tuple[str, str]:
+    """Return the headings of the two columns that an import adds to its file."""
+    return _("Result"), _("What to do")
+
+
+def result_words(row: ImportRow) -> tuple[str, str]:
+    """Return the cells of a row in these columns."""
+    return outcome_name(row.outcome), problem_sentence(row)

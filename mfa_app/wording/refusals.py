@@ -1,6 +1,7 @@
 """The sentence for each refusal and interruption: why something didn't happen, and what to do next."""
 
 import math
+from dataclasses import asdict
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -106,6 +107,10 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.AlreadySetUp: _l("The first administrator already exists. Log in instead."),
     errors.SessionEnded: _l("Your session has ended. Log in again."),
     errors.RotationRunning: _l("Someone else is rotating the keys. Wait until that has finished."),
+    errors.ImportRunning: _l("Another import is being saved. Wait until that has finished, then try again."),
+    errors.ImportNotReady: _l(
+        "This import can't be saved now: it was saved or dropped already, or its file is still being read."
+    ),
     errors.HashingQueueFull: _l("Too many people are logging in right now. Try again in a few seconds."),
 }
 
@@ -186,6 +191,17 @@ _FILE_REASONS: dict[str, str] = {
 }
 
 
+_STALE_REASONS: dict[str, str] = {
+    "people": _l(
+        "Nothing was imported: %(about)s has changed since the file was checked. Check the file again."
+    ),
+    "groups": _l("Nothing was imported: there is no group “%(about)s” any more. Check the file again."),
+    "access": _l(
+        "Nothing was imported, because your access has changed since you asked for it. Check the file again."
+    ),
+}
+
+
 _REASONS: dict[type[errors.Refusal], dict[str, str]] = {
     errors.PasskeyRefused: _PASSKEY_REASONS,
     errors.UnacceptablePassword: _PASSWORD_REASONS,
@@ -204,12 +220,16 @@ def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
         return not_a_code(refusal)
     if isinstance(refusal, errors.ExplainedCode):
         return explained(refusal.explanation)
-    if isinstance(refusal, errors.ImportFileRefused):
-        facts = {"line": refusal.line, "most": refusal.most, "found": refusal.found}
-        return str(_FILE_REASONS[refusal.reason]) % facts
+    if isinstance(refusal, errors.ImportFileRefused | errors.ImportStale):
+        return _of_an_import(refusal)
     if isinstance(refusal, errors.PasskeyRefused | errors.UnacceptablePassword):
         return str(_REASONS[type(refusal)][refusal.reason])
     return str(_SENTENCES[type(refusal)])
+
+
+def _of_an_import(refusal: errors.ImportFileRefused | errors.ImportStale) -> str:
+    sentences = _FILE_REASONS if isinstance(refusal, errors.ImportFileRefused) else _STALE_REASONS
+    return str(sentences[refusal.reason]) % asdict(refusal)
 
 
 def _of_a_day(refusal: errors.AccountLocked | errors.DeadlineOutOfRange) -> str:

@@ -80,7 +80,7 @@ def made(kind: type[Exception]) -> list[Exception]:
         return [kind(explanation) for explanation in EXPLANATIONS]
     if kind is errors.UnacceptablePassword:
         return [kind(reason) for reason in reasons(kind, Path(hashing.__file__).parent)]
-    if kind is errors.ImportFileRefused:
+    if kind in (errors.ImportFileRefused, errors.ImportStale):
         return [kind(reason) for reason in reasons(kind, Path(imports.__file__).parent)]
     return [kind()]
 

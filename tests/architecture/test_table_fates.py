@@ -21,6 +21,7 @@ from mfa_app.models import (
     OneTimeLink,
     OutboxMail,
     PendingEnrolment,
+    PeopleImport,
     RecoveryCode,
     RememberedDevice,
     ReminderRun,
@@ -45,6 +46,7 @@ cohort_group       keep                     never               keep            
 former_app         keep                     ended_at + 90 days  discard                  sealed_secret for former|{row.id}|{row.user_id}
 group_count        keep                     never               keep                     -
 held_form          delete with the session  expires_at          discard                  sealed_form for form|{row.id}|{row.user_id}
+import_row         keep                     never               keep                     -
 invitation         keep                     never               keep                     -
 lease              keep                     never               discard                  -
 mail_pass          keep                     begun_at + 365 days keep                     -
@@ -54,6 +56,7 @@ one_time_link      delete                   expires_at          discard         
 outbox_mail        keep                     sent_at + 30 days   discard the pending ones sealed_context for mail|{row.id}
 passkey            keep                     never               keep                     -
 pending_enrolment  delete with the session  expires_at          discard                  sealed_secret for pending|{row.id}|{row.session_id}
+people_import      keep                     created_at + 30 daysdiscard                  -
 recovery_code      keep                     never               discard                  -
 remembered_device  delete                   expires_at          discard                  -
 reminder_run       keep                     created_at + 1 days discard                  -
@@ -135,6 +138,7 @@ def test_the_derived_lists() -> None:
         ResetRequest,
         ReminderRun,
         MailPass,
+        PeopleImport,
     ) == housekeeping.EXPIRING
     assert (
         AuthSession,
@@ -148,6 +152,7 @@ def test_the_derived_lists() -> None:
         OutboxMail,
         ResetRequest,
         ReminderRun,
+        PeopleImport,
         Lease,
     ) == backup.DISCARDED
     assert [(sealed.key, sealed.column) for sealed in key_rotation.SEALED_COLUMNS] == [

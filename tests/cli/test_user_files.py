@@ -39,7 +39,13 @@ def test_an_import_adds_and_changes_people_and_is_on_the_trail(
     world.person("bob")
     file = write(tmp_path, PEOPLE)
     assert done(typed("users", "import", file)) == "New: 1, Changed: 1\n"
-    assert world.details("people.imported") == {"created": 1, "changed": 1, "disabled": 0, "left_out": 0}
+    assert world.details("people.imported") == {
+        "created": 1,
+        "changed": 1,
+        "disabled": 0,
+        "left_out": 0,
+        "invited": 0,
+    }
     assert world.details("person.created") == {"role": "staff", "groups": ["Finance"]}
     assert world.count(User, User.name == "Robert") == 1
     assert done(typed("users", "import", file)) == "Same: 2\n"
@@ -183,3 +189,33 @@ def test_disabled_people_are_not_exported(world: World, typed: Typist) -> None:
         assert "alice@example.com" in exported
         assert "bob@example.com" not in exported
         assert world.details("people.exported")["rows"] == 1
+
+
+def test_the_result_is_written_to_a_new_file_and_ignored_columns_are_named(
+    world: World, typed: Typist, tmp_path: Path
+) -> None:
+    world.person("bob")
+    file, result = (
+        write(tmp_path, "Email,Shoe size\nbob@example.com,44\nnobody,43\n"),
+        tmp_path / "result.csv",
+    )
+    output = done(typed("users", "import", file, "--result", str(result)))
+    assert "Columns that mean nothing here: Shoe size." in output
+    assert result.read_text("utf-8-sig").splitlines()[:2] == [
+        '"Email","Shoe size","Result","What to do"',
+        '"bob@example.com","44","Same",""',
+    ]
+    assert result.stat().st_mode & 0o077 == 0
+    assert "exists already" in refused(typed("users", "import", file, "--result", str(result)))
+    output = done(typed("users", "import", file, "--preview"))
+    assert "Columns that mean nothing here: Shoe size." in output
+    assert "leave it out" in refused(typed("users", "import", file, "--preview", "--result", "other.csv"))
+
+
+def test_a_large_file_is_read_in_batches_and_saved_whole(world: World, typed: Typist, tmp_path: Path) -> None:
+    rows = "".join(f"person{number:04}@firma.nl\n" for number in range(1100))
+    refusal = refused(typed("users", "import", write(tmp_path, f"Email\n{rows}\0\n")))
+    assert "Line 1102 is not text." in refusal
+    assert world.count(User) == 0
+    assert done(typed("users", "import", write(tmp_path, f"Email\n{rows}"))) == "New: 1100\n"
+    assert world.count(User) == 1100

@@ -13,7 +13,7 @@ from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import enrolment, passkey_setup, passkeys
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import removal
-from mfa_app.core.imports import imports
+from mfa_app.core.imports import imports, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.login import logout
 from mfa_app.core.mail import one_time_links
@@ -41,6 +41,7 @@ from tests.support.world import TERMINAL, VISITOR, World
 # These record each time, because each time something happens.
 EACH_TIME = {
     "audit.events.record": "writes what it is told",
+    "audit.events.row_of": "writes nothing",
     "audit.search.export": "each download counts",
     "browsers.remembered_devices.remember": "a new device each time",
     "factors.break_glass.make_set": "new codes each time",
@@ -48,6 +49,11 @@ EACH_TIME = {
     "helpdesk.reset.reset_second_factor": "a mail, and the next login begins anew",
     "login.break_glass_step.open_with_code": "each code that was checked counts",
     "imports.export.export": "each download counts",
+    "imports.imports.apply": "the file is kept each time",
+    "imports.stored.upload": "a new import each time",
+    "imports.stored.check_again": "a new import each time",
+    "imports.stored.start": "a second time is refused",
+    "imports.stored.drop": "a second time is refused",
     "login.code_step.answer_challenge": "each code that was checked counts",
     "login.code_step.check_code": "each code that was checked counts",
     "login.new_logins.tell_of_login": "a mail each time",
@@ -424,10 +430,14 @@ def preview(_world: World) -> Act:
     return lambda: imports.preview(b"Email\nnew@example.com\n", ImportOptions(), actor=TERMINAL)
 
 
-@again(imports.apply)
-def apply(world: World) -> Act:
-    file = b"Email\nalice@example.com\n"
-    return lambda: imports.apply(file, ImportOptions(), actor=TERMINAL, now=world.clock())
+@again(stored.find)
+def find_import(_world: World) -> Act:
+    return lambda: stored.find("x", actor=TERMINAL)
+
+
+@again(stored.latest)
+def latest_import(_world: World) -> Act:
+    return lambda: stored.latest(actor=TERMINAL)
 
 
 @again(directory.get_visible)

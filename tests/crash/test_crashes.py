@@ -4,11 +4,13 @@ Each story notes how far it had come when the process died; and it never goes ba
 """
 
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 
 from mfa_app.core.common.tokens import digest
 from mfa_app.core.factors import break_glass
+from mfa_app.core.imports import work
 from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import delivery
 from mfa_app.core.mail import one_time_links as mailed_links
@@ -23,6 +25,8 @@ from mfa_app.models import (
     AuthSession,
     BreakGlassCode,
     FormerApp,
+    Group,
+    ImportRow,
     OneTimeLink,
     OutboxMail,
     Passkey,
@@ -535,3 +539,26 @@ def test_a_rotation_of_the_keys_is_finished_by_the_next_one(world: World, deaths
         assert "keys.rotated" in world.events()
     assert story == sorted(story, reverse=True)
     assert {0, before[next(iter(before))]} < set(story)
+
+
+def test_an_import_is_saved_whole_and_its_invitation_is_sent_once(
+    world: World, deaths: Deaths, tmp_path: Path
+) -> None:
+    """Attack 117: nothing of it is there, or everything; the next job invites who was not invited yet."""
+    world.people("carol", "erin")
+    file = tmp_path / "people.csv"
+    file.write_text("Email,Groups\nnew@firma.nl,Sales\ncarol@example.com,\n")
+    story = []
+    for _death in deaths.of_command("users", "import", str(file), "--leavers", "--create-groups", "--invite"):
+        events = world.events()
+        saved = "people.imported" in events
+        with world.data():
+            assert saved == (world.user("erin").disabled_at is not None)
+        assert saved == (world.count(Group) == 1) == (world.count(ImportRow) == 3)
+        story.append(saved + events.count("person.invited"))
+        if saved:
+            with world.data():
+                work.invite(now=world.clock())
+            assert world.events().count("person.invited") == 1
+            assert world.count(OutboxMail, OutboxMail.template == "invitation") == 1
+    assert goes_forward(story, 0, 1, 2)

@@ -1,11 +1,12 @@
 """The hash chain that reveals tampering: the MAC of each row of the trail covers the row before it too."""
 
-import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from itertools import islice
+from typing import Any
 
 from sqlalchemy import bindparam, event, insert, select, update
 from sqlalchemy.orm import Session
@@ -35,6 +36,8 @@ _RAISE = (
 )
 
 _INSERT = insert(table_of(AuditEvent))
+
+BATCH = 1000  # rows that are sealed and inserted at once
 
 QUEUED, WRITTEN = "trail_queued", "trail_written"
 
@@ -76,22 +79,75 @@ def append(row: EventFacts) -> None:
     db.session().info.setdefault(QUEUED, []).append(row)
 
 
+class Batch:
+    """Rows that are made when they are written, because together they would fill the memory.
+
+    Observers are told of them by `tell_of`, after the commit.
+    """
+
+    def __init__(self, rows: Iterable[EventFacts]) -> None:
+        self.rows = rows
+        self.first, self.last = 0, -1  # their numbers, once they are written
+
+
+def append_batch(batch: Batch) -> None:
+    """Add many rows to the trail with the commit of this transaction, as `append` adds one."""
+    db.session().info.setdefault(QUEUED, []).append(batch)
+
+
+def tell_of(batch: Batch) -> None:
+    """Call the observers with each row of a batch whose commit has succeeded."""
+    following = select(AuditEvent).where(AuditEvent.id <= batch.last).order_by(AuditEvent.id).limit(BATCH)
+    after = batch.first - 1
+    while rows := db.session.scalars(following.where(AuditEvent.id > after)).all():
+        after = rows[-1].id
+        for row in rows:
+            for observer in site()[RowObservers].observers:
+                observer(EventFacts(**_values(row)))
+    db.session.rollback()
+
+
 @event.listens_for(Session, "before_commit")
 def _write_queued(session: Session) -> None:
     queued = session.info.pop(QUEUED, None)
     if not queued:
         return
     session.flush()
+    single: list[EventFacts] = []
+    for entry in queued:
+        if isinstance(entry, Batch):
+            _write(session, single)
+            _write_batch(session, entry)
+            single = []
+        else:
+            single.append(entry)
+    _write(session, single)
+
+
+def _write_batch(session: Session, batch: Batch) -> None:
+    rows = iter(batch.rows)
+    while some := list(islice(rows, BATCH)):
+        written = _seal_and_insert(session, some)
+        batch.first, batch.last = batch.first or written[0]["id"], written[-1]["id"]
+
+
+def _write(session: Session, rows: list[EventFacts]) -> None:
+    if rows:
+        written = [EventFacts(**values) for values in _seal_and_insert(session, rows)]
+        session.info.setdefault(WRITTEN, []).extend(written)
+
+
+def _seal_and_insert(session: Session, queued: list[EventFacts]) -> list[dict[str, Any]]:
     count = len(queued)
     last, mac, sealed = session.execute(_RAISE, {"count": count}).one()
     key = _kept_key(sealed) if sealed else trail_key()
     rows = []
     for number, row in enumerate(queued, last - count + 1):
-        numbered = replace(row, id=number, previous=mac)
-        mac = seal_row(numbered, key)
-        rows.append(replace(numbered, mac=mac))
-    session.execute(_INSERT, [vars(row) for row in rows])
-    session.info.setdefault(WRITTEN, []).extend(rows)
+        values = {**vars(row), "id": number, "previous": mac}
+        values["mac"] = mac = _mac(_content(values), key)
+        rows.append(values)
+    session.execute(_INSERT, rows)
+    return rows
 
 
 @event.listens_for(Session, "after_commit")
@@ -113,17 +169,25 @@ def head(session: Session | None = None) -> Anchor:
     return Anchor(row.last, row.mac)
 
 
-def _content(row: AnyEvent) -> dict[str, object]:
-    return {"at": row.at.isoformat(), **{name: getattr(row, column) for name, column in SEALED.items()}}
+def _values(row: AnyEvent) -> dict[str, Any]:
+    return {field.name: getattr(row, field.name) for field in fields(EventFacts)}
+
+
+def _content(values: Mapping[str, Any]) -> dict[str, object]:
+    return {"at": values["at"].isoformat(), **{name: values[column] for name, column in SEALED.items()}}
+
+
+def _mac(content: dict[str, object], key: bytes) -> str:
+    return hmac.digest(key, _CANONICAL.encode(content).encode(), "sha256").hex()
 
 
 def seal_row(row: AnyEvent, key: bytes) -> str:
-    return hmac.new(key, _CANONICAL.encode(_content(row)).encode(), hashlib.sha256).hexdigest()
+    return _mac(_content(_values(row)), key)
 
 
 def line(row: AnyEvent) -> str:
     """Return the row as one line of JSON. Its `mac` makes every line usable as an anchor."""
-    return _LINE.encode({**_content(row), "mac": row.mac})
+    return _LINE.encode({**_content(_values(row)), "mac": row.mac})
 
 
 def _kept_key(sealed: str) -> bytes:

@@ -1,6 +1,7 @@
 """The audit trail: who acts, which events exist, and the one function that records them."""
 
 import enum
+from datetime import datetime
 from typing import Any
 
 from mfa_app.core.audit import chain
@@ -77,7 +78,7 @@ class Event(enum.Enum):
     THROTTLE_CLEARED = "throttle.cleared", ()
     NETWORK_CLEARED = "throttle.network_cleared", ("network",)
     ACCESS_REFUSED = "access.refused", ("page",)
-    PEOPLE_IMPORTED = "people.imported", ("created", "changed", "disabled", "left_out")
+    PEOPLE_IMPORTED = "people.imported", ("created", "changed", "disabled", "left_out", "invited")
     PEOPLE_EXPORTED = "people.exported", ("rows",)
     TRAIL_EXPORTED = "trail.exported", ("rows",)
     KEYS_ROTATED = "keys.rotated", ("key", "secrets")
@@ -95,19 +96,31 @@ def record(event: Event, *, actor: Actor, subject: AnyUser | None = None, **deta
 
     Raises ValueError unless the details are exactly those of the event.
     """
+    about = (subject.id, subject.email) if subject else (None, "")
+    chain.append(row_of(event, *about, actor=actor, at=clock.now(), details=details))
+
+
+def row_of(
+    event: Event,
+    subject_id: int | None,
+    subject_name: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    details: dict[str, Any],
+) -> EventFacts:
+    """Return the row of an event, which is on no trail yet. Raises ValueError as `record` does."""
     if set(details) != event.details:
         raise ValueError(f"{event.label} needs the details {sorted(event.details)}, got {sorted(details)}")
-    chain.append(
-        EventFacts(
-            at=clock.now(),
-            event=event.label,
-            actor_kind=str(actor.kind),
-            actor_id=actor.user_id,
-            actor_name=actor.name,
-            subject_id=subject.id if subject else None,
-            subject_name=subject.email if subject else "",
-            ip_address=actor.ip_address,
-            user_agent=actor.user_agent,
-            details=details,
-        )
+    return EventFacts(
+        at=at,
+        event=event.label,
+        actor_kind=str(actor.kind),
+        actor_id=actor.user_id,
+        actor_name=actor.name,
+        subject_id=subject_id,
+        subject_name=subject_name,
+        ip_address=actor.ip_address,
+        user_agent=actor.user_agent,
+        details=details,
     )

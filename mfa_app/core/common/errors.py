@@ -296,6 +296,26 @@ class ImportFileRefused(Refusal):
     found: str = ""
 
 
+class ImportRunning(Refusal):
+    """Another import waits to be saved, or is being saved."""
+
+
+class ImportNotReady(Refusal):
+    """This import can't be saved: it was saved or dropped already, or it is still being read."""
+
+
+@dataclass
+class ImportStale(Refusal):
+    """What an import would do is not what was previewed, so nothing was saved.
+
+    `reason` is "people" (somebody whom it would change is not as they were; `about` is the address), "groups"
+    (a group was renamed or deleted; `about` is its name) or "access" (of who imports).
+    """
+
+    reason: str
+    about: str = ""
+
+
 @dataclass
 class UnacceptablePassword(Refusal):
     """The password is not acceptable: `reason` is "short", "long", "known names" or "guessable"."""

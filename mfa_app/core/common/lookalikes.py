@@ -19,6 +19,8 @@ def lookalikes(email: str) -> tuple[str, ...]:
     A part (between "@", dots and signs) that mixes scripts is suspicious, and so is one of another script
     that could be Latin as a whole. A word that is plainly Russian or Greek is not, nor are accents.
     """
+    if email.isascii():
+        return ()
     found = [letter for part in re.split(r"[\W\d_]+", email) for letter in _suspicious(part)]
     return tuple(dict.fromkeys(found))
 

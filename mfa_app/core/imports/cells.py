@@ -33,6 +33,9 @@ _ISO = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)(?:[T ].*)?")
 _DOTTED = re.compile(r"(\d\d?)[.-](\d\d?)[.-](\d{4})(?: .*)?")
 _SLASHED = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})(?: .*)?")
 
+_WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
+_MIDNIGHT = re.compile(r"|0?0[:.]00([:.]00(\.0+)?)?|12[:.]00([:.]00)?\s?AM", re.IGNORECASE)
+
 _WINDOWS_BEGINS = datetime(1601, 1, 1, tzinfo=UTC)
 
 
@@ -86,6 +89,22 @@ def day_of(cell: str) -> date | None:
     if found := _SLASHED.fullmatch(cell):
         return _of_slashes(int(found[1]), int(found[2]), int(found[3]))
     raise ValueError
+
+
+def day_before(cell: str) -> date | None:
+    """Return the last day of an account that ends at the time in a cell, None for never. Raises ValueError.
+
+    A directory says from when the account is closed: 2027-04-01, or 1-4-2027 00:00:00, is after 31 March.
+    """
+    if found := _WITH_ZONE.fullmatch(cell):
+        return days.last_before(datetime.fromisoformat(found[0].replace("Z", "+00:00")))
+    day = day_of(cell)
+    if day is None or (cell.isdecimal() and len(cell) > 10):
+        return day
+    if day.year <= _WINDOWS_BEGINS.year:
+        return None
+    time = cell.partition("T" if "T" in cell.partition(" ")[0] else " ")[2]
+    return day - timedelta(days=1) if _MIDNIGHT.fullmatch(time) else day
 
 
 def _of_slashes(first: int, second: int, year: int) -> date:

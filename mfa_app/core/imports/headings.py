@@ -8,19 +8,20 @@ from mfa_app.core.common import text
 from mfa_app.core.common.errors import ImportFileRefused
 
 
-class Column(enum.Enum):
-    """What a column says of a person."""
+class Column(enum.StrEnum):
+    """What a column says of a person. The values are stored with an import."""
 
-    EMAIL = enum.auto()
-    NAME = enum.auto()
-    GIVEN_NAME = enum.auto()
-    INFIX = enum.auto()
-    SURNAME = enum.auto()
-    GROUPS = enum.auto()
-    ROLE = enum.auto()
-    DIRECTORY_NUMBER = enum.auto()
-    LAST_DAY = enum.auto()
-    ENABLED = enum.auto()
+    EMAIL = "email"
+    NAME = "name"
+    GIVEN_NAME = "given name"
+    INFIX = "infix"
+    SURNAME = "surname"
+    GROUPS = "groups"
+    ROLE = "role"
+    DIRECTORY_NUMBER = "directory number"
+    LAST_DAY = "last day"
+    END = "end of the account"  # as a directory has it: the first moment after the last day
+    ENABLED = "enabled"
 
 
 # In small letters, without accents and signs. Of several columns with one meaning, the first of these counts
@@ -43,10 +44,8 @@ _NAMES = {
         "directorynumber telephonenumber officephone phone phonenumber telephone extension telefoon "
         "telefoonnummer toestel doorkiesnummer telefon telefonnummer durchwahl numerodetelephone poste"
     ),
-    Column.LAST_DAY: (
-        "lastday enddate laatstedag einddatum letztertag enddatum dernierjour datedefin "
-        "accountexpirationdate accountexpires"
-    ),
+    Column.LAST_DAY: "lastday enddate laatstedag einddatum letztertag enddatum dernierjour datedefin",
+    Column.END: "accountexpirationdate accountexpires",
     Column.ENABLED: "enabled accountenabled ingeschakeld aktiviert active",
 }
 
@@ -63,10 +62,16 @@ MAX_COLUMNS = 50
 
 @dataclass(frozen=True)
 class Headings:
-    """Where each kind of column is, and the headings of those that mean nothing here."""
+    """Where each kind of column is, its heading, and the headings of those that mean nothing here."""
 
     places: dict[Column, tuple[int, ...]]
+    found: dict[Column, str]
     ignored: tuple[str, ...]
+
+    @property
+    def place_of_email(self) -> int:
+        """The place of the first column of email addresses; every file has one."""
+        return self.places[Column.EMAIL][0]
 
     def cell(self, cells: Sequence[str], column: Column) -> str:
         """Return the first cell of this kind that is not empty, or ""."""
@@ -86,14 +91,16 @@ def read_headings(cells: Sequence[str], line: int) -> Headings:
             found.setdefault(column, []).append((rank, place))
     places = {column: tuple(place for _rank, place in sorted(ranked)) for column, ranked in found.items()}
     if Column.EMAIL not in places:
-        names = ", ".join(text.escape(text.one_line(cell))[:60] for cell in cells[:20] if cell)
+        names = ", ".join(_shown(cell) for cell in cells[:20] if cell)
         raise ImportFileRefused("no email column", line=line, found=names)
-    ignored = tuple(
-        text.escape(text.one_line(cell))[:60]
-        for cell, name in zip(cells, plain, strict=True)
-        if cell and name not in _MEANINGS
-    )
-    return Headings(_with_surname(places, plain), ignored)
+    places = _with_surname(places, plain)
+    shown = {
+        column: ", ".join(_shown(cells[place]) for place in sorted(where))
+        for column, where in places.items()
+        if where
+    }
+    ignored = [cell for cell, name in zip(cells, plain, strict=True) if cell and name not in _MEANINGS]
+    return Headings(places, shown, tuple(map(_shown, ignored)))
 
 
 def _with_surname(places: dict[Column, tuple[int, ...]], plain: list[str]) -> dict[Column, tuple[int, ...]]:
@@ -103,6 +110,10 @@ def _with_surname(places: dict[Column, tuple[int, ...]], plain: list[str]) -> di
     surnames = tuple(place for place in names if plain[place] in _SURNAMES_THERE)
     others = tuple(place for place in names if place not in surnames)
     return {**places, Column.NAME: others, Column.SURNAME: surnames}
+
+
+def _shown(heading: str) -> str:
+    return text.escape(text.one_line(heading))[:60]
 
 
 def _plain(heading: str) -> str:

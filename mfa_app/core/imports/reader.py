@@ -27,6 +27,7 @@ class TypedRow:
     role: str = ""
     directory_number: str = ""
     last_day: str = ""
+    end: str = ""
     enabled: str = ""
 
 
@@ -38,7 +39,8 @@ class PeopleFile:
         first, skipped, delimiter, lines = _beginning(lines_of(file))
         self._skipped = skipped
         self._rows = csv.reader(chain([first], lines), delimiter=delimiter or _sniffed(first), strict=True)
-        self.headings: Headings = read_headings(self._next() or [], self.line)
+        self.titles = self._next() or []
+        self.headings: Headings = read_headings(self.titles, self.line)
 
     @property
     def line(self) -> int:
@@ -46,7 +48,11 @@ class PeopleFile:
         return self._rows.line_num + self._skipped
 
     def rows(self) -> Iterator[TypedRow]:
-        """Yield the rows that are not empty. Raises ImportFileRefused."""
+        """Yield what the rows say that are not empty. Raises ImportFileRefused."""
+        return map(self._typed, self.cells())
+
+    def cells(self) -> Iterator[list[str]]:
+        """Yield the cells of the rows that are not empty. Raises ImportFileRefused."""
         count = 0
         while (cells := self._next()) is not None:
             if not any(cells):
@@ -54,7 +60,7 @@ class PeopleFile:
             count += 1
             if count > MAX_ROWS:
                 raise ImportFileRefused("too many rows", line=self.line, most=MAX_ROWS)
-            yield self._typed(cells)
+            yield cells
 
     def _next(self) -> list[str] | None:
         try:
@@ -80,6 +86,7 @@ class PeopleFile:
             role=cell(cells, Column.ROLE),
             directory_number=cell(cells, Column.DIRECTORY_NUMBER),
             last_day=cell(cells, Column.LAST_DAY),
+            end=cell(cells, Column.END),
             enabled=cell(cells, Column.ENABLED),
         )
 

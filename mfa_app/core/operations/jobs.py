@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from mfa_app.core.audit import anchors, stream
 from mfa_app.core.common import clock
+from mfa_app.core.imports import work
 from mfa_app.core.mail import delivery
 from mfa_app.core.operations import counts, housekeeping, nodes
 from mfa_app.core.operations.leases import Holder
@@ -74,6 +75,10 @@ def _tell_of_rules() -> int:
     return rule_mails.go_on(now=clock.now())
 
 
+def _go_on_with_imports() -> int:
+    return work.go_on(now=clock.now())
+
+
 def _answer_requests() -> int:
     return reset_requests.answer_requests(now=clock.now())
 
@@ -98,9 +103,10 @@ ENDS = Job("ends", timedelta(minutes=1), _end_accounts, alone=True)
 END_MAILS = Job("end-mails", timedelta(minutes=1), _tell_of_ends, alone=True)
 REMINDERS = Job("reminders", timedelta(minutes=1), _remind, alone=True)
 RULE_MAILS = Job("rule-mails", timedelta(minutes=1), _tell_of_rules, alone=True)
+IMPORTS = Job("imports", timedelta(minutes=1), _go_on_with_imports, alone=True, may_take_minutes=True)
 NODE = Job("node", nodes.BEAT, _note_node, may_take_minutes=True, of_the_server=True)
 
-JOBS = (RESETS, MAIL, PURGE, COUNTS, ENDS, END_MAILS, STREAM, ANCHOR, REMINDERS, RULE_MAILS, NODE)
+JOBS = (RESETS, MAIL, PURGE, COUNTS, ENDS, END_MAILS, STREAM, ANCHOR, REMINDERS, RULE_MAILS, IMPORTS, NODE)
 
 
 def run(job: Job) -> Result:

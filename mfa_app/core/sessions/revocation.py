@@ -3,7 +3,7 @@
 import enum
 from dataclasses import replace
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -24,6 +24,9 @@ COUNTED: dict[type[Table], Event] = {
     RememberedDevice: Event.DEVICES_FORGOTTEN,
     OneTimeLink: Event.LINKS_ENDED,
 }
+
+
+_RAISE_STAMP = update(User).values(security_stamp=User.security_stamp + 1)
 
 
 class RevocationReason(enum.Enum):
@@ -53,12 +56,7 @@ def revoke_access(
     is about to start under the old stamp is invalid from the start. Return the new stamp, under which
     `except_session` goes on.
     """
-    raised = (
-        update(User)
-        .where(User.id == user.id)
-        .values(security_stamp=User.security_stamp + 1)
-        .returning(User.security_stamp)
-    )
+    raised = _RAISE_STAMP.where(User.id == user.id).returning(User.security_stamp)
     stamp: int = db.session.scalars(raised).one()
     if isinstance(user, User):
         set_committed_value(user, "security_stamp", stamp)
@@ -71,6 +69,23 @@ def revoke_access(
         if counts[model]:
             record(event, actor=actor, subject=user, count=counts[model], because=because.value)
     return stamp
+
+
+def revoke_access_of_all(whom: Select[int]) -> dict[int, dict[Event, int]]:
+    """Do in sets what `revoke_access` does for each user of a SELECT of ids, for hundreds of thousands.
+
+    Return for each user who had any how many sessions, devices and links have ended: the caller records it.
+    """
+    in_sets = {"synchronize_session": False}
+    db.session.execute(_RAISE_STAMP.where(User.id.in_(whom)).execution_options(**in_sets))
+    ended: dict[int, dict[Event, int]] = {}
+    for model in ENDED:
+        owner: InstrumentedAttribute[int] = getattr(model, "user_id")  # noqa: B009 - as OnRevocation.DELETE says
+        where = [owner.in_(whom), *_revoked(model)]
+        for user_id, count in db.session.execute(select(owner, func.count()).where(*where).group_by(owner)):
+            ended.setdefault(user_id, {})[COUNTED[model]] = count
+        db.session.execute(delete(model).where(*where).execution_options(**in_sets))
+    return ended
 
 
 def kept(session: SessionFacts, stamp: int) -> SessionFacts:
@@ -91,6 +106,9 @@ def _delete_rows(model: type[Table], user: AnyUser, except_session: SessionFacts
     statement = delete(model).where(owner == user.id)
     if model is AuthSession and except_session is not None:
         statement = statement.where(AuthSession.id != except_session.id)
-    if model is OneTimeLink:
-        statement = statement.where(OneTimeLink.purpose != Purpose.ACCOUNT_LOCK)
-    return rows_changed(statement)
+    return rows_changed(statement.where(*_revoked(model)))
+
+
+def _revoked(model: type[Table]) -> list[ColumnElement[bool]]:
+    """Return which of a user's rows of a table a revocation ends, if not all."""
+    return [OneTimeLink.purpose != Purpose.ACCOUNT_LOCK] if model is OneTimeLink else []

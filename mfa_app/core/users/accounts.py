@@ -22,6 +22,8 @@ from mfa_app.core.users import enrolment_links
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, Role, User
 
+Changed = dict[str, tuple[str | None, str | None]]  # what an edit changes: before and after, by name
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -73,7 +75,7 @@ def insert_user(
         role=profile.role,
         password_hash=password_hash,
         created_at=now,
-        ends_at=_end_after(profile.last_day),
+        ends_at=end_after(profile.last_day),
         directory_number=profile.directory_number,
     )
     db.session.add(user)
@@ -204,25 +206,32 @@ def _change_entries(user: User, profile: Profile, actor: Actor) -> None:
     before = profile_of(user)
     _record_entries(user, before, profile, actor)
     if profile.last_day != before.last_day:
-        user.ends_at = _end_after(profile.last_day)
+        user.ends_at = end_after(profile.last_day)
     user.directory_number = profile.directory_number
 
 
 def _record_entries(user: User, before: Profile, after: Profile, actor: Actor) -> None:
-    changed: dict[str, tuple[str | None, str | None]] = {}
+    changed = changed_entries(before, after)
+    if changed:
+        _record_edit(user, actor, **changed)
+
+
+def changed_entries(before: Profile, after: Profile) -> Changed:
+    """Return the last day and the directory number as they were and are, if they differ."""
+    changed: Changed = {}
     if after.last_day != before.last_day:
         changed["last_day"] = _iso(before.last_day), _iso(after.last_day)
     if after.directory_number != before.directory_number:
         changed["directory_number"] = before.directory_number, after.directory_number
-    if changed:
-        _record_edit(user, actor, **changed)
+    return changed
 
 
 def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _end_after(day: date | None) -> datetime | None:
+def end_after(day: date | None) -> datetime | None:
+    """Return the first moment after a last day, or None if there is no last day."""
     return days.end_after(day) if day else None
 
 
@@ -264,6 +273,12 @@ def _change_role(user: User, role: Role, actor: Actor, now: datetime) -> str | N
 
 
 def _record_edit(user: User, actor: Actor, **changed: tuple[str | None, str | None]) -> None:
-    before = {name: values[0] for name, values in changed.items()}
-    after = {name: values[1] for name, values in changed.items()}
-    record(Event.USER_EDITED, actor=actor, subject=user, before=before, after=after)
+    record(Event.USER_EDITED, actor=actor, subject=user, **edit_details(changed))
+
+
+def edit_details(changed: Changed) -> dict[str, dict[str, str | None]]:
+    """Return the details of the event of an edit."""
+    return {
+        "before": {name: values[0] for name, values in changed.items()},
+        "after": {name: values[1] for name, values in changed.items()},
+    }

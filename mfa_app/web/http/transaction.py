@@ -3,6 +3,7 @@
 from flask import Flask, Response, g
 
 from mfa_app.core.common import clock
+from mfa_app.core.imports import work
 from mfa_app.core.mail import delivery
 from mfa_app.core.passwords import reset_requests
 from mfa_app.core.sessions import sessions
@@ -30,9 +31,17 @@ def init_app(app: Flask) -> None:
         if g.pop("mail_leaves_with_response", False):
             reset_requests.answer_requests(now=clock.now())
             delivery.deliver_due()
+        if g.pop("imports_go_on_with_response", False):
+            work.go_on(now=clock.now())
+            delivery.deliver_due()
         return response
 
 
 def deliver_with_response() -> None:
     """Send the mail of this request before its response, where no thread runs jobs (development, tests)."""
     g.mail_leaves_with_response = True
+
+
+def go_on_with_imports() -> None:
+    """Do what an import waits for before the response of this request, where no thread runs jobs."""
+    g.imports_go_on_with_response = True

@@ -76,9 +76,42 @@ def test_a_day_is_read_as_it_is_written(world: World, cell: str) -> None:
         assert cells.day_of(cell) == date(2027, 3, 31)
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2027-04-01",
+        "2027-04-01 00:00",
+        "1-4-2027 00:00:00",
+        "01.04.2027 00:00:00",
+        "2027-04-01T00:00:00.0000000",
+        "2027-03-31T22:00:00Z",
+        "2027-04-01T00:00:00+02:00",
+        "31-3-2027 17:00:00",
+        "3/31/2027 5:00:00 PM",
+        "134510040000000000",
+    ],
+)
+def test_a_directory_says_when_an_account_is_closed_and_the_last_day_is_before(
+    world: World, cell: str
+) -> None:
+    with world.data():
+        assert cells.day_before(cell) == date(2027, 3, 31)
+        assert cells.day_before("3/31/2027 12:00:00 AM") == date(2027, 3, 30)
+
+
 @pytest.mark.parametrize("cell", ["", "0", "9223372036854775807", "never"])
 def test_no_day_is_none(cell: str) -> None:
     assert cells.day_of(cell) is None
+    assert cells.day_before(cell) is None
+    assert cells.day_before("1601-01-01 01:00:00") is None
+
+
+def test_the_end_of_a_directory_and_a_last_day_are_different_columns() -> None:
+    """The heading says which of the two a day is."""
+    (row,) = PeopleFile(b"mail,AccountExpirationDate,accountExpires\na@b.nl,,1\n").rows()
+    assert (row.last_day, row.end) == ("", "1")
+    (row,) = PeopleFile(b"mail,Laatste dag\na@b.nl,2027-03-31\n").rows()
+    assert (row.last_day, row.end) == ("2027-03-31", "")
 
 
 @pytest.mark.parametrize("cell", ["3/4/2027", "soon", "2027-02-30"])

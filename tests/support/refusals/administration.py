@@ -12,8 +12,9 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.factors import held
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import removal, reset
-from mfa_app.core.imports import export, imports
+from mfa_app.core.imports import export, imports, saving, stored
 from mfa_app.core.imports.plan import ImportOptions
+from mfa_app.core.imports.state import State
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import overrides, rules
@@ -31,7 +32,7 @@ from mfa_app.core.users import (
 )
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
-from mfa_app.models import Role, User
+from mfa_app.models import PeopleImport, Role, User
 from mfa_app.models.column_types import new_id
 from tests.support.refusals.scene import actor, become_administrator, ended, link, logged_in, used_up
 from tests.support.refusals.table import Act, Arrange, Table
@@ -55,13 +56,25 @@ def disabling(world: World) -> Change:
     return Change(Action.DISABLE, frozenset({world.user("alice").id}))
 
 
+def upload(world: World, someone: Actor, file: bytes) -> PeopleImport:
+    """Let somebody upload a file of people."""
+    return stored.upload(file, "people.csv", ImportOptions(), actor=someone, now=world.clock())
+
+
 # Nobody without the permission
 
 STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     search.export: lambda world, eve: search.export(TrailSearch(), actor=eve),
     export.export: lambda world, eve: export.export(actor=eve),
     imports.preview: lambda world, eve: imports.preview(PEOPLE, ImportOptions(), actor=eve),
-    imports.apply: lambda world, eve: imports.apply(PEOPLE, ImportOptions(), actor=eve, now=world.clock()),
+    imports.apply: lambda world, eve: imports.apply(
+        PEOPLE, "people.csv", ImportOptions(), actor=eve, now=world.clock()
+    ),
+    stored.upload: lambda world, eve: upload(world, eve, PEOPLE),
+    stored.find: lambda _world, eve: stored.find("x", actor=eve),
+    stored.latest: lambda _world, eve: stored.latest(actor=eve),
+    stored.start: lambda world, eve: stored.start(PeopleImport(), actor=eve, now=world.clock()),
+    stored.drop: lambda _world, eve: stored.drop(PeopleImport(), actor=eve),
     accounts.create: lambda world, eve: accounts.create(
         Profile("new@example.com", "New"), groups=[], password=None, actor=eve, now=world.clock()
     ),
@@ -219,6 +232,8 @@ _READING = {
     search.export,
     export.export,
     imports.preview,
+    stored.find,
+    stored.latest,
     many.preview,
     directory.get_visible,
     groups.plan_groups,
@@ -239,8 +254,65 @@ case(
 case(
     imports.apply,
     errors.ImportFileRefused,
-    lambda world: lambda: imports.apply(b"Email\n\0\n", ImportOptions(), actor=TERMINAL, now=world.clock()),
+    lambda world: (
+        lambda: imports.apply(
+            b"Email\n\0\n", "people.csv", ImportOptions(), actor=TERMINAL, now=world.clock()
+        )
+    ),
 )
+
+
+case(stored.upload, errors.ImportFileRefused, lambda world: lambda: upload(world, TERMINAL, b"Name\nAlice\n"))
+
+
+# A kept import that can't be saved: not any more, not by this one, or not as it was previewed
+
+
+def not_ready(verb: Callable[..., object]) -> Arrange:
+    """Return the row of an import that is saved already."""
+
+    def arrange(world: World) -> Act:
+        saved = upload(world, TERMINAL, b"Email\nnew@example.com\n")
+        saved.state = State.DONE
+        db.session.flush()
+        return lambda: verb(saved, actor=TERMINAL, **({} if verb is stored.drop else {"now": world.clock()}))
+
+    return arrange
+
+
+def start_beside_another(world: World) -> Act:
+    world.linked("carol")
+    carol, file = actor(world, "carol"), b"Email\nnew@example.com\n"
+    stored.start(upload(world, carol, file), actor=carol, now=world.clock())
+    waiting = upload(world, TERMINAL, file)
+    return lambda: stored.start(waiting, actor=TERMINAL, now=world.clock())
+
+
+def start_of_somebody_else(world: World) -> Act:
+    world.linked("carol")
+    of_carol = upload(world, actor(world, "carol"), b"Email\nnew@example.com\n")
+    return lambda: stored.start(of_carol, actor=TERMINAL, now=world.clock())
+
+
+def apply_beside_another(world: World) -> Act:
+    start_beside_another(world)
+    file, options = b"Email\nnew@example.com\n", ImportOptions()
+    return lambda: imports.apply(file, "people.csv", options, actor=TERMINAL, now=world.clock())
+
+
+def save_what_has_changed(world: World) -> Act:
+    previewed = upload(world, TERMINAL, b"Email\nnew@example.com\n")
+    profile = Profile("new@example.com", "New")
+    accounts.create(profile, groups=[], password=None, actor=TERMINAL, now=world.clock())
+    return lambda: saving.save(previewed, now=world.clock())
+
+
+case(imports.apply, errors.ImportRunning, apply_beside_another)
+case(saving.save, errors.ImportStale, save_what_has_changed)
+for _verb in (stored.start, stored.drop, stored.check_again):
+    case(_verb, errors.ImportNotReady, not_ready(_verb))
+case(stored.start, errors.ImportRunning, start_beside_another)
+case(stored.start, errors.NotAllowed, start_of_somebody_else, "of somebody else")
 
 
 # An app or a passkey of somebody

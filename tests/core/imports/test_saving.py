@@ -1,0 +1,345 @@
+"""How an import is saved: in sets, as actions on single accounts would do it; whole, once, or not at all."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from mfa_app.core.audit import verification
+from mfa_app.core.browsers import remembered_devices
+from mfa_app.core.groups import groups
+from mfa_app.core.imports import imports, reading, stored, work
+from mfa_app.core.imports.plan import ImportOptions, Mode, Outcome
+from mfa_app.core.imports.result import result_lines
+from mfa_app.core.imports.state import State, refusal_of
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.operations import counts, housekeeping
+from mfa_app.core.sessions import sessions
+from mfa_app.core.users import accounts
+from mfa_app.extensions import db
+from mfa_app.models import (
+    AuditEvent,
+    AuthSession,
+    ImportRow,
+    Membership,
+    OneTimeLink,
+    OutboxMail,
+    PeopleImport,
+    RememberedDevice,
+    Role,
+    SearchWord,
+    User,
+)
+from mfa_app.wording.imports import result_titles, result_words
+from tests.support.databases import both_databases
+from tests.support.imports import done_singly, importer, started, uploaded
+from tests.support.world import TERMINAL, VISITOR, World
+
+NAMES = ("changed", "renamed", "joining", "same", "leaving", "member", "busy")
+
+HEADINGS = "Email,Name,Groups,Directory number,Last day\n"
+
+ROWS = """\
+new@{set},Zoë Müller-Lüdenscheidt,Zürich|Neue „Gruppe“,0151,2031-03-31
+plain@{set},,,,
+changed@{set},Changed,Zürich,0152,2031-04-01
+renamed@{set},Änne Renamed,,,
+joining@{set},,zürich|Sales,,
+same@{set},,,,
+"""
+
+
+def scene(world: World, of: str) -> None:
+    """People whose addresses end alike; one has everything that a revocation ends."""
+    with world.data():
+        for name in NAMES:
+            joined = [world.group_row("Sales")] if name in ("leaving", "member", "busy") else []
+            profile = accounts.Profile(f"{name}@{of}", name.capitalize())
+            accounts.create(profile, groups=joined, password=None, actor=TERMINAL, now=world.clock())
+    with world.data():
+        busy = db.session.scalars(select(User).where(User.email == f"busy@{of}")).one()
+        sessions.start(busy, actor=VISITOR, now=world.clock())
+        remembered_devices.remember(busy, days=7, actor=VISITOR, now=world.clock())
+        for purpose in (Purpose.INVITATION, Purpose.ACCOUNT_LOCK):
+            one_time_links.create(purpose, busy, now=world.clock())
+
+
+def facts_of(domain: str) -> dict[str, Any]:
+    """Return everything about these people that doesn't tell them from those of another domain."""
+    return {
+        user.email.partition("@")[0]: {
+            "account": {
+                column: value
+                for column, value in rows_of(User, User.id == user.id)[0].items()
+                if column not in ("id", "email", "email_key")
+            },
+            "groups": rows_of(Membership, Membership.user_id == user.id, without=("user_id", "email_key")),
+            "words": sorted(
+                word
+                for word in db.session.scalars(select(SearchWord.word).where(SearchWord.user_id == user.id))
+                if word not in domain.split(".")
+            ),
+            "rows": [
+                len(rows_of(model, model.user_id == user.id))
+                for model in (AuthSession, RememberedDevice, OneTimeLink)
+            ],
+            "events": [
+                (row.event, row.details, row.actor_kind, row.actor_id, row.ip_address)
+                for row in db.session.scalars(
+                    select(AuditEvent).where(AuditEvent.subject_id == user.id).order_by(AuditEvent.id)
+                )
+            ],
+        }
+        for user in db.session.scalars(select(User).where(User.email.endswith(f"@{domain}")))
+    }
+
+
+def rows_of(model: type[Any], *where: Any, without: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    table = model.__table__
+    found = db.session.execute(select(table).where(*where).order_by(*table.primary_key)).mappings()
+    return [{name: value for name, value in row.items() if name not in without} for row in found]
+
+
+@both_databases
+@pytest.mark.parametrize("mode", [Mode.UPDATE, Mode.REPLACE])
+def test_in_sets_the_same_is_done_as_by_single_actions(world: World, mode: Mode) -> None:
+    """Each of the two files also names those of the other, who would be missing in it."""
+    world.people("carol", "dave")
+    for name in ("Zürich", "Sales"):
+        world.group(name)
+    for domain in ("single.example", "sets.example"):
+        scene(world, domain)
+    staying = "member@{set},,,,\n" if mode is Mode.REPLACE else "leaving@{set},,,,\n"
+    everybody = "".join(f"{name}@single.example,,,,\n" for name in ("new", "plain", *NAMES[:4], "member"))
+    with world.data():
+        group_id = world.group_row("Sales").id if mode is Mode.REPLACE else None
+        options = ImportOptions(mode, group_id, leavers=mode is Mode.UPDATE, create_groups=True)
+        file = HEADINGS + (ROWS + staying).format(set="single.example")
+        others = "".join(f"{name}@sets.example,,,,\n" for name in NAMES) if options.leavers else ""
+        planned = list(imports.preview((file + others).encode(), options, actor=importer(world)))
+        done_singly(
+            [row for row in planned if "sets.example" not in row.email],
+            options,
+            actor=importer(world),
+            world=world,
+        )
+    with world.data():
+        single = facts_of("single.example")
+        others = everybody + "leaving@single.example,,,,\n" if options.leavers else ""
+        kept = uploaded(world, HEADINGS + (ROWS + staying).format(set="sets.example") + others, options)
+        assert kept.state == State.READY
+        assert started(world, kept).state == State.DONE
+        sets = facts_of("sets.example")
+        assert sets == single
+        assert {event[0] for person in sets.values() for event in person["events"]} >= (
+            {"person.disabled", "sessions.ended", "devices.forgotten", "links.ended"}
+            if options.leavers
+            else {"group.member_removed", "group.member_added", "person.edited"}
+        )
+        assert counts.differences() == 0
+
+
+ONE_OF_EACH = """\
+Email,Name,Groups
+new@firma.nl,New,Sales
+alice@example.com,Alicia,
+bob@example.com,,Sales
+carol@example.com,,
+dave@example.com,,
+"""
+
+
+@pytest.fixture
+def previewed(world: World) -> Iterator[PeopleImport]:
+    """Carol's file: one is new, alice is renamed, bob joins a group, erin is missing and disabled."""
+    world.group("Sales")
+    world.people("alice", "bob", "carol", "dave", "erin")
+    with world.data():
+        kept = uploaded(world, ONE_OF_EACH, ImportOptions(leavers=True))
+        assert kept.counts == {"new": 1, "changed": 2, "same": 2, "disabled": 1}
+        yield kept
+
+
+def join(world: World) -> None:
+    groups.add_member(world.group_row("Sales"), world.user("bob"), actor=TERMINAL, now=world.clock())
+
+
+def take_the_address(world: World) -> None:
+    profile = accounts.Profile("NEW@firma.nl", "Somebody")
+    accounts.create(profile, groups=[], password=None, actor=TERMINAL, now=world.clock())
+
+
+def set_last_day(world: World) -> None:
+    user = world.user("alice")
+    profile = replace(accounts.profile_of(user), last_day=world.clock().date() + timedelta(days=30))
+    accounts.edit(user, profile, actor=TERMINAL, now=world.clock())
+
+
+MEANWHILE: list[tuple[Callable[[World], object], str, str]] = [
+    (lambda world: accounts.rename(world.user("alice"), "Alison", actor=TERMINAL), "people", "alice@"),
+    (set_last_day, "people", "alice@"),
+    (
+        lambda world: accounts.change_email(
+            world.user("alice"), "ally@example.com", actor=TERMINAL, now=world.clock()
+        ),
+        "people",
+        "alice@",
+    ),
+    (
+        lambda world: accounts.change_role(world.user("bob"), Role.ADMIN, actor=TERMINAL, now=world.clock()),
+        "people",
+        "bob@",
+    ),
+    (join, "people", "bob@"),
+    (take_the_address, "people", "new@"),
+    (
+        lambda world: accounts.disable(world.user("erin"), actor=TERMINAL, now=world.clock()),
+        "people",
+        "erin@",
+    ),
+    (
+        lambda world: accounts.change_role(world.user("erin"), Role.ADMIN, actor=TERMINAL, now=world.clock()),
+        "people",
+        "erin@",
+    ),
+    (lambda world: groups.remove(world.group_row("Sales"), actor=TERMINAL), "groups", "Sales"),
+    (lambda world: groups.rename(world.group_row("Sales"), "Buying", actor=TERMINAL), "groups", "Sales"),
+    (lambda world: accounts.end_access(world.user("carol"), actor=TERMINAL), "access", ""),
+]
+
+
+@both_databases
+@pytest.mark.parametrize(("meanwhile", "reason", "about"), MEANWHILE)
+def test_what_is_not_as_it_was_previewed_saves_nothing(
+    world: World,
+    previewed: PeopleImport,
+    meanwhile: Callable[[World], object],
+    reason: str,
+    about: str,
+) -> None:
+    """Attack 117: people, groups, or the importer change between the preview and the job."""
+    stored.start(previewed, actor=importer(world), now=world.clock())
+    db.session.commit()
+    meanwhile(world)
+    db.session.commit()
+    before, people = world.events(), world.count(User)
+    assert work.go_on(now=world.clock()) == 0
+    db.session.refresh(previewed)
+    assert previewed.state == State.STALE
+    refusal = refusal_of(previewed)
+    assert (refusal.reason, refusal.about.startswith(about)) == (reason, True)
+    assert (world.events(), world.count(User)) == (before, people)
+
+
+def test_a_stale_import_is_checked_again_and_saved(world: World, previewed: PeopleImport) -> None:
+    accounts.rename(world.user("alice"), "Alison", actor=TERMINAL)
+    assert started(world, previewed).state == State.STALE
+    again = stored.check_again(previewed, actor=importer(world), now=world.clock())
+    db.session.commit()
+    assert stored.find(previewed.id, actor=importer(world)) is None
+    assert [row.was_name for row in stored.rows(again, Outcome.CHANGED)] == ["Alison", "Bob"]
+    assert started(world, again).state == State.DONE
+    assert world.user("alice").name == "Alicia"
+    assert stored.latest(actor=importer(world)).id == again.id
+
+
+@both_databases
+def test_what_a_process_has_left_behind_that_died_is_saved_once(
+    world: World, previewed: PeopleImport
+) -> None:
+    """Attack 117: kill -9. SAVING is noted before the one transaction, and DONE within it."""
+    stored.start(previewed, actor=importer(world), now=world.clock())
+    previewed.state, previewed.worker = State.SAVING, "dead"
+    db.session.commit()
+    assert work.go_on(now=world.clock()) == 1
+    assert work.go_on(now=world.clock()) == 0
+    assert world.events().count("people.imported") == 1
+    assert world.details("people.imported") == {
+        "created": 1, "changed": 2, "disabled": 1, "left_out": 0, "invited": 0,
+    }  # fmt: skip
+
+
+def large(rows: int, last: str = "") -> str:
+    lines = "".join(f"person{number:04}@firma.nl,Sales\n" for number in range(rows))
+    return f"Email,Groups\n{lines}{last}"
+
+
+@both_databases
+def test_a_large_file_is_read_by_the_job_and_new_people_are_invited(world: World) -> None:
+    world.people("carol")
+    with world.data():
+        kept = uploaded(world, large(1100), ImportOptions(create_groups=True), invite=True)
+        assert (kept.state, kept.rows_all) == (State.READING, 1101)
+        work.go_on(now=world.clock())
+        db.session.refresh(kept)
+        assert (kept.state, kept.rows_done, kept.counts) == (State.READY, 1100, {"new": 1100})
+        assert started(world, kept).state == State.DONE
+    assert world.events().count("person.created") == 1 + 1100
+    assert world.events().count("person.invited") == 1100
+    assert world.count(OutboxMail, OutboxMail.template == "invitation") == 1100
+    assert world.count(Membership) == 1100
+    with world.data():
+        assert verification.verify() is None
+        assert work.go_on(now=world.clock()) == 0
+    assert world.events().count("person.invited") == 1100
+
+
+def test_a_large_file_that_cannot_be_read_is_refused_by_the_job(world: World) -> None:
+    """Attack 117: the last of many lines is none of a text."""
+    world.people("carol")
+    with world.data():
+        kept = uploaded(world, large(1100, "a\0b@firma.nl,\n"))
+        work.go_on(now=world.clock())
+        db.session.refresh(kept)
+        assert (kept.state, asdict(refusal_of(kept))["line"]) == (State.REFUSED, 1102)
+    assert world.count(ImportRow) == 0
+    assert world.count(User) == 1
+
+
+def test_of_two_processes_that_read_one_file_the_later_one_goes_on(world: World) -> None:
+    world.people("carol")
+    with world.data():
+        kept = uploaded(world, large(2100), ImportOptions(create_groups=True))
+
+        def begin_elsewhere(_done: int, _all: int) -> None:
+            db.session.execute(update(PeopleImport).values(worker="another"))
+            db.session.commit()
+
+        assert reading.read(kept, progress=begin_elsewhere) is False
+        assert kept.state == State.READING
+    assert world.count(ImportRow) == 1000
+
+
+@both_databases
+def test_a_dropped_file_and_one_of_thirty_days_ago_are_gone(world: World, previewed: PeopleImport) -> None:
+    stored.drop(previewed, actor=importer(world))
+    db.session.commit()
+    assert stored.find(previewed.id, actor=importer(world)) is None
+    assert db.session.scalars(select(PeopleImport.file)).one() == b""
+    assert world.count(ImportRow) == 0
+    kept = uploaded(world, ONE_OF_EACH)
+    assert world.count(ImportRow) == 5
+    for days, left in ((29, 2), (1, 0)):
+        world.clock.advance(days=days)
+        housekeeping.purge_expired(now=world.clock())
+        assert world.count(PeopleImport) == left
+    assert world.count(ImportRow) == 0
+    assert stored.find(kept.id, actor=importer(world)) is None
+
+
+def test_a_file_comes_back_with_what_became_of_each_row(world: World, previewed: PeopleImport) -> None:
+    """Attack 117: cells that a spreadsheet would run, and HTML, come back as texts."""
+    file = "Email;Naam;Afdeling\nzoe@firma.nl;=1+1;<b>HR</b>\nnobody;Nobody\ncarol@example.com;;;\n"
+    kept = uploaded(world, file + "bob@example.com\ndave@example.com\nalice@example.com\n")
+    assert list(result_lines(kept, result_titles(), result_words)) == [
+        '"Email","Naam","Afdeling","Result","What to do"\r\n',
+        '"zoe@firma.nl","\'=1+1","<b>HR</b>","New",""\r\n',
+        '"nobody","Nobody","","Left out",'
+        '"This isn\'t an email address. Enter one like name@company.com."\r\n',
+        '"carol@example.com","","","Same",""\r\n',
+        *[f'"{name}@example.com","","","Same",""\r\n' for name in ("bob", "dave", "alice")],
+    ]
