@@ -16,6 +16,7 @@ from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.policy.two_factor_state import TwoFactorState
 from mfa_app.extensions import db
 from mfa_app.models import PRIVILEGED, Cohort, CohortGroup, Group, Membership, User
+from mfa_app.models.database import unindexed
 
 Ids = Select[int]
 
@@ -25,8 +26,8 @@ class Listed:
     """The condition for a User to be on a list, and SELECTs of ids that have everyone who is, and few others.
 
     Each of these SELECTs reads as many rows of an index as it returns. They may name somebody twice, and
-    are None for a list of nearly everybody. The condition uses no index, so that a database doesn't look for
-    everybody with one half of it; `in_order` is a condition whose index has the list by email address.
+    are None for a list of nearly everybody. The condition uses no index, so that SQLite doesn't begin with a
+    half of it; `in_order` is a condition whose index has the list by email address.
     """
 
     condition: ColumnElement[bool]
@@ -153,8 +154,8 @@ class _Lists:
 
     def _with_grace(self, days: int) -> Ids:
         """Return the SELECT of the members of groups with this grace who aren't linked."""
-        members = select(Membership.user_id).join(Group, Group.id == Membership.group_id)
-        return members.where(self._in_force, Group.grace_days == days, ~Membership.linked)
+        graced = select(Group.id).where(self._in_force, Group.grace_days == days)
+        return select(Membership.user_id).where(Membership.group_id.in_(graced), ~Membership.linked)
 
     def _demand_of_rules(self) -> Demand:
         """Return what all rules ask of the row in User; of groups by what the cohorts know of them."""
@@ -185,18 +186,18 @@ class _Lists:
 
 
 def _facts() -> FactColumns:
-    """Return the columns of a row in User, written so that no index is used for them."""
+    """Return the columns of a row in User, without the indexes that SQLite would use for them."""
     facts = conditions.of_user()
     flags = "required", "link_required", "linked", "has_passkey", "opted_in"
-    hidden = {name: func.coalesce(getattr(facts, name), false()) for name in flags}
-    return replace(facts, privileged=func.coalesce(User.role, "").in_(PRIVILEGED), **hidden)
+    hidden = {name: unindexed(getattr(facts, name)) for name in flags}
+    return replace(facts, privileged=unindexed(User.role).in_(PRIVILEGED), **hidden)
 
 
 def _own_requirements(*, linked: bool) -> Iterator[Ids]:
     """Yield those who need a second factor whatever the rules are, and have one or not."""
-    has_one = User.linked if linked else ~User.linked
-    yield select(User.id).where(User.role.in_(PRIVILEGED), func.coalesce(has_one, false()))
-    yield select(User.id).where(User.required, func.coalesce(has_one, false()))
+    has_one = unindexed(User.linked) == (true() if linked else false())
+    yield select(User.id).where(User.role.in_(PRIVILEGED), has_one)
+    yield select(User.id).where(User.required, has_one)
 
 
 def _cohorts(*where: Any) -> Select[int]:

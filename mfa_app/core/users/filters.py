@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, select, true
 
 from mfa_app.core.common import search_words
 from mfa_app.core.policy import state_lists
@@ -15,6 +15,7 @@ from mfa_app.core.policy.two_factor_state import TwoFactorState
 from mfa_app.core.users import lookup
 from mfa_app.extensions import db
 from mfa_app.models import CohortCount, CohortGroup, Membership, Role, User
+from mfa_app.models.database import unindexed
 
 ENDS_SOON = timedelta(days=30)
 
@@ -68,11 +69,13 @@ def listed_by(filters: UserFilters, *, now: datetime) -> Iterator[Listed]:
     yield from _by_account(filters, now)
     yield from _by_factors(filters, now)
     if filters.role is not None:
-        yield _equal(User.role, "", filters.role)
+        yield _equal(User.role, filters.role)
     if filters.group_id is not None:
-        of_group = Membership.group_id == filters.group_id
-        member = exists().where(Membership.user_id == User.id, of_group)
-        yield Listed(member, (select(Membership.user_id).where(of_group),))
+        of_group = [Membership.group_id == filters.group_id]
+        member = exists().where(Membership.user_id == User.id, *of_group)
+        if filters.implied_linked is not None:
+            of_group.append(Membership.linked == filters.implied_linked)
+        yield Listed(member, (select(Membership.user_id).where(*of_group),))
 
 
 def _by_account(filters: UserFilters, now: datetime) -> Iterator[Listed]:
@@ -91,9 +94,10 @@ def _by_account(filters: UserFilters, now: datetime) -> Iterator[Listed]:
 
 def _by_factors(filters: UserFilters, now: datetime) -> Iterator[Listed]:
     if filters.passkey:
-        yield _equal(User.has_passkey, false(), true())
+        yield _equal(User.has_passkey, true())
     if filters.implied_linked is not None:
-        yield _equal(User.linked, false(), true() if filters.implied_linked else false())
+        listed = _equal(User.linked, true() if filters.implied_linked else false())
+        yield listed if filters.linked is not None else replace(listed, candidates=None)
     if filters.state is not None:
         found = state_lists.in_state(filters.state, now=now)
         yield replace(found, condition=and_(found.condition, User.factors_locked_at.is_(None)))
@@ -137,10 +141,10 @@ def _with_text(text: str) -> Listed:
     return Listed(and_(*(search_words.has_word(User.id, word) for word in words)), (found,))
 
 
-def _equal(column: Any, default: Any, value: Any) -> Listed:
+def _equal(column: Any, value: Any) -> Listed:
     """Return who has a value in a column that is in an index with the email address."""
     same = column == value
-    return Listed(func.coalesce(column, default) == value, (select(User.id).where(same),), same)
+    return Listed(unindexed(column) == value, (select(User.id).where(same),), same)
 
 
 def _few(condition: ColumnElement[bool]) -> Listed:

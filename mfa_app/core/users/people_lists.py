@@ -18,12 +18,15 @@ from mfa_app.core.policy.state_lists import Ids, Listed
 from mfa_app.core.users.filters import UserFilters, count_kept, listed_by
 from mfa_app.extensions import db
 from mfa_app.models import Membership, Role, User
+from mfa_app.models.database import unindexed
 
 PAGE = 50
 
-FEW = 7_000
+FEW = 5_000
 
-SAMPLE = 2_000  # of more than FEW people, those that are counted
+SAMPLE = 1_500  # of more than FEW people, those that are counted
+
+SORTED_BY_LOGIN = 3_000  # the longest list that is put in this order
 
 Where = list[ColumnElement[bool]]
 
@@ -86,25 +89,27 @@ class _Place:
 
 def find(wanted: PeopleList, *, now: datetime, after: str | None = None, before: str | None = None) -> Found:
     """Return one page of a list. Keys are those of another page of the same list; others give some page."""
-    place, lists = _Place(after, before), tuple(listed_by(wanted.filters, now=now))
+    filters, order, place = wanted.filters, wanted.order, _Place(after, before)
+    lists = tuple(listed_by(filters, now=now))
     where: Where = [one.condition for one in lists]
     if hidden := frozenset(Role) - wanted.roles:
-        where.append(func.coalesce(User.role, "").not_in(hidden))
-    order, total = wanted.order, None
-    if wanted.filters.are_counted:
-        total = Total(count_kept(wanted.filters, wanted.roles))
-    few = None if total and order is Order.EMAIL else _fewest(lists)
+        where.append(unindexed(User.role).not_in(hidden))
+    counted = count_kept(filters, wanted.roles) if filters.are_counted else None
+    few = None if counted is not None and order is Order.EMAIL else _fewest(lists)
     if few is not None:
         where.append(_among(few))
-    total = total or _total(where, few, lists)
-    if order is Order.LAST_LOGIN and (total.number > FEW or not total.exact):
-        order = Order.EMAIL
     if order is Order.LAST_LOGIN:
-        return _by_last_login(where, place, total)
-    keyed = _Keyed(order, wanted.filters.group_id if few is None else None)
-    if few is None:
-        where += _in_order(lists, keyed, wanted.filters)
-    return _page(keyed, where, place, total)
+        short = few is not None or (counted is not None and counted <= SORTED_BY_LOGIN)
+        found = _by_last_login(where, place) if short else None
+        if found is not None:
+            return found
+        order = Order.EMAIL
+    if few is not None:
+        return _page_of_few(_Keyed(order, None), where, place)
+    keyed = _Keyed(order, filters.group_id)
+    total = _sampled(where, lists) if counted is None else Total(counted)
+    rows = list(db.session.execute(keyed.page(place).where(*where, *_in_order(lists, keyed, filters))))
+    return keyed.found(rows, place, total)
 
 
 class _Keyed:
@@ -115,30 +120,51 @@ class _Keyed:
         self.member = aliased(Membership)  # else a condition on memberships would be one on this membership
         self.of_group = group_id is not None and order is Order.EMAIL
         columns: dict[Order, Any] = {Order.NAME: User.name_key, Order.ADDED: User.created_at}
-        self.column = columns.get(order, User.email_key)
+        self.key = columns.get(order, User.email_key)
         if self.of_group:
-            self.column = self.member.email_key
+            self.key = self.member.email_key
             self.statement = self.statement.join(self.member, self.member.user_id == User.id).where(
                 self.member.group_id == group_id
             )
-        self.statement = self.statement.add_columns(self.column)
+        self.statement = self.statement.add_columns(self.key.label("key"))
 
-    def from_place(self, place: _Place) -> Select[Any]:
+    def page(self, place: _Place) -> Select[Any]:
         """Return the SELECT of the rows of a page, and one more."""
-        columns = [self.column] if self.order is Order.EMAIL else [self.column, User.id]
+        return self._from_place(self.statement, self.key, User.id, place)
+
+    def page_with_total(self, where: Where, place: _Place) -> Select[Any]:
+        """Return the same of those who meet these conditions, with the number of all of them in each row."""
+        found = self.statement.where(*where).cte("found")
+        total = select(func.count()).select_from(found).scalar_subquery().label("total")
+        return self._from_place(select(found.c.id, found.c.key, total), found.c.key, found.c.id, place)
+
+    def found(self, rows: list[Any], place: _Place, total: Total) -> Found:
+        """Return the page that has these rows."""
+        more, rows = len(rows) > PAGE, rows[:PAGE]
+        if place.backwards:
+            rows.reverse()
+        has_before = more if place.backwards else place.after is not None
+        return Found(
+            [row.id for row in rows],
+            before=self._key_of(rows[0]) if rows and has_before else None,
+            after=self._key_of(rows[-1]) if rows and (more or place.backwards) else None,
+            total=total,
+            order=self.order,
+        )
+
+    def _from_place(self, statement: Select[Any], key: Any, user_id: Any, place: _Place) -> Select[Any]:
+        columns = [key] if self.order is Order.EMAIL else [key, user_id]
         descending = place.backwards != (self.order is Order.ADDED)
-        statement, begins = self.statement, self._read(place.key)
+        begins = self._read(place.key)
         if begins is not None:
-            key = tuple_(*columns) if len(columns) > 1 else self.column
-            statement = statement.where(key < begins if descending else key > begins)
+            at = tuple_(*columns) if len(columns) > 1 else key
+            statement = statement.where(at < begins if descending else at > begins)
         return statement.order_by(*(one.desc() if descending else one for one in columns)).limit(PAGE + 1)
 
-    def key_of(self, row: Any) -> str:
-        """Return the key of a row."""
-        user_id, value = row
+    def _key_of(self, row: Any) -> str:
         if self.order is Order.EMAIL:
-            return str(value)
-        return f"{value.isoformat() if self.order is Order.ADDED else value}_{user_id}"
+            return str(row.key)
+        return f"{row.key.isoformat() if self.order is Order.ADDED else row.key}_{row.id}"
 
     def _read(self, key: str | None) -> Any:
         if key is None or self.order is Order.EMAIL:
@@ -157,29 +183,22 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _page(keyed: _Keyed, where: Where, place: _Place, total: Total) -> Found:
-    rows = list(db.session.execute(keyed.from_place(place).where(*where)))
-    more, rows = len(rows) > PAGE, rows[:PAGE]
-    if place.backwards:
-        rows.reverse()
-    has_before = more if place.backwards else place.after is not None
-    return Found(
-        [row.id for row in rows],
-        before=keyed.key_of(rows[0]) if rows and has_before else None,
-        after=keyed.key_of(rows[-1]) if rows and (more or place.backwards) else None,
-        total=total,
-        order=keyed.order,
-    )
+def _page_of_few(keyed: _Keyed, where: Where, place: _Place) -> Found:
+    rows = list(db.session.execute(keyed.page_with_total(where, place)))
+    return keyed.found(rows, place, Total(rows[0].total if rows else 0))
 
 
-def _by_last_login(where: Where, place: _Place, total: Total) -> Found:
-    """Return a page of a short list: no index has it, so that a login writes none.
+def _by_last_login(where: Where, place: _Place) -> Found | None:
+    """Return a page of a list if it is short: no index has this order, so that a login writes none.
 
     Its keys are numbers of rows.
     """
-    statement = select(User.id, User.last_login_at).where(*where).order_by(User.email_key).limit(FEW)
+    by_email = select(User.id, User.last_login_at).where(*where).order_by(User.email_key)
+    found = db.session.execute(by_email.limit(SORTED_BY_LOGIN + 1))
     never = datetime.min.replace(tzinfo=UTC)
-    rows = sorted(db.session.execute(statement), key=lambda row: row.last_login_at or never)
+    rows = sorted(found, key=lambda row: row.last_login_at or never)
+    if len(rows) > SORTED_BY_LOGIN:
+        return None
     ids = [row.id for row in rows]
     given = place.key if place.key is not None and place.key.isdecimal() else "0"
     start = int(given[:9]) - (PAGE if place.backwards else 0)
@@ -189,7 +208,7 @@ def _by_last_login(where: Where, place: _Place, total: Total) -> Found:
         ids[start:end],
         before=str(start) if start else None,
         after=str(end) if end < len(ids) else None,
-        total=total,
+        total=Total(len(ids)),
         order=Order.LAST_LOGIN,
     )
 
@@ -232,11 +251,10 @@ def _among(ids: Any) -> ColumnElement[bool]:
     return User.id.in_(ids)
 
 
-def _total(where: Where, few: Any, lists: Sequence[Listed]) -> Total:
-    """Return how many users there are if they are few, else how many of a sample of them."""
-    if few is not None:
-        return Total(db.session.scalars(select(func.count()).select_from(User).where(*where)).one())
+def _sampled(where: Where, lists: Sequence[Listed]) -> Total:
+    """Return how many of the first candidates of one of these lists meet the conditions."""
     narrow = [one.candidates for one in lists if one.candidates]
     sample = _together([select(one.limit(SAMPLE).subquery().c[0]) for one in narrow[0]])
-    counted = select(func.count()).select_from(User).where(*where, _among(sample))
+    first = select(sample.limit(SAMPLE).subquery().c[0])
+    counted = select(func.count()).select_from(User).where(*where, _among(first))
     return Total(db.session.scalars(counted).one(), exact=False)

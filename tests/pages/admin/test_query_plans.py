@@ -12,6 +12,7 @@ from mfa_app.core.groups import groups
 from mfa_app.core.policy import affected, impact
 from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.policy.two_factor_state import TwoFactorState
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, Authenticator, Membership, OutboxMail, SearchWord, Throttle, User
 from tests.support.databases import both_databases
@@ -47,6 +48,17 @@ GROWING = {
 
 PEOPLE_FILTERS = [
     "",
+    *(f"?two_factor={state}" for state in TwoFactorState),
+    "?two_factor=to-link",
+    "?two_factor=stopped",
+    "?group=1&two_factor=to-link",
+    "?group=2&two_factor=link-now&state=invited",
+    "?state=invited",
+    "?state=ends-soon",
+    "?sort=name",
+    "?sort=added&group=1",
+    "?sort=login&two_factor=exempt",
+    "?sort=name&q=person7&after=person_7",
     "?two_factor=linked",
     "?two_factor=unlinked",
     "?two_factor=passkey",
