@@ -4,7 +4,7 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, event, func, select
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, event, func, null, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mfa_app.extensions import Model, db
@@ -70,3 +70,12 @@ def database_time() -> datetime:
         return shown.astimezone(UTC)
     text: str = db.session.execute(select(func.strftime("%Y-%m-%dT%H:%M:%f", "now"))).scalar_one()
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def unindexed(column: Any) -> Any:
+    """Return a column for a condition with which SQLite is not to begin: it takes any index for a narrow one.
+
+    PostgreSQL knows how many rows have a value, and needs to.
+    """
+    on_postgresql = db.session.get_bind().dialect.name == "postgresql"
+    return column if on_postgresql else func.coalesce(column, null())

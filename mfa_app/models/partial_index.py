@@ -13,3 +13,8 @@ class _Options(TypedDict):
 def only_where(condition: str) -> _Options:
     """Return the options of an Index that holds only the rows with this condition, written in SQL."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+def only_true(column: str) -> _Options:
+    """Return the options of an Index that holds only the rows in which a column is true."""
+    return {"sqlite_where": text(f"{column} = 1"), "postgresql_where": text(column)}

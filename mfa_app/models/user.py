@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime
 from mfa_app.models.fate import Fate, Table
-from mfa_app.models.partial_index import only_where
+from mfa_app.models.partial_index import only_true, only_where
 
 
 class Role(enum.StrEnum):
@@ -109,6 +109,13 @@ class User(Standing, Table):
         ),
         Index("ix_user_account_role_email_key", "role", "email_key"),
         Index("ix_user_account_has_passkey_email_key", "has_passkey", "email_key"),
+        Index("ix_user_account_cohort_id_factors", "cohort_id", "linked", "has_passkey"),
+        Index("ix_user_account_name_key_id", "name_key", "id"),
+        Index("ix_user_account_created_at_id", "created_at", "id"),
+        Index("ix_user_account_required", "id", **only_true("required")),
+        Index("ix_user_account_link_required", "id", **only_true("link_required")),
+        Index("ix_user_account_opted_in", "id", **only_true("opted_in")),
+        Index("ix_user_account_invited", "email_key", **only_where("password_hash IS NULL")),
         Index("ix_user_account_disabled", "email_key", **only_where("disabled_at IS NOT NULL")),
         Index("ix_user_account_locked", "email_key", **only_where("account_locked_at IS NOT NULL")),
         Index("ix_user_account_ends_at", "ends_at", "id", **only_where("ends_at IS NOT NULL")),

@@ -3,10 +3,32 @@
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from mfa_app.core.common import days
-from mfa_app.core.policy.decision import Decision, Reason, Verdict
+from mfa_app.core.policy.decision import Decision
+from mfa_app.core.policy.two_factor_state import TwoFactorState, state_of
 from mfa_app.wording import dates
+
+STATES = {
+    TwoFactorState.ON: _l("On"),
+    TwoFactorState.BY_CHOICE: _l("On, by choice"),
+    TwoFactorState.LINK_NOW: _l("Must link now"),
+    TwoFactorState.LINK_LATER: _l("Must link by a date"),
+    TwoFactorState.ADD_PASSKEY: _l("Must add a passkey now"),
+    TwoFactorState.EXEMPT: _l("Exempt"),
+    TwoFactorState.NOT_REQUIRED: _l("Not required"),
+}
+
+TONES = {
+    TwoFactorState.ON: "good",
+    TwoFactorState.BY_CHOICE: "good",
+    TwoFactorState.LINK_NOW: "bad",
+    TwoFactorState.LINK_LATER: "warn",
+    TwoFactorState.ADD_PASSKEY: "bad",
+    TwoFactorState.EXEMPT: "accent",
+    TwoFactorState.NOT_REQUIRED: "neutral",
+}
 
 
 @dataclass(frozen=True)
@@ -17,18 +39,13 @@ class ShownStanding:
     tone: str
 
 
-def standing_of(decision: Decision) -> ShownStanding:
+def standing_of(decision: Decision, *, has_passkey: bool) -> ShownStanding:
     """Return a decision of `core/users/standings` in words: "Must link by 3 Dec 2026"."""
-    because, verdict = decision.because, decision.verdict
-    if verdict is Verdict.CHALLENGE:
-        return ShownStanding(_("On, by choice") if because.reason is Reason.BY_CHOICE else _("On"), "good")
-    if verdict is not Verdict.ALLOW:
-        passkey = verdict is Verdict.ADD_PASSKEY
-        return ShownStanding(_("Must add a passkey now") if passkey else _("Must link now"), "bad")
-    if because.reason is Reason.EXEMPT and because.until:
-        last = days.last_before(because.until)
-        return ShownStanding(_("Exempt until %(date)s", date=dates.short_day(last)), "accent")
-    if decision.enrol_by:
+    state = state_of(decision, has_passkey=has_passkey)
+    if state is TwoFactorState.EXEMPT and decision.because.until:
+        last = days.last_before(decision.because.until)
+        return ShownStanding(_("Exempt until %(date)s", date=dates.short_day(last)), TONES[state])
+    if state is TwoFactorState.LINK_LATER and decision.enrol_by:
         last = days.last_before(decision.enrol_by)
-        return ShownStanding(_("Must link by %(date)s", date=dates.short_day(last)), "warn")
-    return ShownStanding(_("Not required"), "neutral")
+        return ShownStanding(_("Must link by %(date)s", date=dates.short_day(last)), TONES[state])
+    return ShownStanding(str(STATES[state]), TONES[state])

@@ -61,7 +61,7 @@ admin.delete_group                  0   4/2     8
 admin.edit_user                     0   4/2     3
 admin.exemptions                    0   4/2     3
 admin.exemptions_csv                0   4/2     3
-admin.group                         0   4/2     6
+admin.group                         0   4/2     8
 admin.group_list                    0   4/2     2
 admin.group_policy                  0   4/2     2
 admin.group_policy_people           0   4/2     2
@@ -82,7 +82,7 @@ admin.site_policy_people            0   4/2     1
 admin.site_policy_people_csv        0   4/2     1
 admin.trail                         0   4/2     2
 admin.user                          0   4/2     7
-admin.user_list                     0   4/2     6
+admin.user_list                     0   4/2     8
 admin.user_policy                   0   4/2     2
 auth.account_locked                 0     1     1
 auth.break_glass                    0     1     1

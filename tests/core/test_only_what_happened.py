@@ -29,7 +29,7 @@ from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import blocked, counters, limits
 from mfa_app.core.users import account_lock, accounts, directory, first_administrator
 from mfa_app.core.users.accounts import Profile
-from mfa_app.core.users.directory import UserFilters
+from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
 from mfa_app.models import Role
 from tests.support.authenticator import Authenticator
@@ -422,7 +422,7 @@ def end_all_links(world: World) -> Act:
 
 @again(directory.search)
 def search(world: World) -> Act:
-    return lambda: directory.search(UserFilters(), actor=TERMINAL)
+    return lambda: directory.search(UserFilters(), actor=TERMINAL, now=world.clock())
 
 
 @again(imports.preview)

@@ -19,7 +19,7 @@ from mfa_app.core.groups import groups
 from mfa_app.core.groups.groups import GroupWithCounts
 from mfa_app.core.policy import foresight, impact, rules
 from mfa_app.core.users import directory
-from mfa_app.core.users.directory import UserFilters
+from mfa_app.core.users.filters import UserFilters
 from mfa_app.models import Group, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
@@ -172,15 +172,15 @@ def _standing(user: User) -> str:
 
 def _group_page(roster: GroupWithCounts, form: MemberForm) -> Response:
     group_id, after, before = roster.group.id, request.args.get("after"), request.args.get("before")
-    filters = UserFilters(group_id=group_id)
-    found = directory.search(filters, actor=current_actor(), after=after, before=before)
+    filters, now = UserFilters(group_id=group_id), clock.now()
+    found = directory.search(filters, actor=current_actor(), now=now, after=after, before=before)
     return render_form(
         "admin/groups/detail.html",
         form,
         group=roster.group,
         roster=roster,
         members=found.entries,
-        standings=shown_standings(found.entries, now=clock.now()),
+        standings=shown_standings(found.entries, now=now),
         previous_url=found.before and url_for("admin.group", group_id=group_id, before=found.before),
         next_url=found.after and url_for("admin.group", group_id=group_id, after=found.after),
     )

@@ -21,9 +21,11 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 from mfa_app.admin.policy.foreseen import ForeseenForm
 from mfa_app.core.common import clock, days
 from mfa_app.core.common.errors import CannotExemptSelf, EmailTaken, InvalidEmail, LastAdministrator
+from mfa_app.core.policy.two_factor_state import TwoFactorState
 from mfa_app.core.rollout.many import MOST, OF_GROUPS, Action, Change
 from mfa_app.core.users.accounts import Profile
-from mfa_app.core.users.directory import UserFilters
+from mfa_app.core.users.filters import UserFilters
+from mfa_app.core.users.people_lists import Order
 from mfa_app.models import Group, Role
 from mfa_app.web.http.converters import LARGEST_ID
 from mfa_app.web.ui.fields import (
@@ -39,6 +41,7 @@ from mfa_app.web.ui.fields import (
 from mfa_app.web.ui.forms import Form, shown_at
 from mfa_app.wording import dates
 from mfa_app.wording.labels import role_name
+from mfa_app.wording.standing import STATES
 
 LONGEST_EXEMPTION = timedelta(days=366)
 
@@ -59,14 +62,17 @@ class UserFilter(Form):
     )
     group = SelectField(_l("Group"), default="", invalid_choice_message=INVALID_CHOICE)
     role = SelectField(_l("Role"), default="", invalid_choice_message=INVALID_CHOICE)
-    linked = SelectField(
-        _l("App or passkey"),
+    two_factor = SelectField(
+        _l("2-factor authentication"),
         default="",
         choices=[
             SelectChoice("", _l("Any")),
-            SelectChoice("yes", _l("Linked")),
-            SelectChoice("passkey", _l("Passkey")),
-            SelectChoice("no", _l("Not linked")),
+            SelectChoice("to-link", _l("Still to link, now or later")),
+            *(SelectChoice(state, name) for state, name in STATES.items()),
+            SelectChoice("stopped", _l("Locked after wrong codes")),
+            SelectChoice("linked", _l("App or passkey linked")),
+            SelectChoice("passkey", _l("Passkey added")),
+            SelectChoice("unlinked", _l("No app or passkey")),
         ],
         invalid_choice_message=INVALID_CHOICE,
     )
@@ -78,6 +84,19 @@ class UserFilter(Form):
             SelectChoice("active", _l("Active")),
             SelectChoice("disabled", _l("Disabled")),
             SelectChoice("locked", _l("Locked by its owner")),
+            SelectChoice("invited", _l("Invited, never logged in")),
+            SelectChoice("ends-soon", _l("Ends within 30 days")),
+        ],
+        invalid_choice_message=INVALID_CHOICE,
+    )
+    sort = SelectField(
+        _l("Sort by"),
+        default="",
+        choices=[
+            SelectChoice("", _l("Email address")),
+            SelectChoice(Order.NAME, _l("Name")),
+            SelectChoice(Order.LAST_LOGIN, _l("Last login, oldest first")),
+            SelectChoice(Order.ADDED, _l("Added, newest first")),
         ],
         invalid_choice_message=INVALID_CHOICE,
     )
@@ -90,15 +109,25 @@ class UserFilter(Form):
 
     def filters(self) -> UserFilters:
         """Return the search criteria."""
+        two_factor, account = self.two_factor.data or "", self.state.data or ""
         return UserFilters(
             text=self.q.data or "",
             group_id=int(self.group.data) if self.group.data else None,
             role=Role(self.role.data) if self.role.data else None,
-            linked={"yes": True, "no": False}.get(self.linked.data or ""),
-            passkey=self.linked.data == "passkey",
-            active={"active": True, "disabled": False}.get(self.state.data or ""),
-            locked=self.state.data == "locked",
+            linked={"linked": True, "unlinked": False}.get(two_factor),
+            passkey=two_factor == "passkey",
+            state=TwoFactorState(two_factor) if two_factor in set(TwoFactorState) else None,
+            to_link=two_factor == "to-link",
+            stopped=two_factor == "stopped",
+            active={"active": True, "disabled": False}.get(account),
+            locked=account == "locked",
+            invited=account == "invited",
+            ends_soon=account == "ends-soon",
         )
+
+    def order(self) -> Order:
+        """Return the order of the list."""
+        return Order(self.sort.data or Order.EMAIL)
 
     def chosen(self) -> dict[str, Any]:
         """Return the fields that are filled in, as parameters for `url_for`."""

@@ -1,5 +1,7 @@
 """The list of users, and the page that creates an account."""
 
+from datetime import datetime
+
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -9,6 +11,7 @@ from mfa_app.admin.users.forms import UserFilter, UserForm
 from mfa_app.admin.users.lookup import shown_standings
 from mfa_app.admin.users.responses import after_sending, warn_of_lookalikes
 from mfa_app.core.common import clock
+from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.users import accounts, directory, invitations
@@ -16,6 +19,7 @@ from mfa_app.models import Role, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
+from mfa_app.wording.people import how_many
 
 
 @blueprint.get("/people")
@@ -24,21 +28,25 @@ def user_list() -> ResponseReturnValue:
     """The users that this actor may see."""
     actor, now, form = current_actor(), clock.now(), UserFilter(request.args)
     form.offer(groups.all_groups(), directory.roles_seen_by(actor))
-    found = directory.UserPage()
-    if form.validate():
-        after, before = request.args.get("after"), request.args.get("before")
-        found = directory.search(form.filters(), actor=actor, after=after, before=before)
+    found = _found(form, actor, now) if form.validate() else directory.UserPage()
     chosen = form.chosen()
     return render_form(
         "admin/users/list.html",
         form,
         people=found.entries,
+        total=how_many(found.total),
+        too_long_to_sort=bool(found.entries) and found.order is not form.order(),
         standings=shown_standings(found.entries, now=now),
         now=now,
-        filtered=bool(chosen),
+        filtered=bool(chosen.keys() - {form.sort.name}),
         previous_url=found.before and url_for("admin.user_list", **chosen, before=found.before),
         next_url=found.after and url_for("admin.user_list", **chosen, after=found.after),
     )
+
+
+def _found(form: UserFilter, actor: Actor, now: datetime) -> directory.UserPage:
+    place = {name: request.args.get(name) for name in ("after", "before")}
+    return directory.search(form.filters(), actor=actor, now=now, order=form.order(), **place)
 
 
 @blueprint.route("/people/new", methods=["GET", "POST"])

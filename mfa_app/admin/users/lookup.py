@@ -26,5 +26,6 @@ def get_user_or_deny(user_id: int, *, to_change: bool = False) -> PolicySubject:
 
 def shown_standings(entries: Iterable[Entry], *, now: datetime) -> dict[int, ShownStanding]:
     """Return where each person on a page of a list stands with 2-factor authentication, in words."""
-    decisions = standings([entry.id for entry in entries], now=now)
-    return {user_id: standing_of(decision) for user_id, decision in decisions.items()}
+    passkeys = {entry.id: entry.has_passkey for entry in entries}
+    decisions = standings(passkeys, now=now)
+    return {id_: standing_of(decision, has_passkey=passkeys[id_]) for id_, decision in decisions.items()}

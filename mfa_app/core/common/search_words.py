@@ -1,8 +1,9 @@
 """The words by which users are found: accents, capitals, order and the kind of an apostrophe don't matter.
 
 Each word of a name or an email address is a row, because no index finds the middle of a text: "Anna
-Meyer-Schmidt" has the words anna, meyer, schmidt and meyerschmidt. A search finds the users who have, for
-each typed word, one that begins with it.
+Meyer-Schmidt" has the words anna, meyer, schmidt and meyerschmidt. So are the endings of the words of a name:
+chmidt, hmidt, midt and eyer, so that "midt" finds her too. A search finds the users who have, for each typed
+word, one that begins with it.
 """
 
 import re
@@ -18,6 +19,10 @@ from mfa_app.models import SearchWord, User
 from mfa_app.models.search_word import LONGEST_WORD
 
 MOST_TYPED = 8
+
+SHORTEST_ENDING = 4  # letters: shorter ones would nearly double the rows, and find half of the company
+
+MOST_ENDINGS = 16  # of one word
 
 # Also the apostrophes and dashes that Unicode takes for letters or mathematics.
 _SEPARATORS = re.compile(
@@ -36,7 +41,19 @@ def words_of(name: str, email: str) -> set[str]:
         for spelling in (token, token.lower().translate(_UMLAUTS)):
             parts = _split(spelling)
             words |= {*parts, "".join(parts)}
-    return {word[:LONGEST_WORD] for word in words if word}
+    return {word[:LONGEST_WORD] for word in words if word} | endings_of(name)
+
+
+def endings_of(name: str) -> set[str]:
+    """Return the endings of the words of a name, by which a part of a word is found."""
+    words: set[str] = set()
+    for spelling in (name, name.lower().translate(_UMLAUTS)):
+        words.update(_split(unicodedata.normalize("NFC", text.visible(spelling))))
+    return {
+        word[start:][:LONGEST_WORD]
+        for word in words
+        for start in range(1, min(len(word) - SHORTEST_ENDING, MOST_ENDINGS) + 1)
+    }
 
 
 def typed(sought: str) -> list[str]:

@@ -16,7 +16,7 @@ from mfa_app.core.factors import registry
 from mfa_app.core.groups import groups
 from mfa_app.core.operations import counts
 from mfa_app.core.users import directory, lookup
-from mfa_app.core.users.directory import UserFilters
+from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
 from mfa_app.models import CohortCount, SitePolicy
 from tests.support.authenticator import Authenticator
@@ -146,7 +146,7 @@ def test_words_and_keys_of_those_who_were_there_before_are_made_by_todays_rules(
             db.session.execute(text(statement))
         db.session.commit()
         bring_to_head()
-        found = directory.search(UserFilters(text="brien ali"), actor=TERMINAL).entries
+        found = directory.search(UserFilters(text="brien ali"), actor=TERMINAL, now=world.clock()).entries
         assert [entry.email for entry in found] == ["weiß@example.com"]
         assert lookup.find_by_email("WEIß@example.com") is not None
         assert lookup.find_by_email("weiss@example.com") is None

@@ -1,14 +1,13 @@
 """What the preview counts is what the decision says about each person, one by one, at each of its times."""
 
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cache
 from itertools import product
 
 import pytest
 from sqlalchemy import select
 
-from mfa_app.core.groups import groups
 from mfa_app.core.policy import affected
 from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.conditions import required_of_user
@@ -20,19 +19,16 @@ from mfa_app.core.policy.decision import (
     needs_passkey,
     will_be_required,
 )
-from mfa_app.core.policy.facts import PolicySubject, find_subjects, site_policy
+from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.core.policy.impact import MAX_NAMED, Impact, Step, preview_impact
 from mfa_app.core.policy.levels import Level
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, Group, Membership, Role, User
+from mfa_app.models import Group, User
 from tests.support.databases import both_databases
-from tests.support.passkey_rows import passkey_of
+from tests.support.policy_company import DAY, NOW, add_company, set_values
 from tests.support.statements import statements
-from tests.support.world import TERMINAL, World
-
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-DAY = timedelta(days=1)
+from tests.support.world import World
 
 EVERYONE = [
     RuleValues(required=False),
@@ -64,64 +60,6 @@ LISTED = [
     (PRESENT[2], CHANGES[9]),
     (PRESENT[3], CHANGES[9]),
 ]
-
-
-def add_company(world: World) -> None:
-    """Add a person for each way in which apps, overrides, dates and groups come together."""
-    rules_of = {
-        "Finance": RuleValues(required=False),
-        "Sales": RuleValues(required=True, grace_days=3),
-        "IT": RuleValues(required=True, required_from=NOW + 6 * DAY, grace_days=1),
-        "Idle": RuleValues(required=False, grace_days=3, passkey_only=True),
-        "Vault": RuleValues(required=True, grace_days=5, passkey_only=True),
-    }
-    with world.data():
-        for name in rules_of:
-            groups.create(name, actor=TERMINAL, now=NOW)
-        for name, values in rules_of.items():
-            for column, value in asdict(values).items():
-                setattr(world.group_row(name), column, value)
-        factors = ("none", "app", "app chosen", "passkey", "app passkey")
-        joined = (None, NOW - 30 * DAY, NOW - 2 * DAY, NOW)
-        others = ((), ("Sales",), ("IT", "Sales"), ("IT", "Idle"), ("Vault",), ("Sales", "Vault"))
-        for number, (held, since, more) in enumerate(product(factors, joined, others)):
-            _add(world, number, held.split(), since, more)
-
-
-def _add(world: World, number: int, held: list[str], since: datetime | None, more: tuple[str, ...]) -> None:
-    exemptions = (None, None, NOW - DAY, NOW + 3 * DAY, NOW + 300 * DAY)
-    deadlines = (None, None, None, NOW - DAY, None, NOW + 5 * DAY, None, NOW + 45 * DAY)
-    email = f"person{number:03}@example.com"
-    user = User(
-        email=email,
-        email_key=email,
-        name=email,
-        name_key=email,
-        created_at=since or NOW - 9 * DAY,
-        required=number % 7 == 3,
-        exempt_until=exemptions[number % 5],
-        link_by=deadlines[number % 8],
-        disabled_at=NOW if number % 11 == 10 else None,
-        role=Role.HELPDESK if number % 9 == 4 else Role.STAFF,
-        link_required=held == ["none"] and number % 6 == 1,
-        opted_in="chosen" in held,
-    )
-    db.session.add(user)
-    db.session.flush()
-    if "app" in held:
-        app = Authenticator(user_id=user.id, sealed_secret="sealed", last_step=0, enrolled_at=NOW)
-        db.session.add(app)
-    if "passkey" in held:
-        db.session.add(passkey_of(user.id, NOW))
-    members = (*more, "Finance") if number % 4 else more
-    for name in members:
-        db.session.add(Membership(user_id=user.id, group_id=world.group_row(name).id, joined_at=since))
-
-
-def set_values(scope: Group | None, values: RuleValues) -> None:
-    for column, value in asdict(values).items():
-        setattr(scope or site_policy(), column, value)
-    db.session.flush()
 
 
 def changed(facts: PolicyFacts, name: str | None, values: RuleValues) -> PolicyFacts:

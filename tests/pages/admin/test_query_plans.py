@@ -12,6 +12,7 @@ from mfa_app.core.groups import groups
 from mfa_app.core.policy import affected, impact
 from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.policy.two_factor_state import TwoFactorState
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, Authenticator, Membership, OutboxMail, SearchWord, Throttle, User
 from tests.support.databases import both_databases
@@ -47,10 +48,21 @@ GROWING = {
 
 PEOPLE_FILTERS = [
     "",
-    "?linked=yes",
-    "?linked=no",
-    "?linked=passkey",
-    "?group=1&linked=passkey",
+    *(f"?two_factor={state}" for state in TwoFactorState),
+    "?two_factor=to-link",
+    "?two_factor=stopped",
+    "?group=1&two_factor=to-link",
+    "?group=2&two_factor=link-now&state=invited",
+    "?state=invited",
+    "?state=ends-soon",
+    "?sort=name",
+    "?sort=added&group=1",
+    "?sort=login&two_factor=exempt",
+    "?sort=name&q=person7&after=person_7",
+    "?two_factor=linked",
+    "?two_factor=unlinked",
+    "?two_factor=passkey",
+    "?group=1&two_factor=passkey",
     "?state=active",
     "?state=disabled",
     "?state=locked",
@@ -59,9 +71,9 @@ PEOPLE_FILTERS = [
     "?role=helpdesk",
     "?role=admin",
     "?group=1",
-    "?group=1&linked=no",
-    "?group=1&linked=no&state=active&role=staff",
-    "?linked=no&state=disabled&role=helpdesk",
+    "?group=1&two_factor=unlinked",
+    "?group=1&two_factor=unlinked&state=active&role=staff",
+    "?two_factor=unlinked&state=disabled&role=helpdesk",
     "?q=person",
     "?q=person7",
     "?q=person7&group=2",
