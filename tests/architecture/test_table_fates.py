@@ -15,6 +15,7 @@ from mfa_app.models import (
     BreakGlassCode,
     FormerApp,
     HeldForm,
+    Invitation,
     Lease,
     MailPass,
     Notice,
@@ -45,7 +46,7 @@ cohort_group       keep                     never               keep            
 former_app         keep                     ended_at + 90 days  discard                  sealed_secret for former|{row.id}|{row.user_id}
 group_count        keep                     never               keep                     -
 held_form          delete with the session  expires_at          discard                  sealed_form for form|{row.id}|{row.user_id}
-invitation         keep                     never               keep                     -
+invitation         keep                     used_at + 30 days   keep                     -
 lease              keep                     never               discard                  -
 mail_pass          keep                     begun_at + 365 days keep                     -
 membership         keep                     never               keep                     -
@@ -125,6 +126,7 @@ def test_the_derived_lists() -> None:
         AuthSession,
         RememberedDevice,
         OneTimeLink,
+        Invitation,
         PendingEnrolment,
         FormerApp,
         UsedChallenge,
