@@ -44,6 +44,7 @@ MARKS = {
     "admin.group": "manage_groups",
     "admin.group_policy": "manage_policy",
     "admin.group_list": "manage_groups",
+    "admin.invitations": "manage_users",
     "admin.invite_user": "manage_users",
     "admin.let_network_try_again": "manage_users",
     "admin.let_try_again": "manage_users",

@@ -68,6 +68,7 @@ admin.group_policy_people           0   4/2     2
 admin.group_policy_people_csv       0   4/2     2
 admin.group_rollout                 0   4/2    14
 admin.group_rollout_csv             0   4/2    10
+admin.invitations                   0   4/2     2
 admin.new_group                     0   4/2     1
 admin.new_user                      0   4/2     2
 admin.open_account                  0   4/2   5/2

@@ -42,6 +42,7 @@ FOR_CAROL = {
     "/admin/people?q=nobody": "People",
     "/admin/people/new": "Add a person",
     "/admin/people/chosen?act=disable&people={alice}&people={carol}": "Disable 1 account?",
+    "/admin/people/invitations": "Invitations",
     "/admin/people/{alice}": "Alice",
     "/admin/people/{bob}": "Bob",
     "/admin/people/{carol}": "Carol",
@@ -212,6 +213,7 @@ def test_what_an_administrator_sees_of_an_invitation(world: World, inspector: In
     carol.open(f"/admin/people/{world.id_of('bob')}")
     inspector.look("Link for Bob", carol.press("Make a link").source)
     inspector.look("Bob", carol.follow("Go on").source)
+    inspector.look("Invitations", carol.open("/admin/people/invitations").source)
 
 
 def test_what_an_administrator_with_a_break_glass_code_sees(world: World, inspector: Inspector) -> None:

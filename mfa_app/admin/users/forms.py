@@ -24,6 +24,7 @@ from mfa_app.core.common.errors import CannotExemptSelf, EmailTaken, InvalidEmai
 from mfa_app.core.rollout.many import MOST, OF_GROUPS, Action, Change
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.directory import UserFilters
+from mfa_app.core.users.invitation_list import Stage
 from mfa_app.models import Group, Role
 from mfa_app.web.http.converters import LARGEST_ID
 from mfa_app.web.ui.fields import (
@@ -38,6 +39,7 @@ from mfa_app.web.ui.fields import (
 )
 from mfa_app.web.ui.forms import Form, shown_at
 from mfa_app.wording import dates
+from mfa_app.wording.invitations import STAGES
 from mfa_app.wording.labels import role_name
 
 LONGEST_EXEMPTION = timedelta(days=366)
@@ -105,11 +107,26 @@ class UserFilter(Form):
         return {field.name: field.data for field in self if field.data}
 
 
-class ManyForm(Form):
-    """What to do to the people who are ticked in the list. It is part of the URL, so it has no CSRF token."""
+class InvitationFilter(Form):
+    """Which invitations to list. It is part of the URL, so it has no CSRF token."""
 
     class Meta:
         csrf = False
+
+    state = SelectField(
+        _l("State"),
+        default="",
+        choices=[SelectChoice("", _l("Any")), *(SelectChoice(stage, name) for stage, name in STAGES.items())],
+        invalid_choice_message=INVALID_CHOICE,
+    )
+
+    def stage(self) -> Stage | None:
+        """Return the stage that was chosen; None for any, and for what is none."""
+        return Stage(self.state.data) if self.state.data and self.validate() else None
+
+
+class TickedForm(Form):
+    """The people who are ticked in a list."""
 
     people = SelectMultipleField(
         coerce=int,
@@ -120,6 +137,27 @@ class ManyForm(Form):
             Length(max=MOST, message=_l("Choose at most %(max)d people at once.")),
         ],
     )
+
+    def validate_people(self, field: SelectMultipleField) -> None:
+        """Reject numbers that no row can have."""
+        if any(not 0 < number <= LARGEST_ID for number in field.data or ()):
+            raise ValidationError(INVALID_CHOICE)
+
+    def complaint(self) -> str:
+        """Return what is wrong."""
+        return next(str(error) for field in self for error in field.errors)
+
+
+class SendAgainForm(TickedForm):
+    """Whose invitations to send again."""
+
+
+class ManyForm(TickedForm):
+    """What to do to the people who are ticked in the list. It is part of the URL, so it has no CSRF token."""
+
+    class Meta:
+        csrf = False
+
     act = SelectField(
         choices=[SelectChoice(action, action) for action in Action],
         invalid_choice_message=INVALID_CHOICE,
@@ -131,19 +169,10 @@ class ManyForm(Form):
         """Set the groups to choose from."""
         self.group.choices = {"": _("Choose a group"), **{str(group.id): group.name for group in groups}}
 
-    def validate_people(self, field: SelectMultipleField) -> None:
-        """Reject numbers that no row can have."""
-        if any(not 0 < number <= LARGEST_ID for number in field.data or ()):
-            raise ValidationError(INVALID_CHOICE)
-
     def validate_group(self, field: SelectField) -> None:
         """Ask for a group where people join or leave one."""
         if self.act.data in OF_GROUPS and not field.data:
             raise ValidationError(_("Choose the group first."))
-
-    def complaint(self) -> str:
-        """Return what is wrong."""
-        return next(str(error) for field in self for error in field.errors)
 
     def change(self, groups: Iterable[Group]) -> Change:
         """Return the change that is asked for."""
