@@ -15,7 +15,8 @@ from flask_babel import gettext as _
 from mfa_app.core.common import clock
 from mfa_app.core.mail import outbox, wire
 from mfa_app.core.rollout import reminders, rule_mails
-from mfa_app.core.users import exemption_ends
+from mfa_app.core.users import exemption_ends, invitation_ends, new_links
+from mfa_app.core.users.invitation_list import Stage
 from mfa_app.models import OutboxMail
 from mfa_app.settings import Settings
 from mfa_app.wording.policy import exemption
@@ -32,6 +33,10 @@ def _at_sending(waiting: OutboxMail, context: dict[str, Any]) -> dict[str, objec
         return reminders.at_sending(waiting.to, now=clock.now())
     if mail is outbox.Mail.EXEMPTION_ENDS:
         return _exemption_at_sending(waiting.to, context)
+    if mail is outbox.Mail.INVITATION_ENDS:
+        invitation_ends.require_true(waiting.to, context["until"], now=clock.now())
+    if mail is outbox.Mail.NEW_LINK_WANTED:
+        new_links.require_true(context["person_id"], now=clock.now())
     if mail in rule_mails.MAILS:
         rule = {"about": context.get("about"), "group_id": context.get("group_id")}
         return rule_mails.at_sending(mail, waiting.to, **rule, now=clock.now())
@@ -64,6 +69,7 @@ class MailComposer:
                 "public_url": settings.public_url,
                 "login_url": url_for("auth.login", _external=True),
                 "exemptions_url": url_for("admin.exemptions", _external=True),
+                "invitations_url": url_for("admin.invitations", state=Stage.ASKED, _external=True),
                 "help": settings.help_email or settings.admin_email or _("your help desk"),
             }
             for token, url in (("token", "url"), ("lock_token", "lock_url")):

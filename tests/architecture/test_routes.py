@@ -98,6 +98,7 @@ MARKS = {
     "auth.link_login": "public",
     "auth.link_needed": "await link",
     "auth.login": "public",
+    "auth.ask_for_new_link": "public",
     "auth.log_out_for_link": "public",
     "auth.login_by_passkey": "public",
     "auth.logout": "allow, challenge, enrol, add passkey, await link",

@@ -89,7 +89,7 @@ auth.account_locked                 0     1     1
 auth.break_glass                    0     1     1
 auth.choose_password                1     2     2
 auth.code                           0     1     1
-auth.follow_link                    1     2     2
+auth.follow_link                    2     3     3
 auth.forgotten                      0     1     1
 auth.link_login                     1     2     2
 auth.link_needed                    0     1     1

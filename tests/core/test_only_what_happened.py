@@ -27,7 +27,7 @@ from mfa_app.core.sessions import revocation, sessions
 from mfa_app.core.sessions.revocation import RevocationReason
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import blocked, counters, limits
-from mfa_app.core.users import account_lock, accounts, directory, first_administrator
+from mfa_app.core.users import account_lock, accounts, directory, first_administrator, invitations, new_links
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.directory import UserFilters
 from mfa_app.extensions import db
@@ -263,6 +263,14 @@ def request_reset(world: World) -> Act:
 @again(overrides.set_requirement)
 def require(world: World) -> Act:
     return lambda: overrides.set_requirement(world.user("alice"), True, actor=TERMINAL)
+
+
+@again(new_links.ask)
+def ask_for_a_new_link(world: World) -> Act:
+    world.person("dora", password=None)
+    then = world.clock() - timedelta(days=8)
+    token = invitations.invite(world.user("dora"), actor=TERMINAL, now=then)
+    return lambda: new_links.ask(token, actor=VISITOR, now=world.clock())
 
 
 @again(overrides.exempt)

@@ -47,6 +47,8 @@ class Mail(enum.StrEnum):
     EXEMPTION_ENDS = "exemption_ends"
     EXEMPTIONS_END = "exemptions_end"  # to the administrator who gave them
     INVITATION = "invitation"
+    INVITATION_ENDS = "invitation_ends"
+    NEW_LINK_WANTED = "new_link_wanted"  # to who sent the invitation
     PASSWORD_RESET = "password_reset"
     ENROLMENT_LINK = "enrolment_link"
     REMINDER = "reminder"
