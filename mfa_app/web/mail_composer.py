@@ -19,7 +19,7 @@ from mfa_app.core.users import exemption_ends, invitation_ends, new_links
 from mfa_app.core.users.invitation_list import Stage
 from mfa_app.models import OutboxMail
 from mfa_app.settings import Settings
-from mfa_app.wording.policy import exemption
+from mfa_app.wording.policy import after_exemption, exemption
 from mfa_app.wording.user_agents import browser_name
 
 # Times that a mail tells: texts in its context.
@@ -31,8 +31,10 @@ def _at_sending(waiting: OutboxMail, context: dict[str, Any]) -> dict[str, objec
     mail = outbox.Mail(waiting.template)
     if mail is outbox.Mail.REMINDER:
         return reminders.at_sending(waiting.to, now=clock.now())
-    if mail is outbox.Mail.EXEMPTION_ENDS:
+    if mail in (outbox.Mail.EXEMPTION_GIVEN, outbox.Mail.EXEMPTION_ENDS):
         return _exemption_at_sending(waiting.to, context)
+    if mail is outbox.Mail.EXEMPTION_OVER:
+        return _after_exemption(waiting.to)
     if mail is outbox.Mail.INVITATION_ENDS:
         invitation_ends.require_true(waiting.to, context["until"], now=clock.now())
     if mail is outbox.Mail.NEW_LINK_WANTED:
@@ -104,7 +106,14 @@ class MailComposer:
 
 
 def _exemption_at_sending(to: str, context: dict[str, Any]) -> dict[str, object]:
-    """Return what the mail about the end of an exemption says of what comes then. Raises NoLongerTrue."""
+    """Return what a mail about an exemption in force says of what comes then. Raises NoLongerTrue."""
     now = clock.now()
     facts = exemption_ends.facts_at_sending(to, context["until"], now=now)
     return {"exemption": exemption(facts, now), "linked": facts.linked}
+
+
+def _after_exemption(to: str) -> dict[str, object]:
+    """Return what the mail about an exemption that has ended says of what holds now. Raises NoLongerTrue."""
+    now = clock.now()
+    facts = exemption_ends.facts_after_end(to, now=now)
+    return {"then": after_exemption(facts, now), "linked": facts.linked}

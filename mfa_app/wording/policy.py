@@ -79,6 +79,22 @@ def _after_exemption(decision: Decision) -> str:
     return _("After that, your password alone is enough as long as no rule asks for more.")
 
 
+def after_exemption(facts: PolicyFacts, now: datetime) -> str:
+    """Return the sentence for somebody whose exemption has ended: what is asked for now."""
+    decision = decide(facts, shown=Level.PASSWORD, now=now)
+    if decision.level is Level.PHISHING_RESISTANT and decision.enrol_by is None:
+        return _("From now on, you need a passkey to log in.")
+    if decision.verdict is Verdict.CHALLENGE:
+        return _("From now on, you're asked for a code or passkey again.")
+    if decision.verdict is not Verdict.ALLOW:
+        return _("From now on, you must link an authentication app or add a passkey before you can go on.")
+    if decision.enrol_by is not None:
+        return _(
+            "Link an authentication app or add a passkey before %(date)s.", date=dates.day(decision.enrol_by)
+        )
+    return _("Your password alone is enough as long as no rule asks for more.")
+
+
 def why_linked(because: PolicySource) -> str | None:
     """Return the sentence that tells on the linking page who asks for one; None if nobody does."""
     if because.reason is Reason.GROUP:

@@ -262,7 +262,7 @@ def request_reset(world: World) -> Act:
 
 @again(overrides.set_requirement)
 def require(world: World) -> Act:
-    return lambda: overrides.set_requirement(world.user("alice"), True, actor=TERMINAL)
+    return lambda: overrides.set_requirement(world.user("alice"), True, actor=TERMINAL, now=world.clock())
 
 
 @again(new_links.ask)
@@ -276,13 +276,17 @@ def ask_for_a_new_link(world: World) -> Act:
 @again(overrides.exempt)
 def exempt(world: World) -> Act:
     until = world.clock() + timedelta(days=3)
-    return lambda: overrides.exempt(world.user("alice"), until=until, reason="broken phone", actor=TERMINAL)
+    return lambda: overrides.exempt(
+        world.user("alice"), until=until, reason="broken phone", actor=TERMINAL, now=world.clock()
+    )
 
 
 @again(overrides.end_exemption)
 def end_exemption(world: World) -> Act:
     until = world.clock() + timedelta(days=3)
-    overrides.exempt(world.user("alice"), until=until, reason="broken phone", actor=TERMINAL)
+    overrides.exempt(
+        world.user("alice"), until=until, reason="broken phone", actor=TERMINAL, now=world.clock()
+    )
     return lambda: overrides.end_exemption(world.user("alice"), actor=TERMINAL, now=world.clock())
 
 
@@ -461,7 +465,7 @@ NOTHING_TO_END: dict[str, Callable[[World], object]] = {
         world.user("alice"), None, actor=TERMINAL, now=world.clock()
     ),
     "a requirement that isn't": lambda world: overrides.set_requirement(
-        world.user("alice"), False, actor=TERMINAL
+        world.user("alice"), False, actor=TERMINAL, now=world.clock()
     ),
     "a membership that isn't": lambda world: groups.remove_member(
         world.group_row("Finance"), world.user("alice"), actor=TERMINAL
@@ -488,7 +492,9 @@ def people(world: World) -> World:
     world.linked_earlier("dave", role=Role.STAFF)
     with world.data():
         until = world.clock() + timedelta(days=7)
-        overrides.exempt(world.user("frank"), until=until, reason="broken phone", actor=TERMINAL)
+        overrides.exempt(
+            world.user("frank"), until=until, reason="broken phone", actor=TERMINAL, now=world.clock()
+        )
     return world
 
 

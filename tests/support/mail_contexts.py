@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 
 from mfa_app.core.mail.outbox import Mail
-from mfa_app.core.policy import overrides
 from mfa_app.core.rollout import rule_mails
 from mfa_app.core.users import invitations
 from mfa_app.extensions import db
@@ -23,6 +22,7 @@ INVITED: dict[str, object] = {
 
 CONTEXT: dict[Mail, dict[str, object]] = {
     Mail.ACCOUNT_ENDS: {"last_day": "2027-03-31T12:00:00+00:00"},
+    Mail.EXEMPTION_GIVEN: {"until": "2027-03-31T12:00:00+00:00"},
     Mail.EXEMPTION_ENDS: {"until": "2027-03-31T12:00:00+00:00"},
     Mail.EXEMPTIONS_END: {"until": "2027-03-31T12:00:00+00:00"},
     Mail.INVITATION: INVITED,
@@ -62,9 +62,9 @@ def made_true(world: World, kind: Mail) -> dict[str, object]:
     begins = world.clock() + BEGINS_IN.get(kind, timedelta())
     world.require(None, required_from=begins if kind in BEGINS_IN else None)
     with world.data():
-        if kind is Mail.EXEMPTION_ENDS:
+        if kind in (Mail.EXEMPTION_GIVEN, Mail.EXEMPTION_ENDS):
             until = datetime.fromisoformat(str(CONTEXT[kind]["until"]))
-            overrides.exempt(world.user("alice"), until=until, reason="no phone", actor=TERMINAL)
+            world.user("alice").exempt_until = until
         if kind is Mail.LAST_DAY:
             world.user("alice").link_by = world.clock() + timedelta(hours=3)
     if kind is Mail.INVITATION_ENDS:

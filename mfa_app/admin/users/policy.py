@@ -30,7 +30,8 @@ def user_policy(user_id: int) -> ResponseReturnValue:
     found = get_user_or_deny(user_id, to_change=request.method == "POST")
     form = ExemptionForm(data=_exemption_in_force(found.user, now))
     if form.validate_on_submit():
-        overrides.exempt(found.user, until=form.until_moment(), reason=entered(form.reason.data), actor=actor)
+        until, reason = form.until_moment(), entered(form.reason.data)
+        overrides.exempt(found.user, until=until, reason=reason, actor=actor, now=now)
         return to_page_of(found.user, _("Exemption saved."))
     return render_form(
         "admin/users/policy.html",
@@ -116,6 +117,6 @@ def _afterwards(subject: PolicySubject, now: datetime) -> dict[str, str]:
 def _set_requirement(user_id: int, required: bool) -> ResponseReturnValue:
     user = get_user_or_deny(user_id).user
     with flash_refusals():
-        overrides.set_requirement(user, required, actor=current_actor())
+        overrides.set_requirement(user, required, actor=current_actor(), now=clock.now())
         return to_page_of(user, _("Saved."))
     return to_page_of(user)

@@ -84,8 +84,9 @@ def _end_accounts() -> int:
 
 def _tell_of_ends() -> int:
     now = clock.now()
-    told = (module.tell_before_end(now=now) for module in (planned_end, exemption_ends, invitation_ends))
-    return sum(told)
+    mails = planned_end.tell_before_end(now=now)
+    mails += exemption_ends.tell_before_end(now=now) + exemption_ends.tell_after_end(now=now)
+    return mails + invitation_ends.tell_before_end(now=now)
 
 
 # Each process sends mail, because each mail is claimed by one. Each node has anchors of its own.
