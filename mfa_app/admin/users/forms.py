@@ -44,6 +44,8 @@ from mfa_app.wording.labels import role_name
 
 LONGEST_EXEMPTION = timedelta(days=366)
 
+OTHER_DAY = "day"  # the choice of a last day of one's own
+
 FARTHEST_END = timedelta(days=20 * 366)
 
 
@@ -296,10 +298,21 @@ class DeadlineForm(Form):
 
 
 class ExemptionForm(Form):
-    """The last day of an exemption from 2FA, and the reason for it."""
+    """The last day of an exemption from 2FA, or its length in place of the day, and the reason for it."""
 
+    length = SelectField(_l("How long"), validate_choice=False)
     until = DateField(_l("Last day"))
     reason = reason_field(_l("For example: works in a laboratory where phones aren't allowed"))
+
+    def offer(self) -> None:
+        """Set the choices: lengths, each with its last day, and another day."""
+        names = {"week": _("1 week"), "two-weeks": _("2 weeks"), "month": _("1 month")}
+        ends = self._ends()
+        lengths = [
+            SelectChoice(value, _("%(length)s, until %(date)s", length=name, date=dates.weekday(ends[value])))
+            for value, name in names.items()
+        ]
+        self.length.choices = [*lengths, SelectChoice(OTHER_DAY, _("Until another day"))]
 
     @property
     def first_day(self) -> date:
@@ -310,7 +323,14 @@ class ExemptionForm(Form):
         return days.day_of(clock.now()) + LONGEST_EXEMPTION
 
     def validate_until(self, field: DateField) -> None:
-        """Accept only days in the future, at most a year ahead."""
+        """Accept only days in the future, at most a year ahead, and no other day beside a length."""
+        end = self._ends().get(self.length.data or "")
+        if end is not None:
+            typed = field.data if field.data != field.object_data else None
+            field.errors = []
+            if typed not in (None, end):
+                raise ValidationError(_("You chose a length and another day. Choose one of them."))
+            field.data = end
         if field.data is None or not self.first_day <= field.data <= self.last_day:
             field.errors = []
             last = dates.day(self.last_day)
@@ -319,3 +339,8 @@ class ExemptionForm(Form):
     def until_moment(self) -> datetime:
         """Return the last moment of the last day."""
         return days.end_of(entered(self.until.data))
+
+    def _ends(self) -> dict[str, date]:
+        today = days.day_of(clock.now())
+        month = days.month_after(today)
+        return {"week": today + timedelta(days=7), "two-weeks": today + timedelta(days=14), "month": month}

@@ -17,11 +17,15 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Exemption:
-    """Somebody who is exempt. `reason` and `by` are what was noted with the exemption."""
+    """Somebody who is exempt. `reason` and `by` are what was noted with the exemption, and so is `since`.
+
+    Those that were given before this was noted have no `since`.
+    """
 
     id: int
     name: str
     email: str
+    since: datetime | None
     until: datetime
     reason: str
     by: str
@@ -75,6 +79,7 @@ def _exemption(user: User, until: datetime, groups: Iterable[str]) -> Exemption:
         id=user.id,
         name=user.name or user.email,
         email=user.email,
+        since=user.exempt_since,
         until=until,
         reason=user.exempt_reason or "",
         by=user.exempt_by or "",

@@ -110,6 +110,19 @@ def test_an_exempt_person_reads_at_home_and_on_the_own_page_what_comes_after(
     assert told not in world.password_given("bob").page.text
 
 
+def test_who_is_not_asked_for_an_app_yet_is_offered_at_home_to_link_one(world: World) -> None:
+    world.person("bob")
+    offer = "You can link your authentication app now, before anybody asks for it."
+    bob = world.password_given("bob")
+    assert offer in bob.page.text
+    assert bob.follow("Link an app").title == "Link your authentication app"
+    assert offer not in world.link_and_wait("bob", bob).open("/").text
+    world.group("Finance", required=True, grace_days=7)
+    world.person("alice", groups_=("Finance",))
+    alice = world.password_given("alice").page.text  # is told by when
+    assert (offer in alice, "Link an app now" in alice) == (False, True)
+
+
 def test_an_exempt_person_with_an_app_reads_at_home_that_codes_are_asked_for_again(
     world: World, alice: Visitor
 ) -> None:
