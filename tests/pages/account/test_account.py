@@ -116,7 +116,7 @@ def test_who_is_not_asked_for_an_app_yet_is_offered_at_home_to_link_one(world: W
     bob = world.password_given("bob")
     assert offer in bob.page.text
     assert bob.follow("Link an app").title == "Link your authentication app"
-    assert offer not in world.link_and_wait("bob", bob).open("/").text
+    assert offer not in world.link_and_wait("bob").open("/").text
     world.group("Finance", required=True, grace_days=7)
     world.person("alice", groups_=("Finance",))
     alice = world.password_given("alice").page.text  # is told by when
