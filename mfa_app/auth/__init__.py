@@ -8,6 +8,7 @@ from mfa_app.auth import (  # noqa: E402, F401 (their routes)
     account_lock,
     break_glass,
     code,
+    expired_link,
     link_login,
     link_needed,
     login,

@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from mfa_app.auth import blueprint
 from mfa_app.core.common import clock
 from mfa_app.core.common.clock import is_fresh
-from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.login.logout import log_out
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
@@ -97,13 +96,6 @@ def forget_opened_link() -> None:
     """Take the token out of this browser."""
     session.pop(TOKEN_KEY, None)
     session.pop(OPENED_KEY, None)
-
-
-@blueprint.errorhandler(OneTimeLinkExpired)
-def expired_page(_refusal: OneTimeLinkExpired) -> ResponseReturnValue:
-    """Answer a link that no longer works, on whichever page it turns out: 410, and how to get a new one."""
-    forget_opened_link()
-    return make_response(render_template("auth/link_expired.html"), 410)
 
 
 @blueprint.errorhandler(OpenedLinkForgotten)

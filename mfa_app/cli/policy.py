@@ -76,6 +76,9 @@ def _exemption(user: User, now: datetime) -> str:
     if user.exempt_until is None:
         return _("Exemption: none")
     words = {"date": format_moment(user.exempt_until), "by": user.exempt_by, "reason": user.exempt_reason}
-    if user.exempt_until > now:
+    if user.exempt_until <= now:
+        return _("Exemption: ended on %(date)s, given by %(by)s (reason: %(reason)s)", **words)
+    if user.exempt_since is None:
         return _("Exemption: until %(date)s, given by %(by)s (reason: %(reason)s)", **words)
-    return _("Exemption: ended on %(date)s, given by %(by)s (reason: %(reason)s)", **words)
+    words["since"] = format_moment(user.exempt_since)
+    return _("Exemption: since %(since)s, until %(date)s, given by %(by)s (reason: %(reason)s)", **words)

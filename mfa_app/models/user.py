@@ -81,8 +81,9 @@ class User(Standing, Table):
     `security_stamp` is raised to end access: raising it invalidates every session, device and link of
     the user. `email_refused_at` is set while the mail server refuses the address, and `email_refusal` is
     what it answers. `link_required`: the second factors were reset, so the next login
-    leads to linking an app. `link_by`: a date of the user's own by which to link, unless a rule's
-    is later. `opted_in`: codes are asked for by the user's own choice, whatever the rules say.
+    leads to linking an app. `exempt_since` is when the exemption was given, if that is known.
+    `link_by`: a date of the user's own by which to link, unless a rule's is later.
+    `opted_in`: codes are asked for by the user's own choice, whatever the rules say.
     `factors_locked_at` is set after too many wrong codes in a row: no second factor is accepted any more.
     `account_locked_at` is set while the owner has locked the account: nobody gets in.
     `ends_at` is the first moment after the last day of an account: from then on nobody gets in.
@@ -146,6 +147,7 @@ class User(Standing, Table):
 
     required: Mapped[bool] = mapped_column(default=False)
     exempt_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    exempt_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     exempt_reason: Mapped[str | None] = mapped_column(Text)
     exempt_by: Mapped[str | None] = mapped_column(String(320))
     link_by: Mapped[datetime | None] = mapped_column(UtcDateTime)

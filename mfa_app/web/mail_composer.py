@@ -15,10 +15,11 @@ from flask_babel import gettext as _
 from mfa_app.core.common import clock
 from mfa_app.core.mail import outbox, wire
 from mfa_app.core.rollout import reminders, rule_mails
-from mfa_app.core.users import exemption_ends
+from mfa_app.core.users import exemption_ends, invitation_ends, new_links
+from mfa_app.core.users.invitation_list import Stage
 from mfa_app.models import OutboxMail
 from mfa_app.settings import Settings
-from mfa_app.wording.policy import exemption
+from mfa_app.wording.policy import after_exemption, exemption
 from mfa_app.wording.user_agents import browser_name
 
 # Times that a mail tells: texts in its context.
@@ -30,8 +31,14 @@ def _at_sending(waiting: OutboxMail, context: dict[str, Any]) -> dict[str, objec
     mail = outbox.Mail(waiting.template)
     if mail is outbox.Mail.REMINDER:
         return reminders.at_sending(waiting.to, now=clock.now())
-    if mail is outbox.Mail.EXEMPTION_ENDS:
+    if mail in (outbox.Mail.EXEMPTION_GIVEN, outbox.Mail.EXEMPTION_ENDS):
         return _exemption_at_sending(waiting.to, context)
+    if mail is outbox.Mail.EXEMPTION_OVER:
+        return _after_exemption(waiting.to)
+    if mail is outbox.Mail.INVITATION_ENDS:
+        invitation_ends.require_true(waiting.to, context["until"], now=clock.now())
+    if mail is outbox.Mail.NEW_LINK_WANTED:
+        new_links.require_true(context["person_id"], now=clock.now())
     if mail in rule_mails.MAILS:
         rule = {"about": context.get("about"), "group_id": context.get("group_id")}
         return rule_mails.at_sending(mail, waiting.to, **rule, now=clock.now())
@@ -64,6 +71,7 @@ class MailComposer:
                 "public_url": settings.public_url,
                 "login_url": url_for("auth.login", _external=True),
                 "exemptions_url": url_for("admin.exemptions", _external=True),
+                "invitations_url": url_for("admin.invitations", state=Stage.ASKED, _external=True),
                 "help": settings.help_email or settings.admin_email or _("your help desk"),
             }
             for token, url in (("token", "url"), ("lock_token", "lock_url")):
@@ -98,7 +106,14 @@ class MailComposer:
 
 
 def _exemption_at_sending(to: str, context: dict[str, Any]) -> dict[str, object]:
-    """Return what the mail about the end of an exemption says of what comes then. Raises NoLongerTrue."""
+    """Return what a mail about an exemption in force says of what comes then. Raises NoLongerTrue."""
     now = clock.now()
     facts = exemption_ends.facts_at_sending(to, context["until"], now=now)
     return {"exemption": exemption(facts, now), "linked": facts.linked}
+
+
+def _after_exemption(to: str) -> dict[str, object]:
+    """Return what the mail about an exemption that has ended says of what holds now. Raises NoLongerTrue."""
+    now = clock.now()
+    facts = exemption_ends.facts_after_end(to, now=now)
+    return {"then": after_exemption(facts, now), "linked": facts.linked}

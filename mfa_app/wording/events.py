@@ -46,6 +46,7 @@ _EVENTS = {
     Event.SETUP_LINK_MADE: _l("Set-up link for the first administrator created"),
     Event.USER_CREATED: _l("Account created"),
     Event.USER_INVITED: _l("Invitation sent"),
+    Event.NEW_LINK_WANTED: _l("New invitation asked for"),
     Event.ENROLMENT_LINK_SENT: _l("Link for setting up an app or passkey sent"),
     Event.LINK_SHOWN: _l("One-time link shown, to be passed on"),
     Event.USER_REMINDED: _l("Reminded to link an app"),

@@ -3,7 +3,7 @@
 from mfa_app.core.users.exemptions import Exemption
 from mfa_app.wording import dates
 
-CSV_COLUMNS = ("name", "email", "groups", "last_day", "reason", "given_by", "disabled")
+CSV_COLUMNS = ("name", "email", "groups", "since", "last_day", "reason", "given_by", "disabled")
 
 
 def csv_cells_of(exemption: Exemption) -> tuple[str, ...]:
@@ -12,6 +12,7 @@ def csv_cells_of(exemption: Exemption) -> tuple[str, ...]:
         exemption.name,
         exemption.email,
         ", ".join(exemption.groups),
+        dates.iso_day(exemption.since) if exemption.since else "",
         dates.iso_day(exemption.until),
         exemption.reason,
         exemption.by,

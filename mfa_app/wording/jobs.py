@@ -15,7 +15,7 @@ def description(job: Job) -> str:
         jobs.PURGE.name: _("Delete what has expired"),
         jobs.COUNTS.name: _("Sum up the counts of people and groups"),
         jobs.ENDS.name: _("Disable accounts whose last day is over"),
-        jobs.END_MAILS.name: _("Tell people by email that their account or exemption ends soon"),
+        jobs.END_MAILS.name: _("Tell people by email when their account, exemption or invitation ends"),
         jobs.STREAM.name: _("Print the events of commands, as lines of the audit trail"),
         jobs.ANCHOR.name: _("Write the end of the audit trail to the file anchors, once a day"),
         jobs.REMINDERS.name: _("Email reminders to link an app, if somebody asked for many"),

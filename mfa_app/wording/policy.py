@@ -17,6 +17,7 @@ from mfa_app.core.policy.decision import (
 )
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.policy.levels import Level
+from mfa_app.models import User
 from mfa_app.wording import dates
 
 
@@ -79,6 +80,22 @@ def _after_exemption(decision: Decision) -> str:
     return _("After that, your password alone is enough as long as no rule asks for more.")
 
 
+def after_exemption(facts: PolicyFacts, now: datetime) -> str:
+    """Return the sentence for somebody whose exemption has ended: what is asked for now."""
+    decision = decide(facts, shown=Level.PASSWORD, now=now)
+    if decision.level is Level.PHISHING_RESISTANT and decision.enrol_by is None:
+        return _("From now on, you need a passkey to log in.")
+    if decision.verdict is Verdict.CHALLENGE:
+        return _("From now on, you're asked for a code or passkey again.")
+    if decision.verdict is not Verdict.ALLOW:
+        return _("From now on, you must link an authentication app or add a passkey before you can go on.")
+    if decision.enrol_by is not None:
+        return _(
+            "Link an authentication app or add a passkey before %(date)s.", date=dates.day(decision.enrol_by)
+        )
+    return _("Your password alone is enough as long as no rule asks for more.")
+
+
 def why_linked(because: PolicySource) -> str | None:
     """Return the sentence that tells on the linking page who asks for one; None if nobody does."""
     if because.reason is Reason.GROUP:
@@ -126,19 +143,11 @@ def policy_explanation(person: PolicySubject, now: datetime) -> str:
 
 
 def _explain_codes(person: PolicySubject, now: datetime) -> str:
+    name = person.user.name or person.user.email
+    if (closed := _explain_closed(person.user, name, now)) is not None:
+        return closed
     decision = decide(person.facts, shown=Level.PASSWORD, now=now)
-    name, reason = person.user.name or person.user.email, why_others_are_asked(decision.because)
-    if person.user.disabled_at is not None:
-        return _("%(name)s can't log in: the account is disabled.", name=name)
-    if person.user.ends_at is not None and person.user.has_ended(now):
-        day = dates.day(days.last_before(person.user.ends_at))
-        return _("%(name)s can't log in: %(date)s was the last day of the account.", name=name, date=day)
-    if person.user.account_locked_at is not None:
-        return _(
-            "%(name)s locked this account on %(date)s, so nobody can log in to it until it is opened again.",
-            name=name,
-            date=dates.day(person.user.account_locked_at),
-        )
+    reason = why_others_are_asked(decision.because)
     if decision.verdict is Verdict.AWAIT_LINK:
         return _(
             "%(name)s can't log in yet: the role needs an authentication app or a passkey. "
@@ -159,7 +168,31 @@ def _explain_codes(person: PolicySubject, now: datetime) -> str:
             "Reset 2-factor authentication so that %(name)s can set it up again at the next login.",
             name=name,
         )
+    coming = effective_policy(person.facts, now=now).because
+    if decision.because.reason is Reason.BY_CHOICE and coming.until:
+        return _(
+            "%(name)s is asked for a code: by choice today, %(reason)s from %(date)s.",
+            name=name,
+            reason=why_others_are_asked(coming),
+            date=dates.day(coming.until),
+        )
     return _("%(name)s is asked for a code: %(reason)s.", name=name, reason=reason)
+
+
+def _explain_closed(user: User, name: str, now: datetime) -> str | None:
+    """Return why nobody gets into this account; None if that is not so."""
+    if user.disabled_at is not None:
+        return _("%(name)s can't log in: the account is disabled.", name=name)
+    if user.ends_at is not None and user.has_ended(now):
+        day = dates.day(days.last_before(user.ends_at))
+        return _("%(name)s can't log in: %(date)s was the last day of the account.", name=name, date=day)
+    if user.account_locked_at is not None:
+        return _(
+            "%(name)s locked this account on %(date)s, so nobody can log in to it until it is opened again.",
+            name=name,
+            date=dates.day(user.account_locked_at),
+        )
+    return None
 
 
 def _explain_not_asked(person: PolicySubject, name: str, decision: Decision) -> str:

@@ -68,6 +68,7 @@ admin.group_policy_people           0   4/2     2
 admin.group_policy_people_csv       0   4/2     2
 admin.group_rollout                 0   4/2    14
 admin.group_rollout_csv             0   4/2    10
+admin.invitations                   0   4/2     2
 admin.new_group                     0   4/2     1
 admin.new_user                      0   4/2     2
 admin.open_account                  0   4/2   5/2
@@ -88,7 +89,7 @@ auth.account_locked                 0     1     1
 auth.break_glass                    0     1     1
 auth.choose_password                1     2     2
 auth.code                           0     1     1
-auth.follow_link                    1     2     2
+auth.follow_link                    2     3     3
 auth.forgotten                      0     1     1
 auth.link_login                     1     2     2
 auth.link_needed                    0     1     1

@@ -15,6 +15,7 @@ from mfa_app.models import (
     BreakGlassCode,
     FormerApp,
     HeldForm,
+    Invitation,
     Lease,
     MailPass,
     Notice,
@@ -47,7 +48,7 @@ former_app         keep                     ended_at + 90 days  discard         
 group_count        keep                     never               keep                     -
 held_form          delete with the session  expires_at          discard                  sealed_form for form|{row.id}|{row.user_id}
 import_row         keep                     never               keep                     -
-invitation         keep                     never               keep                     -
+invitation         keep                     used_at + 30 days   keep                     -
 lease              keep                     never               discard                  -
 mail_pass          keep                     begun_at + 365 days keep                     -
 membership         keep                     never               keep                     -
@@ -128,6 +129,7 @@ def test_the_derived_lists() -> None:
         AuthSession,
         RememberedDevice,
         OneTimeLink,
+        Invitation,
         PendingEnrolment,
         FormerApp,
         UsedChallenge,

@@ -8,6 +8,7 @@ from flask import Flask
 from mfa_app.core.common import clock
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.users import invitations
 from mfa_app.extensions import db
 from mfa_app.models import User
 from tests.support.accessibility import Inspector
@@ -16,7 +17,7 @@ from tests.support.browser import Visitor
 from tests.support.chromium import PHONE, Window
 from tests.support.passkeys import add_passkey, passkey_page
 from tests.support.stories import alice_at_the_code_page, alice_at_the_linking_page, alice_logged_in
-from tests.support.world import PASSWORD, World
+from tests.support.world import PASSWORD, TERMINAL, World
 
 pytestmark = pytest.mark.browser
 
@@ -42,6 +43,7 @@ FOR_CAROL = {
     "/admin/people?q=nobody": "People",
     "/admin/people/new": "Add a person",
     "/admin/people/chosen?act=disable&people={alice}&people={carol}": "Disable 1 account?",
+    "/admin/people/invitations": "Invitations",
     "/admin/people/{alice}": "Alice",
     "/admin/people/{bob}": "Bob",
     "/admin/people/{carol}": "Carol",
@@ -212,6 +214,11 @@ def test_what_an_administrator_sees_of_an_invitation(world: World, inspector: In
     carol.open(f"/admin/people/{world.id_of('bob')}")
     inspector.look("Link for Bob", carol.press("Make a link").source)
     inspector.look("Bob", carol.follow("Go on").source)
+    inspector.look("Invitations", carol.open("/admin/people/invitations").source)
+    with world.data():
+        token = invitations.invite(world.user("bob"), actor=TERMINAL, now=world.clock())
+    world.clock.advance(days=8)
+    inspector.look("Your invitation has expired", world.visitor().open(f"/link/{token}").source)
 
 
 def test_what_an_administrator_with_a_break_glass_code_sees(world: World, inspector: Inspector) -> None:

@@ -27,7 +27,7 @@ from mfa_app.core.sessions import revocation, sessions
 from mfa_app.core.sessions.revocation import RevocationReason
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import blocked, counters, limits
-from mfa_app.core.users import account_lock, accounts, directory, first_administrator
+from mfa_app.core.users import account_lock, accounts, directory, first_administrator, invitations, new_links
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
@@ -268,19 +268,31 @@ def request_reset(world: World) -> Act:
 
 @again(overrides.set_requirement)
 def require(world: World) -> Act:
-    return lambda: overrides.set_requirement(world.user("alice"), True, actor=TERMINAL)
+    return lambda: overrides.set_requirement(world.user("alice"), True, actor=TERMINAL, now=world.clock())
+
+
+@again(new_links.ask)
+def ask_for_a_new_link(world: World) -> Act:
+    world.person("dora", password=None)
+    then = world.clock() - timedelta(days=8)
+    token = invitations.invite(world.user("dora"), actor=TERMINAL, now=then)
+    return lambda: new_links.ask(token, actor=VISITOR, now=world.clock())
 
 
 @again(overrides.exempt)
 def exempt(world: World) -> Act:
     until = world.clock() + timedelta(days=3)
-    return lambda: overrides.exempt(world.user("alice"), until=until, reason="broken phone", actor=TERMINAL)
+    return lambda: overrides.exempt(
+        world.user("alice"), until=until, reason="broken phone", actor=TERMINAL, now=world.clock()
+    )
 
 
 @again(overrides.end_exemption)
 def end_exemption(world: World) -> Act:
     until = world.clock() + timedelta(days=3)
-    overrides.exempt(world.user("alice"), until=until, reason="broken phone", actor=TERMINAL)
+    overrides.exempt(
+        world.user("alice"), until=until, reason="broken phone", actor=TERMINAL, now=world.clock()
+    )
     return lambda: overrides.end_exemption(world.user("alice"), actor=TERMINAL, now=world.clock())
 
 
@@ -463,7 +475,7 @@ NOTHING_TO_END: dict[str, Callable[[World], object]] = {
         world.user("alice"), None, actor=TERMINAL, now=world.clock()
     ),
     "a requirement that isn't": lambda world: overrides.set_requirement(
-        world.user("alice"), False, actor=TERMINAL
+        world.user("alice"), False, actor=TERMINAL, now=world.clock()
     ),
     "a membership that isn't": lambda world: groups.remove_member(
         world.group_row("Finance"), world.user("alice"), actor=TERMINAL
@@ -490,7 +502,9 @@ def people(world: World) -> World:
     world.linked_earlier("dave", role=Role.STAFF)
     with world.data():
         until = world.clock() + timedelta(days=7)
-        overrides.exempt(world.user("frank"), until=until, reason="broken phone", actor=TERMINAL)
+        overrides.exempt(
+            world.user("frank"), until=until, reason="broken phone", actor=TERMINAL, now=world.clock()
+        )
     return world
 
 

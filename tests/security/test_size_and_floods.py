@@ -269,7 +269,7 @@ def test_a_reason_commands_no_terminal_and_forges_no_row_of_a_list(world: World)
         reset_second_factor(world.user("alice"), reason=FORGED, actor=TERMINAL, now=world.clock())
         groups.create(FORGED[:200], actor=TERMINAL, now=world.clock())
         forger, tomorrow = Actor(ActorKind.TERMINAL, FORGED), world.clock() + timedelta(days=1)
-        overrides.exempt(world.user("alice"), until=tomorrow, reason=FORGED, actor=forger)
+        overrides.exempt(world.user("alice"), until=tomorrow, reason=FORGED, actor=forger, now=world.clock())
     commands = ("users show", "policy explain", "users invite")
     about_alice = [f"{command} alice@example.com" for command in commands]
     for words in ("audit list", "users list", "groups list", *about_alice):

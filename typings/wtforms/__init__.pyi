@@ -59,6 +59,7 @@ class SelectField(_ChoicesField):
         validators: Sequence[Callable[..., object]] | None = None,
         *,
         choices: Iterable[SelectChoice] | None = None,
+        validate_choice: bool = True,
         invalid_choice_message: str | None = None,
         **options: Unpack[_Options],
     ) -> None: ...

@@ -25,6 +25,7 @@ from mfa_app.core.policy.two_factor_state import TwoFactorState
 from mfa_app.core.rollout.many import MOST, OF_GROUPS, Action, Change
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.filters import UserFilters
+from mfa_app.core.users.invitation_list import Stage
 from mfa_app.core.users.people_lists import Order
 from mfa_app.models import Group, Role
 from mfa_app.web.http.converters import LARGEST_ID
@@ -40,10 +41,13 @@ from mfa_app.web.ui.fields import (
 )
 from mfa_app.web.ui.forms import Form, shown_at
 from mfa_app.wording import dates
+from mfa_app.wording.invitations import STAGES
 from mfa_app.wording.labels import role_name
 from mfa_app.wording.standing import STATES
 
 LONGEST_EXEMPTION = timedelta(days=366)
+
+OTHER_DAY = "day"  # the choice of a last day of one's own
 
 FARTHEST_END = timedelta(days=20 * 366)
 
@@ -134,11 +138,26 @@ class UserFilter(Form):
         return {field.name: field.data for field in self if field.data}
 
 
-class ManyForm(Form):
-    """What to do to the people who are ticked in the list. It is part of the URL, so it has no CSRF token."""
+class InvitationFilter(Form):
+    """Which invitations to list. It is part of the URL, so it has no CSRF token."""
 
     class Meta:
         csrf = False
+
+    state = SelectField(
+        _l("State"),
+        default="",
+        choices=[SelectChoice("", _l("Any")), *(SelectChoice(stage, name) for stage, name in STAGES.items())],
+        invalid_choice_message=INVALID_CHOICE,
+    )
+
+    def stage(self) -> Stage | None:
+        """Return the stage that was chosen; None for any, and for what is none."""
+        return Stage(self.state.data) if self.state.data and self.validate() else None
+
+
+class TickedForm(Form):
+    """The people who are ticked in a list."""
 
     people = SelectMultipleField(
         coerce=int,
@@ -149,6 +168,27 @@ class ManyForm(Form):
             Length(max=MOST, message=_l("Choose at most %(max)d people at once.")),
         ],
     )
+
+    def validate_people(self, field: SelectMultipleField) -> None:
+        """Reject numbers that no row can have."""
+        if any(not 0 < number <= LARGEST_ID for number in field.data or ()):
+            raise ValidationError(INVALID_CHOICE)
+
+    def complaint(self) -> str:
+        """Return what is wrong."""
+        return next(str(error) for field in self for error in field.errors)
+
+
+class SendAgainForm(TickedForm):
+    """Whose invitations to send again."""
+
+
+class ManyForm(TickedForm):
+    """What to do to the people who are ticked in the list. It is part of the URL, so it has no CSRF token."""
+
+    class Meta:
+        csrf = False
+
     act = SelectField(
         choices=[SelectChoice(action, action) for action in Action],
         invalid_choice_message=INVALID_CHOICE,
@@ -160,19 +200,10 @@ class ManyForm(Form):
         """Set the groups to choose from."""
         self.group.choices = {"": _("Choose a group"), **{str(group.id): group.name for group in groups}}
 
-    def validate_people(self, field: SelectMultipleField) -> None:
-        """Reject numbers that no row can have."""
-        if any(not 0 < number <= LARGEST_ID for number in field.data or ()):
-            raise ValidationError(INVALID_CHOICE)
-
     def validate_group(self, field: SelectField) -> None:
         """Ask for a group where people join or leave one."""
         if self.act.data in OF_GROUPS and not field.data:
             raise ValidationError(_("Choose the group first."))
-
-    def complaint(self) -> str:
-        """Return what is wrong."""
-        return next(str(error) for field in self for error in field.errors)
 
     def change(self, groups: Iterable[Group]) -> Change:
         """Return the change that is asked for."""
@@ -296,10 +327,21 @@ class DeadlineForm(Form):
 
 
 class ExemptionForm(Form):
-    """The last day of an exemption from 2FA, and the reason for it."""
+    """The last day of an exemption from 2FA, or its length in place of the day, and the reason for it."""
 
+    length = SelectField(_l("How long"), validate_choice=False)
     until = DateField(_l("Last day"))
     reason = reason_field(_l("For example: works in a laboratory where phones aren't allowed"))
+
+    def offer(self) -> None:
+        """Set the choices: lengths, each with its last day, and another day."""
+        names = {"week": _("1 week"), "two-weeks": _("2 weeks"), "month": _("1 month")}
+        ends = self._ends()
+        lengths = [
+            SelectChoice(value, _("%(length)s, until %(date)s", length=name, date=dates.weekday(ends[value])))
+            for value, name in names.items()
+        ]
+        self.length.choices = [*lengths, SelectChoice(OTHER_DAY, _("Until another day"))]
 
     @property
     def first_day(self) -> date:
@@ -310,7 +352,14 @@ class ExemptionForm(Form):
         return days.day_of(clock.now()) + LONGEST_EXEMPTION
 
     def validate_until(self, field: DateField) -> None:
-        """Accept only days in the future, at most a year ahead."""
+        """Accept only days in the future, at most a year ahead, and no other day beside a length."""
+        end = self._ends().get(self.length.data or "")
+        if end is not None:
+            typed = field.data if field.data != field.object_data else None
+            field.errors = []
+            if typed not in (None, end):
+                raise ValidationError(_("You chose a length and another day. Choose one of them."))
+            field.data = end
         if field.data is None or not self.first_day <= field.data <= self.last_day:
             field.errors = []
             last = dates.day(self.last_day)
@@ -319,3 +368,8 @@ class ExemptionForm(Form):
     def until_moment(self) -> datetime:
         """Return the last moment of the last day."""
         return days.end_of(entered(self.until.data))
+
+    def _ends(self) -> dict[str, date]:
+        today = days.day_of(clock.now())
+        month = days.month_after(today)
+        return {"week": today + timedelta(days=7), "two-weeks": today + timedelta(days=14), "month": month}

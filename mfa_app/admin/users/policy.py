@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
-from mfa_app.admin.users.forms import DeadlineForm, ExemptionForm
+from mfa_app.admin.users.forms import OTHER_DAY, DeadlineForm, ExemptionForm
 from mfa_app.admin.users.lookup import get_user_or_deny
 from mfa_app.admin.users.responses import to_page_of
 from mfa_app.core.common import clock, days
@@ -29,9 +29,9 @@ def user_policy(user_id: int) -> ResponseReturnValue:
     actor, now = current_actor(), clock.now()
     found = get_user_or_deny(user_id, to_change=request.method == "POST")
     form = ExemptionForm(data=_exemption_in_force(found.user, now))
+    form.offer()
     if form.validate_on_submit():
-        overrides.exempt(found.user, until=form.until_moment(), reason=entered(form.reason.data), actor=actor)
-        return to_page_of(found.user, _("Exemption saved."))
+        return _exempt(found.user, form)
     return render_form(
         "admin/users/policy.html",
         form,
@@ -95,11 +95,17 @@ def _set_deadline(user_id: int, last_day: date | None, done: str) -> ResponseRet
     return to_page_of(user)
 
 
+def _exempt(user: User, form: ExemptionForm) -> ResponseReturnValue:
+    until, reason = form.until_moment(), entered(form.reason.data)
+    overrides.exempt(user, until=until, reason=reason, actor=current_actor(), now=clock.now())
+    return to_page_of(user, _("Exemption saved."))
+
+
 def _exemption_in_force(user: User, now: datetime) -> dict[str, object] | None:
     """Return what the form shows first of an exemption in force, None if there is none."""
     if user.exempt_until is None or user.exempt_until <= now:
         return None
-    return {"until": days.day_of(user.exempt_until), "reason": user.exempt_reason}
+    return {"length": OTHER_DAY, "until": days.day_of(user.exempt_until), "reason": user.exempt_reason}
 
 
 def _afterwards(subject: PolicySubject, now: datetime) -> dict[str, str]:
@@ -116,6 +122,6 @@ def _afterwards(subject: PolicySubject, now: datetime) -> dict[str, str]:
 def _set_requirement(user_id: int, required: bool) -> ResponseReturnValue:
     user = get_user_or_deny(user_id).user
     with flash_refusals():
-        overrides.set_requirement(user, required, actor=current_actor())
+        overrides.set_requirement(user, required, actor=current_actor(), now=clock.now())
         return to_page_of(user, _("Saved."))
     return to_page_of(user)

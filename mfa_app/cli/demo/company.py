@@ -145,7 +145,8 @@ class Company:
     def exempt_hugo(self) -> None:
         """Exempt Hugo, with an end date and a reason."""
         until, reason = self.now + EXEMPT_FOR, "Broken arm, no phone"
-        overrides.exempt(self.users["Hugo"], until=until, reason=reason, actor=self.administrator)
+        hugo, actor = self.users["Hugo"], self.administrator
+        overrides.exempt(hugo, until=until, reason=reason, actor=actor, now=clock.now())
 
     def disable_jonas(self) -> None:
         """Disable the account of Jonas, who has left."""

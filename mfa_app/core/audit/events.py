@@ -55,6 +55,7 @@ class Event(enum.Enum):
     SETUP_LINK_MADE = "setup.link_made", ()
     USER_CREATED = "person.created", ("role", "groups")
     USER_INVITED = "person.invited", ()
+    NEW_LINK_WANTED = "person.new_link_wanted", ()
     ENROLMENT_LINK_SENT = "person.enrolment_link_sent", ()
     LINK_SHOWN = "person.link_shown", ()
     USER_REMINDED = "person.reminded", ()

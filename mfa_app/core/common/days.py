@@ -1,5 +1,6 @@
 """Days of the company: where a day begins and ends in its time zone. Stored times stay UTC."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,12 @@ def end_of(day: date) -> datetime:
 def end_after(day: date) -> datetime:
     """Return the first moment after a day, in UTC."""
     return start_of(day + timedelta(days=1))
+
+
+def month_after(day: date) -> date:
+    """Return the same day of the next month, or its last day where it has no such day."""
+    following = (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+    return following.replace(day=min(day.day, monthrange(following.year, following.month)[1]))
 
 
 def last_before(moment: datetime) -> date:

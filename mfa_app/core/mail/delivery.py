@@ -15,7 +15,7 @@ from mfa_app.core.common import clock, email_addresses, files
 from mfa_app.core.mail import outbox, smtp, wire
 from mfa_app.core.mail.smtp import IN_BACKGROUND, Patience, RecipientRefused
 from mfa_app.extensions import db
-from mfa_app.models import OutboxMail, User
+from mfa_app.models import Invitation, OutboxMail, User
 from mfa_app.models.database import rows_changed
 from mfa_app.settings import Settings
 from mfa_app.site import site
@@ -117,6 +117,8 @@ def mark_sent(mail: OutboxMail, *, now: datetime) -> None:
     """Record that the mail was sent and delete its contents. Its address takes mail."""
     mail.sent_at, mail.next_attempt_at, mail.sealed_context, mail.last_error = now, None, None, None
     _note_at_user(mail, refused_at=None, answer=None)
+    if mail.template == outbox.Mail.INVITATION:
+        _note_at_invitation(mail, now)
 
 
 def mark_failed(mail: OutboxMail, error: str, *, now: datetime) -> None:
@@ -148,6 +150,13 @@ def _note_at_user(mail: OutboxMail, *, refused_at: datetime | None, answer: str 
     known = User.email_refused_at.is_not(None) if refused_at is None else User.email == mail.to
     noted = update(User).where(owner, known).values(email_refused_at=refused_at, email_refusal=answer)
     db.session.execute(noted)
+
+
+def _note_at_invitation(mail: OutboxMail, now: datetime) -> None:
+    """Note that an invitation has left. It was made with its mail, at the same moment."""
+    owner = select(User.id).where(User.email_key == email_addresses.key_of(mail.to)).scalar_subquery()
+    of_mail = Invitation.user_id == owner, Invitation.sent_at == mail.created_at
+    db.session.execute(update(Invitation).where(*of_mail).values(mailed_at=now))
 
 
 def _in_words(error: Exception) -> str:

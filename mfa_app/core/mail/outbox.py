@@ -44,9 +44,13 @@ class Mail(enum.StrEnum):
     ACCOUNT_LOCKED = "account_locked"
     ACCOUNT_OPENED = "account_opened"
     ACCOUNT_ENDS = "account_ends"
+    EXEMPTION_GIVEN = "exemption_given"
     EXEMPTION_ENDS = "exemption_ends"
+    EXEMPTION_OVER = "exemption_over"
     EXEMPTIONS_END = "exemptions_end"  # to the administrator who gave them
     INVITATION = "invitation"
+    INVITATION_ENDS = "invitation_ends"
+    NEW_LINK_WANTED = "new_link_wanted"  # to who sent the invitation
     PASSWORD_RESET = "password_reset"
     ENROLMENT_LINK = "enrolment_link"
     REMINDER = "reminder"

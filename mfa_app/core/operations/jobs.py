@@ -14,7 +14,7 @@ from mfa_app.core.operations import counts, housekeeping, nodes
 from mfa_app.core.operations.leases import Holder
 from mfa_app.core.passwords import reset_requests
 from mfa_app.core.rollout import reminders, rule_mails
-from mfa_app.core.users import exemption_ends, planned_end
+from mfa_app.core.users import exemption_ends, invitation_ends, planned_end
 from mfa_app.extensions import db
 from mfa_app.settings import Settings
 from mfa_app.site import site
@@ -89,7 +89,9 @@ def _end_accounts() -> int:
 
 def _tell_of_ends() -> int:
     now = clock.now()
-    return planned_end.tell_before_end(now=now) + exemption_ends.tell_before_end(now=now)
+    mails = planned_end.tell_before_end(now=now)
+    mails += exemption_ends.tell_before_end(now=now) + exemption_ends.tell_after_end(now=now)
+    return mails + invitation_ends.tell_before_end(now=now)
 
 
 # Each process sends mail, because each mail is claimed by one. Each node has anchors of its own.

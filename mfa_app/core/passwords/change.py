@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
@@ -79,7 +79,7 @@ def store_password(
     user: AnyUser, hashed: str, *, way: str, except_session: SessionFacts | None, actor: Actor, now: datetime
 ) -> int:
     """Set the password and revoke all other access. The user is told of a change, not of a first password,
-    which only ends the invitation.
+    which only uses up the invitation.
 
     Return the new security stamp, under which `except_session` goes on.
     """
@@ -89,7 +89,8 @@ def store_password(
     reason = RevocationReason.PASSWORD_CHANGED
     stamp = revoke_access(user, because=reason, actor=actor, except_session=except_session)
     if first:
-        db.session.execute(delete(Invitation).where(Invitation.user_id == user.id))
+        invited = update(Invitation).where(Invitation.user_id == user.id)
+        db.session.execute(invited.values(used_at=now))
     else:
         outbox.notify(outbox.Mail.PASSWORD_CHANGED, user, actor=actor, now=now)
     return stamp

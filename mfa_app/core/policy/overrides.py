@@ -14,17 +14,21 @@ from mfa_app.core.common.errors import (
 )
 from mfa_app.core.common.locks import begin_change, lock_and_reload
 from mfa_app.core.common.permissions import Permission
+from mfa_app.core.mail import notices, outbox
 from mfa_app.models import User
 
 LONGEST_DELAY = timedelta(days=90)  # long enough for a leave; who needs longer is exempt, with a reason
 
+END_TOLD_BEFORE = timedelta(days=7)  # how long before the end of an exemption its holder is told of it
+
 NO_LONGER_REQUIRED, REQUIRED = "no longer required", "required"
 
 
-def set_requirement(user: User, required: bool, *, actor: Actor) -> None:
+def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) -> None:
     """Require 2FA of one user, or stop requiring it. Overrides the groups and revokes remembered devices.
 
-    Raises NotAllowed, SessionEnded, and CannotExemptSelf (nobody can lift their own requirement).
+    A requirement ends an exemption, of which the user is told. Raises NotAllowed, SessionEnded, and
+    CannotExemptSelf (nobody can lift their own requirement).
     """
     begin_change(actor, Permission.MANAGE_POLICY)
     lock_and_reload(user)
@@ -36,15 +40,16 @@ def set_requirement(user: User, required: bool, *, actor: Actor) -> None:
         remembered_devices.forget(user, actor=actor, because=REQUIRED if required else NO_LONGER_REQUIRED)
     user.required = required
     if required:
-        user.exempt_until, user.exempt_reason, user.exempt_by = None, None, None
+        _clear_exemption(user, now)
     record(Event.REQUIREMENT_CHANGED, actor=actor, subject=user, required=required)
 
 
-def exempt(user: User, *, until: datetime, reason: str, actor: Actor) -> None:
+def exempt(user: User, *, until: datetime, reason: str, actor: Actor, now: datetime) -> None:
     """Exempt a user from 2FA until a time, for a reason, and revoke remembered devices.
 
-    Raises NotAllowed (nobody can exempt themselves), SessionEnded, and CannotExemptRole for administrators
-    and the help desk.
+    The user is told until when, by email; if that is soon, no second email tells of the end. Raises
+    NotAllowed (nobody can exempt themselves), SessionEnded, and CannotExemptRole for administrators and the
+    help desk.
     """
     begin_change(actor, Permission.MANAGE_POLICY, user)
     if user.is_privileged:
@@ -52,6 +57,10 @@ def exempt(user: User, *, until: datetime, reason: str, actor: Actor) -> None:
     if (user.exempt_until, user.exempt_reason, user.required) == (until, reason, False):
         return
     remembered_devices.forget(user, actor=actor, because=NO_LONGER_REQUIRED)
+    if user.exempt_until is None or user.exempt_until <= now:
+        user.exempt_since = now
+    if user.exempt_until != until:
+        _tell_of_exemption(user, until, now)
     user.exempt_until, user.exempt_reason, user.exempt_by = until, reason, actor.name
     user.required = False
     record(Event.EXEMPTION_GIVEN, actor=actor, subject=user, until=until.isoformat(), reason=reason)
@@ -66,12 +75,12 @@ def end_exemption(user: User, *, actor: Actor, now: datetime) -> None:
     lock_and_reload(user)
     if user.exempt_until is None or user.exempt_until <= now:
         return
-    drop_exemption(user, actor=actor)
+    drop_exemption(user, actor=actor, now=now)
 
 
-def drop_exemption(user: User, *, actor: Actor) -> None:
-    """Take an exemption away, within a change that has begun."""
-    user.exempt_until, user.exempt_reason, user.exempt_by = None, None, None
+def drop_exemption(user: User, *, actor: Actor, now: datetime) -> None:
+    """Take an exemption away, within a change that has begun. Who was still exempt is told by email."""
+    _clear_exemption(user, now)
     record(Event.EXEMPTION_ENDED, actor=actor, subject=user)
 
 
@@ -101,6 +110,19 @@ def set_deadline(user: User, last_day: date | None, *, actor: Actor, now: dateti
         return
     user.link_by = link_by
     record(Event.DEADLINE_SET, actor=actor, subject=user, until=link_by.isoformat())
+
+
+def _tell_of_exemption(user: User, until: datetime, now: datetime) -> None:
+    outbox.enqueue(outbox.Mail.EXEMPTION_GIVEN, user, now=now, until=until.isoformat())
+    if until <= now + END_TOLD_BEFORE:
+        about = days.day_of(until).isoformat()
+        notices.first_time([user.id], outbox.Mail.EXEMPTION_ENDS, about, now=now)
+
+
+def _clear_exemption(user: User, now: datetime) -> None:
+    if user.exempt_until is not None and user.exempt_until > now:
+        outbox.enqueue(outbox.Mail.EXEMPTION_OVER, user, now=now)
+    user.exempt_until, user.exempt_since, user.exempt_reason, user.exempt_by = None, None, None, None
 
 
 def drop_deadline(user: User, *, actor: Actor) -> None:

@@ -264,7 +264,7 @@ def _change_role(user: User, role: Role, actor: Actor, now: datetime) -> str | N
     user.role = role
     if user.is_privileged:
         if user.exempt_until is not None:
-            overrides.drop_exemption(user, actor=actor)
+            overrides.drop_exemption(user, actor=actor, now=now)
         if user.link_by is not None:
             overrides.drop_deadline(user, actor=actor)
         user.link_required = False  # a help-desk reset must not open a higher role to the password alone

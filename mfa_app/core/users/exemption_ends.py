@@ -1,4 +1,4 @@
-"""Exemptions that end soon: the person is told a week before, and so is the administrator who gave it."""
+"""The ends of exemptions: the person is told a week before and when it has ended, the giver a week before."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,12 +11,15 @@ from mfa_app.core.mail import notices, outbox
 from mfa_app.core.policy import conditions
 from mfa_app.core.policy.decision import PolicyFacts
 from mfa_app.core.policy.facts import find_subjects
+from mfa_app.core.policy.overrides import END_TOLD_BEFORE
 from mfa_app.extensions import db
 from mfa_app.models import Role, User
+from mfa_app.models.user import PRIVILEGED
 
 BATCH = 100  # exemptions in one transaction
 
-TOLD_BEFORE = timedelta(days=7)
+TOLD_AFTER = timedelta(days=1)  # so that nobody is told of what ended before the site could tell it
+
 # Who gave an exemption for less time than this knows its end anyway.
 GIVER_TOLD_BEFORE = timedelta(days=6)
 
@@ -30,10 +33,36 @@ def tell_before_end(*, now: datetime) -> int:
     mails, after = 0, 0
     while ending := _ending(now, after):
         after = ending[-1].id
-        mails += _tell_people(ending, now)
+        mails += _tell(ending, outbox.Mail.EXEMPTION_ENDS, now)
         mails += _tell_givers(ending, now)
         db.session.commit()
     return mails
+
+
+def tell_after_end(*, now: datetime) -> int:
+    """Mail those whose exemption has ended by itself within a day, once for each last day.
+
+    Who ended one tells of it at once. Commits; returns how many mails there were.
+    """
+    mails, after = 0, 0
+    while ended := _ended(now, after):
+        after = ended[-1].id
+        mails += _tell(ended, outbox.Mail.EXEMPTION_OVER, now)
+        db.session.commit()
+    return mails
+
+
+def facts_after_end(to: str, *, now: datetime) -> PolicyFacts:
+    """Return the facts of whom a mail tells that an exemption has ended, as they are when it leaves.
+
+    Raises NoLongerTrue for who is exempt again or disabled, and for administrators and the help desk.
+    """
+    of_mail = User.email_key == email_addresses.key_of(to), User.role.not_in(PRIVILEGED)
+    exempt = conditions.is_exempt(conditions.of_user(), now)
+    subject = next(iter(find_subjects(*of_mail, ~exempt, User.disabled_at.is_(None))), None)
+    if subject is None:
+        raise outbox.NoLongerTrue
+    return subject.facts
 
 
 def facts_at_sending(to: str, until: datetime, *, now: datetime) -> PolicyFacts:
@@ -50,20 +79,27 @@ def facts_at_sending(to: str, until: datetime, *, now: datetime) -> PolicyFacts:
 
 
 def _ending(now: datetime, after: int) -> list[User]:
-    soon = conditions.is_exempt(conditions.of_user(), now), User.exempt_until <= now + TOLD_BEFORE
+    soon = conditions.is_exempt(conditions.of_user(), now), User.exempt_until <= now + END_TOLD_BEFORE
     found = select(User).where(*soon, User.disabled_at.is_(None), User.id > after)
     return list(db.session.scalars(found.order_by(User.id).limit(BATCH)))
 
 
-def _tell_people(ending: Iterable[User], now: datetime) -> int:
+def _ended(now: datetime, after: int) -> list[User]:
+    lately = User.exempt_until <= now, User.exempt_until > now - TOLD_AFTER, User.role.not_in(PRIVILEGED)
+    found = select(User).where(*lately, User.disabled_at.is_(None), User.id > after)
+    return list(db.session.scalars(found.order_by(User.id).limit(BATCH)))
+
+
+def _tell(ending: Iterable[User], mail: outbox.Mail, now: datetime) -> int:
+    """Queue this mail to those who have not had it for this last day."""
     mails = 0
     for until, people in _by_end(ending).items():
         about = days.day_of(until).isoformat()
         ids = [user.id for user in people]
-        new = notices.first_time(ids, outbox.Mail.EXEMPTION_ENDS, about, now=now)
+        new = notices.first_time(ids, mail, about, now=now)
         for user in people:
             if user.id in new:
-                outbox.enqueue(outbox.Mail.EXEMPTION_ENDS, user, now=now, until=until.isoformat())
+                outbox.enqueue(mail, user, now=now, until=until.isoformat())
         mails += len(new)
     return mails
 

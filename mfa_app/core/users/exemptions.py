@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Select, or_, select
 
+from mfa_app.core.common.page_keys import key_of, read_key
 from mfa_app.core.policy import conditions
 from mfa_app.core.users.directory import groups_of
 from mfa_app.extensions import db
@@ -16,11 +17,15 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Exemption:
-    """Somebody who is exempt. `reason` and `by` are what was noted with the exemption."""
+    """Somebody who is exempt. `reason` and `by` are what was noted with the exemption, and so is `since`.
+
+    Those that were given before this was noted have no `since`.
+    """
 
     id: int
     name: str
     email: str
+    since: datetime | None
     until: datetime
     reason: str
     by: str
@@ -49,7 +54,7 @@ def page(*, now: datetime, after: str | None = None) -> Page:
         for user in shown
         if user.exempt_until is not None
     )
-    return Page(people, _key(people[-1]) if len(users) > PAGE else None)
+    return Page(people, key_of(people[-1].until, people[-1].id) if len(users) > PAGE else None)
 
 
 def all_in_force(*, now: datetime) -> Iterator[Exemption]:
@@ -63,7 +68,7 @@ def all_in_force(*, now: datetime) -> Iterator[Exemption]:
 
 def _in_force(now: datetime, after: str | None) -> Select[User]:
     found = select(User).where(conditions.is_exempt(conditions.of_user(), now))
-    if (last := _read_key(after)) is not None:
+    if (last := read_key(after)) is not None:
         until, user_id = last
         found = found.where(User.exempt_until >= until, or_(User.exempt_until > until, User.id > user_id))
     return found.order_by(User.exempt_until, User.id)
@@ -74,23 +79,10 @@ def _exemption(user: User, until: datetime, groups: Iterable[str]) -> Exemption:
         id=user.id,
         name=user.name or user.email,
         email=user.email,
+        since=user.exempt_since,
         until=until,
         reason=user.exempt_reason or "",
         by=user.exempt_by or "",
         disabled=user.disabled_at is not None,
         groups=tuple(groups),
     )
-
-
-def _key(last: Exemption) -> str:
-    return f"{last.until.isoformat()}_{last.id}"
-
-
-def _read_key(after: str | None) -> tuple[datetime, int] | None:
-    """Return the end and the user after whom a page begins; None for what is no key."""
-    end, _, user_id = (after or "").partition("_")
-    try:
-        until = datetime.fromisoformat(end).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return (until, int(user_id)) if user_id.isdecimal() and len(user_id) < 10 else None

@@ -35,12 +35,15 @@ class Phone(enum.StrEnum):
 
 
 class State(enum.Enum):
-    """How far an invitation has come, as long as its owner has chosen no password."""
+    """How far an invitation has come: the first of these that is so."""
 
-    OPEN = "open"
+    ACCEPTED = "accepted"
+    ENDED = "ended with all other access"
     REFUSED = "refused by the mail server"
     EXPIRED = "expired"
-    ENDED = "ended with all other access"
+    OPENED = "opened"
+    WAITING = "waiting to be sent"
+    SENT = "sent"
 
 
 def of_user(user: User) -> Invitation | None:
@@ -50,11 +53,17 @@ def of_user(user: User) -> Invitation | None:
 
 def state_of(invitation: Invitation, user: User, *, now: datetime) -> State:
     """Return how far the invitation of this user has come."""
+    if invitation.used_at is not None:
+        return State.ACCEPTED
     if invitation.security_stamp != user.security_stamp:
         return State.ENDED
     if user.email_refused_at is not None and user.email_refused_at >= invitation.sent_at:
         return State.REFUSED
-    return State.EXPIRED if invitation.expires_at <= now else State.OPEN
+    if invitation.expires_at <= now:
+        return State.EXPIRED
+    if invitation.opened_at is not None:
+        return State.OPENED
+    return State.WAITING if invitation.mailed_at is None else State.SENT
 
 
 def saved_as(user: User) -> str:
@@ -98,7 +107,7 @@ def mail_to_all(users: list[User], *, actor: Actor, now: datetime) -> dict[int, 
     db.session.flush()
     subjects = facts.find_subjects(User.id.in_([user.id for user in users]))
     of_user = {subject.user.id: subject.facts for subject in subjects}
-    sender = _name_of(actor)
+    sender = _sender(actor)
     return {user.id: _mail(user, of_user[user.id], sender, actor=actor, now=now) for user in users}
 
 
@@ -163,16 +172,21 @@ def queue_mail(
     )
 
 
-def _mail(user: User, known: PolicyFacts, sender: str, *, actor: Actor, now: datetime) -> str:
+def _mail(user: User, known: PolicyFacts, sender: User | None, *, actor: Actor, now: datetime) -> str:
     token = one_time_links.create(Purpose.INVITATION, user, actor=actor, now=now)
     invitation = Invitation(
         user_id=user.id,
         digest=digest(token),
+        reminder_digest=None,
         security_stamp=user.security_stamp,
-        sender=sender,
+        sender=sender.name if sender else "",
+        sender_id=sender.id if sender else None,
         sent_at=now,
         expires_at=now + LIFETIME[Purpose.INVITATION],
+        mailed_at=None,
         opened_at=None,
+        asked_at=None,
+        used_at=None,
     )
     db.session.merge(invitation)
     queue_mail(outbox.Mail.INVITATION, invitation, user, known, token, now=now)
@@ -180,10 +194,9 @@ def _mail(user: User, known: PolicyFacts, sender: str, *, actor: Actor, now: dat
     return token
 
 
-def _name_of(actor: Actor) -> str:
-    """Return the name of the administrator who acts; nothing for the terminal and the site."""
-    sender = db.session.get(User, actor.user_id) if actor.user_id else None
-    return sender.name if sender else ""
+def _sender(actor: Actor) -> User | None:
+    """Return the administrator who acts; None for the terminal and the site."""
+    return db.session.get(User, actor.user_id) if actor.user_id else None
 
 
 def _verdict(user: User, now: datetime) -> tuple[Verdict | None, bool]:

@@ -69,3 +69,16 @@ def test_the_hour_that_comes_twice_is_told_apart(world: World) -> None:
     with world.app.test_request_context("/"):
         times = [dates.plain_time(first + timedelta(hours=hours)) for hours in (0, 1)]
     assert times == ["2026-10-25 02:30 CEST", "2026-10-25 02:30 CET"]
+
+
+@pytest.mark.parametrize(
+    ("day", "later"),
+    [
+        (date(2026, 3, 2), date(2026, 4, 2)),
+        (date(2026, 1, 31), date(2026, 2, 28)),
+        (date(2028, 1, 30), date(2028, 2, 29)),
+        (date(2026, 12, 31), date(2027, 1, 31)),
+    ],
+)
+def test_a_month_later_is_the_same_day_or_the_last(day: date, later: date) -> None:
+    assert days.month_after(day) == later

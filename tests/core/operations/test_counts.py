@@ -140,11 +140,11 @@ class Walk:
         accounts.change_email(self.user(), new, actor=TERMINAL, now=self.now)
 
     def require(self) -> None:
-        overrides.set_requirement(self.user(), self.random.random() < 0.5, actor=TERMINAL)
+        overrides.set_requirement(self.user(), self.random.random() < 0.5, actor=TERMINAL, now=self.now)
 
     def exempt(self) -> None:
         until = self.now + timedelta(days=self.random.randrange(1, 9))
-        overrides.exempt(self.user(), until=until, reason="a broken phone", actor=TERMINAL)
+        overrides.exempt(self.user(), until=until, reason="a broken phone", actor=TERMINAL, now=self.now)
 
     def end_exemption(self) -> None:
         overrides.end_exemption(self.user(), actor=TERMINAL, now=self.now)

@@ -1,6 +1,9 @@
 """The mails before an exemption ends: once for each last day, and none that is not true any more."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
+
+import pytest
 
 from mfa_app.core.common import days
 from mfa_app.core.mail import delivery
@@ -17,7 +20,15 @@ LAST_DAY = date(2026, 3, 22)  # 20 days after the first day of every test
 def exempt(world: World, name: str, last_day: date = LAST_DAY) -> None:
     with world.data():
         until = days.end_of(last_day)
-        overrides.exempt(world.user(name), until=until, reason="no phone here", actor=TERMINAL)
+        overrides.exempt(
+            world.user(name), until=until, reason="no phone here", actor=TERMINAL, now=world.clock()
+        )
+
+
+def exempt_and_tell(world: World, name: str, last_day: date = LAST_DAY) -> None:
+    """Let the mail leave that says so."""
+    exempt(world, name, last_day)
+    assert deliver(world) == 1
 
 
 def tell(world: World) -> int:
@@ -40,16 +51,109 @@ def test_the_person_is_told_once_a_week_before_and_again_when_the_end_has_change
         told.append(tell(world) + tell(world))
         world.clock.advance(days=1)
     assert (sum(told), told.index(1)) == (1, 14)
-    exempt(world, "alice", LAST_DAY + timedelta(days=1))
-    assert (tell(world), tell(world)) == (1, 0)
-    assert world.mails("alice")[-2:] == ["exemption_ends", "exemption_ends"]
+    exempt(world, "alice", LAST_DAY + timedelta(days=10))
+    for _day in range(10):
+        told.append(tell(world) + tell(world))
+        world.clock.advance(days=1)
+    assert told[16:] == [0] * 8 + [1, 0]
+    assert world.mails("alice") == ["exemption_given", "exemption_ends"] * 2
     assert "exemption_ends" not in world.mails("bob")
+
+
+def test_an_exemption_for_a_few_days_is_told_of_once(world: World) -> None:
+    world.person("alice", password=None)
+    exempt(world, "alice", world.clock().date() + timedelta(days=6))
+    assert (tell(world), world.mails("alice")) == (0, ["exemption_given"])
+    exempt(world, "alice", world.clock().date() + timedelta(days=5))  # sooner
+    assert (tell(world), world.mails("alice")) == (0, ["exemption_given"] * 2)
+    assert deliver(world) == 1  # the first is not true any more
+
+
+def test_another_reason_alone_is_not_told_again(world: World) -> None:
+    world.person("alice", password=None)
+    exempt(world, "alice")
+    with world.data():
+        until = days.end_of(LAST_DAY)
+        overrides.exempt(
+            world.user("alice"), until=until, reason="another", actor=TERMINAL, now=world.clock()
+        )
+    assert world.mails("alice") == ["exemption_given"]
+
+
+@both_databases
+def test_who_is_not_exempt_any_more_is_told_once_what_holds_now(world: World) -> None:
+    world.people("alice", "bob", "erin", password=None)
+    world.require(None)
+    for name in ("alice", "bob", "erin"):
+        exempt_and_tell(world, name)
+    with world.data():
+        world.user("erin").role = Role.HELPDESK  # as in a database of before, where promotion left it
+        world.user("bob").disabled_at = world.clock()
+    told = []
+    world.clock.advance(days=20)
+    for _hour in range(72):
+        with world.data():
+            told.append(exemption_ends.tell_after_end(now=world.clock()))
+        world.clock.advance(hours=1)
+    assert (sum(told), told[15]) == (1, 1)  # at midnight
+    assert deliver(world) == 1
+    assert "Your exemption from 2-factor authentication has ended" in world.last_mail()
+    words = " ".join(world.words_of_last_mail().split())
+    assert "From now on, you must link an authentication app or add a passkey" in words
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda world: overrides.end_exemption(world.user("alice"), actor=TERMINAL, now=world.clock()),
+        lambda world: overrides.set_requirement(world.user("alice"), True, actor=TERMINAL, now=world.clock()),
+    ],
+    ids=["ended", "required"],
+)
+def test_who_ends_an_exemption_tells_of_it_at_once(world: World, end: Callable[[World], None]) -> None:
+    world.people("alice", "bob", password=None)
+    for name in ("alice", "bob"):
+        exempt_and_tell(world, name)
+    with world.data():
+        end(world)
+        overrides.end_exemption(world.user("bob"), actor=TERMINAL, now=world.clock())
+    exempt(world, "bob")
+    assert deliver(world) == 2  # to alice that it has ended, to bob that he is exempt
+    assert world.mails("alice")[-1] == "exemption_over"
+    world.clock.advance(days=21)
+    with world.data():
+        assert exemption_ends.tell_after_end(now=world.clock()) == 1  # to bob
+
+
+def test_a_promotion_is_told_by_its_own_mail_alone(world: World) -> None:
+    world.person("alice")
+    exempt_and_tell(world, "alice")
+    with world.data():
+        accounts.change_role(world.user("alice"), Role.HELPDESK, actor=TERMINAL, now=world.clock())
+    assert deliver(world) == 1
+    assert "Set up your app or passkey" in world.last_mail()
+
+
+def test_since_when_somebody_is_exempt_stays_when_it_is_prolonged(world: World) -> None:
+    world.person("alice", password=None)
+    begun = world.clock()
+    exempt(world, "alice")
+    world.clock.advance(days=3)
+    exempt(world, "alice", LAST_DAY + timedelta(days=1))
+    with world.data():
+        assert world.user("alice").exempt_since == begun
+    world.clock.advance(days=20)
+    exempt(world, "alice", LAST_DAY + timedelta(days=30))
+    with world.data():
+        assert world.user("alice").exempt_since == world.clock()
+        overrides.end_exemption(world.user("alice"), actor=TERMINAL, now=world.clock())
+        assert world.user("alice").exempt_since is None
 
 
 def test_the_mail_says_until_when_and_what_comes_then(world: World) -> None:
     world.person("alice", password=None)
     world.require(None)
-    exempt(world, "alice")
+    exempt_and_tell(world, "alice")
     world.clock.advance(days=15)
     assert (tell(world), deliver(world)) == (1, 1)
     words = " ".join(world.words_of_last_mail().split())
@@ -60,14 +164,18 @@ def test_the_mail_says_until_when_and_what_comes_then(world: World) -> None:
 def test_a_mail_that_is_not_true_any_more_does_not_leave(world: World) -> None:
     world.people("alice", "bob", "erin", password=None)
     for name in ("alice", "bob", "erin"):
-        exempt(world, name)
+        exempt_and_tell(world, name)
     world.clock.advance(days=15)
     assert tell(world) == 3
     with world.data():
         overrides.end_exemption(world.user("alice"), actor=TERMINAL, now=world.clock())
         accounts.disable(world.user("erin"), actor=TERMINAL, now=world.clock())
     exempt(world, "bob", LAST_DAY + timedelta(days=30))
-    assert deliver(world) == 0
+    assert deliver(world) == 2  # to alice that it has ended, to bob that it is longer
+    assert sorted(mail for name in ("alice", "bob") for mail in world.mails(name)[-1:]) == [
+        "exemption_given",
+        "exemption_over",
+    ]
 
 
 def test_who_is_not_exempt_or_disabled_is_not_told(world: World) -> None:
@@ -101,7 +209,7 @@ def test_who_gave_it_is_not_told_a_few_days_later_or_when_no_administrator_any_m
         last_day = (world.clock() + timedelta(days=days_ahead)).date()
         carol.open(f"/admin/people/{world.id_of(name)}/policy")
         carol.press("Exempt this person", until=last_day.isoformat(), reason="no phone here")
-    assert tell(world) == 1
+    assert tell(world) == 0  # alice was told when it was given
     with world.data():
         accounts.disable(world.user("carol"), actor=TERMINAL, now=world.clock())
     world.clock.advance(days=14)

@@ -14,7 +14,9 @@ from tests.support.world import TERMINAL, World
 def exempt(world: World, name: str, days: int) -> None:
     with world.data():
         until = world.clock() + timedelta(days=days)
-        overrides.exempt(world.user(name), until=until, reason=f"Leave of {name}", actor=TERMINAL)
+        overrides.exempt(
+            world.user(name), until=until, reason=f"Leave of {name}", actor=TERMINAL, now=world.clock()
+        )
 
 
 def names(page: exemptions.Page) -> list[str]:

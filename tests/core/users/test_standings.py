@@ -29,7 +29,9 @@ def company(world: World) -> World:
     world.linked("grace", groups_=("Sales", "Finance"))
     with world.data():
         until = world.clock() + timedelta(days=3)
-        overrides.exempt(world.user("erin"), until=until, reason="no phone", actor=TERMINAL)
+        overrides.exempt(
+            world.user("erin"), until=until, reason="no phone", actor=TERMINAL, now=world.clock()
+        )
         world.user("frank").opted_in = True
     return world
 

@@ -59,7 +59,9 @@ def test_a_dormant_link_is_told_and_can_be_kept_in_use(world: World, alice: Visi
 def test_an_exempt_person_is_told_until_when(world: World, alice: Visitor) -> None:
     with world.data():
         until = world.clock.moment.replace(month=6)
-        overrides.exempt(world.user("alice"), until=until, reason="broken phone", actor=TERMINAL)
+        overrides.exempt(
+            world.user("alice"), until=until, reason="broken phone", actor=TERMINAL, now=world.clock()
+        )
     assert "exempt until" in alice.open("/account").text
 
 
@@ -68,7 +70,9 @@ def test_an_exempt_person_without_an_app_is_told_until_when(world: World) -> Non
     world.person("bob", groups_=("Finance",))
     with world.data():
         until = world.clock.moment.replace(month=6)
-        overrides.exempt(world.user("bob"), until=until, reason="broken phone", actor=TERMINAL)
+        overrides.exempt(
+            world.user("bob"), until=until, reason="broken phone", actor=TERMINAL, now=world.clock()
+        )
     assert "You're exempt until the end of 2 June 2026" in world.password_given("bob").open("/account").text
 
 
@@ -91,7 +95,9 @@ def test_an_exempt_person_reads_at_home_and_on_the_own_page_what_comes_after(
     world.person("bob", groups_=("Finance",))
     with world.data():
         until = world.clock.moment.replace(month=6)
-        overrides.exempt(world.user("bob"), until=until, reason="broken phone", actor=TERMINAL)
+        overrides.exempt(
+            world.user("bob"), until=until, reason="broken phone", actor=TERMINAL, now=world.clock()
+        )
     bob = world.password_given("bob")
     told = (
         "You're exempt until the end of 2 June 2026: until then you log in with your password alone. "
@@ -104,12 +110,27 @@ def test_an_exempt_person_reads_at_home_and_on_the_own_page_what_comes_after(
     assert told not in world.password_given("bob").page.text
 
 
+def test_who_is_not_asked_for_an_app_yet_is_offered_at_home_to_link_one(world: World) -> None:
+    world.person("bob")
+    offer = "You can link your authentication app now, before anybody asks for it."
+    bob = world.password_given("bob")
+    assert offer in bob.page.text
+    assert bob.follow("Link an app").title == "Link your authentication app"
+    assert offer not in world.link_and_wait("bob").open("/").text
+    world.group("Finance", required=True, grace_days=7)
+    world.person("alice", groups_=("Finance",))
+    alice = world.password_given("alice").page.text  # is told by when
+    assert (offer in alice, "Link an app now" in alice) == (False, True)
+
+
 def test_an_exempt_person_with_an_app_reads_at_home_that_codes_are_asked_for_again(
     world: World, alice: Visitor
 ) -> None:
     with world.data():
         until = world.clock.moment.replace(month=6)
-        overrides.exempt(world.user("alice"), until=until, reason="broken phone", actor=TERMINAL)
+        overrides.exempt(
+            world.user("alice"), until=until, reason="broken phone", actor=TERMINAL, now=world.clock()
+        )
     page = alice.open("/").text
     assert "After that, you're asked for a code or passkey again." in page
     assert "Link an app now" not in page
@@ -134,7 +155,9 @@ def test_an_exemption_is_told_beside_ones_own_choice(world: World) -> None:
     bob = world.link_and_wait("bob")
     with world.data():
         until = world.clock.moment.replace(month=6)
-        overrides.exempt(world.user("bob"), until=until, reason="broken phone", actor=TERMINAL)
+        overrides.exempt(
+            world.user("bob"), until=until, reason="broken phone", actor=TERMINAL, now=world.clock()
+        )
     assert "You're exempt until the end of 2 June 2026" in bob.open("/account").text
 
 

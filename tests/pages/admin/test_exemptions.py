@@ -29,6 +29,7 @@ def test_the_tab_says_who_is_exempt_until_when_why_and_by_whom(world: World, car
         "Alice",
         "alice@example.com",
         "Finance",
+        "2 Mar 2026",
         "31 March 2026",
         "=Laboratory",
         "carol@example.com",
@@ -63,8 +64,8 @@ def test_an_exemption_is_ended_where_the_tab_leads_to(world: World, carol: Visit
 def test_the_list_comes_as_csv_in_which_nothing_runs_as_a_formula(world: World, carol: Visitor) -> None:
     lines = carol.client.get(f"{TAB}.csv").text.lstrip("\ufeff").splitlines()
     assert lines == [
-        '"name","email","groups","last_day","reason","given_by","disabled"',
-        '"Alice","alice@example.com","Finance","2026-03-31","\'=Laboratory","carol@example.com",""',
+        '"name","email","groups","since","last_day","reason","given_by","disabled"',
+        '"Alice","alice@example.com","Finance","2026-03-02","2026-03-31","\'=Laboratory","carol@example.com",""',
     ]
 
 

@@ -38,6 +38,7 @@ def page_of_dora(world: World, carol: Visitor) -> str:
 def test_the_page_tells_who_sent_an_invitation_and_until_when_it_works(world: World, carol: Visitor) -> None:
     page = page_of_dora(world, carol)
     assert f"{DORA_IS_INVITED} The link works until 9 Mar 2026, 09:01 UTC." in page
+    assert "The email is waiting to be sent." in page
     assert "opened it" not in page
 
 

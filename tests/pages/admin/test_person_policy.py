@@ -85,6 +85,54 @@ def test_a_link_by_choice_is_named(world: World, carol: Visitor) -> None:
     )
 
 
+def test_a_link_by_choice_is_named_beside_the_rule_that_comes(world: World, carol: Visitor) -> None:
+    world.group("Finance")
+    world.linked_earlier("alice", groups_=("Finance",))
+    world.require("Finance", required_from=world.clock() + timedelta(days=3))
+    sentence = "Alice is asked for a code: by choice today, required by group Finance from 5 March 2026."
+    assert standing(world, carol, "alice") == sentence
+    own = world.log_in_and_wait("alice").open("/account").text
+    assert "by your own choice" in own
+    assert "2-factor authentication will be required by group Finance from 5 March 2026." in own
+    world.clock.advance(days=3)
+    carol = world.log_in_and_wait("carol")
+    assert standing(world, carol, "alice") == "Alice is asked for a code: required by group Finance."
+
+
+@pytest.mark.parametrize(
+    ("length", "weekday", "last_day"),
+    [
+        ("week", "Monday", "9 March 2026"),
+        ("two-weeks", "Monday", "16 March 2026"),
+        ("month", "Thursday", "2 April 2026"),
+    ],
+)
+def test_an_exemption_has_a_length_or_a_last_day(
+    world: World, carol: Visitor, length: str, weekday: str, last_day: str
+) -> None:
+    world.person("bob")
+    page = carol.open(page_of(world, "bob", "policy"))
+    assert f", until {weekday} {last_day}" in page.text
+    carol.press("Exempt this person", length=length, reason=REASON)
+    assert f"exempt until {last_day}" in standing(world, carol, "bob")
+    page = carol.open(page_of(world, "bob", "policy"))
+    assert "Since 2 March 2026 Last day" in page.text
+    assert page.html.select_one("input[name=length][checked]")["value"] == "day"
+    carol.press("Save the change", length="two-weeks")  # the last day that stood there counts no more
+    assert "exempt until 16 March 2026" in standing(world, carol, "bob")
+
+
+def test_a_length_beside_another_day_is_asked_about(world: World, carol: Visitor) -> None:
+    world.person("bob")
+    carol.open(page_of(world, "bob", "policy"))
+    page = carol.press("Exempt this person", length="week", until="2026-03-20", reason=REASON)
+    (error,) = page.html.select(".field-error")
+    assert error.get_text(strip=True) == "You chose a length and another day. Choose one of them."
+    assert "person.exempted" not in world.events()
+    carol.press("Exempt this person", length="day", until="2026-03-20", reason=REASON)
+    assert "exempt until 20 March 2026" in standing(world, carol, "bob")
+
+
 def test_an_exempt_person_is_not_asked_and_the_page_says_why(world: World, carol: Visitor) -> None:
     world.require(None)
     world.person("bob")

@@ -13,19 +13,30 @@ from mfa_app.core.policy import affected, impact
 from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.policy.two_factor_state import TwoFactorState
+from mfa_app.core.users.invitation_list import Stage
 from mfa_app.extensions import db
-from mfa_app.models import AuditEvent, Authenticator, Membership, OutboxMail, SearchWord, Throttle, User
+from mfa_app.models import (
+    AuditEvent,
+    Authenticator,
+    Invitation,
+    Membership,
+    OutboxMail,
+    SearchWord,
+    Throttle,
+    User,
+)
 from tests.support.databases import both_databases
 from tests.support.plans import Sent, statements_with_values, tables_read_whole
 from tests.support.routes import address, rules
 from tests.support.world import World
 
-THEN = datetime(2026, 1, 1, tzinfo=UTC)
+THEN, LATER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 PEOPLE = 600
 
 FILLED = {
     "audit_event",
     "authenticator",
+    "invitation",
     "membership",
     "outbox_mail",
     "search_word",
@@ -137,7 +148,7 @@ def _people() -> Iterator[dict[str, Any]]:
             "security_stamp": 0,
             "required": False,
             "disabled_at": THEN if number % 100 == 7 else None,
-            "exempt_until": datetime(2100, 1, 1, tzinfo=UTC) if number % 300 == 8 else None,
+            "exempt_until": LATER if number % 300 == 8 else None,
             "factors_locked_at": THEN if number % 500 == 1 else None,
             "account_locked_at": THEN if number % 500 == 2 else None,
         }
@@ -167,7 +178,16 @@ def _fill(people: list[tuple[str, int]], everybody: int, few: int) -> None:
     counters = [
         {"key": f"code:{id_}", "failures": 1, "next_try_at": THEN, "forget_at": THEN} for _, id_ in people
     ]
+    invited = {"security_stamp": 0, "sender": "", "sent_at": THEN}
+    stages = ({}, {"mailed_at": THEN}, {"opened_at": THEN}, {"asked_at": THEN}, {"used_at": THEN})
+    nothing = dict.fromkeys(("mailed_at", "opened_at", "asked_at", "used_at"))
+    invitations = [
+        {**invited, **nothing, **stages[id_ % 5], "user_id": id_, "digest": f"{id_}", "expires_at": at}
+        for _, id_ in people
+        for at in [LATER if id_ % 2 else THEN]
+    ]
     for model, rows in (
+        (Invitation, invitations),
         *((SearchWord, words), (Authenticator, apps), (Membership, members)),
         *((AuditEvent, events), (OutboxMail, mails), (Throttle, counters)),
     ):
@@ -180,8 +200,11 @@ def pages(world: World) -> list[str]:
     filtered = [f"/admin/people{query}" for query in PEOPLE_FILTERS]
     filtered += [f"/admin/people/chosen{query}" for query in CHANGES]
     filtered += [f"/admin/trail{query}" for query in TRAIL_FILTERS]
-    later = "/admin/exemptions?after=2026-03-31T21:59:59.999999%2B00:00_7"
-    return sorted({*plain, *filtered, later} - {"/logout"})
+    time = "2026-03-31T21:59:59.999999%2B00:00_7"
+    filtered += [f"/admin/people/invitations?after={time}", f"/admin/exemptions?after={time}"]
+    for stage in Stage:
+        filtered += [f"/admin/people/invitations?state={stage}{more}" for more in ("", f"&after={time}")]
+    return sorted({*plain, *filtered} - {"/logout"})
 
 
 def scans(world: World, sent: list[Sent]) -> set[str]:

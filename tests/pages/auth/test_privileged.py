@@ -268,7 +268,9 @@ def test_a_promotion_ends_the_exemption(world: World) -> None:
     world.linked_earlier("alice")
     with world.data():
         until = world.clock().replace(year=2027)
-        overrides.exempt(world.user("alice"), until=until, reason="broken phone", actor=TERMINAL)
+        overrides.exempt(
+            world.user("alice"), until=until, reason="broken phone", actor=TERMINAL, now=world.clock()
+        )
     change_role(world, "alice", Role.HELPDESK)
     assert "person.exemption_ended" in world.events("alice")
     with world.data():

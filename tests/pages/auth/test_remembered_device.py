@@ -273,7 +273,7 @@ def put_off_and_back(world: World) -> None:
 
 def off_and_an_own_requirement_on(world: World) -> None:
     rules.set_rule(world.group_row("Finance"), RuleValues(required=False), actor=TERMINAL, now=world.clock())
-    overrides.set_requirement(world.user("alice"), True, actor=TERMINAL)
+    overrides.set_requirement(world.user("alice"), True, actor=TERMINAL, now=world.clock())
 
 
 def out_and_in(world: World) -> None:
@@ -284,7 +284,7 @@ def out_and_in(world: World) -> None:
 
 def exempted_for_a_while(world: World) -> None:
     user, until = world.user("alice"), world.clock() + timedelta(days=1)
-    overrides.exempt(user, until=until, reason="no phone", actor=TERMINAL)
+    overrides.exempt(user, until=until, reason="no phone", actor=TERMINAL, now=world.clock())
     overrides.end_exemption(user, actor=TERMINAL, now=world.clock())
 
 
@@ -323,7 +323,7 @@ def test_it_ends_when_its_person_wants_to_be_asked_again(world: World, alice: Vi
 def test_it_ends_with_an_own_requirement_taken_back(world: World, alice: Visitor) -> None:
     with world.data():
         for required in (True, False):
-            overrides.set_requirement(world.user("alice"), required, actor=TERMINAL)
+            overrides.set_requirement(world.user("alice"), required, actor=TERMINAL, now=world.clock())
     assert asked(world, alice)
 
 

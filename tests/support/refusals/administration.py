@@ -125,10 +125,10 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     ),
     groups.plan_groups: lambda world, eve: groups.plan_groups(world.user("alice"), [], actor=eve),
     overrides.set_requirement: lambda world, eve: overrides.set_requirement(
-        world.user("alice"), True, actor=eve
+        world.user("alice"), True, actor=eve, now=world.clock()
     ),
     overrides.exempt: lambda world, eve: overrides.exempt(
-        world.user("alice"), until=world.clock(), reason="lost", actor=eve
+        world.user("alice"), until=world.clock(), reason="lost", actor=eve, now=world.clock()
     ),
     overrides.end_exemption: lambda world, eve: overrides.end_exemption(
         world.user("alice"), actor=eve, now=world.clock()
@@ -381,7 +381,9 @@ case(account_lock.lock_by_link, errors.OneTimeLinkExpired, lock_by_a_used_link)
 
 def exempt_dave(world: World) -> Act:
     world.linked("dave")
-    return lambda: overrides.exempt(world.user("dave"), until=world.clock(), reason="lost", actor=TERMINAL)
+    return lambda: overrides.exempt(
+        world.user("dave"), until=world.clock(), reason="lost", actor=TERMINAL, now=world.clock()
+    )
 
 
 def delay(name: str, ahead: timedelta) -> Arrange:
@@ -473,7 +475,7 @@ LIFTING: dict[Callable[..., object], Callable[[World, Actor], object]] = {
         now=world.clock(),
     ),
     overrides.set_requirement: lambda world, carol: overrides.set_requirement(
-        world.user("carol"), False, actor=carol
+        world.user("carol"), False, actor=carol, now=world.clock()
     ),
 }
 

@@ -10,7 +10,7 @@ from mfa_app.core.passwords import attempts, change, reset_by_mail, reset_reques
 from mfa_app.core.policy import subject_facts
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import limits
-from mfa_app.core.users import accounts, first_administrator, invitations
+from mfa_app.core.users import accounts, first_administrator, invitations, new_links
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Role
 from tests.support.refusals.scene import (
@@ -138,6 +138,12 @@ def accept_by_a_used_link(world: World) -> Act:
     return lambda: invitations.accept(found, user, NEW, actor=VISITOR, now=world.clock())
 
 
+def ask_for_a_new_link_too_early(world: World) -> Act:
+    world.person("dave", password=None)
+    token = invitations.invite(world.user("dave"), actor=TERMINAL, now=world.clock())
+    return lambda: new_links.ask(token, actor=VISITOR, now=world.clock())
+
+
 def ask_for_a_link(world: World, email: str = "alice@example.com") -> Act:
     world.person("alice")
     return lambda: reset_requests.request_reset(
@@ -157,6 +163,7 @@ case(
     choose_by_a_used_link,
     charges=(limits.NEW_PASSWORDS,),
 )
+case(new_links.ask, errors.OneTimeLinkExpired, ask_for_a_new_link_too_early)
 case(reset_requests.request_reset, errors.InvalidEmail, lambda world: ask_for_a_link(world, "nope"))
 case(reset_requests.request_reset, errors.Throttled, ask_for_too_many_links)
 case(

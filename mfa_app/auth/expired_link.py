@@ -1,0 +1,43 @@
+"""What a link that no longer works answers, and how somebody who was invited asks for a new one."""
+
+from flask import flash, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from mfa_app.auth import blueprint
+from mfa_app.auth.one_time_link import TOKEN_KEY, forget_opened_link
+from mfa_app.core.common import clock
+from mfa_app.core.common.errors import OneTimeLinkExpired
+from mfa_app.core.users import new_links
+from mfa_app.web.security.access_rules import public
+from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.forms import ConfirmForm
+
+
+@blueprint.errorhandler(OneTimeLinkExpired)
+def expired_page(_refusal: OneTimeLinkExpired) -> ResponseReturnValue:
+    """Answer a link that no longer works, on whichever page it turns out: 410, and how to get a new one.
+
+    An expired invitation stays in the cookie of the form: it opens nothing, but a new one is asked for by it.
+    """
+    token = (request.view_args or {}).get("token") or session.get(TOKEN_KEY, "")
+    forget_opened_link()
+    expired = new_links.find_expired(token, now=clock.now())
+    if expired is None:
+        return make_response(render_template("auth/link_expired.html"), 410)
+    session[TOKEN_KEY] = token
+    page = render_template("auth/invitation_expired.html", form=ConfirmForm(), invitation=expired.invitation)
+    return make_response(page, 410)
+
+
+@blueprint.post("/link/new")
+@public
+def ask_for_new_link() -> ResponseReturnValue:
+    """Ask for a new invitation by an expired one. Whoever sent it decides; nobody is logged in."""
+    sender = new_links.ask(session.get(TOKEN_KEY, ""), actor=current_actor(), now=clock.now())
+    forget_opened_link()
+    if sender:
+        flash(_("%(name)s knows now that you need a new link. You get it by email.", name=sender), "success")
+    else:
+        flash(_("The administrators can see now that you need a new link. You get it by email."), "success")
+    return redirect(url_for("auth.login"))

@@ -1,0 +1,18 @@
+"""Where a page of a list begins that is in the order of a time: the key of the last row before it."""
+
+from datetime import UTC, datetime
+
+
+def key_of(moment: datetime, row_id: int) -> str:
+    """Return the key of a row, to stand in an address."""
+    return f"{moment.isoformat()}_{row_id}"
+
+
+def read_key(key: str | None) -> tuple[datetime, int] | None:
+    """Return the time and the number of the row; None for what is no key."""
+    time, _, row_id = (key or "").partition("_")
+    try:
+        moment = datetime.fromisoformat(time).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return (moment, int(row_id)) if row_id.isdecimal() and len(row_id) < 10 else None

@@ -1,0 +1,32 @@
+"""Words for how far an invitation has come, in the list of all and to filter it."""
+
+from flask_babel import lazy_gettext as _l
+
+from mfa_app.core.users.invitation_list import Stage
+from mfa_app.core.users.invitations import State
+
+# Each with the tone in which pages show it.
+_STATES = {
+    State.ACCEPTED: (_l("Accepted"), "good"),
+    State.ENDED: (_l("Ended with all access"), "bad"),
+    State.REFUSED: (_l("Email refused"), "bad"),
+    State.EXPIRED: (_l("Expired"), "warn"),
+    State.OPENED: (_l("Opened"), "accent"),
+    State.WAITING: (_l("Waiting to be sent"), "neutral"),
+    State.SENT: (_l("Sent"), "neutral"),
+}
+
+STAGES = {
+    Stage.WAITING: _l("Waiting to be sent"),
+    Stage.SENT: _l("Sent"),
+    Stage.OPENED: _l("Opened, no password yet"),
+    Stage.EXPIRED: _l("Expired"),
+    Stage.ASKED: _l("New link wanted"),
+    Stage.ACCEPTED: _l("Accepted"),
+}
+
+
+def state_pill(state: State) -> tuple[str, str]:
+    """Return a state in a word or a few, and its tone."""
+    text, tone = _STATES[state]
+    return str(text), tone
