@@ -1,11 +1,11 @@
 """Users and their roles."""
 
 import enum
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Protocol
 
 from flask_login import UserMixin
-from sqlalchemy import Index, String, Text, false, text
+from sqlalchemy import Date, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime
@@ -86,6 +86,8 @@ class User(Standing, Table):
     `factors_locked_at` is set after too many wrong codes in a row: no second factor is accepted any more.
     `account_locked_at` is set while the owner has locked the account: nobody gets in.
     `ends_at` is the first moment after the last day of an account: from then on nobody gets in.
+    `second_factor_on` is the day of the last login by a second factor or on a remembered device. A day and no
+    time, so that it changes once a day at most.
     `directory_number` is what other programs of the company know the person by.
 
     `passkey_handle` is what passkeys know their user by: random, and made with the first passkey.
@@ -106,6 +108,20 @@ class User(Standing, Table):
             "id",
             sqlite_where=text("linked = 0 AND disabled_at IS NULL"),
             postgresql_where=text("NOT linked AND disabled_at IS NULL"),
+        ),
+        Index(
+            "ix_user_account_cohort_to_link",
+            "cohort_id",
+            "progress",
+            sqlite_where=text("linked = 0 AND disabled_at IS NULL"),
+            postgresql_where=text("NOT linked AND disabled_at IS NULL"),
+        ),
+        Index(
+            "ix_user_account_cohort_used",
+            "cohort_id",
+            "second_factor_on",
+            sqlite_where=text("linked = 1 AND disabled_at IS NULL"),
+            postgresql_where=text("linked AND disabled_at IS NULL"),
         ),
         Index("ix_user_account_role_email_key", "role", "email_key"),
         Index("ix_user_account_has_passkey_email_key", "has_passkey", "email_key"),
@@ -133,6 +149,7 @@ class User(Standing, Table):
     security_stamp: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    second_factor_on: Mapped[date | None] = mapped_column(Date)
 
     email_refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     email_refusal: Mapped[str | None] = mapped_column(String(300))

@@ -12,7 +12,7 @@ from mfa_app.core.common import clock, csv_cells
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.policy import rules
-from mfa_app.core.rollout import board, reminders
+from mfa_app.core.rollout import bars, board, reminders
 from mfa_app.core.rollout.board import Straggler
 from mfa_app.models import Group
 from mfa_app.web.http.converters import LARGEST_ID
@@ -89,7 +89,7 @@ def _row_id(typed: str) -> int:
 
 def _board(scope: Group | None) -> ResponseReturnValue:
     now, after = clock.now(), request.args.get("after")
-    found, shown = board.stragglers(scope, now=now, after=after), board.bar(scope)
+    found, shown = board.stragglers(scope, now=now, after=after), bars.bar(scope, now=now)
     return render_template(
         "admin/rollout/board.html",
         group=scope,

@@ -1,4 +1,4 @@
-"""The board of a roll-out: how far the people of a group, or all, have come, and who must still link."""
+"""The board of a roll-out: who of a group, or of all, must still link, and how many that are."""
 
 import re
 from collections.abc import Iterator
@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, true, union_all
+from sqlalchemy.orm import aliased
 
 from mfa_app.core.policy import conditions
+from mfa_app.core.policy.conditions import FactColumns
 from mfa_app.core.policy.crowd import people_where
 from mfa_app.core.policy.decision import Decision, decide
 from mfa_app.core.policy.facts import find_subjects, site_policy
+from mfa_app.core.policy.individuals import with_own_dates
 from mfa_app.core.policy.levels import Level
 from mfa_app.extensions import db
 from mfa_app.models import CohortCount, CohortGroup, Group, Membership, Notice, Progress, User
@@ -22,19 +25,6 @@ REMINDER = "reminder"  # the kind of a notice
 
 # A stage and the id of a user, who may have nine digits: what is larger is no key.
 SHAPE_OF_KEY = re.compile(rf"[0-{max(Progress):d}]-[0-9]{{1,9}}", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Bar:
-    """How many people there are, and how many of them have come how far. Disabled accounts don't count.
-
-    `logged_in` at least once, `seen` a QR code, `linked` an app or a passkey.
-    """
-
-    people: int
-    logged_in: int
-    seen: int
-    linked: int
 
 
 @dataclass(frozen=True)
@@ -62,45 +52,64 @@ class Page:
     after: str | None = None
 
 
-def bar(scope: Group | None) -> Bar:
-    """Return how far the members of a group, or all people (None), have come, as the kept counts have it.
-
-    Only those who have begun and not linked are looked at. Two SELECTs.
-    """
-    whole = select(people_where(true()), people_where(conditions.of_cohort().linked)).where(
-        ~CohortCount.disabled
-    )
-    if scope is not None:
-        cohorts = select(CohortGroup.cohort_id).where(CohortGroup.group_id == scope.id)
-        whole = whole.where(CohortCount.cohort_id.in_(cohorts))
-    saw = func.count().filter(User.progress == Progress.SAW_QR_CODE)
-    columns: list[Any] = [func.count(), saw]
-    begun = _in_scope(select(*columns).select_from(User), scope).where(
-        User.progress >= Progress.LOGGED_IN, ~User.linked, User.disabled_at.is_(None)
-    )
-    if scope is not None:
-        begun = begun.where(~Membership.linked)
-    people, linked = db.session.execute(whole).one()
-    logged_in, seen = db.session.execute(begun).one()
-    return Bar(people, linked + logged_in, linked + seen, linked)
-
-
 def must_link(*, now: datetime) -> ColumnElement[bool]:
     """Return whether a User must link an app or add a passkey, now or later, and has neither.
 
-    As `decision.will_be_required` says it, but by what the cohorts know of the groups.
+    As `decision.will_be_required` says it, but by what the cohorts know of the groups. Who can't get in at
+    all must do nothing.
     """
     facts = conditions.of_user()
-    groups = select(CohortGroup.cohort_id).join(Group, Group.id == CohortGroup.group_id).where(Group.required)
-    asked = true() if site_policy().required else or_(conditions.is_due(facts), User.cohort_id.in_(groups))
-    free = ~conditions.is_exempt(facts, now), User.disabled_at.is_(None), User.account_locked_at.is_(None)
-    return and_(~User.linked, asked, *free, or_(User.ends_at.is_(None), User.ends_at > now))
+    free = ~conditions.is_exempt(facts, now), User.disabled_at.is_(None), ~_is_closed(now)
+    return and_(~User.linked, _is_asked(facts, User.cohort_id), *free)
 
 
 def to_link(scope: Group | None, *, now: datetime) -> int:
-    """Return how many people of a group, or of all (None), must still link."""
-    counted = _in_scope(select(func.count()).select_from(User), scope)
-    return int(db.session.scalars(counted.where(must_link(now=now))).one())
+    """Return how many people of a group, or of all (None), must still link: as many as `must_link`.
+
+    They are summed up by cohorts. Only those with dates of their own, and those who can't get in, are looked
+    at. Two SELECTs.
+    """
+    crowd = select(people_where(true())).where(
+        ~CohortCount.disabled,
+        ~CohortCount.linked,
+        ~CohortCount.exemption,
+        _is_asked(conditions.of_cohort(), CohortCount.cohort_id),
+    )
+    closed, own = _closed(now), with_own_dates()
+    no_dates = User.exempt_until.is_(None), User.link_by.is_(None)
+    asked = _is_asked(conditions.of_user(), User.cohort_id)
+    too_many = select(func.count(User.id)).where(
+        User.id.in_(closed), ~User.linked, User.disabled_at.is_(None), *no_dates, asked
+    )
+    lacking = select(func.count(User.id)).where(User.id.in_(own), must_link(now=now))
+    if scope is not None:
+        of_group = select(CohortGroup.cohort_id).where(CohortGroup.group_id == scope.id)
+        crowd = crowd.where(CohortCount.cohort_id.in_(of_group))
+        too_many, lacking = (one.where(User.cohort_id.in_(of_group)) for one in (too_many, lacking))
+    numbers = select(crowd.scalar_subquery(), too_many.scalar_subquery(), lacking.scalar_subquery())
+    summed, without, more = db.session.execute(numbers).one()
+    return int(summed - without + more)
+
+
+def _is_asked(facts: FactColumns, cohort: Any) -> ColumnElement[bool]:
+    """Return whether a rule, a role, a requirement or a reset asks for a second factor, now or later."""
+    groups = select(CohortGroup.cohort_id).join(Group, Group.id == CohortGroup.group_id).where(Group.required)
+    return true() if site_policy().required else or_(conditions.is_due(facts), cohort.in_(groups))
+
+
+def _is_closed(now: datetime) -> ColumnElement[bool]:
+    """Return whether a User has locked the account, or its last day is over."""
+    over = and_(User.ends_at.is_not(None), User.ends_at <= now)
+    return or_(User.account_locked_at.is_not(None), over)
+
+
+def _closed(now: datetime) -> CompoundSelect[int]:
+    """Return the SELECT of the ids of those, written so that each database reads two small indexes."""
+    holder = aliased(User)
+    over = holder.ends_at.is_not(None), holder.ends_at <= now
+    return union_all(
+        select(holder.id).where(holder.account_locked_at.is_not(None)), select(holder.id).where(*over)
+    )
 
 
 def stragglers(scope: Group | None, *, now: datetime, after: str | None = None) -> Page:
