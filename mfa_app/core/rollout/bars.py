@@ -70,8 +70,9 @@ def _statements(today: date) -> tuple[tuple[Any, Any], ...]:
     saw = func.count().filter(User.progress == Progress.SAW_QR_CODE)
     begun = select(func.count(), saw).select_from(User)
     begun = begun.where(User.progress >= Progress.LOGGED_IN, ~User.linked, User.disabled_at.is_(None))
-    lately = User.second_factor_on > today - USED_WITHIN
-    used = select(func.count()).select_from(User).where(lately, User.linked, User.disabled_at.is_(None))
+    linked = func.count().filter(User.linked, User.disabled_at.is_(None))
+    lately = User.second_factor_on.is_not(None), User.second_factor_on > today - USED_WITHIN
+    used = select(linked).select_from(User).where(*lately)
     return (whole, CohortCount.cohort_id), (begun, User.cohort_id), (used, User.cohort_id)
 
 

@@ -75,20 +75,21 @@ def to_link(scope: Group | None, *, now: datetime) -> int:
         ~CohortCount.exemption,
         _is_asked(conditions.of_cohort(), CohortCount.cohort_id),
     )
-    closed, own = _closed(now), with_own_dates()
     no_dates = User.exempt_until.is_(None), User.link_by.is_(None)
-    asked = _is_asked(conditions.of_user(), User.cohort_id)
-    too_many = select(func.count(User.id)).where(
-        User.id.in_(closed), ~User.linked, User.disabled_at.is_(None), *no_dates, asked
-    )
-    lacking = select(func.count(User.id)).where(User.id.in_(own), must_link(now=now))
+    too_many = [~User.linked, User.disabled_at.is_(None), *no_dates]
+    too_many += [_is_asked(conditions.of_user(), User.cohort_id)]
+    lacking = [must_link(now=now)]
     if scope is not None:
         of_group = select(CohortGroup.cohort_id).where(CohortGroup.group_id == scope.id)
         crowd = crowd.where(CohortCount.cohort_id.in_(of_group))
-        too_many, lacking = (one.where(User.cohort_id.in_(of_group)) for one in (too_many, lacking))
-    numbers = select(crowd.scalar_subquery(), too_many.scalar_subquery(), lacking.scalar_subquery())
-    summed, without, more = db.session.execute(numbers).one()
-    return int(summed - without + more)
+        too_many, lacking = ([*each, User.cohort_id.in_(of_group)] for each in (too_many, lacking))
+    # The conditions are no WHERE, so that each database finds these few people by their ids.
+    without = select(func.count().filter(*too_many)).where(User.id.in_(_closed(now)))
+    more = select(func.count().filter(*lacking)).where(User.id.in_(with_own_dates()))
+    summed, closed, own = db.session.execute(
+        select(*(one.scalar_subquery() for one in (crowd, without, more)))
+    ).one()
+    return int(summed - closed + own)
 
 
 def _is_asked(facts: FactColumns, cohort: Any) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ depends_on = None
 
 contracts = None
 
-TO_LINK, USED = "ix_user_account_cohort_to_link", "ix_user_account_cohort_used"
+BEGUN, USED = "ix_user_account_begun", "ix_user_account_second_factor_on"
 
 # What is known of former days: the last code of an app, the last answer of a passkey, and remembered devices.
 DAY_OF_STEP = {
@@ -42,18 +42,18 @@ def upgrade() -> None:
     of_time = DAY_OF_TIME[dialect].format(column="last_used_at")
     op.execute(FORMER_USE.format(step=DAY_OF_STEP[dialect], passkey=of_time, device=of_time))
     op.create_index(
-        TO_LINK,
+        BEGUN,
         "user_account",
-        ["cohort_id", "progress"],
+        ["linked", "progress", "cohort_id", "disabled_at"],
         sqlite_where=sa.text("linked = 0 AND disabled_at IS NULL"),
         postgresql_where=sa.text("NOT linked AND disabled_at IS NULL"),
     )
     op.create_index(
         USED,
         "user_account",
-        ["cohort_id", "second_factor_on"],
-        sqlite_where=sa.text("linked = 1 AND disabled_at IS NULL"),
-        postgresql_where=sa.text("linked AND disabled_at IS NULL"),
+        ["second_factor_on", "cohort_id", "linked", "disabled_at"],
+        sqlite_where=sa.text("second_factor_on IS NOT NULL"),
+        postgresql_where=sa.text("second_factor_on IS NOT NULL"),
     )
     op.create_table(
         "rollout_day",
@@ -78,5 +78,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("rollout_day")
     op.drop_index(USED, "user_account")
-    op.drop_index(TO_LINK, "user_account")
+    op.drop_index(BEGUN, "user_account")
     op.drop_column("user_account", "second_factor_on")
