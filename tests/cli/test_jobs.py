@@ -42,6 +42,7 @@ def test_all_jobs_run_once_and_print_their_results(world: World, typed: Typist) 
         "anchor: anchor written",
         "reminders: 0 people reminded",
         "rule-mails: 0 emails queued",
+        "trend: 1 bar noted",
         "node: left to the running site",
     ]
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
@@ -58,6 +59,7 @@ def test_all_jobs_run_once_and_print_their_results(world: World, typed: Typist) 
         "anchor: nothing to write today",
         "reminders: 0 people reminded",
         "rule-mails: 0 emails queued",
+        "trend: 0 bars noted",
         "node: left to the running site",
     ]
 
@@ -80,6 +82,7 @@ def test_a_failed_job_is_reported_and_the_others_run(world: World, typed: Typist
         "anchor: failed (IsADirectoryError)",
         "reminders: 0 people reminded",
         "rule-mails: 0 emails queued",
+        "trend: 1 bar noted",
         "node: left to the running site",
     ]
     assert "Failed: anchor." in result.stderr

@@ -12,7 +12,7 @@ from mfa_app.core.mail import delivery
 from mfa_app.core.operations import counts, housekeeping, nodes
 from mfa_app.core.operations.leases import Holder
 from mfa_app.core.passwords import reset_requests
-from mfa_app.core.rollout import reminders, rule_mails
+from mfa_app.core.rollout import reminders, rule_mails, trend
 from mfa_app.core.users import exemption_ends, planned_end
 from mfa_app.extensions import db
 from mfa_app.settings import Settings
@@ -74,6 +74,10 @@ def _tell_of_rules() -> int:
     return rule_mails.go_on(now=clock.now())
 
 
+def _note_rollout() -> int:
+    return trend.note_today(now=clock.now())
+
+
 def _answer_requests() -> int:
     return reset_requests.answer_requests(now=clock.now())
 
@@ -98,9 +102,10 @@ ENDS = Job("ends", timedelta(minutes=1), _end_accounts, alone=True)
 END_MAILS = Job("end-mails", timedelta(minutes=1), _tell_of_ends, alone=True)
 REMINDERS = Job("reminders", timedelta(minutes=1), _remind, alone=True)
 RULE_MAILS = Job("rule-mails", timedelta(minutes=1), _tell_of_rules, alone=True)
+TREND = Job("trend", timedelta(minutes=1), _note_rollout, alone=True)
 NODE = Job("node", nodes.BEAT, _note_node, may_take_minutes=True, of_the_server=True)
 
-JOBS = (RESETS, MAIL, PURGE, COUNTS, ENDS, END_MAILS, STREAM, ANCHOR, REMINDERS, RULE_MAILS, NODE)
+JOBS = (RESETS, MAIL, PURGE, COUNTS, ENDS, END_MAILS, STREAM, ANCHOR, REMINDERS, RULE_MAILS, TREND, NODE)
 
 
 def run(job: Job) -> Result:
