@@ -17,7 +17,7 @@ from mfa_app.core.policy.facts import find_subjects, site_policy
 from mfa_app.core.policy.individuals import with_own_dates
 from mfa_app.core.policy.levels import Level
 from mfa_app.extensions import db
-from mfa_app.models import CohortCount, CohortGroup, Group, Membership, Notice, Progress, User
+from mfa_app.models import CohortCount, CohortGroup, Group, Membership, Notice, Progress, SitePolicy, User
 
 PAGE = 50
 
@@ -60,7 +60,7 @@ def must_link(*, now: datetime) -> ColumnElement[bool]:
     """
     facts = conditions.of_user()
     free = ~conditions.is_exempt(facts, now), User.disabled_at.is_(None), ~_is_closed(now)
-    return and_(~User.linked, _is_asked(facts, User.cohort_id), *free)
+    return and_(~User.linked, _is_asked(facts, User.cohort_id, site_policy()), *free)
 
 
 def to_link(scope: Group | None, *, now: datetime) -> int:
@@ -69,15 +69,16 @@ def to_link(scope: Group | None, *, now: datetime) -> int:
     They are summed up by cohorts. Only those with dates of their own, and those who can't get in, are looked
     at. Two SELECTs.
     """
+    everyone = site_policy()  # held here, so that it is read once
     crowd = select(people_where(true())).where(
         ~CohortCount.disabled,
         ~CohortCount.linked,
         ~CohortCount.exemption,
-        _is_asked(conditions.of_cohort(), CohortCount.cohort_id),
+        _is_asked(conditions.of_cohort(), CohortCount.cohort_id, everyone),
     )
     no_dates = User.exempt_until.is_(None), User.link_by.is_(None)
     too_many = [~User.linked, User.disabled_at.is_(None), *no_dates]
-    too_many += [_is_asked(conditions.of_user(), User.cohort_id)]
+    too_many += [_is_asked(conditions.of_user(), User.cohort_id, everyone)]
     lacking = [must_link(now=now)]
     if scope is not None:
         of_group = select(CohortGroup.cohort_id).where(CohortGroup.group_id == scope.id)
@@ -92,10 +93,10 @@ def to_link(scope: Group | None, *, now: datetime) -> int:
     return int(summed - closed + own)
 
 
-def _is_asked(facts: FactColumns, cohort: Any) -> ColumnElement[bool]:
+def _is_asked(facts: FactColumns, cohort: Any, everyone: SitePolicy) -> ColumnElement[bool]:
     """Return whether a rule, a role, a requirement or a reset asks for a second factor, now or later."""
     groups = select(CohortGroup.cohort_id).join(Group, Group.id == CohortGroup.group_id).where(Group.required)
-    return true() if site_policy().required else or_(conditions.is_due(facts), cohort.in_(groups))
+    return true() if everyone.required else or_(conditions.is_due(facts), cohort.in_(groups))
 
 
 def _is_closed(now: datetime) -> ColumnElement[bool]:

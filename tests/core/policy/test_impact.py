@@ -258,7 +258,7 @@ def test_at_the_last_step_everybody_is_asked_but_the_exempt(world: World) -> Non
 
 
 @both_databases
-def test_overview_and_board_count_the_same_people_as_must_link_and_can_get_in(world: World) -> None:
+def test_overview_and_board_count_the_same_people(world: World) -> None:
     add_company(world)
     with world.data():
         for number, user in enumerate(db.session.scalars(select(User).order_by(User.id))):

@@ -304,12 +304,15 @@ def test_each_number_of_a_preview_leads_to_the_names_with_their_own_dates(
     assert rows(page) == [
         ["Alicealice@example.com", "Not asked", "Must set up an app or passkey by 11 March 2026, 09:01 UTC"]
     ]
-    file = carol.client.get(page.html.find("a", string="Download as CSV")["href"])
+    file = carol.press("Download as CSV").response
     assert file.mimetype == "text/csv"
+    before[1].append("list.downloaded")
+    assert world.details("list.downloaded") == {"list": "affected by a rule", "group": "Finance"}
     assert file.text.splitlines()[1:] == [
         '"alice@example.com","Alice","Finance","Not asked",'
         '"Must set up an app or passkey by 11 March 2026, 09:01 UTC"'
     ]
+    carol.open(page.response.request.full_path)
     assert carol.press("Back to the preview").title == "Switch 2-factor authentication on for Finance?"
     page = carol.follow("Names2 people are asked as today")
     assert [row[0] for row in rows(page)] == ["Bobbob@example.com", "Carolcarol@example.com"]
@@ -330,10 +333,12 @@ def test_a_list_of_names_has_pages(world: World, carol: Visitor) -> None:
 def test_a_list_without_a_preview_is_no_page(world: World, carol: Visitor, query: str) -> None:
     for path in (
         "/admin/policy/people",
-        "/admin/groups/1/policy/people.csv",
+        "/admin/groups/1/policy/people",
         "/admin/groups/9/policy/people",
     ):
         assert carol.client.get(path + query).status_code == 404
+    assert carol.post(f"/admin/groups/1/policy/people.csv{query}").status == 404
+    assert "list.downloaded" not in world.events()
 
 
 @pytest.mark.parametrize(("required", "coloured"), [("y", True), (None, False)])
