@@ -113,6 +113,7 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
     runner, in_background = JobRunner(app.app_context), app.config["MAIL_IN_BACKGROUND"]
     send_mail = partial(runner.wake, jobs.MAIL) if in_background else transaction.deliver_with_response
     answer = () if in_background else (transaction.deliver_with_response,)
+    composer = MailComposer(app, settings)
     return Site(
         settings,
         Clock(app.config["CLOCK"]),
@@ -121,7 +122,8 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         Factors(App(), RecoveryCodes(), Passkeys()),
         SiteNames((settings.site_name, settings.public_host)),
         RowObservers(stream.stream_row, metrics.count_event),
-        MailDelivery(settings, MailComposer(app, settings).compose, app.config["MAIL_PATIENCE"]),
+        composer,
+        MailDelivery(settings, composer.compose, app.config["MAIL_PATIENCE"]),
         MailObservers(send_mail),
         ResetObservers(*answer),
         SigningKeys(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"]),

@@ -125,6 +125,7 @@ _DETAILS = {
     "required_from": _l("Start date"),
     "grace_days": _l("Grace period (days)"),
     "remember_days": _l("Devices remembered (days)"),
+    "mail_text": _l("Own words in the emails"),
     "passkey_only": _l("Passkey only"),
     "passkey_alone": _l("Passkey without a password"),
 }

@@ -12,10 +12,11 @@ from sqlalchemy.orm import aliased
 from mfa_app.core.policy import conditions
 from mfa_app.core.policy.conditions import FactColumns
 from mfa_app.core.policy.crowd import people_where
-from mfa_app.core.policy.decision import Decision, decide
+from mfa_app.core.policy.decision import decide
 from mfa_app.core.policy.facts import find_subjects, site_policy
 from mfa_app.core.policy.individuals import with_own_dates
 from mfa_app.core.policy.levels import Level
+from mfa_app.core.rollout.duties import deadline
 from mfa_app.extensions import db
 from mfa_app.models import CohortCount, CohortGroup, Group, Membership, Notice, Progress, SitePolicy, User
 
@@ -185,8 +186,3 @@ def _described(ids: list[int], now: datetime) -> tuple[Straggler, ...]:
         for subject in (subjects[user_id] for user_id in ids if user_id in subjects)
         for user in [subject.user]
     )
-
-
-def deadline(decision: Decision, now: datetime) -> datetime | None:
-    """Return by when somebody must link, by the rules and by own dates; None if that is due now."""
-    return decision.enrol_by if decision.enrol_by is not None and decision.enrol_by > now else None
