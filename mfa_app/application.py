@@ -117,6 +117,7 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         partial(runner.wake, jobs.IMPORTS) if in_background else transaction.go_on_with_imports
     )
     answer = () if in_background else (transaction.deliver_with_response,)
+    composer = MailComposer(app, settings)
     return Site(
         settings,
         Clock(app.config["CLOCK"]),
@@ -125,7 +126,8 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         Factors(App(), RecoveryCodes(), Passkeys()),
         SiteNames((settings.site_name, settings.public_host)),
         RowObservers(stream.stream_row, metrics.count_event),
-        MailDelivery(settings, MailComposer(app, settings).compose, app.config["MAIL_PATIENCE"]),
+        composer,
+        MailDelivery(settings, composer.compose, app.config["MAIL_PATIENCE"]),
         MailObservers(send_mail),
         ResetObservers(*answer),
         ImportObservers(go_on_with_imports),

@@ -13,6 +13,7 @@ from mfa_app.cli import (
     jobs,
     keys,
     policy,
+    rollout,
     setup,
     user_files,
     users,
@@ -24,7 +25,8 @@ from mfa_app.core.common.schema import MIGRATIONS
 from mfa_app.extensions import db
 
 COMMANDS = (
-    *(part.commands for part in (users, groups, policy, blocked, break_glass, audit, keys, jobs)),
+    *(part.commands for part in (users, groups, policy, rollout, blocked)),
+    *(part.commands for part in (break_glass, audit, keys, jobs)),
     *(setup.prepare, setup.setup_link, demo_command, doctor_command, version.version),
     *(backup.backup, backup.restore, backup.restored),
 )

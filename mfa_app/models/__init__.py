@@ -19,7 +19,7 @@ from mfa_app.models.policy import SitePolicy
 from mfa_app.models.recovery_code import RecoveryCode
 from mfa_app.models.remembered_device import RememberedDevice
 from mfa_app.models.reset_request import ResetRequest
-from mfa_app.models.rollout import MailPass, ReminderRun
+from mfa_app.models.rollout import MailPass, ReminderRun, RolloutDay
 from mfa_app.models.schema_support import SchemaSupport
 from mfa_app.models.sealed_value import SealedValue
 from mfa_app.models.search_word import SearchWord
@@ -60,6 +60,7 @@ TABLES: tuple[type[Table], ...] = (
     MailPass,
     PeopleImport,
     ImportRow,
+    RolloutDay,
     AuditEvent,
     TrailHead,
     Lease,
@@ -98,6 +99,7 @@ __all__ = [
     "ReminderRun",
     "ResetRequest",
     "Role",
+    "RolloutDay",
     "SchemaSupport",
     "SealedValue",
     "SearchWord",

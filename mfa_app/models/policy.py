@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, false, text
+from sqlalchemy import CheckConstraint, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime
@@ -15,8 +15,9 @@ class RuleColumns:
 
     `passkey_only`: codes don't count. `passkey_alone`: a passkey needs no password beside it.
 
-    `required_since` is when it was last switched on. `rule_version` goes up with each change of the rule, so
-    that a change can name the rule it was made for.
+    `required_since` is when it was last switched on, `passkey_since` when it began to want a passkey.
+    `mail_text` is a paragraph in the emails of the rule. `rule_version` goes up with each change of the rule,
+    so that a change can name the rule it was made for.
     """
 
     required: Mapped[bool] = mapped_column(default=False)
@@ -26,6 +27,8 @@ class RuleColumns:
     remember_days: Mapped[int] = mapped_column(default=30)
     passkey_only: Mapped[bool] = mapped_column(default=False, server_default=false())
     passkey_alone: Mapped[bool] = mapped_column(default=False, server_default=false())
+    passkey_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    mail_text: Mapped[str | None] = mapped_column(String(1000))
     rule_version: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 

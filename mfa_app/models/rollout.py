@@ -1,9 +1,9 @@
-"""The tables of mails of a roll-out that jobs send: reminders, and how far the mails of rules have come."""
+"""The tables of a roll-out: reminders and mails of rules on their way, and how far it had come each day."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import Date, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime, new_id
@@ -39,3 +39,21 @@ class MailPass(Table):
     about: Mapped[str] = mapped_column(String(120), primary_key=True)
     after_id: Mapped[int | None] = mapped_column()
     begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RolloutDay(Table):
+    """How far the members of a group, or all people (no group), had come on a day: see `bars.Bar`."""
+
+    __tablename__ = "rollout_day"
+    fate: ClassVar[Fate] = Fate(expires="taken_at", kept_for=timedelta(days=371))
+    __table_args__ = (Index("ix_rollout_day_group_id_day", "group_id", "day"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("user_group.id", ondelete="CASCADE"))
+    day: Mapped[date] = mapped_column(Date)
+    taken_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    people: Mapped[int] = mapped_column()
+    logged_in: Mapped[int] = mapped_column()
+    seen: Mapped[int] = mapped_column()
+    linked: Mapped[int] = mapped_column()
+    used: Mapped[int] = mapped_column()

@@ -1,6 +1,7 @@
 """Composing mail: from a row of the outbox and its templates to a message."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
@@ -45,6 +46,14 @@ def _at_sending(waiting: OutboxMail, context: dict[str, Any]) -> dict[str, objec
     return {}
 
 
+@dataclass(frozen=True)
+class Written:
+    """Subject and plain text of a mail."""
+
+    subject: str
+    text: str
+
+
 class MailComposer:
     """Composes the mails of one application."""
 
@@ -66,14 +75,8 @@ class MailComposer:
                 name: datetime.fromisoformat(str(context[name])) for name in MOMENTS if context.get(name)
             }
             context |= _at_sending(waiting, context)
-            context |= {
-                "browser": browser_name(agent) if (agent := str(context.get("user_agent", ""))) else None,
-                "public_url": settings.public_url,
-                "login_url": url_for("auth.login", _external=True),
-                "exemptions_url": url_for("admin.exemptions", _external=True),
-                "invitations_url": url_for("admin.invitations", state=Stage.ASKED, _external=True),
-                "help": settings.help_email or settings.admin_email or _("your help desk"),
-            }
+            agent = str(context.get("user_agent", ""))
+            context |= {"browser": browser_name(agent) if agent else None, **self._of_site()}
             for token, url in (("token", "url"), ("lock_token", "lock_url")):
                 if token in context:
                     context[url] = url_for("auth.follow_link", token=context.pop(token), _external=True)
@@ -91,6 +94,25 @@ class MailComposer:
         message.set_content(text)
         message.add_alternative(html, subtype="html")
         return message
+
+    def example(self, mail: outbox.Mail, **context: object) -> Written:
+        """Return a mail as it would be written with this context. It is sent to nobody."""
+        with self._app.test_request_context("/", base_url=self._settings.public_url):
+            context |= self._of_site()
+            self._app.update_template_context(context)
+            subject, text, _html = self._render(f"email/{mail.value}.html", context)
+        return Written(subject, text.strip())
+
+    def _of_site(self) -> dict[str, object]:
+        """Return what all mails of the site may say."""
+        settings = self._settings
+        return {
+            "public_url": settings.public_url,
+            "login_url": url_for("auth.login", _external=True),
+            "exemptions_url": url_for("admin.exemptions", _external=True),
+            "invitations_url": url_for("admin.invitations", state=Stage.ASKED, _external=True),
+            "help": settings.help_email or settings.admin_email or _("your help desk"),
+        }
 
     def _render(self, template: str, context: dict[str, object]) -> tuple[str, str, str]:
         """Return subject, plain text and HTML of a mail: one template in two frames, only HTML escaped."""

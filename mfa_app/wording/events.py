@@ -72,6 +72,7 @@ _EVENTS = {
     Event.ACCESS_REFUSED: _l("Page refused (not allowed)"),
     Event.PEOPLE_IMPORTED: _l("People imported"),
     Event.PEOPLE_EXPORTED: _l("List of people downloaded"),
+    Event.LIST_DOWNLOADED: _l("Names of a roll-out downloaded"),
     Event.TRAIL_EXPORTED: _l("Audit trail downloaded"),
     Event.KEYS_ROTATED: _l("Keys rotated"),
     Event.SIGNING_KEY_REPLACED: _l("Cookie signing key replaced"),
@@ -113,6 +114,7 @@ _DETAILS = {
     "required": _l("Required"),
     "until": _l("Until"),
     "page": _l("Page"),
+    "list": _l("List"),
     "rows": _l("Rows"),
     "network": _l("Network"),
     "key": _l("Key"),
@@ -125,6 +127,7 @@ _DETAILS = {
     "required_from": _l("Start date"),
     "grace_days": _l("Grace period (days)"),
     "remember_days": _l("Devices remembered (days)"),
+    "mail_text": _l("Own words in the emails"),
     "passkey_only": _l("Passkey only"),
     "passkey_alone": _l("Passkey without a password"),
 }

@@ -21,6 +21,7 @@ def description(job: Job) -> str:
         jobs.REMINDERS.name: _("Email reminders to link an app, if somebody asked for many"),
         jobs.RULE_MAILS.name: _("Email those who must link that a rule comes or has begun, or time ends"),
         jobs.IMPORTS.name: _("Read files of people, save them once that is asked for, and invite new people"),
+        jobs.TREND.name: _("Note once a day how far each group has come in a roll-out"),
         jobs.NODE.name: _("Note that this node is running, for commands on the other nodes"),
     }[job.name]
 
@@ -43,5 +44,6 @@ def result_in_words(result: Result) -> str:
         jobs.REMINDERS.name: ngettext("%(num)s person reminded", "%(num)s people reminded", result.count),
         jobs.RULE_MAILS.name: ngettext("%(num)s email queued", "%(num)s emails queued", result.count),
         jobs.IMPORTS.name: ngettext("%(num)s import saved", "%(num)s imports saved", result.count),
+        jobs.TREND.name: ngettext("%(num)s bar noted", "%(num)s bars noted", result.count),
         jobs.NODE.name: _("noted"),
     }[result.job.name]

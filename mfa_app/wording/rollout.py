@@ -7,7 +7,8 @@ from datetime import date
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from mfa_app.core.rollout.board import Bar, Straggler
+from mfa_app.core.rollout.bars import USED_WITHIN, Bar
+from mfa_app.core.rollout.board import Straggler
 from mfa_app.core.rollout.reminders import Reminded
 from mfa_app.models import Progress
 from mfa_app.wording import dates
@@ -25,14 +26,31 @@ class Step:
 
 
 def steps(bar: Bar) -> tuple[Step, ...]:
-    """Return the four steps from the invitation to a second factor."""
+    """Return the five steps from the invitation to a second factor in use."""
     named = (
         (_("People"), bar.people),
         (_("Logged in once"), bar.logged_in),
         (_("Saw the QR code"), bar.seen),
         (_("Linked an app or passkey"), bar.linked),
+        (_("Used it in the last %(days)s days", days=USED_WITHIN.days), bar.used),
     )
-    return tuple(Step(name, number, 100 * number // max(bar.people, 1)) for name, number in named)
+    return tuple(Step(name, number, percent(number, bar.people)) for name, number in named)
+
+
+def percent(number: int, of: int) -> int:
+    """Return how many of a hundred this is, rounded down: 100 only if it is all."""
+    return 100 * number // max(of, 1)
+
+
+def to_link_in_words(number: int) -> str:
+    """Return how many people must still link."""
+    if not number:
+        return _("Nobody has to link an app or add a passkey.")
+    return ngettext(
+        "%(num)s person must still link an app or add a passkey.",
+        "%(num)s people must still link an app or add a passkey.",
+        number,
+    )
 
 
 def progress_name(progress: Progress) -> str:

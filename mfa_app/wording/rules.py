@@ -33,10 +33,13 @@ def rule_state(rule: RuleValues | Group | SitePolicy, now: datetime) -> str:
     return "coming" if rule.required_from is not None and rule.required_from > now else "on"
 
 
-def kind_of_change(before: RuleValues, after: RuleValues) -> str:
-    """Return what a change does to a rule: "on", "off", "kept" (other values), or "same"."""
+def kind_of_change(before: RuleValues, after: RuleValues, *, reworded: bool = False) -> str:
+    """Return what a change does to a rule: "on", "off", "kept" (other values), or "same".
+
+    "words" if nothing but the words of its emails change.
+    """
     if before == after:
-        return "same"
+        return "words" if reworded else "same"
     if before.required != after.required:
         return "on" if after.required else "off"
     return "kept"

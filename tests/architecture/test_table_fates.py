@@ -27,6 +27,7 @@ from mfa_app.models import (
     RememberedDevice,
     ReminderRun,
     ResetRequest,
+    RolloutDay,
     SealedValue,
     Throttle,
     UsedChallenge,
@@ -62,6 +63,7 @@ recovery_code      keep                     never               discard         
 remembered_device  delete                   expires_at          discard                  -
 reminder_run       keep                     created_at + 1 days discard                  -
 reset_request      keep                     created_at + 1 days discard                  sealed_request for reset request|{row.id}
+rollout_day        keep                     taken_at + 371 days keep                     -
 schema_support     keep                     never               keep                     -
 sealed_value       keep                     never               keep                     sealed for installation|{row.name}
 search_word        keep                     never               keep                     -
@@ -141,6 +143,7 @@ def test_the_derived_lists() -> None:
         ReminderRun,
         MailPass,
         PeopleImport,
+        RolloutDay,
     ) == housekeeping.EXPIRING
     assert (
         AuthSession,

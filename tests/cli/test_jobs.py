@@ -43,6 +43,7 @@ def test_all_jobs_run_once_and_print_their_results(world: World, typed: Typist) 
         "reminders: 0 people reminded",
         "rule-mails: 0 emails queued",
         "imports: 0 imports saved",
+        "trend: 1 bar noted",
         "node: left to the running site",
     ]
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
@@ -60,6 +61,7 @@ def test_all_jobs_run_once_and_print_their_results(world: World, typed: Typist) 
         "reminders: 0 people reminded",
         "rule-mails: 0 emails queued",
         "imports: 0 imports saved",
+        "trend: 0 bars noted",
         "node: left to the running site",
     ]
 
@@ -83,6 +85,7 @@ def test_a_failed_job_is_reported_and_the_others_run(world: World, typed: Typist
         "reminders: 0 people reminded",
         "rule-mails: 0 emails queued",
         "imports: 0 imports saved",
+        "trend: 1 bar noted",
         "node: left to the running site",
     ]
     assert "Failed: anchor." in result.stderr

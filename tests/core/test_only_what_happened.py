@@ -40,6 +40,7 @@ from tests.support.world import TERMINAL, VISITOR, World
 
 # These record each time, because each time something happens.
 EACH_TIME = {
+    "audit.downloads.note": "each download counts",
     "audit.events.record": "writes what it is told",
     "audit.events.row_of": "writes nothing",
     "audit.search.export": "each download counts",

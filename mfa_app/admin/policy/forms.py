@@ -5,8 +5,16 @@ from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, HiddenField, SelectChoice, SelectField, SubmitField
-from wtforms.validators import NumberRange, Optional, ValidationError
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    SelectChoice,
+    SelectField,
+    SubmitField,
+    TextAreaField,
+)
+from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from mfa_app.admin import blueprint
 from mfa_app.core.common import clock, days
@@ -16,7 +24,7 @@ from mfa_app.core.policy import rules
 from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
-from mfa_app.web.ui.fields import DayField, DaysField, entered
+from mfa_app.web.ui.fields import DayField, DaysField, entered, one_line, readable
 from mfa_app.web.ui.forms import Form
 from mfa_app.wording import dates
 from mfa_app.wording.refusals import sentence
@@ -26,6 +34,8 @@ FIRST_DAY = date(2000, 1, 1)
 FURTHEST = timedelta(days=5 * 366)
 
 UNKNOWN_VERSION = -1
+
+LONGEST_MAIL_TEXT = 1000
 
 WITHIN = _l("Enter a number of days from %(min)d to %(max)d.")
 
@@ -91,6 +101,23 @@ class RuleForm(Form):
             )
 
 
+class RuleToSave(RuleForm):
+    """The same with the words of its emails, which change nobody's standing."""
+
+    mail_text = TextAreaField(
+        _l("Your words in the emails"),
+        filters=[one_line],
+        validators=[Length(max=LONGEST_MAIL_TEXT, message=_l("Use at most %(max)d characters.")), readable],
+        render_kw={"rows": 3},
+    )
+
+    def show(self, scope: Group | None) -> None:
+        """Fill in these too."""
+        super().show(scope)
+        if not self.is_filled():
+            self.mail_text.data = rules.mail_text_of(scope)
+
+
 class PreviewedRule(RuleForm):
     """The values of a preview and one of its lists. They are part of the URL, so there is no CSRF token."""
 
@@ -104,9 +131,9 @@ def _day(moment: datetime | None) -> date | None:
     return days.day_of(moment) if moment else None
 
 
-def as_fields(values: RuleValues, version: int) -> dict[str, object]:
+def as_fields(values: RuleValues, version: int, mail_text: str = "") -> dict[str, object]:
     """Return a rule, and the version of the rule it shall replace, as fields of a form that passes it on."""
-    fields: dict[str, object] = {"version": version}
+    fields: dict[str, object] = {"version": version} | ({"mail_text": mail_text} if mail_text else {})
     fields |= {"grace_days": values.grace_days, "remember_days": values.remember_days}
     for switch in ("required", "passkey_only", "passkey_alone"):
         if getattr(values, switch):
@@ -120,4 +147,5 @@ def as_fields(values: RuleValues, version: int) -> dict[str, object]:
 def toggle_fields(group: Group) -> dict[str, object]:
     """Return the form fields that preview switching a group's rule, with its other values unchanged."""
     present = rules.values_of(group)
-    return as_fields(replace(present, required=not present.required), rules.version_of(group))
+    toggled = replace(present, required=not present.required)
+    return as_fields(toggled, rules.version_of(group), rules.mail_text_of(group))

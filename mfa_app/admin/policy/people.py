@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from mfa_app.admin import blueprint
 from mfa_app.admin.lookup import group_or_404
 from mfa_app.admin.policy.forms import PreviewedRule, as_fields
+from mfa_app.core.audit import downloads
 from mfa_app.core.common import clock
 from mfa_app.core.common.csv_cells import BYTE_ORDER_MARK, line
 from mfa_app.core.common.permissions import Permission
@@ -24,6 +25,7 @@ from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
 from mfa_app.web.http.downloads import csv_download
 from mfa_app.web.security.access_rules import requires
+from mfa_app.web.security.current import current_actor
 from mfa_app.wording.foresight import standing_cell
 from mfa_app.wording.impact import affected_sentences, list_title
 
@@ -42,14 +44,14 @@ def group_policy_people(group_id: int) -> ResponseReturnValue:
     return _page(group_or_404(group_id).group)
 
 
-@blueprint.get("/policy/people.csv")
+@blueprint.post("/policy/people.csv")
 @requires(Permission.MANAGE_POLICY)
 def site_policy_people_csv() -> ResponseReturnValue:
-    """The same people as a file."""
+    """The same people as a file. The download is recorded, so this is a POST."""
     return _file(None)
 
 
-@blueprint.get("/groups/<row:group_id>/policy/people.csv")
+@blueprint.post("/groups/<row:group_id>/policy/people.csv")
 @requires(Permission.MANAGE_POLICY)
 def group_policy_people_csv(group_id: int) -> ResponseReturnValue:
     """The same people as a file."""
@@ -99,6 +101,7 @@ def _page(scope: Group | None) -> ResponseReturnValue:
 def _file(scope: Group | None) -> ResponseReturnValue:
     form = _previewed()
     found = affected.all_of(scope, form.values(scope), Whom(form.whom.data), now=clock.now())
+    downloads.note(downloads.List.OF_A_RULE, scope.name if scope else "", actor=current_actor())
     return csv_download(_lines(found), "people")
 
 

@@ -6,16 +6,19 @@ from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.lookup import group_or_404
-from mfa_app.admin.policy.forms import RuleForm, as_fields
+from mfa_app.admin.policy.forms import RuleToSave, as_fields
 from mfa_app.admin.policy.people import linked_lists
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import RuleChanged
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
+from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.policy import impact, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import rule_mails
 from mfa_app.models import Group
+from mfa_app.site import site
+from mfa_app.web.mail_composer import MailComposer, Written
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
@@ -54,7 +57,7 @@ def preview_group_policy(group_id: int) -> ResponseReturnValue:
 
 
 def _show_or_save(scope: Group | None) -> ResponseReturnValue:
-    form = RuleForm()
+    form = RuleToSave()
     form.show(scope)
     if form.validate_on_submit():
         return _save(scope, form)
@@ -62,19 +65,20 @@ def _show_or_save(scope: Group | None) -> ResponseReturnValue:
 
 
 def _preview_or_form(scope: Group | None) -> ResponseReturnValue:
-    form = RuleForm()
+    form = RuleToSave()
     if not form.validate_on_submit() or form.back.data:
         return _form(scope, form)
     changed = RuleChanged() if form.seen_version() != rules.version_of(scope) else None
-    return _preview(scope, form.values(scope), changed=changed)
+    return _preview(scope, form.values(scope), form.mail_text.data or "", changed=changed)
 
 
-def _save(scope: Group | None, form: RuleForm) -> ResponseReturnValue:
-    values, version = form.values(scope), form.seen_version()
+def _save(scope: Group | None, form: RuleToSave) -> ResponseReturnValue:
+    values, mail_text, version = form.values(scope), form.mail_text.data or "", form.seen_version()
+    actor, now = current_actor(), clock.now()
     try:
-        rules.set_rule(scope, values, expected_version=version, actor=current_actor(), now=clock.now())
+        rules.set_rule(scope, values, mail_text=mail_text, expected_version=version, actor=actor, now=now)
     except RuleChanged as refusal:
-        return _preview(scope, values, changed=refusal)
+        return _preview(scope, values, mail_text, changed=refusal)
     if scope is None:
         flash(_("Rule for everyone saved."), "success")
         return redirect(url_for("admin.site_policy"))
@@ -82,7 +86,7 @@ def _save(scope: Group | None, form: RuleForm) -> ResponseReturnValue:
     return redirect(url_for("admin.group", group_id=scope.id))
 
 
-def _form(scope: Group | None, form: RuleForm) -> Response:
+def _form(scope: Group | None, form: RuleToSave) -> Response:
     return render_form(
         "admin/policy/rule.html",
         form,
@@ -92,28 +96,39 @@ def _form(scope: Group | None, form: RuleForm) -> Response:
     )
 
 
-def _preview(scope: Group | None, after: RuleValues, *, changed: RuleChanged | None) -> Response:
+def _preview(
+    scope: Group | None, after: RuleValues, mail_text: str, *, changed: RuleChanged | None
+) -> Response:
     """Show what a change would do to the rule as it is now; `changed` if that isn't the rule seen before."""
     now, before = clock.now(), rules.values_of(scope)
-    foresight, fields = (
-        impact.preview_impact(scope, after, now=now),
-        as_fields(after, rules.version_of(scope)),
-    )
+    foresight = impact.preview_impact(scope, after, now=now)
+    fields = as_fields(after, rules.version_of(scope), mail_text)
+    mails = rule_mails.announcements(before, after, now=now)
     page = render_template(
         "admin/policy/preview.html",
         group=scope,
         changed=sentence(changed) if changed else None,
-        turning=kind_of_change(before, after),
+        turning=kind_of_change(before, after, reworded=mail_text != rules.mail_text_of(scope)),
         before=rule_in_full(before, now),
         after=rule_in_full(after, now),
         values=after,
         state=rule_state(after, now),
         foresight=foresight,
         sentences=impact_sentences(foresight, before, after),
-        mails=mails_in_words(rule_mails.announcements(before, after, now=now)),
+        mails=mails_in_words(mails),
+        example=_example(after, mail_text) if after.required else None,
         in_force=before.in_force(now),
         names_limit=impact.MAX_NAMED,
         fields=fields,
         lists=linked_lists(scope, after, foresight),
     )
     return make_response(page, 409 if changed else 200)
+
+
+def _example(rule: RuleValues, mail_text: str) -> Written:
+    """Return the first email of a rule, as somebody without a second factor gets it."""
+    now, start = clock.now(), rule.required_from
+    coming = start is not None and start > now
+    mail = Mail.RULE_ANNOUNCED if coming else Mail.RULE_STARTS
+    said = {"starts": start, "link_by": start if coming else None, "passkey": rule.passkey_only}
+    return site()[MailComposer].example(mail, **said, own_words=mail_text, at=now, name=_("Name"))

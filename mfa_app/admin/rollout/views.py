@@ -8,11 +8,12 @@ from flask.typing import ResponseReturnValue
 from mfa_app.admin import blueprint
 from mfa_app.admin.lookup import group_or_404
 from mfa_app.admin.users.lookup import get_user_or_deny
+from mfa_app.core.audit import downloads
 from mfa_app.core.common import clock, csv_cells
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.policy import rules
-from mfa_app.core.rollout import board, reminders
+from mfa_app.core.rollout import bars, board, reminders, trend
 from mfa_app.core.rollout.board import Straggler
 from mfa_app.models import Group
 from mfa_app.web.http.converters import LARGEST_ID
@@ -21,6 +22,7 @@ from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import flash_refusals
 from mfa_app.wording import rollout as words
+from mfa_app.wording import trend as trend_words
 
 
 @blueprint.get("/rollout")
@@ -37,20 +39,18 @@ def group_rollout(group_id: int) -> ResponseReturnValue:
     return _board(group_or_404(group_id).group)
 
 
-@blueprint.get("/rollout.csv")
+@blueprint.post("/rollout.csv")
 @requires(Permission.MANAGE_POLICY)
 def rollout_csv() -> ResponseReturnValue:
-    """Download who must still link."""
-    return csv_download(_lines(board.all_stragglers(None, now=clock.now())), "rollout")
+    """Download who must still link. The download is recorded, so this is a POST."""
+    return _file(None)
 
 
-@blueprint.get("/groups/<row:group_id>/rollout.csv")
+@blueprint.post("/groups/<row:group_id>/rollout.csv")
 @requires(Permission.MANAGE_POLICY)
 def group_rollout_csv(group_id: int) -> ResponseReturnValue:
     """Download who of a group must still link."""
-    return csv_download(
-        _lines(board.all_stragglers(group_or_404(group_id).group, now=clock.now())), "rollout"
-    )
+    return _file(group_or_404(group_id).group)
 
 
 @blueprint.post("/rollout/remind")
@@ -89,18 +89,27 @@ def _row_id(typed: str) -> int:
 
 def _board(scope: Group | None) -> ResponseReturnValue:
     now, after = clock.now(), request.args.get("after")
-    found, shown = board.stragglers(scope, now=now, after=after), board.bar(scope)
+    points = trend.points(scope, now=now)
+    found, shown = board.stragglers(scope, now=now, after=after), bars.bar(scope, now=now)
     return render_template(
         "admin/rollout/board.html",
         group=scope,
         rule=rules.values_of(scope),
         steps=words.steps(shown),
+        trend=trend_words.summary(points),
+        chart=trend_words.chart(points),
+        trend_days=trend_words.rows(points),
         to_link=board.to_link(scope, now=now),
         people=found.people,
         first_url=_url_of(scope) if after else None,
         next_url=found.after and _url_of(scope, after=found.after),
         progress_name=words.progress_name,
     )
+
+
+def _file(scope: Group | None) -> ResponseReturnValue:
+    downloads.note(downloads.List.TO_LINK, scope.name if scope else "", actor=current_actor())
+    return csv_download(_lines(board.all_stragglers(scope, now=clock.now())), "rollout")
 
 
 def _remind_all(scope: Group | None) -> ResponseReturnValue:

@@ -81,6 +81,7 @@ class Event(enum.Enum):
     ACCESS_REFUSED = "access.refused", ("page",)
     PEOPLE_IMPORTED = "people.imported", ("created", "changed", "disabled", "left_out", "invited")
     PEOPLE_EXPORTED = "people.exported", ("rows",)
+    LIST_DOWNLOADED = "list.downloaded", ("list", "group")
     TRAIL_EXPORTED = "trail.exported", ("rows",)
     KEYS_ROTATED = "keys.rotated", ("key", "secrets")
     SIGNING_KEY_REPLACED = "keys.signing_replaced", ()

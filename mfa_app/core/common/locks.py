@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, case, select, update
 
-from mfa_app.core.common import clock
+from mfa_app.core.common import clock, days
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import SessionEnded
 from mfa_app.core.common.permissions import Permission
@@ -32,9 +32,13 @@ def lock_user(user: AnyUser) -> None:
     execute(_LOCK, user_id=user.id)
 
 
-def lock_user_who_logs_in(user: AnyUser, *, now: datetime) -> None:
-    """Do the same for a user whose login will be complete with this commit, and note when that was."""
-    execute(_COMPLETE, user_id=user.id, last_login_at=now)
+def lock_user_who_logs_in(user: AnyUser, *, second_factor: bool = True, now: datetime) -> None:
+    """Do the same for a user whose login will be complete with this commit, and note when that was.
+
+    `second_factor`: by an answer of one, or on a remembered device.
+    """
+    used = {"second_factor_on": days.day_of(now)} if second_factor else {}
+    execute(_COMPLETE, user_id=user.id, last_login_at=now, **used)
 
 
 def note_secret_shown(user: AnyUser) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 
 from mfa_app.core.audit.events import AnsweredFor, Event, record
 from mfa_app.core.browsers import remembered_devices
+from mfa_app.core.common import days
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import fold
 from mfa_app.core.common.errors import (
@@ -242,7 +243,8 @@ def note_linked(user: AnyUser, *, by_choice: bool, now: datetime) -> None:
         .values(last_login_at=now, link_required=False, progress=Progress.LOGGED_IN)
     )
     chosen = {"opted_in": True} if by_choice else {}
-    db.session.execute(own.values(factors_locked_at=None, **chosen))
+    used = {"second_factor_on": days.day_of(now)}
+    db.session.execute(own.values(factors_locked_at=None, **used, **chosen))
 
 
 def end_other_access(identity: Identity, because: RevocationReason, actor: Actor) -> SessionFacts:

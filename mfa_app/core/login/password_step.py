@@ -108,6 +108,6 @@ def _complete(user: UserFacts, device: DeviceFacts | None, *, actor: Actor, now:
     """Complete the login of a user whose password is enough, on this device if it is remembered."""
     if device is not None:
         remembered_devices.note_use(device, now=now)
-    lock_user_who_logs_in(user, now=now)
+    lock_user_who_logs_in(user, second_factor=device is not None, now=now)
     method = "remembered device" if device else "password"
     record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method=method)

@@ -13,7 +13,7 @@ from mfa_app.core.mail import delivery
 from mfa_app.core.operations import counts, housekeeping, nodes
 from mfa_app.core.operations.leases import Holder
 from mfa_app.core.passwords import reset_requests
-from mfa_app.core.rollout import reminders, rule_mails
+from mfa_app.core.rollout import reminders, rule_mails, trend
 from mfa_app.core.users import exemption_ends, invitation_ends, planned_end
 from mfa_app.extensions import db
 from mfa_app.settings import Settings
@@ -79,6 +79,10 @@ def _go_on_with_imports() -> int:
     return work.go_on(now=clock.now())
 
 
+def _note_rollout() -> int:
+    return trend.note_today(now=clock.now())
+
+
 def _answer_requests() -> int:
     return reset_requests.answer_requests(now=clock.now())
 
@@ -109,6 +113,12 @@ IMPORTS = Job("imports", timedelta(minutes=1), _go_on_with_imports, alone=True, 
 NODE = Job("node", nodes.BEAT, _note_node, may_take_minutes=True, of_the_server=True)
 
 JOBS = (RESETS, MAIL, PURGE, COUNTS, ENDS, END_MAILS, STREAM, ANCHOR, REMINDERS, RULE_MAILS, IMPORTS, NODE)
+
+
+TREND = Job("trend", timedelta(minutes=1), _note_rollout, alone=True)
+NODE = Job("node", nodes.BEAT, _note_node, may_take_minutes=True, of_the_server=True)
+
+JOBS = (RESETS, MAIL, PURGE, COUNTS, ENDS, END_MAILS, STREAM, ANCHOR, REMINDERS, RULE_MAILS, TREND, NODE)
 
 
 def run(job: Job) -> Result:

@@ -7,16 +7,13 @@ from sqlalchemy import exists, func, or_, select, true
 
 from mfa_app.core.policy import conditions
 from mfa_app.core.policy.crowd import people_where
-from mfa_app.core.policy.individuals import with_own_dates
+from mfa_app.core.rollout import board
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
 from mfa_app.models import (
     PRIVILEGED,
     CohortCount,
-    CohortGroup,
-    Group,
     OutboxMail,
-    SitePolicy,
     Throttle,
     User,
 )
@@ -29,8 +26,8 @@ MAX_NAMED = 10
 class SiteStatistics:
     """Numbers about enabled accounts and about mail.
 
-    `must_link`: need a second factor, now or when every date and grace is over, and have none. `stopped`:
-    locked second factors, which need the help desk. `accounts_locked`: by their owners. `waiting`: blocked
+    `must_link`: as the board of the roll-out counts them. `stopped`: locked second factors, which need the
+    help desk. `accounts_locked`: by their owners. `waiting`: blocked
     for a while after wrong codes. `mails_failed`: given up after three days. `mail_error`: why no mail
     leaves at all, else None. `without_app`: the first administrators and help desk staff, by email address,
     who have no app and no passkey.
@@ -50,7 +47,7 @@ class SiteStatistics:
 
 def site_statistics(*, now: datetime) -> SiteStatistics:
     """Return the numbers, using seven SELECTs, whatever the number of users."""
-    people, linked, must_link = _people(now)
+    people, linked = _people()
     waiting = select(func.count(Throttle.key)).where(
         key_begins(f"{limits.CODE.name}:"),
         Throttle.next_try_at > now,
@@ -69,7 +66,7 @@ def site_statistics(*, now: datetime) -> SiteStatistics:
     return SiteStatistics(
         people=people,
         linked=linked,
-        must_link=must_link,
+        must_link=board.to_link(None, now=now),
         stopped=locked.stopped,
         accounts_locked=locked.by_owner,
         waiting=db.session.scalars(waiting).one(),
@@ -80,29 +77,13 @@ def site_statistics(*, now: datetime) -> SiteStatistics:
     )
 
 
-def _people(now: datetime) -> tuple[int, int, int]:
-    """Return how many accounts are enabled, how many of these people have an app, and how many need one.
-
-    An exemption may end at any time, so who has dates of their own and no app is looked up.
-    """
-    facts, without_own_dates = conditions.of_cohort(), ~CohortCount.exemption
-    groups = select(CohortGroup.cohort_id).join(Group, Group.id == CohortGroup.group_id).where(Group.required)
-    due = or_(
-        conditions.is_due(facts), exists().where(SitePolicy.required), CohortCount.cohort_id.in_(groups)
+def _people() -> tuple[int, int]:
+    """Return how many accounts are enabled, and how many of these people have an app or a passkey."""
+    numbers = select(people_where(true()), people_where(conditions.of_cohort().linked)).where(
+        ~CohortCount.disabled
     )
-    numbers = select(
-        people_where(true()),
-        people_where(facts.linked),
-        people_where(~facts.linked & without_own_dates & due),
-    )
-    people, linked, must_link = db.session.execute(numbers.where(~CohortCount.disabled)).one()
-    looked_up = select(func.count(User.id)).where(
-        User.id.in_(with_own_dates()),
-        User.disabled_at.is_(None),
-        ~User.linked,
-        conditions.required_of_user(now),
-    )
-    return people, linked, must_link + db.session.scalars(looked_up).one()
+    people, linked = db.session.execute(numbers).one()
+    return people, linked
 
 
 def privileged_without_app(*, limit: int | None = None) -> tuple[User, ...]:

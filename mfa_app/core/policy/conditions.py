@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, true
 
 from mfa_app.core.policy.rules import RuleValues
-from mfa_app.models import PRIVILEGED, CohortCount, Group, Membership, SitePolicy, User
+from mfa_app.models import PRIVILEGED, CohortCount, Group, Membership, User
 
 
 @dataclass(frozen=True)
@@ -159,14 +159,6 @@ def has_longer(facts: FactColumns, at: datetime) -> ColumnElement[bool]:
         return false()
     to_come = and_(facts.link_by.is_not(None), facts.link_by > at)
     return and_(to_come, ~facts.privileged, ~facts.link_required)
-
-
-def required_of_user(now: datetime) -> ColumnElement[bool]:
-    """Return `decision.will_be_required` for a User."""
-    facts = of_user()
-    everyone = exists().where(SitePolicy.required)
-    group = exists().where(Membership.user_id == User.id, Group.id == Membership.group_id, Group.required)
-    return and_(~is_exempt(facts, now), or_(is_due(facts), everyone, group))
 
 
 def joined_by(joined: Any, grace_days: int, at: datetime) -> ColumnElement[bool]:

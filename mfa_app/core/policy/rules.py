@@ -52,6 +52,11 @@ def passkey_alone_anywhere() -> bool:
     return bool(db.session.scalar(select(somewhere)))
 
 
+def mail_text_of(scope: Group | None) -> str:
+    """Return the paragraph in the emails of the rule of a group, or of everyone (None)."""
+    return (scope or site_policy()).mail_text or ""
+
+
 def version_of(scope: Group | None) -> int:
     """Return the version of the rule of a group, or of everyone (None). Each change raises it by one."""
     return (scope or site_policy()).rule_version
@@ -61,25 +66,30 @@ def set_rule(
     scope: Group | None,
     values: RuleValues,
     *,
+    mail_text: str | None = None,
     expected_version: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> None:
     """Set the rule of a group, or of everyone (None). This writes one row, whatever the size of the group.
 
-    `expected_version` is the version of the rule that the actor has seen; None if the change depends on no
-    earlier rule. Raises RuleChanged if the rule has another version by now, or its group is gone;
-    NotAllowed, SessionEnded.
+    `mail_text` is the paragraph in the emails of the rule; None if it stays. `expected_version` is the
+    version of the rule that the actor has seen; None if the change depends on no earlier rule. Raises
+    RuleChanged if the rule has another version by now, or its group is gone; NotAllowed, SessionEnded.
     """
     begin_change(actor, Permission.MANAGE_POLICY)
     row = _reload(scope)
     if row is None or expected_version not in (None, row.rule_version):
         raise RuleChanged
-    before = values_of(scope)
-    if before == values:
+    before, words = values_of(scope), row.mail_text or ""
+    mail_text = words if mail_text is None else mail_text
+    if (before, words) == (values, mail_text):
         return
     if values.in_force(now) and not before.in_force(now):
         row.required_since = now
+    if values.passkey_only and not (before.passkey_only and before.required):
+        row.passkey_since = now
+    row.mail_text = mail_text or None
     for column, value in asdict(values).items():
         setattr(row, column, value)
     row.rule_version += 1
@@ -87,8 +97,8 @@ def set_rule(
         Event.POLICY_CHANGED,
         actor=actor,
         group=scope.name if scope else "",
-        before=_details(before),
-        after=_details(values),
+        before=_details(before, words),
+        after=_details(values, mail_text),
     )
 
 
@@ -99,8 +109,10 @@ def _reload(scope: Group | None) -> Group | SitePolicy | None:
     return reload_group(scope)
 
 
-def _details(values: RuleValues) -> dict[str, object]:
+def _details(values: RuleValues, mail_text: str) -> dict[str, object]:
     details = asdict(values)
+    if mail_text:
+        details["mail_text"] = mail_text
     if values.required_from:
         details["required_from"] = values.required_from.isoformat()
     return details

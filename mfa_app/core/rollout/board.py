@@ -1,4 +1,4 @@
-"""The board of a roll-out: how far the people of a group, or all, have come, and who must still link."""
+"""The board of a roll-out: who of a group, or of all, must still link, and how many that are."""
 
 import re
 from collections.abc import Iterator
@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, true, union_all
+from sqlalchemy.orm import aliased
 
 from mfa_app.core.policy import conditions
+from mfa_app.core.policy.conditions import FactColumns
 from mfa_app.core.policy.crowd import people_where
-from mfa_app.core.policy.decision import Decision, decide
+from mfa_app.core.policy.decision import decide
 from mfa_app.core.policy.facts import find_subjects, site_policy
+from mfa_app.core.policy.individuals import with_own_dates
 from mfa_app.core.policy.levels import Level
+from mfa_app.core.rollout.duties import deadline
 from mfa_app.extensions import db
-from mfa_app.models import CohortCount, CohortGroup, Group, Membership, Notice, Progress, User
+from mfa_app.models import CohortCount, CohortGroup, Group, Membership, Notice, Progress, SitePolicy, User
 
 PAGE = 50
 
@@ -22,19 +26,6 @@ REMINDER = "reminder"  # the kind of a notice
 
 # A stage and the id of a user, who may have nine digits: what is larger is no key.
 SHAPE_OF_KEY = re.compile(rf"[0-{max(Progress):d}]-[0-9]{{1,9}}", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Bar:
-    """How many people there are, and how many of them have come how far. Disabled accounts don't count.
-
-    `logged_in` at least once, `seen` a QR code, `linked` an app or a passkey.
-    """
-
-    people: int
-    logged_in: int
-    seen: int
-    linked: int
 
 
 @dataclass(frozen=True)
@@ -62,45 +53,66 @@ class Page:
     after: str | None = None
 
 
-def bar(scope: Group | None) -> Bar:
-    """Return how far the members of a group, or all people (None), have come, as the kept counts have it.
-
-    Only those who have begun and not linked are looked at. Two SELECTs.
-    """
-    whole = select(people_where(true()), people_where(conditions.of_cohort().linked)).where(
-        ~CohortCount.disabled
-    )
-    if scope is not None:
-        cohorts = select(CohortGroup.cohort_id).where(CohortGroup.group_id == scope.id)
-        whole = whole.where(CohortCount.cohort_id.in_(cohorts))
-    saw = func.count().filter(User.progress == Progress.SAW_QR_CODE)
-    columns: list[Any] = [func.count(), saw]
-    begun = _in_scope(select(*columns).select_from(User), scope).where(
-        User.progress >= Progress.LOGGED_IN, ~User.linked, User.disabled_at.is_(None)
-    )
-    if scope is not None:
-        begun = begun.where(~Membership.linked)
-    people, linked = db.session.execute(whole).one()
-    logged_in, seen = db.session.execute(begun).one()
-    return Bar(people, linked + logged_in, linked + seen, linked)
-
-
 def must_link(*, now: datetime) -> ColumnElement[bool]:
     """Return whether a User must link an app or add a passkey, now or later, and has neither.
 
-    As `decision.will_be_required` says it, but by what the cohorts know of the groups.
+    As `decision.will_be_required` says it, but by what the cohorts know of the groups. Who can't get in at
+    all must do nothing.
     """
     facts = conditions.of_user()
-    groups = select(CohortGroup.cohort_id).join(Group, Group.id == CohortGroup.group_id).where(Group.required)
-    asked = true() if site_policy().required else or_(conditions.is_due(facts), User.cohort_id.in_(groups))
-    free = ~conditions.is_exempt(facts, now), User.disabled_at.is_(None), User.account_locked_at.is_(None)
-    return and_(~User.linked, asked, *free, or_(User.ends_at.is_(None), User.ends_at > now))
+    free = ~conditions.is_exempt(facts, now), User.disabled_at.is_(None), ~_is_closed(now)
+    return and_(~User.linked, _is_asked(facts, User.cohort_id, site_policy()), *free)
 
 
 def to_link(scope: Group | None, *, now: datetime) -> int:
-    """Return how many people of a group, or of all (None), must still link."""
-    counted = _in_scope(select(func.count()).select_from(User), scope)
-    return int(db.session.scalars(counted.where(must_link(now=now))).one())
+    """Return how many people of a group, or of all (None), must still link: as many as `must_link`.
+
+    They are summed up by cohorts. Only those with dates of their own, and those who can't get in, are looked
+    at. Two SELECTs.
+    """
+    everyone = site_policy()  # held here, so that it is read once
+    crowd = select(people_where(true())).where(
+        ~CohortCount.disabled,
+        ~CohortCount.linked,
+        ~CohortCount.exemption,
+        _is_asked(conditions.of_cohort(), CohortCount.cohort_id, everyone),
+    )
+    no_dates = User.exempt_until.is_(None), User.link_by.is_(None)
+    too_many = [~User.linked, User.disabled_at.is_(None), *no_dates]
+    too_many += [_is_asked(conditions.of_user(), User.cohort_id, everyone)]
+    lacking = [must_link(now=now)]
+    if scope is not None:
+        of_group = select(CohortGroup.cohort_id).where(CohortGroup.group_id == scope.id)
+        crowd = crowd.where(CohortCount.cohort_id.in_(of_group))
+        too_many, lacking = ([*each, User.cohort_id.in_(of_group)] for each in (too_many, lacking))
+    # The conditions are no WHERE, so that each database finds these few people by their ids.
+    without = select(func.count().filter(*too_many)).where(User.id.in_(_closed(now)))
+    more = select(func.count().filter(*lacking)).where(User.id.in_(with_own_dates()))
+    summed, closed, own = db.session.execute(
+        select(*(one.scalar_subquery() for one in (crowd, without, more)))
+    ).one()
+    return int(summed - closed + own)
+
+
+def _is_asked(facts: FactColumns, cohort: Any, everyone: SitePolicy) -> ColumnElement[bool]:
+    """Return whether a rule, a role, a requirement or a reset asks for a second factor, now or later."""
+    groups = select(CohortGroup.cohort_id).join(Group, Group.id == CohortGroup.group_id).where(Group.required)
+    return true() if everyone.required else or_(conditions.is_due(facts), cohort.in_(groups))
+
+
+def _is_closed(now: datetime) -> ColumnElement[bool]:
+    """Return whether a User has locked the account, or its last day is over."""
+    over = and_(User.ends_at.is_not(None), User.ends_at <= now)
+    return or_(User.account_locked_at.is_not(None), over)
+
+
+def _closed(now: datetime) -> CompoundSelect[int]:
+    """Return the SELECT of the ids of those, written so that each database reads two small indexes."""
+    holder = aliased(User)
+    over = holder.ends_at.is_not(None), holder.ends_at <= now
+    return union_all(
+        select(holder.id).where(holder.account_locked_at.is_not(None)), select(holder.id).where(*over)
+    )
 
 
 def stragglers(scope: Group | None, *, now: datetime, after: str | None = None) -> Page:
@@ -174,8 +186,3 @@ def _described(ids: list[int], now: datetime) -> tuple[Straggler, ...]:
         for subject in (subjects[user_id] for user_id in ids if user_id in subjects)
         for user in [subject.user]
     )
-
-
-def deadline(decision: Decision, now: datetime) -> datetime | None:
-    """Return by when somebody must link, by the rules and by own dates; None if that is due now."""
-    return decision.enrol_by if decision.enrol_by is not None and decision.enrol_by > now else None

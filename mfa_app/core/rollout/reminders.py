@@ -14,10 +14,10 @@ from mfa_app.core.common.locks import begin_change, lock_administration, lock_an
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.notices import first_time
-from mfa_app.core.policy.decision import decide, will_be_required
+from mfa_app.core.policy.decision import will_be_required
 from mfa_app.core.policy.facts import PolicySubject, find_subjects
-from mfa_app.core.policy.levels import Level
-from mfa_app.core.rollout.board import REMINDER, deadline, must_link
+from mfa_app.core.rollout.board import REMINDER, must_link
+from mfa_app.core.rollout.duties import duty_of, said_of
 from mfa_app.core.users import enrolment_links
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, Notice, ReminderRun, User
@@ -94,9 +94,13 @@ def go_on(*, now: datetime) -> int:
 
 def is_due(subject: PolicySubject, *, now: datetime) -> bool:
     """Return whether this user must link an app or add a passkey, now or later, and can be told by email."""
-    user = subject.user
-    open_to_mail = user.is_open(now) and user.email_refused_at is None
-    return open_to_mail and not subject.facts.linked and will_be_required(subject.facts, now=now)
+    wanted = not subject.facts.linked and will_be_required(subject.facts, now=now)
+    return wanted and is_open_to_mail(subject.user, now=now)
+
+
+def is_open_to_mail(user: User, *, now: datetime) -> bool:
+    """Return whether a user can get in, and can be told by email."""
+    return user.is_open(now) and user.email_refused_at is None
 
 
 def due_today(user_ids: Collection[int], *, now: datetime) -> set[int]:
@@ -112,9 +116,10 @@ def at_sending(to: str, *, now: datetime) -> dict[str, object]:
     Raises NoLongerTrue if this user need not link any more, or not any more by such a mail.
     """
     subject = next(iter(find_subjects(User.email_key == email_addresses.key_of(to))), None)
-    if subject is None or not is_due(subject, now=now):
+    duty = duty_of(subject, now=now) if subject and is_due(subject, now=now) else None
+    if subject is None or duty is None:
         raise outbox.NoLongerTrue
-    return {"link_by": deadline(decide(subject.facts, shown=Level.PASSWORD, now=now), now)}
+    return said_of(duty, subject)
 
 
 def _next_batch(now: datetime) -> int:

@@ -12,12 +12,11 @@ from mfa_app.core.common.locks import lock_administration
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.notices import first_time
 from mfa_app.core.mail.outbox import Mail
-from mfa_app.core.policy.decision import decide
 from mfa_app.core.policy.facts import PolicySubject, find_subjects
-from mfa_app.core.policy.levels import Level
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import reminders
-from mfa_app.core.rollout.board import deadline, must_link
+from mfa_app.core.rollout.board import must_link
+from mfa_app.core.rollout.duties import duty_of, said_of
 from mfa_app.extensions import db
 from mfa_app.models import Group, MailPass, Membership, SitePolicy, User
 
@@ -70,15 +69,17 @@ def go_on(*, now: datetime) -> int:
 def announcements(before: RuleValues, after: RuleValues, *, now: datetime) -> list[date]:
     """Return the days on which people are told of a change of a rule, if it is made now.
 
-    The ends of grace are not among them. No days if the rule is off, or begins when it did before.
+    The ends of grace are not among them. No days if the rule is off, or begins when it did before
+    and wants no passkey anew.
     """
-    start = after.required_from
-    if not after.required or (before.required and before.required_from == start):
+    start, same_start = after.required_from, before.required and before.required_from == after.required_from
+    passkeys = after.passkey_only and not before.passkey_only
+    if not after.required or (same_start and not passkeys):
         return []
     if start is None or start <= now:
-        return [] if before.in_force(now) else [_mail_day(now)]
-    soon = _soon(start)
-    return sorted({_mail_day(moment) for moment in (now, max(now, soon), start)})
+        return [] if before.in_force(now) and not passkeys else [_mail_day(now)]
+    moments = [max(now, _soon(start)), start] if same_start else [now, max(now, _soon(start)), start]
+    return sorted({_mail_day(moment) for moment in moments})
 
 
 def at_sending(mail: Mail, to: str, *, about: object, group_id: object, now: datetime) -> dict[str, object]:
@@ -91,13 +92,17 @@ def at_sending(mail: Mail, to: str, *, about: object, group_id: object, now: dat
     subject = next(iter(find_subjects(User.email_key == email_addresses.key_of(to))), None)
     if subject is None or not _is_due(due, now) or not _is_told(subject, due, now):
         raise outbox.NoLongerTrue
-    rule = _rule(due.group_id)
-    return {"link_by": _link_by(subject, now), "starts": rule.required_from if rule else None}
+    duty = duty_of(subject, now=now)
+    if duty is None:
+        raise outbox.NoLongerTrue
+    rule = None if mail is Mail.LAST_DAY else _rule(due.group_id)
+    return {**said_of(duty, subject, rule), "starts": rule.required_from if rule else None}
 
 
 def _due_of_rules(now: datetime) -> list[Due]:
     """Return what is due of all rules that come, or have just come into force."""
-    recent = or_(Group.required_from > now - FRESH, Group.required_since > now - FRESH)
+    moments = Group.required_from, Group.required_since, Group.passkey_since
+    recent = or_(*(moment > now - FRESH for moment in moments))
     rows: list[Group | SitePolicy | None] = [_rule(None)]
     rows += db.session.scalars(select(Group).where(Group.required, recent).order_by(Group.id))
     return [due for row in rows if (due := _due_of_rule(row, now)) is not None]
@@ -110,7 +115,8 @@ def _due_of_rule(row: Group | SitePolicy | None, now: datetime) -> Due | None:
     start = row.required_from
     if start is not None and start > now:
         return _about(row, start, Mail.RULE_SOON if now >= _soon(start) else Mail.RULE_ANNOUNCED)
-    began = max((moment for moment in (start, row.required_since) if moment is not None), default=None)
+    moments = (start, row.required_since, row.passkey_since if row.passkey_only else None)
+    began = max((moment for moment in moments if moment is not None), default=None)
     if began is None or began + FRESH <= now:
         return None
     return _about(row, began, Mail.RULE_STARTS)
@@ -176,13 +182,28 @@ def _next_batch(due: Due, now: datetime) -> int | None:
 
 def _people(due: Due, after: int, now: datetime) -> list[int]:
     """Return the ids of the next of those who may have to be told, in their order."""
-    found = select(User.id).where(must_link(now=now), User.id > after)
+    passkeys = _wants_passkeys(due)
+    with_app = User.linked, ~User.has_passkey, User.disabled_at.is_(None)
+    lacking = or_(must_link(now=now), and_(*with_app)) if passkeys else must_link(now=now)
+    found = select(User.id).where(lacking, User.id > after)
     if due.mail is Mail.LAST_DAY:
         found = found.where(_time_ends_today(now))
     if due.group_id is not None:
-        of_group = Membership.group_id == due.group_id, Membership.user_id > after, ~Membership.linked
+        of_group = [Membership.group_id == due.group_id, Membership.user_id > after]
+        if not passkeys:
+            of_group.append(~Membership.linked)
         found = found.join(Membership, Membership.user_id == User.id).where(*of_group)
     return list(db.session.scalars(found.order_by(User.id).limit(BATCH)))
+
+
+def _wants_passkeys(due: Due) -> bool:
+    """Return whether a mail is also for people who have an app, but no passkey."""
+    if due.mail is not Mail.LAST_DAY:
+        rule = _rule(due.group_id)
+        return rule is not None and rule.passkey_only
+    site, group = _rule(None), exists().where(Group.required, Group.passkey_only)
+    of_site = site is not None and site.required and site.passkey_only
+    return of_site or bool(db.session.scalar(select(group)))
 
 
 def _time_ends_today(now: datetime) -> ColumnElement[bool]:
@@ -221,19 +242,18 @@ def _tell(due: Due, ids: Sequence[int], now: datetime) -> int:
 def _is_told(subject: PolicySubject, due: Due, now: datetime) -> bool:
     """Return whether a person is to be told this now.
 
-    Who has to link already hears nothing of a rule that comes. Who has no password has an invitation, and the
-    help desk and administrators need a second factor whatever the rules say.
+    Who has to set it up already hears nothing of a rule that comes. Who has no password has an invitation,
+    and the help desk and administrators need a second factor whatever the rules say, but no passkey.
     """
-    user = subject.user
-    if not reminders.is_due(subject, now=now) or user.password_hash is None or user.is_privileged:
+    user, duty = subject.user, duty_of(subject, now=now)
+    if duty is None or not reminders.is_open_to_mail(user, now=now) or user.password_hash is None:
+        return False
+    if not duty.has_app and user.is_privileged:
         return False
     if due.group_id is not None and due.group_id not in {group.id for group in subject.groups}:
         return False
-    link_by = _link_by(subject, now)
     if due.mail is Mail.LAST_DAY:
-        return link_by is not None and days.last_before(link_by) == days.day_of(now)
-    return link_by is not None or due.mail not in _BEFORE_THE_START
-
-
-def _link_by(subject: PolicySubject, now: datetime) -> datetime | None:
-    return deadline(decide(subject.facts, shown=Level.PASSWORD, now=now), now)
+        return duty.by is not None and days.last_before(duty.by) == days.day_of(now)
+    if duty.has_app and not _wants_passkeys(due):
+        return False
+    return duty.by is not None or due.mail not in _BEFORE_THE_START

@@ -139,7 +139,7 @@ def accept(link: OneTimeLink, user: User, password: str, *, actor: Actor, now: d
         user, actor=actor, now=now, from_link=not linked, challenged=verdict is Verdict.CHALLENGE
     )
     if verdict is Verdict.ALLOW:
-        lock_user_who_logs_in(user, now=now)
+        lock_user_who_logs_in(user, second_factor=False, now=now)
         record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method="invitation")
     return SignedIn(token, session, user, verdict=verdict)
 

@@ -1,6 +1,7 @@
 """Migrations lead from an empty database to the tables that the models describe, on both databases."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from mfa_app.core.operations import counts
 from mfa_app.core.users import directory, lookup
 from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
+from mfa_app.models import Authenticator as AppRow
 from mfa_app.models import CohortCount, SitePolicy
 from tests.support.authenticator import Authenticator
 from tests.support.databases import both_databases, downgrade
@@ -275,3 +277,24 @@ def test_who_has_a_passkey_is_counted_after_going_back_and_forward(world: World)
         people = select(CohortCount.has_passkey, number).group_by(CohortCount.has_passkey)
         assert sorted(map(tuple, db.session.execute(people))) == [(False, 1), (True, 1)]
         assert counts.differences() == 0
+
+
+def test_who_used_a_second_factor_before_is_known_by_what_was_kept(world: World) -> None:
+    for name in ("alice", "bob", "eve"):
+        world.linked_earlier(name)
+    with world.data():
+        today = world.clock().date()
+        for name, days in (("alice", 3), ("bob", 0)):
+            app = AppRow.user_id == world.user(name).id
+            step = int((world.clock() - timedelta(days=40 + days)).timestamp()) // 30
+            db.session.execute(update(AppRow).where(app).values(last_step=step))
+        passkey = passkey_of(world.user("bob").id, world.clock())
+        passkey.last_used_at = world.clock() - timedelta(days=5)
+        db.session.add(passkey)
+        db.session.execute(delete(AppRow).where(AppRow.user_id == world.user("eve").id))
+    with world.app.app_context():
+        downgrade("0027")
+        bring_to_head()
+    with world.data():
+        used = [world.user(name).second_factor_on for name in ("alice", "bob", "eve")]
+        assert [day and (today - day).days for day in used] == [43, 5, None]

@@ -8,9 +8,10 @@ from itertools import product
 import pytest
 from sqlalchemy import select
 
+from mfa_app.core.groups import groups
+from mfa_app.core.operations import statistics
 from mfa_app.core.policy import affected
 from mfa_app.core.policy.affected import Whom
-from mfa_app.core.policy.conditions import required_of_user
 from mfa_app.core.policy.decision import (
     PolicyFacts,
     Verdict,
@@ -23,6 +24,7 @@ from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.core.policy.impact import MAX_NAMED, Impact, Step, preview_impact
 from mfa_app.core.policy.levels import Level
 from mfa_app.core.policy.rules import RuleValues
+from mfa_app.core.rollout import board
 from mfa_app.extensions import db
 from mfa_app.models import Group, User
 from tests.support.databases import both_databases
@@ -195,13 +197,25 @@ def test_at_the_last_step_everybody_is_asked_but_the_exempt(world: World) -> Non
 
 
 @both_databases
-def test_the_overview_counts_who_needs_an_app_in_the_end(world: World) -> None:
+def test_overview_and_board_count_the_same_people(world: World) -> None:
     add_company(world)
     with world.data():
-        everybody = find_subjects()
-        needed = [person.user.email for person in everybody if will_be_required(person.facts, now=NOW)]
-        counted_as_needed = select(User.email).where(required_of_user(NOW)).order_by(User.email_key)
-        assert list(db.session.scalars(counted_as_needed)) == needed
+        for number, user in enumerate(db.session.scalars(select(User).order_by(User.id))):
+            user.account_locked_at = NOW if number % 4 == 1 else None
+            user.ends_at = {2: NOW, 3: NOW + DAY}.get(number % 13)
+        for everyone, scope in product(EVERYONE[:2], (None, "Finance", "Sales", "Vault")):
+            set_values(None, everyone)
+            db.session.expire_all()
+            group = world.group_row(scope) if scope else None
+            needed = [
+                person.user.email
+                for person in find_subjects()
+                if will_be_required(person.facts, now=NOW) and not person.facts.linked
+                if person.user.is_open(NOW) and (group is None or group in person.groups)
+            ]
+            assert board.to_link(group, now=NOW) == len(needed)
+            assert [person.email for person in board.all_stragglers(group, now=NOW)] == needed
+            assert group or statistics.site_statistics(now=NOW).must_link == len(needed)
 
 
 def test_a_preview_takes_as_many_statements_for_many_as_for_few(world: World) -> None:

@@ -243,6 +243,8 @@ OFF, AT_ONCE, FROM_MONDAY = RuleValues(False), RuleValues(True), RuleValues(True
         (FROM_MONDAY, AT_ONCE, 18, 9, []),
         (FROM_MONDAY, replace(FROM_MONDAY, grace_days=7), 2, 9, []),
         (FROM_MONDAY, OFF, 2, 9, []),
+        (AT_ONCE, replace(AT_ONCE, passkey_only=True), 2, 9, [2]),
+        (FROM_MONDAY, replace(FROM_MONDAY, passkey_only=True), 2, 9, [13, 16]),
     ],
 )
 def test_a_preview_knows_the_days_of_the_mails(

@@ -304,12 +304,15 @@ def test_each_number_of_a_preview_leads_to_the_names_with_their_own_dates(
     assert rows(page) == [
         ["Alicealice@example.com", "Not asked", "Must set up an app or passkey by 11 March 2026, 09:01 UTC"]
     ]
-    file = carol.client.get(page.html.find("a", string="Download as CSV")["href"])
+    file = carol.press("Download as CSV").response
     assert file.mimetype == "text/csv"
+    before[1].append("list.downloaded")
+    assert world.details("list.downloaded") == {"list": "affected by a rule", "group": "Finance"}
     assert file.text.splitlines()[1:] == [
         '"alice@example.com","Alice","Finance","Not asked",'
         '"Must set up an app or passkey by 11 March 2026, 09:01 UTC"'
     ]
+    carol.open(page.response.request.full_path)
     assert carol.press("Back to the preview").title == "Switch 2-factor authentication on for Finance?"
     page = carol.follow("Names2 people are asked as today")
     assert [row[0] for row in rows(page)] == ["Bobbob@example.com", "Carolcarol@example.com"]
@@ -353,10 +356,12 @@ def test_a_list_of_names_has_pages(world: World, carol: Visitor) -> None:
 def test_a_list_without_a_preview_is_no_page(world: World, carol: Visitor, query: str) -> None:
     for path in (
         "/admin/policy/people",
-        "/admin/groups/1/policy/people.csv",
+        "/admin/groups/1/policy/people",
         "/admin/groups/9/policy/people",
     ):
         assert carol.client.get(path + query).status_code == 404
+    assert carol.post(f"/admin/groups/1/policy/people.csv{query}").status == 404
+    assert "list.downloaded" not in world.events()
 
 
 @pytest.mark.parametrize(("required", "coloured"), [("y", True), (None, False)])
@@ -386,3 +391,33 @@ def test_the_overview_of_rules_says_each_in_words(world: World, carol: Visitor) 
     page = carol.open("/admin/policy")
     assert "Sales 0 On Required, grace period of 7 days, devices remembered for 30 days" in page.text
     assert "Finance 1 Off" in page.text
+
+
+def test_own_words_for_the_emails_are_kept_with_the_rule(world: World, carol: Visitor) -> None:
+    page = preview(carol, required="y", mail_text="Ask Petra\n<b>on floor 2</b>.")
+    (email,) = page.html.select("pre")
+    assert "Ask Petra <b>on floor 2</b>." in email.get_text() and "Second Gate" in email.get_text()
+    assert carol.press("Switch on for 1 person").path == "/admin/groups/1"
+    carol.open("/admin/groups/1/policy")
+    page = carol.press("Continue")
+    assert "Nothing: this is the rule as it is now." in page.text
+    page = preview(carol, mail_text="Ask Quentin.")
+    assert effects(page) == ["The rule stays as it is. Only its emails have other words."]
+    carol.press("Save")
+    assert "Ask Quentin." in carol.open("/admin/groups/1/policy").source
+    assert world.details("policy.changed")["after"]["mail_text"] == "Ask Quentin."
+    page = preview(carol, mail_text="x" * 1001)
+    assert "Use at most 1000 characters." in page.text
+    page = preview(carol, mail_text="Ask \x07Petra.")
+    assert page.html.select_one("#mail_text-error") is not None
+    toggle = carol.open("/admin/groups").html.select_one("input[name=mail_text]")
+    assert toggle is not None and toggle["value"] == "Ask Quentin."
+
+
+def test_a_preview_for_passkeys_shows_the_email_for_passkeys(world: World, carol: Visitor) -> None:
+    page = preview(carol, "/admin/policy", required="y", passkey_only="y", required_from="2026-03-16")
+    (email,) = page.html.select("pre")
+    words = " ".join(email.get_text().split())
+    assert "From Monday 16 March 2026, your account at Second Gate opens only with a passkey." in words
+    page = preview(carol, "/admin/policy")
+    assert page.html.select("pre") == []

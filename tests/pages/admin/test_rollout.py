@@ -1,7 +1,10 @@
 """The board of a roll-out: steps, who must still link, the reminder, and the list as CSV."""
 
+from datetime import timedelta
+
 import pytest
 
+from mfa_app.core.rollout import trend
 from tests.support.stories import carol_at_work
 from tests.support.world import World
 
@@ -61,3 +64,35 @@ def test_nobody_is_listed_or_reminded_after_their_last_day(world: World) -> None
     visitor.submit(f"/admin/people/{world.id_of('bob')}/remind")
     assert "There is nobody to remind now." in visitor.current.text
     assert world.mails("bob") == []
+
+
+def test_the_trend_begins_with_the_second_day_and_says_its_numbers(world: World) -> None:
+    visitor = world.after(carol_at_work)
+    world.people("alice", "bob")
+    with world.data():
+        assert "within some minutes" in visitor.open("/admin/rollout").text
+        trend.note_today(now=world.clock())
+    page = visitor.open("/admin/rollout")
+    assert "begins with the second day" in page.text and "<polyline" not in page.source
+    world.linked_earlier("eve")
+    with world.data():
+        trend.note_today(now=world.clock() + timedelta(days=1))
+    page = visitor.open("/admin/rollout")
+    assert "33 % had linked an app or passkey on 2 March 2026, and 50 % on 3 March 2026." in page.text
+    assert page.source.count("<polyline") == 3 and 'points="0,67 100,50"' in page.source
+    assert "3 Mar 2026 4 2 2 2 2" in page.text and "2 Mar 2026 3 1 1 1 1" in page.text
+
+
+def test_the_list_is_downloaded_and_the_download_is_on_the_trail(world: World) -> None:
+    visitor = world.after(carol_at_work)
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    world.person("bob")
+    visitor.open("/admin/groups/1/rollout")
+    file = visitor.press("Download as CSV")
+    assert [line.split(",")[1] for line in file.source.splitlines()[1:]] == ['"alice@example.com"']
+    assert world.details("list.downloaded") == {"list": "to link", "group": "Finance"}
+    visitor.open("/admin/rollout")
+    visitor.press("Download as CSV")
+    assert world.details("list.downloaded") == {"list": "to link", "group": ""}
+    assert visitor.open("/admin/rollout.csv").status == 405

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import update
 
-from mfa_app.core.audit import search
+from mfa_app.core.audit import downloads, search
 from mfa_app.core.audit.search import TrailSearch
 from mfa_app.core.common import errors
 from mfa_app.core.common.actor import Actor
@@ -64,6 +64,7 @@ def upload(world: World, someone: Actor, file: bytes) -> PeopleImport:
 # Nobody without the permission
 
 STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
+    downloads.note: lambda world, eve: downloads.note(downloads.List.TO_LINK, "", actor=eve),
     search.export: lambda world, eve: search.export(TrailSearch(), actor=eve),
     export.export: lambda world, eve: export.export(actor=eve),
     imports.preview: lambda world, eve: imports.preview(PEOPLE, ImportOptions(), actor=eve),
@@ -229,6 +230,7 @@ def logged_out(_world: World) -> None:
 
 
 _READING = {
+    downloads.note,
     search.export,
     export.export,
     imports.preview,

@@ -1,0 +1,96 @@
+"""The trend of a roll-out: noted once a day, whoever comes first, kept for a year, shown by day or week."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from mfa_app.core.operations import housekeeping
+from mfa_app.core.rollout import trend
+from mfa_app.core.rollout.bars import Bar
+from mfa_app.extensions import db
+from mfa_app.models import Group, RolloutDay
+from tests.support.databases import both_databases
+from tests.support.world import World
+
+
+def note(world: World) -> int:
+    with world.data():
+        return trend.note_today(now=world.clock())
+
+
+def shown(world: World, group: str | None = None) -> list[tuple[date, Bar]]:
+    with world.data():
+        scope = world.group_row(group) if group else None
+        return [(point.day, point.bar) for point in trend.points(scope, now=world.clock())]
+
+
+def noted(world: World, *days: date) -> None:
+    with world.data():
+        for day in days:
+            at = datetime(day.year, day.month, day.day, tzinfo=UTC)
+            row = RolloutDay(day=day, taken_at=at, people=10, logged_in=4, seen=3, linked=2, used=day.day % 3)
+            db.session.add(row)
+
+
+@both_databases
+def test_each_day_is_noted_once_for_all_and_for_each_group_with_members(world: World) -> None:
+    world.group("Finance")
+    world.group("Empty")
+    world.linked_earlier("alice", groups_=("Finance",))
+    world.person("bob")
+    assert (note(world), note(world)) == (2, 0)
+    today = world.clock().date()
+    assert shown(world) == [(today, Bar(2, 1, 1, 1, 1))]
+    assert shown(world, "Finance") == [(today, Bar(1, 1, 1, 1, 1))]
+    assert shown(world, "Empty") == []
+    world.clock.advance(days=1)
+    assert note(world) == 2
+    assert len(shown(world)) == 2
+
+
+def test_two_processes_that_count_at_once_note_a_day_once(world: World, monkeypatch) -> None:
+    world.person("alice")
+    lock = trend.lock_administration
+
+    def late() -> None:
+        monkeypatch.setattr(trend, "lock_administration", lock)
+        assert note(world) == 1
+        lock()
+
+    monkeypatch.setattr(trend, "lock_administration", late)
+    assert note(world) == 0
+    assert world.count(RolloutDay) == 1
+
+
+@both_databases
+def test_a_group_that_is_deleted_while_it_is_counted_is_left_out(world: World, monkeypatch) -> None:
+    world.group("Finance")
+    world.person("alice", groups_=("Finance",))
+    lock = trend.lock_administration
+
+    def late() -> None:
+        with world.data():
+            db.session.delete(db.session.get_one(Group, 1))
+        lock()
+
+    monkeypatch.setattr(trend, "lock_administration", late)
+    assert note(world) == 1
+
+
+def test_the_first_two_weeks_are_shown_by_day_and_then_the_last_day_of_each_week(world: World) -> None:
+    today = world.clock().date()  # a Monday
+    noted(world, *(today - timedelta(days=ago) for ago in range(13, -1, -1)))
+    assert len(shown(world)) == 14
+    noted(world, today - timedelta(days=14))
+    assert [day for day, _bar in shown(world)] == [
+        today - timedelta(days=8),
+        today - timedelta(days=1),
+        today,
+    ]
+
+
+def test_half_a_year_is_shown_and_a_year_is_kept(world: World) -> None:
+    today = world.clock().date()
+    noted(world, *(today - timedelta(days=ago) for ago in (380, 200, 190, 100, 50)))
+    assert len(shown(world)) == 2
+    with world.data():
+        housekeeping.purge_expired(now=world.clock())
+    assert world.count(RolloutDay) == 4
