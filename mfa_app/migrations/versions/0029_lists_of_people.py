@@ -6,7 +6,7 @@ from alembic import op
 from mfa_app.core.common import search_words
 
 revision = "0029"
-down_revision = "0027"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
