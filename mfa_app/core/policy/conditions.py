@@ -123,20 +123,20 @@ def counted_of_each(
 
 def counted(facts: FactColumns, demand: Demand, *, at: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return what a preview counts: who is asked, must link an app first, must add a passkey first."""
-    linking, adding = _lacks_factor(facts, demand, at), _lacks_passkey(facts, demand, at)
+    linking, adding = lacks_factor(facts, demand, at), lacks_passkey(facts, demand, at)
     with_app = or_(facts.privileged, facts.required, facts.opted_in, demand.holds)
     free = ~is_exempt(facts, at)
     asked = and_(free, or_(and_(facts.linked, with_app), linking))
     return asked, and_(free, linking, ~adding), and_(free, adding)
 
 
-def _lacks_factor(facts: FactColumns, demand: Demand, at: datetime) -> ColumnElement[bool]:
+def lacks_factor(facts: FactColumns, demand: Demand, at: datetime) -> ColumnElement[bool]:
     """Return whether somebody who isn't exempt must link an app, or add a passkey, and has neither yet."""
     by_date = and_(or_(facts.required, demand.stops), ~has_longer(facts, at))
     return and_(~facts.linked, or_(facts.privileged, facts.link_required, by_date))
 
 
-def _lacks_passkey(facts: FactColumns, demand: Demand, at: datetime) -> ColumnElement[bool]:
+def lacks_passkey(facts: FactColumns, demand: Demand, at: datetime) -> ColumnElement[bool]:
     """Return whether only a passkey counts (`decision.needs_passkey`) for who has none, and isn't exempt."""
     return and_(~facts.has_passkey, demand.passkey_stops, ~has_longer(facts, at))
 

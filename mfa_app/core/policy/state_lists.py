@@ -64,17 +64,17 @@ class _Lists:
         """Return the condition of a state. Nobody meets two of them, and everybody meets one."""
         facts, demand, now = self.facts, self._demand, self._now
         exempt = conditions.is_exempt(facts, now)
-        add_passkey = conditions.must_add_passkey(facts, demand, at=now)
-        link_now = and_(conditions.must_link(facts, demand, at=now), ~add_passkey)
+        add_passkey = and_(~exempt, conditions.lacks_passkey(facts, demand, at=now))
+        to_link = and_(~exempt, conditions.lacks_factor(facts, demand, at=now))
         asked = or_(facts.privileged, facts.required, demand.holds)
-        waits = and_(self.will_be_required, ~conditions.must_link(facts, demand, at=now))
+        waits = and_(self.will_be_required, ~to_link)
         free = ~or_(
             and_(facts.linked, or_(asked, facts.opted_in)), and_(~facts.linked, self.will_be_required)
         )
         return {
             TwoFactorState.ON: and_(facts.linked, asked, ~exempt, ~add_passkey),
             TwoFactorState.BY_CHOICE: and_(facts.linked, facts.opted_in, ~asked, ~exempt),
-            TwoFactorState.LINK_NOW: link_now,
+            TwoFactorState.LINK_NOW: and_(to_link, ~add_passkey),
             TwoFactorState.LINK_LATER: and_(~facts.linked, waits),
             TwoFactorState.ADD_PASSKEY: add_passkey,
             TwoFactorState.EXEMPT: exempt,
@@ -178,7 +178,6 @@ class _Lists:
         of_groups = Demand(
             _in_cohorts(_cohorts(self._in_force)),
             or_(_in_cohorts(_cohorts(*strict)), graced),
-            _in_cohorts(_cohorts(self._in_force, Group.passkey_only)),
             or_(_in_cohorts(_cohorts(*strict, Group.passkey_only)), graced_passkey),
         )
         of_everyone = conditions.demand_of(self._everyone, User.created_at, at=self._now)

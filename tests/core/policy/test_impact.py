@@ -8,7 +8,6 @@ from itertools import product
 import pytest
 from sqlalchemy import select
 
-from mfa_app.core.groups import groups
 from mfa_app.core.operations import statistics
 from mfa_app.core.policy import affected
 from mfa_app.core.policy.affected import Whom
