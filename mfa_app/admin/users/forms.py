@@ -63,7 +63,7 @@ class UserFilter(Form):
     group = SelectField(_l("Group"), default="", invalid_choice_message=INVALID_CHOICE)
     role = SelectField(_l("Role"), default="", invalid_choice_message=INVALID_CHOICE)
     two_factor = SelectField(
-        _l("2-factor authentication"),
+        _l("2-factor"),
         default="",
         choices=[
             SelectChoice("", _l("Any")),
