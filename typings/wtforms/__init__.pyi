@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Generic, TypedDict, TypeVar, Unpack
 
 from werkzeug.datastructures import MultiDict
+from wtforms.widgets import Select
 
 _F = TypeVar("_F")
 _E = TypeVar("_E", bound="Field")
@@ -14,6 +15,7 @@ class _Options(TypedDict, total=False):
     filters: Sequence[Callable[[Any], object]]
     default: object
     render_kw: Mapping[str, object]
+    widget: Select
 
 class Field:
     name: str
