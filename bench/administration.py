@@ -11,6 +11,7 @@ from bench.connection import Reply
 from bench.resources import Processor
 from bench.results import Sample
 from bench.servers import Server
+from mfa_app.core.policy.two_factor_state import TwoFactorState
 
 LARGE_GROUP = 1  # every other person is in it
 
@@ -23,6 +24,14 @@ PAGES = {
     "search: two letters": "/admin/people?q=ho",
     "filter: app linked": "/admin/people?two_factor=linked",
     "filter: not linked": "/admin/people?two_factor=unlinked",
+    **{f"filter: {state}": f"/admin/people?two_factor={state}" for state in TwoFactorState},
+    "filter: still to link": "/admin/people?two_factor=to-link&state=active",
+    "filter: still to link, in a group": "/admin/people?two_factor=to-link&group=2",
+    "filter: invited": "/admin/people?state=invited",
+    "filter: ends soon": "/admin/people?state=ends-soon",
+    "sorted by name": "/admin/people?sort=name",
+    "sorted by name, in a group": "/admin/people?sort=name&group=2",
+    "search: a part of a name": "/admin/people?q=lber",
     "filter: disabled": "/admin/people?state=disabled",
     "filter: administrators": "/admin/people?role=admin",
     "filter: a group": "/admin/people?group=2",

@@ -372,12 +372,17 @@ def test_previews_and_forms_of_administration_that_were_filled_in_wrongly(
             {"until": "2020-01-01", "reason": "x"},
             "2-factor rules for Bob",
         ),
-        ("/admin/groups/{Finance}", "Add to the group", {"email": "nobody@example.com"}, "Finance"),
+        ("/admin/groups/{Finance}", "Add to the group", {"email": "nobody"}, "Finance"),
     ):
         carol.open(addressed(town, path))
         inspector.look(title, carol.press(button, **fields).source)
     carol.open(addressed(town, "/admin/groups/{Finance}"))
     inspector.look("Remove Bob from Finance?", carol.press("Remove Bob").source)
+    carol.open(addressed(town, "/admin/groups/{Finance}"))
+    page = carol.press("Add to the group", email="example, zoe@firma.nl")
+    inspector.look("Who joins Finance?", page.source)
+    page = carol.press("Add this person and invite them", **{"newcomers-0-name": ""})
+    inspector.look("Who joins Finance?", page.source)
 
 
 def test_forms_that_are_shown_again_after_a_fresh_code(

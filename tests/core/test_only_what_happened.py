@@ -27,7 +27,16 @@ from mfa_app.core.sessions import revocation, sessions
 from mfa_app.core.sessions.revocation import RevocationReason
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import blocked, counters, limits
-from mfa_app.core.users import account_lock, accounts, directory, first_administrator, invitations, new_links
+from mfa_app.core.users import (
+    account_lock,
+    accounts,
+    directory,
+    first_administrator,
+    invitations,
+    new_links,
+    newcomers,
+    typed_people,
+)
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
@@ -217,6 +226,12 @@ def remove_group(world: World) -> Act:
 def add_member(world: World) -> Act:
     group, user = world.group_row("Finance"), world.user("alice")
     return lambda: groups.add_member(group, user, actor=TERMINAL, now=world.clock())
+
+
+@again(newcomers.join)
+def join_again(world: World) -> Act:
+    group, user = world.group_row("Finance"), world.user("alice")
+    return lambda: newcomers.join(group, [user], [], actor=TERMINAL, now=world.clock())
 
 
 @again(groups.remove_member)
@@ -436,6 +451,11 @@ def end_all_links(world: World) -> Act:
 @again(directory.search)
 def search(world: World) -> Act:
     return lambda: directory.search(UserFilters(), actor=TERMINAL, now=world.clock())
+
+
+@again(typed_people.resolve)
+def resolve_typed(world: World) -> Act:
+    return lambda: typed_people.resolve("alice, zoe@example.com", actor=TERMINAL, now=world.clock())
 
 
 @again(imports.preview)

@@ -3,14 +3,19 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, TypedDict, Unpack
+from typing import Any, Generic, TypedDict, TypeVar, Unpack
 
 from werkzeug.datastructures import MultiDict
+from wtforms.widgets import Select
+
+_F = TypeVar("_F")
+_E = TypeVar("_E", bound="Field")
 
 class _Options(TypedDict, total=False):
     filters: Sequence[Callable[[Any], object]]
     default: object
     render_kw: Mapping[str, object]
+    widget: Select
 
 class Field:
     name: str
@@ -90,3 +95,12 @@ class Form:
     def validate(self) -> bool: ...
     @property
     def errors(self) -> Mapping[str, Sequence[str]]: ...
+
+class FormField(Field, Generic[_F]):
+    form: _F
+    def __init__(self, form_class: type[_F]) -> None: ...
+
+class FieldList(Field, Generic[_E]):
+    entries: list[_E]
+    def __init__(self, unbound_field: _E, *, max_entries: int | None = None) -> None: ...
+    def append_entry(self, data: object) -> _E: ...

@@ -13,13 +13,15 @@ from mfa_app.admin.lookup import group_or_404
 from mfa_app.admin.policy.foreseen import ForeseenForm, question_before
 from mfa_app.admin.policy.people import linked_lists
 from mfa_app.admin.users.lookup import get_user_or_deny, shown_standings
+from mfa_app.admin.users.responses import warn_of_lookalikes
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.groups.groups import GroupWithCounts
 from mfa_app.core.policy import foresight, impact, rules
-from mfa_app.core.users import directory
+from mfa_app.core.users import directory, newcomers
 from mfa_app.core.users.filters import UserFilters
+from mfa_app.core.users.newcomers import Joined
 from mfa_app.models import Group, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
@@ -96,27 +98,51 @@ def delete_group(group_id: int) -> ResponseReturnValue:
 @blueprint.post("/groups/<row:group_id>/members")
 @requires(Permission.MANAGE_GROUPS)
 def add_member(group_id: int) -> ResponseReturnValue:
-    """Add users to the group by their email addresses: all of them, or nobody.
+    """Add people to the group by names and email addresses: all of them, or nobody.
 
-    What somebody notices is confirmed first.
+    Which of several people are meant, who is new, and what somebody notices, is asked first.
     """
     roster, form, actor, now = group_or_404(group_id), MemberForm(), current_actor(), clock.now()
-    if not form.validate_on_submit() or form.back.data:
-        return _group_page(roster, form)
-    group, users = roster.group, form.users
+    group, valid = roster.group, form.validate_on_submit() and not form.back.data
+    if not valid or form.needs_choice:
+        return _who_is_meant(group, form) if form.asks_again else _group_page(roster, form)
+    users, profiles = form.users(), form.profiles()
     foreseen = foresight.of_memberships([user.id for user in users], joins=[group], now=now)
     question = question_before(form, foreseen, title=_adding(users, group), button=_("Add to the group"))
     if question is not None:
         return question
-    added = [user for user in users if groups.add_member(group, user, actor=actor, now=now)]
-    if len(users) == 1:
-        _say_added(group, users[0], is_new=bool(added))
-    else:
-        _say_all_added(group, added=len(added), present=len(users) - len(added))
-    return _to_page_of(group)
+    with form.refusing():
+        joined = newcomers.join(group, users, profiles, actor=actor, now=now)
+        _say_joined(group, users, joined)
+        return _to_page_of(group)
+    return _group_page(roster, form)
 
 
-def _adding(users: tuple[User, ...], group: Group) -> str:
+def _who_is_meant(group: Group, form: MemberForm) -> Response:
+    form.offer_newcomers()
+    return render_form("admin/groups/who_is_meant.html", form, group=group, meant=form.meant)
+
+
+def _say_joined(group: Group, users: list[User], joined: Joined) -> None:
+    if len(users) == 1 and not joined.invited:
+        _say_added(group, users[0], is_new=bool(joined.added))
+    elif users:
+        _say_all_added(group, added=joined.added, present=joined.present)
+    if joined.invited:
+        invited = ngettext(
+            "%(num)s person added to the site, invited and added to %(group)s.",
+            "%(num)s people added to the site, invited and added to %(group)s.",
+            len(joined.invited),
+            group=group.name,
+        )
+        flash(invited, "success")
+    for user in joined.invited:
+        warn_of_lookalikes(user)
+    if not users and not joined.invited:
+        flash(_("Nobody was added to %(group)s.", group=group.name), "info")
+
+
+def _adding(users: list[User], group: Group) -> str:
     if len(users) == 1:
         return _("Add %(name)s to %(group)s?", name=users[0].name or users[0].email, group=group.name)
     return _("Add %(num)s people to %(group)s?", num=len(users), group=group.name)

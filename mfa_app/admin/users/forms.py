@@ -32,6 +32,7 @@ from mfa_app.web.http.converters import LARGEST_ID
 from mfa_app.web.ui.fields import (
     INVALID_CHOICE,
     DayField,
+    LongSelect,
     email_field,
     entered,
     name_field,
@@ -64,10 +65,10 @@ class UserFilter(Form):
         validators=[Length(max=320, message=_l("Search for at most %(max)d characters."))],
         render_kw={"type": "search", "autocomplete": "off", "spellcheck": "false"},
     )
-    group = SelectField(_l("Group"), default="", invalid_choice_message=INVALID_CHOICE)
+    group = SelectField(_l("Group"), default="", invalid_choice_message=INVALID_CHOICE, widget=LongSelect())
     role = SelectField(_l("Role"), default="", invalid_choice_message=INVALID_CHOICE)
     two_factor = SelectField(
-        _l("2-factor authentication"),
+        _l("2-factor"),
         default="",
         choices=[
             SelectChoice("", _l("Any")),

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -86,13 +85,3 @@ def _in_small_letters(local_part: str) -> str:
 
 def _strip(typed: str) -> str:
     return unicodedata.normalize("NFKC", text.visible(typed)).strip().rstrip(".")
-
-
-def listed(typed: str) -> list[str]:
-    """Return the addresses in a text, each once: "Anna Berg <anna@firma.nl>; bob@firma.nl" has two.
-
-    Commas, semicolons, white space and angle brackets part them; what has no @ is a name. A text without any
-    @ is one address, for someone else to refuse.
-    """
-    words = re.split(r"[\s,;<>\"]+", typed)
-    return list(dict.fromkeys(word for word in words if "@" in word)) or [typed.strip()]

@@ -1,10 +1,11 @@
 """The fields that several forms share."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from markupsafe import Markup
 from wtforms import (
     DateField,
     IntegerField,
@@ -13,6 +14,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
+from wtforms.widgets import Select
 
 from mfa_app.core.common import text
 from mfa_app.core.common.errors import NotACode
@@ -30,6 +32,16 @@ def entered(value: T | None) -> T:
     if value is None:
         raise ValueError("the form is not valid, or the field may be empty")
     return value
+
+
+class LongSelect(Select):
+    """A select with hundreds of options, which WTForms writes so slowly that it is a third of a page."""
+
+    @classmethod
+    def render_option(cls, choice: Any) -> str:
+        """Return an option without attributes of its own."""
+        start = Markup("<option selected") if choice.selected else Markup("<option")
+        return start + Markup(' value="{}">{}</option>').format(choice.value, choice.label)
 
 
 def one_line(value: str | None) -> str | None:

@@ -155,6 +155,18 @@ def test_words_and_keys_of_those_who_were_there_before_are_made_by_todays_rules(
         assert groups.find("Finance") is not None
 
 
+def test_a_part_of_a_name_finds_those_who_were_there_before(world: World) -> None:
+    world.people("alice", "bob")
+    world.rename("alice", "Alice Vandenhuis")
+    with world.app.app_context():
+        downgrade("0027")
+        db.session.execute(text("DELETE FROM search_word WHERE word IN ('denhuis', 'nhuis', 'huis')"))
+        db.session.commit()
+        bring_to_head()
+        found = directory.search(UserFilters(text="huis"), actor=TERMINAL, now=world.clock())
+        assert [entry.name for entry in found.entries] == ["Alice Vandenhuis"]
+
+
 FACTS = "SELECT name, linked, opted_in FROM user_account ORDER BY name"
 LOCKS = "SELECT name, factors_locked_at FROM user_account ORDER BY name"
 APPS = "SELECT id, user_id, name FROM authenticator ORDER BY user_id"

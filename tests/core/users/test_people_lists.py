@@ -11,9 +11,10 @@ from mfa_app.core.policy.two_factor_state import TwoFactorState
 from mfa_app.core.users import directory, people_lists
 from mfa_app.core.users.directory import UserPage
 from mfa_app.core.users.filters import UserFilters
-from mfa_app.core.users.people_lists import Order, Total
+from mfa_app.core.users.people_lists import Order, PeopleList, Total
 from mfa_app.extensions import db
 from mfa_app.models import Membership, Role, User
+from mfa_app.wording.people import how_many
 from tests.support.databases import both_databases
 from tests.support.world import TERMINAL, World
 
@@ -155,3 +156,35 @@ def test_a_made_up_key_of_a_page_shows_some_page(company: World, key: str) -> No
     for order in Order:
         for place in ("after", "before"):
             page(company, order, **{place: key})
+
+
+@both_databases
+def test_only_roles_that_somebody_may_see_are_listed_and_counted(
+    company: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss = company.user("p0")
+    boss.role = Role.ADMIN
+    db.session.commit()
+    staff = frozenset({Role.STAFF})
+    for few in (5_000, 0):
+        monkeypatch.setattr(people_lists, "FEW", few)
+        for filters in (UserFilters(), UserFilters(linked=False), UserFilters(to_link=True)):
+            wanted = PeopleList(filters, staff, Order.EMAIL)
+            found = people_lists.find(wanted, now=company.clock())
+            assert boss.id not in found.ids
+            assert found.total == Total(4 if filters.to_link else 6, exact=found.total.exact)
+
+
+@pytest.mark.parametrize(
+    ("total", "words"),
+    [
+        (Total(1), "1 person"),
+        (Total(1_000_000), "1,000,000 people"),
+        (Total(1_001, exact=False), "More than 1,000 people"),
+        (Total(1_000, exact=False), "At least 1,000 people"),
+        (Total(1, exact=False), "At least 1 person"),
+    ],
+)
+def test_a_total_is_said_in_words(company: World, total: Total, words: str) -> None:
+    with company.app.test_request_context():
+        assert how_many(total) == words

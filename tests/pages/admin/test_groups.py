@@ -3,7 +3,7 @@
 import pytest
 
 from mfa_app.core.groups import groups
-from mfa_app.core.users import accounts
+from mfa_app.core.users import accounts, lookup
 from mfa_app.models import Group, Membership
 from tests.support.browser import Visitor
 from tests.support.stories import carol_at_work, carol_at_work_and_finance
@@ -115,7 +115,7 @@ def test_somebody_is_added_by_address_in_any_spelling(world: World, carol: Visit
     assert world.events("alice").count("group.member_added") == 1
 
 
-@pytest.mark.parametrize("email", ["", "nobody@example.com", "<script>alert(1)</script>", "x" * 400])
+@pytest.mark.parametrize("email", ["", "nobody", "a@b@c", "<script>alert(1)</script>", "x" * 400])
 def test_an_address_of_nobody_is_refused_and_kept(world: World, carol: Visitor, email: str) -> None:
     carol.open("/admin/groups/1")
     page = carol.press("Add to the group", email=email)
@@ -210,7 +210,102 @@ def test_many_people_become_members_at_one_press(world: World) -> None:
     assert "1 person added to Finance." in page.text
     assert "1 person was a member already." in page.text
     page = carol.press("Add to the group", email="carol@example.com zoe@example.com zac@example.com")
-    assert "no account has these email addresses: zoe@example.com, zac@example.com." in page.text
+    assert page.title == "Who joins Finance?"
+    page = carol.press("Back")
     many = " ".join(f"p{number}@example.com" for number in range(51))
     assert "at most 50" in carol.press("Add to the group", email=many).text
     assert world.count(Membership) == 4
+
+
+@pytest.fixture
+def finance(world: World) -> tuple[Visitor, str]:
+    """Carol on the page of Finance, in a company with three people called Anna."""
+    carol = world.after(carol_at_work)
+    world.group("Finance")
+    world.people("alice", "anna", "anne", "bob")
+    for name, shown in (("alice", "Alice Vandenhuis"), ("anna", "Anna Berg"), ("anne", "Anna Jansen")):
+        world.rename(name, shown)
+    with world.data():
+        page = f"/admin/groups/{world.group_row('Finance').id}"
+    carol.open(page)
+    return carol, page
+
+
+def test_a_name_that_fits_one_person_is_enough(world: World, finance: tuple[Visitor, str]) -> None:
+    carol, _page = finance
+    page = carol.press("Add to the group", email="huis; anna berg\nbob@example.com")
+    assert "3 people added to Finance." in page.text
+    assert members(world, "Finance") == {world.id_of(name) for name in ("alice", "anna", "bob")}
+
+
+def test_a_name_that_fits_several_people_offers_them(world: World, finance: tuple[Visitor, str]) -> None:
+    carol, _page = finance
+    page = carol.press("Add to the group", email="Anna, bob@example.com")
+    assert (page.status, page.title) == (200, "Who joins Finance?")
+    assert "anna@example.com" in page.text and "anne@example.com" in page.text
+    assert not members(world, "Finance")
+    page = carol.press("Add to the group", people=[world.id_of("anne")])
+    assert "2 people added to Finance." in page.text
+    assert members(world, "Finance") == {world.id_of("anne"), world.id_of("bob")}
+
+
+def test_addresses_without_an_account_are_added_and_invited_under_names_to_check(
+    world: World, finance: tuple[Visitor, str]
+) -> None:
+    carol, _page = finance
+    page = carol.press(
+        "Add to the group", email="Dr. Zoe Zeta <zoe@firma.nl>, piet.de-boer@firma.nl, bob@example.com"
+    )
+    assert "2 email addresses have no account yet" in page.text
+    assert (page.value("newcomers-0-name"), page.value("newcomers-1-name")) == (
+        "Dr. Zoe Zeta",
+        "Piet De Boer",
+    )
+    page = carol.press("Add these 2 people and invite them", **{"newcomers-1-name": " "})
+    assert page.status == 400 and "Enter a name." in page.text
+    assert world.count(Membership) == 0
+    page = carol.press("Add these 2 people and invite them", **{"newcomers-1-name": "Piet de Boer"})
+    assert "1 person added to Finance." in page.text
+    assert "2 people added to the site, invited and added to Finance." in page.text
+    assert world.mails("piet.de-boer@firma.nl") == ["invitation"]
+    with world.data():
+        piet = lookup.find_by_email("piet.de-boer@firma.nl")
+        assert piet is not None and (piet.name, piet.role) == ("Piet de Boer", "staff")
+    assert world.count(Membership) == 3
+
+
+def test_who_gets_an_account_meanwhile_joins_with_it(world: World, finance: tuple[Visitor, str]) -> None:
+    carol, _page = finance
+    carol.press("Add to the group", email="zoe@example.com, zac@example.com")
+    world.person("zoe")
+    page = carol.press("Add these 2 people and invite them")
+    assert "1 person added to Finance." in page.text
+    assert "1 person added to the site, invited" in page.text
+
+
+def test_what_fits_nobody_is_named_and_nobody_joins(world: World, finance: tuple[Visitor, str]) -> None:
+    carol, _page = finance
+    page = carol.press("Add to the group", email="Nobody Known, a@b@c, bob@example.com")
+    assert page.status == 400
+    assert "these fit no one, or too many people: Nobody Known, a@b@c." in page.text
+    page = carol.press("Add to the group", email=", ".join(f"name{number}" for number in range(11)))
+    assert "at most 10 names" in page.text
+    assert not members(world, "Finance")
+
+
+def test_newcomers_that_nobody_typed_are_not_added(world: World, finance: tuple[Visitor, str]) -> None:
+    carol, page = finance
+    forged = {"newcomers-0-email": "eve@evil.example", "newcomers-0-name": "Eve", "chosen": "yes"}
+    carol.post(f"{page}/members", email="bob@example.com", **forged)
+    assert members(world, "Finance") == {world.id_of("bob")}
+    for people in ("x", "-1", "9" * 30):
+        carol.post(f"{page}/members", email="bob@example.com", people=people)
+    assert members(world, "Finance") == {world.id_of("bob")}
+
+
+def test_the_way_back_keeps_what_was_typed(finance: tuple[Visitor, str]) -> None:
+    carol, _page = finance
+    carol.press("Add to the group", email="zoe@example.com")
+    page = carol.press("Back")
+    kept = page.html.select_one("textarea[name=email]")
+    assert kept is not None and kept.get_text().strip() == "zoe@example.com"

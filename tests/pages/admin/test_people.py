@@ -65,6 +65,39 @@ def test_the_list_is_filtered_by_group_role_app_and_state(world: World, carol: V
     assert listed(carol, state="disabled") == ["Dave"]
 
 
+def test_the_card_still_to_link_opens_the_list_of_those_it_counts(world: World, carol: Visitor) -> None:
+    world.group("Finance", required=True)
+    world.group("Sales", required=True, grace_days=7)
+    world.people("alice", "bob", groups_=("Finance",))
+    world.person("erin", groups_=("Sales",))
+    world.person("frank")
+    carol.open("/admin")
+    card = next(card for card in carol.page.html.select(".stats a") if "Still to link" in card.get_text())
+    assert "3" in card.get_text()
+    page = carol.open(attribute(card, "href"))
+    assert [link.get_text() for link in page.html.select("tbody td:first-child a")] == [
+        "Alice",
+        "Bob",
+        "Erin",
+    ]
+    assert "3 people" in page.text
+    assert listed(carol, two_factor="link-later") == ["Erin"]
+    assert listed(carol, two_factor="link-now", state="active", q="bob") == ["Bob"]
+    assert listed(carol, two_factor="not-required") == ["Frank"]
+    assert listed(carol, two_factor="on") == ["Carol"]
+
+
+def test_the_list_is_put_in_the_order_that_is_chosen(world: World, carol: Visitor) -> None:
+    world.people("alice", "bob")
+    world.rename("alice", "Zoe")
+    assert listed(carol, sort="name") == ["Bob", "Carol", "Zoe"]
+    assert listed(carol, sort="login") == ["Zoe", "Bob", "Carol"]
+    assert listed(carol, sort="added")[-1] == "Carol"
+    carol.open("/admin/people?sort=name")
+    assert carol.page.html.select_one("select[name=sort] option[selected][value=name]")
+    assert "Show all" not in carol.page.text
+
+
 def test_the_list_shows_and_finds_who_has_a_passkey(world: World, carol: Visitor) -> None:
     world.group("Finance")
     world.linked_earlier("alice", groups_=("Finance",))

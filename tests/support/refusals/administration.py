@@ -29,6 +29,7 @@ from mfa_app.core.users import (
     enrolment_links,
     first_administrator,
     invitations,
+    newcomers,
 )
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
@@ -39,6 +40,8 @@ from tests.support.refusals.table import Act, Arrange, Table
 from tests.support.world import TERMINAL, VISITOR, World
 
 PEOPLE = b"Email,Groups\nnew@example.com,Sales\n"
+
+NEWCOMER = Profile("new@example.com", "New")
 
 ROWS = Table()
 case = ROWS.add
@@ -120,6 +123,9 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     groups.remove: lambda world, eve: groups.remove(world.group_row("Finance"), actor=eve),
     groups.add_member: lambda world, eve: groups.add_member(
         world.group_row("Finance"), world.user("eve"), actor=eve, now=world.clock()
+    ),
+    newcomers.join: lambda world, eve: newcomers.join(
+        world.group_row("Finance"), [world.user("eve")], [NEWCOMER], actor=eve, now=world.clock()
     ),
     groups.remove_member: lambda world, eve: groups.remove_member(
         world.group_row("Finance"), world.user("alice"), actor=eve
@@ -282,6 +288,19 @@ def not_ready(verb: Callable[..., object]) -> Arrange:
     return arrange
 
 
+# People who join a group together
+
+
+def join_with(email: str) -> Arrange:
+    def arrange(world: World) -> Act:
+        world.group("Finance")
+        world.people("alice", "bob")
+        group, users, also = world.group_row("Finance"), [world.user("bob")], Profile(email, "Zoe")
+        return lambda: newcomers.join(group, users, [NEWCOMER, also], actor=TERMINAL, now=world.clock())
+
+    return arrange
+
+
 def start_beside_another(world: World) -> Act:
     world.linked("carol")
     carol, file = actor(world, "carol"), b"Email\nnew@example.com\n"
@@ -315,6 +334,8 @@ for _verb in (stored.start, stored.drop, stored.check_again):
     case(_verb, errors.ImportNotReady, not_ready(_verb))
 case(stored.start, errors.ImportRunning, start_beside_another)
 case(stored.start, errors.NotAllowed, start_of_somebody_else, "of somebody else")
+case(newcomers.join, errors.EmailTaken, join_with("ALICE@example.com"))
+case(newcomers.join, errors.InvalidEmail, join_with("zoe"))
 
 
 # An app or a passkey of somebody
