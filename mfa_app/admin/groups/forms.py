@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField, TextAreaField
+from wtforms import StringField, SubmitField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from mfa_app.admin.policy.foreseen import ForeseenForm
@@ -19,7 +19,7 @@ MOST_AT_ONCE = 50
 
 
 class NameForm(Form):
-    """The name of a group."""
+    """The name of a group. `another` is the button that asks for one more new group."""
 
     refusals_at = shown_at("name", NameTaken)
 
@@ -29,6 +29,7 @@ class NameForm(Form):
         longest=200,
         too_long=_l("Use at most %(max)d characters for the name of a group."),
     )
+    another = SubmitField()
 
     def validate_name(self, field: StringField) -> None:
         """Check the length of the name's comparison key too: letters of some scripts fold into several."""
