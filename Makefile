@@ -24,7 +24,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo dev code test crash lint audit fmt lock words messages css screenshots bench \
+.PHONY: help run demo dev code test crash lint audit fmt lock words messages css screenshots clicks bench \
         bench-check fuzz soak wapiti mutants proxy guide apps clean
 
 help: ## List these targets
@@ -85,6 +85,9 @@ css: $(TESTING) ## Take the part of Bootstrap that the pages use, and compress t
 
 screenshots: $(TESTING) ## Take the README's screenshots again
 	@$(BIN)/python -m bin.screenshots
+
+clicks: $(TESTING) ## Count what administrators press and type for common tasks
+	@$(BIN)/python -m bin.count_clicks
 
 bench: $(TESTING) ## Measure the speed against what is possible here; ARGS="--help" lists the options
 	@$(BIN)/python -m bench.run $(ARGS)

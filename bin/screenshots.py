@@ -82,12 +82,12 @@ class Photographer:
 
 
 @contextmanager
-def demo_site(folder: str) -> Iterator[tuple[str, list[DemoLogin]]]:
-    """Serve the demo's company with a fixed clock; yield the URL and the logins."""
+def demo_site(folder: str, **more: str) -> Iterator[tuple[str, list[DemoLogin]]]:
+    """Serve the demo's company with a fixed clock, with more settings; yield the URL and the logins."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = str(listening.getsockname()[1])
         settings = {"MFA_INSTANCE_PATH": folder, "PORT": port, "MFA_HELP_EMAIL": "help@firma.example"}
-        settings |= {"MFA_APPLICATIONS": APPLICATIONS}
+        settings |= {"MFA_APPLICATIONS": APPLICATIONS, **more}
         app = create_app(load_settings(settings), MAIL_IN_BACKGROUND=False, CLOCK=CLOCK)
         with app.app_context():
             bring_to_head()

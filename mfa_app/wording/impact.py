@@ -86,11 +86,15 @@ def list_title(whom: Whom) -> str:
 
 
 def _remembered(devices: Devices, now: datetime) -> str:
-    count = ngettext("%(num)s device is remembered", "%(num)s devices are remembered", devices.remembered)
+    count = ngettext(
+        "Today %(num)s device is remembered", "Today %(num)s devices are remembered", devices.remembered
+    )
     again = ngettext("%(num)s of them is asked again", "%(num)s of them are asked again", devices.asked_again)
     if not devices.asked_again:
-        return _("%(count)s; none of them is asked again.", count=count)
-    if devices.at > now:
+        again = ngettext("it is not asked again", "none of them is asked again", devices.remembered)
+    elif devices.asked_again == devices.remembered:
+        again = ngettext("it is asked again", "all of them are asked again", devices.remembered)
+    if devices.asked_again and devices.at > now:
         day = dates.weekday(devices.at)
         return _("%(count)s; from %(date)s on, %(again)s.", count=count, date=day, again=again)
     return _("%(count)s; %(again)s.", count=count, again=again)

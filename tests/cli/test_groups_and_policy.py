@@ -193,7 +193,7 @@ def test_a_preview_says_whom_a_rule_affects_and_changes_nothing(world: World, ty
 def test_a_preview_says_which_remembered_devices_are_asked_again(world: World, typed: Typist) -> None:
     world.remembered_a_minute_ago("bob")
     said = done(typed("groups", "require", "Finance", "on", "--passkey-only", "--preview"))
-    assert "1 device is remembered; 1 of them is asked again." in said.splitlines()
+    assert "Today 1 device is remembered; it is asked again." in said.splitlines()
 
 
 def test_a_preview_says_what_a_group_or_role_does_to_one_person(world: World, typed: Typist) -> None:

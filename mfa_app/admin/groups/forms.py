@@ -3,14 +3,7 @@
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    FieldList,
-    FormField,
-    HiddenField,
-    StringField,
-    SubmitField,
-    TextAreaField,
-)
+from wtforms import FieldList, FormField, HiddenField, StringField, SubmitField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from mfa_app.admin.policy.foreseen import ForeseenForm
@@ -32,7 +25,7 @@ MOST_NAMES = 10  # each of which is searched for
 
 
 class NameForm(Form):
-    """The name of a group."""
+    """The name of a group. `another` is the button that asks for one more new group."""
 
     refusals_at = shown_at("name", NameTaken)
 
@@ -42,6 +35,7 @@ class NameForm(Form):
         longest=200,
         too_long=_l("Use at most %(max)d characters for the name of a group."),
     )
+    another = SubmitField()
 
     def validate_name(self, field: StringField) -> None:
         """Check the length of the name's comparison key too: letters of some scripts fold into several."""

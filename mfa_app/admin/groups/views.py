@@ -41,11 +41,14 @@ def group_list() -> ResponseReturnValue:
 @blueprint.route("/groups/new", methods=["GET", "POST"])
 @requires(Permission.MANAGE_GROUPS)
 def new_group() -> ResponseReturnValue:
-    """Create a group whose rule requires nothing yet."""
+    """Create a group whose rule requires nothing yet; then, if asked, another one."""
     form = NameForm()
     if form.validate_on_submit():
         with form.refusing():
             group = groups.create(entered(form.name.data), actor=current_actor(), now=clock.now())
+            if form.another.data:
+                flash(_("Group %(name)s created.", name=group.name), "success")
+                return redirect(url_for("admin.new_group"))
             flash(_("Group %(name)s created. Now add its members.", name=group.name), "success")
             return _to_page_of(group)
     return render_form("admin/groups/name.html", form, group=None)

@@ -84,7 +84,7 @@ def _page(scope: Group | None) -> ResponseReturnValue:
     form, now = _previewed(), clock.now()
     values, whom = form.values(scope), Whom(form.whom.data)
     page = affected.page_of(scope, values, whom, now=now, after=request.args.get("after"))
-    people = [(one.subject, standing_cell(one.before, one.subject.facts), _after(one)) for one in page.people]
+    people = [(one.subject, _today(one, whom), _after(one)) for one in page.people]
     fields = as_fields(values, rules.version_of(scope))
     return render_template(
         "admin/policy/people.html",
@@ -100,19 +100,25 @@ def _page(scope: Group | None) -> ResponseReturnValue:
 
 def _file(scope: Group | None) -> ResponseReturnValue:
     form = _previewed()
-    found = affected.all_of(scope, form.values(scope), Whom(form.whom.data), now=clock.now())
+    whom = Whom(form.whom.data)
+    found = affected.all_of(scope, form.values(scope), whom, now=clock.now())
     downloads.note(downloads.List.OF_A_RULE, scope.name if scope else "", actor=current_actor())
-    return csv_download(_lines(found), "people")
+    return csv_download(_lines(found, whom), "people")
 
 
-def _lines(people: Iterator[Foresight]) -> Iterator[str]:
+def _lines(people: Iterator[Foresight], whom: Whom) -> Iterator[str]:
     yield BYTE_ORDER_MARK + line(
         (_("Email address"), _("Name"), _("Groups"), _("Today"), _("After this change"))
     )
     for one in people:
         user, names = one.subject.user, ", ".join(group.name for group in one.subject.groups)
-        today = standing_cell(one.before, one.subject.facts)
-        yield line((user.email, user.name, names, today, _after(one)))
+        yield line((user.email, user.name, names, _today(one, whom), _after(one)))
+
+
+def _today(foresight: Foresight, whom: Whom) -> str:
+    if whom is Whom.DEVICES:
+        return _("Not asked on a remembered device")
+    return standing_cell(foresight.before, foresight.subject.facts)
 
 
 def _after(foresight: Foresight) -> str:

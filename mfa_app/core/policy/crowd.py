@@ -1,7 +1,7 @@
 """How many people under a rule are asked for a code: summed up by cohorts, without looking at anyone.
 
 People with an exemption or a deadline of their own, even one that is over, are not among them, and grace that
-is over for some who lack a factor counts as over for all. Those whose own dates matter are looked up in
+is over for some counts as over for all, or for nobody. Those whose own dates matter are looked up in
 core/policy/individuals.
 """
 
@@ -22,7 +22,7 @@ from mfa_app.core.policy.conditions import (
     is_one,
     of_cohort,
 )
-from mfa_app.core.policy.graces import Case, Graces, Over
+from mfa_app.core.policy.graces import Case, Graces
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import CohortCount, CohortGroup, Group
@@ -48,7 +48,7 @@ def count(scope: Group | None, everyone: RuleValues, cases: Sequence[Case], grac
 def assumed(
     scope: Group | None, everyone: RuleValues, cases: Sequence[Case], graces: Graces, others: Subquery
 ) -> list[Demand]:
-    """Return what is asked in each case if grace that is over for some is over for all."""
+    """Return what is asked in each case if no grace is over for some only."""
     demands = []
     for number, (at, values) in enumerate(cases):
         demand = any_of(
@@ -76,7 +76,7 @@ def demand_columns(demands: Iterable[Demand]) -> list[ColumnElement[Any]]:
 
 def _of_rule(key: int | None, values: RuleValues, at: datetime, graces: Graces) -> Demand:
     demand = demand_of(replace(values, grace_days=0), None, at=at)
-    if graces.over(key, values, at) is Over.NOBODY:
+    if graces.runs(key, values, at):
         return replace(demand, stops=false(), passkey_stops=false())
     return demand
 

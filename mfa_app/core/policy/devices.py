@@ -63,10 +63,11 @@ class Change:
         return exists().where(RememberedDevice.user_id == User.id, *self._valid(), self._lost())
 
     def _lost(self) -> ColumnElement[bool]:
-        """Return whether a device saves a code until the change takes effect, and none from then on."""
-        values, now = self._values, self._now
-        switched_on = values.in_force(now) and not self._before.in_force(now)
-        after = self._situation(values, now if switched_on else self._since, self._at)
+        """Return whether a device saves a code until the change takes effect, and none from then on.
+
+        Whether it switches the rule on doesn't matter: then another rule has asked for a code until now.
+        """
+        after = self._situation(self._values, self._since, self._at)
         return and_(
             RememberedDevice.expires_at > self._at,
             self._situation(self._before, self._since, self._at).saves_code(),

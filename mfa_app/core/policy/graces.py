@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     case,
     false,
+    func,
     null,
     or_,
     select,
@@ -33,7 +34,10 @@ Bounds = tuple[datetime | None, datetime | None, bool]
 
 Case = tuple[datetime, RuleValues]
 
-Spared = tuple[bool, datetime]
+# Those who are linked or aren't, who came under a rule until a time (or without one), or after it.
+Stretch = tuple[bool, bool, datetime]
+
+FEW = 50_000  # no more are counted to see which side is the smaller one
 
 
 class Over(enum.Enum):
@@ -80,6 +84,7 @@ class Graces:
         self.key, self._everyone = scope.id if scope else None, everyone
         self._entries: dict[int | None, Entries] = {}
         self._others: dict[int | None, RuleValues] = {}
+        self._few_over: dict[tuple[int | None, bool, datetime], bool] = {}
         for row in db.session.execute(union_all(_of_groups(scope), _of_everyone())):
             self._entries[row.id] = Entries(_bounds(row, "unlinked"), _bounds(row, "linked"))
             if row.id not in (None, self.key):
@@ -95,9 +100,19 @@ class Graces:
         """The grace periods that occur in other groups."""
         return {values.grace_days for values in self._others.values()}
 
-    def over(self, key: int | None, values: RuleValues, at: datetime) -> Over:
-        """Return for whom the grace of a rule would be over for those under it."""
-        return self._entries[key].over(values, at)
+    def runs(self, key: int | None, values: RuleValues, at: datetime) -> bool:
+        """Return whether the sums take grace as over for nobody: of the previewed rule, or that for everyone.
+
+        If it is over for some, they take it as most of them have it, so that the fewer are looked up.
+        """
+        over = self._entries[key].over(values, at)
+        if over is not Over.SOME:
+            return over is Over.NOBODY
+        since = at - timedelta(days=values.grace_days)
+        if (key, values.passkey_only, since) not in self._few_over:
+            until, after = db.session.execute(select(*_sides(key, values.passkey_only, since))).one()
+            self._few_over[key, values.passkey_only, since] = until < after
+        return self._few_over[key, values.passkey_only, since]
 
     def running(self, at: datetime) -> list[int | None]:
         """Return the other groups whose rule is in force and has grace that is over for nobody."""
@@ -120,21 +135,21 @@ class Graces:
             return False
         return any(rule.passkey_only or not settled for _key, rule in self._partly_over(of))
 
-    def spared(self, cases: Iterable[Case]) -> dict[Spared, list[int | None]]:
-        """Return whom grace that is over for some may spare something in these cases.
+    def looked_up(self, cases: Iterable[Case]) -> dict[Stretch, list[int | None]]:
+        """Return whom the sums may treat otherwise than their own dates do in these cases.
 
-        That is, for those who are linked and those who aren't, and each time since when they came under a
-        rule, the keys of the rules.
+        These are stretches of the people under a rule, each with the keys of the rules.
         """
-        since: dict[tuple[int | None, bool], datetime] = {}
+        ends: dict[tuple[int | None, bool, bool], datetime] = {}
         for at, values in cases:
             for key, rule in self._partly_over((at, values)):
-                moment = at - timedelta(days=rule.grace_days)
+                until = key not in self._others and self.runs(key, rule, at)
+                moment, further = at - timedelta(days=rule.grace_days), max if until else min
                 for linked in (False, True) if rule.passkey_only else (False,):
-                    since[key, linked] = min(moment, since.get((key, linked), moment))
+                    ends[key, linked, until] = further(moment, ends.get((key, linked, until), moment))
         found = defaultdict(list)
-        for (key, linked), moment in since.items():
-            found[linked, moment].append(key)
+        for (key, linked, until), moment in ends.items():
+            found[linked, until, moment].append(key)
         return found
 
     def _partly_over(self, of: Case) -> list[tuple[int | None, RuleValues]]:
@@ -144,6 +159,22 @@ class Graces:
 
     def _is(self, over: Over, key: int | None, values: RuleValues, at: datetime) -> bool:
         return values.in_force(at) and self._entries[key].over(values, at) is over
+
+
+def came_under(joined: Any, until: bool, moment: datetime) -> ColumnElement[bool]:
+    """Return whether a user came under a rule until a moment, or without a time; or else after it."""
+    return or_(joined <= moment, joined.is_(None)) if until else joined > moment
+
+
+def _sides(key: int | None, passkey_only: bool, moment: datetime) -> list[Any]:
+    """Return how many came under a rule until a moment, and after it, of those it concerns; FEW at most."""
+    everyone = key is None
+    linked, joined = (User.linked, User.created_at) if everyone else (Membership.linked, Membership.joined_at)
+    concerned = select(joined).where(linked.in_([False, True] if passkey_only else [False]))
+    if not everyone:
+        concerned = concerned.where(Membership.group_id == key)
+    sides = (concerned.where(came_under(joined, until, moment)) for until in (True, False))
+    return [select(func.count()).select_from(side.limit(FEW).subquery()).scalar_subquery() for side in sides]
 
 
 def _bounds(row: Row[Any], who: str) -> Bounds:

@@ -71,7 +71,7 @@ def preview_impact(scope: Group | None, values: RuleValues, *, now: datetime) ->
     """Return what these values of the rule of a group, or of everyone, would do.
 
     Exact at any size: most people are counted by what they have in common, and only those whose own dates
-    matter one by one. Twelve SELECTs at most.
+    matter one by one. Eighteen SELECTs at most.
     """
     everyone, before = rules.values_of(None), rules.values_of(scope)
     individuals = Individuals(scope, everyone)

@@ -35,7 +35,7 @@ from mfa_app.core.policy.conditions import (
     is_exempt,
     of_user,
 )
-from mfa_app.core.policy.graces import Case, Graces
+from mfa_app.core.policy.graces import Case, Graces, came_under
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, Role, User
@@ -94,16 +94,15 @@ class Individuals:
         return list(db.session.execute(self._counted(with_own_dates(), columns, others)).one())
 
     def count_in_grace(self, cases: Sequence[Case]) -> list[int]:
-        """Return how much `conditions.counted_of_each` says too much in the crowd.
+        """Return how much `conditions.counted_of_each` says too much in the crowd; below zero: too little.
 
-        There, grace that is over for some is over for all. What this returns is below zero of those who must
-        link an app now, and need a passkey only later.
+        There, grace that is over for some is over for all, or for nobody.
         """
         counts = [0] * (COUNTED * len(cases) + 2)
         matter = [number for number, case in enumerate(cases) if self.graces.matter(case)]
         if not matter:
             return counts
-        ids = self._recently_joined([cases[number] for number in matter])
+        ids = self._in_or_out_of_grace([cases[number] for number in matter])
         numbers = sorted({0, *matter, len(cases) - 1})
         found = db.session.execute(self._too_much(ids, [cases[number] for number in numbers])).one()
         places = [number * COUNTED + place for number in numbers for place in range(COUNTED)]
@@ -188,16 +187,18 @@ class Individuals:
             statement = statement.join(self._membership, member)
         return statement.where(User.disabled_at.is_(None))
 
-    def _recently_joined(self, cases: Sequence[Case]) -> Any:
-        """Return the SELECT of the users whom grace that is over for some may spare something."""
-        recent: list[Select[int]] = []
-        for (linked, since), keys in self.graces.spared(cases).items():
+    def _in_or_out_of_grace(self, cases: Sequence[Case]) -> Any:
+        """Return the SELECT of the users whom the sums may treat otherwise than their own dates do."""
+        found: list[Select[int]] = []
+        for (linked, until, moment), keys in self.graces.looked_up(cases).items():
             if None in keys:
-                recent.append(select(User.id).where(_is(User.linked, linked), User.created_at > since))
+                created = came_under(User.created_at, until, moment)
+                found.append(select(User.id).where(_is(User.linked, linked), created))
             if ids := [key for key in keys if key is not None]:
-                joined = _is(Membership.linked, linked), Membership.joined_at > since
-                recent.append(select(Membership.user_id).where(Membership.group_id.in_(ids), *joined))
-        return union(*recent) if len(recent) > 1 else recent[0]
+                joined = came_under(Membership.joined_at, until, moment)
+                members = select(Membership.user_id).where(Membership.group_id.in_(ids))
+                found.append(members.where(_is(Membership.linked, linked), joined))
+        return union(*found) if len(found) > 1 else found[0]
 
 
 def _is(column: Any, value: bool) -> Any:

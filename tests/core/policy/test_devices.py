@@ -10,13 +10,15 @@ from mfa_app.core.groups import groups
 from mfa_app.core.policy import affected
 from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.decision import PolicyFacts, Verdict, decide
+from mfa_app.core.policy.devices import Devices
 from mfa_app.core.policy.facts import find_subjects, site_policy, with_rule
-from mfa_app.core.policy.impact import preview_impact
+from mfa_app.core.policy.impact import Impact, Step, preview_impact
 from mfa_app.core.policy.levels import Level
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Group, Membership, RememberedDevice, Role, User
 from mfa_app.models.column_types import new_id
+from mfa_app.wording.impact import impact_sentences
 from tests.support.databases import both_databases
 from tests.support.passkey_rows import passkey_of
 from tests.support.world import TERMINAL, World
@@ -141,3 +143,24 @@ def test_a_rule_that_keeps_the_days_counts_no_devices(world: World) -> None:
         for values in (present, replace(present, remember_days=60), replace(present, required=False)):
             assert preview_impact(scope, values, now=NOW).devices is None
             assert list(affected.all_of(scope, values, Whom.DEVICES, now=NOW)) == []
+
+
+@pytest.mark.parametrize(
+    ("remembered", "asked_again", "days", "sentence"),
+    [
+        (1, 0, 0, "Today 1 device is remembered; it is not asked again."),
+        (12, 0, 9, "Today 12 devices are remembered; none of them is asked again."),
+        (12, 1, 0, "Today 12 devices are remembered; 1 of them is asked again."),
+        (12, 5, 0, "Today 12 devices are remembered; 5 of them are asked again."),
+        (12, 12, 0, "Today 12 devices are remembered; all of them are asked again."),
+        (1, 1, 7, "Today 1 device is remembered; from Monday 9 March 2026 on, it is asked again."),
+    ],
+)
+def test_a_sentence_says_how_many_ask_again_and_from_when(
+    world: World, remembered: int, asked_again: int, days: int, sentence: str
+) -> None:
+    today = Step(NOW, 1, 0)
+    counted = Devices(NOW + days * DAY, remembered, asked_again, asked_again)
+    impact = Impact(1, 0, 0, 0, (), (), today, (today,), devices=counted)
+    with world.data():
+        assert list(impact_sentences(impact, PRESENT[1], CHANGES[0]))[-1] == sentence

@@ -224,4 +224,4 @@ def test_a_preview_takes_as_many_statements_for_many_as_for_few(world: World) ->
             scope = world.group_row(name)
             with statements(world) as sent:
                 preview_impact(scope, CHANGES[2], now=NOW)
-            assert len([words for words in sent if words.startswith("SELECT")]) <= 12
+            assert len([words for words in sent if words.startswith("SELECT")]) <= 18

@@ -67,6 +67,15 @@ def test_renaming_to_the_name_of_another_group_is_refused(world: World, carol: V
     assert (page.status, page.value("name")) == (400, "sales")
 
 
+def test_several_groups_are_made_one_after_the_other(world: World, carol: Visitor) -> None:
+    carol.open("/admin/groups/new")
+    for name in ("Reception", "Sales"):
+        page = carol.press("Create and make another", name=name)
+        assert page.title == "New group" and f"Group {name} created." in page.text
+        assert page.html.select_one("[name=name]")["value"] == ""
+    assert carol.press("Create the group", name="IT").title == "IT"
+
+
 def test_the_page_before_deleting_says_how_many_are_in_it_and_what_stops(
     world: World, carol: Visitor
 ) -> None:

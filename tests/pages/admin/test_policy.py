@@ -327,13 +327,13 @@ def test_the_preview_says_which_remembered_devices_are_asked_again(world: World,
     bob.press("Log out")
     world.clock.advance(days=3)
     carol = world.log_in_and_wait("carol")
-    assert "1 device is remembered; none of them is asked again." in effects(
+    assert "Today 1 device is remembered; it is not asked again." in effects(
         preview(carol, required="y", remember_days="4")
     )
     page = preview(carol, required="y", remember_days="2")
-    assert "1 device is remembered; 1 of them is asked again." in effects(page)
+    assert "Today 1 device is remembered; it is asked again." in effects(page)
     page = carol.follow("Names1 person is asked again on a remembered device")
-    assert [row[0] for row in rows(page)] == ["Bobbob@example.com"]
+    assert rows(page) == [["Bobbob@example.com", "Not asked on a remembered device", "Asked for a code"]]
     file = carol.client.get(page.html.find("a", string="Download as CSV")["href"])
     assert [line.split(",")[0] for line in file.text.splitlines()[1:]] == ['"bob@example.com"']
     assert world.password_given("bob", bob).page.path == "/"

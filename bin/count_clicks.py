@@ -1,0 +1,165 @@
+"""Counts the presses and fields that common tasks take an administrator, in Chromium.
+
+`python -m bin.count_clicks` prints a table. The company is the demo's, and its clock stands. Each task begins
+on the overview and ends when a page says that it is done. A press is a link, a button or a
+box; a field is typed.
+"""
+
+import logging
+import tempfile
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from bin.screenshots import CLOCK, demo_site
+from tests.support.chromium import Window, running_chromium
+from tests.support.phone import Phone
+
+GROUPS = ("Workshop", "Reception", "Drivers")
+NEW_PEOPLE = 20
+OVERVIEW = "/admin"
+NOBODY = "smtp://127.0.0.1:9"  # a mail server, so that no page shows a link to pass on; it never answers
+
+
+class Counting:
+    """A window that counts what is pressed and typed in it."""
+
+    def __init__(self, window: Window) -> None:
+        self._window, self.presses, self.fields = window, 0, 0
+
+    def follow(self, words: str) -> None:
+        """Click a link."""
+        self.presses += 1
+        self._window.follow(words)
+
+    def press(self, words: str) -> None:
+        """Press a button."""
+        self.presses += 1
+        self._window.press(words)
+
+    def click(self, selector: str) -> None:
+        """Click the first thing of a kind."""
+        self.presses += 1
+        self._window.is_ready()
+        self._window.page.locator(selector).first.click()
+
+    def tick(self, label: str) -> None:
+        """Tick a box."""
+        self.presses += 1
+        self._window.field(label).check()
+
+    def type_into(self, label: str, text: str) -> None:
+        """Type into a field."""
+        self.fields += 1
+        self._window.is_ready()
+        self._window.field(label).fill(text)
+
+    def reads(self, sentence: str) -> None:
+        """Wait until a sentence stands on the page."""
+        expect(self._window.page.get_by_text(sentence).first).to_be_visible()
+
+
+def make_groups(window: Counting) -> None:
+    """Make three groups."""
+    window.follow("Groups")
+    window.follow("New group")
+    for name in GROUPS:
+        window.type_into("Name", name)
+        window.press("Create the group" if name == GROUPS[-1] else "Create and make another")
+        window.reads(f"Group {name} created.")
+
+
+def add_people(window: Counting) -> None:
+    """Add twenty people, one after the other."""
+    window.follow("People")
+    window.follow("Add a person")
+    for number in range(NEW_PEOPLE):
+        window.type_into("Name", f"Person {number:02}")
+        window.type_into("Email address", f"person{number:02}@firma.example")
+        window.press("Add and add another" if number < NEW_PEOPLE - 1 else "Add the person")
+        window.reads(f"Person {number:02}")
+
+
+def start_rule(window: Counting) -> None:
+    """Let a group's rule start on a day, with seven days of grace."""
+    window.follow("Groups")
+    window.follow("Sales")
+    window.follow("Change the rule")
+    window.tick("Require 2-factor authentication")
+    window.type_into("Start date (optional)", "2026-03-09")
+    window.type_into("Grace period (days)", "7")
+    window.press("Continue")
+    window.click("main .buttons .btn-primary")
+    window.reads("Required from")
+
+
+def see_who_is_left(window: Counting) -> None:
+    """See who has not linked an app yet."""
+    window.follow("Roll-out")
+    window.reads("Who must still link")
+
+
+def remind(window: Counting) -> None:
+    """Remind all of them."""
+    window.follow("Roll-out")
+    window.click("main .actions .btn-primary")
+    window.reads("reminded")
+
+
+def exempt(window: Counting) -> None:
+    """Exempt one person for two weeks."""
+    window.follow("People")
+    window.type_into("Name or email address", "boris")
+    window.press("Search")
+    window.follow("Boris Vogel")
+    window.follow("Requirement and exemption")
+    window.type_into("Last day", "2026-03-16")
+    window.type_into("Reason", "Broken phone")
+    window.press("Exempt this person")
+    window.reads("Broken phone")
+
+
+def end_exemption(window: Counting) -> None:
+    """End that exemption."""
+    window.follow("Exemptions")
+    window.follow("Change or end Boris Vogel")
+    window.press("End the exemption")
+    window.reads("ended")
+
+
+TASKS: tuple[Callable[[Counting], None], ...] = (
+    make_groups,
+    add_people,
+    start_rule,
+    see_who_is_left,
+    remind,
+    exempt,
+    end_exemption,
+)
+
+
+def main() -> None:
+    """Do each task once, and print what it took."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        demo_site(folder, MFA_SMTP_URL=NOBODY) as (site, logins),
+        running_chromium() as browser,
+    ):
+        ada = next(login for login in logins if login.email.startswith("ada"))
+        window = Window(browser.new_context(timezone_id="UTC", reduced_motion="reduce"), site, CLOCK)
+        window.give_password(ada.email, ada.password)
+        window.give_code(Phone(f"otpauth://?secret={ada.secret}", CLOCK).code())
+        window.is_at("/")
+        print(f"{'Task':<62}{'Presses':>8}{'Fields':>8}")
+        for task in TASKS:
+            window.open(OVERVIEW)
+            counting = Counting(window)
+            task(counting)
+            print(
+                f"{(task.__doc__ or '').rstrip('.'):<62}{counting.presses:>8}{counting.fields:>8}", flush=True
+            )
+
+
+if __name__ == "__main__":
+    main()
