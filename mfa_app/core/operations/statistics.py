@@ -27,10 +27,10 @@ class SiteStatistics:
     """Numbers about enabled accounts and about mail.
 
     `must_link`: as the board of the roll-out counts them. `stopped`: locked second factors, which need the
-    help desk. `accounts_locked`: by their owners. `waiting`: blocked
-    for a while after wrong codes. `mails_failed`: given up after three days. `mail_error`: why no mail
-    leaves at all, else None. `without_app`: the first administrators and help desk staff, by email address,
-    who have no app and no passkey.
+    help desk. `accounts_locked`: by their owners. `waiting`: blocked for a while after wrong codes.
+    `mails_failed`: given up after three days. `mail_error`: why no mail leaves at all, else None.
+    `without_app`: the first administrators and help desk staff, by email address, who have no app and no
+    passkey.
     """
 
     people: int
