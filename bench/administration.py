@@ -39,6 +39,8 @@ PAGES = {
     "groups": "/admin/groups",
     "one large group": f"/admin/groups/{LARGE_GROUP}",
     "policy": "/admin/policy",
+    "roll-out": "/admin/rollout",
+    "roll-out of a large group": f"/admin/groups/{LARGE_GROUP}/rollout",
     "throttled": "/admin/throttled",
     "trail": "/admin/trail",
     "trail of one person": "/admin/trail?person=filler7@example.com",

@@ -6,11 +6,13 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mfa_app.admin import blueprint
+from mfa_app.core.audit import downloads
 from mfa_app.core.common import clock, csv_cells
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.users import exemptions as in_force
 from mfa_app.web.http.downloads import csv_download
 from mfa_app.web.security.access_rules import requires
+from mfa_app.web.security.current import current_actor
 from mfa_app.wording import exemptions as words
 
 
@@ -28,10 +30,11 @@ def exemptions() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/exemptions.csv")
+@blueprint.post("/exemptions.csv")
 @requires(Permission.MANAGE_POLICY)
 def exemptions_csv() -> ResponseReturnValue:
-    """Download who is exempt."""
+    """Download who is exempt. The download is recorded, so this is a POST."""
+    downloads.note(downloads.List.EXEMPT, "", actor=current_actor())
     return csv_download(_lines(), "exemptions")
 
 

@@ -72,7 +72,7 @@ _EVENTS = {
     Event.ACCESS_REFUSED: _l("Page refused (not allowed)"),
     Event.PEOPLE_IMPORTED: _l("People imported"),
     Event.PEOPLE_EXPORTED: _l("List of people downloaded"),
-    Event.LIST_DOWNLOADED: _l("Names of a roll-out downloaded"),
+    Event.LIST_DOWNLOADED: _l("List of names downloaded"),
     Event.TRAIL_EXPORTED: _l("Audit trail downloaded"),
     Event.KEYS_ROTATED: _l("Keys rotated"),
     Event.SIGNING_KEY_REPLACED: _l("Cookie signing key replaced"),
@@ -195,10 +195,16 @@ _CODES = {
     "account opened": _l("account opened again"),
     "mailed link": _l("emailed link"),
     "own page": _l("own account page"),
+    "to link": _l("who must still link"),
+    "affected by a rule": _l("whom a change of a rule affects"),
+    "exempt": _l("who is exempt"),
     "terminal": _l("terminal"),
 }
 
-_CODED = {"way", "purpose", "method", "because", "to"}
+_CODED = {"way", "purpose", "method", "because", "to", "list"}
+
+# Where no group is named, these are about everyone.
+_OF_EVERYONE = {event.label for event in (Event.POLICY_CHANGED, Event.GROUP_REMINDED, Event.LIST_DOWNLOADED)}
 
 # The reasons of these are codes; elsewhere someone typed the reason.
 _REFUSALS = {Event.PASSWORD_REFUSED.label, Event.CODE_REFUSED.label, Event.BREAK_GLASS_REFUSED.label}
@@ -298,6 +304,6 @@ def _text(label: str, key: str, value: str) -> str:
         return dates.short_day(datetime.fromisoformat(value))
     if key == "last_day":
         return dates.short_day(date.fromisoformat(value))
-    if key == "group" and not value and label == Event.POLICY_CHANGED.label:
+    if key == "group" and not value and label in _OF_EVERYONE:
         return _("everyone")
     return value

@@ -60,7 +60,6 @@ admin.chosen_people                 0   4/2     2
 admin.delete_group                  0   4/2     8
 admin.edit_user                     0   4/2     3
 admin.exemptions                    0   4/2     3
-admin.exemptions_csv                0   4/2     3
 admin.group                         0   4/2     8
 admin.group_list                    0   4/2     2
 admin.group_policy                  0   4/2     2

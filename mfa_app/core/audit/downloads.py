@@ -12,6 +12,7 @@ class List(enum.StrEnum):
 
     TO_LINK = "to link"
     OF_A_RULE = "affected by a rule"
+    EXEMPT = "exempt"
 
 
 def note(downloaded: List, group: str, *, actor: Actor) -> None:

@@ -47,7 +47,7 @@ def said_of(duty: Duty, subject: PolicySubject, rule: Group | SitePolicy | None 
     `rule` is the one that the mail is about; without it, it is the one that the duty comes from.
     """
     behind = rule if rule is not None else _rule_behind(duty, subject)
-    said: dict[str, object] = {"link_by": duty.by, "passkey": duty.passkey, "has_app": duty.has_app}
+    said: dict[str, object] = {"link_by": duty.by, "passkey": duty.passkey}
     return said | {"own_words": behind.mail_text if behind is not None else None}
 
 

@@ -16,7 +16,7 @@ from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import reminders
 from mfa_app.core.rollout.board import must_link
-from mfa_app.core.rollout.duties import duty_of, said_of
+from mfa_app.core.rollout.duties import Duty, duty_of, said_of
 from mfa_app.extensions import db
 from mfa_app.models import Group, MailPass, Membership, SitePolicy, User
 
@@ -90,10 +90,8 @@ def at_sending(mail: Mail, to: str, *, about: object, group_id: object, now: dat
     """
     due = Due(mail, str(about), group_id if isinstance(group_id, int) else None)
     subject = next(iter(find_subjects(User.email_key == email_addresses.key_of(to))), None)
-    if subject is None or not _is_due(due, now) or not _is_told(subject, due, now):
-        raise outbox.NoLongerTrue
-    duty = duty_of(subject, now=now)
-    if duty is None:
+    duty = duty_of(subject, now=now) if subject is not None and _is_due(due, now) else None
+    if subject is None or duty is None or not _is_told(subject, duty, due, _wants_passkeys(due), now):
         raise outbox.NoLongerTrue
     rule = None if mail is Mail.LAST_DAY else _rule(due.group_id)
     return {**said_of(duty, subject, rule), "starts": rule.required_from if rule else None}
@@ -231,7 +229,12 @@ def _time_ends_today(now: datetime) -> ColumnElement[bool]:
 
 
 def _tell(due: Due, ids: Sequence[int], now: datetime) -> int:
-    subjects = [one for one in find_subjects(User.id.in_(ids)) if _is_told(one, due, now)]
+    passkeys = _wants_passkeys(due)
+    subjects = [
+        subject
+        for subject in find_subjects(User.id.in_(ids))
+        if (duty := duty_of(subject, now=now)) is not None and _is_told(subject, duty, due, passkeys, now)
+    ]
     fresh = first_time([one.user.id for one in subjects], due.mail, due.about, now=now)
     for subject in subjects:
         if subject.user.id in fresh:
@@ -239,21 +242,22 @@ def _tell(due: Due, ids: Sequence[int], now: datetime) -> int:
     return len(fresh)
 
 
-def _is_told(subject: PolicySubject, due: Due, now: datetime) -> bool:
-    """Return whether a person is to be told this now.
+def _is_told(subject: PolicySubject, duty: Duty, due: Due, passkeys: bool, now: datetime) -> bool:
+    """Return whether a person who must still set something up is to be told this now.
 
-    Who has to set it up already hears nothing of a rule that comes. Who has no password has an invitation,
-    and the help desk and administrators need a second factor whatever the rules say, but no passkey.
+    `passkeys`: the mail is also for people who have an app. Who has to set it up already hears nothing of a
+    rule that comes. Who has no password has an invitation, and the help desk and administrators need a second
+    factor whatever the rules say, but no passkey.
     """
-    user, duty = subject.user, duty_of(subject, now=now)
-    if duty is None or not reminders.is_open_to_mail(user, now=now) or user.password_hash is None:
+    user = subject.user
+    if not reminders.is_open_to_mail(user, now=now) or user.password_hash is None:
         return False
-    if not duty.has_app and user.is_privileged:
+    if user.is_privileged and not duty.has_app:
         return False
     if due.group_id is not None and due.group_id not in {group.id for group in subject.groups}:
         return False
     if due.mail is Mail.LAST_DAY:
         return duty.by is not None and days.last_before(duty.by) == days.day_of(now)
-    if duty.has_app and not _wants_passkeys(due):
+    if duty.has_app and not passkeys:
         return False
     return duty.by is not None or due.mail not in _BEFORE_THE_START

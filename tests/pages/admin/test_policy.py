@@ -406,12 +406,17 @@ def test_own_words_for_the_emails_are_kept_with_the_rule(world: World, carol: Vi
     carol.press("Save")
     assert "Ask Quentin." in carol.open("/admin/groups/1/policy").source
     assert world.details("policy.changed")["after"]["mail_text"] == "Ask Quentin."
+    assert "Ask Quentin." in carol.open("/admin/trail").text
     page = preview(carol, mail_text="x" * 1001)
     assert "Use at most 1000 characters." in page.text
     page = preview(carol, mail_text="Ask \x07Petra.")
     assert page.html.select_one("#mail_text-error") is not None
     toggle = carol.open("/admin/groups").html.select_one("input[name=mail_text]")
     assert toggle is not None and toggle["value"] == "Ask Quentin."
+    preview(carol, mail_text="")
+    carol.press("Save")
+    assert "mail_text" not in world.details("policy.changed")["after"]
+    assert "Own words in the emails: Ask Quentin. → none" in carol.open("/admin/trail").text
 
 
 def test_a_preview_for_passkeys_shows_the_email_for_passkeys(world: World, carol: Visitor) -> None:

@@ -96,3 +96,4 @@ def test_the_list_is_downloaded_and_the_download_is_on_the_trail(world: World) -
     visitor.press("Download as CSV")
     assert world.details("list.downloaded") == {"list": "to link", "group": ""}
     assert visitor.open("/admin/rollout.csv").status == 405
+    assert "List: who must still link Group: everyone" in visitor.open("/admin/trail").text
