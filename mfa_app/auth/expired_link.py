@@ -37,7 +37,8 @@ def ask_for_new_link() -> ResponseReturnValue:
     sender = new_links.ask(session.get(TOKEN_KEY, ""), actor=current_actor(), now=clock.now())
     forget_opened_link()
     if sender:
-        flash(_("%(name)s knows now that you need a new link. You get it by email.", name=sender), "success")
+        told = _("%(name)s has been told that you need a new link.", name=sender)
     else:
-        flash(_("The administrators can see now that you need a new link. You get it by email."), "success")
+        told = _("The administrators can see that you need a new link.")
+    flash(_("%(told)s It comes by email, to the same address.", told=told), "success")
     return redirect(url_for("auth.login"))

@@ -102,6 +102,14 @@ def test_who_is_not_exempt_any_more_is_told_once_what_holds_now(world: World) ->
     assert "From now on, you must link an authentication app or add a passkey" in words
 
 
+def test_what_ended_days_before_the_job_could_run_is_not_told_any_more(world: World) -> None:
+    world.person("alice", password=None)
+    exempt(world, "alice")
+    world.clock.advance(days=22)
+    with world.data():
+        assert exemption_ends.tell_after_end(now=world.clock()) == 0
+
+
 @pytest.mark.parametrize(
     "end",
     [
