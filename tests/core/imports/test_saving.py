@@ -1,6 +1,7 @@
 """How an import is saved: in sets, as actions on single accounts would do it; whole, once, or not at all."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import select, update
 
 from mfa_app.core.audit import verification
 from mfa_app.core.browsers import remembered_devices
+from mfa_app.core.common.errors import ImportRunning
 from mfa_app.core.groups import groups
 from mfa_app.core.imports import imports, reading, stored, work
 from mfa_app.core.imports.plan import ImportOptions, Mode, Outcome
@@ -19,6 +21,7 @@ from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.operations import counts, housekeeping
 from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.signed_in import as_user
 from mfa_app.core.users import accounts
 from mfa_app.extensions import db
 from mfa_app.models import (
@@ -37,6 +40,7 @@ from mfa_app.models import (
 from mfa_app.wording.imports import result_titles, result_words
 from tests.support.databases import both_databases
 from tests.support.imports import done_singly, importer, started, uploaded
+from tests.support.served_site import at_once
 from tests.support.world import TERMINAL, VISITOR, World
 
 NAMES = ("changed", "renamed", "joining", "same", "leaving", "member", "busy")
@@ -343,3 +347,61 @@ def test_a_file_comes_back_with_what_became_of_each_row(world: World, previewed:
         '"carol@example.com","","","Same",""\r\n',
         *[f'"{name}@example.com","","","Same",""\r\n' for name in ("bob", "dave", "alice")],
     ]
+
+
+@both_databases
+def test_two_jobs_that_save_one_import_at_once_save_it_once(world: World, previewed: PeopleImport) -> None:
+    """Attack 117: one has lost its lease without knowing it."""
+    stored.start(previewed, actor=importer(world), now=world.clock())
+    db.session.commit()
+
+    def run() -> int:
+        with world.data():
+            return work.go_on(now=world.clock())
+
+    assert sorted(at_once(run, run)) in ([0, 1], [1, 1])
+    db.session.refresh(previewed)
+    assert previewed.state == State.DONE
+    assert world.events().count("people.imported") == 1
+
+
+@both_databases
+def test_of_two_imports_that_are_started_at_once_one_is(world: World, previewed: PeopleImport) -> None:
+    """Attack 117: both are of administrators, who look at different files."""
+    world.people("anton", role=Role.ADMIN)
+    anton = as_user(VISITOR, world.user("anton"))
+    other = stored.upload(b"Email\nx@firma.nl\n", "x.csv", ImportOptions(), actor=anton, now=world.clock())
+    db.session.commit()
+    carol, ids = importer(world), (previewed.id, other.id)
+
+    def start(number: int) -> bool:
+        with world.app.app_context(), suppress(ImportRunning):
+            kept = db.session.get_one(PeopleImport, ids[number])
+            stored.start(kept, actor=(carol, anton)[number], now=world.clock())
+            db.session.commit()
+            return True
+        return False
+
+    assert sorted(at_once(lambda: start(0), lambda: start(1))) == [False, True]
+
+
+def test_an_import_does_nothing_that_its_importer_may_not(world: World, previewed: PeopleImport) -> None:
+    """Attack 117: roles, the importer, the last administrator, addresses that look like others, HTML."""
+    file = (
+        "Email,Name,Role,Last day\ncarol@example.com,Queen,,\nalice@example.com,,admin,\n"
+        "dave@example.com,,,2031-03-31\nALICE@example.com,,,\n\u0430lice@example.com,,,\n"
+        "eve@firma.nl,<script>alert(1)</script>,root,\nzoe@firma.nl,<b>Zoe</b>,,\n"
+    )
+    kept = uploaded(world, file, ImportOptions(leavers=True))
+    assert [row.problem for row in stored.rows(kept, Outcome.WRONG)] == [
+        "own account", "other role", "privileged", "duplicate", "lookalike", "role",
+    ]  # fmt: skip
+    assert [row.email for row in stored.rows(kept, Outcome.DISABLED)] == [
+        "bob@example.com",
+        "erin@example.com",
+    ]
+    assert started(world, kept).state == State.DONE
+    assert [row.email for row in stored.rows(kept, Outcome.NEW)] == ["zoe@firma.nl"]
+    nobody_named = uploaded(world, "Email\nbob@example.com\n", ImportOptions(leavers=True))
+    kept_alone = [(row.email, row.problem) for row in stored.rows(nobody_named, Outcome.KEPT)]
+    assert kept_alone == [("carol@example.com", "privileged"), ("dave@example.com", "privileged")]
