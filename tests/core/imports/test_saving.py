@@ -1,5 +1,6 @@
 """How an import is saved: in sets, as actions on single accounts would do it; whole, once, or not at all."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -239,6 +240,18 @@ def test_what_is_not_as_it_was_previewed_saves_nothing(
     assert (world.events(), world.count(User)) == (before, people)
 
 
+@both_databases
+def test_nobody_leaves_a_group_that_was_deleted(world: World, previewed: PeopleImport) -> None:
+    """A later group may get its number."""
+    options = ImportOptions(Mode.REPLACE, world.group_row("Sales").id)
+    kept = uploaded(world, "Email\nbob@example.com\n", options)
+    groups.remove(world.group_row("Sales"), actor=TERMINAL)
+    db.session.commit()
+    assert started(world, kept).state == State.STALE
+    assert refusal_of(kept).reason == "replaced group"
+    assert stored.latest(actor=importer(world)).id == kept.id
+
+
 def test_a_stale_import_is_checked_again_and_saved(world: World, previewed: PeopleImport) -> None:
     accounts.rename(world.user("alice"), "Alison", actor=TERMINAL)
     assert started(world, previewed).state == State.STALE
@@ -273,7 +286,11 @@ def large(rows: int, last: str = "") -> str:
 
 
 @both_databases
-def test_a_large_file_is_read_by_the_job_and_new_people_are_invited(world: World) -> None:
+def test_a_large_file_is_read_by_the_job_and_new_people_are_invited(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The trail has an event for each of them, and so has the log."""
+    caplog.set_level(logging.INFO, "mfa_app.trail")
     world.people("carol")
     with world.data():
         kept = uploaded(world, large(1100), ImportOptions(create_groups=True), invite=True)
@@ -283,6 +300,8 @@ def test_a_large_file_is_read_by_the_job_and_new_people_are_invited(world: World
         assert (kept.state, kept.rows_done, kept.counts) == (State.READY, 1100, {"new": 1100})
         assert started(world, kept).state == State.DONE
     assert world.events().count("person.created") == 1 + 1100
+    lines = [record.getMessage() for record in caplog.records if record.name == "mfa_app.trail"]
+    assert sum('"event": "person.created"' in line for line in lines) == 1 + 1100
     assert world.events().count("person.invited") == 1100
     assert world.count(OutboxMail, OutboxMail.template == "invitation") == 1100
     assert world.count(Membership) == 1100
