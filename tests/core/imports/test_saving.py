@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
+from sqlalchemy.orm import Session
 
 from mfa_app.core.audit import verification
 from mfa_app.core.browsers import remembered_devices
@@ -140,7 +141,7 @@ def test_in_sets_the_same_is_done_as_by_single_actions(world: World, mode: Mode)
         assert started(world, kept).state == State.DONE
         sets = facts_of("sets.example")
         assert sets == single
-        assert {event[0] for person in sets.values() for event in person["events"]} >= (
+        assert {found[0] for person in sets.values() for found in person["events"]} >= (
             {"person.disabled", "sessions.ended", "devices.forgotten", "links.ended"}
             if options.leavers
             else {"group.member_removed", "group.member_added", "person.edited"}
@@ -379,6 +380,30 @@ def test_two_jobs_that_save_one_import_at_once_save_it_once(world: World, previe
             return work.go_on(now=world.clock())
 
     assert sorted(at_once(run, run)) in ([0, 1], [1, 1])
+    db.session.refresh(previewed)
+    assert previewed.state == State.DONE
+    assert world.events().count("people.imported") == 1
+
+
+@both_databases
+def test_a_job_that_was_overtaken_saves_nothing(world: World, previewed: PeopleImport) -> None:
+    """Attack 117: its lease had run out, and another one has saved the import since."""
+    stored.start(previewed, actor=importer(world), now=world.clock())
+    db.session.commit()
+    others: list[int] = []
+
+    def overtake(_session: Session) -> None:
+        if not others:
+            others.append(-1)
+            others.extend(at_once(run))
+
+    def run() -> int:
+        with world.data():
+            return work.go_on(now=world.clock())
+
+    event.listen(db.session(), "after_commit", overtake)
+    assert work.go_on(now=world.clock()) == 0
+    assert others == [-1, 1]
     db.session.refresh(previewed)
     assert previewed.state == State.DONE
     assert world.events().count("people.imported") == 1
