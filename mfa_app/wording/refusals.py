@@ -196,6 +196,9 @@ _STALE_REASONS: dict[str, str] = {
         "Nothing was imported: %(about)s has changed since the file was checked. Check the file again."
     ),
     "groups": _l("Nothing was imported: there is no group “%(about)s” any more. Check the file again."),
+    "replaced group": _l(
+        "Nothing was imported: the group whose members the file replaces was deleted. Choose another group."
+    ),
     "access": _l(
         "Nothing was imported, because your access has changed since you asked for it. Check the file again."
     ),

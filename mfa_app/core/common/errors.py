@@ -309,7 +309,8 @@ class ImportStale(Refusal):
     """What an import would do is not what was previewed, so nothing was saved.
 
     `reason` is "people" (somebody whom it would change is not as they were; `about` is the address), "groups"
-    (a group was renamed or deleted; `about` is its name) or "access" (of who imports).
+    (a group was renamed or deleted; `about` is its name), "replaced group" (it was deleted) or "access" (of
+    who imports).
     """
 
     reason: str

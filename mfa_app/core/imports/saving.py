@@ -100,7 +100,7 @@ def _words() -> Any:
 def _require_unchanged(an_import: PeopleImport) -> None:
     """Raise ImportStale unless everyone and each group is as it was when the file was compared."""
     if an_import.mode == Mode.REPLACE and an_import.group_id is None:
-        raise ImportStale("groups")
+        raise ImportStale("replaced group")
     is_new, is_present = (_of(an_import.id, Outcome.NEW), _of(an_import.id, *_DOING[1:]))
     moved = _differs_from_account(ROWS.outerjoin(USERS, USERS.c.id == ROWS.c.user_id), is_present)
     taken = select(ROWS.c.email).join(USERS, USERS.c.email_key == ROWS.c.email_key).where(is_new)

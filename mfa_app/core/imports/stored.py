@@ -6,11 +6,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, event, exists, select
+from sqlalchemy import delete, event, exists, or_, select
 from sqlalchemy.orm import Session
 
 from mfa_app.core.common import text
-from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import ImportNotReady, ImportRunning, NotAllowed
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
@@ -114,9 +114,14 @@ def find(import_id: str, *, actor: Actor) -> PeopleImport | None:
 
 
 def latest(*, actor: Actor) -> PeopleImport | None:
-    """Return the import that came last and was not dropped, whoever's it is. Raises NotAllowed."""
+    """Return the import that came last and was not dropped, whoever's it is. Raises NotAllowed.
+
+    Of those from the terminal only what was saved counts.
+    """
     actor.require(Permission.MANAGE_USERS)
-    kept = select(PeopleImport).where(PeopleImport.state != State.DROPPED)
+    of_a_page = PeopleImport.actor_kind != ActorKind.TERMINAL
+    counts = PeopleImport.state != State.DROPPED, or_(of_a_page, PeopleImport.state == State.DONE)
+    kept = select(PeopleImport).where(*counts)
     return db.session.scalars(kept.order_by(PeopleImport.created_at.desc()).limit(1)).first()
 
 

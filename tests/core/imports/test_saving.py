@@ -1,15 +1,19 @@
 """How an import is saved: in sets, as actions on single accounts would do it; whole, once, or not at all."""
 
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
+from sqlalchemy.orm import Session
 
 from mfa_app.core.audit import verification
 from mfa_app.core.browsers import remembered_devices
+from mfa_app.core.common.errors import ImportRunning
 from mfa_app.core.groups import groups
 from mfa_app.core.imports import imports, reading, stored, work
 from mfa_app.core.imports.plan import ImportOptions, Mode, Outcome
@@ -19,6 +23,7 @@ from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.operations import counts, housekeeping
 from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.signed_in import as_user
 from mfa_app.core.users import accounts
 from mfa_app.extensions import db
 from mfa_app.models import (
@@ -37,6 +42,7 @@ from mfa_app.models import (
 from mfa_app.wording.imports import result_titles, result_words
 from tests.support.databases import both_databases
 from tests.support.imports import done_singly, importer, started, uploaded
+from tests.support.served_site import at_once
 from tests.support.world import TERMINAL, VISITOR, World
 
 NAMES = ("changed", "renamed", "joining", "same", "leaving", "member", "busy")
@@ -135,7 +141,7 @@ def test_in_sets_the_same_is_done_as_by_single_actions(world: World, mode: Mode)
         assert started(world, kept).state == State.DONE
         sets = facts_of("sets.example")
         assert sets == single
-        assert {event[0] for person in sets.values() for event in person["events"]} >= (
+        assert {found[0] for person in sets.values() for found in person["events"]} >= (
             {"person.disabled", "sessions.ended", "devices.forgotten", "links.ended"}
             if options.leavers
             else {"group.member_removed", "group.member_added", "person.edited"}
@@ -235,6 +241,18 @@ def test_what_is_not_as_it_was_previewed_saves_nothing(
     assert (world.events(), world.count(User)) == (before, people)
 
 
+@both_databases
+def test_nobody_leaves_a_group_that_was_deleted(world: World, previewed: PeopleImport) -> None:
+    """A later group may get its number."""
+    options = ImportOptions(Mode.REPLACE, world.group_row("Sales").id)
+    kept = uploaded(world, "Email\nbob@example.com\n", options)
+    groups.remove(world.group_row("Sales"), actor=TERMINAL)
+    db.session.commit()
+    assert started(world, kept).state == State.STALE
+    assert refusal_of(kept).reason == "replaced group"
+    assert stored.latest(actor=importer(world)).id == kept.id
+
+
 def test_a_stale_import_is_checked_again_and_saved(world: World, previewed: PeopleImport) -> None:
     accounts.rename(world.user("alice"), "Alison", actor=TERMINAL)
     assert started(world, previewed).state == State.STALE
@@ -269,7 +287,11 @@ def large(rows: int, last: str = "") -> str:
 
 
 @both_databases
-def test_a_large_file_is_read_by_the_job_and_new_people_are_invited(world: World) -> None:
+def test_a_large_file_is_read_by_the_job_and_new_people_are_invited(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The trail has an event for each of them, and so has the log."""
+    caplog.set_level(logging.INFO, "mfa_app.trail")
     world.people("carol")
     with world.data():
         kept = uploaded(world, large(1100), ImportOptions(create_groups=True), invite=True)
@@ -279,6 +301,8 @@ def test_a_large_file_is_read_by_the_job_and_new_people_are_invited(world: World
         assert (kept.state, kept.rows_done, kept.counts) == (State.READY, 1100, {"new": 1100})
         assert started(world, kept).state == State.DONE
     assert world.events().count("person.created") == 1 + 1100
+    lines = [record.getMessage() for record in caplog.records if record.name == "mfa_app.trail"]
+    assert sum('"event": "person.created"' in line for line in lines) == 1 + 1100
     assert world.events().count("person.invited") == 1100
     assert world.count(OutboxMail, OutboxMail.template == "invitation") == 1100
     assert world.count(Membership) == 1100
@@ -343,3 +367,85 @@ def test_a_file_comes_back_with_what_became_of_each_row(world: World, previewed:
         '"carol@example.com","","","Same",""\r\n',
         *[f'"{name}@example.com","","","Same",""\r\n' for name in ("bob", "dave", "alice")],
     ]
+
+
+@both_databases
+def test_two_jobs_that_save_one_import_at_once_save_it_once(world: World, previewed: PeopleImport) -> None:
+    """Attack 117: one has lost its lease without knowing it."""
+    stored.start(previewed, actor=importer(world), now=world.clock())
+    db.session.commit()
+
+    def run() -> int:
+        with world.data():
+            return work.go_on(now=world.clock())
+
+    assert sorted(at_once(run, run)) in ([0, 1], [1, 1])
+    db.session.refresh(previewed)
+    assert previewed.state == State.DONE
+    assert world.events().count("people.imported") == 1
+
+
+@both_databases
+def test_a_job_that_was_overtaken_saves_nothing(world: World, previewed: PeopleImport) -> None:
+    """Attack 117: its lease had run out, and another one has saved the import since."""
+    stored.start(previewed, actor=importer(world), now=world.clock())
+    db.session.commit()
+    others: list[int] = []
+
+    def overtake(_session: Session) -> None:
+        if not others:
+            others.append(-1)
+            others.extend(at_once(run))
+
+    def run() -> int:
+        with world.data():
+            return work.go_on(now=world.clock())
+
+    event.listen(db.session(), "after_commit", overtake)
+    assert work.go_on(now=world.clock()) == 0
+    assert others == [-1, 1]
+    db.session.refresh(previewed)
+    assert previewed.state == State.DONE
+    assert world.events().count("people.imported") == 1
+
+
+@both_databases
+def test_of_two_imports_that_are_started_at_once_one_is(world: World, previewed: PeopleImport) -> None:
+    """Attack 117: both are of administrators, who look at different files."""
+    world.people("anton", role=Role.ADMIN)
+    anton = as_user(VISITOR, world.user("anton"))
+    other = stored.upload(b"Email\nx@firma.nl\n", "x.csv", ImportOptions(), actor=anton, now=world.clock())
+    db.session.commit()
+    carol, ids = importer(world), (previewed.id, other.id)
+
+    def start(number: int) -> bool:
+        with world.app.app_context(), suppress(ImportRunning):
+            kept = db.session.get_one(PeopleImport, ids[number])
+            stored.start(kept, actor=(carol, anton)[number], now=world.clock())
+            db.session.commit()
+            return True
+        return False
+
+    assert sorted(at_once(lambda: start(0), lambda: start(1))) == [False, True]
+
+
+def test_an_import_does_nothing_that_its_importer_may_not(world: World, previewed: PeopleImport) -> None:
+    """Attack 117: roles, the importer, the last administrator, addresses that look like others, HTML."""
+    file = (
+        "Email,Name,Role,Last day\ncarol@example.com,Queen,,\nalice@example.com,,admin,\n"
+        "dave@example.com,,,2031-03-31\nALICE@example.com,,,\n\u0430lice@example.com,,,\n"
+        "eve@firma.nl,<script>alert(1)</script>,root,\nzoe@firma.nl,<b>Zoe</b>,,\n"
+    )
+    kept = uploaded(world, file, ImportOptions(leavers=True))
+    assert [row.problem for row in stored.rows(kept, Outcome.WRONG)] == [
+        "own account", "other role", "privileged", "duplicate", "lookalike", "role",
+    ]  # fmt: skip
+    assert [row.email for row in stored.rows(kept, Outcome.DISABLED)] == [
+        "bob@example.com",
+        "erin@example.com",
+    ]
+    assert started(world, kept).state == State.DONE
+    assert [row.email for row in stored.rows(kept, Outcome.NEW)] == ["zoe@firma.nl"]
+    nobody_named = uploaded(world, "Email\nbob@example.com\n", ImportOptions(leavers=True))
+    kept_alone = [(row.email, row.problem) for row in stored.rows(nobody_named, Outcome.KEPT)]
+    assert kept_alone == [("carol@example.com", "privileged"), ("dave@example.com", "privileged")]
