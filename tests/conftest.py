@@ -14,6 +14,7 @@ from mfa_app.extensions import db
 from tests.support.applications import application, settings_under
 from tests.support.clock import FakeClock, SharedClock
 from tests.support.databases import end_administration, installed, migrate_postgresql, migrate_sqlite
+from tests.support.memory import keep_files_in_memory
 from tests.support.postgres import running_postgres
 from tests.support.served_site import SharedSites
 from tests.support.site_parts import put
@@ -24,6 +25,8 @@ from tests.support.world import World
 # Pages, their trees and rows are made by the million and die young: looking for cycles among them less often
 # saves a tenth of the whole run.
 gc.set_threshold(100_000, 20, 20)
+
+keep_files_in_memory()
 
 
 WATCHING = {"caplog", "capsys", "capfd"}  # what steps write besides rows: it is there only where they happen
