@@ -15,6 +15,7 @@ from tests.support.applications import application, settings_under
 from tests.support.clock import FakeClock, SharedClock
 from tests.support.databases import end_administration, installed, migrate_postgresql, migrate_sqlite
 from tests.support.memory import keep_files_in_memory
+from tests.support.pictures import choose_masks_once, masks_as_in_production
 from tests.support.postgres import running_postgres
 from tests.support.served_site import SharedSites
 from tests.support.site_parts import put
@@ -27,6 +28,7 @@ from tests.support.world import World
 gc.set_threshold(100_000, 20, 20)
 
 keep_files_in_memory()
+choose_masks_once()
 
 
 WATCHING = {"caplog", "capsys", "capfd"}  # what steps write besides rows: it is there only where they happen
@@ -138,6 +140,13 @@ def app(app_under: Callable[..., Flask]) -> Flask:
 def true_hashes(app: Flask) -> None:
     """Let passwords be hashed at the cost of production."""
     put(app, Hasher())
+
+
+@pytest.fixture
+def true_masks() -> Iterator[None]:
+    """Let QR codes be drawn in this process as in production."""
+    with masks_as_in_production():
+        yield
 
 
 @pytest.fixture(scope="session")
