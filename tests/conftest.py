@@ -83,8 +83,16 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     folder = tmp_path_factory.mktemp("template")
     migrate_sqlite(folder)
-    os.environ[COMPILED] = str(tmp_path_factory.mktemp("compiled"))
+    compiled = _folder_of_all_workers(tmp_path_factory) / "compiled"
+    compiled.mkdir(exist_ok=True)
+    os.environ[COMPILED] = str(compiled)
     return folder
+
+
+def _folder_of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of this test run. Each worker of pytest-xdist has one of its own in it."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 @pytest.fixture
