@@ -15,6 +15,7 @@ from tests.support.applications import application, settings_under
 from tests.support.clock import FakeClock, SharedClock
 from tests.support.databases import end_administration, installed, migrate_postgresql, migrate_sqlite
 from tests.support.memory import keep_files_in_memory
+from tests.support.pictures import choose_masks_once, masks_as_in_production
 from tests.support.postgres import running_postgres
 from tests.support.served_site import SharedSites
 from tests.support.site_parts import put
@@ -27,6 +28,7 @@ from tests.support.world import World
 gc.set_threshold(100_000, 20, 20)
 
 keep_files_in_memory()
+choose_masks_once()
 
 
 WATCHING = {"caplog", "capsys", "capfd"}  # what steps write besides rows: it is there only where they happen
@@ -81,8 +83,16 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     folder = tmp_path_factory.mktemp("template")
     migrate_sqlite(folder)
-    os.environ[COMPILED] = str(tmp_path_factory.mktemp("compiled"))
+    compiled = _folder_of_all_workers(tmp_path_factory) / "compiled"
+    compiled.mkdir(exist_ok=True)
+    os.environ[COMPILED] = str(compiled)
     return folder
+
+
+def _folder_of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of this test run. Each worker of pytest-xdist has one of its own in it."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 @pytest.fixture
@@ -138,6 +148,13 @@ def app(app_under: Callable[..., Flask]) -> Flask:
 def true_hashes(app: Flask) -> None:
     """Let passwords be hashed at the cost of production."""
     put(app, Hasher())
+
+
+@pytest.fixture
+def true_masks() -> Iterator[None]:
+    """Let QR codes be drawn in this process as in production."""
+    with masks_as_in_production():
+        yield
 
 
 @pytest.fixture(scope="session")

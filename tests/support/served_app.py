@@ -6,8 +6,10 @@ Mails leave with the answer, so that nothing of one test is under way in the nex
 import os
 
 from mfa_app import create_app
+from tests.support.pictures import choose_masks_once
 from tests.support.variables import cost_in, time_shown, with_compiled_templates
 
+choose_masks_once()
 app = with_compiled_templates(
     create_app(MAIL_IN_BACKGROUND=False, CLOCK=time_shown, PASSWORD_HASH_COST=cost_in(os.environ))
 )

@@ -6,8 +6,10 @@ from dataclasses import replace
 from mfa_app import create_app
 from mfa_app.core.operations.job_runner import JobRunner
 from mfa_app.core.operations.jobs import JOBS
+from tests.support.pictures import choose_masks_once
 from tests.support.site_parts import put
 from tests.support.variables import LEASE, OFTEN, cost_in, time_shown, with_compiled_templates
 
+choose_masks_once()
 app = with_compiled_templates(create_app(CLOCK=time_shown, PASSWORD_HASH_COST=cost_in(os.environ)))
 put(app, JobRunner(app.app_context, tuple(replace(job, interval=OFTEN) for job in JOBS), lease=LEASE))

@@ -18,6 +18,8 @@ from tests.support.odd_names import PAIRS
 SECRET = base64.b32encode(b"12345678901234567890").decode()
 SIDE_ON_THE_PAGE = (248, 248)
 
+pytestmark = pytest.mark.usefixtures("true_masks")
+
 
 def drawn(site: str, person: str) -> Image.Image:
     """Return the QR code as it is sent."""

@@ -62,6 +62,7 @@ LONG_ADDRESSES = [
 ]
 
 
+@pytest.mark.usefixtures("true_masks")
 @pytest.mark.parametrize("address", LONG_ADDRESSES)
 @pytest.mark.parametrize("site_name", ["N" * 60, "\u00d6" * 60, "\U0001f512" * 30])
 def test_the_longest_names_still_make_a_picture_that_a_camera_reads(
