@@ -37,7 +37,7 @@ Case = tuple[datetime, RuleValues]
 # Those who are linked or aren't, who came under a rule until a time (or without one), or after it.
 Stretch = tuple[bool, bool, datetime]
 
-FEW = 50_000  # no more are counted to see which side is the smaller one
+FEW = 50_000  # no more are counted of a side; if both have as many, those in grace are looked up
 
 
 class Over(enum.Enum):
