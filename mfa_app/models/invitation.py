@@ -43,12 +43,15 @@ class Invitation(Table):
         Index(
             "ix_invitation_asked", "expires_at", "user_id", **only_where(f"asked_at IS NOT NULL AND {UNUSED}")
         ),
+        Index(
+            "ix_invitation_reminder_digest", "reminder_digest", **only_where("reminder_digest IS NOT NULL")
+        ),
         Index("ix_invitation_used", "used_at", "user_id", **only_where(USED)),
     )
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
-    reminder_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    reminder_digest: Mapped[str | None] = mapped_column(String(64))
     security_stamp: Mapped[int]
     sender: Mapped[str] = mapped_column(String(300))
     sender_id: Mapped[int | None] = mapped_column()

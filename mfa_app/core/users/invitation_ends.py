@@ -54,10 +54,16 @@ def _is_waited_for(invitation: Invitation, user: User, now: datetime) -> bool:
 
 
 def _ending(now: datetime, last: tuple[datetime, int] | None) -> list[tuple[datetime, int]]:
-    """Return the next of those who were not reminded yet, by the end of the invitation and the user."""
+    """Return the next of those who were not reminded yet, by the end of the invitation and the user.
+
+    Those who can't use it or get no mail are left out here, or each run would lock them one by one.
+    """
     soon = Invitation.expires_at > now, Invitation.expires_at <= now + TOLD_BEFORE
     waiting = Invitation.used_at.is_(None), Invitation.reminder_digest.is_(None)
-    found = select(Invitation.expires_at, Invitation.user_id).where(*soon, *waiting)
+    open_ = User.password_hash.is_(None), User.disabled_at.is_(None), User.account_locked_at.is_(None)
+    alive = User.security_stamp == Invitation.security_stamp, User.email_refused_at.is_(None)
+    found = select(Invitation.expires_at, Invitation.user_id).join(User, User.id == Invitation.user_id)
+    found = found.where(*soon, *waiting, *open_, *alive)
     if last is not None:
         at, user_id = last
         found = found.where(

@@ -14,12 +14,13 @@ TABLE = "invitation"
 
 TIME = sa.DateTime(timezone=True)
 
-# Partial indexes, each for one list of invitations.
+# Partial indexes: each but one is for one list of invitations.
 INDEXES = {
     "ix_invitation_unused": (["expires_at", "user_id"], "used_at IS NULL"),
     "ix_invitation_waiting": (["expires_at", "user_id"], "mailed_at IS NULL AND used_at IS NULL"),
     "ix_invitation_opened": (["expires_at", "user_id"], "opened_at IS NOT NULL AND used_at IS NULL"),
     "ix_invitation_asked": (["expires_at", "user_id"], "asked_at IS NOT NULL AND used_at IS NULL"),
+    "ix_invitation_reminder_digest": (["reminder_digest"], "reminder_digest IS NOT NULL"),
     "ix_invitation_used": (["used_at", "user_id"], "used_at IS NOT NULL"),
 }
 
@@ -30,7 +31,6 @@ def upgrade() -> None:
     for name in ("mailed_at", "asked_at", "used_at"):
         op.add_column(TABLE, sa.Column(name, TIME, nullable=True))
     op.execute("UPDATE invitation SET mailed_at = sent_at")  # all but the very last have left
-    op.create_index("ix_invitation_reminder_digest", TABLE, ["reminder_digest"])
     for name, (columns, condition) in INDEXES.items():
         where = sa.text(condition)
         op.create_index(name, TABLE, columns, sqlite_where=where, postgresql_where=where)
@@ -41,7 +41,7 @@ def downgrade() -> None:
     """Forget the invitations that were used: the code before deletes such rows."""
     op.execute("DELETE FROM invitation WHERE used_at IS NOT NULL")
     op.drop_column("user_account", "exempt_since")
-    for name in ("ix_invitation_reminder_digest", *INDEXES):
+    for name in INDEXES:
         op.drop_index(name, TABLE)
     for name in ("sender_id", "reminder_digest", "mailed_at", "asked_at", "used_at"):
         op.drop_column(TABLE, name)
