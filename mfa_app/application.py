@@ -144,6 +144,7 @@ def _bind(app: Flask, settings: Settings) -> None:
     login_manager.init_app(app)
     metrics.init_app(app)
     assets.init_app(app)
+    gate.init_uploads(app)
     headers.init_app(app)
     app.after_request(cookies.set_cookies)
     transaction.init_app(app)

@@ -18,6 +18,7 @@ from mfa_app.core.imports import export, imports, stored, work
 from mfa_app.core.imports.plan import ImportOptions, Mode, Outcome, PlannedRow
 from mfa_app.core.imports.reader import PeopleFile
 from mfa_app.core.imports.result import result_lines
+from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
 from mfa_app.models import ImportRow, PeopleImport
 from mfa_app.wording.imports import outcome_name, problem_sentence, result_titles, result_words
@@ -77,8 +78,9 @@ def import_people(
 @command_transaction
 def export_people(group: str | None) -> None:
     """Print people as CSV, as “users import” takes it."""
-    members = get_group(group) if group is not None else None
-    for line in export.export(group=members, actor=current_actor()):
+    group_id = get_group(group).id if group is not None else None
+    filters = UserFilters(group_id=group_id, active=True)
+    for line in export.export(filters, actor=current_actor(), now=clock.now()):
         print_line(line.rstrip("\r\n"))
 
 

@@ -16,6 +16,7 @@ class PeopleImport(Table):
     `state`, `mode` and the keys of `counts` are those of core/imports. `columns` are the headings that were
     found, by their meaning; `ignored` the others. `rows_done` of about `rows_all` rows have been read.
     `refusal` has the facts of the refusal that ended it. `worker` is the process that reads or saves it now.
+    With `spares_leavers` the people whom the file does not name were shown, and keep their accounts.
     New people up to the position `invited_up_to` have been invited; None if nobody waits for that.
     The other columns are what the actor was when the file came, or when saving it was asked for.
     """
@@ -41,6 +42,7 @@ class PeopleImport(Table):
     leavers: Mapped[bool] = mapped_column()
     create_groups: Mapped[bool] = mapped_column()
     invite: Mapped[bool] = mapped_column()
+    spares_leavers: Mapped[bool] = mapped_column(default=False)
 
     rows_done: Mapped[int] = mapped_column(default=0)
     rows_all: Mapped[int] = mapped_column(default=0)

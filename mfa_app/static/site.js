@@ -152,5 +152,29 @@
     show();
   }
 
+  // What takes a while: the page looks again, and opens anew when that is over. Its button does the same.
+  const watched = document.querySelector("[data-watch]");
+  const look = async () => {
+    try {
+      const response = await fetch(location.href);
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      const now = page.querySelector("[data-watch]");
+      if (!watched.isConnected) return;
+      if (response.ok && now?.dataset.watch !== watched.dataset.watch) { location.reload(); return; }
+      if (now) watched.replaceChildren(...now.childNodes);
+    } catch { /* no network for a moment */ }
+    setTimeout(look, 2000);
+  };
+  if (watched) setTimeout(look, 2000);
+
+  // A file that is too large is never sent.
+  for (const field of all("input[type='file'][data-most]")) {
+    field.addEventListener("change", () => {
+      const tooLarge = [...field.files].some((file) => file.size > field.dataset.most);
+      field.setCustomValidity(tooLarge ? field.dataset.tooLarge : "");
+      field.reportValidity();
+    });
+  }
+
   addEventListener("pageshow", (event) => { if (event.persisted) all("form[method='post']").forEach(release); });
 })();

@@ -73,6 +73,7 @@ _EVENTS = {
     Event.PEOPLE_IMPORTED: _l("People imported"),
     Event.PEOPLE_EXPORTED: _l("List of people downloaded"),
     Event.LIST_DOWNLOADED: _l("List of names downloaded"),
+    Event.IMPORT_RESULT_EXPORTED: _l("Result of an import downloaded"),
     Event.TRAIL_EXPORTED: _l("Audit trail downloaded"),
     Event.KEYS_ROTATED: _l("Keys rotated"),
     Event.SIGNING_KEY_REPLACED: _l("Cookie signing key replaced"),

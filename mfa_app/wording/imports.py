@@ -34,6 +34,9 @@ _PROBLEMS: dict[Problem, str] = {
     Problem.GROUP: _l("There is no group “%(about)s”. Create it, or let the import create missing groups."),
     Problem.OWN_ACCOUNT: _l("This is your own account. Ask another administrator to change it."),
     Problem.PRIVILEGED: _l("An import ends no account of an administrator or of the help desk."),
+    Problem.NOT_TICKED: _l(
+        "This person is not in the file. The box that disables such accounts was not ticked."
+    ),
     Problem.DIRECTORY_SAYS_DISABLED: _l("The file says that this account is disabled."),
 }
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from mfa_app.application import MAX_BODY_BYTES
+from mfa_app.core.imports.file_text import MAX_FILE_BYTES
 from mfa_app.settings import load_settings
+from mfa_app.web.security.access_rules import OTHER_FIELDS
 
 DEPLOY = Path(__file__).parents[2] / "docs" / "deploy"
 NGINX, BALANCER = ((DEPLOY / name).read_text("utf-8") for name in ("nginx.conf", "nginx-balancer.conf"))
@@ -24,8 +26,11 @@ def values(directive: str, file: str = NGINX) -> set[str]:
 
 @both_files
 def test_bodies_end_where_those_of_the_application_end(file: str) -> None:
-    sizes = [values(directive, file) for directive in ("client_max_body_size", "client_body_buffer_size")]
-    assert sizes == [{f"{MAX_BODY_BYTES // 1024}k"}] * 2
+    usual, with_file = f"{MAX_BODY_BYTES // 1024}k", f"{(MAX_FILE_BYTES + OTHER_FIELDS) // 1024 // 1024}m"
+    assert values("client_body_buffer_size", file) == {usual}
+    assert values("client_max_body_size", file) == {usual, with_file}
+    (larger,) = [place for place in file.split("location ") if f"client_max_body_size {with_file}" in place]
+    assert larger.startswith("= /admin/people/import {")
 
 
 @both_files

@@ -71,6 +71,14 @@ MARKS = {
     "admin.rollout_csv": "manage_policy",
     "admin.group_rollout": "manage_policy",
     "admin.group_rollout_csv": "manage_policy",
+    "admin.people_csv": "manage_users",
+    "admin.people_import": "manage_users",
+    "admin.import_people": "manage_users",
+    "admin.import_template": "manage_users",
+    "admin.import_result": "manage_users",
+    "admin.save_import": "manage_users",
+    "admin.check_import": "manage_users",
+    "admin.drop_import": "manage_users",
     "admin.remind_everyone": "manage_users",
     "admin.remind_group": "manage_users",
     "admin.remind_user": "manage_users",
@@ -136,6 +144,11 @@ def test_every_route_has_the_mark_that_this_table_says(app: Flask) -> None:
 def test_only_pages_that_nobody_can_log_in_without_are_public() -> None:
     public = {name.partition(".")[0] for name, mark in MARKS.items() if mark == "public"}
     assert public == {"auth"}
+
+
+def test_one_form_alone_takes_a_file(app: Flask) -> None:
+    takes = {name for name, view in app.view_functions.items() if access_rule_of(view).upload_bytes}
+    assert takes == {"admin.import_people"}
 
 
 def test_addresses_are_lower_case_words_with_hyphens(app: Flask) -> None:

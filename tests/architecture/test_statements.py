@@ -65,11 +65,14 @@ admin.group_list                    0   4/2     2
 admin.group_policy                  0   4/2     2
 admin.group_policy_people           0   4/2     2
 admin.group_rollout                 0   4/2    16
+admin.import_people                 0   4/2     3
+admin.import_template               0   4/2     1
 admin.invitations                   0   4/2     2
 admin.new_group                     0   4/2     1
 admin.new_user                      0   4/2     2
 admin.open_account                  0   4/2   5/2
 admin.overview                      0   4/2    11
+admin.people_import                 0   4/2     2
 admin.remove_user_factor            0   4/2   5/2
 admin.rename_group                  0   4/2     2
 admin.reset_user                    0   4/2   5/2
@@ -78,7 +81,7 @@ admin.site_policy                   0   4/2     6
 admin.site_policy_people            0   4/2     1
 admin.trail                         0   4/2     2
 admin.user                          0   4/2     7
-admin.user_list                     0   4/2     8
+admin.user_list                     0   4/2     9
 admin.user_policy                   0   4/2     2
 auth.account_locked                 0     1     1
 auth.break_glass                    0     1     1

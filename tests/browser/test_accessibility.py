@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from mfa_app.core.common import clock
 from mfa_app.core.mail import one_time_links
@@ -12,7 +13,7 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.rollout import trend
 from mfa_app.core.users import invitations
 from mfa_app.extensions import db
-from mfa_app.models import User
+from mfa_app.models import PeopleImport, User
 from tests.support.accessibility import Inspector
 from tests.support.authenticator import Authenticator
 from tests.support.browser import Visitor
@@ -44,6 +45,7 @@ FOR_CAROL = {
     "/admin/people": "People",
     "/admin/people?q=nobody": "People",
     "/admin/people/new": "Add a person",
+    "/admin/people/import": "Import people",
     "/admin/people/chosen?act=disable&people={alice}&people={carol}": "Disable 1 account?",
     "/admin/people/invitations": "Invitations",
     "/admin/people/{alice}": "Alice",
@@ -93,6 +95,7 @@ ARRIVED_AT = {
     "account.rename_app",
     "account.add_passkey",
     "account.rename_passkey",
+    "admin.people_import",
     "admin.remove_user_factor",
     "enrolment.replacement",
     "auth.link_login",
@@ -106,6 +109,7 @@ NO_PAGES = {
     "auth.passkey_question",
     "auth.question_to_anyone",
     "auth.passkey_endpoints",
+    "admin.import_template",
     "monitoring.healthz",
     "monitoring.readyz",
     "monitoring.metrics",
@@ -216,6 +220,29 @@ def test_what_an_administrator_sees_of_an_invitation(world: World, inspector: In
         token = invitations.invite(world.user("bob"), actor=TERMINAL, now=world.clock())
     world.clock.advance(days=8)
     inspector.look("Your invitation has expired", world.visitor().open(f"/link/{token}").source)
+
+
+def test_what_an_administrator_sees_of_an_import(world: World, inspector: Inspector) -> None:
+    world.linked_earlier("carol")
+    world.people("alice", "bob")
+    carol = world.log_in_and_wait("carol")
+    carol.open("/admin/people/import")
+    inspector.look("Import people", carol.press("Continue").source)
+    carol.open("/admin/people/import")
+    file = "Email;Name;Shoe size\nanna@firma.nl;Anna;38\nalice@example.com;Alicia;39\nnobody;X;40\n"
+    page = carol.press("Continue", lines=file, mode="update")
+    assert "Left out 1" in page.text
+    inspector.look("Check the import", page.source)
+    for state, title in (
+        ("reading", "Reading the file"),
+        ("saving", "Saving the import"),
+        ("stale", "Nothing was imported"),
+        ("done", "The import is saved"),
+    ):
+        with world.data():
+            stale = {"reason": "people", "about": "alice@example.com"} if state == "stale" else None
+            db.session.execute(update(PeopleImport).values(state=state, refusal=stale))
+        inspector.look(title, carol.open(page.path).source)
 
 
 def test_what_an_administrator_with_a_break_glass_code_sees(world: World, inspector: Inspector) -> None:

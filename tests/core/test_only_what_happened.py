@@ -59,6 +59,7 @@ EACH_TIME = {
     "helpdesk.reset.reset_second_factor": "a mail, and the next login begins anew",
     "login.break_glass_step.open_with_code": "each code that was checked counts",
     "imports.export.export": "each download counts",
+    "imports.result.download": "each download counts",
     "imports.imports.apply": "the file is kept each time",
     "imports.stored.upload": "a new import each time",
     "imports.stored.check_again": "a new import each time",
@@ -456,6 +457,11 @@ def search(world: World) -> Act:
 @again(typed_people.resolve)
 def resolve_typed(world: World) -> Act:
     return lambda: typed_people.resolve("alice, zoe@example.com", actor=TERMINAL, now=world.clock())
+
+
+@again(directory.all_found)
+def all_found(world: World) -> Act:
+    return lambda: directory.all_found(UserFilters(), actor=TERMINAL, now=world.clock())
 
 
 @again(imports.preview)

@@ -14,6 +14,7 @@ from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
+from mfa_app.core.imports import stored
 from mfa_app.core.users import accounts, directory, invitations
 from mfa_app.models import Role, User
 from mfa_app.web.security.access_rules import requires
@@ -38,6 +39,8 @@ def user_list() -> ResponseReturnValue:
         too_long_to_sort=bool(found.entries) and found.order is not form.order(),
         standings=shown_standings(found.entries, now=now),
         now=now,
+        chosen=chosen,
+        latest_import=stored.latest(actor=actor) if actor.may(Permission.MANAGE_USERS) else None,
         filtered=bool(chosen.keys() - {form.sort.name}),
         previous_url=found.before and url_for("admin.user_list", **chosen, before=found.before),
         next_url=found.after and url_for("admin.user_list", **chosen, after=found.after),

@@ -82,6 +82,7 @@ class Event(enum.Enum):
     PEOPLE_IMPORTED = "people.imported", ("created", "changed", "disabled", "left_out", "invited")
     PEOPLE_EXPORTED = "people.exported", ("rows",)
     LIST_DOWNLOADED = "list.downloaded", ("list", "group")
+    IMPORT_RESULT_EXPORTED = "people.import_result_exported", ("file",)
     TRAIL_EXPORTED = "trail.exported", ("rows",)
     KEYS_ROTATED = "keys.rotated", ("key", "secrets")
     SIGNING_KEY_REPLACED = "keys.signing_replaced", ()

@@ -1,47 +1,53 @@
 """People as rows of a file that an import understands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import Select, func, select
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import csv_cells
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.policy.facts import find_subjects
+from mfa_app.core.users import directory
 from mfa_app.core.users.accounts import profile_of
+from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
-from mfa_app.models import Group, Membership, User
+from mfa_app.models import User
 
-COLUMNS = ("Email", "Name", "Groups", "Role", "Directory number", "Last day")
+COLUMNS = ("Email", "Name", "Groups", "Role", "Directory number", "Last day", "Enabled")
 
 BATCH = 500
 
 
-def export(*, group: Group | None = None, actor: Actor) -> Iterator[str]:
-    """Record the download, and return the lines of the file: all people, or the members of a group.
+def export(filters: UserFilters, *, delimiter: str = ",", actor: Actor, now: datetime) -> Iterator[str]:
+    """Record the download, and return the lines of the file: all people whom the list of users would show.
 
-    Disabled accounts are left out: an import elsewhere would let these people in. Raises NotAllowed.
+    The last column says of disabled accounts that they are: an import elsewhere lets none of these people in.
+    Raises NotAllowed.
     """
     actor.require(Permission.MANAGE_USERS)
-    enabled = [User.disabled_at.is_(None)]
-    if group is not None:
-        enabled.append(User.id.in_(select(Membership.user_id).where(Membership.group_id == group.id)))
-    people = select(func.count()).select_from(User).where(*enabled)
+    found = directory.all_found(filters, actor=actor, now=now)
+    people = select(func.count()).select_from(found.subquery())
     record(Event.PEOPLE_EXPORTED, actor=actor, rows=db.session.scalars(people).one())
-    return _lines(enabled)
+    return _lines(found, delimiter)
 
 
-def _lines(whom: Sequence[ColumnElement[bool]]) -> Iterator[str]:
-    yield csv_cells.line(COLUMNS)
-    statement = select(User.id, User.email_key).where(*whom).order_by(User.email_key).limit(BATCH)
-    after = ""
+def _lines(found: Select[Any], delimiter: str) -> Iterator[str]:
+    yield csv_cells.line(COLUMNS, delimiter)
+    statement, after = found.order_by(User.email_key).limit(BATCH), ""
     while batch := db.session.execute(statement.where(User.email_key > after)).all():
         after = batch[-1].email_key
-        found = find_subjects(User.id.in_([row.id for row in batch]))
-        for subject in sorted(found, key=lambda subject: subject.user.email_key):
-            profile = profile_of(subject.user)
+        subjects = find_subjects(User.id.in_([row.id for row in batch]))
+        for subject in sorted(subjects, key=lambda subject: subject.user.email_key):
             names = "|".join(held.name for held in subject.groups)
-            last_day = profile.last_day.isoformat() if profile.last_day else ""
-            number = profile.directory_number or ""
-            yield csv_cells.line((profile.email, profile.name, names, profile.role, number, last_day))
+            yield csv_cells.line(_cells(subject.user, names), delimiter)
+
+
+def _cells(user: User, groups: str) -> tuple[str, ...]:
+    profile = profile_of(user)
+    last_day = profile.last_day.isoformat() if profile.last_day else ""
+    number, enabled = profile.directory_number or "", "no" if user.disabled_at else "yes"
+    return profile.email, profile.name, groups, profile.role, number, last_day, enabled

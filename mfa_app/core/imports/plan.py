@@ -61,6 +61,7 @@ class Problem(enum.StrEnum):
     GROUP = "group"
     OWN_ACCOUNT = "own account"
     PRIVILEGED = "privileged"
+    NOT_TICKED = "not ticked"
     DIRECTORY_SAYS_DISABLED = "disabled in the directory"
 
 

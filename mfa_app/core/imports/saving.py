@@ -4,6 +4,7 @@ What each change means is told by the actions on a single account or group (`cor
 `core/groups/groups.py`). A test imports the same file both ways and compares all tables.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from mfa_app.core.common.errors import ImportStale, NotAllowed, SessionEnded
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
-from mfa_app.core.imports.plan import BATCH, Mode, Outcome
+from mfa_app.core.imports.plan import BATCH, Mode, Outcome, Problem
 from mfa_app.core.imports.state import State, actor_of
 from mfa_app.core.sessions.revocation import COUNTED, RevocationReason, revoke_access_of_all
 from mfa_app.core.users.accounts import Profile, changed_entries, edit_details
@@ -57,6 +58,8 @@ def save(an_import: PeopleImport, *, now: datetime) -> chain.Batch:
     _require_unchanged(an_import)
     names, missing = _groups(an_import)
     an_import.state, an_import.finished_at, an_import.worker = State.DONE, now, None
+    if an_import.spares_leavers:
+        _spare_leavers(an_import)
     if an_import.counts.keys().isdisjoint(_DOING):
         return chain.Batch([])
     for name in missing:
@@ -95,6 +98,15 @@ def _words() -> Any:
         of_row = func.json_array_elements_text(ROWS.c.words).table_valued("value")
         return of_row.render_derived()
     return func.json_each(ROWS.c.words).table_valued("value")
+
+
+def _spare_leavers(an_import: PeopleImport) -> None:
+    """Let the people whom the file does not name keep their accounts."""
+    spared = update(ROWS).where(_of(an_import.id, Outcome.DISABLED))
+    db.session.execute(spared.values(outcome=Outcome.KEPT.value, problem=Problem.NOT_TICKED.value))
+    counts = Counter(an_import.counts)
+    counts[Outcome.KEPT] += counts.pop(Outcome.DISABLED, 0)
+    an_import.counts = dict(+counts)
 
 
 def _require_unchanged(an_import: PeopleImport) -> None:

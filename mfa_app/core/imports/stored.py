@@ -143,9 +143,15 @@ def all_rows(an_import: PeopleImport) -> Iterator[ImportRow]:
         yield from some
 
 
-def start(an_import: PeopleImport, *, actor: Actor, now: datetime) -> None:
+def is_own(an_import: PeopleImport, actor: Actor) -> bool:
+    """Return True if this actor has uploaded the file, and so may save it."""
+    return (an_import.actor_kind, an_import.actor_id) == (actor.kind, actor.user_id)
+
+
+def start(an_import: PeopleImport, *, spares_leavers: bool = False, actor: Actor, now: datetime) -> None:
     """Let the job save what was previewed. Only who uploaded the file can ask for it.
 
+    With `spares_leavers` the people whom the file does not name keep their accounts after all.
     Raises ImportNotReady, ImportRunning, NotAllowed, SessionEnded.
     """
     begin_change(actor, Permission.MANAGE_USERS)
@@ -155,7 +161,7 @@ def start(an_import: PeopleImport, *, actor: Actor, now: datetime) -> None:
         raise ImportNotReady
     require_none_under_way()
     note_actor(an_import, actor)
-    an_import.state = State.WAITING
+    an_import.state, an_import.spares_leavers = State.WAITING, spares_leavers
     _wake_the_job()
 
 
@@ -192,7 +198,7 @@ def _planned_at_once(
 
 def _require_own(an_import: PeopleImport, actor: Actor) -> None:
     """Raise NotAllowed if somebody else has uploaded the file: it was compared for them."""
-    if (an_import.actor_kind, an_import.actor_id) != (actor.kind, actor.user_id):
+    if not is_own(an_import, actor):
         raise NotAllowed
 
 

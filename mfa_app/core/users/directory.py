@@ -88,6 +88,12 @@ def search(
     return UserPage(_entries(found.ids), found.before, found.after, found.total, found.order)
 
 
+def all_found(filters: UserFilters, *, actor: Actor, now: datetime) -> Select[*tuple[Any, ...]]:
+    """Return the SELECT of all users whom a search finds: id and key of the email address."""
+    wanted = PeopleList(filters, roles_seen_by(actor), Order.EMAIL)
+    return people_lists.all_people(wanted, now=now)
+
+
 def get_visible(user_id: int, *, actor: Actor, to_change: bool = False) -> PolicySubject | None:
     """Return a user, or None. Raises NotAllowed if the actor may not see (or change) that account."""
     subject = find_subject(user_id)

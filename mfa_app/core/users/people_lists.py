@@ -91,9 +91,7 @@ def find(wanted: PeopleList, *, now: datetime, after: str | None = None, before:
     """Return one page of a list. Keys are those of another page of the same list; others give some page."""
     filters, order, place = wanted.filters, wanted.order, _Place(after, before)
     lists = tuple(listed_by(filters, now=now))
-    where: Where = [one.condition for one in lists]
-    if hidden := frozenset(Role) - wanted.roles:
-        where.append(unindexed(User.role).not_in(hidden))
+    where = _where(wanted, lists)
     counted = count_kept(filters, wanted.roles) if filters.are_counted else None
     few = None if counted is not None and order is Order.EMAIL else _fewest(lists)
     if few is not None:
@@ -110,6 +108,22 @@ def find(wanted: PeopleList, *, now: datetime, after: str | None = None, before:
     total = _sampled(where, lists) if counted is None else Total(counted)
     rows = list(db.session.execute(keyed.page(place).where(*where, *_in_order(lists, keyed, filters))))
     return keyed.found(rows, place, total)
+
+
+def all_people(wanted: PeopleList, *, now: datetime) -> Select[*tuple[Any, ...]]:
+    """Return the SELECT of everyone on a list, on however many pages: id and key of the email address."""
+    lists = tuple(listed_by(wanted.filters, now=now))
+    where, few = _where(wanted, lists), _fewest(lists)
+    if few is not None:
+        where.append(_among(few))
+    return select(User.id, User.email_key).where(*where)
+
+
+def _where(wanted: PeopleList, lists: Sequence[Listed]) -> Where:
+    where: Where = [one.condition for one in lists]
+    if hidden := frozenset(Role) - wanted.roles:
+        where.append(unindexed(User.role).not_in(hidden))
+    return where
 
 
 class _Keyed:

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("leavers", sa.Boolean(), nullable=False),
         sa.Column("create_groups", sa.Boolean(), nullable=False),
         sa.Column("invite", sa.Boolean(), nullable=False),
+        sa.Column("spares_leavers", sa.Boolean(), nullable=False),
         sa.Column("rows_done", sa.Integer(), nullable=False),
         sa.Column("rows_all", sa.Integer(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),

@@ -16,6 +16,7 @@ from mfa_app.core.common.errors import HashingQueueFull, NotAllowed, Refusal, Se
 from mfa_app.core.keys.vault import CannotUnseal
 from mfa_app.extensions import db
 from mfa_app.web.http.redirects import page_without_slash, send_to
+from mfa_app.web.security.access_rules import is_upload, rule_of_request
 from mfa_app.web.security.origin import OriginMissing, OriginWrong
 from mfa_app.wording.refusals import sentence
 
@@ -50,7 +51,7 @@ def _http_page(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if code < 400 and error.response is not None:
         return error.response
-    heading, text = _words().get(code, _words()[400 if code < 500 else 500])
+    heading, text = _words_of_uploads().get(code) or _words().get(code, _words()[400 if code < 500 else 500])
     response = error_page(code, heading, text)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
@@ -131,6 +132,30 @@ def _words() -> dict[int, tuple[str, str]]:
         503: (
             _("Try again in a moment"),
             _("The site can't answer right now. Nothing was changed. Try again in a few seconds."),
+        ),
+    }
+
+
+def _words_of_uploads() -> dict[int, tuple[str, str]]:
+    """Return what is said of a file that is too large, or doesn't say how large it is."""
+    if not is_upload():
+        return {}
+    most = rule_of_request().upload_bytes // 1024 // 1024
+    return {
+        411: (
+            _("The file has no length"),
+            _(
+                "Your browser, or something on the way, didn't say how large the file is, so nothing has "
+                "been read. Try another browser."
+            ),
+        ),
+        413: (
+            _("This file is too large"),
+            _(
+                "A file may have at most %(most)s MB, and pasted lines half a megabyte. Go back, and send a "
+                "longer list as several files.",
+                most=most,
+            ),
         ),
     }
 

@@ -9,6 +9,7 @@ from flask import Flask, abort, request
 from werkzeug.datastructures import MultiDict
 
 from mfa_app.settings import Settings
+from mfa_app.web.security.access_rules import is_upload
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -97,11 +98,11 @@ def refuse_unprintable() -> None:
 
 
 def refuse_what_no_form_sends() -> None:
-    """Answer 400 to JSON, file uploads and a malformed Referer: the code that reads them expects none."""
+    """Answer 400 to JSON, to files where none belongs and to a malformed Referer: nothing expects these."""
     environ = request.environ
     if environ.get("CONTENT_TYPE") and request.is_json:
         abort(400)
-    if _has_body(environ) and request.files:
+    if _has_body(environ) and request.files and not is_upload():
         abort(400)
     try:
         _port = urlsplit(environ.get("HTTP_REFERER", "")).port

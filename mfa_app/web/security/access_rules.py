@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from flask import current_app, request
 from flask.typing import RouteCallable
 
 from mfa_app.core.common.permissions import Permission
@@ -13,12 +14,15 @@ View = TypeVar("View", bound=RouteCallable)
 
 ATTRIBUTE = "_access_rule"  # of the view's function
 
+OTHER_FIELDS = 1024 * 1024  # bytes of a form besides its file
+
 
 @dataclass(frozen=True)
 class AccessRule:
     """Who a view admits: everyone, certain verdicts or a permission; and whether the login must be recent.
 
-    A view for `monitors` is public within MFA_MONITORING_NETWORKS and hidden elsewhere.
+    A view for `monitors` is public within MFA_MONITORING_NETWORKS and hidden elsewhere. `upload_bytes` is how
+    large the file in its form may be; 0 where forms have none.
     """
 
     public: bool = False
@@ -26,11 +30,22 @@ class AccessRule:
     verdicts: frozenset[Verdict] = frozenset({Verdict.ALLOW})
     permission: Permission | None = None
     recent: bool = False
+    upload_bytes: int = 0
 
 
 def access_rule_of(view: RouteCallable | None) -> AccessRule:
     """Return the mark of a view."""
     return getattr(view, ATTRIBUTE, AccessRule())
+
+
+def rule_of_request() -> AccessRule:
+    """Return the mark of the view that this request asks for; that of a view without one if there is none."""
+    return access_rule_of(current_app.view_functions.get(request.endpoint or ""))
+
+
+def is_upload() -> bool:
+    """Return True for a form that may have a file. The gate admits its sender before anything reads it."""
+    return request.method == "POST" and rule_of_request().upload_bytes > 0
 
 
 def public(view: View) -> View:
@@ -59,6 +74,11 @@ def requires_recent_auth(view: View) -> View:
     Applies to required enrolment too: an old session must not enrol an app.
     """
     return _with_rule(view, replace(access_rule_of(view), recent=True))
+
+
+def takes_file(most: int) -> Callable[[View], View]:
+    """Let a view's form have a file of so many bytes, and OTHER_FIELDS beside it."""
+    return lambda view: _with_rule(view, replace(access_rule_of(view), upload_bytes=most))
 
 
 def _with_rule(view: View, rule: AccessRule) -> View:

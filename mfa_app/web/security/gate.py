@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, flash, g, redirect, request, url_for
+from flask import Flask, abort, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import LoginManager
@@ -24,7 +24,7 @@ from mfa_app.web.http.headers import STATIC
 from mfa_app.web.http.monitoring import asked_by_monitor
 from mfa_app.web.http.redirects import next_page, send_to
 from mfa_app.web.security import held_forms
-from mfa_app.web.security.access_rules import AccessRule, access_rule_of
+from mfa_app.web.security.access_rules import OTHER_FIELDS, AccessRule, is_upload, rule_of_request
 from mfa_app.web.security.cookies import clear_session_cookie, session_token
 from mfa_app.web.security.current import current_actor, current_identity, identity_or_none
 
@@ -44,9 +44,34 @@ def init_app(app: Flask, login_manager: LoginManager) -> None:
     login_manager.request_loader(_user_let_through)
 
 
+def init_uploads(app: Flask) -> None:
+    """Run the gate for forms with a file before anything reads them. Call it before all that does."""
+    app.before_request(admit_before_reading)
+
+
+def admit_before_reading() -> Response | None:
+    """Let the body of a form with a file be large, once its sender is admitted. 411 if it has no length."""
+    if not is_upload():
+        return None
+    barred = _authorize()
+    if barred is None and request.content_length is None:
+        abort(411)
+    if barred is None:
+        request.max_content_length = rule_of_request().upload_bytes + OTHER_FIELDS
+        g.sender_admitted = True
+    return barred
+
+
 def authorize_request() -> Response | None:
-    """Identify the user. Return a response in place of the view's if its access rule bars the user."""
-    rule = access_rule_of(current_app.view_functions.get(request.endpoint or ""))
+    """Identify the user. Return a response in place of the view's if its access rule bars the user.
+
+    The sender of a form with a file has been admitted already.
+    """
+    return None if g.pop("sender_admitted", False) else _authorize()
+
+
+def _authorize() -> Response | None:
+    rule = rule_of_request()
     if request.endpoint in STATIC:
         return None
     if isinstance(request.routing_exception, SecurityError):
@@ -95,19 +120,19 @@ def _admit(identity: Identity, rule: AccessRule) -> Response | None:
     if verdict is Verdict.CHALLENGE and identity.session.challenged_at is None:
         sessions.mark_challenged(identity.session, now=now)
     if verdict not in rule.verdicts:
-        return _to_landing_page(identity)
+        return _to_landing_page(identity, rule)
     if rule.permission is not None and not permissions.may(identity.user.role, rule.permission):
         deny()
     if not rule.recent or identity.recently_confirmed(now):
         return None
-    return held_forms.send_first(identity, "auth.reauthenticate")
+    return held_forms.send_first(identity, "auth.reauthenticate", keep=not rule.upload_bytes)
 
 
-def _to_landing_page(identity: Identity) -> Response:
+def _to_landing_page(identity: Identity, rule: AccessRule) -> Response:
     verdict = identity.decision.verdict
     if verdict is Verdict.ALLOW:
         return send_to(LANDING_PAGES[verdict], remember_where=False)
-    return held_forms.send_first(identity, LANDING_PAGES[verdict])
+    return held_forms.send_first(identity, LANDING_PAGES[verdict], keep=not rule.upload_bytes)
 
 
 def to_open_page(verdict: Verdict | None) -> Response:

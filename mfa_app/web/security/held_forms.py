@@ -38,11 +38,14 @@ class HeldFormNote:
     url: str | None = None
 
 
-def send_first(identity: Identity, endpoint: str) -> AnyResponse:
-    """Redirect to the page that comes first, and from there back to the page or form that was asked for."""
+def send_first(identity: Identity, endpoint: str, *, keep: bool = True) -> AnyResponse:
+    """Redirect to the page that comes first, and from there back to the page or form that was asked for.
+
+    Without `keep` a form is not even read: one that may have a file.
+    """
     if request.method != "POST":
         return send_to(endpoint)
-    if not SECRET_FIELDS.isdisjoint(request.form):
+    if not keep or not SECRET_FIELDS.isdisjoint(request.form):
         flash(_("Nothing has been saved. After this, enter it again."), "info")
         return send_to(endpoint)
     content = _content()

@@ -1,11 +1,13 @@
 """The fields that several forms share."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from markupsafe import Markup
+from werkzeug.datastructures import FileStorage
 from wtforms import (
     DateField,
     IntegerField,
@@ -13,6 +15,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms import FileField as WTFormsFileField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 from wtforms.widgets import Select
 
@@ -201,6 +204,16 @@ class DayField(DateField):
             super().process_formdata(valuelist)
         except ValueError:
             self.data = None
+
+
+class FileField(WTFormsFileField):
+    """A file. `data` is None if none was chosen, and for text in its place."""
+
+    data: FileStorage | None
+
+    def process_formdata(self, valuelist: Sequence[object]) -> None:
+        sent = [value for value in valuelist if isinstance(value, FileStorage) and value.filename]
+        self.data = sent[0] if sent else None
 
 
 INVALID_CHOICE = _l("Choose an option from the list.")

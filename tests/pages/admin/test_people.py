@@ -394,7 +394,7 @@ def test_the_list_costs_the_same_whatever_its_length(world: World, carol: Visito
     short = cost(world, carol, "/admin/people")
     world.people(*(f"p{number:03}" for number in range(20)), groups_=("Finance",), password=None)
     assert cost(world, carol, "/admin/people") == short
-    assert len(short) <= 8  # who asks, groups to choose from, how many, who, their rows, groups, standing
+    assert len(short) <= 9  # who asks, last import, groups to choose, how many, who, rows, groups, standing
 
 
 def test_an_address_that_takes_no_mail_is_told_on_the_list_and_at_the_person(

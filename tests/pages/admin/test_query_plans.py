@@ -9,6 +9,8 @@ from sqlalchemy import insert, select, text
 
 from mfa_app.core.common import search_words
 from mfa_app.core.groups import groups
+from mfa_app.core.imports import stored
+from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.policy import affected, impact
 from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.rules import RuleValues
@@ -21,6 +23,7 @@ from mfa_app.models import (
     Invitation,
     Membership,
     OutboxMail,
+    PeopleImport,
     SearchWord,
     Throttle,
     User,
@@ -28,7 +31,7 @@ from mfa_app.models import (
 from tests.support.databases import both_databases
 from tests.support.plans import Sent, statements_with_values, tables_read_whole
 from tests.support.routes import address, rules
-from tests.support.world import World
+from tests.support.world import TERMINAL, World
 
 THEN, LATER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 PEOPLE = 600
@@ -36,6 +39,7 @@ PEOPLE = 600
 FILLED = {
     "audit_event",
     "authenticator",
+    "import_row",
     "invitation",
     "membership",
     "outbox_mail",
@@ -129,6 +133,8 @@ def company(world: World) -> World:
         found = db.session.execute(select(User.email, User.id).where(User.email.like("person%")))
         people = [(row.email, row.id) for row in found]
         _fill(people, groups.find("Everybody").id, groups.find("Few").id)
+        file = "Email\n" + "\n".join(email for email, _id in people) + "\nnew@example.com\n"
+        stored.upload(file.encode(), "people.csv", ImportOptions(), actor=TERMINAL, now=world.clock())
     with world.app.app_context(), db.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
@@ -204,6 +210,9 @@ def pages(world: World) -> list[str]:
     filtered += [f"/admin/people/invitations?after={time}", f"/admin/exemptions?after={time}"]
     for stage in Stage:
         filtered += [f"/admin/people/invitations?state={stage}{more}" for more in ("", f"&after={time}")]
+    with world.data():
+        (the_import,) = db.session.scalars(select(PeopleImport.id))
+    filtered += [f"/admin/imports/{the_import}{query}" for query in ("", "?after=7", "?outcome=new")]
     return sorted({*plain, *filtered} - {"/logout"})
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.stories import carol_at_work, dave_at_work
 from tests.support.waiting import PATIENCE_SECONDS
 from tests.support.world import World
 
@@ -72,3 +73,27 @@ def test_a_client_cannot_say_that_it_came_over_tls_or_from_elsewhere(site: tuple
     assert answer.headers["Location"] == "/login"
     assert answer.headers["Strict-Transport-Security"] is None
     connection.close()
+
+
+def test_a_file_of_a_hundred_megabytes_is_refused_before_it_is_sent(direct_world: World) -> None:
+    """Attack 117. Who may not import people is sent away before that, and a body without a length too."""
+    direct_world.person("eve")
+    visitors = {
+        "carol": direct_world.after(carol_at_work),
+        "dave": direct_world.after(dave_at_work),
+        "eve": direct_world.password_given("eve"),
+    }
+    cookies = {name: f"Cookie: {visitor.cookie_line('sid')}" for name, visitor in visitors.items()}
+    kind = "Content-Type: multipart/form-data; boundary=b"
+    huge = (HERE, kind, "Content-Length: 100000000")
+
+    def answer(*headers: str, body: bytes = b"--b\r\n") -> bytes:
+        return direct_world.site.raw(line("POST", "/admin/people/import", *headers) + body)
+
+    refused = answer(*huge, cookies["carol"])
+    assert b" 413 " in refused.splitlines()[0] and b"A file may have at most 20 MB" in refused
+    assert b" 403 " in answer(*huge, cookies["dave"]).splitlines()[0]
+    assert b" 403 " in answer(*huge, cookies["eve"]).splitlines()[0]
+    assert b"/login" in answer(*huge)
+    chunked = HERE, kind, "Transfer-Encoding: chunked", cookies["carol"]
+    assert b" 411 " in answer(*chunked, body=b"5\r\n--b\r\n\r\n").splitlines()[0]

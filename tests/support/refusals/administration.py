@@ -12,7 +12,7 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.factors import held
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import removal, reset
-from mfa_app.core.imports import export, imports, saving, stored
+from mfa_app.core.imports import export, imports, result, saving, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.imports.state import State
 from mfa_app.core.mail import one_time_links
@@ -32,9 +32,11 @@ from mfa_app.core.users import (
     newcomers,
 )
 from mfa_app.core.users.accounts import Profile
+from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
 from mfa_app.models import PeopleImport, Role, User
 from mfa_app.models.column_types import new_id
+from mfa_app.wording.imports import result_words
 from tests.support.refusals.scene import actor, become_administrator, ended, link, logged_in, used_up
 from tests.support.refusals.table import Act, Arrange, Table
 from tests.support.world import TERMINAL, VISITOR, World
@@ -69,8 +71,11 @@ def upload(world: World, someone: Actor, file: bytes) -> PeopleImport:
 STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     downloads.note: lambda world, eve: downloads.note(downloads.List.TO_LINK, "", actor=eve),
     search.export: lambda world, eve: search.export(TrailSearch(), actor=eve),
-    export.export: lambda world, eve: export.export(actor=eve),
+    export.export: lambda world, eve: export.export(UserFilters(), actor=eve, now=world.clock()),
     imports.preview: lambda world, eve: imports.preview(PEOPLE, ImportOptions(), actor=eve),
+    result.download: lambda _world, eve: result.download(
+        PeopleImport(state=State.DONE), (), result_words, actor=eve
+    ),
     imports.apply: lambda world, eve: imports.apply(
         PEOPLE, "people.csv", ImportOptions(), actor=eve, now=world.clock()
     ),
@@ -124,9 +129,6 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     groups.add_member: lambda world, eve: groups.add_member(
         world.group_row("Finance"), world.user("eve"), actor=eve, now=world.clock()
     ),
-    newcomers.join: lambda world, eve: newcomers.join(
-        world.group_row("Finance"), [world.user("eve")], [NEWCOMER], actor=eve, now=world.clock()
-    ),
     groups.remove_member: lambda world, eve: groups.remove_member(
         world.group_row("Finance"), world.user("alice"), actor=eve
     ),
@@ -145,6 +147,9 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     ),
     rules.set_rule: lambda world, eve: rules.set_rule(
         None, RuleValues(required=True), actor=eve, now=world.clock()
+    ),
+    newcomers.join: lambda world, eve: newcomers.join(
+        world.group_row("Finance"), [world.user("eve")], [NEWCOMER], actor=eve, now=world.clock()
     ),
     reset.reset_second_factor: lambda world, eve: reset.reset_second_factor(
         world.user("alice"), reason="lost", actor=eve, now=world.clock()
@@ -239,6 +244,7 @@ _READING = {
     downloads.note,
     search.export,
     export.export,
+    result.download,
     imports.preview,
     stored.find,
     stored.latest,
@@ -301,6 +307,10 @@ def join_with(email: str) -> Arrange:
     return arrange
 
 
+def download_too_early(_world: World) -> Act:
+    return lambda: result.download(PeopleImport(state=State.READING), (), result_words, actor=TERMINAL)
+
+
 def start_beside_another(world: World) -> Act:
     world.linked("carol")
     carol, file = actor(world, "carol"), b"Email\nnew@example.com\n"
@@ -332,6 +342,7 @@ case(imports.apply, errors.ImportRunning, apply_beside_another)
 case(saving.save, errors.ImportStale, save_what_has_changed)
 for _verb in (stored.start, stored.drop, stored.check_again):
     case(_verb, errors.ImportNotReady, not_ready(_verb))
+case(result.download, errors.ImportNotReady, download_too_early)
 case(stored.start, errors.ImportRunning, start_beside_another)
 case(stored.start, errors.NotAllowed, start_of_somebody_else, "of somebody else")
 case(newcomers.join, errors.EmailTaken, join_with("ALICE@example.com"))
