@@ -202,6 +202,10 @@ _STALE_REASONS: dict[str, str] = {
     "access": _l(
         "Nothing was imported, because your access has changed since you asked for it. Check the file again."
     ),
+    "failed": _l(
+        "Nothing was imported, because something went wrong. Check the file again. If that doesn't help, ask "
+        "the engineer to look in the log."
+    ),
 }
 
 

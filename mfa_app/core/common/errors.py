@@ -309,8 +309,8 @@ class ImportStale(Refusal):
     """What an import would do is not what was previewed, so nothing was saved.
 
     `reason` is "people" (somebody whom it would change is not as they were; `about` is the address), "groups"
-    (a group was renamed or deleted; `about` is its name), "replaced group" (it was deleted) or "access" (of
-    who imports).
+    (a group was renamed or deleted; `about` is its name), "replaced group" (it was deleted), "access" (of
+    who imports) or "failed" (an error that nobody foresaw, which is in the log).
     """
 
     reason: str

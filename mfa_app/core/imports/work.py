@@ -1,8 +1,11 @@
 """The job of imports: it reads large files, saves what was asked for, and invites the new people."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.exc import OperationalError
 
 from mfa_app.core.audit import chain
 from mfa_app.core.common.actor import Actor, ActorKind
@@ -24,17 +27,46 @@ _OF_A_PERSON = PeopleImport.actor_kind == ActorKind.PERSON
 
 
 def go_on(*, now: datetime) -> int:
-    """Read, save and invite as long as anything waits; commit. Return how many imports were saved."""
+    """Read, save and invite as long as anything waits; commit. Return how many imports were saved.
+
+    An error of one import ends the run; the others go on in the next.
+    """
     saved = 0
     while (an_import := _oldest(PeopleImport.state == State.READING, _OF_A_PERSON)) is not None:
-        if not reading.read(an_import):
-            break
+        with _out_of_the_way_if_it_fails(an_import):
+            if not reading.read(an_import):
+                break
     while (an_import := _oldest(PeopleImport.state.in_(UNDER_WAY), _OF_A_PERSON)) is not None:
-        if not _save(an_import, now):
-            break
+        with _out_of_the_way_if_it_fails(an_import):
+            if not _save(an_import, now):
+                break
         saved += an_import.state == State.DONE
     invite(now=now)
     return saved
+
+
+@contextmanager
+def _out_of_the_way_if_it_fails(an_import: PeopleImport) -> Iterator[None]:
+    """Let an import that ends in an error be STALE, so that the next run doesn't meet the same error again.
+
+    One of the database itself, such as a full disk, passes by itself: the next run tries again.
+    """
+    try:
+        yield
+    except OperationalError:
+        raise
+    except Exception:
+        _end(an_import, ImportStale("failed"))
+        raise
+
+
+def _end(an_import: PeopleImport, refusal: ImportStale) -> None:
+    """Let an import be STALE instead of what was begun; commit."""
+    db.session.rollback()
+    lock_administration()
+    db.session.refresh(an_import)
+    note_refusal(an_import, refusal)
+    db.session.commit()
 
 
 def invite(*, now: datetime) -> None:
@@ -62,11 +94,7 @@ def _save(an_import: PeopleImport, now: datetime) -> bool:
     try:
         batch = _save_if_still(an_import, worker, now)
     except ImportStale as refusal:
-        db.session.rollback()
-        lock_administration()
-        db.session.refresh(an_import)
-        note_refusal(an_import, refusal)
-        db.session.commit()
+        _end(an_import, refusal)
         return True
     if batch is None:
         db.session.rollback()

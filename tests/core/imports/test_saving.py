@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from mfa_app.core.audit import verification
 from mfa_app.core.browsers import remembered_devices
-from mfa_app.core.common.errors import ImportRunning
+from mfa_app.core.common.errors import ImportRunning, ImportStale
 from mfa_app.core.groups import groups
 from mfa_app.core.imports import imports, reading, stored, work
 from mfa_app.core.imports.plan import ImportOptions, Mode, Outcome
@@ -279,6 +279,23 @@ def test_what_a_process_has_left_behind_that_died_is_saved_once(
     assert world.details("people.imported") == {
         "created": 1, "changed": 2, "disabled": 1, "left_out": 0, "invited": 0,
     }  # fmt: skip
+
+
+@both_databases
+@pytest.mark.parametrize("state", [State.READING, State.WAITING])
+def test_an_import_that_fails_is_not_tried_for_ever(
+    world: World, previewed: PeopleImport, state: State
+) -> None:
+    """Another one is saved by the next run."""
+    previewed.actor_role, previewed.state = "nonsense", state
+    db.session.commit()
+    people = world.count(User)
+    with pytest.raises(ValueError, match="nonsense"):
+        work.go_on(now=world.clock())
+    db.session.refresh(previewed)
+    assert (previewed.state, refusal_of(previewed)) == (State.STALE, ImportStale("failed"))
+    assert world.count(User) == people
+    assert started(world, uploaded(world, ONE_OF_EACH, ImportOptions())).state == State.DONE
 
 
 def large(rows: int, last: str = "") -> str:
