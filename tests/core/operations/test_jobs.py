@@ -94,6 +94,11 @@ def test_a_runner_that_never_started_stops_at_once(app: Flask) -> None:
     part_of(app, JobRunner).stop()
 
 
+def test_every_job_is_on_the_list_once() -> None:
+    named = [value for value in vars(jobs).values() if isinstance(value, Job)]
+    assert sorted(job.name for job in JOBS) == sorted(job.name for job in named)
+
+
 def test_all_jobs_but_those_of_a_mail_or_a_node_are_run_by_one_process() -> None:
     assert {job.name for job in JOBS if not job.alone} == {"mail", "anchor", "node"}
 
