@@ -269,7 +269,7 @@ def test_a_request_that_fails_at_its_row_of_the_trail_changes_nothing(
     """No audit, no change: eve makes the trail unwritable, then dave resets."""
     dave, number = people.log_in_and_wait("dave"), people.id_of("alice")
     dave.open(f"/admin/people/{number}/reset")
-    monkeypatch.setattr("mfa_app.core.audit.events.chain.seal_row", lambda *_facts: 1 / 0)
+    monkeypatch.setattr("mfa_app.core.audit.events.chain._mac", lambda *_facts: 1 / 0)
 
     def attack() -> None:
         dave.press("Reset 2-factor authentication", reason=REASON)

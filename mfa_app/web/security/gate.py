@@ -27,6 +27,7 @@ from mfa_app.web.security import held_forms
 from mfa_app.web.security.access_rules import OTHER_FIELDS, AccessRule, is_upload, rule_of_request
 from mfa_app.web.security.cookies import clear_session_cookie, session_token
 from mfa_app.web.security.current import current_actor, current_identity, identity_or_none
+from mfa_app.web.security.origin import check_origin
 
 LANDING_PAGES = {
     Verdict.CHALLENGE: "auth.code",
@@ -50,9 +51,13 @@ def init_uploads(app: Flask) -> None:
 
 
 def admit_before_reading() -> Response | None:
-    """Let the body of a form with a file be large, once its sender is admitted. 411 if it has no length."""
+    """Let the body of a form with a file be large, once its sender is admitted. 411 if it has no length.
+
+    Raises OriginWrong, OriginMissing: a page of another site can't even have its visitor refused.
+    """
     if not is_upload():
         return None
+    check_origin()
     barred = _authorize()
     if barred is None and request.content_length is None:
         abort(411)

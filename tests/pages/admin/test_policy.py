@@ -334,8 +334,9 @@ def test_the_preview_says_which_remembered_devices_are_asked_again(world: World,
     assert "Today 1 device is remembered; it is asked again." in effects(page)
     page = carol.follow("Names1 person is asked again on a remembered device")
     assert rows(page) == [["Bobbob@example.com", "Not asked on a remembered device", "Asked for a code"]]
-    file = carol.client.get(page.html.find("a", string="Download as CSV")["href"])
+    file = carol.press("Download as CSV").response
     assert [line.split(",")[0] for line in file.text.splitlines()[1:]] == ['"bob@example.com"']
+    carol.open(page.response.request.full_path)
     assert world.password_given("bob", bob).page.path == "/"
     bob.press("Log out")
     carol.press("Back to the preview")
