@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import EmailTaken
 from mfa_app.core.common.locks import begin_change, reload_group
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
@@ -38,6 +39,8 @@ def join(
     addresses = [email_addresses.parse(profile.email) for profile in newcomers]
     for address in addresses:
         accounts.require_free_email(address)
+    if len({address.key for address in addresses}) < len(addresses):
+        raise EmailTaken
     ordered = sorted(users, key=lambda user: user.id)  # so that two of these can't wait for each other
     added = sum(groups.add_member(group, user, actor=actor, now=now) for user in ordered)
     invited = [

@@ -7,13 +7,14 @@ rows where `FEW` parts them.
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import aliased
 
+from mfa_app.core.common import page_keys
 from mfa_app.core.policy.state_lists import Ids, Listed
 from mfa_app.core.users.filters import UserFilters, count_kept, listed_by
 from mfa_app.extensions import db
@@ -158,6 +159,8 @@ class _Keyed:
         if place.backwards:
             rows.reverse()
         has_before = more if place.backwards else place.after is not None
+        if not total.exact:  # a sample may have missed those who are shown
+            total = replace(total, number=max(total.number, len(rows)))
         return Found(
             [row.id for row in rows],
             before=self._key_of(rows[0]) if rows and has_before else None,
@@ -178,23 +181,15 @@ class _Keyed:
     def _key_of(self, row: Any) -> str:
         if self.order is Order.EMAIL:
             return str(row.key)
-        return f"{row.key.isoformat() if self.order is Order.ADDED else row.key}_{row.id}"
+        return page_keys.key_of(row.key, row.id) if self.order is Order.ADDED else f"{row.key}_{row.id}"
 
     def _read(self, key: str | None) -> Any:
         if key is None or self.order is Order.EMAIL:
             return key
-        value, _, user_id = key.rpartition("_")
-        if not user_id.isdecimal() or len(user_id) > 9:
-            return None
-        return (value if self.order is Order.NAME else _moment(value), int(user_id))
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return datetime.max.replace(tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if self.order is Order.ADDED:
+            return page_keys.read_key(key)
+        name, _, user_id = key.rpartition("_")
+        return (name, int(user_id)) if user_id.isdecimal() and len(user_id) < 10 else None
 
 
 def _page_of_few(keyed: _Keyed, where: Where, place: _Place) -> Found:

@@ -87,7 +87,7 @@ def _resolve_address(email: str, name: str, meant: Meant) -> None:
     except InvalidEmail:
         meant.nobody.append(email)
         return
-    if address.shown not in {one.email for one in meant.newcomers}:
+    if address.key not in {email_addresses.parse(one.email).key for one in meant.newcomers}:
         guessed = name or email_addresses.name_from(address.shown)
         meant.newcomers.append(Newcomer(address.shown, guessed))
 

@@ -145,13 +145,19 @@ def test_a_long_list_is_counted_by_a_sample_and_not_sorted_by_last_login(
     shown = page(company, Order.LAST_LOGIN, to_link=True)
     assert (shown.total, shown.order, numbers(shown)) == (Total(3, exact=False), Order.EMAIL, [0, 1])
     assert page(company, Order.LAST_LOGIN).order is Order.EMAIL
+    monkeypatch.setattr(people_lists, "SAMPLE", 1)
+    assert page(company, to_link=True).total == Total(2, exact=False)  # no fewer than are shown
     monkeypatch.setattr(people_lists, "FEW", 9)
     assert page(company, Order.LAST_LOGIN, to_link=True).order is Order.EMAIL
     assert page(company, Order.LAST_LOGIN, ends_soon=True).order is Order.LAST_LOGIN
 
 
+MADE_UP_KEYS = ["", "x", "_", "_7", "x_9999999999", "2026-01-01_1", "-1", "9" * 30]
+MADE_UP_KEYS += ["0001-01-01T00:00:00+14:00_1", "9999-12-31T23:59:59-14:00_1"]  # in UTC they are no times
+
+
 @both_databases
-@pytest.mark.parametrize("key", ["", "x", "_", "_7", "x_9999999999", "2026-01-01_1", "-1", "9" * 30])
+@pytest.mark.parametrize("key", MADE_UP_KEYS)
 def test_a_made_up_key_of_a_page_shows_some_page(company: World, key: str) -> None:
     for order in Order:
         for place in ("after", "before"):

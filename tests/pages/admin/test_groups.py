@@ -6,6 +6,7 @@ from mfa_app.core.groups import groups
 from mfa_app.core.users import accounts, lookup
 from mfa_app.models import Group, Membership
 from tests.support.browser import Visitor
+from tests.support.databases import both_databases
 from tests.support.stories import carol_at_work, carol_at_work_and_finance
 from tests.support.world import TERMINAL, World
 
@@ -292,6 +293,14 @@ def test_who_gets_an_account_meanwhile_joins_with_it(world: World, finance: tupl
     assert "1 person added to the site, invited" in page.text
 
 
+def test_two_spellings_of_one_address_are_one_newcomer(world: World, finance: tuple[Visitor, str]) -> None:
+    carol, _page = finance
+    page = carol.press("Add to the group", email="Zed@firma.nl, zed@FIRMA.nl")
+    assert "1 email address has no account yet" in page.text
+    page = carol.press("Add this person and invite them")
+    assert "1 person added to the site, invited and added to Finance." in page.text
+
+
 def test_what_fits_nobody_is_named_and_nobody_joins(world: World, finance: tuple[Visitor, str]) -> None:
     carol, _page = finance
     page = carol.press("Add to the group", email="Nobody Known, a@b@c, bob@example.com")
@@ -307,8 +316,14 @@ def test_newcomers_that_nobody_typed_are_not_added(world: World, finance: tuple[
     forged = {"newcomers-0-email": "eve@evil.example", "newcomers-0-name": "Eve", "chosen": "yes"}
     carol.post(f"{page}/members", email="bob@example.com", **forged)
     assert members(world, "Finance") == {world.id_of("bob")}
-    for people in ("x", "-1", "9" * 30):
-        carol.post(f"{page}/members", email="bob@example.com", people=people)
+
+
+@both_databases
+def test_ticks_that_no_page_has_choose_nobody(world: World, finance: tuple[Visitor, str]) -> None:
+    carol, page = finance
+    for people in ("x", "-1", "0", "9" * 15, "9" * 30):
+        answer = carol.post(f"{page}/members", email="bob@example.com", people=people, chosen="yes")
+        assert answer.status == 302
     assert members(world, "Finance") == {world.id_of("bob")}
 
 

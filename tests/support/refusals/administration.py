@@ -346,6 +346,7 @@ case(result.download, errors.ImportNotReady, download_too_early)
 case(stored.start, errors.ImportRunning, start_beside_another)
 case(stored.start, errors.NotAllowed, start_of_somebody_else, "of somebody else")
 case(newcomers.join, errors.EmailTaken, join_with("ALICE@example.com"))
+case(newcomers.join, errors.EmailTaken, join_with(NEWCOMER.email.upper()), "twice")
 case(newcomers.join, errors.InvalidEmail, join_with("zoe"))
 
 
