@@ -1,6 +1,8 @@
-"""The command line as a program of its own: `python -m mfa_app`, which `second-gate` runs on a server."""
+"""The command line as a program of its own: `second-gate`, or `python -m mfa_app`."""
 
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 from flask import Flask
@@ -8,8 +10,8 @@ from flask.cli import ScriptInfo
 
 from mfa_app import __version__, create_app
 from mfa_app.cli.commands import COMMANDS
-from mfa_app.cli.support.migrations import PROGRAM
 from mfa_app.settings import SettingError
+from mfa_app.wording.commands import PROGRAM
 
 program = click.Group(
     PROGRAM,
@@ -28,5 +30,10 @@ def application(_info: ScriptInfo | None = None) -> Flask:
         sys.exit(str(error))
 
 
+def main(words: Sequence[str] | None = None) -> NoReturn:
+    """Run a command, by default the one in this process's arguments, and end with its exit code."""
+    program.main(args=words, prog_name=PROGRAM, obj=ScriptInfo(create_app=application))
+
+
 if __name__ == "__main__":
-    program.main(prog_name=PROGRAM, obj=ScriptInfo(create_app=application))
+    main()

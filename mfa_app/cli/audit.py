@@ -1,4 +1,4 @@
-"""`flask audit ...`: the audit trail."""
+"""`second-gate audit ...`: the audit trail."""
 
 import itertools
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`flask blocked ...`: who has to wait after too many failed attempts."""
+"""`second-gate blocked ...`: who has to wait after too many failed attempts."""
 
 import click
 from flask_babel import gettext as _

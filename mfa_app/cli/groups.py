@@ -1,4 +1,4 @@
-"""`flask groups ...`: groups and their rules."""
+"""`second-gate groups ...`: groups and their rules."""
 
 import click
 from flask_babel import gettext as _

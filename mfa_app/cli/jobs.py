@@ -1,4 +1,4 @@
-"""`flask jobs ...`: the timed work of the site, which its workers do while they serve."""
+"""`second-gate jobs ...`: the timed work of the site, which its workers do while they serve."""
 
 import click
 from flask import current_app

@@ -1,4 +1,4 @@
-"""`flask keys ...`: listing and rotating the keys of this installation."""
+"""`second-gate keys ...`: listing and rotating the keys of this installation."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`flask policy ...`: why a user is asked for a code, and the rule for everyone."""
+"""`second-gate policy ...`: why a user is asked for a code, and the rule for everyone."""
 
 from collections.abc import Iterator
 from datetime import datetime

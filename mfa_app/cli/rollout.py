@@ -1,4 +1,4 @@
-"""`flask rollout ...`: how far people have come in a roll-out, in the numbers of the board."""
+"""`second-gate rollout ...`: how far people have come in a roll-out, in the numbers of the board."""
 
 import click
 from flask_babel import gettext as _

@@ -1,4 +1,4 @@
-"""`flask users ...`: accounts."""
+"""`second-gate users ...`: accounts."""
 
 from collections.abc import Iterator
 from dataclasses import replace

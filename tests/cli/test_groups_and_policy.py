@@ -1,4 +1,4 @@
-"""`flask groups ...` and `flask policy ...`: who needs a second factor."""
+"""`second-gate groups ...` and `second-gate policy ...`: who needs a second factor."""
 
 from datetime import timedelta
 

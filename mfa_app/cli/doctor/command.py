@@ -1,4 +1,4 @@
-"""`flask doctor`: everything that could keep the site from working, as sentences with cures."""
+"""`second-gate doctor`: everything that could keep the site from working, as sentences with cures."""
 
 from collections.abc import Iterator
 
