@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import click
@@ -15,8 +14,8 @@ from mfa_app.cli.rule_options import preview_option
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.input import password_from_stdin
 from mfa_app.cli.support.lookup import get_factor, get_group, get_subject, get_user
-from mfa_app.cli.support.output import app_link_lines, format_moment, link_url, say, table
-from mfa_app.cli.support.types import DAY, EMAIL, GROUP, NAME, REASON
+from mfa_app.cli.support.output import app_link_lines, fact_lines, format_moment, link_url, say, table
+from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
 from mfa_app.core.common import clock, email_addresses
 from mfa_app.core.factors import passkeys
 from mfa_app.core.factors.held import Kind
@@ -25,7 +24,7 @@ from mfa_app.core.helpdesk.removal import remove_factor
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.passwords import change
-from mfa_app.core.policy import foresight, overrides
+from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.core.users import account_lock, accounts, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
@@ -101,7 +100,7 @@ def show(email: str) -> None:
     subject = get_subject(email)
     user = subject.user
     say(
-        *_facts(
+        *fact_lines(
             (_("Email address"), user.email),
             *_refusal(user),
             (_("Name"), user.name),
@@ -115,22 +114,6 @@ def show(email: str) -> None:
         ),
         policy_explanation(subject, now=clock.now()),
     )
-
-
-@commands.command()
-@click.argument("email", type=EMAIL)
-@click.argument("day", type=DAY, required=False)
-@click.option("--end", is_flag=True, help="End it: the dates of the rules hold again.")
-@command_transaction
-def deadline(email: str, day: date | None, end: bool) -> None:
-    """Let a person link an app later.
-
-    DAY (2027-03-31) counts whole. Where the date of a rule is later, that one counts.
-    """
-    if (day is None) is not end:
-        raise click.UsageError(_("Give either a day or --end."))
-    overrides.set_deadline(get_user(email), day, actor=current_actor(), now=clock.now())
-    say(policy_explanation(get_subject(email), now=clock.now()))
 
 
 @commands.command()
@@ -437,8 +420,3 @@ def _passkeys(subject: PolicySubject) -> Iterator[tuple[str, str]]:
                 for key in passkeys.of_user(subject.user)
             ),
         )
-
-
-def _facts(*pairs: tuple[str, str]) -> Iterator[str]:
-    width = max(len(label) for label, _value in pairs)
-    return (f"{label.ljust(width)}  {value}" for label, value in pairs)

@@ -46,7 +46,7 @@ def test_the_commands_run_in_their_order(shell: Shell, folder: Path) -> None:
     activate, *lines = commands()
     assert activate == "source .venv/bin/activate"
     typed = [line for line in lines if line.startswith(TYPED)]
-    assert len(typed) >= 15
+    assert len(typed) >= 40
     for line in lines:
         if line not in typed:
             subprocess.run(["bash", "-euc", line], cwd=folder, check=True)
