@@ -110,15 +110,13 @@ END_MAILS = Job("end-mails", timedelta(minutes=1), _tell_of_ends, alone=True)
 REMINDERS = Job("reminders", timedelta(minutes=1), _remind, alone=True)
 RULE_MAILS = Job("rule-mails", timedelta(minutes=1), _tell_of_rules, alone=True)
 IMPORTS = Job("imports", timedelta(minutes=1), _go_on_with_imports, alone=True, may_take_minutes=True)
-NODE = Job("node", nodes.BEAT, _note_node, may_take_minutes=True, of_the_server=True)
-
-JOBS = (RESETS, MAIL, PURGE, COUNTS, ENDS, END_MAILS, STREAM, ANCHOR, REMINDERS, RULE_MAILS, IMPORTS, NODE)
-
-
 TREND = Job("trend", timedelta(minutes=1), _note_rollout, alone=True)
 NODE = Job("node", nodes.BEAT, _note_node, may_take_minutes=True, of_the_server=True)
 
-JOBS = (RESETS, MAIL, PURGE, COUNTS, ENDS, END_MAILS, STREAM, ANCHOR, REMINDERS, RULE_MAILS, TREND, NODE)
+JOBS = (
+    *(RESETS, MAIL, PURGE, COUNTS, ENDS, END_MAILS, STREAM, ANCHOR),
+    *(REMINDERS, RULE_MAILS, IMPORTS, TREND, NODE),
+)
 
 
 def run(job: Job) -> Result:
