@@ -9,7 +9,9 @@ from flask_babel import ngettext
 
 from mfa_app.cli.rule_lines import impact_lines
 from mfa_app.cli.rule_options import changed, preview_option, rule_options
+from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
+from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.lookup import get_counted_group, get_group
 from mfa_app.cli.support.output import fact_lines, format_moment, say, table
 from mfa_app.cli.support.types import GROUP, ON_OR_OFF
@@ -44,19 +46,28 @@ def add(name: str, require_2fa: bool) -> None:
 
 
 @commands.command("list")
+@json_option
 @command_transaction
-def list_() -> None:
+def list_(*, as_json: bool) -> None:
     """List all groups with their rules and numbers of members."""
+    found = groups.all_with_counts()
+    if as_json:
+        say(*json_lines([json_facts.group(counted) for counted in found]))
+        return
     head = (_("GROUP"), _("2FA"), _("GRACE PERIOD"), _("REMEMBERED"), _("MEMBERS"), _("APP LINKED"))
-    say(*table(head, [_row(counted) for counted in groups.all_with_counts()]))
+    say(*table(head, [_row(counted) for counted in found]))
 
 
 @commands.command()
 @click.argument("name", type=GROUP)
+@json_option
 @command_transaction
-def show(name: str) -> None:
+def show(name: str, *, as_json: bool) -> None:
     """Show a group: its rule, and how many members have linked an app."""
     counted = get_counted_group(name)
+    if as_json:
+        say(*json_lines(json_facts.group(counted)))
+        return
     say(
         *fact_lines(
             (_("Group"), counted.group.name),

@@ -9,7 +9,9 @@ from flask_babel import gettext as _
 
 from mfa_app.cli.rule_lines import impact_lines, rule_line
 from mfa_app.cli.rule_options import changed, preview_option, rule_options
+from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
+from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.lookup import get_subject
 from mfa_app.cli.support.output import format_moment, say
 from mfa_app.cli.support.types import EMAIL, ON_OR_OFF
@@ -39,10 +41,15 @@ def explain(email: str) -> None:
 
 
 @commands.command()
+@json_option
 @command_transaction
-def show() -> None:
+def show(*, as_json: bool) -> None:
     """Show the rule for everyone."""
-    say(_("Everyone: %(rule)s", rule=rule_in_full(rules.values_of(None), clock.now())))
+    values = rules.values_of(None)
+    if as_json:
+        say(*json_lines(json_facts.rule(values)))
+    else:
+        say(_("Everyone: %(rule)s", rule=rule_in_full(values, clock.now())))
 
 
 @commands.command()

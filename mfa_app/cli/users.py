@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from mfa_app.cli.profile_options import profile_options, with_entries
 from mfa_app.cli.rule_options import preview_option
+from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.input import password_from_stdin
+from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.lookup import get_factor, get_group, get_subject, get_user
 from mfa_app.cli.support.output import app_link_lines, fact_lines, format_moment, link_url, say, table
 from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
@@ -81,23 +83,32 @@ def add(
 
 @commands.command("list")
 @click.option("--group", type=GROUP, help="Only the members of this group.")
+@json_option
 @command_transaction
-def list_(group: str | None) -> None:
+def list_(group: str | None, *, as_json: bool) -> None:
     """List people with their roles, apps, states and groups."""
     where = []
     if group is not None:
         members = select(Membership.user_id).where(Membership.group_id == get_group(group).id)
         where.append(User.id.in_(members))
+    subjects = find_subjects(*where)
+    if as_json:
+        say(*json_lines([json_facts.person(subject) for subject in subjects]))
+        return
     head = (_("EMAIL ADDRESS"), _("NAME"), _("ROLE"), _("APP"), _("STATE"), _("GROUPS"))
-    say(*table(head, [_row(subject) for subject in find_subjects(*where)]))
+    say(*table(head, [_row(subject) for subject in subjects]))
 
 
 @commands.command()
 @click.argument("email", type=EMAIL)
+@json_option
 @command_transaction
-def show(email: str) -> None:
+def show(email: str, *, as_json: bool) -> None:
     """Show a person, and why a code is required or not."""
     subject = get_subject(email)
+    if as_json:
+        say(*json_lines(json_facts.person_in_full(subject, now=clock.now())))
+        return
     user = subject.user
     say(
         *fact_lines(
