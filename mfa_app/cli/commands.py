@@ -38,7 +38,7 @@ users.commands.add_command(user_files.import_people)
 users.commands.add_command(user_files.export_people)
 for of_one_person in (
     *(user_policy.exempt, user_policy.end_exemption, user_policy.require, user_policy.deadline),
-    *(user_browsers.sessions, user_browsers.devices),
+    *(user_browsers.sessions, user_browsers.devices, user_browsers.end_access),
 ):
     users.commands.add_command(of_one_person)
 
