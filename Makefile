@@ -9,8 +9,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-# One stamp for each lock file: a changed lock file is installed by the next make.
-RUNTIME := $(VENV)/requirements.installed
+# What is older than its lock file is installed again by the next make.
+RUNTIME := $(BIN)/second-gate
 TESTING := $(VENV)/requirements-test.installed
 
 # One more worker than cores, because the browser tests wait for the browser.
@@ -123,6 +123,11 @@ clean: ## Remove everything that make created, except instance/
 $(VENV)/%.installed: %.txt | $(BIN)/python
 	@echo "Installing $< into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# The program is an entry point of this folder's code. What builds it is pinned, so pip fetches nothing here.
+$(RUNTIME): pyproject.toml $(VENV)/requirements.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(BIN)/python:

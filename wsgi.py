@@ -1,4 +1,4 @@
-"""The WSGI entry point: `gunicorn wsgi:app`, and `flask --app wsgi ...` for the command line."""
+"""The WSGI entry point: `gunicorn wsgi:app`. Flask's own program finds the site by it, too."""
 
 import sys
 

@@ -27,7 +27,7 @@ def main(name: str) -> None:
 
 
 def secrets_in(text: str) -> dict[str, str]:
-    """Return the secret of each person's app, by the first name, from what `flask demo` has written."""
+    """Return the secret of each person's app, by the first name, from what `second-gate demo` has written."""
     login_and_command = r"^(\w+)@firma\.example .*\n +oathtool --totp -b ([A-Z2-7]+)$"
     return dict(re.findall(login_and_command, text, re.MULTILINE))
 

@@ -26,7 +26,7 @@ def main() -> None:
     os.environ.setdefault("MFA_INSTANCE_PATH", str(PROJECT_ROOT / "instance" / "demo"))
     settings = settings_to_serve_with()
     held = hold_port(settings.port)
-    demo = subprocess.run([*FLASK, "wsgi", "demo"], check=False)
+    demo = subprocess.run([sys.executable, "-m", "mfa_app", "demo"], check=False)
     if demo.returncode:
         sys.exit(demo.returncode)
     outbox = settings.instance_path / "outbox"

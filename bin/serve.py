@@ -9,9 +9,9 @@ import os
 import sys
 from functools import partial
 
-import flask.cli
 import gunicorn.app.wsgiapp
 
+from mfa_app import __main__ as program
 from mfa_app.master import HELD_SOCKET, hold_port
 from mfa_app.server import settings_to_serve_with
 
@@ -19,7 +19,7 @@ GUNICORN = ["gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
 
 
 def main() -> None:
-    """Run `flask --app wsgi` with the arguments, and serve the site if that succeeds."""
+    """Run `second-gate` with the arguments, and serve the site if that succeeds."""
     held = hold_port(settings_to_serve_with().port)
     try:
         failed = _run_command(sys.argv[1:])
@@ -34,7 +34,7 @@ def main() -> None:
 
 def _run_command(words: list[str]) -> int | None:
     """Run a command of the site in a child, which makes its own application; return its exit code."""
-    run = partial(flask.cli.cli.main, args=["--app", "wsgi", *words], prog_name="flask")
+    run = partial(program.main, words)
     child = multiprocessing.get_context("fork").Process(target=run, daemon=True)
     child.start()
     child.join()

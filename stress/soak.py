@@ -71,7 +71,7 @@ def database() -> Iterator[str]:
 
 def run_command(environment: dict[str, str], *words: str) -> tuple[int, str]:
     """Run a command of the site; return its exit code and output."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+    command = [sys.executable, "-m", "mfa_app", *words]
     done = subprocess.run(
         command,
         cwd=PROJECT_ROOT,

@@ -95,7 +95,7 @@ def demo(folder: Path) -> Iterator[str]:
     values |= {"MFA_INSTANCE_PATH": str(folder / "instance"), "MFA_PUBLIC_URL": site, "PORT": str(port)}
     run = {"cwd": PROJECT_ROOT, "env": values}
     python = [sys.executable, "-m"]
-    subprocess.run([*python, "flask", "--app", "wsgi", "demo"], check=True, stdout=subprocess.DEVNULL, **run)
+    subprocess.run([*python, "mfa_app", "demo"], check=True, stdout=subprocess.DEVNULL, **run)
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     openssl = [
         "openssl",

@@ -1,4 +1,4 @@
-"""`flask audit ...`: the audit trail."""
+"""`second-gate audit ...`: the audit trail."""
 
 import itertools
 from collections.abc import Iterator
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import click
 from flask_babel import gettext as _
 
+from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction
+from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.output import print_line, say, table
 from mfa_app.cli.support.types import EMAIL
 from mfa_app.core.audit import search as trail
@@ -35,8 +37,9 @@ def commands() -> None:
     help="Only this event, such as login.completed.",
 )
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many.")
+@json_option
 @command_transaction
-def list_(email: str | None, event: str | None, limit: int) -> None:
+def list_(email: str | None, event: str | None, limit: int, *, as_json: bool) -> None:
     """List the events on the audit trail, newest first."""
     search = TrailSearch(
         person=email or "",
@@ -44,6 +47,9 @@ def list_(email: str | None, event: str | None, limit: int) -> None:
         event=EVENTS[event] if event else None,
     )
     rows = itertools.islice(_rows(search), limit)
+    if as_json:
+        say(*json_lines([json_facts.event(row) for row in rows]))
+        return
     head = (_("TIME (UTC)"), _("EVENT"), _("BY"), _("TO"), _("FROM"), _("DETAILS"))
     say(*table(head, [_line(row) for row in rows]))
 

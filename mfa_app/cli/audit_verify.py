@@ -1,4 +1,4 @@
-"""`flask audit verify` and `audit anchor`: whether the audit trail was changed since an anchor."""
+"""`second-gate audit verify` and `audit anchor`: whether the audit trail was changed since an anchor."""
 
 import click
 from flask import current_app

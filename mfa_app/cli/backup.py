@@ -1,4 +1,4 @@
-"""`flask backup`, `restore` and `restored`: the database to a file while the site runs, and back."""
+"""`second-gate backup`, `restore` and `restored`: the database to a file while the site runs, and back."""
 
 import contextlib
 import shlex
@@ -11,7 +11,6 @@ from flask import current_app
 from flask_babel import gettext as _
 
 from mfa_app.cli.audit_verify import sentence_of
-from mfa_app.cli.support import migrations
 from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
 from mfa_app.cli.support.output import say
 from mfa_app.core.common import clock
@@ -21,6 +20,7 @@ from mfa_app.core.operations.backup import BackupError, BackupProblem
 from mfa_app.core.operations.instance_lock import SiteRunning
 from mfa_app.extensions import db
 from mfa_app.settings import Settings
+from mfa_app.wording.commands import command_line
 from mfa_app.wording.health import keys_do_not_fit
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -51,7 +51,7 @@ def backup(file: Path) -> None:
 @command_transaction
 def restore(file: Path, replace: bool) -> None:
     """Restore a backup that is undamaged and matches the keys. Stop the site first."""
-    finish = migrations.command_line("restored {file}")
+    finish = command_line("restored {file}")
     _require_sqlite(f"pg_restore --clean --if-exists --dbname={{url}} {{file}} && {finish}", file)
     with _refusals_in_words(file):
         previous = core.restore(

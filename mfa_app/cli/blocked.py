@@ -1,9 +1,11 @@
-"""`flask blocked ...`: who has to wait after too many failed attempts."""
+"""`second-gate blocked ...`: who has to wait after too many failed attempts."""
 
 import click
 from flask_babel import gettext as _
 
+from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
+from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.lookup import get_user
 from mfa_app.cli.support.output import format_moment, say, table
 from mfa_app.cli.support.types import EMAIL
@@ -19,10 +21,14 @@ def commands() -> None:
 
 
 @commands.command("list")
+@json_option
 @command_transaction
-def list_() -> None:
+def list_(*, as_json: bool) -> None:
     """List the people and networks that are blocked now."""
     entries = blocked.list_blocked(now=clock.now())
+    if as_json:
+        say(*json_lines([json_facts.blocked(entry) for entry in entries]))
+        return
     if not entries:
         say(_("Nobody is blocked."))
         return

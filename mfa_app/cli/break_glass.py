@@ -1,4 +1,4 @@
-"""`flask break-glass ...`: the codes with which an administrator gets in who has nothing but the password."""
+"""`second-gate break-glass ...`: codes for an administrator who has nothing but the password."""
 
 import click
 from flask_babel import gettext as _
@@ -8,6 +8,9 @@ from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.output import format_moment, say
 from mfa_app.core.common import clock
 from mfa_app.core.factors import break_glass
+from mfa_app.wording.commands import command_line
+
+NEW = command_line("break-glass new")
 
 
 @click.group("break-glass")
@@ -39,7 +42,7 @@ def status() -> None:
     """Say how many codes are left, when they were made, and when one was used."""
     codes = break_glass.current_set()
     if codes.made_at is None:
-        say(_("There are no break-glass codes. To make them, run: flask --app wsgi break-glass new"))
+        say(_("There are no break-glass codes. To make them, run: %(command)s", command=NEW))
         return
     say(
         ngettext(
@@ -53,5 +56,5 @@ def status() -> None:
     if codes.used_at is not None:
         say(
             _("One was used on %(used_at)s.", used_at=format_moment(codes.used_at)),
-            _("To make new ones, run: flask --app wsgi break-glass new"),
+            _("To make new ones, run: %(command)s", command=NEW),
         )

@@ -15,7 +15,9 @@ from mfa_app.cli import (
     policy,
     rollout,
     setup,
+    user_browsers,
     user_files,
+    user_policy,
     users,
     version,
 )
@@ -34,6 +36,11 @@ audit.commands.add_command(audit_verify.verify)
 audit.commands.add_command(audit_verify.anchor)
 users.commands.add_command(user_files.import_people)
 users.commands.add_command(user_files.export_people)
+for of_one_person in (
+    *(user_policy.exempt, user_policy.end_exemption, user_policy.require, user_policy.deadline),
+    *(user_browsers.sessions, user_browsers.devices, user_browsers.end_access),
+):
+    users.commands.add_command(of_one_person)
 
 
 def add_to(app: Flask) -> None:

@@ -1,14 +1,19 @@
-"""`flask groups ...`: groups and their rules."""
+"""`second-gate groups ...`: groups and their rules."""
+
+from dataclasses import replace
+from typing import Any
 
 import click
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mfa_app.cli.rule_lines import impact_lines
-from mfa_app.cli.rule_options import changed, passkey_options, preview_option
+from mfa_app.cli.rule_options import changed, preview_option, rule_options
+from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
-from mfa_app.cli.support.lookup import get_group
-from mfa_app.cli.support.output import format_moment, say, table
+from mfa_app.cli.support.json_facts import json_lines, json_option
+from mfa_app.cli.support.lookup import get_counted_group, get_group
+from mfa_app.cli.support.output import fact_lines, format_moment, say, table
 from mfa_app.cli.support.types import GROUP, ON_OR_OFF
 from mfa_app.core.common import clock
 from mfa_app.core.groups import groups
@@ -18,6 +23,7 @@ from mfa_app.core.policy import impact, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import reminders
 from mfa_app.wording.rollout import reminded_in_words
+from mfa_app.wording.rules import rule_in_full
 
 
 @click.group("groups")
@@ -40,24 +46,79 @@ def add(name: str, require_2fa: bool) -> None:
 
 
 @commands.command("list")
+@json_option
 @command_transaction
-def list_() -> None:
+def list_(*, as_json: bool) -> None:
     """List all groups with their rules and numbers of members."""
+    found = groups.all_with_counts()
+    if as_json:
+        say(*json_lines([json_facts.group(counted) for counted in found]))
+        return
     head = (_("GROUP"), _("2FA"), _("GRACE PERIOD"), _("REMEMBERED"), _("MEMBERS"), _("APP LINKED"))
-    say(*table(head, [_row(counted) for counted in groups.all_with_counts()]))
+    say(*table(head, [_row(counted) for counted in found]))
+
+
+@commands.command()
+@click.argument("name", type=GROUP)
+@json_option
+@command_transaction
+def show(name: str, *, as_json: bool) -> None:
+    """Show a group: its rule, and how many members have linked an app."""
+    counted = get_counted_group(name)
+    if as_json:
+        say(*json_lines(json_facts.group(counted)))
+        return
+    say(
+        *fact_lines(
+            (_("Group"), counted.group.name),
+            (_("Rule"), rule_in_full(rules.values_of(counted.group), clock.now())),
+            (_("Members"), str(counted.members)),
+            (_("App linked"), str(counted.linked)),
+        )
+    )
+
+
+@commands.command()
+@click.argument("name", type=GROUP)
+@click.argument("new_name", type=GROUP)
+@command_transaction
+def rename(name: str, new_name: str) -> None:
+    """Rename a group. Its members and its rule stay."""
+    group = get_group(name)
+    groups.rename(group, new_name, actor=current_actor())
+    say(_("Group renamed to %(name)s.", name=group.name))
+
+
+@commands.command()
+@click.argument("name", type=GROUP)
+@preview_option
+@command_transaction
+def delete(name: str, *, preview: bool) -> None:
+    """Delete a group and its rule. The accounts of its members stay."""
+    group, now = get_group(name), clock.now()
+    deleted, before = group.name, rules.values_of(group)
+    after = replace(before, required=False)
+    lines = list(impact_lines(impact.preview_impact(group, after, now=now), before, after))
+    if not preview:
+        groups.remove(group, actor=current_actor())
+        say(_("Group %(name)s deleted.", name=deleted))
+    say(*lines)
 
 
 @commands.command()
 @click.argument("name", type=GROUP)
 @click.argument("switch", type=ON_OR_OFF, metavar="on|off")
-@passkey_options
+@rule_options
 @preview_option
 @command_transaction
-def require(name: str, switch: str, *, preview: bool, **passkeys: bool | None) -> None:
-    """Require 2-factor authentication for a group, or not."""
+def require(name: str, switch: str, *, preview: bool, **options: Any) -> None:
+    """Require 2-factor authentication for a group, or not.
+
+    What you leave out of the options stays as it is.
+    """
     group, now, required = get_group(name), clock.now(), switch == "on"
     before = rules.values_of(group)
-    values = changed(before, required=required, passkeys=passkeys)
+    values = changed(before, required=required, **options)
     foresight = impact.preview_impact(group, values, now=now)
     if preview:
         say(*impact_lines(foresight, before, values))

@@ -1,10 +1,12 @@
-"""`flask jobs ...`: the timed work of the site, which its workers do while they serve."""
+"""`second-gate jobs ...`: the timed work of the site, which its workers do while they serve."""
 
 import click
 from flask import current_app
 from flask_babel import gettext as _
 
+from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import CommandError, command_transaction
+from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.output import print_line, say, table
 from mfa_app.core.operations import jobs
 from mfa_app.core.operations.jobs import JOBS, Job
@@ -18,9 +20,13 @@ def commands() -> None:
 
 
 @commands.command("list")
+@json_option
 @command_transaction
-def list_() -> None:
+def list_(*, as_json: bool) -> None:
     """List all jobs, how often each runs, and what it does."""
+    if as_json:
+        say(*json_lines([json_facts.job(job) for job in JOBS]))
+        return
     head = (_("JOB"), _("EVERY"), _("WHAT IT DOES"))
     rows = [(job.name, _every(job), description(job)) for job in JOBS]
     say(*table(head, rows))

@@ -1,4 +1,4 @@
-"""`flask keys ...`: listing and rotating the keys of this installation."""
+"""`second-gate keys ...`: listing and rotating the keys of this installation."""
 
 import sys
 
@@ -7,7 +7,9 @@ from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
+from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.output import say, table
 from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import vault
@@ -21,14 +23,17 @@ def commands() -> None:
 
 
 @commands.command("list")
+@json_option
 @command_transaction
-def list_() -> None:
+def list_(*, as_json: bool) -> None:
     """List the data keys, and how many secrets each encrypts."""
     counts, available = key_rotation.keys_in_use(), vault().identifiers
+    names = dict.fromkeys((*available, *counts))
+    if as_json:
+        say(*json_lines([json_facts.key(name, counts.get(name, 0), available) for name in names]))
+        return
     head = (_("KEY"), _("SECRETS"), _("STATE"))
-    rows = [
-        (key, str(counts.get(key, 0)), _state(key, available)) for key in dict.fromkeys((*available, *counts))
-    ]
+    rows = [(name, str(counts.get(name, 0)), _state(name, available)) for name in names]
     say(*table(head, rows), _("The keys are in %(location)s.", location=_location()))
 
 

@@ -1,14 +1,17 @@
-"""`flask policy ...`: why a user is asked for a code, and the rule for everyone."""
+"""`second-gate policy ...`: why a user is asked for a code, and the rule for everyone."""
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import click
 from flask_babel import gettext as _
 
 from mfa_app.cli.rule_lines import impact_lines, rule_line
-from mfa_app.cli.rule_options import changed, passkey_options, preview_option
+from mfa_app.cli.rule_options import changed, preview_option, rule_options
+from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
+from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.lookup import get_subject
 from mfa_app.cli.support.output import format_moment, say
 from mfa_app.cli.support.types import EMAIL, ON_OR_OFF
@@ -18,6 +21,7 @@ from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.models import User
 from mfa_app.wording.labels import app_name
 from mfa_app.wording.policy import policy_explanation
+from mfa_app.wording.rules import rule_in_full
 
 
 @click.group("policy")
@@ -37,15 +41,30 @@ def explain(email: str) -> None:
 
 
 @commands.command()
+@json_option
+@command_transaction
+def show(*, as_json: bool) -> None:
+    """Show the rule for everyone."""
+    values = rules.values_of(None)
+    if as_json:
+        say(*json_lines(json_facts.rule(values)))
+    else:
+        say(_("Everyone: %(rule)s", rule=rule_in_full(values, clock.now())))
+
+
+@commands.command()
 @click.argument("switch", type=ON_OR_OFF, metavar="on|off")
-@passkey_options
+@rule_options
 @preview_option
 @command_transaction
-def everyone(switch: str, *, preview: bool, **passkeys: bool | None) -> None:
-    """Require 2-factor authentication for everyone, or not."""
+def everyone(switch: str, *, preview: bool, **options: Any) -> None:
+    """Require 2-factor authentication for everyone, or not.
+
+    What you leave out of the options stays as it is.
+    """
     now, required = clock.now(), switch == "on"
     before = rules.values_of(None)
-    values = changed(before, required=required, passkeys=passkeys)
+    values = changed(before, required=required, **options)
     foresight = impact.preview_impact(None, values, now=now)
     if preview:
         say(*impact_lines(foresight, before, values))

@@ -1,4 +1,4 @@
-"""`flask prepare` and `flask setup-link`: from an empty folder to the first administrator."""
+"""`second-gate prepare` and `second-gate setup-link`: from an empty folder to the first administrator."""
 
 import contextlib
 
@@ -19,6 +19,7 @@ from mfa_app.core.policy import last_administrator
 from mfa_app.core.users import enrolment_links, first_administrator
 from mfa_app.extensions import db
 from mfa_app.settings import PROJECT_ROOT, Settings
+from mfa_app.wording.commands import command_line
 
 RULER = "-" * 72
 
@@ -49,7 +50,7 @@ def prepare() -> None:
                 _("%(email)s, the administrator, hasn't linked an app yet.", email=unfinished.email),
                 _(
                     "To go on with the set-up, run: %(command)s",
-                    command=migrations.command_line("setup-link"),
+                    command=command_line("setup-link"),
                 ),
             )
         return
@@ -105,7 +106,7 @@ def _create_setup_link(settings: Settings) -> None:
         _listening(settings),
         _(
             "If the link has expired, get a new one: %(command)s",
-            command=migrations.command_line("setup-link"),
+            command=command_line("setup-link"),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""`flask users import` and `flask users export`: people in files."""
+"""`second-gate users import` and `second-gate users export`: people in files."""
 
 import sys
 from collections import Counter

@@ -1,8 +1,7 @@
-"""`flask users ...`: accounts."""
+"""`second-gate users ...`: accounts."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import click
@@ -12,11 +11,13 @@ from sqlalchemy import select
 
 from mfa_app.cli.profile_options import profile_options, with_entries
 from mfa_app.cli.rule_options import preview_option
+from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.input import password_from_stdin
+from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.lookup import get_factor, get_group, get_subject, get_user
-from mfa_app.cli.support.output import app_link_lines, format_moment, link_url, say, table
-from mfa_app.cli.support.types import DAY, EMAIL, GROUP, NAME, REASON
+from mfa_app.cli.support.output import app_link_lines, fact_lines, format_moment, link_url, say, table
+from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
 from mfa_app.core.common import clock, email_addresses
 from mfa_app.core.factors import passkeys
 from mfa_app.core.factors.held import Kind
@@ -25,7 +26,7 @@ from mfa_app.core.helpdesk.removal import remove_factor
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.passwords import change
-from mfa_app.core.policy import foresight, overrides
+from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.core.users import account_lock, accounts, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
@@ -82,26 +83,35 @@ def add(
 
 @commands.command("list")
 @click.option("--group", type=GROUP, help="Only the members of this group.")
+@json_option
 @command_transaction
-def list_(group: str | None) -> None:
+def list_(group: str | None, *, as_json: bool) -> None:
     """List people with their roles, apps, states and groups."""
     where = []
     if group is not None:
         members = select(Membership.user_id).where(Membership.group_id == get_group(group).id)
         where.append(User.id.in_(members))
+    subjects = find_subjects(*where)
+    if as_json:
+        say(*json_lines([json_facts.person(subject) for subject in subjects]))
+        return
     head = (_("EMAIL ADDRESS"), _("NAME"), _("ROLE"), _("APP"), _("STATE"), _("GROUPS"))
-    say(*table(head, [_row(subject) for subject in find_subjects(*where)]))
+    say(*table(head, [_row(subject) for subject in subjects]))
 
 
 @commands.command()
 @click.argument("email", type=EMAIL)
+@json_option
 @command_transaction
-def show(email: str) -> None:
+def show(email: str, *, as_json: bool) -> None:
     """Show a person, and why a code is required or not."""
     subject = get_subject(email)
+    if as_json:
+        say(*json_lines(json_facts.person_in_full(subject, now=clock.now())))
+        return
     user = subject.user
     say(
-        *_facts(
+        *fact_lines(
             (_("Email address"), user.email),
             *_refusal(user),
             (_("Name"), user.name),
@@ -115,22 +125,6 @@ def show(email: str) -> None:
         ),
         policy_explanation(subject, now=clock.now()),
     )
-
-
-@commands.command()
-@click.argument("email", type=EMAIL)
-@click.argument("day", type=DAY, required=False)
-@click.option("--end", is_flag=True, help="End it: the dates of the rules hold again.")
-@command_transaction
-def deadline(email: str, day: date | None, end: bool) -> None:
-    """Let a person link an app later.
-
-    DAY (2027-03-31) counts whole. Where the date of a rule is later, that one counts.
-    """
-    if (day is None) is not end:
-        raise click.UsageError(_("Give either a day or --end."))
-    overrides.set_deadline(get_user(email), day, actor=current_actor(), now=clock.now())
-    say(policy_explanation(get_subject(email), now=clock.now()))
 
 
 @commands.command()
@@ -437,8 +431,3 @@ def _passkeys(subject: PolicySubject) -> Iterator[tuple[str, str]]:
                 for key in passkeys.of_user(subject.user)
             ),
         )
-
-
-def _facts(*pairs: tuple[str, str]) -> Iterator[str]:
-    width = max(len(label) for label, _value in pairs)
-    return (f"{label.ljust(width)}  {value}" for label, value in pairs)

@@ -1,4 +1,4 @@
-"""`flask version`: which release this is."""
+"""`second-gate version`: which release this is."""
 
 import click
 from flask import current_app

@@ -11,8 +11,7 @@ from mfa_app.core.keys import keyring
 from mfa_app.core.operations.health_checks import Check, Problem
 from mfa_app.settings import Settings
 from mfa_app.wording import dates
-
-PREPARE = "flask --app wsgi prepare"
+from mfa_app.wording.commands import command_line
 
 CREATE_DATABASE = (
     "createdb --owner second_gate --template template0 --encoding UTF8 --locale C.UTF-8 second_gate"
@@ -92,7 +91,8 @@ def _database(trouble: DatabaseTrouble, facts: dict[str, object]) -> HealthMessa
             return wrong_encoding(str(facts["encoding"]))
         case Problem.UNPREPARED:
             return HealthMessage(
-                _("The database is not ready for this version."), _("Please run: %(it)s", it=PREPARE)
+                _("The database is not ready for this version."),
+                _("Please run: %(it)s", it=command_line("prepare")),
             )
         case Problem.NEWER:
             sentence = _("The database was prepared by a newer version of this site.")
@@ -183,7 +183,10 @@ def _tampered_with(trouble: Tampering, facts: dict[str, object]) -> HealthMessag
                     "Row %(row)s of the audit trail is not as it was anchored: rows were changed or cut off.",
                     **facts,
                 ),
-                _("Find out who could write to the database. Look closer: flask --app wsgi audit verify"),
+                _(
+                    "Find out who could write to the database. Look closer: %(command)s",
+                    command=command_line("audit verify"),
+                ),
             )
 
 
@@ -196,7 +199,8 @@ def _unattended(trouble: Unattended, facts: dict[str, Any]) -> HealthMessage:
                 _("A break-glass code was used on %(used_at)s.", **facts),
                 _(
                     "The audit trail says for whose account. If that was agreed, make new codes: "
-                    "flask --app wsgi break-glass new. If it wasn't, disable that account first."
+                    "%(command)s. If it wasn't, disable that account first.",
+                    command=command_line("break-glass new"),
                 ),
             )
 

@@ -1,4 +1,4 @@
-"""`flask audit ...`: reading the audit trail from a terminal."""
+"""`second-gate audit ...`: reading the audit trail from a terminal."""
 
 import json
 import logging

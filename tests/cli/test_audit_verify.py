@@ -1,4 +1,4 @@
-"""`flask audit verify`: any change to the trail in the database is detected, with the row's number."""
+"""`second-gate audit verify`: any change to the trail in the database is detected, with the row's number."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""`flask backup` and `flask restore`: a restore as it should be practised, and what must be refused."""
+"""`second-gate backup` and `restore`: a restore as it should be practised, and what must be refused."""
 
 import errno
 import os
@@ -312,7 +312,7 @@ def test_on_postgresql_the_command_to_run_is_printed(world: World, typed: Typist
     assert f"Please run: pg_dump --format=custom --file={file} 'postgresql://postgres@/test_" in sentence
     sentence = refused(typed("restore", str(file)))
     assert "Please run: pg_restore --clean --if-exists" in sentence
-    assert sentence.endswith(f"{file} && flask --app wsgi restored {file}")
+    assert sentence.endswith(f"{file} && second-gate restored {file}")
     assert not file.exists()
 
 

@@ -1,4 +1,4 @@
-"""`flask blocked ...`: who has to wait, and letting them try again."""
+"""`second-gate blocked ...`: who has to wait, and letting them try again."""
 
 import pytest
 

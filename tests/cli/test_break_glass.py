@@ -1,4 +1,4 @@
-"""`flask break-glass`: new codes at night, and what is left of them."""
+"""`second-gate break-glass`: new codes at night, and what is left of them."""
 
 import re
 
@@ -10,7 +10,7 @@ SHAPE = re.compile(r"\b(?:[a-z2-7]{4}-){5}[a-z2-7]{4}\b")
 
 
 def command(world: World, *arguments: str) -> str:
-    """Return what `flask break-glass` prints."""
+    """Return what `second-gate break-glass` prints."""
     return done(world.app.test_cli_runner().invoke(args=["break-glass", *arguments]))
 
 

@@ -1,4 +1,4 @@
-"""`flask demo`: a made-up company to try the site with."""
+"""`second-gate demo`: a made-up company to try the site with."""
 
 import re
 import shlex

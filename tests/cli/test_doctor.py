@@ -1,4 +1,4 @@
-"""`flask doctor`: problems with their cures; the exit code is 1 only if something is wrong."""
+"""`second-gate doctor`: problems with their cures; the exit code is 1 only if something is wrong."""
 
 import os
 import socket
@@ -129,7 +129,7 @@ def test_an_unprepared_folder_gets_the_command_to_run(tmp_path: Path) -> None:
     result = doctor({"MFA_INSTANCE_PATH": str(tmp_path / "new")})
     assert result.exit_code == 1
     assert "The database is not ready for this version." in result.stdout
-    assert "Please run: flask --app wsgi prepare" in result.stdout
+    assert "Please run: second-gate prepare" in result.stdout
 
 
 def test_wrong_counts_of_people_get_the_command_that_counts_again(
@@ -164,9 +164,9 @@ def test_a_site_without_administrators_is_a_problem(healthy: dict[str, str], wor
 @pytest.mark.parametrize(
     ("password", "link_required", "cure"),
     [
-        (PASSWORD, False, "Please run: flask --app wsgi users app-link dave@example.com"),
+        (PASSWORD, False, "Please run: second-gate users app-link dave@example.com"),
         (PASSWORD, True, "Ask this person to log in and link one."),
-        (None, False, "Please run: flask --app wsgi users invite dave@example.com"),
+        (None, False, "Please run: second-gate users invite dave@example.com"),
     ],
 )
 def test_a_privileged_account_without_an_app_is_a_warning(
@@ -427,7 +427,7 @@ def test_no_contact_and_no_mail_server_are_warnings(healthy: dict[str, str]) -> 
 def test_an_unfinished_key_rotation_is_a_warning(healthy: dict[str, str], world: World) -> None:
     with world.data():
         keyring.add_data_key(world.app.config["SETTINGS"], in_use=set(vault().identifiers))
-    assert "Finish the rotation: flask --app wsgi keys rotate" in the_warning(doctor(healthy))
+    assert "Finish the rotation: second-gate keys rotate" in the_warning(doctor(healthy))
 
 
 def test_the_default_name_is_a_warning(healthy: dict[str, str]) -> None:
@@ -437,7 +437,7 @@ def test_the_default_name_is_a_warning(healthy: dict[str, str]) -> None:
 def test_a_locked_administrator_is_a_warning(healthy: dict[str, str], world: World) -> None:
     with world.data():
         registry.lock(world.user("carol"), now=world.clock())
-    assert "Please run: flask --app wsgi users reset-2fa carol@example.com" in the_warning(doctor(healthy))
+    assert "Please run: second-gate users reset-2fa carol@example.com" in the_warning(doctor(healthy))
 
 
 def test_an_administrator_who_has_locked_their_account_is_a_warning(
@@ -445,7 +445,7 @@ def test_an_administrator_who_has_locked_their_account_is_a_warning(
 ) -> None:
     with world.data():
         account_lock.lock_for(world.user("carol"), actor=TERMINAL, now=world.clock())
-    assert "flask --app wsgi users unlock carol@example.com" in the_warning(doctor(healthy))
+    assert "second-gate users unlock carol@example.com" in the_warning(doctor(healthy))
 
 
 @on_postgresql

@@ -1,10 +1,11 @@
-"""`flask groups ...` and `flask policy ...`: who needs a second factor."""
+"""`second-gate groups ...` and `second-gate policy ...`: who needs a second factor."""
 
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete
 
+from mfa_app.core.common import days
 from mfa_app.extensions import db
 from mfa_app.models import Group, GroupCount, TrailHead
 from tests.support.databases import both_databases
@@ -213,3 +214,41 @@ def test_a_preview_says_what_a_group_or_role_does_to_one_person(world: World, ty
     }.items():
         assert done(typed("users", *words, "--preview")).splitlines() == [answer]
     assert world.events() == before
+
+
+def test_a_group_is_shown_renamed_and_deleted(world: World, typed: Typist) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    shown = done(typed("groups", "show", "finance"))
+    assert [line.split()[-1] for line in shown.splitlines()[-2:]] == ["1", "0"]
+    assert "Rule        Required" in shown
+    assert done(typed("groups", "rename", "Finance", "Money")) == "Group renamed to Money.\n"
+    world.group("Sales")
+    assert "already a group" in refused(typed("groups", "rename", "Money", "SALES"))
+    effect = done(typed("groups", "delete", "Money", "--preview"))
+    assert "At once: nobody is asked for a code." in effect
+    assert done(typed("groups", "delete", "money")) == f"Group Money deleted.\n{effect}"
+    assert world.password_given("alice").page.path == "/"
+    assert "no group named Money" in refused(typed("groups", "show", "Money"))
+
+
+@pytest.mark.parametrize("words", [["groups", "require", "Finance"], ["policy", "everyone"]])
+def test_a_rule_has_a_start_a_grace_period_and_days(world: World, typed: Typist, words: list[str]) -> None:
+    world.group("Finance")
+    show = ["groups", "show", "Finance"] if "Finance" in words else ["policy", "show"]
+    with world.data():
+        today = days.day_of(world.clock())
+    start = (today + timedelta(days=30)).isoformat()
+    done(typed(*words, "on", "--from", start, "--grace", "14", "--remember", "7"))
+    shown = done(typed(*show))
+    assert "Required from " in shown
+    assert "grace period of 14 days, devices remembered for 7 days" in shown
+    done(typed(*words, "on", "--from", start))
+    assert world.events().count("policy.changed") == 1, "what is left out, or the same, stays"
+    done(typed(*words, "on", "--at-once"))
+    assert "Required, " in done(typed(*show))
+    assert "grace period of 14 days" in done(typed(*show))
+    far = (today + timedelta(days=5 * 366 + 1)).isoformat()
+    assert "no later than" in refused(typed(*words, "on", "--from", far))
+    for wrong in (("--grace", "91"), ("--remember", "366"), ("--from", start, "--at-once")):
+        assert typed(*words, "on", *wrong).exit_code == 2

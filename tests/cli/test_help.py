@@ -1,10 +1,14 @@
 """The help, the version and the printing: of Second Gate and not of Flask, and one line for each command."""
 
+import tomllib
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from mfa_app import __version__, cli
+from mfa_app.settings import PROJECT_ROOT
+from mfa_app.wording.commands import PROGRAM
 from tests.support.terminal import Shell, Typist, done
 
 
@@ -18,7 +22,7 @@ def test_every_command_has_one_line_that_fits(typed: Typist, group: str) -> None
     assert max(map(len, lines)) < 78
 
 
-def test_the_program_on_a_server_is_about_this_site_alone(shell: Shell) -> None:
+def test_the_program_is_about_this_site_alone(shell: Shell) -> None:
     code, output, errors = shell.run("mfa_app", "--help")
     assert (code, errors) == (0, "")
     assert output.startswith("Usage: second-gate [OPTIONS] COMMAND")
@@ -30,7 +34,7 @@ def test_the_program_on_a_server_is_about_this_site_alone(shell: Shell) -> None:
     assert not shell.folder.exists()  # help and version make nothing
 
 
-def test_the_program_on_a_server_names_itself(shell: Shell) -> None:
+def test_the_program_names_itself(shell: Shell) -> None:
     needed = "The database is not ready for this version. Please run: second-gate prepare\n"
     assert shell.run("mfa_app", "users", "list") == (1, "", needed)
     assert shell.run("mfa_app", "users", "list", MFA_PORT="1") == (
@@ -41,6 +45,20 @@ def test_the_program_on_a_server_names_itself(shell: Shell) -> None:
     code, output, errors = shell.run("mfa_app", "prepare")
     assert (code, errors) == (0, "")
     assert "get a new one: second-gate setup-link" in output
+
+
+def test_the_entry_point_is_the_program() -> None:
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["scripts"] == {PROGRAM: "mfa_app.__main__:main"}
+    with pytest.raises(SystemExit) as ended:
+        EntryPoint(PROGRAM, project["scripts"][PROGRAM], "console_scripts").load()(["--version"])
+    assert ended.value.code == 0
+
+
+def test_flasks_own_program_has_the_commands_too(shell: Shell) -> None:
+    code, output, errors = shell.flask("users", "--help")
+    assert (code, errors) == (0, "")
+    assert "flask users [OPTIONS] COMMAND" in output
 
 
 def test_only_one_place_prints_and_escapes_what_could_move_the_cursor() -> None:

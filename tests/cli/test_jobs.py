@@ -1,4 +1,4 @@
-"""`flask jobs`: what the site does by itself, listed and done once from the terminal."""
+"""`second-gate jobs`: what the site does by itself, listed and done once from the terminal."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`flask keys`: re-encrypting all secrets while people log in; and keys that do not match."""
+"""`second-gate keys`: re-encrypting all secrets while people log in; and keys that do not match."""
 
 import json
 import signal
@@ -286,5 +286,5 @@ def test_the_server_does_not_start_before_the_tables_are_created(shell: Shell) -
     code, _output, errors = served(shell)
     assert code == 1
     assert errors.splitlines()[-1] == (
-        "The database is not ready for this version. Please run: flask --app wsgi prepare"
+        "The database is not ready for this version. Please run: second-gate prepare"
     )

@@ -1,4 +1,4 @@
-"""`flask rollout`: the numbers of the board at the terminal."""
+"""`second-gate rollout`: the numbers of the board at the terminal."""
 
 from mfa_app.core.rollout import trend
 from tests.support.terminal import Typist, done

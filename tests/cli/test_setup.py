@@ -1,4 +1,4 @@
-"""`flask prepare` and `flask setup-link`: from an empty folder to the first administrator."""
+"""`second-gate prepare` and `second-gate setup-link`: from an empty folder to the first administrator."""
 
 import sqlite3
 import stat
@@ -112,7 +112,7 @@ def test_a_set_up_left_before_linking_goes_on_by_a_new_link(world: World, typed:
 def test_a_command_without_tables_prints_how_to_create_them(shell: Shell) -> None:
     code, output, errors = shell.flask("users", "list")
     assert (code, output) == (1, "")
-    assert errors == "The database is not ready for this version. Please run: flask --app wsgi prepare\n"
+    assert errors == "The database is not ready for this version. Please run: second-gate prepare\n"
 
 
 def test_an_unreachable_database_is_reported_without_its_password(shell: Shell) -> None:

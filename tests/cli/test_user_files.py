@@ -1,4 +1,4 @@
-"""`flask users import` and `flask users export`: people in files, from a terminal."""
+"""`second-gate users import` and `second-gate users export`: people in files, from a terminal."""
 
 from pathlib import Path
 

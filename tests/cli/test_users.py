@@ -1,4 +1,4 @@
-"""`flask users ...`: accounts, from a terminal."""
+"""`second-gate users ...`: accounts, from a terminal."""
 
 import getpass
 import re

@@ -63,6 +63,10 @@ class Shell:
         with self.start(*command, stdin=stdin, **settings) as program:
             return program.ended()
 
-    def flask(self, *words: str, **options: str) -> tuple[int, str, str]:
+    def second_gate(self, *words: str, **options: str) -> tuple[int, str, str]:
         """Run a command of the site."""
+        return self.run("mfa_app", *words, **options)
+
+    def flask(self, *words: str, **options: str) -> tuple[int, str, str]:
+        """Run a command of the site by Flask's own program."""
         return self.run("flask", "--app", "wsgi", *words, **options)

@@ -1,7 +1,7 @@
 """The form of a rule. It checks the shape of the input; the core checks the rest."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -31,8 +31,6 @@ from mfa_app.wording.refusals import sentence
 
 FIRST_DAY = date(2000, 1, 1)
 
-FURTHEST = timedelta(days=5 * 366)
-
 UNKNOWN_VERSION = -1
 
 LONGEST_MAIL_TEXT = 1000
@@ -47,12 +45,12 @@ class RuleForm(Form):
     required_from = DayField(_l("Start date"), validators=[Optional()])
     grace_days = DaysField(
         _l("Grace period (days)"),
-        validators=[NumberRange(0, 90, WITHIN)],
+        validators=[NumberRange(0, rules.MOST_GRACE_DAYS, WITHIN)],
         render_kw={"inputmode": "numeric", "autocomplete": "off"},
     )
     remember_days = DaysField(
         _l("Remember devices for (days)"),
-        validators=[NumberRange(0, 365, WITHIN)],
+        validators=[NumberRange(0, rules.MOST_REMEMBER_DAYS, WITHIN)],
         render_kw={"inputmode": "numeric", "autocomplete": "off"},
     )
     passkey_only = BooleanField(_l("Accept passkeys only"))
@@ -94,7 +92,7 @@ class RuleForm(Form):
 
     def validate_required_from(self, field: DateField) -> None:
         """Reject days that can only be typing mistakes."""
-        last = days.day_of(clock.now()) + FURTHEST
+        last = days.day_of(clock.now()) + rules.FARTHEST_START
         if field.data is None or not FIRST_DAY <= field.data <= last:
             raise ValidationError(
                 _("Enter a day no later than %(date)s, or leave this empty.", date=dates.day(last))

@@ -21,6 +21,7 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 from mfa_app.admin.policy.foreseen import ForeseenForm
 from mfa_app.core.common import clock, days
 from mfa_app.core.common.errors import CannotExemptSelf, EmailTaken, InvalidEmail, LastAdministrator
+from mfa_app.core.policy.overrides import LONGEST_EXEMPTION
 from mfa_app.core.policy.two_factor_state import TwoFactorState
 from mfa_app.core.rollout.many import MOST, OF_GROUPS, Action, Change
 from mfa_app.core.users.accounts import Profile
@@ -45,8 +46,6 @@ from mfa_app.wording import dates
 from mfa_app.wording.invitations import STAGES
 from mfa_app.wording.labels import role_name
 from mfa_app.wording.standing import STATES
-
-LONGEST_EXEMPTION = timedelta(days=366)
 
 OTHER_DAY = "day"  # the choice of a last day of one's own
 

@@ -1,1 +1,1 @@
-"""`flask demo`: a made-up company to try the site with."""
+"""`second-gate demo`: a made-up company to try the site with."""

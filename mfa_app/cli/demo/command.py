@@ -1,4 +1,4 @@
-"""`flask demo`: fill a new installation with a made-up company, and print its logins."""
+"""`second-gate demo`: fill a new installation with a made-up company, and print its logins."""
 
 import os
 from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""`flask doctor`: its command, and what it checks besides the checks of /readyz."""
+"""`second-gate doctor`: its command, and what it checks besides the checks of /readyz."""

@@ -13,6 +13,7 @@ from mfa_app.core.operations import counts, key_rotation, statistics
 from mfa_app.core.policy.facts import find_subjects
 from mfa_app.models import Role, User
 from mfa_app.settings import Settings
+from mfa_app.wording.commands import command_line
 from mfa_app.wording.labels import role_name
 
 
@@ -53,7 +54,7 @@ def _keys() -> Iterator[Finding]:
                 "%(num)s secrets are not encrypted under the current key yet.",
                 outdated,
             ),
-            _("Finish the rotation: flask --app wsgi keys rotate"),
+            _("Finish the rotation: %(command)s", command=command_line("keys rotate")),
         )
 
 
@@ -66,7 +67,7 @@ def _counts() -> Iterator[Finding]:
                 "%(num)s counts of people are wrong, because someone changed the database by hand.",
                 different,
             ),
-            _("Please run: flask --app wsgi groups recount"),
+            _("Please run: %(command)s", command=command_line("groups recount")),
         )
 
 
@@ -89,8 +90,9 @@ def _administrators() -> Iterator[Finding]:
         yield Finding(
             _("There is no administrator."),
             _(
-                "To create the first, run: flask --app wsgi setup-link. "
-                "Or make someone an administrator: flask --app wsgi users role EMAIL admin"
+                "To create the first, run: %(create)s. Or make someone an administrator: %(make)s",
+                create=command_line("setup-link"),
+                make=command_line("users role EMAIL admin"),
             ),
             wrong=True,
         )
@@ -108,16 +110,15 @@ def _administrators() -> Iterator[Finding]:
             email = subject.user.email
             yield Finding(
                 _("The administrator %(email)s is locked out after too many wrong codes.", email=email),
-                _("Please run: flask --app wsgi users reset-2fa %(email)s", email=email),
+                _please_run("users reset-2fa", email),
             )
         if subject.user.account_locked_at is not None:
             email = subject.user.email
             yield Finding(
                 _("The administrator %(email)s has locked their account, so they can't log in.", email=email),
                 _(
-                    "Check that it's really them who ask you to open it, then run: "
-                    "flask --app wsgi users unlock %(email)s",
-                    email=email,
+                    "Check that it's really them who ask you to open it, then run: %(command)s",
+                    command=command_line(f"users unlock {email}"),
                 ),
             )
 
@@ -131,8 +132,8 @@ def _break_glass() -> Iterator[Finding]:
                 "passkey."
             ),
             _(
-                "An administrator can make them on the page “Administration”. "
-                "Or run: flask --app wsgi break-glass new"
+                "An administrator can make them on the page “Administration”. Or run: %(command)s",
+                command=command_line("break-glass new"),
             ),
         )
 
@@ -141,4 +142,8 @@ def _how_to_link(user: User) -> str:
     if user.link_required and user.password_hash:
         return _("Ask this person to log in and link one.")
     command = "users app-link" if user.password_hash else "users invite"
-    return _("Please run: flask --app wsgi %(command)s %(email)s", command=command, email=user.email)
+    return _please_run(command, user.email)
+
+
+def _please_run(command: str, email: str) -> str:
+    return _("Please run: %(command)s", command=command_line(f"{command} {email}"))

@@ -7,6 +7,7 @@ from mfa_app.core.common.email_addresses import fold
 from mfa_app.core.factors import held
 from mfa_app.core.factors.held import HeldFactor, Kind
 from mfa_app.core.groups import groups
+from mfa_app.core.groups.groups import GroupWithCounts
 from mfa_app.core.policy.facts import PolicySubject, find_subject
 from mfa_app.core.users import lookup
 from mfa_app.models import Group, User
@@ -45,8 +46,20 @@ def get_group(name: str) -> Group:
     """Return the group with this name in any spelling. Raises CommandError."""
     group = groups.find(name)
     if group is None:
-        raise CommandError(_("There is no group named %(name)s. “groups list” shows all groups.", name=name))
+        raise _no_group(name)
     return group
+
+
+def get_counted_group(name: str) -> GroupWithCounts:
+    """Return the same with its numbers of people. Raises CommandError."""
+    counted = groups.find_with_counts(get_group(name).id)
+    if counted is None:  # deleted by someone else since the first look-up
+        raise _no_group(name)
+    return counted
+
+
+def _no_group(name: str) -> CommandError:
+    return CommandError(_("There is no group named %(name)s. “groups list” shows all groups.", name=name))
 
 
 def _no_account(email: str) -> CommandError:

@@ -2,10 +2,8 @@
 
 import contextlib
 import os
-import sys
 from pathlib import Path
 
-import click
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy.exc import DataError, SQLAlchemyError
@@ -15,18 +13,8 @@ from mfa_app.core.common.schema import Fit
 from mfa_app.core.operations import nodes
 from mfa_app.extensions import db
 from mfa_app.models.connections import WrongEncoding
+from mfa_app.wording.commands import command_line
 from mfa_app.wording.health import wrong_encoding
-
-PROGRAM = "second-gate"  # as it is called on a server; elsewhere the commands are those of `flask`
-
-
-def command_line(command: str) -> str:
-    """Return how to type another command, with the program name that was used for this one."""
-    context = click.get_current_context(silent=True)
-    if context is not None and context.find_root().info_name == PROGRAM:
-        return f"{PROGRAM} {command}"
-    program = Path(sys.argv[0])
-    return f"{program if program.name == 'flask' else 'flask'} --app wsgi {command}"
 
 
 def bring_to_head() -> bool:

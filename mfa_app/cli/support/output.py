@@ -39,6 +39,12 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[st
         yield "  ".join(entry.ljust(width) for entry, width in zip(line, widths, strict=True)).rstrip()
 
 
+def fact_lines(*facts: tuple[str, str]) -> Iterator[str]:
+    """Return a line for each fact: its label, and its value in one column with the others."""
+    width = max(len(label) for label, _value in facts)
+    return (f"{label.ljust(width)}  {value}" for label, value in facts)
+
+
 def format_moment(value: datetime | None) -> str:
     """Return a time in the company's zone to the minute, such as "2026-11-26 13:05 CET", or "-"."""
     return dates.plain_time(value) if value else "-"

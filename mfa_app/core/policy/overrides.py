@@ -19,6 +19,8 @@ from mfa_app.models import User
 
 LONGEST_DELAY = timedelta(days=90)  # long enough for a leave; who needs longer is exempt, with a reason
 
+LONGEST_EXEMPTION = timedelta(days=366)
+
 END_TOLD_BEFORE = timedelta(days=7)  # how long before the end of an exemption its holder is told of it
 
 NO_LONGER_REQUIRED, REQUIRED = "no longer required", "required"

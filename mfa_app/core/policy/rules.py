@@ -1,7 +1,7 @@
 """The rule of a group, or of everyone: reading it and changing it."""
 
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import exists, or_, select
 
@@ -14,6 +14,10 @@ from mfa_app.core.policy.decision import in_force
 from mfa_app.core.policy.facts import site_policy
 from mfa_app.extensions import db
 from mfa_app.models import Group, SitePolicy
+
+# What an administrator can choose.
+MOST_GRACE_DAYS, MOST_REMEMBER_DAYS = 90, 365
+FARTHEST_START = timedelta(days=5 * 366)
 
 
 @dataclass(frozen=True)

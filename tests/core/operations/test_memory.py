@@ -42,6 +42,13 @@ def test_a_worker_starts_without_what_no_login_needs(tmp_path: Path) -> None:
     assert found >= OF_THE_SITE and not found & FOR_NO_LOGIN
 
 
+def test_the_program_prints_its_version_without_the_site(tmp_path: Path) -> None:
+    prints = "from mfa_app.__main__ import program; program(['--version'], standalone_mode=False)"
+    quietly = f"import io, sys; kept = sys.stdout; sys.stdout = io.StringIO(); {prints}; sys.stdout = kept"
+    found = imported_by(quietly, tmp_path)
+    assert "flask" in found and not found & {"sqlalchemy", "pydantic", "cryptography", *FOR_NO_LOGIN}
+
+
 def test_a_fault_in_the_child_ends_the_master_and_is_written_down_once(tmp_path: Path) -> None:
     program = "import sys; sys.modules['mfa_app.server'] = None; from mfa_app.master import plan; plan()"
     ended = run(program, tmp_path)

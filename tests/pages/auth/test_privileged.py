@@ -54,7 +54,7 @@ def test_with_the_password_alone_no_page_opens_but_the_one_that_says_what_to_do(
     without_link(world, name)
     visitor = world.password_given(name)
     assert visitor.page.path == NEEDED
-    assert f"flask --app wsgi users app-link {name}@example.com" in visitor.page.text
+    assert f"second-gate users app-link {name}@example.com" in visitor.page.text
     for path in ("/", "/admin", "/admin/people", "/enrolment", "/account", "/login/again", "/login/code"):
         assert visitor.open(path).path == NEEDED, path
     assert visitor.post("/enrolment", code="123456", follow=True).path == NEEDED

@@ -1,0 +1,131 @@
+"""What `--json` prints: facts under names that stay, for programs. Times are in UTC, days are days."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+import click
+
+from mfa_app.core.audit import chain
+from mfa_app.core.factors import passkeys
+from mfa_app.core.groups.groups import GroupWithCounts
+from mfa_app.core.operations.jobs import Job
+from mfa_app.core.policy.decision import decide
+from mfa_app.core.policy.facts import PolicySubject
+from mfa_app.core.policy.levels import Level
+from mfa_app.core.policy.rules import RuleValues, values_of
+from mfa_app.core.rollout.bars import Bar
+from mfa_app.core.throttling.blocked import Blocked
+from mfa_app.core.users import accounts
+from mfa_app.models import AuditEvent
+from mfa_app.wording.labels import app_name
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Facts = dict[str, Any]
+
+
+def json_option(command: Command) -> Command:
+    """Give a command the option `--json`, as `as_json`."""
+    option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
+    return option(command)
+
+
+def json_lines(facts: Facts | list[Facts]) -> Iterator[str]:
+    """Return the lines of these facts as JSON, in ASCII alone."""
+    yield from json.dumps(facts, indent=2, default=_plain).splitlines()
+
+
+def person(subject: PolicySubject) -> Facts:
+    """Return what a list says about somebody."""
+    user = subject.user
+    profile = accounts.profile_of(user)
+    return {
+        "email": user.email,
+        "name": user.name,
+        "role": user.role,
+        "groups": [group.name for group in subject.groups],
+        "directory_number": profile.directory_number,
+        "last_day": profile.last_day,
+        "has_password": user.password_hash is not None,
+        "linked": subject.facts.linked,
+        "disabled_at": user.disabled_at,
+        "locked_at": user.account_locked_at,
+        "last_login_at": user.last_login_at,
+    }
+
+
+def person_in_full(subject: PolicySubject, *, now: datetime) -> Facts:
+    """Return all that is shown of one person, and what is decided after the password."""
+    user = subject.user
+    decision = decide(subject.facts, shown=Level.PASSWORD, now=now)
+    return {
+        **person(subject),
+        "email_refused_at": user.email_refused_at,
+        "factors_locked_at": user.factors_locked_at,
+        "apps": [_named(app_name(app.name), app.enrolled_at) for app in subject.authenticators],
+        "passkeys": [_named(key.name, key.registered_at) for key in passkeys.of_user(user)],
+        "personal_requirement": user.required,
+        "exempt_until": user.exempt_until,
+        "verdict": decision.verdict.value,
+        "reason": decision.because.reason.value,
+        "reason_group": decision.because.group,
+        "link_by": decision.enrol_by,
+    }
+
+
+def group(counted: GroupWithCounts) -> Facts:
+    """Return a group with its rule and its numbers."""
+    numbers = {"members": counted.members, "linked": counted.linked}
+    return {"name": counted.group.name, **rule(values_of(counted.group)), **numbers}
+
+
+def rule(values: RuleValues) -> Facts:
+    """Return what a rule asks."""
+    return asdict(values)
+
+
+def blocked(entry: Blocked) -> Facts:
+    """Return who has to wait, for what, and until when: null is until a reset."""
+    return {
+        "email": entry.user.email if entry.user else None,
+        "network": entry.network,
+        "limit": entry.limit.name,
+        "failures": entry.failures,
+        "until": entry.until,
+    }
+
+
+def job(timed: Job) -> Facts:
+    """Return the name of a job, and how often it runs."""
+    return {"name": timed.name, "every_seconds": round(timed.interval.total_seconds())}
+
+
+def event(row: AuditEvent) -> Facts:
+    """Return a row of the audit trail as the site logs it."""
+    facts: Facts = json.loads(chain.line(row))
+    return facts
+
+
+def key(name: str, secrets: int, available: Sequence[str]) -> Facts:
+    """Return a data key: how many secrets it encrypts, and whether it is there and encrypts new ones."""
+    current = bool(available) and name == available[0]
+    return {"name": name, "secrets": secrets, "available": name in available, "current": current}
+
+
+def rollout(bar: Bar, to_link: int) -> Facts:
+    """Return how many people have come how far, and how many must still link."""
+    return {**asdict(bar), "to_link": to_link}
+
+
+def _named(name: str | None, since: datetime) -> Facts:
+    return {"name": name, "since": since}
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is no fact")

@@ -1,0 +1,54 @@
+"""`second-gate users sessions`, `devices` and `end-access`: where somebody is logged in."""
+
+import click
+from flask_babel import gettext as _
+
+from mfa_app.cli.support.command import command_transaction, current_actor
+from mfa_app.cli.support.lookup import get_user
+from mfa_app.cli.support.output import format_moment, say, table
+from mfa_app.cli.support.types import EMAIL
+from mfa_app.core.browsers import remembered_devices
+from mfa_app.core.common import clock
+from mfa_app.core.sessions import sessions as core
+from mfa_app.core.users import accounts
+from mfa_app.wording.user_agents import browser_name
+
+
+@click.command()
+@click.argument("email", type=EMAIL)
+@command_transaction
+def sessions(email: str) -> None:
+    """List where a person is logged in now."""
+    user = get_user(email)
+    found = core.of_user(user, now=clock.now())
+    if not found:
+        say(_("%(email)s is not logged in.", email=user.email))
+        return
+    head = (_("BROWSER"), _("IP ADDRESS"), _("SINCE"), _("LAST USED"))
+    rows = [(browser_name(row.user_agent), row.ip_address, row.created_at, row.last_seen_at) for row in found]
+    say(*table(head, [(*who, format_moment(since), format_moment(used)) for *who, since, used in rows]))
+
+
+@click.command()
+@click.argument("email", type=EMAIL)
+@command_transaction
+def devices(email: str) -> None:
+    """List the remembered devices of a person."""
+    user = get_user(email)
+    found = remembered_devices.of_user(user, now=clock.now())
+    if not found:
+        say(_("No device is remembered for %(email)s.", email=user.email))
+        return
+    head = (_("BROWSER"), _("IP ADDRESS"), _("LAST USED"), _("REMEMBERED UNTIL"))
+    rows = [(browser_name(row.user_agent), row.ip_address, row.last_used_at, row.expires_at) for row in found]
+    say(*table(head, [(*who, format_moment(used), format_moment(until)) for *who, used, until in rows]))
+
+
+@click.command("end-access")
+@click.argument("email", type=EMAIL)
+@command_transaction
+def end_access(email: str) -> None:
+    """End all sessions, remembered devices and links of a person."""
+    user = get_user(email)
+    accounts.end_access(user, actor=current_actor())
+    say(_("%(email)s is logged out everywhere, and all remembered devices are removed.", email=user.email))

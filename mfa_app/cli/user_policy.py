@@ -1,0 +1,78 @@
+"""`second-gate users exempt`, `require` and `deadline`: what is set for one person, beside the rules."""
+
+from datetime import date, timedelta
+
+import click
+from flask_babel import gettext as _
+
+from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
+from mfa_app.cli.support.lookup import get_subject, get_user
+from mfa_app.cli.support.output import say
+from mfa_app.cli.support.types import DAY, EMAIL, ON_OR_OFF, REASON
+from mfa_app.core.common import clock, days
+from mfa_app.core.policy import overrides
+from mfa_app.core.policy.overrides import LONGEST_EXEMPTION
+from mfa_app.wording import dates
+from mfa_app.wording.policy import policy_explanation
+
+
+@click.command()
+@click.argument("email", type=EMAIL)
+@click.option("--until", type=DAY, required=True, help="The last day, such as 2027-03-31.")
+@click.option("--reason", type=REASON, required=True, help="Why. The audit trail keeps it.")
+@command_transaction
+def exempt(email: str, until: date, reason: str) -> None:
+    """Exempt a person from 2FA until the end of a day.
+
+    Whoever is exempt already gets another day, or another reason."""
+    now = clock.now()
+    today = days.day_of(now)
+    if not today + timedelta(days=1) <= until <= today + LONGEST_EXEMPTION:
+        last = dates.day(today + LONGEST_EXEMPTION)
+        raise CommandError(_("Choose a day in the future, no later than %(date)s.", date=last))
+    user = get_user(email)
+    overrides.exempt(user, until=days.end_of(until), reason=reason, actor=current_actor(), now=now)
+    _say_policy(email)
+
+
+@click.command("end-exemption")
+@click.argument("email", type=EMAIL)
+@command_transaction
+def end_exemption(email: str) -> None:
+    """End a person's exemption now."""
+    user, now = get_user(email), clock.now()
+    if user.exempt_until is None or user.exempt_until <= now:
+        say(_("%(email)s is not exempt.", email=user.email))
+        return
+    overrides.end_exemption(user, actor=current_actor(), now=now)
+    _say_policy(email)
+
+
+@click.command()
+@click.argument("email", type=EMAIL)
+@click.argument("switch", type=ON_OR_OFF, metavar="on|off")
+@command_transaction
+def require(email: str, switch: str) -> None:
+    """Require 2FA of a person, or leave it to the rules."""
+    overrides.set_requirement(get_user(email), switch == "on", actor=current_actor(), now=clock.now())
+    _say_policy(email)
+
+
+@click.command()
+@click.argument("email", type=EMAIL)
+@click.argument("day", type=DAY, required=False)
+@click.option("--end", is_flag=True, help="End it: the dates of the rules hold again.")
+@command_transaction
+def deadline(email: str, day: date | None, end: bool) -> None:
+    """Let a person link an app later.
+
+    DAY (2027-03-31) counts whole. Where the date of a rule is later, that one counts.
+    """
+    if (day is None) is not end:
+        raise click.UsageError(_("Give either a day or --end."))
+    overrides.set_deadline(get_user(email), day, actor=current_actor(), now=clock.now())
+    _say_policy(email)
+
+
+def _say_policy(email: str) -> None:
+    say(policy_explanation(get_subject(email), now=clock.now()))
