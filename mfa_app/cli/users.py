@@ -22,6 +22,7 @@ from mfa_app.core.common import clock, email_addresses
 from mfa_app.core.factors import passkeys
 from mfa_app.core.factors.held import Kind
 from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk import scopes
 from mfa_app.core.helpdesk.removal import remove_factor
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
@@ -37,6 +38,7 @@ from mfa_app.wording.foresight import foresight_sentence
 from mfa_app.wording.labels import app_name, role_name
 from mfa_app.wording.lookalikes import lookalike_warning
 from mfa_app.wording.policy import policy_explanation
+from mfa_app.wording.scopes import helped, now_helps
 
 ROLES = click.Choice([role.value for role in Role])
 
@@ -116,6 +118,7 @@ def show(email: str, *, as_json: bool) -> None:
             *_refusal(user),
             (_("Name"), user.name),
             (_("Role"), role_name(user.role)),
+            *_helps(user),
             (_("State"), _state(user)),
             (_("Groups"), ", ".join(group.name for group in subject.groups) or _("none")),
             (_("Authentication app"), _app_state(subject)),
@@ -282,6 +285,20 @@ def role(email: str, role: str, *, preview: bool) -> None:
 
 @commands.command()
 @click.argument("email", type=EMAIL)
+@click.option("--group", "names", type=GROUP, multiple=True, help="Helps only this group. Repeatable.")
+@click.option("--everyone", is_flag=True, help="Helps all staff again.")
+@command_transaction
+def scope(email: str, names: tuple[str, ...], everyone: bool) -> None:
+    """Limit somebody of the help desk to certain groups."""
+    if bool(names) is everyone:
+        raise click.UsageError(_("Give either groups or --everyone."))
+    user, given = get_user(email), None if everyone else _get_groups(names)
+    scopes.limit(user, given, actor=current_actor())
+    say(now_helps(user.email, given))
+
+
+@commands.command()
+@click.argument("email", type=EMAIL)
 @click.argument("group", type=GROUP)
 @preview_option
 @command_transaction
@@ -403,6 +420,11 @@ def _entries(user: User) -> Iterator[tuple[str, str]]:
         yield _("Directory number"), profile.directory_number
     if profile.last_day:
         yield _("Last day"), profile.last_day.isoformat()
+
+
+def _helps(user: User) -> Iterator[tuple[str, str]]:
+    if user.role == Role.HELPDESK:
+        yield _("Helps"), helped(scopes.groups_of(user))
 
 
 def _refusal(user: User) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from mfa_app.models.fate import Table
 from mfa_app.models.former_app import Ending, FormerApp
 from mfa_app.models.group import Group, Membership
 from mfa_app.models.held_form import HeldForm
+from mfa_app.models.helpdesk_scope import HelpdeskScope
 from mfa_app.models.invitation import Invitation
 from mfa_app.models.lease import Lease
 from mfa_app.models.notice import Notice
@@ -52,6 +53,7 @@ TABLES: tuple[type[Table], ...] = (
     ResetRequest,
     Group,
     Membership,
+    HelpdeskScope,
     Cohort,
     CohortGroup,
     CohortCount,
@@ -82,6 +84,7 @@ __all__ = [
     "Group",
     "GroupCount",
     "HeldForm",
+    "HelpdeskScope",
     "ImportRow",
     "Invitation",
     "Lease",

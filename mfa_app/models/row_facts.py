@@ -40,6 +40,7 @@ class UserFacts(Standing):
     factors_locked_at: datetime | None
     account_locked_at: datetime | None
     ends_at: datetime | None
+    help_limited: bool
 
 
 AnyUser = User | UserFacts

@@ -87,6 +87,8 @@ class User(Standing, Table):
     `factors_locked_at` is set after too many wrong codes in a row: no second factor is accepted any more.
     `account_locked_at` is set while the owner has locked the account: nobody gets in.
     `ends_at` is the first moment after the last day of an account: from then on nobody gets in.
+    `help_limited`: as help desk, sees only the people of the groups in HelpdeskScope. It stays when the last
+    of these groups is deleted, so that nobody sees more by that.
     `directory_number` is the telephone number in the company's directory, by which the help desk calls back.
     `second_factor_on` is the day of the last login by a second factor or on a remembered device. A day and no
     time, so that it changes once a day at most.
@@ -172,6 +174,7 @@ class User(Standing, Table):
     account_locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     directory_number: Mapped[str | None] = mapped_column(String(40))
+    help_limited: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     passkey_handle: Mapped[str | None] = mapped_column(String(43), unique=True, index=True)
 

@@ -53,6 +53,7 @@ _EVENTS = {
     Event.USER_EDITED: _l("Account changed"),
     Event.USER_DISABLED: _l("Account disabled"),
     Event.USER_ENABLED: _l("Account enabled"),
+    Event.HELP_LIMITED: _l("Whom the help desk helps changed"),
     Event.ACCOUNT_LOCKED: _l("Account locked by its owner"),
     Event.ACCOUNT_OPENED: _l("Account opened again"),
     Event.REQUIREMENT_CHANGED: _l("Personal requirement changed"),
@@ -125,6 +126,7 @@ _DETAILS = {
     "name": _l("Name"),
     "last_day": _l("Last day"),
     "directory_number": _l("Directory number"),
+    "helps": _l("Helps"),
     "required_from": _l("Start date"),
     "grace_days": _l("Grace period (days)"),
     "remember_days": _l("Devices remembered (days)"),
@@ -200,9 +202,10 @@ _CODES = {
     "affected by a rule": _l("whom a change of a rule affects"),
     "exempt": _l("who is exempt"),
     "terminal": _l("terminal"),
+    "everyone": _l("everyone"),
 }
 
-_CODED = {"way", "purpose", "method", "because", "to", "list"}
+_CODED = {"way", "purpose", "method", "because", "to", "list", "helps"}
 
 # Where no group is named, these are about everyone.
 _OF_EVERYONE = {event.label for event in (Event.POLICY_CHANGED, Event.GROUP_REMINDED, Event.LIST_DOWNLOADED)}

@@ -49,6 +49,9 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "None of your passkeys was made for this site's present address. Use another way to log in, "
         "or ask the help desk."
     ),
+    errors.NotHelpDesk: _l(
+        "Only people of the help desk have groups to help. Give this person the role first."
+    ),
     errors.PasskeyNameTaken: _l("You already have a passkey with this name. Choose another one."),
     errors.PasskeyGone: _l("This passkey is not on your account any more."),
     errors.AppNameTaken: _l("You already have an app with this name. Choose another one."),
@@ -105,6 +108,7 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     ),
     errors.InvalidEmail: _l("Enter an email address like name@company.com."),
     errors.AlreadySetUp: _l("The first administrator already exists. Log in instead."),
+    errors.OutOfScope: _l("There is no such person among those you help."),
     errors.SessionEnded: _l("Your session has ended. Log in again."),
     errors.RotationRunning: _l("Someone else is rotating the keys. Wait until that has finished."),
     errors.ImportRunning: _l("Another import is being saved. Wait until that has finished, then try again."),

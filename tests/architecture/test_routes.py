@@ -73,6 +73,7 @@ MARKS = {
     "admin.group_rollout_csv": "manage_policy",
     "admin.people_csv": "manage_users",
     "admin.people_import": "manage_users",
+    "admin.help_scope": "manage_users",
     "admin.import_people": "manage_users",
     "admin.import_template": "manage_users",
     "admin.import_result": "manage_users",

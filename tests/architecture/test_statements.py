@@ -65,6 +65,7 @@ admin.group_list                    0   4/2     2
 admin.group_policy                  0   4/2     2
 admin.group_policy_people           0   4/2     2
 admin.group_rollout                 0   4/2    16
+admin.help_scope                    0   4/2   5/2
 admin.import_people                 0   4/2     3
 admin.import_template               0   4/2     1
 admin.invitations                   0   4/2     2

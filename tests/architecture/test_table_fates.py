@@ -48,6 +48,7 @@ cohort_group       keep                     never               keep            
 former_app         keep                     ended_at + 90 days  discard                  sealed_secret for former|{row.id}|{row.user_id}
 group_count        keep                     never               keep                     -
 held_form          delete with the session  expires_at          discard                  sealed_form for form|{row.id}|{row.user_id}
+helpdesk_scope     keep                     never               keep                     -
 import_row         keep                     never               keep                     -
 invitation         keep                     used_at + 30 days   keep                     -
 lease              keep                     never               discard                  -

@@ -55,6 +55,7 @@ FOR_CAROL = {
     "/admin/people/{alice}/reset": "Reset 2-factor authentication",
     "/admin/people/{alice}/open": "Open the account again",
     "/admin/people/{alice}/policy": "2-factor rules for Alice",
+    "/admin/people/{dave}/scope": "Whom this person helps",
     "/admin/people/{bob}/policy": "2-factor rules for Bob",
 }
 FOR_CAROL_TOO = {
@@ -477,11 +478,11 @@ def all_came_to_work(world: World) -> None:
 
 def addressed(world: World, path: str) -> str:
     """Put the numbers of the people and groups that a path names into it."""
-    numbers = {name: world.id_of(name) for name in ("alice", "bob", "carol")}
+    numbers = {name: world.id_of(name) for name in ("alice", "bob", "carol", "dave")}
     with world.data():
         return path.format(**numbers, Finance=world.group_row("Finance").id)
 
 
 def filled(path: str, number: int) -> str:
     """Put any number into a path."""
-    return path.format(alice=number, bob=number, carol=number, Finance=number)
+    return path.format(alice=number, bob=number, carol=number, dave=number, Finance=number)

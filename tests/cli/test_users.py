@@ -325,3 +325,22 @@ def test_a_person_gets_longer_to_link_an_app_and_loses_it_again(world: World, ty
         answer = typed("users", "deadline", ALICE, *wrong)
         assert answer.exit_code == 2
         assert "Give either a day or --end." in answer.stderr
+
+
+def test_somebody_of_the_help_desk_is_given_groups_and_everyone_again(world: World, typed: Typist) -> None:
+    for name in ("Finance", "IT"):
+        world.group(name)
+    world.people("dave", "alice")
+    dave = "dave@example.com"
+    assert "Helps           " in (shown := done(typed("users", "show", dave))) and "Everyone" in shown
+    output = done(typed("users", "scope", dave, "--group", "finance", "--group", "IT", "--group", "Finance"))
+    assert output == "dave@example.com now helps the people of Finance and IT only.\n"
+    assert "Finance, IT" in done(typed("users", "show", dave))
+    assert done(typed("users", "scope", dave, "--everyone")) == "dave@example.com now helps everyone.\n"
+    assert world.details("person.help_limited")["after"] == {"helps": "everyone"}
+    for wrong in ((), ("--everyone", "--group", "IT")):
+        answer = typed("users", "scope", dave, *wrong)
+        assert answer.exit_code == 2 and "Give either groups or --everyone." in answer.output
+    answer = refused(typed("users", "scope", ALICE, "--everyone"))
+    assert "Only people of the help desk have groups to help." in answer
+    assert "Helps" not in done(typed("users", "show", ALICE))

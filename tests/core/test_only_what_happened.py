@@ -12,7 +12,7 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import enrolment, passkey_setup, passkeys
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import removal
+from mfa_app.core.helpdesk import removal, scopes
 from mfa_app.core.imports import imports, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.login import logout
@@ -111,6 +111,12 @@ def again(verb: Callable[..., object]) -> Callable[[Callable[[World], Act]], Cal
         return arrange
 
     return register
+
+
+@again(scopes.limit)
+def limit(world: World) -> Act:
+    world.person("dora", role=Role.HELPDESK)
+    return lambda: scopes.limit(world.user("dora"), [world.group_row("Finance")], actor=TERMINAL)
 
 
 @again(reminders.remind)

@@ -1,3 +1,11 @@
 """Users: the list, one user, and the overrides of the policy for one user."""
 
-from mfa_app.admin.users import detail, factors, invitations, list, many, policy  # noqa: F401 (their routes)
+from mfa_app.admin.users import (  # noqa: F401 (their routes)
+    detail,
+    factors,
+    invitations,
+    list,
+    many,
+    policy,
+    scope,
+)

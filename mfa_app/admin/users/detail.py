@@ -16,18 +16,20 @@ from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import held, passkeys, recovery_codes
 from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk import scopes
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.sessions import sessions
 from mfa_app.core.users import account_lock, accounts, directory, enrolment_links, invitations
-from mfa_app.models import Group, User
+from mfa_app.models import Group, Role, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
 from mfa_app.wording.events import event_line, why_refused
 from mfa_app.wording.policy import policy_explanation
+from mfa_app.wording.scopes import helped
 
 
 @blueprint.get("/people/<row:user_id>")
@@ -57,6 +59,7 @@ def user(user_id: int) -> ResponseReturnValue:
 def _account_of(user: User, now: datetime) -> dict[str, object]:
     return {
         "last_day": accounts.profile_of(user).last_day,
+        "helps": helped(scopes.groups_of(user)) if user.role == Role.HELPDESK else None,
         "ended": user.has_ended(now),
         "session_count": len(sessions.of_user(user, now=now)),
         "device_count": len(remembered_devices.of_user(user, now=now)),

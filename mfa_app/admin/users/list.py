@@ -1,6 +1,7 @@
 """The list of users, and the page that creates an account."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,21 +15,23 @@ from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk import scopes
 from mfa_app.core.imports import stored
 from mfa_app.core.users import accounts, directory, invitations
-from mfa_app.models import Role, User
+from mfa_app.models import Group, Role, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
 from mfa_app.wording.people import how_many
+from mfa_app.wording.scopes import you_help
 
 
 @blueprint.get("/people")
 @requires(Permission.SEE_USERS)
 def user_list() -> ResponseReturnValue:
     """The users that this actor may see."""
-    actor, now, form = current_actor(), clock.now(), UserFilter(request.args)
-    form.offer(groups.all_groups(), directory.roles_seen_by(actor))
+    actor, now = current_actor(), clock.now()
+    form, helped = _filter_of(actor)
     found = _found(form, actor, now) if form.validate() else directory.UserPage()
     chosen = form.chosen()
     return render_form(
@@ -40,11 +43,26 @@ def user_list() -> ResponseReturnValue:
         standings=shown_standings(found.entries, now=now),
         now=now,
         chosen=chosen,
+        you_help=you_help(helped),
         latest_import=stored.latest(actor=actor) if actor.may(Permission.MANAGE_USERS) else None,
         filtered=bool(chosen.keys() - {form.sort.name}),
-        previous_url=found.before and url_for("admin.user_list", **chosen, before=found.before),
-        next_url=found.after and url_for("admin.user_list", **chosen, after=found.after),
+        **_neighbours(found, chosen),
     )
+
+
+def _filter_of(actor: Actor) -> tuple[UserFilter, list[Group] | None]:
+    """Return the form, and the groups in the actor's scope, or None if there is no scope."""
+    helped = scopes.groups_of_helper(actor.scope_of) if actor.scope_of is not None else None
+    form = UserFilter(request.args)
+    form.offer(groups.all_groups() if helped is None else helped, directory.roles_seen_by(actor))
+    return form, helped
+
+
+def _neighbours(found: directory.UserPage, chosen: dict[str, Any]) -> dict[str, str | None]:
+    return {
+        "previous_url": found.before and url_for("admin.user_list", **chosen, before=found.before),
+        "next_url": found.after and url_for("admin.user_list", **chosen, after=found.after),
+    }
 
 
 def _found(form: UserFilter, actor: Actor, now: datetime) -> directory.UserPage:

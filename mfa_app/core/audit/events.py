@@ -62,6 +62,7 @@ class Event(enum.Enum):
     USER_EDITED = "person.edited", ("before", "after")
     USER_DISABLED = "person.disabled", ()
     USER_ENABLED = "person.enabled", ()
+    HELP_LIMITED = "person.help_limited", ("before", "after")
     ACCOUNT_LOCKED = "person.locked", ("way",)
     ACCOUNT_OPENED = "person.opened", ("reason",)
     REQUIREMENT_CHANGED = "person.requirement_changed", ("required",)

@@ -20,7 +20,10 @@ class ActorKind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something, and from where. Only a PERSON has `user_id`, `role` and `security_stamp`."""
+    """Who does something, and from where. What is not the sender's or a name, only a PERSON has.
+
+    `limited`: as help desk, sees only the people of certain groups.
+    """
 
     kind: ActorKind
     name: str = ""
@@ -29,11 +32,22 @@ class Actor:
     ip_address: str = ""
     user_agent: str = ""
     security_stamp: int | None = None
+    limited: bool = False
 
     @property
     def is_terminal(self) -> bool:
         """Whether this is the command line: whoever can run it owns the installation."""
         return self.kind == ActorKind.TERMINAL
+
+    @property
+    def may_have_scope(self) -> bool:
+        """Whether this is someone of the help desk: nobody else can be limited to certain groups."""
+        return self.role == Role.HELPDESK
+
+    @property
+    def scope_of(self) -> int | None:
+        """The id of the user whose scope limits what this actor sees; None if nothing does."""
+        return self.user_id if self.limited and self.may_have_scope else None
 
     def may(self, permission: Permission) -> bool:
         """Return True if the actor has a permission."""

@@ -19,6 +19,10 @@ class SessionEnded(Interruption):
     """The session ended while the request was running."""
 
 
+class OutOfScope(Interruption):
+    """The person is, or is by now, of none of the groups that the actor of the help desk looks after."""
+
+
 class HashingQueueFull(Interruption):
     """All hashing slots are taken; try again in a few seconds."""
 
@@ -213,6 +217,10 @@ class LastFactor(Refusal):
 
 class NotAllowed(Refusal):
     """The actor's role doesn't permit this."""
+
+
+class NotHelpDesk(Refusal):
+    """Only somebody of the help desk can be limited to certain groups."""
 
 
 class CannotExemptSelf(Refusal):

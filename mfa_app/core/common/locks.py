@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, case, select, update
 
-from mfa_app.core.common import clock, days
+from mfa_app.core.common import clock, days, scope
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import SessionEnded
 from mfa_app.core.common.permissions import Permission
@@ -66,7 +66,7 @@ def begin_change(actor: Actor, permission: Permission, user: User | None = None)
     """Lock administration and the user, and check the permission by what is true now.
 
     Every change by an administrator or the help desk begins with this, so it is finished by nobody who has
-    just been disabled or got another role. Raises NotAllowed, SessionEnded.
+    just been disabled, or got another role or scope. Raises NotAllowed, SessionEnded, OutOfScope.
     """
     actor.require(permission, user)
     lock_administration()
@@ -74,6 +74,8 @@ def begin_change(actor: Actor, permission: Permission, user: User | None = None)
         lock_and_reload(user)
     _require_unchanged(actor)
     actor.require(permission, user)
+    if user is not None:
+        scope.require_seen(actor, user)
 
 
 def _require_unchanged(actor: Actor) -> None:

@@ -23,8 +23,8 @@ def remove_factor(user: User, factor_id: str, *, reason: str, actor: Actor, now:
     """Remove the user's app or passkey with this id, revoke all access, and tell the user by email.
 
     What is left opens the second gate as before; so do recovery codes. Return what was removed. Raises
-    SessionEnded; NotAllowed, to the same people as a reset; FactorGone; and LastFactor if it is the only one:
-    then a reset also says how the user gets another.
+    SessionEnded; NotAllowed and OutOfScope, as a reset does; FactorGone; and LastFactor if it is the only
+    one: then a reset also says how the user gets another.
     """
     begin_change(actor, Permission.RESET_SECOND_FACTOR, user)
     present = held.of_user(user)

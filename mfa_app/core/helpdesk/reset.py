@@ -16,8 +16,8 @@ def reset_second_factor(user: User, *, reason: str, actor: Actor, now: datetime)
     """Remove the user's second factors and revoke all access.
 
     The next login leads to enrolment, without a new grace period and whatever the rules say; only an
-    exemption delays it. Raises SessionEnded, and NotAllowed: the help desk can't reset administrators, other
-    help desk staff or itself.
+    exemption delays it. Raises SessionEnded; NotAllowed: the help desk can't reset administrators, other
+    help desk staff or itself; and OutOfScope.
     """
     begin_change(actor, Permission.RESET_SECOND_FACTOR, user)
     was_linked = enrolment.delete_all(user.id, Ending.RESET, now=now)

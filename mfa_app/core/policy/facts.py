@@ -53,9 +53,9 @@ def find_subjects(*where: ColumnElement[bool]) -> list[PolicySubject]:
     )
 
 
-def find_subject(user_id: int) -> PolicySubject | None:
-    """Return one user, or None."""
-    return next(iter(find_subjects(User.id == user_id)), None)
+def find_subject(user_id: int, *where: ColumnElement[bool]) -> PolicySubject | None:
+    """Return one user, or None if there is none who matches these conditions."""
+    return next(iter(find_subjects(User.id == user_id, *where)), None)
 
 
 def site_policy() -> SitePolicy:

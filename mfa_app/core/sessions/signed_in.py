@@ -42,4 +42,5 @@ def as_user(actor: Actor, user: AnyUser) -> Actor:
         actor.ip_address,
         actor.user_agent,
         user.security_stamp,
+        user.help_limited,
     )

@@ -50,8 +50,9 @@ def lock_for(user: User, *, actor: Actor, now: datetime) -> None:
 def open_again(user: User, *, reason: str, actor: Actor, now: datetime) -> None:
     """Open an account that its owner has locked, and tell the owner by email.
 
-    What the lock ended stays ended. Earlier links that lock the account no longer work. Raises SessionEnded,
-    and NotAllowed: the help desk can't open the accounts of administrators, other help desk staff or its own.
+    What the lock ended stays ended. Earlier links that lock the account no longer work. Raises SessionEnded;
+    NotAllowed: the help desk can't open the accounts of administrators, other help desk staff or its own; and
+    OutOfScope.
     """
     begin_change(actor, Permission.OPEN_ACCOUNT, user)
     if user.account_locked_at is None:

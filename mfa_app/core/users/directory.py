@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from mfa_app.core.audit.events import ENROLLING, Event
+from mfa_app.core.common import scope
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import NotAllowed
 from mfa_app.core.policy.facts import PolicySubject, find_subject
@@ -83,20 +84,23 @@ def search(
 ) -> UserPage:
     """Return one page of the users that the actor may see, in at most eight SELECTs at any size."""
     found = people_lists.find(
-        PeopleList(filters, roles_seen_by(actor), order), now=now, after=after, before=before
+        PeopleList(filters, roles_seen_by(actor), order, actor.scope_of), now=now, after=after, before=before
     )
     return UserPage(_entries(found.ids), found.before, found.after, found.total, found.order)
 
 
 def all_found(filters: UserFilters, *, actor: Actor, now: datetime) -> Select[*tuple[Any, ...]]:
     """Return the SELECT of all users whom a search finds: id and key of the email address."""
-    wanted = PeopleList(filters, roles_seen_by(actor), Order.EMAIL)
+    wanted = PeopleList(filters, roles_seen_by(actor), Order.EMAIL, actor.scope_of)
     return people_lists.all_people(wanted, now=now)
 
 
 def get_visible(user_id: int, *, actor: Actor, to_change: bool = False) -> PolicySubject | None:
-    """Return a user, or None. Raises NotAllowed if the actor may not see (or change) that account."""
-    subject = find_subject(user_id)
+    """Return a user, or None. Raises NotAllowed if the actor may not see (or change) that account.
+
+    For a help desk with a scope everyone outside it is as if there were no such user, at the same cost.
+    """
+    subject = find_subject(user_id, *scope.seen_by(actor))
     if subject is None:
         return None
     seen = Role(subject.user.role) in roles_seen_by(actor)

@@ -1,13 +1,13 @@
 """What lists of people are filtered by: as conditions, as SELECTs of the few, and as counts that are kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, select, true
 
-from mfa_app.core.common import search_words
+from mfa_app.core.common import scope, search_words
 from mfa_app.core.policy import state_lists
 from mfa_app.core.policy.crowd import people_where
 from mfa_app.core.policy.state_lists import Listed
@@ -62,10 +62,15 @@ _LINKED = {TwoFactorState.ON, TwoFactorState.BY_CHOICE}
 _UNLINKED = {TwoFactorState.LINK_NOW, TwoFactorState.LINK_LATER}
 
 
-def listed_by(filters: UserFilters, *, now: datetime) -> Iterator[Listed]:
-    """Yield a list for each filter. A user is found who is on all of them."""
+def listed_by(
+    filters: UserFilters, seen: Sequence[ColumnElement[bool]] = (), *, now: datetime
+) -> Iterator[Listed]:
+    """Yield a list for each filter. A user is found who is on all of them, and meets the conditions `seen`.
+
+    Those are asked here only so that the address of someone who is not seen finds what an unknown one finds.
+    """
     if filters.text:
-        yield _with_text(filters.text)
+        yield _with_text(filters.text, seen)
     yield from _by_account(filters, now)
     yield from _by_factors(filters, now)
     if filters.role is not None:
@@ -108,17 +113,20 @@ def _by_factors(filters: UserFilters, now: datetime) -> Iterator[Listed]:
         yield Listed(stopped, (select(User.id).where(stopped),))
 
 
-def count_kept(filters: UserFilters, roles: frozenset[Role]) -> int:
+def count_kept(filters: UserFilters, roles: frozenset[Role], scope_of: int | None = None) -> int:
     """Return how many people of these roles, all or only staff, the filters find. One SELECT.
 
-    Only for filters that `are_counted`.
+    `scope_of`: within the scope of this user. Only for filters that `are_counted`.
     """
     counted: list[Any] = []
     if filters.role is not None or roles != frozenset(Role):
         counted.append(~CohortCount.privileged)
+    cohorts = select(CohortGroup.cohort_id)
     if filters.group_id is not None:
-        cohorts = select(CohortGroup.cohort_id).where(CohortGroup.group_id == filters.group_id)
-        counted.append(CohortCount.cohort_id.in_(cohorts))
+        counted.append(CohortCount.cohort_id.in_(cohorts.where(CohortGroup.group_id == filters.group_id)))
+    if scope_of is not None:
+        of_scope = CohortGroup.group_id.in_(scope.groups_of(scope_of))
+        counted.append(CohortCount.cohort_id.in_(cohorts.where(of_scope)))
     if filters.linked is not None:
         counted.append(CohortCount.linked == filters.linked)
     if filters.passkey:
@@ -128,9 +136,9 @@ def count_kept(filters: UserFilters, roles: frozenset[Role]) -> int:
     return int(db.session.scalars(select(people_where(true())).where(*counted)).one())
 
 
-def _with_text(text: str) -> Listed:
+def _with_text(text: str, seen: Sequence[ColumnElement[bool]]) -> Listed:
     """Return who has this email address, or else all words of the text. One or two SELECTs."""
-    user_id = lookup.id_by_email(text) if "@" in text else None
+    user_id = lookup.id_by_email(text, *seen) if "@" in text else None
     if user_id is not None:
         return Listed(User.id == user_id, (select(User.id).where(User.id == user_id),))
     words = search_words.typed(text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from mfa_app.core.common import email_addresses
 from mfa_app.extensions import db
@@ -22,6 +22,6 @@ def find_all_by_email(emails: Iterable[str]) -> dict[str, User]:
     return {email: users[key] for email, key in keys.items() if key in users}
 
 
-def id_by_email(email: str) -> int | None:
-    """Return the id of the user with this address, in any spelling."""
-    return db.session.scalar(select(User.id).where(User.email_key == email_addresses.key_of(email)))
+def id_by_email(email: str, *where: ColumnElement[bool]) -> int | None:
+    """Return the id of the user with this address, in any spelling, who matches these conditions."""
+    return db.session.scalar(select(User.id).where(User.email_key == email_addresses.key_of(email), *where))

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, false, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import aliased
 
-from mfa_app.core.common import page_keys
+from mfa_app.core.common import page_keys, scope
 from mfa_app.core.policy.state_lists import Ids, Listed
 from mfa_app.core.users.filters import UserFilters, count_kept, listed_by
 from mfa_app.extensions import db
@@ -51,11 +51,26 @@ class Total:
 
 @dataclass(frozen=True)
 class PeopleList:
-    """The users with these roles whom the filters find, in an order."""
+    """The users with these roles whom the filters find, in an order; `scope_of`: within this user's scope."""
 
     filters: UserFilters
     roles: frozenset[Role]
     order: Order
+    scope_of: int | None = None
+
+    @property
+    def hidden(self) -> Where:
+        """The conditions on roles."""
+        others = frozenset(Role) - self.roles
+        return [unindexed(User.role).not_in(others)] if others else []
+
+    def lists(self, now: datetime) -> tuple[Listed, ...]:
+        """Return a list for each filter and one for the scope, which comes first."""
+        if self.scope_of is None:
+            return tuple(listed_by(self.filters, self.hidden, now=now))
+        inside = scope.has_person(self.scope_of)
+        of_scope = Listed(inside, (scope.people_of(self.scope_of),))
+        return of_scope, *listed_by(self.filters, [*self.hidden, inside], now=now)
 
 
 @dataclass(frozen=True)
@@ -91,10 +106,11 @@ class _Place:
 def find(wanted: PeopleList, *, now: datetime, after: str | None = None, before: str | None = None) -> Found:
     """Return one page of a list. Keys are those of another page of the same list; others give some page."""
     filters, order, place = wanted.filters, wanted.order, _Place(after, before)
-    lists = tuple(listed_by(filters, now=now))
+    lists = wanted.lists(now)
     where = _where(wanted, lists)
-    counted = count_kept(filters, wanted.roles) if filters.are_counted else None
-    few = None if counted is not None and order is Order.EMAIL else _fewest(lists)
+    counted = count_kept(filters, wanted.roles, wanted.scope_of) if filters.are_counted else None
+    walked = counted is not None and order is Order.EMAIL and wanted.scope_of is None
+    few = None if walked else _fewest(lists)
     if few is not None:
         where.append(_among(few))
     if order is Order.LAST_LOGIN:
@@ -113,7 +129,7 @@ def find(wanted: PeopleList, *, now: datetime, after: str | None = None, before:
 
 def all_people(wanted: PeopleList, *, now: datetime) -> Select[*tuple[Any, ...]]:
     """Return the SELECT of everyone on a list, on however many pages: id and key of the email address."""
-    lists = tuple(listed_by(wanted.filters, now=now))
+    lists = wanted.lists(now)
     where, few = _where(wanted, lists), _fewest(lists)
     if few is not None:
         where.append(_among(few))
@@ -121,10 +137,7 @@ def all_people(wanted: PeopleList, *, now: datetime) -> Select[*tuple[Any, ...]]
 
 
 def _where(wanted: PeopleList, lists: Sequence[Listed]) -> Where:
-    where: Where = [one.condition for one in lists]
-    if hidden := frozenset(Role) - wanted.roles:
-        where.append(unindexed(User.role).not_in(hidden))
-    return where
+    return [*(one.condition for one in lists), *wanted.hidden]
 
 
 class _Keyed:

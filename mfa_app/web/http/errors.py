@@ -12,7 +12,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, NotFound, SecurityError
 
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import HashingQueueFull, NotAllowed, Refusal, SessionEnded, Throttled
+from mfa_app.core.common.errors import (
+    HashingQueueFull,
+    NotAllowed,
+    OutOfScope,
+    Refusal,
+    SessionEnded,
+    Throttled,
+)
 from mfa_app.core.keys.vault import CannotUnseal
 from mfa_app.extensions import db
 from mfa_app.web.http.redirects import page_without_slash, send_to
@@ -42,6 +49,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refusal, _refusal_page)
     app.register_error_handler(HashingQueueFull, _busy_page)
     app.register_error_handler(SessionEnded, _to_the_login)
+    app.register_error_handler(OutOfScope, _no_such_person)
     for failure in STORE_FAILURES:
         app.register_error_handler(failure, unavailable_page)
     app.register_error_handler(Exception, _failure_page)
@@ -57,6 +65,11 @@ def _http_page(error: HTTPException) -> ResponseReturnValue:
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response
+
+
+def _no_such_person(_error: OutOfScope) -> ResponseReturnValue:
+    """Answer as if there were no such person."""
+    return _http_page(NotFound())
 
 
 def _not_found(error: NotFound) -> ResponseReturnValue:

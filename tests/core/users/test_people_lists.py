@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert
 
 from mfa_app.core.common import search_words
+from mfa_app.core.helpdesk import scopes
 from mfa_app.core.policy.two_factor_state import TwoFactorState
 from mfa_app.core.users import directory, people_lists
 from mfa_app.core.users.directory import UserPage
@@ -179,6 +180,37 @@ def test_only_roles_that_somebody_may_see_are_listed_and_counted(
             found = people_lists.find(wanted, now=company.clock())
             assert boss.id not in found.ids
             assert found.total == Total(4 if filters.to_link else 6, exact=found.total.exact)
+
+
+@both_databases
+@pytest.mark.parametrize("order", list(Order))
+def test_a_scope_limits_lists_and_totals_among_few_and_among_many(
+    company: World, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.group("Sales")
+    company.person("dave")
+    helper, sales = company.user("dave"), company.group_row("Sales")
+    also = [Membership(user_id=company.user(name).id, group_id=sales.id) for name in ("p4", "p6")]
+    db.session.add_all(also)
+    scopes.limit(helper, [company.group_row("Finance"), sales], actor=TERMINAL)
+    db.session.commit()
+    in_scope = [number for number in ORDERS[order] if number != 5]
+    for few in (5_000, 0):
+        monkeypatch.setattr(people_lists, "FEW", few)
+        for filters, expected in (
+            (UserFilters(), in_scope),
+            (UserFilters(group_id=sales.id), [number for number in in_scope if number in (4, 6)]),
+            (UserFilters(active=False), [6]),
+            (UserFilters(ends_soon=True), []),
+            (UserFilters(text="p5@example.com"), []),
+            (UserFilters(text="anna"), [number for number in in_scope if number in (1, 3)]),
+        ):
+            wanted = PeopleList(filters, frozenset({Role.STAFF}), order, helper.id)
+            found = people_lists.find(wanted, now=company.clock())
+            shown = [int(db.session.get_one(User, id_).email[1]) for id_ in found.ids]
+            if found.order is order:
+                assert shown == expected[:2], (few, filters)
+            assert found.total == Total(len(expected), exact=found.total.exact), (few, filters)
 
 
 @pytest.mark.parametrize(

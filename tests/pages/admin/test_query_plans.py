@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, text
 
 from mfa_app.core.common import search_words
 from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk import scopes
 from mfa_app.core.imports import stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.policy import affected, impact
@@ -238,6 +239,20 @@ def test_no_page_reads_a_table_that_grows_from_end_to_end(company: World) -> Non
     for path in pages(company):
         with statements_with_values(company) as sent:
             carol.client.get(path)
+        found |= {path: read} if (read := scans(company, sent)) else {}
+    assert found == {}
+
+
+@both_databases
+def test_no_list_within_a_scope_reads_a_table_that_grows_from_end_to_end(company: World) -> None:
+    company.linked_earlier("dave")
+    with company.data():
+        scopes.limit(company.user("dave"), [company.group_row("Everybody")], actor=TERMINAL)
+    dave = company.log_in_and_wait("dave")
+    found = {}
+    for path in ("/admin/people/7", *(f"/admin/people{query}" for query in PEOPLE_FILTERS)):
+        with statements_with_values(company) as sent:
+            dave.client.get(path)
         found |= {path: read} if (read := scans(company, sent)) else {}
     assert found == {}
 

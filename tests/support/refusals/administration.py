@@ -11,7 +11,7 @@ from mfa_app.core.common import errors
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.factors import held
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import removal, reset
+from mfa_app.core.helpdesk import removal, reset, scopes
 from mfa_app.core.imports import export, imports, result, saving, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.imports.state import State
@@ -155,6 +155,7 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
         world.user("alice"), reason="lost", actor=eve, now=world.clock()
     ),
     removal.remove_factor: lambda world, eve: remove_first(world, eve),
+    scopes.limit: lambda world, eve: scopes.limit(world.user("alice"), None, actor=eve),
     blocked.unblock_network: lambda world, eve: blocked.unblock_network("192.0.2.1", actor=eve),
     blocked.unblock: lambda world, eve: blocked.unblock(world.user("alice"), actor=eve),
 }
@@ -256,6 +257,36 @@ for _verb, _act in STAFF_MAY_NOT.items():
     if _verb not in _READING:
         for _end in (disabled, demoted, logged_out):
             case(_verb, errors.SessionEnded, stale(_act, _end), _end.__name__)
+
+
+# Nobody outside the scope that the help desk has by now
+
+
+def out_of_scope(act: Callable[[World, Actor], object]) -> Arrange:
+    """Let dave of the help desk, limited to a group since the page was read, try it on alice."""
+
+    def arrange(world: World) -> Act:
+        world.group("Finance")
+        world.linked("alice")
+        world.linked("dave")
+        dave = actor(world, "dave")
+        scopes.limit(world.user("dave"), [world.group_row("Finance")], actor=TERMINAL)
+        return lambda: act(world, dave)
+
+    return arrange
+
+
+for _verb in (reset.reset_second_factor, removal.remove_factor, account_lock.open_again):
+    case(_verb, errors.OutOfScope, out_of_scope(STAFF_MAY_NOT[_verb]))
+
+
+def limiting_staff(world: World) -> Act:
+    """Limit alice, who is not of the help desk."""
+    world.person("alice")
+    return lambda: scopes.limit(world.user("alice"), [], actor=TERMINAL)
+
+
+case(scopes.limit, errors.NotHelpDesk, limiting_staff)
 
 
 # A file that is none of people
