@@ -14,7 +14,8 @@ class PeopleImport(Table):
     """A file of people, how it is meant, whose it is, and how far it has come.
 
     `state`, `mode` and the keys of `counts` are those of core/imports. `columns` are the headings that were
-    found, by their meaning; `ignored` the others. `rows_done` of about `rows_all` rows have been read.
+    found, by their meaning; `ignored` the others. `creates` are the keys of groups that saving creates: any
+    other group that is missing then has gone since. `rows_done` of about `rows_all` rows have been read.
     `refusal` has the facts of the refusal that ended it. `worker` is the process that reads or saves it now.
     With `spares_leavers` the people whom the file does not name were shown, and keep their accounts.
     New people up to the position `invited_up_to` have been invited; None if nobody waits for that.
@@ -47,6 +48,7 @@ class PeopleImport(Table):
     rows_done: Mapped[int] = mapped_column(default=0)
     rows_all: Mapped[int] = mapped_column(default=0)
     counts: Mapped[dict[str, int]] = mapped_column(JSON)
+    creates: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     refusal: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     worker: Mapped[str | None] = mapped_column(String(32))
     invited_up_to: Mapped[int | None] = mapped_column()

@@ -80,7 +80,8 @@ class PlannedRow:
     """What becomes of one person. `line` is 0 if the file does not name them.
 
     `key` is that of the address of a new person. `profile` is what the account is to have, `before` what it
-    has, and `ends_at` when it ends now. `joins` are names of groups.
+    has, and `ends_at` when it ends now. `joins` are names of groups, and `creates` the keys of those of them
+    that there are none of yet.
     """
 
     line: int
@@ -93,6 +94,7 @@ class PlannedRow:
     before: Profile | None = None
     ends_at: datetime | None = None
     joins: tuple[str, ...] = ()
+    creates: tuple[str, ...] = ()
     key: str = ""
 
 
@@ -179,7 +181,15 @@ class Planner:
         name = _name(row.name) or email_addresses.name_from(email)
         profile = Profile(email, name, role, _last_day(row), _number(row.directory_number))
         joins = self._joins(row, frozenset())
-        return PlannedRow(row.line, Outcome.NEW, email, profile=profile, joins=joins, key=address.key)
+        return PlannedRow(
+            row.line,
+            Outcome.NEW,
+            email,
+            profile=profile,
+            joins=joins,
+            creates=self._missing_of(joins),
+            key=address.key,
+        )
 
     def _present(self, row: TypedRow, found: _Present) -> PlannedRow:
         """Compare the row with an account. Empty cells change nothing, and no group is left."""
@@ -208,7 +218,11 @@ class Planner:
             before=before,
             ends_at=user.ends_at,
             joins=joins,
+            creates=self._missing_of(joins),
         )
+
+    def _missing_of(self, joins: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(key for key in map(name_key, joins) if key not in self.groups)
 
     def _joins(self, row: TypedRow, held: frozenset[str]) -> tuple[str, ...]:
         names = cells.group_names(row.groups, self.groups)

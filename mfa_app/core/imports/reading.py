@@ -40,13 +40,14 @@ def read(an_import: PeopleImport, *, progress: Progress = no_progress) -> bool:
         return False
     db.session.execute(delete(ImportRow).where(ImportRow.import_id == an_import.id))
     db.session.commit()
-    counts, position = Counter[str](), 0
+    counts, position, creates = Counter[str](), 0, set[str]()
     planned = Planner(options_of(an_import), actor_of(an_import)).rows(PeopleFile(an_import.file))
     try:
         while batch := list(islice(planned, BATCH)):
             rows = [prepared(an_import.id, number, row) for number, row in enumerate(batch, position)]
             position += len(batch)
             counts.update(row.outcome.value for row in batch)
+            creates.update(key for row in batch for key in row.creates)
             if not _update(an_import, worker, rows_done=position):
                 return _lost()
             db.session.execute(_INSERT, rows)
@@ -55,7 +56,8 @@ def read(an_import: PeopleImport, *, progress: Progress = no_progress) -> bool:
     except ImportFileRefused as refusal:
         db.session.rollback()
         return _refuse(an_import, worker, refusal)
-    if not _update(an_import, worker, state=State.READY, counts=dict(counts), worker=None):
+    found = {"counts": dict(counts), "creates": sorted(creates)}
+    if not _update(an_import, worker, state=State.READY, worker=None, **found):
         return _lost()
     db.session.commit()
     return True
@@ -64,6 +66,7 @@ def read(an_import: PeopleImport, *, progress: Progress = no_progress) -> bool:
 def keep(an_import: PeopleImport, planned: list[PlannedRow]) -> None:
     """Keep the rows of a small file, which were planned before anything was written: it is READY at once."""
     an_import.state, an_import.counts = State.READY, dict(Counter(row.outcome.value for row in planned))
+    an_import.creates = sorted({key for row in planned for key in row.creates})
     an_import.rows_done = an_import.rows_all = len(planned)
     db.session.flush()
     if planned:
@@ -122,5 +125,5 @@ def _update(an_import: PeopleImport, by: str | None, **values: Any) -> bool:
         where.append(PeopleImport.worker == by)
     changed = rows_changed(update(PeopleImport).where(*where).values(**values)) == 1
     if changed:
-        db.session.refresh(an_import, ["state", "rows_done", "counts", "worker"])
+        db.session.refresh(an_import, ["state", "rows_done", "counts", "creates", "worker"])
     return changed

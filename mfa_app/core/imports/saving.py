@@ -163,10 +163,11 @@ def _groups(an_import: PeopleImport) -> tuple[dict[str, str], list[str]]:
     doing = _of(an_import.id, Outcome.NEW, Outcome.CHANGED)
     named = select(each.c.key, func.min(each.c.value)).select_from(ROWS.join(each, true())).where(doing)
     wanted = db.session.execute(named.group_by(each.c.key).order_by(each.c.key))
-    missing = [name for key, name in wanted if key not in names]
-    if missing and not an_import.create_groups:
-        raise ImportStale("groups", missing[0])
-    return names, missing
+    missing = {key: name for key, name in wanted if key not in names}
+    for key, name in missing.items():
+        if key not in (an_import.creates or ()):
+            raise ImportStale("groups", name)
+    return names, list(missing.values())
 
 
 def _add_people(import_id: str, now: datetime) -> None:

@@ -83,6 +83,7 @@ def upload(
         rows_done=0,
         rows_all=lines,
         counts={},
+        creates=[],
     )
     note_actor(an_import, actor)
     db.session.add(an_import)

@@ -242,6 +242,29 @@ def test_what_is_not_as_it_was_previewed_saves_nothing(
 
 
 @both_databases
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_group_that_was_there_at_the_preview_is_not_created_anew(
+    world: World, previewed: PeopleImport, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    """Attack 117: its rule would be gone. What the preview was going to create is created."""
+    monkeypatch.setattr(stored, "READ_AT_ONCE", 1000 if at_once else 0)
+    kept = uploaded(world, "Email,Groups\nx@firma.nl,Sales|Buying\n", ImportOptions(create_groups=True))
+    work.go_on(now=world.clock())
+    db.session.refresh(kept)
+    assert (kept.state, kept.creates) == (State.READY, ["buying"])
+    groups.remove(world.group_row("Sales"), actor=TERMINAL)
+    db.session.commit()
+    assert started(world, kept).state == State.STALE
+    assert refusal_of(kept) == ImportStale("groups", "Sales")
+    again = stored.check_again(kept, actor=importer(world), now=world.clock())
+    db.session.commit()
+    work.go_on(now=world.clock())
+    db.session.refresh(again)
+    assert again.creates == ["buying", "sales"]
+    assert started(world, again).state == State.DONE
+
+
+@both_databases
 def test_nobody_leaves_a_group_that_was_deleted(world: World, previewed: PeopleImport) -> None:
     """A later group may get its number."""
     options = ImportOptions(Mode.REPLACE, world.group_row("Sales").id)
