@@ -47,7 +47,7 @@ MARKS = {
     "admin.invitations": "manage_users",
     "admin.invite_user": "manage_users",
     "admin.let_network_try_again": "manage_users",
-    "admin.let_try_again": "manage_users",
+    "admin.let_try_again": "let_try_again",
     "admin.new_group": "manage_groups",
     "admin.open_account": "open_account",
     "admin.new_user": "manage_users",

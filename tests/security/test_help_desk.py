@@ -20,6 +20,7 @@ HIS = (
     "admin.reset_user",
     "admin.remove_user_factor",
     "admin.open_account",
+    "admin.let_try_again",
 )  # what the help desk is there for
 FIELDS = {
     "name": "Mallory",

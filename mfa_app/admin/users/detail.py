@@ -20,6 +20,7 @@ from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.sessions import sessions
+from mfa_app.core.throttling import blocked
 from mfa_app.core.users import account_lock, accounts, directory, enrolment_links, invitations
 from mfa_app.models import Group, User
 from mfa_app.web.security.access_rules import requires
@@ -27,6 +28,7 @@ from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
 from mfa_app.wording.events import event_line, why_refused
+from mfa_app.wording.labels import failures_in_words
 from mfa_app.wording.policy import policy_explanation
 
 
@@ -58,6 +60,8 @@ def _account_of(user: User, now: datetime) -> dict[str, object]:
     return {
         "last_day": accounts.profile_of(user).last_day,
         "ended": user.has_ended(now),
+        "blocks": blocked.blocks_of(user, now=now),
+        "failures_in_words": failures_in_words,
         "session_count": len(sessions.of_user(user, now=now)),
         "device_count": len(remembered_devices.of_user(user, now=now)),
     }

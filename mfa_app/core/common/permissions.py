@@ -11,6 +11,7 @@ class Permission(enum.Enum):
     SEE_USERS = enum.auto()
     RESET_SECOND_FACTOR = enum.auto()
     OPEN_ACCOUNT = enum.auto()
+    LET_TRY_AGAIN = enum.auto()
     MANAGE_USERS = enum.auto()
     MANAGE_GROUPS = enum.auto()
     MANAGE_POLICY = enum.auto()
@@ -20,7 +21,14 @@ class Permission(enum.Enum):
 
 PERMISSIONS = {
     Role.STAFF: frozenset(),
-    Role.HELPDESK: frozenset({Permission.SEE_USERS, Permission.RESET_SECOND_FACTOR, Permission.OPEN_ACCOUNT}),
+    Role.HELPDESK: frozenset(
+        {
+            Permission.SEE_USERS,
+            Permission.RESET_SECOND_FACTOR,
+            Permission.OPEN_ACCOUNT,
+            Permission.LET_TRY_AGAIN,
+        }
+    ),
     Role.ADMIN: frozenset(Permission),
 }
 

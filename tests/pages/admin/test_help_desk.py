@@ -4,10 +4,14 @@ import re
 from urllib.parse import unquote
 
 import pytest
+from sqlalchemy import update
 
-from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, RememberedDevice
+from mfa_app.core.throttling import counters, limits
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, RememberedDevice, Throttle
 from tests.support.authenticator import Authenticator as SoftwareAuthenticator
 from tests.support.browser import Visitor, attribute
+from tests.support.databases import both_databases
 from tests.support.passkeys import send_passkey
 from tests.support.stories import dave_at_work
 from tests.support.world import World
@@ -69,6 +73,69 @@ def test_the_page_of_a_person_says_why_the_latest_code_was_refused(world: World,
         assert f": {why}." in dave.open(page_of(world, "alice")).text
     alice.press("Log in", code=phone.code())
     assert "A code was refused" not in dave.open(page_of(world, "alice")).text
+
+
+def fail_with_codes(world: World, name: str, times: int) -> Visitor:
+    """Let somebody, whose group requires a code, enter so many wrong ones; return the browser."""
+    world.linked_earlier(name, groups_=(world.finance(),))
+    visitor = world.password_given(name)
+    for _ in range(times):
+        visitor.press("Log in", code=world.phones[name].wrong_code())
+    return visitor
+
+
+@both_databases
+def test_it_lets_somebody_try_again_who_has_to_wait(world: World, dave: Visitor) -> None:
+    alice = fail_with_codes(world, "alice", 6)
+    assert "has to wait until" in dave.open(page_of(world, "alice")).text
+    assert "after 5 wrong codes or passkeys." in dave.page.text
+    page = dave.press("Let this person try again")
+    assert page.path == page_of(world, "alice")
+    assert "Alice can try again now." in page.text
+    assert "has to wait" not in page.text
+    assert world.events("alice")[-1] == "throttle.cleared"
+    alice.open("/login/code")
+    assert alice.press("Log in", code=world.phones["alice"].code()).path == "/"
+
+
+def test_each_wait_is_told_with_what_failed(world: World, dave: Visitor) -> None:
+    alice = fail_with_codes(world, "alice", 6)
+    with world.data():
+        number = world.id_of("alice")
+        for limit, key in (
+            (limits.PASSWORD_UNKNOWN_BROWSER, number),
+            (limits.PASSWORD_KNOWN_BROWSER, f"{number}:desk"),
+            (limits.PASSWORD_UNKNOWN_BROWSER, world.id_of("dave")),
+            (limits.MAIL_TO_USER, number),
+        ):
+            for _ in range(limit.free_attempts):
+                counters.charge(limit, key, now=world.clock())
+    page = dave.open(page_of(world, "alice")).text
+    assert "after 5 wrong passwords in unknown browsers." in page
+    assert "after 5 wrong passwords in a browser of their own." in page
+    assert "after 3 emails with a link for a new password." in page
+    assert page.count("has to wait until") == 4
+    assert alice.page.status == 429
+    world.clock.advance(hours=1, seconds=1)
+    assert "has to wait" not in dave.open(page_of(world, "alice")).text
+
+
+@pytest.mark.parametrize("failures", [50, 100])
+def test_who_is_stopped_is_told_what_helps(world: World, dave: Visitor, failures: int) -> None:
+    """Too many wrong codes: only a reset. Too many wrong passwords: a new one, or the help desk."""
+    world.linked_earlier("alice", groups_=(world.finance(),))
+    limit = limits.CODE if failures == 50 else limits.PASSWORD_UNKNOWN_BROWSER
+    with world.data():
+        counters.charge(limit, world.id_of("alice"), now=world.clock())
+        db.session.execute(
+            update(Throttle).where(Throttle.key.startswith(limit.name)).values(failures=failures)
+        )
+        if limit is limits.CODE:
+            world.user("alice").factors_locked_at = world.clock()
+    page = dave.open(page_of(world, "alice"))
+    stopped = "Stopped until the password is reset by email, after 100 wrong passwords in unknown browsers."
+    assert (stopped in page.text) == (failures == 100)
+    assert ("Let this person try again" in page.text) == (failures == 100)
 
 
 def test_before_a_reset_the_page_warns_of_fraud(world: World, dave: Visitor) -> None:
