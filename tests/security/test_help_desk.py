@@ -21,6 +21,8 @@ HIS = (
     "admin.remove_user_factor",
     "admin.open_account",
     "admin.let_try_again",
+    "admin.invite_user",
+    "admin.end_access",
 )  # what the help desk is there for
 FIELDS = {
     "name": "Mallory",

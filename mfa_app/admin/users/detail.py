@@ -10,7 +10,7 @@ from mfa_app.admin import blueprint
 from mfa_app.admin.policy.foreseen import question_before
 from mfa_app.admin.users.forms import OpenForm, ResetForm, UserForm
 from mfa_app.admin.users.lookup import get_user_or_deny
-from mfa_app.admin.users.responses import after_sending, to_page_of, warn_of_lookalikes
+from mfa_app.admin.users.responses import after_sending, shows_links, to_page_of, warn_of_lookalikes
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
@@ -137,12 +137,12 @@ def enable_user(user_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/people/<row:user_id>/invite")
-@requires(Permission.MANAGE_USERS)
+@requires(Permission.INVITE_AGAIN)
 def invite_user(user_id: int) -> ResponseReturnValue:
     """Invite the user, perhaps again. The earlier link stops working."""
     user = get_user_or_deny(user_id, to_change=True).user
     with flash_refusals():
-        token = invitations.invite(user, actor=current_actor(), now=clock.now())
+        token = invitations.invite(user, actor=current_actor(), now=clock.now(), shown=shows_links())
         return after_sending(token, user)
     return to_page_of(user)
 
@@ -159,7 +159,7 @@ def send_app_link(user_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/people/<row:user_id>/end-access")
-@requires(Permission.MANAGE_USERS)
+@requires(Permission.END_ACCESS)
 def end_access(user_id: int) -> ResponseReturnValue:
     """End all of the user's sessions and revoke the remembered devices."""
     user = get_user_or_deny(user_id, to_change=True).user

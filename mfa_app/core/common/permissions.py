@@ -12,6 +12,8 @@ class Permission(enum.Enum):
     RESET_SECOND_FACTOR = enum.auto()
     OPEN_ACCOUNT = enum.auto()
     LET_TRY_AGAIN = enum.auto()
+    INVITE_AGAIN = enum.auto()
+    END_ACCESS = enum.auto()
     MANAGE_USERS = enum.auto()
     MANAGE_GROUPS = enum.auto()
     MANAGE_POLICY = enum.auto()
@@ -27,6 +29,8 @@ PERMISSIONS = {
             Permission.RESET_SECOND_FACTOR,
             Permission.OPEN_ACCOUNT,
             Permission.LET_TRY_AGAIN,
+            Permission.INVITE_AGAIN,
+            Permission.END_ACCESS,
         }
     ),
     Role.ADMIN: frozenset(Permission),

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from mfa_app.core.throttling import counters, limits
+from mfa_app.core.users import invitations
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, RememberedDevice, Throttle
 from tests.support.authenticator import Authenticator as SoftwareAuthenticator
@@ -14,7 +15,7 @@ from tests.support.browser import Visitor, attribute
 from tests.support.databases import both_databases
 from tests.support.passkeys import send_passkey
 from tests.support.stories import dave_at_work
-from tests.support.world import World
+from tests.support.world import TERMINAL, World
 
 REASON = "Phone lost, called back on 4711"
 
@@ -55,7 +56,7 @@ def test_it_has_no_way_to_the_policy(dave: Visitor) -> None:
 def test_the_page_of_a_person_has_one_button_and_no_trail(world: World, dave: Visitor) -> None:
     world.linked_earlier("alice")
     page = dave.open(page_of(world, "alice"))
-    buttons = [found.get_text(strip=True) for found in page.html.main.select("button, a.btn")]
+    buttons = [found.get_text(strip=True) for found in page.html.main.select("button, a.btn, summary")]
     assert buttons == ["Reset 2-factor authentication"]
     assert "Latest events" not in page.text
 
@@ -138,6 +139,35 @@ def test_who_is_stopped_is_told_what_helps(world: World, dave: Visitor, failures
     assert ("Let this person try again" in page.text) == (failures == 100)
 
 
+def test_it_ends_sessions_and_forgets_devices(world: World, dave: Visitor) -> None:
+    world.require(None)
+    world.linked_earlier("alice")
+    alice = world.log_in_and_wait("alice", remember=True)
+    dave.open(page_of(world, "alice"))
+    page = dave.press("End all access")
+    assert "Alice is logged out everywhere, and all remembered devices are removed." in page.text
+    assert "End all access" not in [button.get_text() for button in page.html.main.select("button")]
+    assert alice.open("/").path == "/login"
+    assert world.count(RememberedDevice) == 0
+    assert world.count(Authenticator, Authenticator.user_id == world.id_of("alice")) == 1
+
+
+def test_it_never_gets_a_link_that_opens_an_account(world: World, dave: Visitor) -> None:
+    """Without a mail server the answer shows the link. Dave could choose a password with it."""
+    world.person("dora", password=None)
+    with world.data():
+        invitations.invite(world.user("dora"), actor=TERMINAL, now=world.clock())
+    before = world.events()
+    page = dave.open(page_of(world, "dora"))
+    assert "The link works until" in page.text
+    assert page.html.main.select("form") == []
+    answer = dave.post(page_of(world, "dora", "invite"))
+    assert answer.status == 403
+    assert "/link/" not in answer.response.text
+    assert world.events() in (before, [*before, "access.refused"])
+    assert world.mails("dora") == ["invitation"]
+
+
 def test_before_a_reset_the_page_warns_of_fraud(world: World, dave: Visitor) -> None:
     world.linked_earlier("alice")
     page = dave.open(page_of(world, "alice", "reset"))
@@ -207,7 +237,7 @@ def test_it_does_not_see_the_page_of_an_administrator_or_its_own(
 
 @pytest.mark.parametrize(
     "action",
-    ["edit", "disable", "enable", "invite", "end-access", "policy", "policy/require", "policy/release"],
+    ["edit", "disable", "enable", "policy", "policy/require", "policy/release"],
 )
 def test_it_may_do_nothing_else_with_anybody(world: World, dave: Visitor, action: str) -> None:
     world.person("alice")
