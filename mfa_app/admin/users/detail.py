@@ -15,6 +15,7 @@ from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import held, passkeys, recovery_codes
+from mfa_app.core.factors.held import HeldFactor
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.policy import foresight
@@ -43,7 +44,7 @@ def user(user_id: int) -> ResponseReturnValue:
         person=user,
         **_account_of(user, now),
         **_invitation_of(user, now),
-        factors=held.listed(found.authenticators, passkeys.of_user(user) if found.passkeys else ()),
+        factors=_factors_of(found),
         recovery=recovery_codes.left(user),
         groups=[group.name for group in found.groups],
         standing=policy_explanation(found, now),
@@ -54,6 +55,10 @@ def user(user_id: int) -> ResponseReturnValue:
         needs_link=user.password_hash is not None and enrolment_links.needs_link(user),
         may_act=actor.may_act_on(user),
     )
+
+
+def _factors_of(found: PolicySubject) -> tuple[HeldFactor, ...]:
+    return held.listed(found.authenticators, passkeys.of_user(found.user) if found.passkeys else ())
 
 
 def _account_of(user: User, now: datetime) -> dict[str, object]:
@@ -178,7 +183,13 @@ def reset_user(user_id: int) -> ResponseReturnValue:
         reason = entered(form.reason.data)
         reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
         return to_page_of(user, _("2-factor authentication reset for %(name)s.", name=user.name))
-    return render_form("admin/users/reset.html", form, person=user, linked=found.facts.linked)
+    return render_form(
+        "admin/users/reset.html",
+        form,
+        person=user,
+        groups=[group.name for group in found.groups],
+        linked_since=min((factor.added_at for factor in _factors_of(found)), default=None),
+    )
 
 
 @blueprint.route("/people/<row:user_id>/open", methods=["GET", "POST"])

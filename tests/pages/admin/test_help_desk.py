@@ -11,7 +11,7 @@ from mfa_app.core.users import invitations
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, RememberedDevice, Throttle
 from tests.support.authenticator import Authenticator as SoftwareAuthenticator
-from tests.support.browser import Visitor, attribute
+from tests.support.browser import Visitor, attribute, words
 from tests.support.databases import both_databases
 from tests.support.passkeys import send_passkey
 from tests.support.stories import dave_at_work
@@ -168,6 +168,45 @@ def test_it_never_gets_a_link_that_opens_an_account(world: World, dave: Visitor)
     assert world.mails("dora") == ["invitation"]
 
 
+def test_where_nothing_is_linked_there_is_nothing_to_reset(world: World, dave: Visitor) -> None:
+    world.person("bob")
+    page = dave.open(page_of(world, "bob"))
+    assert "Nothing to reset: this person has no app or passkey." in page.text
+    assert page.html.main.select("a.btn-danger") == []
+    world.linked_earlier("alice")
+    page = dave.open(page_of(world, "alice"))
+    assert "Nothing to reset" not in page.text
+    assert [link.get_text() for link in page.html.main.select("a.btn-danger")] == [
+        "Reset 2-factor authentication"
+    ]
+
+
+def test_before_a_reset_the_page_says_whom_it_is_about(world: World, dave: Visitor) -> None:
+    """Two people of one name are told apart."""
+    finance = world.finance()
+    world.linked_earlier("alice", groups_=(finance,))
+    world.log_in_and_wait("alice")
+    with world.data():
+        world.user("alice").directory_number = "4711"
+    page = dave.open(page_of(world, "alice", "reset"))
+    panel = page.html.find("section", attrs={"aria-labelledby": "whom"})
+    assert panel is not None
+    told = {
+        name.get_text(): words(value)
+        for name, value in zip(panel.select("dt"), panel.select("dd"), strict=True)
+    }
+    assert told == {
+        "Name": "Alice",
+        "Email address": "alice@example.com",
+        "Groups": finance,
+        "Last login": "2 Mar 2026, 09:01 UTC",
+        "Linked since": "2 Mar 2026",
+        "Directory number": "4711",
+    }
+    world.person("bob")
+    assert "nothing is linked" in dave.open(page_of(world, "bob", "reset")).text
+
+
 def test_before_a_reset_the_page_warns_of_fraud(world: World, dave: Visitor) -> None:
     world.linked_earlier("alice")
     page = dave.open(page_of(world, "alice", "reset"))
@@ -268,10 +307,10 @@ def test_the_lost_app_page_its_mail_and_the_reset_page_say_the_same(world: World
     lost = world.visitor().open("/login/help")
     mail = unquote(lost.html.find("a", href=re.compile("^mailto:"))["href"])
     reset = dave.open(page_of(world, "alice", "reset")).text
-    for words in (lost.text, mail, reset):
-        assert "number in the company directory" in words
-    for words in (lost.text, reset):
-        assert "never" in words.partition("number in the company directory")[2].partition(".")[0]
+    for text in (lost.text, mail, reset):
+        assert "number in the company directory" in text
+    for text in (lost.text, reset):
+        assert "never" in text.partition("number in the company directory")[2].partition(".")[0]
     assert "call me back" in mail and "called back" in lost.text and "Call back" in reset
     assert "Don't give a phone number." in lost.text
 
