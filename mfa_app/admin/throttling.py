@@ -8,6 +8,7 @@ from wtforms.validators import DataRequired, Length
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.users.lookup import get_user_or_deny
+from mfa_app.admin.users.responses import to_page_of
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.throttling import blocked
@@ -15,6 +16,12 @@ from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import Form
+
+
+class TryAgainForm(Form):
+    """Whether the button was pressed in the list of all who are blocked."""
+
+    in_list = HiddenField(validators=[Length(max=1)])
 
 
 class NetworkForm(Form):
@@ -32,15 +39,17 @@ def blocked_sign_ins() -> ResponseReturnValue:
 
 
 @blueprint.post("/people/<row:user_id>/try-again")
-@requires(Permission.MANAGE_USERS)
+@requires(Permission.LET_TRY_AGAIN)
 def let_try_again(user_id: int) -> ResponseReturnValue:
-    """Clear a user's counters of failed attempts."""
-    user = get_user_or_deny(user_id, to_change=True).user
+    """Clear a user's counters of failed attempts, and go back to the list or to the user's page."""
+    user, form = get_user_or_deny(user_id, to_change=True).user, TryAgainForm()
     if blocked.unblock(user, actor=current_actor()):
         flash(_("%(name)s can try again now.", name=user.name), "success")
     else:
         flash(_("%(name)s wasn't blocked.", name=user.name), "info")
-    return redirect(url_for("admin.blocked_sign_ins"))
+    if form.in_list.data:
+        return redirect(url_for("admin.blocked_sign_ins"))
+    return to_page_of(user)
 
 
 @blueprint.post("/throttled/networks/try-again")

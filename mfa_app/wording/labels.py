@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from mfa_app.core.throttling import limits
 from mfa_app.models import Role
@@ -41,6 +42,31 @@ _FACTORS = {
 def limit_name(limit: limits.Limit) -> str:
     """Return what was tried too often."""
     return str(_LIMITS[limit])
+
+
+def failures_in_words(limit: limits.Limit, count: int) -> str:
+    """Return how often somebody failed at what: "6 wrong codes or passkeys". Only for limits of users."""
+    if limit is limits.CODE:
+        return ngettext("%(num)s wrong code or passkey", "%(num)s wrong codes or passkeys", count)
+    if limit is limits.LINKING:
+        return ngettext("%(num)s wrong code to link an app", "%(num)s wrong codes to link an app", count)
+    if limit is limits.BREAK_GLASS:
+        return ngettext("%(num)s wrong break-glass code", "%(num)s wrong break-glass codes", count)
+    if limit is limits.MAIL_TO_USER:
+        return ngettext(
+            "%(num)s email with a link for a new password",
+            "%(num)s emails with a link for a new password",
+            count,
+        )
+    if limit is limits.PASSWORD_KNOWN_BROWSER:
+        return ngettext(
+            "%(num)s wrong password in a browser of their own",
+            "%(num)s wrong passwords in a browser of their own",
+            count,
+        )
+    return ngettext(
+        "%(num)s wrong password in an unknown browser", "%(num)s wrong passwords in unknown browsers", count
+    )
 
 
 def entry_in_app(authenticators: Iterable[AuthenticatorFacts]) -> str:

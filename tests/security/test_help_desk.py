@@ -20,6 +20,9 @@ HIS = (
     "admin.reset_user",
     "admin.remove_user_factor",
     "admin.open_account",
+    "admin.let_try_again",
+    "admin.invite_user",
+    "admin.end_access",
 )  # what the help desk is there for
 FIELDS = {
     "name": "Mallory",

@@ -10,17 +10,19 @@ from mfa_app.admin import blueprint
 from mfa_app.admin.policy.foreseen import question_before
 from mfa_app.admin.users.forms import OpenForm, ResetForm, UserForm
 from mfa_app.admin.users.lookup import get_user_or_deny
-from mfa_app.admin.users.responses import after_sending, to_page_of, warn_of_lookalikes
+from mfa_app.admin.users.responses import after_sending, shows_links, to_page_of, warn_of_lookalikes
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import held, passkeys, recovery_codes
+from mfa_app.core.factors.held import HeldFactor
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import scopes
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.sessions import sessions
+from mfa_app.core.throttling import blocked
 from mfa_app.core.users import account_lock, accounts, directory, enrolment_links, invitations
 from mfa_app.models import Group, Role, User
 from mfa_app.web.security.access_rules import requires
@@ -28,6 +30,7 @@ from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
 from mfa_app.wording.events import event_line, why_refused
+from mfa_app.wording.labels import failures_in_words
 from mfa_app.wording.policy import policy_explanation
 from mfa_app.wording.scopes import helped
 
@@ -43,7 +46,7 @@ def user(user_id: int) -> ResponseReturnValue:
         person=user,
         **_account_of(user, now),
         **_invitation_of(user, now),
-        factors=held.listed(found.authenticators, passkeys.of_user(user) if found.passkeys else ()),
+        factors=_factors_of(found),
         recovery=recovery_codes.left(user),
         groups=[group.name for group in found.groups],
         standing=policy_explanation(found, now),
@@ -56,11 +59,17 @@ def user(user_id: int) -> ResponseReturnValue:
     )
 
 
+def _factors_of(found: PolicySubject) -> tuple[HeldFactor, ...]:
+    return held.listed(found.authenticators, passkeys.of_user(found.user) if found.passkeys else ())
+
+
 def _account_of(user: User, now: datetime) -> dict[str, object]:
     return {
         "last_day": accounts.profile_of(user).last_day,
         "helps": helped(scopes.groups_of(user)) if user.role == Role.HELPDESK else None,
         "ended": user.has_ended(now),
+        "blocks": blocked.blocks_of(user, now=now),
+        "failures_in_words": failures_in_words,
         "session_count": len(sessions.of_user(user, now=now)),
         "device_count": len(remembered_devices.of_user(user, now=now)),
     }
@@ -136,12 +145,12 @@ def enable_user(user_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/people/<row:user_id>/invite")
-@requires(Permission.MANAGE_USERS)
+@requires(Permission.INVITE_AGAIN)
 def invite_user(user_id: int) -> ResponseReturnValue:
     """Invite the user, perhaps again. The earlier link stops working."""
     user = get_user_or_deny(user_id, to_change=True).user
     with flash_refusals():
-        token = invitations.invite(user, actor=current_actor(), now=clock.now())
+        token = invitations.invite(user, actor=current_actor(), now=clock.now(), shown=shows_links())
         return after_sending(token, user)
     return to_page_of(user)
 
@@ -158,7 +167,7 @@ def send_app_link(user_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/people/<row:user_id>/end-access")
-@requires(Permission.MANAGE_USERS)
+@requires(Permission.END_ACCESS)
 def end_access(user_id: int) -> ResponseReturnValue:
     """End all of the user's sessions and revoke the remembered devices."""
     user = get_user_or_deny(user_id, to_change=True).user
@@ -177,7 +186,13 @@ def reset_user(user_id: int) -> ResponseReturnValue:
         reason = entered(form.reason.data)
         reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
         return to_page_of(user, _("2-factor authentication reset for %(name)s.", name=user.name))
-    return render_form("admin/users/reset.html", form, person=user, linked=found.facts.linked)
+    return render_form(
+        "admin/users/reset.html",
+        form,
+        person=user,
+        groups=[group.name for group in found.groups],
+        linked_since=min((factor.added_at for factor in _factors_of(found)), default=None),
+    )
 
 
 @blueprint.route("/people/<row:user_id>/open", methods=["GET", "POST"])

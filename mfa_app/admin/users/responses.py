@@ -28,13 +28,18 @@ def to_page_of(user: User, done: str | None = None) -> ResponseReturnValue:
     return redirect(url_for("admin.user", user_id=user.id))
 
 
+def shows_links() -> bool:
+    """Return True if the answer shows a new one-time link, because there is no mail server."""
+    return site()[Settings].smtp_url is None
+
+
 def after_sending(token: str, user: User, *, another: str | None = None) -> ResponseReturnValue:
     """Answer after a user got a new one-time link: redirect to the form for `another`, or to the user's page.
 
     Without a mail server the answer itself shows the link, this once. It must be in no redirect and in no
     cookie: both are kept.
     """
-    if site()[Settings].smtp_url:
+    if not shows_links():
         flash(_on_its_way(user), "info")
         return redirect(another) if another else to_page_of(user)
     one_time_links.note_shown(user, actor=current_actor())

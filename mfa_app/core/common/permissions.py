@@ -11,6 +11,9 @@ class Permission(enum.Enum):
     SEE_USERS = enum.auto()
     RESET_SECOND_FACTOR = enum.auto()
     OPEN_ACCOUNT = enum.auto()
+    LET_TRY_AGAIN = enum.auto()
+    INVITE_AGAIN = enum.auto()
+    END_ACCESS = enum.auto()
     MANAGE_USERS = enum.auto()
     MANAGE_GROUPS = enum.auto()
     MANAGE_POLICY = enum.auto()
@@ -20,7 +23,16 @@ class Permission(enum.Enum):
 
 PERMISSIONS = {
     Role.STAFF: frozenset(),
-    Role.HELPDESK: frozenset({Permission.SEE_USERS, Permission.RESET_SECOND_FACTOR, Permission.OPEN_ACCOUNT}),
+    Role.HELPDESK: frozenset(
+        {
+            Permission.SEE_USERS,
+            Permission.RESET_SECOND_FACTOR,
+            Permission.OPEN_ACCOUNT,
+            Permission.LET_TRY_AGAIN,
+            Permission.INVITE_AGAIN,
+            Permission.END_ACCESS,
+        }
+    ),
     Role.ADMIN: frozenset(Permission),
 }
 

@@ -1,4 +1,4 @@
-"""Who is blocked right now, and the administrator's actions that unblock a user or a network."""
+"""Who is blocked right now, and the actions that unblock a user or a network."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,13 +66,28 @@ def list_blocked(*, now: datetime) -> list[Blocked]:
     return stopped + [entry for entry in entries if entry is not None]
 
 
+def blocks_of(user: User, *, now: datetime) -> list[Blocked]:
+    """Return what the user is blocked from now, longest first, by one SELECT.
+
+    Locked second factors are not among it: the row of the user says so.
+    """
+    own = or_(*(and_(counters.keys_of(limit, user.id), _full(limit, now)) for limit in OF_USERS))
+    rows = db.session.scalars(select(Throttle).where(own).order_by(Throttle.next_try_at.desc()))
+    entries = (_entry(row, {user.id: user}) for row in rows)
+    return [
+        entry
+        for entry in entries
+        if entry is not None and not (entry.limit is limits.CODE and user.factors_locked_at)
+    ]
+
+
 def unblock(user: User, *, actor: Actor) -> bool:
     """Clear the user's counters of failed attempts. Return False if there were none.
 
-    The counter of locked second factors stays, because only a reset unlocks them. Raises NotAllowed,
-    SessionEnded.
+    The counter of locked second factors stays, because only a reset unlocks them. Raises SessionEnded, and
+    NotAllowed: the help desk lets only those try again whom it may act on.
     """
-    begin_change(actor, Permission.MANAGE_USERS, user)
+    begin_change(actor, Permission.LET_TRY_AGAIN, user)
     cleared = set(OF_USERS) - {limits.CODE} if user.factors_locked_at else OF_USERS
     own = or_(*(counters.keys_of(limit, user.id) for limit in cleared))
     forgotten = rows_changed(delete(Throttle).where(own)) > 0
@@ -111,12 +126,13 @@ def _locked() -> list[Blocked]:
 
 
 def _blocked(limit: Limit, now: datetime) -> ColumnElement[bool]:
+    return and_(key_begins(f"{limit.name}:"), _full(limit, now))
+
+
+def _full(limit: Limit, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a counter of this limit lets nobody try now."""
     stopped = Throttle.failures >= limit.lockout_after if limit.lockout_after else Throttle.next_try_at > now
-    return and_(
-        key_begins(f"{limit.name}:"),
-        Throttle.forget_at > now,
-        or_(stopped, Throttle.next_try_at > now),
-    )
+    return and_(Throttle.forget_at > now, or_(stopped, Throttle.next_try_at > now))
 
 
 def _user_id(row: Throttle) -> int | None:

@@ -177,7 +177,7 @@ def end_access(user: User, *, actor: Actor) -> None:
 
     Raises NotAllowed, SessionEnded.
     """
-    begin_change(actor, Permission.MANAGE_USERS, user)
+    begin_change(actor, Permission.END_ACCESS, user)
     revoke_access(user, because=RevocationReason.LOGGED_OUT_EVERYWHERE, actor=actor)
 
 

@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -46,6 +47,14 @@ class State(enum.Enum):
     SENT = "sent"
 
 
+@dataclass(frozen=True)
+class Sender:
+    """Who invites, as the invitation names them. Nobody if the terminal did it, or the site."""
+
+    name: str = ""
+    user_id: int | None = None
+
+
 def of_user(user: User) -> Invitation | None:
     """Return the last invitation of a user who has chosen no password yet."""
     return db.session.get(Invitation, user.id) if user.password_hash is None else None
@@ -72,14 +81,23 @@ def saved_as(user: User) -> str:
     return outbox.file_name(mail) if mail else ""
 
 
-def invite(user: User, *, actor: Actor, now: datetime) -> str:
+def invite(user: User, *, actor: Actor, now: datetime, shown: bool = False) -> str:
     """Mail the user a one-time link to choose a password; return its token. Earlier links stop working.
 
-    Raises NotAllowed, SessionEnded, AccountDisabled, PasswordChosen.
+    `shown`: the actor will see the link. Raises SessionEnded, AccountDisabled, PasswordChosen, and
+    NotAllowed: the help desk sees no link, and invites only those whom an administrator has invited before.
+    The invitation stays that administrator's: the email names who made the account, and if it expires, who
+    can say whether the person still comes is asked for the next.
     """
-    begin_change(actor, Permission.MANAGE_USERS, user)
+    begin_change(actor, Permission.INVITE_AGAIN, user)
+    earlier = db.session.get(Invitation, user.id, populate_existing=True)
+    if earlier is None or shown:
+        actor.require(Permission.MANAGE_USERS, user)
     _require_invitable(user, now)
-    return mail_to(user, actor=actor, now=now)
+    if earlier is None or actor.may(Permission.MANAGE_USERS):
+        return mail_to(user, actor=actor, now=now)
+    sender = Sender(earlier.sender, earlier.sender_id)
+    return mail_to_all([user], sender=sender, actor=actor, now=now)[user.id]
 
 
 def invite_many(users: Iterable[User], *, actor: Actor, now: datetime) -> dict[int, str]:
@@ -102,12 +120,17 @@ def mail_to(user: User, *, actor: Actor, now: datetime) -> str:
     return mail_to_all([user], actor=actor, now=now)[user.id]
 
 
-def mail_to_all(users: list[User], *, actor: Actor, now: datetime) -> dict[int, str]:
-    """Mail invitations within a change that has begun; return a token for each user's id."""
+def mail_to_all(
+    users: list[User], *, actor: Actor, now: datetime, sender: Sender | None = None
+) -> dict[int, str]:
+    """Mail invitations within a change that has begun; return a token for each user's id.
+
+    They are from `sender`, or else from whoever acts.
+    """
     db.session.flush()
     subjects = facts.find_subjects(User.id.in_([user.id for user in users]))
     of_user = {subject.user.id: subject.facts for subject in subjects}
-    sender = _sender(actor)
+    sender = sender or _sender(actor)
     return {user.id: _mail(user, of_user[user.id], sender, actor=actor, now=now) for user in users}
 
 
@@ -172,15 +195,15 @@ def queue_mail(
     )
 
 
-def _mail(user: User, known: PolicyFacts, sender: User | None, *, actor: Actor, now: datetime) -> str:
+def _mail(user: User, known: PolicyFacts, sender: Sender, *, actor: Actor, now: datetime) -> str:
     token = one_time_links.create(Purpose.INVITATION, user, actor=actor, now=now)
     invitation = Invitation(
         user_id=user.id,
         digest=digest(token),
         reminder_digest=None,
         security_stamp=user.security_stamp,
-        sender=sender.name if sender else "",
-        sender_id=sender.id if sender else None,
+        sender=sender.name,
+        sender_id=sender.user_id,
         sent_at=now,
         expires_at=now + LIFETIME[Purpose.INVITATION],
         mailed_at=None,
@@ -194,9 +217,10 @@ def _mail(user: User, known: PolicyFacts, sender: User | None, *, actor: Actor, 
     return token
 
 
-def _sender(actor: Actor) -> User | None:
-    """Return the administrator who acts; None for the terminal and the site."""
-    return db.session.get(User, actor.user_id) if actor.user_id else None
+def _sender(actor: Actor) -> Sender:
+    """Return the administrator who acts; nobody for the terminal and the site."""
+    user = db.session.get(User, actor.user_id) if actor.user_id else None
+    return Sender(user.name, user.id) if user else Sender()
 
 
 def _verdict(user: User, now: datetime) -> tuple[Verdict | None, bool]:

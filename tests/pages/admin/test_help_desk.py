@@ -4,13 +4,18 @@ import re
 from urllib.parse import unquote
 
 import pytest
+from sqlalchemy import update
 
-from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, RememberedDevice
+from mfa_app.core.throttling import counters, limits
+from mfa_app.core.users import invitations
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, RememberedDevice, Throttle
 from tests.support.authenticator import Authenticator as SoftwareAuthenticator
-from tests.support.browser import Visitor, attribute
+from tests.support.browser import Visitor, attribute, words
+from tests.support.databases import both_databases
 from tests.support.passkeys import send_passkey
 from tests.support.stories import dave_at_work
-from tests.support.world import World
+from tests.support.world import TERMINAL, World
 
 REASON = "Phone lost, called back on 4711"
 
@@ -51,7 +56,7 @@ def test_it_has_no_way_to_the_policy(dave: Visitor) -> None:
 def test_the_page_of_a_person_has_one_button_and_no_trail(world: World, dave: Visitor) -> None:
     world.linked_earlier("alice")
     page = dave.open(page_of(world, "alice"))
-    buttons = [found.get_text(strip=True) for found in page.html.main.select("button, a.btn")]
+    buttons = [found.get_text(strip=True) for found in page.html.main.select("button, a.btn, summary")]
     assert buttons == ["Reset 2-factor authentication"]
     assert "Latest events" not in page.text
 
@@ -69,6 +74,137 @@ def test_the_page_of_a_person_says_why_the_latest_code_was_refused(world: World,
         assert f": {why}." in dave.open(page_of(world, "alice")).text
     alice.press("Log in", code=phone.code())
     assert "A code was refused" not in dave.open(page_of(world, "alice")).text
+
+
+def fail_with_codes(world: World, name: str, times: int) -> Visitor:
+    """Let somebody, whose group requires a code, enter so many wrong ones; return the browser."""
+    world.linked_earlier(name, groups_=(world.finance(),))
+    visitor = world.password_given(name)
+    for _ in range(times):
+        visitor.press("Log in", code=world.phones[name].wrong_code())
+    return visitor
+
+
+@both_databases
+def test_it_lets_somebody_try_again_who_has_to_wait(world: World, dave: Visitor) -> None:
+    alice = fail_with_codes(world, "alice", 6)
+    assert "has to wait until" in dave.open(page_of(world, "alice")).text
+    assert "after 5 wrong codes or passkeys." in dave.page.text
+    page = dave.press("Let this person try again")
+    assert page.path == page_of(world, "alice")
+    assert "Alice can try again now." in page.text
+    assert "has to wait" not in page.text
+    assert world.events("alice")[-1] == "throttle.cleared"
+    alice.open("/login/code")
+    assert alice.press("Log in", code=world.phones["alice"].code()).path == "/"
+
+
+def test_each_wait_is_told_with_what_failed(world: World, dave: Visitor) -> None:
+    alice = fail_with_codes(world, "alice", 6)
+    with world.data():
+        number = world.id_of("alice")
+        for limit, key in (
+            (limits.PASSWORD_UNKNOWN_BROWSER, number),
+            (limits.PASSWORD_KNOWN_BROWSER, f"{number}:desk"),
+            (limits.PASSWORD_UNKNOWN_BROWSER, world.id_of("dave")),
+            (limits.MAIL_TO_USER, number),
+        ):
+            for _ in range(limit.free_attempts):
+                counters.charge(limit, key, now=world.clock())
+    page = dave.open(page_of(world, "alice")).text
+    assert "after 5 wrong passwords in unknown browsers." in page
+    assert "after 5 wrong passwords in a browser of their own." in page
+    assert "after 3 emails with a link for a new password." in page
+    assert page.count("has to wait until") == 4
+    assert alice.page.status == 429
+    world.clock.advance(hours=1, seconds=1)
+    assert "has to wait" not in dave.open(page_of(world, "alice")).text
+
+
+@pytest.mark.parametrize("failures", [50, 100])
+def test_who_is_stopped_is_told_what_helps(world: World, dave: Visitor, failures: int) -> None:
+    """Too many wrong codes: only a reset. Too many wrong passwords: a new one, or the help desk."""
+    world.linked_earlier("alice", groups_=(world.finance(),))
+    limit = limits.CODE if failures == 50 else limits.PASSWORD_UNKNOWN_BROWSER
+    with world.data():
+        counters.charge(limit, world.id_of("alice"), now=world.clock())
+        db.session.execute(
+            update(Throttle).where(Throttle.key.startswith(limit.name)).values(failures=failures)
+        )
+        if limit is limits.CODE:
+            world.user("alice").factors_locked_at = world.clock()
+    page = dave.open(page_of(world, "alice"))
+    stopped = "Stopped until the password is reset by email, after 100 wrong passwords in unknown browsers."
+    assert (stopped in page.text) == (failures == 100)
+    assert ("Let this person try again" in page.text) == (failures == 100)
+
+
+def test_it_ends_sessions_and_forgets_devices(world: World, dave: Visitor) -> None:
+    world.require(None)
+    world.linked_earlier("alice")
+    alice = world.log_in_and_wait("alice", remember=True)
+    dave.open(page_of(world, "alice"))
+    page = dave.press("End all access")
+    assert "Alice is logged out everywhere, and all remembered devices are removed." in page.text
+    assert "End all access" not in [button.get_text() for button in page.html.main.select("button")]
+    assert alice.open("/").path == "/login"
+    assert world.count(RememberedDevice) == 0
+    assert world.count(Authenticator, Authenticator.user_id == world.id_of("alice")) == 1
+
+
+def test_it_never_gets_a_link_that_opens_an_account(world: World, dave: Visitor) -> None:
+    """Without a mail server the answer shows the link. Dave could choose a password with it."""
+    world.person("dora", password=None)
+    with world.data():
+        invitations.invite(world.user("dora"), actor=TERMINAL, now=world.clock())
+    before = world.events()
+    page = dave.open(page_of(world, "dora"))
+    assert "The link works until" in page.text
+    assert page.html.main.select("form") == []
+    answer = dave.post(page_of(world, "dora", "invite"))
+    assert answer.status == 403
+    assert "/link/" not in answer.response.text
+    assert world.events() in (before, [*before, "access.refused"])
+    assert world.mails("dora") == ["invitation"]
+
+
+def test_where_nothing_is_linked_there_is_nothing_to_reset(world: World, dave: Visitor) -> None:
+    world.person("bob")
+    page = dave.open(page_of(world, "bob"))
+    assert "Nothing to reset: this person has no app or passkey." in page.text
+    assert page.html.main.select("a.btn-danger") == []
+    world.linked_earlier("alice")
+    page = dave.open(page_of(world, "alice"))
+    assert "Nothing to reset" not in page.text
+    assert [link.get_text() for link in page.html.main.select("a.btn-danger")] == [
+        "Reset 2-factor authentication"
+    ]
+
+
+def test_before_a_reset_the_page_says_whom_it_is_about(world: World, dave: Visitor) -> None:
+    """Two people of one name are told apart."""
+    finance = world.finance()
+    world.linked_earlier("alice", groups_=(finance,))
+    world.log_in_and_wait("alice")
+    with world.data():
+        world.user("alice").directory_number = "4711"
+    page = dave.open(page_of(world, "alice", "reset"))
+    panel = page.html.find("section", attrs={"aria-labelledby": "whom"})
+    assert panel is not None
+    told = {
+        name.get_text(): words(value)
+        for name, value in zip(panel.select("dt"), panel.select("dd"), strict=True)
+    }
+    assert told == {
+        "Name": "Alice",
+        "Email address": "alice@example.com",
+        "Groups": finance,
+        "Last login": "2 Mar 2026, 09:01 UTC",
+        "Linked since": "2 Mar 2026",
+        "Directory number": "4711",
+    }
+    world.person("bob")
+    assert "nothing is linked" in dave.open(page_of(world, "bob", "reset")).text
 
 
 def test_before_a_reset_the_page_warns_of_fraud(world: World, dave: Visitor) -> None:
@@ -140,7 +276,7 @@ def test_it_does_not_see_the_page_of_an_administrator_or_its_own(
 
 @pytest.mark.parametrize(
     "action",
-    ["edit", "disable", "enable", "invite", "end-access", "policy", "policy/require", "policy/release"],
+    ["edit", "disable", "enable", "policy", "policy/require", "policy/release"],
 )
 def test_it_may_do_nothing_else_with_anybody(world: World, dave: Visitor, action: str) -> None:
     world.person("alice")
@@ -171,10 +307,10 @@ def test_the_lost_app_page_its_mail_and_the_reset_page_say_the_same(world: World
     lost = world.visitor().open("/login/help")
     mail = unquote(lost.html.find("a", href=re.compile("^mailto:"))["href"])
     reset = dave.open(page_of(world, "alice", "reset")).text
-    for words in (lost.text, mail, reset):
-        assert "number in the company directory" in words
-    for words in (lost.text, reset):
-        assert "never" in words.partition("number in the company directory")[2].partition(".")[0]
+    for text in (lost.text, mail, reset):
+        assert "number in the company directory" in text
+    for text in (lost.text, reset):
+        assert "never" in text.partition("number in the company directory")[2].partition(".")[0]
     assert "call me back" in mail and "called back" in lost.text and "Call back" in reset
     assert "Don't give a phone number." in lost.text
 

@@ -7,7 +7,7 @@ import pytest
 from mfa_app.core.sessions.signed_in import as_user
 from mfa_app.core.users import accounts, invitations
 from tests.support.browser import Visitor
-from tests.support.stories import carol_at_work
+from tests.support.stories import carol_at_work, dave_at_work
 from tests.support.world import TERMINAL, VISITOR, World
 
 DORA_IS_INVITED = "Carol invited this person on 2 Mar 2026, 09:01 UTC."
@@ -86,6 +86,36 @@ def test_the_page_tells_that_someone_chose_a_password_in_vain(world: World, caro
     page = page_of_dora(world, carol)
     assert "This person was invited on 2 Mar 2026, 09:01 UTC." in page  # the terminal has no name
     assert "Someone opened it on 2 Mar 2026, 09:01 UTC, but the password they chose was refused." in page
+
+
+def test_the_help_desk_sends_an_invitation_again_which_stays_the_administrators(
+    world: World, carol: Visitor
+) -> None:
+    dave = dave_at_work(world)
+    with world.data():
+        invitation = invitations.of_user(world.user("dora"))
+        assert invitation is not None
+        invitation.expires_at = world.clock()
+    assert "The link expired on" in page_of_dora(world, dave)
+    page = dave.press("Send again")
+    assert "An invitation with a link to choose a password is on its way to dora@example.com." in page.text
+    assert "Carol invited this person on" in page.text
+    assert "The link works until" in page.text
+    assert world.events("dora")[-1] == "person.invited"
+    with world.data():
+        invitation = invitations.of_user(world.user("dora"))
+        assert invitation is not None
+        assert (invitation.sender, invitation.sender_id) == ("Carol", world.user("carol").id)
+
+
+def test_the_help_desk_invites_nobody_whom_no_administrator_has_invited(world: World, carol: Visitor) -> None:
+    world.person("frank", password=None)
+    dave = dave_at_work(world)
+    page = dave.open(f"/admin/people/{world.id_of('frank')}")
+    assert "This person has not been invited yet." in page.text
+    assert "Send an invitation" not in page.text
+    assert dave.post(f"/admin/people/{world.id_of('frank')}/invite").status == 403
+    assert world.mails("frank") == []
 
 
 def test_who_was_never_invited_or_has_a_password_has_no_invitation_to_send_again(
