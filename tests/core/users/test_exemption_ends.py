@@ -11,6 +11,7 @@ from mfa_app.core.policy import overrides
 from mfa_app.core.users import accounts, exemption_ends
 from mfa_app.models import Role
 from tests.support.databases import both_databases
+from tests.support.statements import statements
 from tests.support.stories import carol_at_work
 from tests.support.world import TERMINAL, World
 
@@ -100,6 +101,16 @@ def test_who_is_not_exempt_any_more_is_told_once_what_holds_now(world: World) ->
     assert "Your exemption from 2-factor authentication has ended" in world.last_mail()
     words = " ".join(world.words_of_last_mail().split())
     assert "From now on, you must link an authentication app or add a passkey" in words
+
+
+def test_a_job_that_finds_nobody_to_tell_writes_nothing(world: World) -> None:
+    world.person("alice", password=None)
+    exempt(world, "alice")
+    world.clock.advance(days=16)
+    assert tell(world) == 1
+    with statements(world) as sent:
+        assert tell(world) == 0
+    assert sent and not [each for each in sent if each.startswith(("INSERT", "UPDATE", "DELETE"))]
 
 
 def test_what_ended_days_before_the_job_could_run_is_not_told_any_more(world: World) -> None:
