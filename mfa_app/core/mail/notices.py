@@ -18,8 +18,13 @@ def first_time(user_ids: Iterable[int], kind: str, about: str, *, now: datetime)
     characters at most), `about` is what is said once (80): a day, or a rule and its date. At most some
     thousand users at a time. Another transaction that tells the same users is waited for.
     """
+    ids = set(user_ids)
+    told_before = select(Notice.user_id).where(Notice.kind == kind, Notice.about == about)
+    ids -= set(db.session.scalars(told_before.where(Notice.user_id.in_(ids))))
+    if not ids:
+        return ids  # a job that runs each minute takes no lock to find nobody
     row = User.id, literal(kind), literal(about), literal(now, UtcDateTime())
-    told = select(*row).where(User.id.in_(user_ids))
+    told = select(*row).where(User.id.in_(ids))
     in_one_order = told.order_by(User.id)  # so that two transactions can't wait for each other
     insert = dialect_insert(Notice).from_select(["user_id", "kind", "about", "sent_at"], in_one_order)
     return set(db.session.scalars(insert.on_conflict_do_nothing().returning(Notice.user_id)))

@@ -146,6 +146,17 @@ def is_due(facts: FactColumns) -> ColumnElement[bool]:
     return or_(facts.privileged, facts.link_required, facts.required)
 
 
+def is_closed(now: datetime) -> ColumnElement[bool]:
+    """Return whether the owner has locked the account of a User, or its last day is over."""
+    over = and_(User.ends_at.is_not(None), User.ends_at <= now)
+    return or_(User.account_locked_at.is_not(None), over)
+
+
+def is_open(now: datetime) -> ColumnElement[bool]:
+    """Return whether anyone can get in to the account of a User: what `Standing.is_open` says of a row."""
+    return and_(User.disabled_at.is_(None), ~is_closed(now))
+
+
 def is_exempt(facts: FactColumns, at: datetime) -> ColumnElement[bool]:
     """Return whether somebody is exempt at a time. Administrators and the help desk never are."""
     if facts.exempt_until is None:

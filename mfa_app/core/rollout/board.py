@@ -60,7 +60,7 @@ def must_link(*, now: datetime) -> ColumnElement[bool]:
     all must do nothing.
     """
     facts = conditions.of_user()
-    free = ~conditions.is_exempt(facts, now), User.disabled_at.is_(None), ~_is_closed(now)
+    free = ~conditions.is_exempt(facts, now), conditions.is_open(now)
     return and_(~User.linked, _is_asked(facts, User.cohort_id, site_policy()), *free)
 
 
@@ -98,12 +98,6 @@ def _is_asked(facts: FactColumns, cohort: Any, everyone: SitePolicy) -> ColumnEl
     """Return whether a rule, a role, a requirement or a reset asks for a second factor, now or later."""
     groups = select(CohortGroup.cohort_id).join(Group, Group.id == CohortGroup.group_id).where(Group.required)
     return true() if everyone.required else or_(conditions.is_due(facts), cohort.in_(groups))
-
-
-def _is_closed(now: datetime) -> ColumnElement[bool]:
-    """Return whether a User has locked the account, or its last day is over."""
-    over = and_(User.ends_at.is_not(None), User.ends_at <= now)
-    return or_(User.account_locked_at.is_not(None), over)
 
 
 def _closed(now: datetime) -> CompoundSelect[int]:

@@ -55,12 +55,12 @@ def tell_after_end(*, now: datetime) -> int:
 def facts_after_end(to: str, *, now: datetime) -> PolicyFacts:
     """Return the facts of whom a mail tells that an exemption has ended, as they are when it leaves.
 
-    Raises NoLongerTrue for who is exempt again or disabled, and for administrators and the help desk.
+    Raises NoLongerTrue for who is exempt again or can't get in, and for administrators and the help desk.
     """
     of_mail = User.email_key == email_addresses.key_of(to), User.role.not_in(PRIVILEGED)
     exempt = conditions.is_exempt(conditions.of_user(), now)
-    subject = next(iter(find_subjects(*of_mail, ~exempt, User.disabled_at.is_(None))), None)
-    if subject is None:
+    subject = next(iter(find_subjects(*of_mail, ~exempt)), None)
+    if subject is None or not subject.user.is_open(now):
         raise outbox.NoLongerTrue
     return subject.facts
 
@@ -68,25 +68,25 @@ def facts_after_end(to: str, *, now: datetime) -> PolicyFacts:
 def facts_at_sending(to: str, until: datetime, *, now: datetime) -> PolicyFacts:
     """Return the facts of the recipient of a mail about the end of an exemption, as they are when it leaves.
 
-    Raises NoLongerTrue if the exemption has ended meanwhile, or has another end.
+    Raises NoLongerTrue if the exemption has ended meanwhile or has another end, or who has it can't get in.
     """
     still = User.email_key == email_addresses.key_of(to), User.exempt_until == until
-    exempt = conditions.is_exempt(conditions.of_user(), now), User.disabled_at.is_(None)
-    subject = next(iter(find_subjects(*still, *exempt)), None)
-    if subject is None:
+    exempt = conditions.is_exempt(conditions.of_user(), now)
+    subject = next(iter(find_subjects(*still, exempt)), None)
+    if subject is None or not subject.user.is_open(now):
         raise outbox.NoLongerTrue
     return subject.facts
 
 
 def _ending(now: datetime, after: int) -> list[User]:
     soon = conditions.is_exempt(conditions.of_user(), now), User.exempt_until <= now + END_TOLD_BEFORE
-    found = select(User).where(*soon, User.disabled_at.is_(None), User.id > after)
+    found = select(User).where(*soon, conditions.is_open(now), User.id > after)
     return list(db.session.scalars(found.order_by(User.id).limit(BATCH)))
 
 
 def _ended(now: datetime, after: int) -> list[User]:
     lately = User.exempt_until <= now, User.exempt_until > now - TOLD_AFTER, User.role.not_in(PRIVILEGED)
-    found = select(User).where(*lately, User.disabled_at.is_(None), User.id > after)
+    found = select(User).where(*lately, conditions.is_open(now), User.id > after)
     return list(db.session.scalars(found.order_by(User.id).limit(BATCH)))
 
 
@@ -109,7 +109,7 @@ def _tell_givers(ending: Iterable[User], now: datetime) -> int:
     for until, people in _by_end(ending).items():
         if until <= now + GIVER_TOLD_BEFORE:
             continue
-        givers = _administrators(user.exempt_by or "" for user in people)
+        givers = _administrators((user.exempt_by or "" for user in people), now)
         about = days.day_of(until).isoformat()
         new = notices.first_time([giver.id for giver in givers], outbox.Mail.EXEMPTIONS_END, about, now=now)
         for giver in givers:
@@ -127,9 +127,8 @@ def _by_end(ending: Iterable[User]) -> dict[datetime, list[User]]:
     return people
 
 
-def _administrators(addresses: Iterable[str]) -> list[User]:
+def _administrators(addresses: Iterable[str], now: datetime) -> list[User]:
     """Return those of these who are administrators and can log in."""
     keys = {email_addresses.key_of(address) for address in addresses}
-    open_ = User.disabled_at.is_(None), User.account_locked_at.is_(None)
-    found = select(User).where(User.email_key.in_(keys), User.role == Role.ADMIN, *open_)
+    found = select(User).where(User.email_key.in_(keys), User.role == Role.ADMIN, conditions.is_open(now))
     return list(db.session.scalars(found.order_by(User.id)))

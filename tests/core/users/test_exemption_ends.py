@@ -11,6 +11,7 @@ from mfa_app.core.policy import overrides
 from mfa_app.core.users import accounts, exemption_ends
 from mfa_app.models import Role
 from tests.support.databases import both_databases
+from tests.support.statements import statements
 from tests.support.stories import carol_at_work
 from tests.support.world import TERMINAL, World
 
@@ -100,6 +101,66 @@ def test_who_is_not_exempt_any_more_is_told_once_what_holds_now(world: World) ->
     assert "Your exemption from 2-factor authentication has ended" in world.last_mail()
     words = " ".join(world.words_of_last_mail().split())
     assert "From now on, you must link an authentication app or add a passkey" in words
+
+
+def last_day_over(world: World, name: str) -> None:
+    world.user(name).ends_at = world.clock()
+
+
+def locked(world: World, name: str) -> None:
+    world.user(name).account_locked_at = world.clock()
+
+
+CLOSED = pytest.mark.parametrize("close", [last_day_over, locked])
+
+
+@CLOSED
+@both_databases
+def test_who_cannot_get_in_is_told_of_no_end(world: World, close: Callable[[World, str], None]) -> None:
+    world.people("alice", "bob", password=None)
+    world.require(None)
+    for name in ("alice", "bob"):
+        exempt_and_tell(world, name)
+    with world.data():
+        close(world, "alice")
+    world.clock.advance(days=16)
+    assert tell(world) == 1
+    world.clock.advance(days=4, hours=16)
+    with world.data():
+        assert exemption_ends.tell_after_end(now=world.clock()) == 1
+    assert world.mails("alice") == ["exemption_given"]
+    assert world.mails("bob") == ["exemption_given", "exemption_ends", "exemption_over"]
+
+
+@CLOSED
+def test_a_mail_of_an_end_does_not_leave_for_who_cannot_get_in_any_more(
+    world: World, close: Callable[[World, str], None]
+) -> None:
+    world.person("alice", password=None)
+    world.require(None)
+    exempt_and_tell(world, "alice")
+    world.clock.advance(days=16)
+    assert tell(world) == 1
+    with world.data():
+        close(world, "alice")
+    assert deliver(world) == 0
+    with world.data():
+        world.user("alice").ends_at = world.user("alice").account_locked_at = None
+    world.clock.advance(days=4, hours=16)
+    with world.data():
+        assert exemption_ends.tell_after_end(now=world.clock()) == 1
+        close(world, "alice")
+    assert deliver(world) == 0
+
+
+def test_a_job_that_finds_nobody_to_tell_writes_nothing(world: World) -> None:
+    world.person("alice", password=None)
+    exempt(world, "alice")
+    world.clock.advance(days=16)
+    assert tell(world) == 1
+    with statements(world) as sent:
+        assert tell(world) == 0
+    assert sent and not [each for each in sent if each.startswith(("INSERT", "UPDATE", "DELETE"))]
 
 
 def test_what_ended_days_before_the_job_could_run_is_not_told_any_more(world: World) -> None:
