@@ -143,7 +143,7 @@ def _to_set_up(step: Step) -> int:
 
 
 def _sums(of_crowd: list[int], own: list[int], in_grace: list[int]) -> list[int]:
-    """Add up the people: of the crowd, of those counted one by one, less those whose grace it took as over."""
+    """Add up the people: the crowd, and those counted singly, less those whose grace it took as over."""
     return [crowded + single - late for crowded, single, late in zip(of_crowd, own, in_grace, strict=True)]
 
 
