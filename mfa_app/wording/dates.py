@@ -20,6 +20,11 @@ def short_day(moment: datetime | date) -> str:
     return day(moment, SHORT)
 
 
+def short_last_day(moment: datetime) -> str:
+    """Return the last day before this time, for what is true until then: "25 Nov 2026"."""
+    return short_day(days.last_before(moment))
+
+
 def weekday(moment: datetime | date) -> str:
     """Return the day as "Thursday 26 November 2026"."""
     return day(moment, WITH_WEEKDAY)

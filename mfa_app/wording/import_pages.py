@@ -7,7 +7,6 @@ from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from mfa_app.core.common import days
 from mfa_app.core.imports.plan import Mode, Outcome
 from mfa_app.core.imports.state import State
 from mfa_app.models import ImportRow, PeopleImport, Role
@@ -162,7 +161,7 @@ def _joins(row: ImportRow) -> list[str]:
 
 
 def _last_day(ends_at: datetime | None) -> str:
-    return dates.short_day(days.last_before(ends_at)) if ends_at else "–"
+    return dates.short_last_day(ends_at) if ends_at else "–"
 
 
 def _added(count: int) -> str:

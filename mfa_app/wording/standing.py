@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from mfa_app.core.common import days
 from mfa_app.core.policy.decision import Decision
 from mfa_app.core.policy.two_factor_state import TwoFactorState, state_of
 from mfa_app.wording import dates
@@ -43,9 +42,9 @@ def standing_of(decision: Decision, *, has_passkey: bool) -> ShownStanding:
     """Return a decision of `core/users/standings` in words: "Must link by 3 Dec 2026"."""
     state = state_of(decision, has_passkey=has_passkey)
     if state is TwoFactorState.EXEMPT and decision.because.until:
-        last = days.last_before(decision.because.until)
-        return ShownStanding(_("Exempt until %(date)s", date=dates.short_day(last)), TONES[state])
+        last = dates.short_last_day(decision.because.until)
+        return ShownStanding(_("Exempt until %(date)s", date=last), TONES[state])
     if state is TwoFactorState.LINK_LATER and decision.enrol_by:
-        last = days.last_before(decision.enrol_by)
-        return ShownStanding(_("Must link by %(date)s", date=dates.short_day(last)), TONES[state])
+        last = dates.short_last_day(decision.enrol_by)
+        return ShownStanding(_("Must link by %(date)s", date=last), TONES[state])
     return ShownStanding(str(STATES[state]), TONES[state])

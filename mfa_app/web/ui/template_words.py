@@ -42,6 +42,7 @@ def init_app(app: Flask) -> None:
     for written in (
         dates.day,
         dates.short_day,
+        dates.short_last_day,
         dates.iso_day,
         dates.time_of_day,
         dates.short_time,

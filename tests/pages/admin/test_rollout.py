@@ -1,6 +1,6 @@
 """The board of a roll-out: steps, who must still link, the reminder, and the list as CSV."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -97,3 +97,11 @@ def test_the_list_is_downloaded_and_the_download_is_on_the_trail(world: World) -
     assert world.details("list.downloaded") == {"list": "to link", "group": ""}
     assert visitor.open("/admin/rollout.csv").status == 405
     assert "List: who must still link Group: everyone" in visitor.open("/admin/trail").text
+
+
+def test_the_board_and_the_list_of_people_name_the_same_last_day(world: World) -> None:
+    visitor = world.after(carol_at_work)
+    world.require(None, required_from=datetime(2026, 12, 3, tzinfo=UTC))
+    world.person("alice")
+    assert "2 Dec 2026" in visitor.open("/admin/rollout").text
+    assert "Must link by 2 Dec 2026" in visitor.open("/admin/people").text
