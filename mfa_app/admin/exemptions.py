@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from mfa_app.admin import blueprint
 from mfa_app.core.audit import downloads
-from mfa_app.core.common import clock, csv_cells
+from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.users import exemptions as in_force
-from mfa_app.web.http.downloads import csv_download
+from mfa_app.web.http.downloads import list_download
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.wording import exemptions as words
@@ -35,10 +35,9 @@ def exemptions() -> ResponseReturnValue:
 def exemptions_csv() -> ResponseReturnValue:
     """Download who is exempt. The download is recorded, so this is a POST."""
     downloads.note(downloads.List.EXEMPT, "", actor=current_actor())
-    return csv_download(_lines(), "exemptions")
+    return list_download(_rows(), "exemptions")
 
 
-def _lines() -> Iterator[str]:
-    yield csv_cells.BYTE_ORDER_MARK + csv_cells.line(words.CSV_COLUMNS)
-    for exemption in in_force.all_in_force(now=clock.now()):
-        yield csv_cells.line(words.csv_cells_of(exemption))
+def _rows() -> Iterator[tuple[str, ...]]:
+    yield words.CSV_COLUMNS
+    yield from map(words.csv_cells_of, in_force.all_in_force(now=clock.now()))

@@ -1,5 +1,7 @@
 """`second-gate users sessions`, `devices` and `end-access`: where somebody is logged in."""
 
+from datetime import datetime
+
 import click
 from flask_babel import gettext as _
 
@@ -11,6 +13,7 @@ from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.sessions import sessions as core
 from mfa_app.core.users import accounts
+from mfa_app.models import AuthSession, RememberedDevice
 from mfa_app.wording.user_agents import browser_name
 
 
@@ -24,9 +27,8 @@ def sessions(email: str) -> None:
     if not found:
         say(_("%(email)s is not logged in.", email=user.email))
         return
-    head = (_("BROWSER"), _("IP ADDRESS"), _("SINCE"), _("LAST USED"))
-    rows = [(browser_name(row.user_agent), row.ip_address, row.created_at, row.last_seen_at) for row in found]
-    say(*table(head, [(*who, format_moment(since), format_moment(used)) for *who, since, used in rows]))
+    rows = [_row(one, one.created_at, one.last_seen_at) for one in found]
+    say(*table((_("BROWSER"), _("IP ADDRESS"), _("SINCE"), _("LAST USED")), rows))
 
 
 @click.command()
@@ -39,9 +41,8 @@ def devices(email: str) -> None:
     if not found:
         say(_("No device is remembered for %(email)s.", email=user.email))
         return
-    head = (_("BROWSER"), _("IP ADDRESS"), _("LAST USED"), _("REMEMBERED UNTIL"))
-    rows = [(browser_name(row.user_agent), row.ip_address, row.last_used_at, row.expires_at) for row in found]
-    say(*table(head, [(*who, format_moment(used), format_moment(until)) for *who, used, until in rows]))
+    rows = [_row(one, one.last_used_at, one.expires_at) for one in found]
+    say(*table((_("BROWSER"), _("IP ADDRESS"), _("LAST USED"), _("REMEMBERED UNTIL")), rows))
 
 
 @click.command("end-access")
@@ -52,3 +53,7 @@ def end_access(email: str) -> None:
     user = get_user(email)
     accounts.end_access(user, actor=current_actor())
     say(_("%(email)s is logged out everywhere, and all remembered devices are removed.", email=user.email))
+
+
+def _row(entry: AuthSession | RememberedDevice, *moments: datetime) -> tuple[str, ...]:
+    return browser_name(entry.user_agent), entry.ip_address, *map(format_moment, moments)

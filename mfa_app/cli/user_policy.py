@@ -24,7 +24,8 @@ from mfa_app.wording.policy import policy_explanation
 def exempt(email: str, until: date, reason: str) -> None:
     """Exempt a person from 2FA until the end of a day.
 
-    Whoever is exempt already gets another day, or another reason."""
+    If there is an exemption already, its last day and its reason change.
+    """
     now = clock.now()
     today = days.day_of(now)
     if not today + timedelta(days=1) <= until <= today + LONGEST_EXEMPTION:

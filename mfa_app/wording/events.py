@@ -53,7 +53,7 @@ _EVENTS = {
     Event.USER_EDITED: _l("Account changed"),
     Event.USER_DISABLED: _l("Account disabled"),
     Event.USER_ENABLED: _l("Account enabled"),
-    Event.HELP_LIMITED: _l("Whom the help desk helps changed"),
+    Event.HELP_LIMITED: _l("Scope of the help desk changed"),
     Event.ACCOUNT_LOCKED: _l("Account locked by its owner"),
     Event.ACCOUNT_OPENED: _l("Account opened again"),
     Event.REQUIREMENT_CHANGED: _l("Personal requirement changed"),

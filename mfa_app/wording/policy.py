@@ -1,5 +1,6 @@
 """Words for the policy's decisions: why someone is, or is not, asked for a code."""
 
+import enum
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -19,6 +20,16 @@ from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.policy.levels import Level
 from mfa_app.models import User
 from mfa_app.wording import dates
+
+
+class _Asked(enum.Enum):
+    """What is asked of somebody once an exemption is over."""
+
+    PASSKEY = enum.auto()
+    CODE = enum.auto()
+    LINK = enum.auto()
+    LINK_LATER = enum.auto()
+    NOTHING = enum.auto()
 
 
 def why(because: PolicySource) -> str:
@@ -68,32 +79,48 @@ def exemption(facts: PolicyFacts, now: datetime) -> str | None:
 
 def _after_exemption(decision: Decision) -> str:
     """Return the sentence about what follows an exemption, by the decision at its end."""
-    if decision.level is Level.PHISHING_RESISTANT and decision.enrol_by is None:
-        return _("After that, you need a passkey to log in.")
-    if decision.verdict is Verdict.CHALLENGE:
-        return _("After that, you're asked for a code or passkey again.")
-    if decision.verdict is not Verdict.ALLOW:
-        return _("After that, you must link an authentication app or add a passkey before you can go on.")
-    if decision.enrol_by is not None:
-        day = dates.day(decision.enrol_by)
-        return _("After that, link an authentication app or add a passkey before %(date)s.", date=day)
-    return _("After that, your password alone is enough as long as no rule asks for more.")
+    day = _link_by(decision)
+    return {
+        _Asked.PASSKEY: _("After that, you need a passkey to log in."),
+        _Asked.CODE: _("After that, you're asked for a code or passkey again."),
+        _Asked.LINK: _(
+            "After that, you must link an authentication app or add a passkey before you can go on."
+        ),
+        _Asked.LINK_LATER: _(
+            "After that, link an authentication app or add a passkey before %(date)s.", date=day
+        ),
+        _Asked.NOTHING: _("After that, your password alone is enough as long as no rule asks for more."),
+    }[_asked(decision)]
 
 
 def after_exemption(facts: PolicyFacts, now: datetime) -> str:
     """Return the sentence for somebody whose exemption has ended: what is asked for now."""
     decision = decide(facts, shown=Level.PASSWORD, now=now)
+    day = _link_by(decision)
+    return {
+        _Asked.PASSKEY: _("From now on, you need a passkey to log in."),
+        _Asked.CODE: _("From now on, you're asked for a code or passkey again."),
+        _Asked.LINK: _(
+            "From now on, you must link an authentication app or add a passkey before you can go on."
+        ),
+        _Asked.LINK_LATER: _("Link an authentication app or add a passkey before %(date)s.", date=day),
+        _Asked.NOTHING: _("Your password alone is enough as long as no rule asks for more."),
+    }[_asked(decision)]
+
+
+def _asked(decision: Decision) -> _Asked:
+    """Return what a decision after an exemption means for the login by password."""
     if decision.level is Level.PHISHING_RESISTANT and decision.enrol_by is None:
-        return _("From now on, you need a passkey to log in.")
+        return _Asked.PASSKEY
     if decision.verdict is Verdict.CHALLENGE:
-        return _("From now on, you're asked for a code or passkey again.")
+        return _Asked.CODE
     if decision.verdict is not Verdict.ALLOW:
-        return _("From now on, you must link an authentication app or add a passkey before you can go on.")
-    if decision.enrol_by is not None:
-        return _(
-            "Link an authentication app or add a passkey before %(date)s.", date=dates.day(decision.enrol_by)
-        )
-    return _("Your password alone is enough as long as no rule asks for more.")
+        return _Asked.LINK
+    return _Asked.NOTHING if decision.enrol_by is None else _Asked.LINK_LATER
+
+
+def _link_by(decision: Decision) -> str:
+    return dates.day(decision.enrol_by) if decision.enrol_by else ""
 
 
 def why_linked(because: PolicySource) -> str | None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 from tests.support.accessibility import SCRIPT, SCRIPT_PATH
 from tests.support.chromium import Profiles, Switch, Window, running_chromium, serving
 from tests.support.clock import FakeClock
+from tests.support.mail_server import Mailbox, free_port, running_mail_server
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +30,21 @@ def listening() -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def environment(environment: dict[str, str], listening: socket.socket) -> dict[str, str]:
-    return {**environment, "PORT": str(listening.getsockname()[1])}
+def mailbox() -> Iterator[Mailbox]:
+    """A mail server. The mails of a journey that asks for it leave there."""
+    with running_mail_server(free_port()) as box:
+        yield box
+
+
+@pytest.fixture
+def environment(
+    environment: dict[str, str], listening: socket.socket, request: pytest.FixtureRequest
+) -> dict[str, str]:
+    port = str(listening.getsockname()[1])
+    if "mailbox" not in request.fixturenames:
+        return {**environment, "PORT": port}
+    box: Mailbox = request.getfixturevalue("mailbox")
+    return {**environment, "PORT": port, "MFA_SMTP_URL": f"smtp://127.0.0.1:{box.port}"}
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """An exemption that ends: given for two weeks, told of by email and at home; then linking is asked for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
@@ -11,23 +11,12 @@ from mfa_app.core.mail import delivery
 from mfa_app.core.operations import jobs
 from tests.support.browser import attribute
 from tests.support.chromium import Window
-from tests.support.mail_server import Mailbox, free_port, running_mail_server
+from tests.support.mail_server import Mailbox
 from tests.support.world import World
 
 pytestmark = pytest.mark.browser
 
 ALICE = "alice@example.com"
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with running_mail_server(free_port()) as box:
-        yield box
-
-
-@pytest.fixture
-def environment(environment: dict[str, str], mailbox: Mailbox) -> dict[str, str]:
-    return {**environment, "MFA_SMTP_URL": f"smtp://127.0.0.1:{mailbox.port}"}
 
 
 def test_who_was_exempt_for_two_weeks_is_told_of_the_end_and_then_links(

@@ -1,6 +1,6 @@
 """An invited person's first day: an email from a real mail server, a password, an app, and in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
@@ -9,23 +9,12 @@ from playwright.sync_api import expect
 
 from tests.support.browser import attribute
 from tests.support.chromium import Window
-from tests.support.mail_server import Mailbox, free_port, running_mail_server
+from tests.support.mail_server import Mailbox
 from tests.support.world import World
 
 pytestmark = pytest.mark.browser
 
 ANNA = "anna@example.com"
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with running_mail_server(free_port()) as box:
-        yield box
-
-
-@pytest.fixture
-def environment(environment: dict[str, str], mailbox: Mailbox) -> dict[str, str]:
-    return {**environment, "MFA_SMTP_URL": f"smtp://127.0.0.1:{mailbox.port}"}
 
 
 def emails_to_anna(mailbox: Mailbox) -> list[EmailMessage]:

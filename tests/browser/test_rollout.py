@@ -1,6 +1,6 @@
 """A roll-out: 2FA for Finance from Monday, its emails at a mail server, the board, a reminder, more time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
@@ -10,24 +10,13 @@ from playwright.sync_api import expect
 from mfa_app.core.mail import delivery
 from mfa_app.core.rollout import rule_mails, trend
 from tests.support.chromium import Window
-from tests.support.mail_server import Mailbox, free_port, running_mail_server
+from tests.support.mail_server import Mailbox
 from tests.support.world import World
 
 pytestmark = pytest.mark.browser
 
 MONDAY = datetime(2026, 3, 9, tzinfo=UTC)  # the clock begins on the Monday before
 OWN_WORDS = "Petra on floor 2 lends security keys."
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with running_mail_server(free_port()) as box:
-        yield box
-
-
-@pytest.fixture
-def environment(environment: dict[str, str], mailbox: Mailbox) -> dict[str, str]:
-    return {**environment, "MFA_SMTP_URL": f"smtp://127.0.0.1:{mailbox.port}"}
 
 
 def test_a_rule_from_monday_is_steered_from_its_board(

@@ -12,7 +12,6 @@ from mfa_app.core.common.tokens import digest
 from mfa_app.core.factors import break_glass
 from mfa_app.core.imports import work
 from mfa_app.core.keys.vault import Vault
-from mfa_app.core.mail import delivery
 from mfa_app.core.mail import one_time_links as mailed_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.operations import key_rotation, seal_check
@@ -106,8 +105,7 @@ def links_anew(world: World) -> bool:
 def mails_that_leave(world: World, name: str) -> list[str]:
     """Return the mails to somebody once all have left that wait, also those that a dead process had taken."""
     world.clock.advance(minutes=17)
-    with world.data():
-        delivery.deliver_due()
+    world.deliver()
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
     return world.mails(name)
 

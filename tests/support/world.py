@@ -279,8 +279,7 @@ class World:
     def linked_earlier(self, name: str, **options: Any) -> str:
         """Make a person who linked an app 30 seconds ago, by the verbs alone; the mail about it has left."""
         email = self.linked(name, **options)
-        with self.data():
-            delivery.deliver_due()
+        self.deliver()
         self.clock.advance(seconds=30)
         return email
 
@@ -379,6 +378,11 @@ class World:
             )
             details: dict[str, Any] = db.session.scalars(latest.limit(1)).one()
             return details
+
+    def deliver(self) -> int:
+        """Let the mails leave that are due; return how many did."""
+        with self.app.app_context():  # without a commit: delivery makes its own
+            return delivery.deliver_due()
 
     def mails(self, to: str) -> list[str]:
         """Return the names of the mails written to a person, oldest first."""

@@ -1,7 +1,5 @@
 """Files of people to download. Each download is recorded, so it is a POST."""
 
-import enum
-
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -9,33 +7,15 @@ from mfa_app.admin import blueprint
 from mfa_app.admin.imports.lookup import get_import_or_404
 from mfa_app.admin.users.forms import UserFilter
 from mfa_app.core.common import clock
-from mfa_app.core.common.csv_cells import BYTE_ORDER_MARK
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.imports import export, result
 from mfa_app.core.imports.plan import Outcome
 from mfa_app.core.users import directory
-from mfa_app.web.http.downloads import csv_download
+from mfa_app.web.http.downloads import asked_dialect, csv_download
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.wording.imports import result_titles, result_words
-
-
-class Dialect(enum.StrEnum):
-    """For whom a file is. Excel splits at semicolons where a comma is the sign in 1,5."""
-
-    EXCEL = "excel"
-    OTHERS = "others"
-
-    @property
-    def delimiter(self) -> str:
-        """What is between two cells."""
-        return ";" if self is Dialect.EXCEL else ","
-
-    @property
-    def beginning(self) -> str:
-        """What the file begins with."""
-        return BYTE_ORDER_MARK if self is Dialect.EXCEL else ""
 
 
 @blueprint.post("/people.csv")
@@ -66,8 +46,3 @@ def import_result(import_id: str) -> ResponseReturnValue:
         actor=current_actor(),
     )
     return csv_download(lines, "import", beginning=dialect.beginning)
-
-
-def asked_dialect() -> Dialect:
-    """Return for whom the button that was pressed makes the file."""
-    return Dialect.EXCEL if request.form.get("for") == Dialect.EXCEL else Dialect.OTHERS

@@ -15,7 +15,6 @@ from mfa_app.admin.lookup import group_or_404
 from mfa_app.admin.policy.forms import PreviewedRule, as_fields
 from mfa_app.core.audit import downloads
 from mfa_app.core.common import clock
-from mfa_app.core.common.csv_cells import BYTE_ORDER_MARK, line
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.policy import affected, rules
 from mfa_app.core.policy.affected import Whom
@@ -23,7 +22,7 @@ from mfa_app.core.policy.foresight import Foresight
 from mfa_app.core.policy.impact import Impact
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
-from mfa_app.web.http.downloads import csv_download
+from mfa_app.web.http.downloads import list_download
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.wording.foresight import standing_cell
@@ -103,16 +102,14 @@ def _file(scope: Group | None) -> ResponseReturnValue:
     whom = Whom(form.whom.data)
     found = affected.all_of(scope, form.values(scope), whom, now=clock.now())
     downloads.note(downloads.List.OF_A_RULE, scope.name if scope else "", actor=current_actor())
-    return csv_download(_lines(found, whom), "people")
+    return list_download(_rows(found, whom), "people")
 
 
-def _lines(people: Iterator[Foresight], whom: Whom) -> Iterator[str]:
-    yield BYTE_ORDER_MARK + line(
-        (_("Email address"), _("Name"), _("Groups"), _("Today"), _("After this change"))
-    )
+def _rows(people: Iterator[Foresight], whom: Whom) -> Iterator[tuple[str, ...]]:
+    yield _("Email address"), _("Name"), _("Groups"), _("Today"), _("After this change")
     for one in people:
         user, names = one.subject.user, ", ".join(group.name for group in one.subject.groups)
-        yield line((user.email, user.name, names, _today(one, whom), _after(one)))
+        yield user.email, user.name, names, _today(one, whom), _after(one)
 
 
 def _today(foresight: Foresight, whom: Whom) -> str:

@@ -9,7 +9,7 @@ from mfa_app.admin import blueprint
 from mfa_app.admin.lookup import group_or_404
 from mfa_app.admin.users.lookup import get_user_or_deny
 from mfa_app.core.audit import downloads
-from mfa_app.core.common import clock, csv_cells
+from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.policy import rules
@@ -17,7 +17,7 @@ from mfa_app.core.rollout import bars, board, reminders, trend
 from mfa_app.core.rollout.board import Straggler
 from mfa_app.models import Group
 from mfa_app.web.http.converters import LARGEST_ID
-from mfa_app.web.http.downloads import csv_download
+from mfa_app.web.http.downloads import list_download
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import flash_refusals
@@ -109,7 +109,7 @@ def _board(scope: Group | None) -> ResponseReturnValue:
 
 def _file(scope: Group | None) -> ResponseReturnValue:
     downloads.note(downloads.List.TO_LINK, scope.name if scope else "", actor=current_actor())
-    return csv_download(_lines(board.all_stragglers(scope, now=clock.now())), "rollout")
+    return list_download(_rows(board.all_stragglers(scope, now=clock.now())), "rollout")
 
 
 def _remind_all(scope: Group | None) -> ResponseReturnValue:
@@ -126,7 +126,6 @@ def _url_of(scope: Group | groups.GroupWithCounts | None, after: str | None = No
     return url_for("admin.group_rollout", group_id=group.id, after=after)
 
 
-def _lines(people: Iterable[Straggler]) -> Iterator[str]:
-    yield csv_cells.BYTE_ORDER_MARK + csv_cells.line(words.CSV_COLUMNS)
-    for person in people:
-        yield csv_cells.line(words.csv_cells_of(person))
+def _rows(people: Iterable[Straggler]) -> Iterator[tuple[str, ...]]:
+    yield words.CSV_COLUMNS
+    yield from map(words.csv_cells_of, people)

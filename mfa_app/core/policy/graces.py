@@ -7,7 +7,7 @@ import enum
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -64,7 +64,7 @@ class Entries:
 
         One that wants a passkey also concerns those who are linked: they may have only an app.
         """
-        since = at - timedelta(days=values.grace_days)
+        since = at - values.grace
         bounds = [self.unlinked, self.linked] if values.passkey_only else [self.unlinked]
         lasts = [last for _first, last, _timeless in bounds if last is not None]
         if not values.grace_days or not lasts or max(lasts) <= since:
@@ -108,7 +108,7 @@ class Graces:
         over = self._entries[key].over(values, at)
         if over is not Over.SOME:
             return over is Over.NOBODY
-        since = at - timedelta(days=values.grace_days)
+        since = at - values.grace
         if (key, values.passkey_only, since) not in self._few_over:
             until, after = db.session.execute(select(*_sides(key, values.passkey_only, since))).one()
             self._few_over[key, values.passkey_only, since] = until < after
@@ -144,7 +144,7 @@ class Graces:
         for at, values in cases:
             for key, rule in self._partly_over((at, values)):
                 until = key not in self._others and self.runs(key, rule, at)
-                moment, further = at - timedelta(days=rule.grace_days), max if until else min
+                moment, further = at - rule.grace, max if until else min
                 for linked in (False, True) if rule.passkey_only else (False,):
                     ends[key, linked, until] = further(moment, ends.get((key, linked, until), moment))
         found = defaultdict(list)

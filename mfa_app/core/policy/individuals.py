@@ -6,7 +6,7 @@ They are few, and looked up one by one; all others are counted in core/policy/cr
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -140,9 +140,9 @@ class Individuals:
         dated = User.id.in_(_holders(lambda user: user.link_by.is_not(None)))
         ends = [self._last(User.link_by, dated, free, or_(*lacking), has_longer(facts, now))]
         if values.grace_days:
-            recent = self.joined > now - _days(values)
+            recent = self.joined > now - values.grace
             joined = [self._last(self.joined, free, recent, condition) for condition in lacking]
-            ends += [moment + _days(values) for moment in joined if moment is not None]
+            ends += [moment + values.grace for moment in joined if moment is not None]
         return max((end for end in ends if end is not None), default=None)
 
     def _last(self, moment: Any, *where: ColumnElement[bool]) -> datetime | None:
@@ -204,10 +204,6 @@ class Individuals:
 def _is(column: Any, value: bool) -> Any:
     """Return a condition as indexes know it."""
     return column if value else ~column
-
-
-def _days(values: RuleValues) -> timedelta:
-    return timedelta(days=values.grace_days)
 
 
 def _others(scope: Group | None, ids: Any, graces: Collection[int], times: Sequence[datetime]) -> Subquery:

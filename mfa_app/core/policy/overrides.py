@@ -81,7 +81,7 @@ def end_exemption(user: User, *, actor: Actor, now: datetime) -> None:
 
 
 def drop_exemption(user: User, *, actor: Actor, now: datetime) -> None:
-    """Take an exemption away, within a change that has begun. Who was still exempt is told by email."""
+    """Take an exemption away, within a change that has begun. The user gets an email if it was in force."""
     _clear_exemption(user, now)
     record(Event.EXEMPTION_ENDED, actor=actor, subject=user)
 

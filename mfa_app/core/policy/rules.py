@@ -34,6 +34,11 @@ class RuleValues:
     passkey_only: bool = False
     passkey_alone: bool = False
 
+    @property
+    def grace(self) -> timedelta:
+        """How long new members may do without a second factor."""
+        return timedelta(days=self.grace_days)
+
     def in_force(self, now: datetime) -> bool:
         """Return True if the rule requires a code at `now`."""
         return in_force(self.required, self.required_from, now)

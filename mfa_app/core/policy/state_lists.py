@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, se
 
 from mfa_app.core.policy import conditions, rules
 from mfa_app.core.policy.conditions import Demand, FactColumns, group_in_force, joined_by
-from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.policy.two_factor_state import TwoFactorState
 from mfa_app.extensions import db
 from mfa_app.models import PRIVILEGED, Cohort, CohortGroup, Group, Membership, User
@@ -121,7 +120,7 @@ class _Lists:
             yield of_grace.where(Membership.joined_at.is_(None))
             yield of_grace.where(Membership.joined_at <= self._now - timedelta(days=days))
         if self._everyone.in_force(self._now):
-            over = User.created_at <= self._now - _grace(self._everyone)
+            over = User.created_at <= self._now - self._everyone.grace
             yield select(User.id).where(~User.linked, over if self._everyone.grace_days else true())
 
     def _link_later(self) -> Iterator[Ids]:
@@ -133,7 +132,7 @@ class _Lists:
         if self._everyone.required and not self._everyone.in_force(self._now):
             yield select(User.id).where(~User.linked)
         elif self._everyone.required:
-            recently = User.created_at > self._now - _grace(self._everyone)
+            recently = User.created_at > self._now - self._everyone.grace
             yield select(User.id).where(~User.linked, recently)
 
     def _add_passkey(self) -> Iterator[Ids]:
@@ -222,7 +221,3 @@ def _of_other_cohorts(cohorts: Select[int], *, linked: bool) -> Iterator[Ids]:
 
 def _constant(value: bool) -> ColumnElement[bool]:
     return true() if value else false()
-
-
-def _grace(values: RuleValues) -> timedelta:
-    return timedelta(days=values.grace_days)

@@ -39,7 +39,7 @@ def access_rule_of(view: RouteCallable | None) -> AccessRule:
 
 
 def rule_of_request() -> AccessRule:
-    """Return the mark of the view that this request asks for; that of a view without one if there is none."""
+    """Return the access rule of the view that this request asks for, or the default if there is no view."""
     return access_rule_of(current_app.view_functions.get(request.endpoint or ""))
 
 

@@ -43,11 +43,6 @@ def write(world: World, kind: Mail = Mail.LINKED, **context: object) -> None:
     outbox.enqueue(kind, world.user("alice"), now=world.clock(), **{**CONTEXT.get(kind, {}), **context})
 
 
-def deliver(world: World) -> int:
-    with world.app.app_context():
-        return delivery.deliver_due()
-
-
 def waiting(world: World) -> OutboxMail:
     with world.data():
         return db.session.scalars(select(OutboxMail)).one()
@@ -84,10 +79,10 @@ def test_what_stands_in_a_mail_is_sealed_while_it_waits_and_gone_when_it_has_lef
     with world.data():
         write(world, Mail.PASSWORD_RESET)
     assert "A" * 43 not in waiting(world).sealed_context
-    assert deliver(world) == 1
+    assert world.deliver() == 1
     assert waiting(world).sealed_context is None
     assert waiting(world).sent_at == world.clock()
-    assert deliver(world) == 0
+    assert world.deliver() == 0
 
 
 def test_two_mails_swapped_in_the_table_open_for_nobody(world: World) -> None:
@@ -98,14 +93,14 @@ def test_two_mails_swapped_in_the_table_open_for_nobody(world: World) -> None:
     with world.data():
         one, other = db.session.scalars(select(OutboxMail))
         one.sealed_context, other.sealed_context = other.sealed_context, one.sealed_context
-    assert deliver(world) == 0
+    assert world.deliver() == 0
 
 
 def test_an_invitation_that_waited_while_the_site_was_upgraded_still_leaves(world: World) -> None:
     world.person("alice")
     with world.data():
         outbox.enqueue(Mail.INVITATION, world.user("alice"), now=world.clock(), token="A" * 43, hours=72)
-    assert deliver(world) == 1
+    assert world.deliver() == 1
     assert "Choose a password" in world.last_mail()
 
 
@@ -115,7 +110,7 @@ def test_every_mail_reads_well_as_text_and_as_a_page(world: World, kind: Mail) -
     context = made_true(world, kind)
     with world.data():
         write(world, kind, place="192.0.2.1", user_agent="", **context)
-    assert deliver(world) == 1
+    assert world.deliver() == 1
     message = message_from_bytes(world.last_mail().encode(), policy=policy.default)
     text, page = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
     assert message["Subject"].strip()
@@ -136,7 +131,7 @@ def test_plain_text_is_not_escaped_and_the_page_is(world: World) -> None:
         world.user("alice").name = "O'Hara <Alice> & Co"
     with world.data():
         write(world, Mail.RESET, reason="phone <lost> & gone")
-    deliver(world)
+    world.deliver()
     message = message_from_bytes(world.last_mail().encode(), policy=policy.default)
     text, page = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
     assert "Hello O'Hara <Alice> & Co," in text and "phone <lost> & gone" in text
@@ -147,7 +142,7 @@ def test_a_file_in_the_outbox_is_for_its_owner_alone(world: World) -> None:
     world.person("alice")
     with world.data():
         write(world)
-    deliver(world)
+    world.deliver()
     (path,) = (world.app.config["SETTINGS"].instance_path / "outbox").iterdir()
     assert path.suffix == ".eml"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -205,7 +200,7 @@ def test_a_name_with_a_line_break_adds_no_header(posted: World, mailbox: Mailbox
         user.name = "Alice\r\nBcc: eve@example.com"
     with posted.data():
         write(posted, Mail.INVITATION)
-    deliver(posted)
+    posted.deliver()
     (message,) = mailbox.messages
     assert message["Bcc"] is None
     assert message["To"] == "alice@example.com"
@@ -217,7 +212,7 @@ def test_a_name_with_markup_is_text_in_the_page(posted: World, mailbox: Mailbox)
         posted.user("alice").name = "<img src=x onerror=alert(1)>"
     with posted.data():
         write(posted)
-    deliver(posted)
+    posted.deliver()
     assert "<img src=x" not in mailbox.messages[0].get_body(("html",)).get_content()
 
 
@@ -236,7 +231,7 @@ def test_it_is_tried_again_after_a_minute_doubling_to_an_hour(posted: World) -> 
         write(posted)
     waits = []
     for _ in range(9):
-        deliver(posted)
+        posted.deliver()
         waits.append((waiting(posted).next_attempt_at - posted.clock()).total_seconds() / 60)
         posted.clock.moment = waiting(posted).next_attempt_at
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
@@ -247,11 +242,11 @@ def test_when_the_server_is_back_the_mail_leaves(posted: World, mailbox: Mailbox
     mailbox.answer = "451 try again later"
     with posted.data():
         write(posted)
-    assert deliver(posted) == 0
+    assert posted.deliver() == 0
     mailbox.answer = "250 OK"
-    assert deliver(posted) == 0
+    assert posted.deliver() == 0
     posted.clock.advance(minutes=1)
-    assert deliver(posted) == 1
+    assert posted.deliver() == 1
     assert len(mailbox.messages) == 1
 
 
@@ -260,7 +255,7 @@ def test_after_three_days_it_is_given_up(posted: World) -> None:
     with posted.data():
         write(posted)
     posted.clock.advance(days=3, seconds=1)
-    deliver(posted)
+    posted.deliver()
     assert waiting(posted).next_attempt_at is None
     with posted.data():
         assert outbox.waiting() == 0
@@ -273,7 +268,7 @@ def test_one_mail_that_fails_does_not_hold_up_the_next(posted: World, mailbox: M
         db.session.flush()
         db.session.scalars(select(OutboxMail)).one().sealed_context = "v1:gone:AAAA"
         write(posted, Mail.REMOVED)
-    assert deliver(posted) == 1
+    assert posted.deliver() == 1
     assert len(mailbox.messages) == 1
 
 
@@ -300,8 +295,7 @@ def test_a_mail_of_a_node_that_died_after_sending_it_is_sent_again_as_the_same(
         assert claimed is not None
         first = part_of(posted.app, MailDelivery).compose(claimed)
     posted.clock.advance(minutes=17)
-    with posted.data():
-        assert delivery.deliver_due() == 1
+    assert posted.deliver() == 1
     (again,) = mailbox.messages
     assert again["Message-ID"] == first["Message-ID"]
 

@@ -51,18 +51,13 @@ def written_to(world: World, email: str) -> None:
         outbox.enqueue(Mail.LINKED, user, now=world.clock())
 
 
-def deliver(world: World) -> int:
-    with world.app.app_context():
-        return delivery.deliver_due()
-
-
 def settings(environment: dict[str, str], **given: str) -> Settings:
     return load_settings({**environment, **{f"MFA_{name}": value for name, value in given.items()}})
 
 
 def test_domains_are_in_ascii_in_the_envelope_and_in_the_head(posted: World, mailbox: Mailbox) -> None:
     written_to(posted, "anna@stra\u00dfe.example")
-    assert deliver(posted) == 1
+    assert posted.deliver() == 1
     assert mailbox.envelopes == [("gate@xn--bcher-kva.example", ["anna@xn--strae-oqa.example"])]
     (message,) = mailbox.messages
     assert str(message["To"]) == "anna@xn--strae-oqa.example"
@@ -72,7 +67,7 @@ def test_domains_are_in_ascii_in_the_envelope_and_in_the_head(posted: World, mai
 
 def test_the_site_greets_with_its_public_name(posted: World, mailbox: Mailbox) -> None:
     written_to(posted, "anna@example.com")
-    deliver(posted)
+    posted.deliver()
     assert mailbox.greetings == ["login.xn--bcher-kva.example"]
 
 
@@ -101,14 +96,14 @@ def test_letters_outside_ascii_before_the_at_sign_go_to_servers_that_take_them(
 ) -> None:
     with running_mail_server(port, smtputf8=True) as box:
         written_to(posted, "j\u00f6rg@b\u00fccher.example")
-        assert deliver(posted) == 1
+        assert posted.deliver() == 1
     assert box.envelopes[0][1] == ["j\u00f6rg@xn--bcher-kva.example"]
     assert str(box.messages[0]["To"]) == "j\u00f6rg@xn--bcher-kva.example"
 
 
 def test_for_a_server_that_does_not_take_them_that_is_final(posted: World, mailbox: Mailbox) -> None:
     written_to(posted, "j\u00f6rg@example.com")
-    assert deliver(posted) == 0
+    assert posted.deliver() == 0
     assert posted.count(OutboxMail) == 0
     with posted.data():
         assert "SMTPUTF8" in posted.user("j\u00f6rg").email_refusal
@@ -137,7 +132,7 @@ def test_an_encoded_word_that_is_stored_already_gets_no_mail(
     written_to(posted, "anna@example.com")
     with posted.data():
         db.session.scalars(select(OutboxMail)).one().to = email
-    assert deliver(posted) == 0
+    assert posted.deliver() == 0
     assert mailbox.envelopes == []
 
 
@@ -246,7 +241,7 @@ def test_no_connection_to_the_database_is_held_while_the_mail_server_takes_its_t
 def test_a_farewell_that_goes_wrong_does_not_send_a_mail_twice(posted: World, mailbox: Mailbox) -> None:
     mailbox.answer_to_quit = "500 no"
     written_to(posted, "anna@example.com")
-    assert deliver(posted) == 1
+    assert posted.deliver() == 1
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import update
 
 from mfa_app.core.common.errors import NothingToRemind
-from mfa_app.core.mail import delivery
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.rollout import reminders
 from mfa_app.core.rollout.reminders import Reminded
@@ -81,8 +80,7 @@ def test_a_reminder_that_is_no_longer_true_does_not_leave(world: World) -> None:
     world.require(None)
     remind(world, "alice")
     world.require(None, False)
-    with world.data():
-        assert delivery.deliver_due() == 0
+    assert world.deliver() == 0
     assert queued(world) == 0
 
 
@@ -93,6 +91,5 @@ def test_a_reminder_names_the_deadline_as_it_is_when_it_leaves(world: World) -> 
     remind(world, "alice")
     later = now + timedelta(days=40)
     world.require(None, required_from=later)
-    with world.data():
-        delivery.deliver_due()
+    world.deliver()
     assert f"by {later:%-d %B %Y}" in world.words_of_last_mail()

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete, update
 
-from mfa_app.core.mail import delivery
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import rule_mails
@@ -28,11 +27,6 @@ def work(world: World) -> int:
         return rule_mails.go_on(now=world.clock())
 
 
-def send(world: World) -> int:
-    with world.data():
-        return delivery.deliver_due()
-
-
 def change(world: World, name: str, **values: object) -> None:
     with world.data():
         db.session.execute(update(User).where(User.id == world.user(name).id).values(**values))
@@ -51,22 +45,22 @@ def test_a_rule_from_monday_is_told_of_four_times_with_each_persons_own_deadline
     change(world, "eve", link_by=datetime(2026, 4, 1, tzinfo=UTC))
     world.require("Finance", required_from=MONDAY, grace_days=14)
 
-    assert work(world) == 3 and send(world) == 3
+    assert work(world) == 3 and world.deliver() == 3
     assert work(world) == 0, "told once"
     at(world, 12)
     assert work(world) == 0, "not yet three days before"
     at(world, 13)
-    assert work(world) == 3 and send(world) == 3
+    assert work(world) == 3 and world.deliver() == 3
     assert "by 1 April 2026" in world.words_of_last_mail(), "the date of eve's own"
     at(world, 16)
-    assert work(world) == 3 and send(world) == 3
+    assert work(world) == 3 and world.deliver() == 3
     at(world, 21)
     assert work(world) == 0
     at(world, 22)
-    assert work(world) == 1 and send(world) == 1
+    assert work(world) == 1 and world.deliver() == 1
     assert "by 22 March 2026, 12:00" in world.words_of_last_mail()
     at(world, 31)
-    assert work(world) == 1 and send(world) == 1
+    assert work(world) == 1 and world.deliver() == 1
 
     steps = ["rule_announced", "rule_soon", "rule_starts"]
     assert sorted(world.mails("alice")) == sorted(steps)
@@ -87,7 +81,7 @@ def test_mails_are_queued_by_day(world: World, hour: int, mails: int) -> None:
 def test_a_rule_for_at_once_is_told_of_once(world: World) -> None:
     world.people("alice", "bob")
     world.require(None)
-    assert work(world) == 2 and send(world) == 2
+    assert work(world) == 2 and world.deliver() == 2
     assert "at your next login" in world.words_of_last_mail()
     world.require(None, False)
     world.require(None)
@@ -157,7 +151,7 @@ def test_what_is_no_longer_true_does_not_leave(world: World, meanwhile) -> None:
     world.require("Finance", required_from=MONDAY)
     assert work(world) == 1
     meanwhile(world)
-    assert send(world) == 0
+    assert world.deliver() == 0
     assert world.count(OutboxMail) == 0
 
 
@@ -166,7 +160,7 @@ def test_a_date_that_was_moved_is_told_of_anew(world: World) -> None:
     world.require(None, required_from=MONDAY)
     assert work(world) == 1
     world.require(None, required_from=MONDAY + timedelta(days=7))
-    assert work(world) == 1 and send(world) == 1
+    assert work(world) == 1 and world.deliver() == 1
     assert "From Monday 23 March 2026" in world.words_of_last_mail()
 
 
@@ -175,7 +169,7 @@ def test_a_deadline_that_was_moved_is_the_one_that_the_mail_names(world: World) 
     world.require(None, required_from=MONDAY)
     assert work(world) == 1
     change(world, "alice", link_by=datetime(2026, 4, 1, tzinfo=UTC))
-    assert send(world) == 1
+    assert world.deliver() == 1
     assert "by 1 April 2026" in world.words_of_last_mail()
 
 
@@ -186,7 +180,7 @@ def test_a_last_day_that_was_moved_is_not_told(world: World) -> None:
     at(world, 20)
     assert work(world) == 1
     change(world, "alice", link_by=datetime(2026, 4, 1, tzinfo=UTC))
-    assert send(world) == 0
+    assert world.deliver() == 0
 
 
 def test_grace_of_the_rule_for_everyone_ends_with_a_mail(world: World) -> None:
@@ -195,7 +189,7 @@ def test_grace_of_the_rule_for_everyone_ends_with_a_mail(world: World) -> None:
     at(world, 15)
     assert work(world) == 0
     at(world, 16)
-    assert work(world) == 1 and send(world) == 1
+    assert work(world) == 1 and world.deliver() == 1
     assert world.mails("alice") == [Mail.LAST_DAY]
 
 

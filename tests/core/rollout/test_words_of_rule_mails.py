@@ -6,7 +6,6 @@ from email import message_from_string, policy
 import pytest
 from sqlalchemy import delete
 
-from mfa_app.core.mail import delivery
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.policy import rules
 from mfa_app.core.rollout import reminders, rule_mails
@@ -24,11 +23,6 @@ OWN = 'Ask Petra & co. <b>or</b> {{ 7 * 7 }} "now" \n-- \n'
 def work(world: World) -> int:
     with world.data():
         return rule_mails.go_on(now=world.clock())
-
-
-def send(world: World) -> int:
-    with world.data():
-        return delivery.deliver_due()
 
 
 def reword(world: World, group: str | None, text: str) -> None:
@@ -60,7 +54,7 @@ def test_own_words_stand_in_every_mail_of_the_rule_as_plain_text(world: World) -
     reword(world, "Finance", OWN.strip())
     for day in (2, 13, 16):
         world.clock.advance(seconds=(datetime(2026, 3, day, 9, tzinfo=UTC) - world.clock()).total_seconds())
-        assert work(world) == 1 and send(world) == 1
+        assert work(world) == 1 and world.deliver() == 1
         assert 'Ask Petra & co. <b>or</b> {{ 7 * 7 }} "now"' in world.words_of_last_mail()
         assert "Ask Petra &amp; co. &lt;b&gt;or&lt;/b&gt; {{ 7 * 7 }}" in last_html(world)
 
@@ -71,7 +65,7 @@ def test_words_are_those_at_the_time_the_mail_leaves(world: World) -> None:
     reword(world, None, "Old words.")
     assert work(world) == 1
     reword(world, None, "New words.")
-    assert send(world) == 1
+    assert world.deliver() == 1
     assert "New words." in world.words_of_last_mail() and "Old words." not in world.words_of_last_mail()
     assert world.details("policy.changed")["before"]["mail_text"] == "Old words."
 
@@ -86,10 +80,10 @@ def test_a_reminder_and_the_last_day_have_the_words_of_the_rule_that_asks(world:
     reword(world, None, "Nor this.")
     with world.data():
         reminders.remind([world.user("alice")], actor=TERMINAL, now=world.clock())
-    send(world)
+    world.deliver()
     assert "Keys are on floor 2." in world.words_of_last_mail()
     world.clock.advance(days=6, hours=23)
-    assert work(world) == 1 and send(world) == 1
+    assert work(world) == 1 and world.deliver() == 1
     assert world.mails("alice") == [Mail.REMINDER, Mail.LAST_DAY]
     words = world.words_of_last_mail()
     assert "Keys are on floor 2." in words and "this." not in words.replace("need your phone for this.", "")
@@ -100,13 +94,13 @@ def test_who_has_an_app_and_no_passkey_is_told_of_a_rule_for_passkeys(world: Wor
     with_app_and_with_passkey(world)
     world.person("alice", groups_=("Finance",))
     world.require("Finance", required_from=MONDAY, passkey_only=True)
-    assert work(world) == 2 and send(world) == 2
+    assert work(world) == 2 and world.deliver() == 2
     assert (world.mails("bob"), world.mails("frank")) == ([Mail.RULE_ANNOUNCED], [])
     words = " ".join(world.words_of_last_mail().split())
     assert "Codes from an authentication app no longer count then." in words
     assert "Add a passkey by 16 March 2026" in words and "Link an" not in words
     world.clock.advance(days=14)
-    assert work(world) == 2 and send(world) == 2
+    assert work(world) == 2 and world.deliver() == 2
     assert "You haven't added a passkey yet" in " ".join(world.words_of_last_mail().split())
 
 
@@ -117,7 +111,7 @@ def test_a_rule_in_force_that_wants_passkeys_from_now_on_is_told_of(world: World
     world.clock.advance(days=5)
     assert work(world) == 0
     world.require("Finance", passkey_only=True, grace_days=14)
-    assert work(world) == 1 and send(world) == 1
+    assert work(world) == 1 and world.deliver() == 1
     assert world.mails("bob") == [Mail.RULE_STARTS]
     assert "now needs a passkey" in world.last_mail()
     assert work(world) == 0
@@ -133,7 +127,7 @@ def test_who_needs_no_passkey_any_more_gets_no_mail(world: World, meanwhile: str
             db.session.add(passkey_of(world.user("bob").id, world.clock()))
     else:
         world.require("Finance", required_from=MONDAY)
-    assert send(world) == 0
+    assert world.deliver() == 0
 
 
 @both_databases
@@ -143,7 +137,7 @@ def test_the_last_day_to_add_a_passkey_is_told(world: World) -> None:
     with world.data():
         world.user("bob").link_by = datetime(2026, 3, 20, 18, tzinfo=UTC)
     world.clock.advance(days=18)
-    assert work(world) == 1 and send(world) == 1
+    assert work(world) == 1 and world.deliver() == 1
     assert world.mails("bob") == [Mail.LAST_DAY]
     assert "opens without a passkey" in " ".join(world.words_of_last_mail().split())
 

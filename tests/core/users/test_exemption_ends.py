@@ -6,7 +6,6 @@ from datetime import date, timedelta
 import pytest
 
 from mfa_app.core.common import days
-from mfa_app.core.mail import delivery
 from mfa_app.core.policy import overrides
 from mfa_app.core.users import accounts, exemption_ends
 from mfa_app.models import Role
@@ -29,17 +28,12 @@ def exempt(world: World, name: str, last_day: date = LAST_DAY) -> None:
 def exempt_and_tell(world: World, name: str, last_day: date = LAST_DAY) -> None:
     """Let the mail leave that says so."""
     exempt(world, name, last_day)
-    assert deliver(world) == 1
+    assert world.deliver() == 1
 
 
 def tell(world: World) -> int:
     with world.data():
         return exemption_ends.tell_before_end(now=world.clock())
-
-
-def deliver(world: World) -> int:
-    with world.data():
-        return delivery.deliver_due()
 
 
 @both_databases
@@ -67,7 +61,7 @@ def test_an_exemption_for_a_few_days_is_told_of_once(world: World) -> None:
     assert (tell(world), world.mails("alice")) == (0, ["exemption_given"])
     exempt(world, "alice", world.clock().date() + timedelta(days=5))  # sooner
     assert (tell(world), world.mails("alice")) == (0, ["exemption_given"] * 2)
-    assert deliver(world) == 1  # the first is not true any more
+    assert world.deliver() == 1  # the first is not true any more
 
 
 def test_another_reason_alone_is_not_told_again(world: World) -> None:
@@ -97,7 +91,7 @@ def test_who_is_not_exempt_any_more_is_told_once_what_holds_now(world: World) ->
             told.append(exemption_ends.tell_after_end(now=world.clock()))
         world.clock.advance(hours=1)
     assert (sum(told), told[15]) == (1, 1)  # at midnight
-    assert deliver(world) == 1
+    assert world.deliver() == 1
     assert "Your exemption from 2-factor authentication has ended" in world.last_mail()
     words = " ".join(world.words_of_last_mail().split())
     assert "From now on, you must link an authentication app or add a passkey" in words
@@ -143,14 +137,14 @@ def test_a_mail_of_an_end_does_not_leave_for_who_cannot_get_in_any_more(
     assert tell(world) == 1
     with world.data():
         close(world, "alice")
-    assert deliver(world) == 0
+    assert world.deliver() == 0
     with world.data():
         world.user("alice").ends_at = world.user("alice").account_locked_at = None
     world.clock.advance(days=4, hours=16)
     with world.data():
         assert exemption_ends.tell_after_end(now=world.clock()) == 1
         close(world, "alice")
-    assert deliver(world) == 0
+    assert world.deliver() == 0
 
 
 def test_a_job_that_finds_nobody_to_tell_writes_nothing(world: World) -> None:
@@ -187,7 +181,7 @@ def test_who_ends_an_exemption_tells_of_it_at_once(world: World, end: Callable[[
         end(world)
         overrides.end_exemption(world.user("bob"), actor=TERMINAL, now=world.clock())
     exempt(world, "bob")
-    assert deliver(world) == 2  # to alice that it has ended, to bob that he is exempt
+    assert world.deliver() == 2  # to alice that it has ended, to bob that he is exempt
     assert world.mails("alice")[-1] == "exemption_over"
     world.clock.advance(days=21)
     with world.data():
@@ -199,7 +193,7 @@ def test_a_promotion_is_told_by_its_own_mail_alone(world: World) -> None:
     exempt_and_tell(world, "alice")
     with world.data():
         accounts.change_role(world.user("alice"), Role.HELPDESK, actor=TERMINAL, now=world.clock())
-    assert deliver(world) == 1
+    assert world.deliver() == 1
     assert "Set up your app or passkey" in world.last_mail()
 
 
@@ -224,7 +218,7 @@ def test_the_mail_says_until_when_and_what_comes_then(world: World) -> None:
     world.require(None)
     exempt_and_tell(world, "alice")
     world.clock.advance(days=15)
-    assert (tell(world), deliver(world)) == (1, 1)
+    assert (tell(world), world.deliver()) == (1, 1)
     words = " ".join(world.words_of_last_mail().split())
     assert "You're exempt until the end of 22 March 2026: until then you log in with your" in words
     assert "you must link an authentication app or add a passkey before you can go on." in words
@@ -240,7 +234,7 @@ def test_a_mail_that_is_not_true_any_more_does_not_leave(world: World) -> None:
         overrides.end_exemption(world.user("alice"), actor=TERMINAL, now=world.clock())
         accounts.disable(world.user("erin"), actor=TERMINAL, now=world.clock())
     exempt(world, "bob", LAST_DAY + timedelta(days=30))
-    assert deliver(world) == 2  # to alice that it has ended, to bob that it is longer
+    assert world.deliver() == 2  # to alice that it has ended, to bob that it is longer
     assert sorted(mail for name in ("alice", "bob") for mail in world.mails(name)[-1:]) == [
         "exemption_given",
         "exemption_over",

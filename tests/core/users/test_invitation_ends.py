@@ -28,11 +28,6 @@ def tell(world: World) -> int:
         return invitation_ends.tell_before_end(now=world.clock())
 
 
-def deliver(world: World) -> int:
-    with world.data():
-        return delivery.deliver_due()
-
-
 @both_databases
 def test_each_is_reminded_once_on_the_last_day_also_after_a_new_invitation(
     world: World, monkeypatch: pytest.MonkeyPatch
@@ -60,7 +55,7 @@ def invited_and_reminded(world: World) -> tuple[str, str]:
         first = "/link/" + invitations.invite(world.user("dora"), actor=TERMINAL, now=world.clock())
         assert delivery.deliver_due() == 1
     world.clock.advance(days=6, hours=1)
-    assert (tell(world), deliver(world)) == (1, 1)
+    assert (tell(world), world.deliver()) == (1, 1)
     return first, world.link_in_last_mail()
 
 
@@ -101,7 +96,7 @@ def test_a_reminder_that_is_not_true_any_more_does_not_leave(world: World) -> No
     names = ("chosen", "disabled", "again", "late")
     world.people(*names, password=None)
     invite(world, *names)
-    assert deliver(world) == 4
+    assert world.deliver() == 4
     world.clock.advance(days=6)
     assert tell(world) == 4
     with world.data():
@@ -111,5 +106,5 @@ def test_a_reminder_that_is_not_true_any_more_does_not_leave(world: World) -> No
     world.clock.advance(days=1, minutes=-1)
     with world.data():
         db.session.get_one(Invitation, world.user("late").id).expires_at -= timedelta(minutes=1)
-    assert deliver(world) == 1  # the new invitation alone
+    assert world.deliver() == 1  # the new invitation alone
     assert world.mails("again")[-1] == "invitation"

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from mfa_app.core.mail import delivery, one_time_links
+from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import account_lock, accounts
 from mfa_app.models import AuthSession, OneTimeLink, RememberedDevice
@@ -40,8 +40,7 @@ def lock_at_the_terminal(world: World, name: str = "alice") -> None:
 def open_at_the_terminal(world: World, name: str = "alice") -> None:
     with world.data():
         account_lock.open_again(world.user(name), reason=REASON, actor=TERMINAL, now=world.clock())
-    with world.data():
-        delivery.deliver_due()
+    world.deliver()
 
 
 def lock_link(world: World, name: str = "alice") -> str:

@@ -8,7 +8,7 @@ import pytest
 from mfa_app.core.common import days
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import AccountDisabled, LastAdministrator, SessionEnded
-from mfa_app.core.mail import delivery, one_time_links
+from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import accounts, invitations, planned_end
 from mfa_app.extensions import db
@@ -185,8 +185,7 @@ def test_its_owner_is_told_fourteen_days_and_one_day_before_once_each(world: Wor
         world.clock.advance(days=1)
     assert (sum(told), told.index(1), told[::-1].index(1)) == (2, 14, 3)
     assert world.mails("alice")[-2:] == ["account_ends", "account_ends"]
-    with world.data():
-        delivery.deliver_due()
+    world.deliver()
     assert "is the last day of your account" in " ".join(world.words_of_last_mail().split())
 
 

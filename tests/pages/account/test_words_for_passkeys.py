@@ -7,7 +7,7 @@ from email import message_from_string, policy
 import pytest
 from bs4 import Tag
 
-from mfa_app.core.mail import delivery, outbox
+from mfa_app.core.mail import outbox
 from mfa_app.core.mail.outbox import Mail
 from tests.support.authenticator import Authenticator
 from tests.support.browser import Page, Visitor, words
@@ -130,8 +130,7 @@ def test_no_email_speaks_of_an_app_alone(world: World, kind: Mail, context: dict
     context = made_true(world, kind) | CONTEXT.get(kind, {}) | context
     with world.data():
         outbox.enqueue(kind, world.user("alice"), now=world.clock(), **NEEDED | context)
-    with world.data():
-        delivery.deliver_due()
+    world.deliver()
     message = message_from_string(world.last_mail(), policy=policy.default)
     paragraphs = [" ".join(text.split()) for text in world.words_of_last_mail().split("\n\n")]
     assert of_an_app_alone([str(message["Subject"]), *paragraphs]) == []

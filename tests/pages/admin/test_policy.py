@@ -304,7 +304,7 @@ def test_each_number_of_a_preview_leads_to_the_names_with_their_own_dates(
     assert rows(page) == [
         ["Alicealice@example.com", "Not asked", "Must set up an app or passkey by 11 March 2026, 09:01 UTC"]
     ]
-    file = carol.press("Download as CSV").response
+    file = carol.press("For other programs (commas)").response
     assert file.mimetype == "text/csv"
     before[1].append("list.downloaded")
     assert world.details("list.downloaded") == {"list": "affected by a rule", "group": "Finance"}
@@ -334,7 +334,7 @@ def test_the_preview_says_which_remembered_devices_are_asked_again(world: World,
     assert "Today 1 device is remembered; it is asked again." in effects(page)
     page = carol.follow("Names1 person is asked again on a remembered device")
     assert rows(page) == [["Bobbob@example.com", "Not asked on a remembered device", "Asked for a code"]]
-    file = carol.press("Download as CSV").response
+    file = carol.press("For other programs (commas)").response
     assert [line.split(",")[0] for line in file.text.splitlines()[1:]] == ['"bob@example.com"']
     carol.open(page.response.request.full_path)
     assert world.password_given("bob", bob).page.path == "/"

@@ -89,11 +89,11 @@ def test_the_list_is_downloaded_and_the_download_is_on_the_trail(world: World) -
     world.person("alice", groups_=("Finance",))
     world.person("bob")
     visitor.open("/admin/groups/1/rollout")
-    file = visitor.press("Download as CSV")
+    file = visitor.press("For other programs (commas)")
     assert [line.split(",")[1] for line in file.source.splitlines()[1:]] == ['"alice@example.com"']
     assert world.details("list.downloaded") == {"list": "to link", "group": "Finance"}
     visitor.open("/admin/rollout")
-    visitor.press("Download as CSV")
+    visitor.press("For Excel (semicolons)")
     assert world.details("list.downloaded") == {"list": "to link", "group": ""}
     assert visitor.open("/admin/rollout.csv").status == 405
     assert "List: who must still link Group: everyone" in visitor.open("/admin/trail").text

@@ -2,7 +2,6 @@
 
 import pytest
 
-from mfa_app.core.mail import delivery
 from mfa_app.core.users import invitations
 from tests.support.authenticator import Authenticator
 from tests.support.browser import Visitor, named
@@ -211,8 +210,7 @@ def test_who_is_invited_with_a_role_adds_a_passkey_by_the_link(world: World) -> 
     with world.data():
         world.user("dave").link_required = False
         invitations.invite(world.user("dave"), actor=TERMINAL, now=world.clock())
-    with world.data():
-        delivery.deliver_due()
+    world.deliver()
     dave = world.visitor()
     dave.open(world.link_in_last_mail())
     dave.press("Save password", password=PASSWORD)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from mfa_app.core.mail import delivery, one_time_links
+from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import change
 from mfa_app.core.sessions.signed_in import as_user
@@ -348,8 +348,7 @@ def test_the_mail_says_who_sent_it_whom_it_is_for_and_until_when(world: World) -
     with world.data():
         invitations.invite(world.user("dora"), actor=as_user(VISITOR, world.user("carol")), now=world.clock())
         until = dates.weekday_time(world.clock() + timedelta(days=7))
-    with world.data():
-        delivery.deliver_due()
+    world.deliver()
     mail = world.words_of_last_mail()
     assert "Carol has created an account for you" in mail
     assert "Log in with: dora@example.com" in mail

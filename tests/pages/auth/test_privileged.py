@@ -3,7 +3,7 @@
 import pytest
 
 from mfa_app.core.factors import enrolment
-from mfa_app.core.mail import delivery, one_time_links
+from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import overrides
 from mfa_app.core.users import accounts, enrolment_links, invitations
@@ -24,8 +24,7 @@ def without_link(world: World, name: str, **options: object) -> None:
 
 
 def mailed_link(world: World) -> str:
-    with world.data():
-        delivery.deliver_due()
+    world.deliver()
     return world.link_in_last_mail()
 
 
