@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from mfa_app.core.common.page_keys import key_of, read_key
-from mfa_app.core.users.invitations import State, state_of
+from mfa_app.core.users.invitations import State, is_invitable, state_of
 from mfa_app.extensions import db
 from mfa_app.models import Invitation, User
 
@@ -102,7 +102,7 @@ def _entry(invitation: Invitation, user: User, now: datetime) -> Entry:
         asked_at=invitation.asked_at,
         used_at=invitation.used_at,
         state=state_of(invitation, user, now=now),
-        invitable=user.password_hash is None and user.is_open(now),
+        invitable=is_invitable(user, now),
     )
 
 
