@@ -5,7 +5,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.auth import blueprint
-from mfa_app.auth.one_time_link import TOKEN_KEY, forget_opened_link
+from mfa_app.auth.one_time_link import (
+    TOKEN_KEY,
+    forget_opened_link,
+    opened_lately,
+    remember_opened_link,
+    require_opened_lately,
+)
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.users import new_links
@@ -18,14 +24,17 @@ from mfa_app.web.ui.forms import ConfirmForm
 def expired_page(_refusal: OneTimeLinkExpired) -> ResponseReturnValue:
     """Answer a link that no longer works, on whichever page it turns out: 410, and how to get a new one.
 
-    An expired invitation stays in the cookie of the form: it opens nothing, but a new one is asked for by it.
+    An expired invitation stays in the cookie of the form for 15 minutes, as any link that is opened: it opens
+    nothing, but a new one is asked for by it.
     """
-    token = (request.view_args or {}).get("token") or session.get(TOKEN_KEY, "")
+    now = clock.now()
+    followed = (request.view_args or {}).get("token")
+    token = followed or (session.get(TOKEN_KEY, "") if opened_lately(now=now) else "")
     forget_opened_link()
-    expired = new_links.find_expired(token, now=clock.now())
+    expired = new_links.find_expired(token, now=now)
     if expired is None:
         return make_response(render_template("auth/link_expired.html"), 410)
-    session[TOKEN_KEY] = token
+    remember_opened_link(token, now=now)
     page = render_template("auth/invitation_expired.html", form=ConfirmForm(), invitation=expired.invitation)
     return make_response(page, 410)
 
@@ -34,7 +43,10 @@ def expired_page(_refusal: OneTimeLinkExpired) -> ResponseReturnValue:
 @public
 def ask_for_new_link() -> ResponseReturnValue:
     """Ask for a new invitation by an expired one. Whoever sent it decides; nobody is logged in."""
-    sender = new_links.ask(session.get(TOKEN_KEY, ""), actor=current_actor(), now=clock.now())
+    token, now = session.get(TOKEN_KEY, ""), clock.now()
+    if new_links.find_expired(token, now=now):
+        require_opened_lately(now=now)
+    sender = new_links.ask(token, actor=current_actor(), now=now)
     forget_opened_link()
     if sender:
         told = _("%(name)s has been told that you need a new link.", name=sender)

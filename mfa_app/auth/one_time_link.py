@@ -50,7 +50,7 @@ class SomeoneElseLoggedIn(Exception):
 def follow_link(token: str) -> ResponseReturnValue:
     """Move the token from the URL to the form cookie, so that neither history nor Referer contain it."""
     link, _user = one_time_links.find(token, *Purpose, now=clock.now())
-    session[TOKEN_KEY], session[OPENED_KEY] = token, int(clock.now().timestamp())
+    remember_opened_link(token, now=clock.now())
     return _to_page_of(link)
 
 
@@ -86,10 +86,25 @@ def find_opened_link(*purposes: Purpose, now: datetime) -> tuple[OneTimeLink, Us
     Raises OneTimeLinkExpired, OpenedLinkForgotten.
     """
     link, user = one_time_links.find(session.get(TOKEN_KEY, ""), *purposes, now=now)
-    age = timedelta(seconds=now.timestamp() - session.get(OPENED_KEY, 0))
-    if not is_fresh(now - age, OPEN_FOR, now=now):
-        raise OpenedLinkForgotten
+    require_opened_lately(now=now)
     return link, user
+
+
+def opened_lately(*, now: datetime) -> bool:
+    """Return True if this browser has opened its link within 15 minutes."""
+    age = timedelta(seconds=now.timestamp() - session.get(OPENED_KEY, 0))
+    return is_fresh(now - age, OPEN_FOR, now=now)
+
+
+def require_opened_lately(*, now: datetime) -> None:
+    """Raise OpenedLinkForgotten unless this browser has opened its link within 15 minutes."""
+    if not opened_lately(now=now):
+        raise OpenedLinkForgotten
+
+
+def remember_opened_link(token: str, *, now: datetime) -> None:
+    """Keep the token in this browser."""
+    session[TOKEN_KEY], session[OPENED_KEY] = token, int(now.timestamp())
 
 
 def forget_opened_link() -> None:

@@ -42,7 +42,7 @@ class MailPass(Table):
 
 
 class RolloutDay(Table):
-    """How far the members of a group, or all people (no group), had come on a day: see `bars.Bar`."""
+    """How far the members of a group, or all people (no group), had come when a day ended: see `bars.Bar`."""
 
     __tablename__ = "rollout_day"
     fate: ClassVar[Fate] = Fate(expires="taken_at", kept_for=timedelta(days=371))

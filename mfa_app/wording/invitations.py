@@ -20,7 +20,9 @@ STAGES = {
     Stage.WAITING: _l("Waiting to be sent"),
     Stage.SENT: _l("Sent"),
     Stage.OPENED: _l("Opened, no password yet"),
+    Stage.REFUSED: _l("Email refused"),
     Stage.EXPIRED: _l("Expired"),
+    Stage.ENDED: _l("Ended with all access"),
     Stage.ASKED: _l("New link wanted"),
     Stage.ACCEPTED: _l("Accepted"),
 }

@@ -36,10 +36,10 @@ def consequence(action: Action) -> str:
     return {
         Action.JOIN: _("They become members, and the rule of the group applies to them."),
         Action.LEAVE: _("Their membership ends. Other groups and rules still apply to them."),
-        Action.INVITE: _("Each gets an email with a link to choose a password. Earlier links stop working."),
+        Action.INVITE: _("Earlier links stop working."),
         Action.REMIND: _(
-            "Each gets an email that says by when to link an app. Who hasn't chosen a password gets the "
-            "invitation again."
+            "Each gets an email that says by when to link an app. People who haven't chosen a password get "
+            "the invitation again."
         ),
         Action.DISABLE: _(
             "They are logged out everywhere at once and can't log in any more. You can enable each account "

@@ -40,11 +40,11 @@ def chart(points: Sequence[Point]) -> tuple[Line, ...]:
 def summary(points: Sequence[Point]) -> str:
     """Return what the chart says first of all, or why there is none yet."""
     if not points:
-        return _("The site notes these numbers once a day. The first are here within some minutes.")
+        return _("The site notes these numbers at the end of each day. The first are here tomorrow.")
     first, last = points[0], points[-1]
     now = percent(last.bar.linked, last.bar.people)
     if len(points) == 1:
-        return _("The site notes these numbers once a day. The chart begins with the second day.")
+        return _("The site notes these numbers at the end of each day. The chart begins with the second day.")
     before = percent(first.bar.linked, first.bar.people)
     return _(
         "%(before)s %% had linked an app or passkey on %(first)s, and %(now)s %% on %(last)s.",

@@ -467,9 +467,9 @@ def all_came_to_work(world: World) -> None:
     for name in ("alice", "carol", "dave"):
         world.linked_earlier(name, groups_=("Finance",) if name == "alice" else ())
     world.person("bob", groups_=("Finance", "Sales"))
-    for days_ago in (1, 0):  # so that there is a chart
+    for later in (1, 2):  # so that there is a chart
         with world.data():
-            trend.note_today(now=world.clock() - timedelta(days=days_ago))
+            trend.note_day(now=world.clock() + timedelta(days=later))
     stranger = world.visitor()
     stranger.open("/login")
     for _ in range(5):

@@ -31,6 +31,8 @@ def test_a_rule_from_monday_is_steered_from_its_board(
     the_jobs_run(world)
     assert mails(mailbox) == {name: ["Second Gate will need 2-factor authentication"] for name in NAMES}
     assert OWN_WORDS in text_of_last(mailbox)
+    world.clock.advance(days=1)
+    the_jobs_run(world)
     links_by_the_email(world, alice, mailbox)
     world.clock.advance(days=1)
     the_jobs_run(world)
@@ -94,7 +96,7 @@ def gives_bob_longer(carol: Window) -> None:
 
 def the_jobs_run(world: World) -> None:
     with world.data():
-        trend.note_today(now=world.clock())
+        trend.note_day(now=world.clock())
         rule_mails.go_on(now=world.clock())
         delivery.deliver_due()
 

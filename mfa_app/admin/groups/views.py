@@ -20,6 +20,7 @@ from mfa_app.core.groups import groups
 from mfa_app.core.groups.groups import GroupWithCounts
 from mfa_app.core.policy import foresight, impact, rules
 from mfa_app.core.users import directory, newcomers
+from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.filters import UserFilters
 from mfa_app.core.users.newcomers import Joined
 from mfa_app.models import Group, User
@@ -110,15 +111,21 @@ def add_member(group_id: int) -> ResponseReturnValue:
     if not valid or form.needs_choice:
         return _who_is_meant(group, form) if form.asks_again else _group_page(roster, form)
     users, profiles = form.users(), form.profiles()
-    foreseen = foresight.of_memberships([user.id for user in users], joins=[group], now=now)
-    question = question_before(form, foreseen, title=_adding(users, group), button=_("Add to the group"))
-    if question is not None:
+    if (question := _question(form, group, users, profiles)) is not None:
         return question
     with form.refusing():
         joined = newcomers.join(group, users, profiles, actor=actor, now=now)
+        if joined is None:
+            abort(404)
         _say_joined(group, users, joined)
         return _to_page_of(group)
     return _group_page(roster, form)
+
+
+def _question(form: MemberForm, group: Group, users: list[User], profiles: list[Profile]) -> Response | None:
+    foreseen = foresight.of_memberships([user.id for user in users], joins=[group], now=clock.now())
+    button = _("Add and invite") if profiles else _("Add to the group")
+    return question_before(form, foreseen, title=_adding(users, profiles, group), button=button)
 
 
 def _who_is_meant(group: Group, form: MemberForm) -> Response:
@@ -145,7 +152,16 @@ def _say_joined(group: Group, users: list[User], joined: Joined) -> None:
         flash(_("Nobody was added to %(group)s.", group=group.name), "info")
 
 
-def _adding(users: list[User], group: Group) -> str:
+def _adding(users: list[User], profiles: list[Profile], group: Group) -> str:
+    if profiles:
+        return ngettext(
+            "Add %(all)s people to %(group)s and invite %(name)s, who is new?",
+            "Add %(all)s people to %(group)s and invite the %(num)s of them who are new?",
+            len(profiles),
+            all=len(users) + len(profiles),
+            group=group.name,
+            name=profiles[0].name,
+        )
     if len(users) == 1:
         return _("Add %(name)s to %(group)s?", name=users[0].name or users[0].email, group=group.name)
     return _("Add %(num)s people to %(group)s?", num=len(users), group=group.name)

@@ -52,6 +52,11 @@ OTHER_DAY = "day"  # the choice of a last day of one's own
 FARTHEST_END = timedelta(days=20 * 366)
 
 
+def _choice(label: str, choices: list[SelectChoice]) -> SelectField:
+    """Return the field of a filter. Its first choice is what holds while none is chosen."""
+    return SelectField(label, default="", choices=choices, invalid_choice_message=INVALID_CHOICE)
+
+
 class UserFilter(Form):
     """The search in the list of users. It is part of the URL, so it has no CSRF token."""
 
@@ -66,10 +71,9 @@ class UserFilter(Form):
     )
     group = SelectField(_l("Group"), default="", invalid_choice_message=INVALID_CHOICE, widget=LongSelect())
     role = SelectField(_l("Role"), default="", invalid_choice_message=INVALID_CHOICE)
-    two_factor = SelectField(
+    two_factor = _choice(
         _l("2-factor"),
-        default="",
-        choices=[
+        [
             SelectChoice("", _l("Any")),
             SelectChoice("to-link", _l("Still to link, now or later")),
             *(SelectChoice(state, name) for state, name in STATES.items()),
@@ -78,12 +82,10 @@ class UserFilter(Form):
             SelectChoice("passkey", _l("Passkey added")),
             SelectChoice("unlinked", _l("No app or passkey")),
         ],
-        invalid_choice_message=INVALID_CHOICE,
     )
-    state = SelectField(
+    state = _choice(
         _l("Account"),
-        default="",
-        choices=[
+        [
             SelectChoice("", _l("Any")),
             SelectChoice("active", _l("Active")),
             SelectChoice("disabled", _l("Disabled")),
@@ -91,18 +93,15 @@ class UserFilter(Form):
             SelectChoice("invited", _l("Invited, never logged in")),
             SelectChoice("ends-soon", _l("Ends within 30 days")),
         ],
-        invalid_choice_message=INVALID_CHOICE,
     )
-    sort = SelectField(
+    sort = _choice(
         _l("Sort by"),
-        default="",
-        choices=[
+        [
             SelectChoice("", _l("Email address")),
             SelectChoice(Order.NAME, _l("Name")),
             SelectChoice(Order.LAST_LOGIN, _l("Last login, oldest first")),
             SelectChoice(Order.ADDED, _l("Added, newest first")),
         ],
-        invalid_choice_message=INVALID_CHOICE,
     )
 
     def offer(self, groups: Iterable[Group], roles: frozenset[Role]) -> None:
@@ -144,11 +143,9 @@ class InvitationFilter(Form):
     class Meta:
         csrf = False
 
-    state = SelectField(
+    state = _choice(
         _l("State"),
-        default="",
-        choices=[SelectChoice("", _l("Any")), *(SelectChoice(stage, name) for stage, name in STAGES.items())],
-        invalid_choice_message=INVALID_CHOICE,
+        [SelectChoice("", _l("Any")), *(SelectChoice(stage, name) for stage, name in STAGES.items())],
     )
 
     def stage(self) -> Stage | None:

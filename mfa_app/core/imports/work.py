@@ -132,7 +132,7 @@ def _invite_some(now: datetime) -> bool:
         .limit(INVITED_AT_ONCE)
     ).all()
     users = db.session.scalars(select(User).where(User.id.in_([row.user_id for row in rows]))).all()
-    waiting = [user for user in users if invitations.is_invitable(user) and user.is_open(now)]
+    waiting = [user for user in users if invitations.is_invitable(user, now)]
     invitations.mail_to_all(waiting, actor=sender, now=now)
     an_import.invited_up_to = rows[-1].position if rows else None
     db.session.commit()

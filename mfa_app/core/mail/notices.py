@@ -1,10 +1,11 @@
 """Notices: who has already been told what, so that a mail of a job is sent once, whoever runs the job."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import literal, select
 
+from mfa_app.core.mail import outbox
 from mfa_app.extensions import db
 from mfa_app.models import Notice, User
 from mfa_app.models.column_types import UtcDateTime
@@ -28,3 +29,17 @@ def first_time(user_ids: Iterable[int], kind: str, about: str, *, now: datetime)
     in_one_order = told.order_by(User.id)  # so that two transactions can't wait for each other
     insert = dialect_insert(Notice).from_select(["user_id", "kind", "about", "sent_at"], in_one_order)
     return set(db.session.scalars(insert.on_conflict_do_nothing().returning(Notice.user_id)))
+
+
+def mail_once(
+    mail: outbox.Mail, users: Sequence[User], about: str, /, *, now: datetime, **more: object
+) -> int:
+    """Queue a mail to those of these users who have not had it about this; return how many that were.
+
+    `about` is as for `first_time`, and `more` is the context of the mail.
+    """
+    new = first_time([user.id for user in users], mail, about, now=now)
+    for user in users:
+        if user.id in new:
+            outbox.enqueue(mail, user, now=now, to=None, **more)
+    return len(new)

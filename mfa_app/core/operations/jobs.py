@@ -80,7 +80,7 @@ def _go_on_with_imports() -> int:
 
 
 def _note_rollout() -> int:
-    return trend.note_today(now=clock.now())
+    return trend.note_day(now=clock.now())
 
 
 def _answer_requests() -> int:

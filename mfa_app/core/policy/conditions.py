@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, true
 
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import PRIVILEGED, CohortCount, Group, Membership, User
+from mfa_app.models.database import unindexed
 
 
 @dataclass(frozen=True)
@@ -147,9 +148,9 @@ def is_due(facts: FactColumns) -> ColumnElement[bool]:
 
 
 def is_closed(now: datetime) -> ColumnElement[bool]:
-    """Return whether the owner has locked the account of a User, or its last day is over."""
-    over = and_(User.ends_at.is_not(None), User.ends_at <= now)
-    return or_(User.account_locked_at.is_not(None), over)
+    """Return whether the owner has locked the account of a User, or its last day is over. Uses no index."""
+    locked_at, ends_at = unindexed(User.account_locked_at), unindexed(User.ends_at)
+    return or_(locked_at.is_not(None), and_(ends_at.is_not(None), ends_at <= now))
 
 
 def is_open(now: datetime) -> ColumnElement[bool]:

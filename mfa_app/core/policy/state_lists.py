@@ -41,9 +41,14 @@ def in_state(state: TwoFactorState, *, now: datetime) -> Listed:
 
 
 def still_to_link(*, now: datetime) -> Listed:
-    """Return who must link an app or add a passkey, now or later, and has neither."""
+    """Return who must link an app or add a passkey, now or later, and has neither.
+
+    Those who have locked their account and those whose last day is over need do nothing. Disabled accounts
+    are on the list, because a filter of their own leaves them out.
+    """
     lists = _Lists(now)
-    return Listed(and_(~lists.facts.linked, lists.will_be_required), tuple(lists.to_link()))
+    waiting = and_(~lists.facts.linked, lists.will_be_required, ~conditions.is_closed(now))
+    return Listed(waiting, tuple(lists.to_link()))
 
 
 class _Lists:

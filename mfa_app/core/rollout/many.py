@@ -146,6 +146,6 @@ def _against_disabling(user: User) -> Obstacle | None:
 
 
 def _against_inviting(user: User, now: datetime) -> Obstacle | None:
-    if not user.is_open(now):
-        return Obstacle.CLOSED
-    return Obstacle.PASSWORD_CHOSEN if user.password_hash is not None else None
+    if invitations.is_invitable(user, now):
+        return None
+    return Obstacle.PASSWORD_CHOSEN if user.is_open(now) else Obstacle.CLOSED

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from mfa_app.core.common import days, email_addresses
 from mfa_app.core.common.locks import lock_administration
 from mfa_app.core.mail import outbox
-from mfa_app.core.mail.notices import first_time
+from mfa_app.core.mail.notices import mail_once
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.core.policy.rules import RuleValues
@@ -230,16 +230,12 @@ def _time_ends_today(now: datetime) -> ColumnElement[bool]:
 
 def _tell(due: Due, ids: Sequence[int], now: datetime) -> int:
     passkeys = _wants_passkeys(due)
-    subjects = [
-        subject
+    told = [
+        subject.user
         for subject in find_subjects(User.id.in_(ids))
         if (duty := duty_of(subject, now=now)) is not None and _is_told(subject, duty, due, passkeys, now)
     ]
-    fresh = first_time([one.user.id for one in subjects], due.mail, due.about, now=now)
-    for subject in subjects:
-        if subject.user.id in fresh:
-            outbox.enqueue(due.mail, subject.user, now=now, about=due.about, group_id=due.group_id)
-    return len(fresh)
+    return mail_once(due.mail, told, due.about, now=now, about=due.about, group_id=due.group_id)
 
 
 def _is_told(subject: PolicySubject, duty: Duty, due: Due, passkeys: bool, now: datetime) -> bool:

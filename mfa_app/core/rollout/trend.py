@@ -1,4 +1,4 @@
-"""The trend of a roll-out: how far people had come on each day, noted once a day, shown by day or week."""
+"""The trend of a roll-out: how far people had come at the end of each day, shown by day or week."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from mfa_app.core.common.locks import lock_administration
 from mfa_app.core.rollout import bars
 from mfa_app.core.rollout.bars import Bar
 from mfa_app.extensions import db
-from mfa_app.models import Group, RolloutDay
+from mfa_app.models import Group, RolloutDay, User
 from mfa_app.models.column_types import new_id
 
 WEEKS = 26
@@ -21,27 +21,31 @@ BY_DAY = timedelta(days=14)  # a roll-out that is younger is shown by day, an ol
 
 @dataclass(frozen=True)
 class Point:
-    """How far people had come on a day."""
+    """How far people had come at the end of a day."""
 
     day: date
     bar: Bar
 
 
-def note_today(*, now: datetime) -> int:
-    """Note how far the people of each group, and all, have come today, unless that is done; commit.
+def note_day(*, now: datetime) -> int:
+    """Note how far the people of each group, and all, had come when the last day ended, unless that is done.
 
-    Return how many rows there were. All is counted before the lock is taken.
+    Commits, and returns how many rows there were. All is counted before the lock is taken. The job does this
+    in the first minute of a day. If the site was down then, nobody has come further meanwhile. A site that
+    nobody had an account of on the last day has nothing to note.
     """
-    today = days.day_of(now)
-    noted = select(exists().where(RolloutDay.group_id.is_(None), RolloutDay.day == today))
-    if db.session.scalar(noted):
+    midnight = days.start_of(days.day_of(now))
+    ended = midnight - timedelta.resolution
+    day = days.day_of(ended)
+    noted = select(exists().where(RolloutDay.group_id.is_(None), RolloutDay.day == day))
+    if db.session.scalar(noted) or not db.session.scalar(select(exists().where(User.created_at < midnight))):
         return 0
-    each = [(None, bars.bar(None, now=now)), *bars.of_each_group(now=now).items()]
+    each = [(None, bars.bar(None, now=ended)), *bars.of_each_group(now=ended).items()]
     db.session.rollback()  # reading is over: wait for the lock without a transaction
     lock_administration()
     groups = set(db.session.scalars(select(Group.id)))  # one may have been deleted meanwhile
     rows = [
-        {"id": new_id(), "group_id": group_id, "day": today, "taken_at": now, **vars(bar)}
+        {"id": new_id(), "group_id": group_id, "day": day, "taken_at": now, **vars(bar)}
         for group_id, bar in each
         if group_id is None or group_id in groups
     ]

@@ -1,7 +1,7 @@
 """The ends of exemptions: the person is told a week before and when it has ended, the giver a week before."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -92,31 +92,21 @@ def _ended(now: datetime, after: int) -> list[User]:
 
 def _tell(ending: Iterable[User], mail: outbox.Mail, now: datetime) -> int:
     """Queue this mail to those who have not had it for this last day."""
-    mails = 0
-    for until, people in _by_end(ending).items():
-        about = days.day_of(until).isoformat()
-        ids = [user.id for user in people]
-        new = notices.first_time(ids, mail, about, now=now)
-        for user in people:
-            if user.id in new:
-                outbox.enqueue(mail, user, now=now, until=until.isoformat())
-        mails += len(new)
-    return mails
+    return sum(_tell_of(until, people, mail, now) for until, people in _by_end(ending).items())
 
 
 def _tell_givers(ending: Iterable[User], now: datetime) -> int:
     mails = 0
     for until, people in _by_end(ending).items():
-        if until <= now + GIVER_TOLD_BEFORE:
-            continue
-        givers = _administrators((user.exempt_by or "" for user in people), now)
-        about = days.day_of(until).isoformat()
-        new = notices.first_time([giver.id for giver in givers], outbox.Mail.EXEMPTIONS_END, about, now=now)
-        for giver in givers:
-            if giver.id in new:
-                outbox.enqueue(outbox.Mail.EXEMPTIONS_END, giver, now=now, until=until.isoformat())
-        mails += len(new)
+        if until > now + GIVER_TOLD_BEFORE:
+            givers = _administrators((user.exempt_by or "" for user in people), now)
+            mails += _tell_of(until, givers, outbox.Mail.EXEMPTIONS_END, now)
     return mails
+
+
+def _tell_of(until: datetime, users: Sequence[User], mail: outbox.Mail, now: datetime) -> int:
+    about = days.day_of(until).isoformat()
+    return notices.mail_once(mail, users, about, now=now, until=until.isoformat())
 
 
 def _by_end(ending: Iterable[User]) -> dict[datetime, list[User]]:

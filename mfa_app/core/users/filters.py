@@ -27,8 +27,9 @@ class UserFilters:
     """What to search for. `text` is an email address, or beginnings or parts of words of names and addresses.
 
     `passkey`: only who has one. `state`: where people stand with 2FA, unless their second factors are locked.
-    `to_link`: must link, now or later. `stopped`: the second factors are locked. `active`: not disabled.
-    `locked`: by their owners. `invited`: no password chosen yet. `ends_soon`: the last day is within 30 days.
+    `to_link`: must link, now or later, and is neither locked nor ended. `stopped`: the second factors are
+    locked. `active`: not disabled. `locked`: by their owners. `invited`: no password chosen yet. `ends_soon`:
+    the last day is within 30 days.
     """
 
     text: str = ""

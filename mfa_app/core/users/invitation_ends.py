@@ -10,8 +10,8 @@ from mfa_app.core.common.locks import lock_and_reload
 from mfa_app.core.common.tokens import digest
 from mfa_app.core.mail import one_time_links, outbox
 from mfa_app.core.mail.one_time_links import Purpose
-from mfa_app.core.policy import facts
-from mfa_app.core.users.invitations import State, queue_mail, state_of
+from mfa_app.core.policy import conditions, facts
+from mfa_app.core.users.invitations import State, is_invitable, queue_mail, state_of
 from mfa_app.extensions import db
 from mfa_app.models import Invitation, User
 
@@ -49,8 +49,7 @@ def require_true(to: str, until: datetime, *, now: datetime) -> None:
 
 def _is_waited_for(invitation: Invitation, user: User, now: datetime) -> bool:
     """Return True if this invitation works now, and nobody has chosen a password yet."""
-    works = user.is_open(now) and state_of(invitation, user, now=now) in _WORKING
-    return works and user.password_hash is None
+    return is_invitable(user, now) and state_of(invitation, user, now=now) in _WORKING
 
 
 def _ending(now: datetime, last: tuple[datetime, int] | None) -> list[tuple[datetime, int]]:
@@ -60,10 +59,10 @@ def _ending(now: datetime, last: tuple[datetime, int] | None) -> list[tuple[date
     """
     soon = Invitation.expires_at > now, Invitation.expires_at <= now + TOLD_BEFORE
     waiting = Invitation.used_at.is_(None), Invitation.reminder_digest.is_(None)
-    open_ = User.password_hash.is_(None), User.disabled_at.is_(None), User.account_locked_at.is_(None)
+    invitable = User.password_hash.is_(None), conditions.is_open(now)
     alive = User.security_stamp == Invitation.security_stamp, User.email_refused_at.is_(None)
     found = select(Invitation.expires_at, Invitation.user_id).join(User, User.id == Invitation.user_id)
-    found = found.where(*soon, *waiting, *open_, *alive)
+    found = found.where(*soon, *waiting, *invitable, *alive)
     if last is not None:
         at, user_id = last
         found = found.where(

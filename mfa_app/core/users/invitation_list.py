@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import aliased
 
 from mfa_app.core.common.page_keys import key_of, read_key
-from mfa_app.core.users.invitations import State, state_of
+from mfa_app.core.users.invitations import State, is_invitable, state_of
 from mfa_app.extensions import db
 from mfa_app.models import Invitation, User
 
@@ -17,12 +18,17 @@ PAGE = 50
 
 
 class Stage(enum.StrEnum):
-    """Which invitations to list. The values are in addresses."""
+    """Which invitations to list: those in a state, and those whose owners ask for a new link (ASKED).
+
+    The values are in addresses.
+    """
 
     WAITING = "waiting"
     SENT = "sent"
     OPENED = "opened"
+    REFUSED = "refused"
     EXPIRED = "expired"
+    ENDED = "ended"
     ASKED = "asked"
     ACCEPTED = "accepted"
 
@@ -55,18 +61,38 @@ class Page:
 
 
 _UNUSED = Invitation.used_at.is_(None)
+_OPENED = Invitation.opened_at.is_not(None)
+_owner = aliased(User)
 
-# Each is one index of the table, which has these rows alone, or a part of one.
+
+def _of_owner(condition: ColumnElement[bool]) -> Any:
+    """Return whether the owner meets a condition, so that PostgreSQL doesn't begin with all people."""
+    return select(condition).where(_owner.id == Invitation.user_id).scalar_subquery()
+
+
+_ENDED = _of_owner(_owner.security_stamp != Invitation.security_stamp)
+_REFUSED = _of_owner(
+    and_(_owner.email_refused_at.is_not(None), _owner.email_refused_at >= Invitation.sent_at)
+)
+
+
+def _as_it_should_be(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(_UNUSED, ~_ENDED, ~_REFUSED, *conditions)
+
+
+# Each reads one index of the table, which has these rows alone, or a part of one. All but ASKED say what
+# `state_of` says.
 _CONDITIONS: dict[Stage, Callable[[datetime], ColumnElement[bool]]] = {
-    Stage.WAITING: lambda now: and_(_UNUSED, Invitation.mailed_at.is_(None), Invitation.expires_at > now),
-    Stage.SENT: lambda now: and_(
-        _UNUSED,
-        Invitation.mailed_at.is_not(None),
-        Invitation.opened_at.is_(None),
-        Invitation.expires_at > now,
+    Stage.WAITING: lambda now: _as_it_should_be(
+        ~_OPENED, Invitation.mailed_at.is_(None), Invitation.expires_at > now
     ),
-    Stage.OPENED: lambda now: and_(_UNUSED, Invitation.opened_at.is_not(None), Invitation.expires_at > now),
-    Stage.EXPIRED: lambda now: and_(_UNUSED, Invitation.expires_at <= now),
+    Stage.SENT: lambda now: _as_it_should_be(
+        ~_OPENED, Invitation.mailed_at.is_not(None), Invitation.expires_at > now
+    ),
+    Stage.OPENED: lambda now: _as_it_should_be(_OPENED, Invitation.expires_at > now),
+    Stage.REFUSED: lambda _now: and_(_UNUSED, ~_ENDED, _REFUSED),
+    Stage.EXPIRED: lambda now: _as_it_should_be(Invitation.expires_at <= now),
+    Stage.ENDED: lambda _now: and_(_UNUSED, _ENDED),
     Stage.ASKED: lambda _now: and_(_UNUSED, Invitation.asked_at.is_not(None)),
     Stage.ACCEPTED: lambda _now: Invitation.used_at.is_not(None),
 }
@@ -102,7 +128,7 @@ def _entry(invitation: Invitation, user: User, now: datetime) -> Entry:
         asked_at=invitation.asked_at,
         used_at=invitation.used_at,
         state=state_of(invitation, user, now=now),
-        invitable=user.password_hash is None and user.is_open(now),
+        invitable=is_invitable(user, now),
     )
 
 

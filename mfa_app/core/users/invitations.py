@@ -93,7 +93,8 @@ def invite(user: User, *, actor: Actor, now: datetime, shown: bool = False) -> s
     earlier = db.session.get(Invitation, user.id, populate_existing=True)
     if earlier is None or shown:
         actor.require(Permission.MANAGE_USERS, user)
-    _require_invitable(user, now)
+    if not is_invitable(user, now):
+        raise PasswordChosen if user.is_open(now) else AccountDisabled
     if earlier is None or actor.may(Permission.MANAGE_USERS):
         return mail_to(user, actor=actor, now=now)
     sender = Sender(earlier.sender, earlier.sender_id)
@@ -103,13 +104,13 @@ def invite(user: User, *, actor: Actor, now: datetime, shown: bool = False) -> s
 def invite_many(users: Iterable[User], *, actor: Actor, now: datetime) -> dict[int, str]:
     """Do the same for some hundred users at most; return a token for each id.
 
-    Those who have a password or a disabled account get nothing. Raises NotAllowed, SessionEnded.
+    Those who aren't invitable get nothing. Raises NotAllowed, SessionEnded.
     """
     begin_change(actor, Permission.MANAGE_USERS)
     waiting = []
     for user in sorted(users, key=lambda user: user.id):  # so that two of these can't wait for each other
         lock_and_reload(user)
-        if is_invitable(user):
+        if is_invitable(user, now):
             actor.require(Permission.MANAGE_USERS, user)
             waiting.append(user)
     return mail_to_all(waiting, actor=actor, now=now)
@@ -134,9 +135,9 @@ def mail_to_all(
     return {user.id: _mail(user, of_user[user.id], sender, actor=actor, now=now) for user in users}
 
 
-def is_invitable(user: User) -> bool:
+def is_invitable(user: User, now: datetime) -> bool:
     """Return True if this user can get in once a password is chosen, and has none."""
-    return user.is_active and user.password_hash is None
+    return user.is_open(now) and user.password_hash is None
 
 
 def note_opened(user: User, *, now: datetime) -> None:
@@ -231,11 +232,3 @@ def _verdict(user: User, now: datetime) -> tuple[Verdict | None, bool]:
     known = subject.facts
     decision = decide(known, shown=Level.PASSWORD, from_link=not known.linked, now=now)
     return decision.verdict, known.linked
-
-
-def _require_invitable(user: User, now: datetime) -> None:
-    """Raise AccountDisabled or PasswordChosen: only an account without a password waits for a link."""
-    if not user.is_open(now):
-        raise AccountDisabled
-    if user.password_hash is not None:
-        raise PasswordChosen

@@ -14,7 +14,7 @@ from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.common.permissions import Permission, may
 from mfa_app.core.common.tokens import digest
 from mfa_app.core.mail import outbox
-from mfa_app.core.users.invitations import State, state_of
+from mfa_app.core.users.invitations import State, is_invitable, state_of
 from mfa_app.extensions import db
 from mfa_app.models import Invitation, Role, User
 from mfa_app.models.database import rows_changed
@@ -76,8 +76,7 @@ def require_true(user_id: int, *, now: datetime) -> None:
 
 
 def _waits(invitation: Invitation, user: User, now: datetime) -> bool:
-    expired = state_of(invitation, user, now=now) is State.EXPIRED
-    return expired and user.password_hash is None and user.is_open(now)
+    return is_invitable(user, now) and state_of(invitation, user, now=now) is State.EXPIRED
 
 
 def _sender_of(invitation: Invitation, now: datetime) -> User | None:

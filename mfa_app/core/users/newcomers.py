@@ -26,16 +26,16 @@ class Joined:
 
 def join(
     group: Group, users: Sequence[User], newcomers: Sequence[Profile], *, actor: Actor, now: datetime
-) -> Joined:
+) -> Joined | None:
     """Let some fifty people at most join a group; make accounts for the newcomers and invite them.
 
-    All of them join, or nobody. Nobody does if the group is gone. Raises InvalidEmail, EmailTaken,
+    All of them join, or nobody. Returns None if the group is gone. Raises InvalidEmail, EmailTaken,
     NotAllowed, SessionEnded.
     """
     for permission in (Permission.MANAGE_GROUPS, Permission.MANAGE_USERS):
         begin_change(actor, permission)
     if reload_group(group) is None:
-        return Joined()
+        return None
     addresses = [email_addresses.parse(profile.email) for profile in newcomers]
     for address in addresses:
         accounts.require_free_email(address)

@@ -3,7 +3,9 @@
 Nobody waits for the job to be kept out: `Standing.is_open` closes the account at the very moment.
 """
 
+from collections import defaultdict
 from datetime import datetime, timedelta
+from typing import cast
 
 from sqlalchemy import ColumnElement, select
 
@@ -58,21 +60,21 @@ def _tell_those_ending(since: datetime, until: datetime, notice: str, now: datet
     mails, after = 0, 0
     while ids := _ids(User.ends_at > since, User.ends_at <= until, User.id > after):
         after = ids[-1]
-        for user in db.session.scalars(select(User).where(User.id.in_(ids))):
-            mails += _tell(user, notice, now)
+        mails += _tell(ids, notice, now)
         db.session.commit()
     return mails
 
 
-def _tell(user: User, notice: str, now: datetime) -> bool:
-    if user.ends_at is None:
-        return False
-    last_moment = user.ends_at - timedelta.resolution
-    about = f"{notice} before {days.last_before(user.ends_at).isoformat()}"
-    if not notices.first_time([user.id], outbox.Mail.ACCOUNT_ENDS, about, now=now):
-        return False
-    outbox.enqueue(outbox.Mail.ACCOUNT_ENDS, user, now=now, last_day=last_moment.isoformat())
-    return True
+def _tell(ids: list[int], notice: str, now: datetime) -> int:
+    of_end: dict[datetime, list[User]] = defaultdict(list)
+    for user in db.session.scalars(select(User).where(User.id.in_(ids), User.ends_at.is_not(None))):
+        of_end[cast(datetime, user.ends_at)].append(user)
+    mails = 0
+    for ends_at, users in of_end.items():
+        about = f"{notice} before {days.last_before(ends_at).isoformat()}"
+        last_day = (ends_at - timedelta.resolution).isoformat()
+        mails += notices.mail_once(outbox.Mail.ACCOUNT_ENDS, users, about, now=now, last_day=last_day)
+    return mails
 
 
 def _ids(*where: ColumnElement[bool]) -> list[int]:

@@ -24,8 +24,11 @@ from mfa_app.core.policy.impact import MAX_NAMED, Impact, Step, preview_impact
 from mfa_app.core.policy.levels import Level
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import board
+from mfa_app.core.users import people_lists
+from mfa_app.core.users.filters import UserFilters
+from mfa_app.core.users.people_lists import Order, PeopleList
 from mfa_app.extensions import db
-from mfa_app.models import Group, User
+from mfa_app.models import Group, Role, User
 from tests.support.databases import both_databases
 from tests.support.policy_company import DAY, NOW, add_company, set_values
 from tests.support.statements import statements
@@ -196,7 +199,7 @@ def test_at_the_last_step_everybody_is_asked_but_the_exempt(world: World) -> Non
 
 
 @both_databases
-def test_overview_and_board_count_the_same_people(world: World) -> None:
+def test_overview_board_and_list_have_the_same_people(world: World) -> None:
     add_company(world)
     with world.data():
         for number, user in enumerate(db.session.scalars(select(User).order_by(User.id))):
@@ -215,6 +218,10 @@ def test_overview_and_board_count_the_same_people(world: World) -> None:
             assert board.to_link(group, now=NOW) == len(needed)
             assert [person.email for person in board.all_stragglers(group, now=NOW)] == needed
             assert group or statistics.site_statistics(now=NOW).must_link == len(needed)
+            filters = UserFilters(to_link=True, active=True, group_id=group.id if group else None)
+            everybody = PeopleList(filters, frozenset(Role), Order.EMAIL)
+            listed = people_lists.all_people(everybody, now=NOW).with_only_columns(User.email)
+            assert sorted(db.session.scalars(listed)) == sorted(needed)
 
 
 def test_a_preview_takes_as_many_statements_for_many_as_for_few(world: World) -> None:

@@ -10,6 +10,7 @@ from mfa_app.core.users import accounts, invitation_ends, invitations
 from mfa_app.extensions import db
 from mfa_app.models import Invitation, OneTimeLink
 from tests.support.databases import both_databases
+from tests.support.statements import statements
 from tests.support.world import TERMINAL, World
 
 NEW = "eleven slow trams across the bridge"
@@ -90,6 +91,19 @@ def test_nobody_is_reminded_of_what_does_not_work_any_more(world: World) -> None
         world.user("refused").email_refused_at = world.clock()
         db.session.get_one(Invitation, world.user("expired").id).expires_at = world.clock()
     assert tell(world) == 0
+
+
+def test_nobody_whose_last_day_is_over_is_invited_or_looked_at_again(world: World) -> None:
+    world.people("dora", "frank", password=None)
+    invite(world, "dora")
+    with world.data():
+        world.user("dora").ends_at = world.user("frank").ends_at = world.clock()
+    invite(world, "dora", "frank")
+    assert (world.mails("dora"), world.mails("frank")) == (["invitation"], [])
+    world.clock.advance(days=6)
+    with statements(world) as sent:
+        assert tell(world) == 0
+    assert len(sent) == 1  # nobody's row is read and locked
 
 
 def test_a_reminder_that_is_not_true_any_more_does_not_leave(world: World) -> None:

@@ -15,6 +15,7 @@ from mfa_app.extensions import db
 from mfa_app.models import Role
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
+from tests.support.statements import statements
 from tests.support.stories import alice_on_a_remembered_device, carol_at_work
 from tests.support.world import PASSWORD, TERMINAL, WRONG, World
 
@@ -169,6 +170,21 @@ def test_the_job_disables_what_has_ended_and_the_trail_names_the_site(world: Wor
         assert world.user("alice").disabled_at == world.clock()
         assert world.user("bob").disabled_at is None
     assert world.events("alice")[-1] == "person.disabled"
+
+
+def test_the_job_asks_no_more_often_for_many_who_were_told_than_for_one(world: World) -> None:
+    asked = []
+    for names in (["alice"], ["bob", "erin", "frank"]):
+        world.people(*names)
+        with world.data():
+            for name in names:
+                world.user(name).ends_at = days.end_after(days.day_of(world.clock()) + timedelta(days=10))
+        with world.data():
+            assert planned_end.tell_before_end(now=world.clock()) == len(names)
+        with statements(world) as sent, world.data():
+            assert planned_end.tell_before_end(now=world.clock()) == 0
+        asked.append(len(sent))
+    assert asked[0] == asked[1]
 
 
 def test_its_owner_is_told_fourteen_days_and_one_day_before_once_each(world: World) -> None:

@@ -1,9 +1,11 @@
 """The pages about groups: making, renaming and deleting them, who is in which, and who may open the pages."""
 
+from typing import Any
+
 import pytest
 
 from mfa_app.core.groups import groups
-from mfa_app.core.users import accounts, lookup
+from mfa_app.core.users import accounts, lookup, newcomers
 from mfa_app.models import Group, Membership
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
@@ -309,6 +311,40 @@ def test_what_fits_nobody_is_named_and_nobody_joins(world: World, finance: tuple
     page = carol.press("Add to the group", email=", ".join(f"name{number}" for number in range(11)))
     assert "at most 10 names" in page.text
     assert not members(world, "Finance")
+
+
+def test_the_question_before_names_those_who_are_new(world: World, finance: tuple[Visitor, str]) -> None:
+    carol, _page = finance
+    world.require("Finance")
+    carol.press("Add to the group", email="bob@example.com zoe@example.com")
+    page = carol.press("Add this person and invite them")
+    assert page.title == "Add 2 people to Finance and invite Zoe, who is new?"
+    page = carol.press("Add and invite")
+    assert "1 person added to Finance." in page.text
+    assert "1 person added to the site, invited and added to Finance." in page.text
+    carol.press("Add to the group", email="anna@example.com zac@example.com zeb@example.com")
+    page = carol.press("Add these 2 people and invite them")
+    assert page.title == "Add 3 people to Finance and invite the 2 of them who are new?"
+
+
+@both_databases
+def test_nobody_joins_a_group_that_is_deleted_meanwhile(world: World, monkeypatch) -> None:
+    carol = world.after(carol_at_work)
+    world.group("Finance")
+    world.person("bob")
+    carol.open("/admin/groups/1")
+    begin_change = newcomers.begin_change
+
+    def late(*about: Any) -> None:
+        monkeypatch.setattr(newcomers, "begin_change", begin_change)
+        with world.data():
+            groups.remove(world.group_row("Finance"), actor=TERMINAL)
+        begin_change(*about)
+
+    monkeypatch.setattr(newcomers, "begin_change", late)
+    page = carol.press("Add to the group", email="bob@example.com")
+    assert page.status == 404
+    assert "already in" not in page.text + carol.open("/admin/groups").text
 
 
 def test_newcomers_that_nobody_typed_are_not_added(world: World, finance: tuple[Visitor, str]) -> None:

@@ -72,9 +72,11 @@ def test_the_list_says_who_was_invited_by_whom_and_how_far_that_has_come(
 def test_a_filter_lists_the_invitations_of_one_stage(carol: Visitor) -> None:
     for stage, names in {
         "waiting": {"Waiting"},
-        "sent": {"Sent", "Ended", "Refused"},
+        "sent": {"Sent"},
         "opened": {"Opened"},
+        "refused": {"Refused"},
         "expired": {"Expired"},
+        "ended": {"Ended"},
         "asked": set(),
         "accepted": {"Accepted"},
         "": set(NAMES),

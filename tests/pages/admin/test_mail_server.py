@@ -120,3 +120,30 @@ def test_with_a_mail_server_the_email_is_on_its_way(world: World, carol: Visitor
     assert "/link/" not in page.source
     assert world.events("alice")[-1] == "person.invited"
     assert world.mails(ALICE) == [outbox.Mail.INVITATION]
+
+
+PASS_ON = "No mail server is set up: you pass on a link from each person's page."
+
+
+def pages_that_send_links(world: World, carol: Visitor) -> list[str]:
+    """Return what the pages say that send links to many people at once."""
+    world.group("Finance")
+    carol.open(f"/admin/people/{world.id_of('alice')}")
+    carol.submit(f"/admin/people/{world.id_of('alice')}/invite")
+    carol.open("/admin/groups/1")
+    return [
+        carol.press("Add to the group", email="zoe@example.com").text,
+        carol.open("/admin/people/invitations").text,
+        carol.open(f"/admin/people/chosen?act=invite&people={world.id_of('alice')}").text,
+    ]
+
+
+def test_without_a_mail_server_no_page_promises_an_email_to_many(world: World, carol: Visitor) -> None:
+    for text in pages_that_send_links(world, carol):
+        assert PASS_ON in text and "an email" not in text
+
+
+@with_mail_server
+def test_with_a_mail_server_each_of_many_gets_an_email(world: World, carol: Visitor) -> None:
+    for text in pages_that_send_links(world, carol):
+        assert "gets an email with a" in text and PASS_ON not in text

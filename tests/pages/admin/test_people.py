@@ -65,12 +65,17 @@ def test_the_list_is_filtered_by_group_role_app_and_state(world: World, carol: V
     assert listed(carol, state="disabled") == ["Dave"]
 
 
+@both_databases
 def test_the_card_still_to_link_opens_the_list_of_those_it_counts(world: World, carol: Visitor) -> None:
     world.group("Finance", required=True)
     world.group("Sales", required=True, grace_days=7)
     world.people("alice", "bob", groups_=("Finance",))
     world.person("erin", groups_=("Sales",))
     world.person("frank")
+    world.people("gina", "hugo", "iris", groups_=("Finance",))
+    with world.data():
+        disable(world, "gina")
+        world.user("hugo").account_locked_at = world.user("iris").ends_at = world.clock()
     carol.open("/admin")
     card = next(card for card in carol.page.html.select(".stats a") if "Still to link" in card.get_text())
     assert "3" in card.get_text()

@@ -70,13 +70,13 @@ def test_the_trend_begins_with_the_second_day_and_says_its_numbers(world: World)
     visitor = world.after(carol_at_work)
     world.people("alice", "bob")
     with world.data():
-        assert "within some minutes" in visitor.open("/admin/rollout").text
-        trend.note_today(now=world.clock())
+        assert "The first are here tomorrow." in visitor.open("/admin/rollout").text
+        trend.note_day(now=world.clock() + timedelta(days=1))
     page = visitor.open("/admin/rollout")
     assert "begins with the second day" in page.text and "<polyline" not in page.source
     world.linked_earlier("eve")
     with world.data():
-        trend.note_today(now=world.clock() + timedelta(days=1))
+        trend.note_day(now=world.clock() + timedelta(days=2))
     page = visitor.open("/admin/rollout")
     assert "33 % had linked an app or passkey on 2 March 2026, and 50 % on 3 March 2026." in page.text
     assert page.source.count("<polyline") == 3 and 'points="0,67 100,50"' in page.source

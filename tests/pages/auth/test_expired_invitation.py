@@ -121,6 +121,20 @@ def test_without_such_a_link_there_is_nothing_to_ask_and_nothing_to_learn(world:
     assert ASKED not in world.events()
 
 
+def test_a_link_that_was_followed_a_quarter_of_an_hour_ago_is_forgotten(world: World, link: str) -> None:
+    dora = world.visitor()
+    dora.open(link)
+    world.clock.advance(minutes=16)
+    page = dora.press("Ask for a new link")
+    assert (page.status, page.title) == (400, "Open the link again")
+    assert ASKED not in world.events("dora")
+    late = world.visitor()
+    late.open(link)
+    world.clock.advance(minutes=16)
+    assert late.open("/password/choose").title == "This link no longer works"
+    assert "Carol has been told" in ask(world, link, dora).text
+
+
 def test_an_account_that_was_disabled_or_opened_meanwhile_is_not_asked_for(world: World, link: str) -> None:
     dora, late = world.visitor(), world.visitor()
     for visitor in (dora, late):
