@@ -173,11 +173,12 @@ def require_none_under_way() -> None:
 
 
 def drop(an_import: PeopleImport, *, actor: Actor) -> None:
-    """Forget a file that has not been saved, with its rows.
+    """Forget a file that has not been saved, with its rows. Only who uploaded it can ask for that.
 
     Raises ImportNotReady, NotAllowed, SessionEnded.
     """
     begin_change(actor, Permission.MANAGE_USERS)
+    _require_own(an_import, actor)
     db.session.refresh(an_import, ["state"])
     if an_import.state not in NOT_SAVED:
         raise ImportNotReady
@@ -198,7 +199,7 @@ def _planned_at_once(
 
 
 def _require_own(an_import: PeopleImport, actor: Actor) -> None:
-    """Raise NotAllowed if somebody else has uploaded the file: it was compared for them."""
+    """Raise NotAllowed if somebody else has uploaded the file: it was compared for them, and is theirs."""
     if not is_own(an_import, actor):
         raise NotAllowed
 

@@ -211,10 +211,11 @@ def test_somebody_elses_import_can_be_seen_and_not_saved(world: World, carol: Vi
     other = world.at_work("anton", role=Role.ADMIN)
     page = other.open(path)
     assert "Only carol@example.com can save this import" in page.text
-    for act in ("save", "check"):
+    for act in ("save", "check", "drop"):
         other.open(path)
         assert other.submit(f"{path}/{act}").status == 403
     assert "people.imported" not in world.events()
+    assert carol.open(path).title == "Check the import"
     assert other.open(f"/admin/imports/{'0' * 32}").status == 404
 
 
