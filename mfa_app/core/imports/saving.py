@@ -56,7 +56,7 @@ def save(an_import: PeopleImport, *, now: datetime) -> chain.Batch:
     except (NotAllowed, SessionEnded):
         raise ImportStale("access") from None
     _require_unchanged(an_import)
-    names, missing = _groups(an_import)
+    names, missing = _groups(an_import, actor)
     an_import.state, an_import.finished_at, an_import.worker = State.DONE, now, None
     if an_import.spares_leavers:
         _spare_leavers(an_import)
@@ -153,16 +153,20 @@ def _differs_from_account(both: Any, is_present: ColumnElement[bool]) -> Any:
     )
 
 
-def _groups(an_import: PeopleImport) -> tuple[dict[str, str], list[str]]:
+def _groups(an_import: PeopleImport, actor: Actor) -> tuple[dict[str, str], list[str]]:
     """Return the names of all groups by their keys, and the names of groups to be created.
 
-    Raises ImportStale if one is missing that was there when the file was compared.
+    Raises ImportStale if one is missing that was there when the file was compared, or if somebody joins or
+    leaves one and the actor may not manage groups.
     """
     names = {group.name_key: group.name for group in groups.all_groups()}
     each = _joined()
     doing = _of(an_import.id, Outcome.NEW, Outcome.CHANGED)
     named = select(each.c.key, func.min(each.c.value)).select_from(ROWS.join(each, true())).where(doing)
-    wanted = db.session.execute(named.group_by(each.c.key).order_by(each.c.key))
+    wanted = db.session.execute(named.group_by(each.c.key).order_by(each.c.key)).all()
+    moves = wanted or an_import.counts.get(Outcome.LEAVES)
+    if moves and not actor.may(Permission.MANAGE_GROUPS):
+        raise ImportStale("access")
     missing = {key: name for key, name in wanted if key not in names}
     for key, name in missing.items():
         if key not in (an_import.creates or ()):

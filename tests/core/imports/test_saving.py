@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from mfa_app.core.audit import verification
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common.errors import ImportNotReady, ImportRunning, ImportStale
+from mfa_app.core.common.permissions import PERMISSIONS, Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.imports import imports, reading, stored, work
 from mfa_app.core.imports.plan import ImportOptions, Mode, Outcome
@@ -275,6 +276,33 @@ def test_nobody_leaves_a_group_that_was_deleted(world: World, previewed: PeopleI
     assert started(world, kept).state == State.STALE
     assert refusal_of(kept).reason == "replaced group"
     assert stored.latest(actor=importer(world)).id == kept.id
+
+
+@both_databases
+@pytest.mark.parametrize(
+    ("file", "mode", "state"),
+    [
+        ("Email,Groups\nnew@firma.nl,Sales\n", Mode.UPDATE, State.STALE),
+        ("Email,Groups\nbob@example.com,Buying\n", Mode.UPDATE, State.STALE),
+        ("Email\nbob@example.com\n", Mode.REPLACE, State.STALE),
+        ("Email\nnew@firma.nl\n", Mode.UPDATE, State.DONE),
+    ],
+    ids=["joins", "creates", "leaves", "no group"],
+)
+def test_who_may_not_manage_groups_moves_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch, file: str, mode: Mode, state: State
+) -> None:
+    """Joining and leaving by hand asks for the same permission. Today all administrators have it."""
+    world.group("Sales")
+    world.people("bob", "erin", groups_=("Sales",))
+    world.people("carol")
+    monkeypatch.setitem(PERMISSIONS, Role.ADMIN, frozenset(Permission) - {Permission.MANAGE_GROUPS})
+    with world.data():
+        group_id = world.group_row("Sales").id if mode is Mode.REPLACE else None
+        kept = uploaded(world, file, ImportOptions(mode, group_id, create_groups=True))
+        assert started(world, kept).state == state
+        assert refusal_of(kept) == (ImportStale("access") if state is State.STALE else None)
+    assert {"group.member_added", "group.member_removed"}.isdisjoint(world.events()[-2:])
 
 
 def test_a_stale_import_is_checked_again_and_saved(world: World, previewed: PeopleImport) -> None:
