@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from mfa_app.core.common import days
+from mfa_app.core.imports.headings import Column
 from mfa_app.core.imports.plan import Mode, Outcome
 from mfa_app.core.imports.state import State
 from mfa_app.models import ImportRow, PeopleImport, Role
@@ -77,8 +78,8 @@ def button(counts: Mapping[str, int]) -> str:
 
 
 def disable(count: int) -> str:
-    """Return what the box or the button for people says whom the file does not name."""
-    return ngettext("Disable this %(num)s person", "Disable these %(num)s people", count)
+    """Return the words of the box, or of the button, that disables people who are not in the file."""
+    return ngettext("Disable this person", "Disable these %(num)s people", count)
 
 
 def consequences(the_import: PeopleImport) -> Iterator[str]:
@@ -104,6 +105,8 @@ def consequences(the_import: PeopleImport) -> Iterator[str]:
             "%(num)s people are not in the file and are left alone.",
             kept,
         )
+    if Column.ENABLED in the_import.columns and (leaves or kept or the_import.counts.get(Outcome.DISABLED)):
+        yield _("Anyone whom the file marks as disabled counts as not in the file.")
 
 
 def done(the_import: PeopleImport) -> Iterator[str]:

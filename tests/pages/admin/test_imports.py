@@ -107,6 +107,13 @@ def test_people_who_are_missing_are_disabled_only_if_somebody_ticks_it(world: Wo
     carol.press("Disable these 3 people")
     assert "3 accounts were disabled." in carol.current.text
     assert world.events().count("person.disabled") == 3
+    world.person("frieda")
+    file = "Email;Enabled\nalice@example.com;yes\nfrieda@example.com;no\n"
+    counts = "Anyone whom the file marks as disabled counts as not in the file."
+    assert counts not in sent(carol, file, mode="update").text
+    assert counts in sent(carol, file, mode="update", leavers="y").text
+    carol.press("Disable this person")
+    assert "1 account was disabled." in carol.current.text
 
 
 def test_what_a_file_is_called_is_shown_as_text(world: World, carol: Visitor) -> None:
