@@ -82,17 +82,11 @@ def disable(count: int) -> str:
     return ngettext("Disable this person", "Disable these %(num)s people", count)
 
 
-def consequences(the_import: PeopleImport) -> Iterator[str]:
+def consequences(the_import: PeopleImport, *, sends_mail: bool) -> Iterator[str]:
     """Yield what happens besides the rows themselves."""
     new, leaves = the_import.counts.get(Outcome.NEW, 0), the_import.counts.get(Outcome.LEAVES, 0)
-    if new and the_import.invite:
-        yield ngettext(
-            "The new person gets an email with a link to choose a password.",
-            "The %(num)s new people get an email each with a link to choose a password.",
-            new,
-        )
-    elif new:
-        yield _("Nobody is invited. You can invite the new people later, from the list of people.")
+    if new:
+        yield _of_new_people(the_import, new, sends_mail=sends_mail)
     if leaves:
         yield ngettext(
             "%(num)s person who is not in the file leaves the group.",
@@ -109,7 +103,7 @@ def consequences(the_import: PeopleImport) -> Iterator[str]:
         yield _("Anyone whom the file marks as disabled counts as not in the file.")
 
 
-def done(the_import: PeopleImport) -> Iterator[str]:
+def done(the_import: PeopleImport, *, sends_mail: bool) -> Iterator[str]:
     """Yield what an import has done."""
     counts = the_import.counts
     changed = counts.get(Outcome.CHANGED, 0) + counts.get(Outcome.LEAVES, 0)
@@ -121,7 +115,7 @@ def done(the_import: PeopleImport) -> Iterator[str]:
     )
     yield " ".join(sentence for count, sentence in sentences if count) or _("Nothing had to be changed.")
     if the_import.invite and counts.get(Outcome.NEW):
-        yield _("The invitations are sent now, some at a time.")
+        yield _("The invitations are sent now, some at a time.") if sends_mail else _no_mail_server()
 
 
 def what_happens(row: ImportRow) -> list[str]:
@@ -166,6 +160,22 @@ def _joins(row: ImportRow) -> list[str]:
 
 def _last_day(ends_at: datetime | None) -> str:
     return dates.short_day(days.last_before(ends_at)) if ends_at else "–"
+
+
+def _of_new_people(the_import: PeopleImport, count: int, *, sends_mail: bool) -> str:
+    if not the_import.invite:
+        return _("Nobody is invited. You can invite the new people later, from the list of people.")
+    if not sends_mail:
+        return _no_mail_server()
+    return ngettext(
+        "The new person gets an email with a link to choose a password.",
+        "The %(num)s new people get an email each with a link to choose a password.",
+        count,
+    )
+
+
+def _no_mail_server() -> str:
+    return _("No mail server is set up: you pass on a link from each person's page.")
 
 
 def _added(count: int) -> str:
