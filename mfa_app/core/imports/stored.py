@@ -3,14 +3,14 @@
 `reading.py` fills the rows, `saving.py` does what they say, and `work.py` is the job.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, event, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, exists, or_, select
 
 from mfa_app.core.common import text
 from mfa_app.core.common.actor import Actor, ActorKind
+from mfa_app.core.common.after_commit import CommitObservers
 from mfa_app.core.common.errors import ImportNotReady, ImportRunning, NotAllowed
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
@@ -21,30 +21,12 @@ from mfa_app.core.imports.state import NOT_SAVED, UNDER_WAY, State, note_actor, 
 from mfa_app.extensions import db
 from mfa_app.models import ImportRow, PeopleImport, User
 from mfa_app.models.column_types import new_id
-from mfa_app.site import site
 
 READ_AT_ONCE = 1000  # rows that are compared within the request; more are left to the job
 
-QUEUED = "import_queued"
 
-
-class ImportObservers:
-    """Functions that an application calls when an import waits for its job, once the commit has succeeded."""
-
-    def __init__(self, *observers: Callable[[], None]) -> None:
-        self.observers = observers
-
-
-@event.listens_for(Session, "after_commit")
-def _tell_the_observers(session: Session) -> None:
-    if session.info.pop(QUEUED, False):
-        for observer in site()[ImportObservers].observers:
-            observer()
-
-
-@event.listens_for(Session, "after_rollback")
-def _forget_queued(session: Session) -> None:
-    session.info.pop(QUEUED, None)
+class ImportObservers(CommitObservers):
+    """Whom to tell when an import waits for its job."""
 
 
 def upload(
@@ -88,7 +70,7 @@ def upload(
     note_actor(an_import, actor)
     db.session.add(an_import)
     if planned is None:
-        _wake_the_job()
+        ImportObservers.call_after_commit()
     else:
         reading.keep(an_import, planned)
     return an_import
@@ -163,7 +145,7 @@ def start(an_import: PeopleImport, *, spares_leavers: bool = False, actor: Actor
     require_none_under_way()
     note_actor(an_import, actor)
     an_import.state, an_import.spares_leavers = State.WAITING, spares_leavers
-    _wake_the_job()
+    ImportObservers.call_after_commit()
 
 
 def require_none_under_way() -> None:
@@ -215,7 +197,3 @@ def _drop_earlier(actor: Actor) -> None:
 def _drop(an_import: PeopleImport) -> None:
     an_import.state, an_import.file = State.DROPPED, b""
     db.session.execute(delete(ImportRow).where(ImportRow.import_id == an_import.id))
-
-
-def _wake_the_job() -> None:
-    db.session().info[QUEUED] = True
