@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from mfa_app.core.common import days
+from mfa_app.core.imports.demands import GroupDemand
 from mfa_app.core.imports.headings import Column
 from mfa_app.core.imports.plan import Mode, Outcome
 from mfa_app.core.imports.state import State
@@ -101,6 +102,19 @@ def consequences(the_import: PeopleImport, *, sends_mail: bool) -> Iterator[str]
         )
     if Column.ENABLED in the_import.columns and (leaves or kept or the_import.counts.get(Outcome.DISABLED)):
         yield _("Anyone whom the file marks as disabled counts as not in the file.")
+
+
+def demand(found: GroupDemand) -> str:
+    """Return what the rule of a group asks of the people who join it."""
+    moment = dates.time_of_day(found.by) if found.by else ""
+    return ngettext(
+        "%(group)s requires 2-factor authentication: %(num)s person who joins must %(what)s %(when)s.",
+        "%(group)s requires 2-factor authentication: %(num)s people who join must %(what)s %(when)s.",
+        found.people,
+        group=found.group,
+        what=_("add a passkey") if found.passkey_only else _("link an app or add a passkey"),
+        when=_("by %(moment)s", moment=moment) if moment else _("at the next login"),
+    )
 
 
 def done(the_import: PeopleImport, *, sends_mail: bool) -> Iterator[str]:

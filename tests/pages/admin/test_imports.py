@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -11,6 +12,7 @@ from werkzeug.test import encode_multipart
 from mfa_app.extensions import db
 from mfa_app.models import ImportRow, PeopleImport, Role, User
 from tests.support.browser import Page, Visitor
+from tests.support.databases import both_databases
 from tests.support.stories import carol_at_work
 from tests.support.world import World
 
@@ -280,3 +282,27 @@ def test_a_file_without_a_length_is_not_read(world: World, carol: Visitor) -> No
         FORM, method="POST", environ_overrides={"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
     )
     assert (page.status, page.title) == (411, "The file has no length")
+
+
+@both_databases
+def test_a_preview_says_who_must_set_up_what_for_a_group_and_by_when(world: World, carol: Visitor) -> None:
+    """The same people are asked as when somebody adds them by hand."""
+    world.group("Sales", required=True)
+    world.group("Vault", required=True, passkey_only=True)
+    world.group("Later", required=True, grace_days=14)
+    world.linked("erin")
+    world.people("frank", "grace")
+    with world.data():
+        world.user("frank").exempt_until = world.clock() + timedelta(days=20)
+        world.user("grace").link_by = world.clock() + timedelta(days=30)
+    names = ("alice", "bob", "erin", "frank", "grace")
+    rows = [f"{name}@example.com,Sales|Later|Vault|Finance,\n" for name in names]
+    new = ["new@firma.nl,Later|Sales,\n", "boss@firma.nl,Sales|Later,admin\n"]
+    text = sent(carol, "Email,Groups,Role\n" + "".join([*rows, *new]), mode="update").text
+    asks = "requires 2-factor authentication:"
+    by = "link an app or add a passkey by 16 March 2026, 09:01 UTC."
+    assert f"Later {asks} 3 people who join must {by}" in text
+    assert f"Sales {asks} 3 people who join must link an app or add a passkey at the next login." in text
+    assert f"Vault {asks} 3 people who join must add a passkey at the next login." in text
+    assert f"Finance {asks}" not in text
+    assert asks not in carol.press("Import 2 people and change 5").text
