@@ -33,7 +33,7 @@ _TONES = {
 
 
 def meant(the_import: PeopleImport) -> str:
-    """Return what is to become of people who have an account."""
+    """Return what happens to people who have an account."""
     return str(_MEANT[Mode(the_import.mode)])
 
 

@@ -85,7 +85,7 @@ def _split(cell: str, known: Container[str]) -> list[str]:
 
 
 def day_of(cell: str) -> date | None:
-    """Return the day that a cell names, None for never. Raises ValueError if it is not plain which.
+    """Return the day that a cell names, None for never. Raises ValueError if that isn't clear.
 
     2027-03-31, 31.03.2027, 31-3-2027, 31/3/2027, 3/31/2027, or a directory's file time. 3/4/2027 is refused:
     it can be one of two days.

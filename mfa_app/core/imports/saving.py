@@ -1,6 +1,6 @@
 """Does what the rows of an import say, in sets and in one transaction: all of it, or nothing.
 
-What each change means is told by the actions on a single account or group (`core/users/accounts.py`,
+The actions on a single account or group say what each change means (`core/users/accounts.py`,
 `core/groups/groups.py`). A test imports the same file both ways and compares all tables.
 """
 
@@ -49,7 +49,7 @@ _OF_A_PERSON = ("email", "email_key", "name", "name_key", "role", "ends_at", "di
 def save(an_import: PeopleImport, *, now: datetime) -> chain.Batch:
     """Do what was previewed, within a transaction that the caller commits. Return the rows of the trail.
 
-    The import must be nobody else's to save, and is DONE then. Raises ImportStale, and nothing was done.
+    No other process may be saving the import, which is DONE then. Raises ImportStale, and nothing was done.
     """
     actor = actor_of(an_import)
     try:

@@ -97,9 +97,9 @@ def find(import_id: str, *, actor: Actor) -> PeopleImport | None:
 
 
 def latest(*, actor: Actor) -> PeopleImport | None:
-    """Return the import that came last and was not dropped, whoever's it is. Raises NotAllowed.
+    """Return the newest import of anyone that was not dropped. Raises NotAllowed.
 
-    Of those from the terminal only what was saved counts.
+    An import from the terminal counts only if it was saved.
     """
     actor.require(Permission.MANAGE_USERS)
     of_a_page = PeopleImport.actor_kind != ActorKind.TERMINAL
@@ -132,7 +132,7 @@ def is_own(an_import: PeopleImport, actor: Actor) -> bool:
 
 
 def start(an_import: PeopleImport, *, spares_leavers: bool = False, actor: Actor, now: datetime) -> None:
-    """Let the job save what was previewed. Only who uploaded the file can ask for it.
+    """Let the job save what was previewed. Only the person who uploaded the file can ask for it.
 
     With `spares_leavers` the people whom the file does not name keep their accounts after all.
     Raises ImportNotReady, ImportRunning, NotAllowed, SessionEnded.
@@ -155,7 +155,7 @@ def require_none_under_way() -> None:
 
 
 def drop(an_import: PeopleImport, *, actor: Actor) -> None:
-    """Forget a file that has not been saved, with its rows. Only who uploaded it can ask for that.
+    """Forget a file that has not been saved, with its rows. Only its owner can ask for that.
 
     Raises ImportNotReady, NotAllowed, SessionEnded.
     """
