@@ -60,7 +60,7 @@ def import_people(
     content = file.read_bytes()
     if preview:
         if result is not None:
-            raise CommandError(_("“--result” tells of an import that was saved: leave it out of a preview."))
+            raise CommandError(_("“--result” is about an import that was saved: leave it out of a preview."))
         say(*_lines(imports.preview(content, options, actor=current_actor())))
         say(*_ignored(PeopleFile(content).headings.ignored))
         say(_("This is a preview. Nothing has been changed."))

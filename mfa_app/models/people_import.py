@@ -19,7 +19,7 @@ class PeopleImport(Table):
     `refusal` has the facts of the refusal that ended it. `worker` is the process that reads or saves it now.
     With `spares_leavers` the people whom the file does not name were shown, and keep their accounts.
     New people up to the position `invited_up_to` have been invited; None if nobody waits for that.
-    The other columns are what the actor was when the file came, or when saving it was asked for.
+    The other columns describe the actor at the upload, or when they asked to save it.
     """
 
     __tablename__ = "people_import"

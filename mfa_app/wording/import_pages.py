@@ -7,6 +7,8 @@ from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from mfa_app.core.imports.demands import GroupDemand
+from mfa_app.core.imports.headings import Column
 from mfa_app.core.imports.plan import Mode, Outcome
 from mfa_app.core.imports.state import State
 from mfa_app.models import ImportRow, PeopleImport, Role
@@ -30,7 +32,7 @@ _TONES = {
 
 
 def meant(the_import: PeopleImport) -> str:
-    """Return what is to become of people who have an account."""
+    """Return what happens to people who have an account."""
     return str(_MEANT[Mode(the_import.mode)])
 
 
@@ -76,21 +78,15 @@ def button(counts: Mapping[str, int]) -> str:
 
 
 def disable(count: int) -> str:
-    """Return what the box or the button for people says whom the file does not name."""
-    return ngettext("Disable this %(num)s person", "Disable these %(num)s people", count)
+    """Return the words of the box, or of the button, that disables people who are not in the file."""
+    return ngettext("Disable this person", "Disable these %(num)s people", count)
 
 
-def consequences(the_import: PeopleImport) -> Iterator[str]:
+def consequences(the_import: PeopleImport, *, sends_mail: bool) -> Iterator[str]:
     """Yield what happens besides the rows themselves."""
     new, leaves = the_import.counts.get(Outcome.NEW, 0), the_import.counts.get(Outcome.LEAVES, 0)
-    if new and the_import.invite:
-        yield ngettext(
-            "The new person gets an email with a link to choose a password.",
-            "The %(num)s new people get an email each with a link to choose a password.",
-            new,
-        )
-    elif new:
-        yield _("Nobody is invited. You can invite the new people later, from the list of people.")
+    if new:
+        yield _of_new_people(the_import, new, sends_mail=sends_mail)
     if leaves:
         yield ngettext(
             "%(num)s person who is not in the file leaves the group.",
@@ -103,9 +99,24 @@ def consequences(the_import: PeopleImport) -> Iterator[str]:
             "%(num)s people are not in the file and are left alone.",
             kept,
         )
+    if Column.ENABLED in the_import.columns and (leaves or kept or the_import.counts.get(Outcome.DISABLED)):
+        yield _("Anyone whom the file marks as disabled counts as not in the file.")
 
 
-def done(the_import: PeopleImport) -> Iterator[str]:
+def demand(found: GroupDemand) -> str:
+    """Return what the rule of a group asks of the people who join it."""
+    moment = dates.time_of_day(found.by) if found.by else ""
+    return ngettext(
+        "%(group)s requires 2-factor authentication: %(num)s person who joins must %(what)s %(when)s.",
+        "%(group)s requires 2-factor authentication: %(num)s people who join must %(what)s %(when)s.",
+        found.people,
+        group=found.group,
+        what=_("add a passkey") if found.passkey_only else _("link an app or add a passkey"),
+        when=_("by %(moment)s", moment=moment) if moment else _("at the next login"),
+    )
+
+
+def done(the_import: PeopleImport, *, sends_mail: bool) -> Iterator[str]:
     """Yield what an import has done."""
     counts = the_import.counts
     changed = counts.get(Outcome.CHANGED, 0) + counts.get(Outcome.LEAVES, 0)
@@ -117,7 +128,7 @@ def done(the_import: PeopleImport) -> Iterator[str]:
     )
     yield " ".join(sentence for count, sentence in sentences if count) or _("Nothing had to be changed.")
     if the_import.invite and counts.get(Outcome.NEW):
-        yield _("The invitations are sent now, some at a time.")
+        yield _("The invitations are sent now, some at a time.") if sends_mail else _no_mail_server()
 
 
 def what_happens(row: ImportRow) -> list[str]:
@@ -162,6 +173,22 @@ def _joins(row: ImportRow) -> list[str]:
 
 def _last_day(ends_at: datetime | None) -> str:
     return dates.short_last_day(ends_at) if ends_at else "–"
+
+
+def _of_new_people(the_import: PeopleImport, count: int, *, sends_mail: bool) -> str:
+    if not the_import.invite:
+        return _("Nobody is invited. You can invite the new people later, from the list of people.")
+    if not sends_mail:
+        return _no_mail_server()
+    return ngettext(
+        "The new person gets an email with a link to choose a password.",
+        "The %(num)s new people get an email each with a link to choose a password.",
+        count,
+    )
+
+
+def _no_mail_server() -> str:
+    return _("No mail server is set up: you pass on a link from each person's page.")
 
 
 def _added(count: int) -> str:

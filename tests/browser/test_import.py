@@ -42,7 +42,7 @@ def test_two_hundred_people_from_the_list_to_the_file_with_the_result(
     window.sees("Import people")
     window.page.set_input_files("input[type=file]", company(tmp_path))
     window.page.get_by_label("Add people who are new, and update the others").check()
-    window.page.get_by_label("Show people who are missing in this file").check()
+    window.page.get_by_label("Show people who are missing from this file").check()
     window.page.get_by_label("Send the new people an invitation").check()
     window.press("Continue")
     window.sees("Check the import")

@@ -35,7 +35,7 @@ class ImportForm(Form):
     )
     group = SelectField(_l("Which group"), default="", invalid_choice_message=INVALID_CHOICE)
     create_groups = BooleanField(_l("Create groups that do not exist yet"))
-    leavers = BooleanField(_l("Show people who are missing in this file"))
+    leavers = BooleanField(_l("Show people who are missing from this file"))
     invite = BooleanField(_l("Send the new people an invitation"))
 
     def offer(self, groups: Iterable[Group]) -> None:

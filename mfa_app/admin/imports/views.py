@@ -10,6 +10,7 @@ from mfa_app.admin.imports.lookup import get_import_or_404
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.imports import stored
+from mfa_app.core.imports.demands import demands_of_groups
 from mfa_app.core.imports.plan import Outcome
 from mfa_app.core.imports.state import State, refusal_of
 from mfa_app.models import PeopleImport
@@ -87,7 +88,7 @@ def drop_import(import_id: str) -> ResponseReturnValue:
 def _with_rows(an_import: PeopleImport) -> Response:
     outcome, after = _asked_outcome(), request.args.get("after", type=int)
     found = stored.rows(an_import, outcome, after=_position(after), limit=PAGE + 1)
-    more = len(found) > PAGE
+    more, is_ready = len(found) > PAGE, an_import.state == State.READY
     return render_form(
         TEMPLATES[State(an_import.state)],
         SaveForm(),
@@ -96,6 +97,7 @@ def _with_rows(an_import: PeopleImport) -> Response:
         outcome=outcome,
         tabs=_tabs(an_import, outcome),
         rows=found[:PAGE],
+        demands=demands_of_groups(an_import, now=clock.now()) if is_ready else [],
         first_url=_url_of(an_import, outcome) if after is not None else None,
         next_url=_url_of(an_import, outcome, found[PAGE - 1].position) if more else None,
         words=words,

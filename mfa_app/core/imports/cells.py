@@ -1,7 +1,7 @@
 """What the cells of a row mean: a role, groups, a day, whether somebody is disabled in the directory."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from mfa_app.core.common import days, text
@@ -25,7 +25,12 @@ _ESCAPED = re.compile(r"\\(.)")
 
 _COLLECTION = "Microsoft.ActiveDirectory.Management."  # what Export-Csv writes in place of a list
 
-_SEPARATORS = "|;,\n"
+# Names as `group_cell` writes them: | is between them, \| within one, and \\ is a backslash.
+_WRITTEN = re.compile(r"(?:\\[\\|]|[^|])+")
+_ESCAPED_SIGN = re.compile(r"\\([\\|])")
+_SIGN = re.compile(r"[\\|]")
+
+_OTHER_SEPARATORS = ";,\n"
 
 _NEVER = {"0", "9223372036854775807", "never", "nooit", "nie", "jamais"}
 
@@ -53,8 +58,8 @@ def is_disabled(cell: str) -> bool:
 def group_names(cell: str, known: Container[str]) -> list[str]:
     """Return the names of the groups in a cell, each once. `known` holds the comparison keys of all groups.
 
-    They are separated by |, ; or a comma, and a group may have a comma in its name. Of an Active Directory's
-    distinguished names the common name counts.
+    They are separated by |, ; or a comma, and a group may have each of these in its name. `group_cell` writes
+    names so that they come back. Of an Active Directory's distinguished names the common name counts.
     """
     if not cell or cell.startswith(_COLLECTION):
         return []
@@ -64,16 +69,23 @@ def group_names(cell: str, known: Container[str]) -> list[str]:
     return list(names.values())
 
 
+def group_cell(names: Iterable[str]) -> str:
+    """Return the cell in which `group_names` finds these groups."""
+    return "|".join(_SIGN.sub(r"\\\g<0>", name) for name in names)
+
+
 def _split(cell: str, known: Container[str]) -> list[str]:
-    ways = [[cell], *(cell.split(separator) for separator in _SEPARATORS if separator in cell)]
-    for way in ways:
+    """Return the names in a cell: in the first way in which there are such groups, else as it was written."""
+    written = [_ESCAPED_SIGN.sub(r"\1", name) for name in _WRITTEN.findall(cell)]
+    others = [cell.split(separator) for separator in _OTHER_SEPARATORS if separator in cell]
+    for way in (written, [cell], cell.split("|"), *others):
         if all(name_key(name) in known for name in way if name.strip()):
             return way
-    return ways[1] if len(ways) > 1 else ways[0]
+    return others[0] if others and "|" not in cell else written
 
 
 def day_of(cell: str) -> date | None:
-    """Return the day that a cell names, None for never. Raises ValueError if it is not plain which.
+    """Return the day that a cell names, None for never. Raises ValueError if that isn't clear.
 
     2027-03-31, 31.03.2027, 31-3-2027, 31/3/2027, 3/31/2027, or a directory's file time. 3/4/2027 is refused:
     it can be one of two days.

@@ -10,6 +10,7 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import csv_cells
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.permissions import Permission
+from mfa_app.core.imports import cells
 from mfa_app.core.policy.facts import find_subjects
 from mfa_app.core.users import directory
 from mfa_app.core.users.accounts import profile_of
@@ -42,8 +43,8 @@ def _lines(found: Select[Any], delimiter: str) -> Iterator[str]:
         after = batch[-1].email_key
         subjects = find_subjects(User.id.in_([row.id for row in batch]))
         for subject in sorted(subjects, key=lambda subject: subject.user.email_key):
-            names = "|".join(held.name for held in subject.groups)
-            yield csv_cells.line(_cells(subject.user, names), delimiter)
+            groups = cells.group_cell(held.name for held in subject.groups)
+            yield csv_cells.line(_cells(subject.user, groups), delimiter)
 
 
 def _cells(user: User, groups: str) -> tuple[str, ...]:

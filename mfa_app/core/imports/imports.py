@@ -1,4 +1,4 @@
-"""Imports from the terminal: a preview that keeps nothing, and all from the file to the end at once."""
+"""Imports from the terminal: a preview that keeps nothing, and a whole import in one command."""
 
 from collections.abc import Iterator
 from datetime import datetime

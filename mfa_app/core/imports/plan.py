@@ -80,8 +80,8 @@ class PlannedRow:
     """What becomes of one person. `line` is 0 if the file does not name them.
 
     `key` is that of the address of a new person. `profile` is what the account is to have, `before` what it
-    has, and `ends_at` when it ends now. `joins` are names of groups, and `creates` the keys of those of them
-    that there are none of yet.
+    has, and `ends_at` when it ends now. `joins` are names of groups, and `creates` the keys of those that
+    don't exist yet.
     """
 
     line: int

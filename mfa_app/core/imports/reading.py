@@ -32,7 +32,7 @@ _INSERT = insert(table_of(ImportRow))
 def read(an_import: PeopleImport, *, progress: Progress = no_progress) -> bool:
     """Fill the rows of an import whose state is READING, from the beginning; commit each batch.
 
-    Return False if another process has begun anew meanwhile, or the import was dropped. A file that can't be
+    Return False if another process has started over, or the import was dropped. A file that can't be
     read makes it REFUSED.
     """
     worker = new_id()
@@ -119,7 +119,7 @@ def _lost() -> bool:
 
 
 def _update(an_import: PeopleImport, by: str | None, **values: Any) -> bool:
-    """Change an import that is being read, if `by` is still the process that reads it (None: whoever)."""
+    """Change an import that is being read, if `by` is still the process that reads it (None: any process)."""
     where = [PeopleImport.id == an_import.id, PeopleImport.state == State.READING]
     if by is not None:
         where.append(PeopleImport.worker == by)

@@ -1,6 +1,6 @@
 """Does what the rows of an import say, in sets and in one transaction: all of it, or nothing.
 
-What each change means is told by the actions on a single account or group (`core/users/accounts.py`,
+The actions on a single account or group say what each change means (`core/users/accounts.py`,
 `core/groups/groups.py`). A test imports the same file both ways and compares all tables.
 """
 
@@ -20,16 +20,17 @@ from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.imports.plan import BATCH, Mode, Outcome, Problem
+from mfa_app.core.imports.row_sets import ROWS, joined_groups, rows_with, words_of_row
 from mfa_app.core.imports.state import State, actor_of
 from mfa_app.core.sessions.revocation import COUNTED, RevocationReason, revoke_access_of_all
 from mfa_app.core.users.accounts import Profile, changed_entries, edit_details
 from mfa_app.extensions import db
-from mfa_app.models import Group, ImportRow, Membership, PeopleImport, SearchWord, User
+from mfa_app.models import Group, Membership, PeopleImport, SearchWord, User
 from mfa_app.models.column_types import UtcDateTime
 from mfa_app.models.database import table_of
 from mfa_app.models.row_facts import EventFacts
 
-USERS, ROWS, GROUPS = table_of(User), table_of(ImportRow), table_of(Group)
+USERS, GROUPS = table_of(User), table_of(Group)
 MEMBERS, WORDS = table_of(Membership), table_of(SearchWord)
 
 _DOING = (Outcome.NEW, Outcome.CHANGED, Outcome.DISABLED, Outcome.LEAVES)
@@ -48,7 +49,7 @@ _OF_A_PERSON = ("email", "email_key", "name", "name_key", "role", "ends_at", "di
 def save(an_import: PeopleImport, *, now: datetime) -> chain.Batch:
     """Do what was previewed, within a transaction that the caller commits. Return the rows of the trail.
 
-    The import must be nobody else's to save, and is DONE then. Raises ImportStale, and nothing was done.
+    No other process may be saving the import, which is DONE then. Raises ImportStale, and nothing was done.
     """
     actor = actor_of(an_import)
     try:
@@ -56,7 +57,7 @@ def save(an_import: PeopleImport, *, now: datetime) -> chain.Batch:
     except (NotAllowed, SessionEnded):
         raise ImportStale("access") from None
     _require_unchanged(an_import)
-    names, missing = _groups(an_import)
+    names, missing = _groups(an_import, actor)
     an_import.state, an_import.finished_at, an_import.worker = State.DONE, now, None
     if an_import.spares_leavers:
         _spare_leavers(an_import)
@@ -77,32 +78,13 @@ def save(an_import: PeopleImport, *, now: datetime) -> chain.Batch:
     return batch
 
 
-def _of(import_id: str, *outcomes: Outcome) -> ColumnElement[bool]:
-    return and_(ROWS.c.import_id == import_id, ROWS.c.outcome.in_([outcome.value for outcome in outcomes]))
-
-
 def _ids(import_id: str, outcome: Outcome) -> Any:
-    return select(ROWS.c.user_id).where(_of(import_id, outcome))
-
-
-def _joined() -> Any:
-    """Return the keys and names of the groups that a row joins, as a table beside the row."""
-    on_postgresql = db.session.get_bind().dialect.name == "postgresql"
-    each = func.json_each_text(ROWS.c.joins) if on_postgresql else func.json_each(ROWS.c.joins)
-    return each.table_valued("key", "value")
-
-
-def _words() -> Any:
-    """Return the search words of a row, as a table beside the row."""
-    if db.session.get_bind().dialect.name == "postgresql":
-        of_row = func.json_array_elements_text(ROWS.c.words).table_valued("value")
-        return of_row.render_derived()
-    return func.json_each(ROWS.c.words).table_valued("value")
+    return select(ROWS.c.user_id).where(rows_with(import_id, outcome))
 
 
 def _spare_leavers(an_import: PeopleImport) -> None:
     """Let the people whom the file does not name keep their accounts."""
-    spared = update(ROWS).where(_of(an_import.id, Outcome.DISABLED))
+    spared = update(ROWS).where(rows_with(an_import.id, Outcome.DISABLED))
     db.session.execute(spared.values(outcome=Outcome.KEPT.value, problem=Problem.NOT_TICKED.value))
     counts = Counter(an_import.counts)
     counts[Outcome.KEPT] += counts.pop(Outcome.DISABLED, 0)
@@ -113,10 +95,10 @@ def _require_unchanged(an_import: PeopleImport) -> None:
     """Raise ImportStale unless everyone and each group is as it was when the file was compared."""
     if an_import.mode == Mode.REPLACE and an_import.group_id is None:
         raise ImportStale("replaced group")
-    is_new, is_present = (_of(an_import.id, Outcome.NEW), _of(an_import.id, *_DOING[1:]))
+    is_new, is_present = (rows_with(an_import.id, Outcome.NEW), rows_with(an_import.id, *_DOING[1:]))
     moved = _differs_from_account(ROWS.outerjoin(USERS, USERS.c.id == ROWS.c.user_id), is_present)
     taken = select(ROWS.c.email).join(USERS, USERS.c.email_key == ROWS.c.email_key).where(is_new)
-    each = _joined()
+    each = joined_groups()
     joined = (
         select(ROWS.c.email)
         .select_from(
@@ -124,10 +106,10 @@ def _require_unchanged(an_import: PeopleImport) -> None:
             .join(GROUPS, GROUPS.c.name_key == each.c.key)
             .join(MEMBERS, and_(MEMBERS.c.user_id == ROWS.c.user_id, MEMBERS.c.group_id == GROUPS.c.id))
         )
-        .where(_of(an_import.id, Outcome.CHANGED))
+        .where(rows_with(an_import.id, Outcome.CHANGED))
     )
     is_member = exists().where(MEMBERS.c.user_id == ROWS.c.user_id, MEMBERS.c.group_id == an_import.group_id)
-    left = select(ROWS.c.email).where(_of(an_import.id, Outcome.LEAVES), ~is_member)
+    left = select(ROWS.c.email).where(rows_with(an_import.id, Outcome.LEAVES), ~is_member)
     for statement in (moved, taken, joined, left):
         if (email := db.session.scalar(statement.limit(1))) is not None:
             raise ImportStale("people", email)
@@ -153,16 +135,20 @@ def _differs_from_account(both: Any, is_present: ColumnElement[bool]) -> Any:
     )
 
 
-def _groups(an_import: PeopleImport) -> tuple[dict[str, str], list[str]]:
+def _groups(an_import: PeopleImport, actor: Actor) -> tuple[dict[str, str], list[str]]:
     """Return the names of all groups by their keys, and the names of groups to be created.
 
-    Raises ImportStale if one is missing that was there when the file was compared.
+    Raises ImportStale if one is missing that was there when the file was compared, or if somebody joins or
+    leaves one and the actor may not manage groups.
     """
     names = {group.name_key: group.name for group in groups.all_groups()}
-    each = _joined()
-    doing = _of(an_import.id, Outcome.NEW, Outcome.CHANGED)
+    each = joined_groups()
+    doing = rows_with(an_import.id, Outcome.NEW, Outcome.CHANGED)
     named = select(each.c.key, func.min(each.c.value)).select_from(ROWS.join(each, true())).where(doing)
-    wanted = db.session.execute(named.group_by(each.c.key).order_by(each.c.key))
+    wanted = db.session.execute(named.group_by(each.c.key).order_by(each.c.key)).all()
+    moves = wanted or an_import.counts.get(Outcome.LEAVES)
+    if moves and not actor.may(Permission.MANAGE_GROUPS):
+        raise ImportStale("access")
     missing = {key: name for key, name in wanted if key not in names}
     for key, name in missing.items():
         if key not in (an_import.creates or ()):
@@ -171,7 +157,7 @@ def _groups(an_import: PeopleImport) -> tuple[dict[str, str], list[str]]:
 
 
 def _add_people(import_id: str, now: datetime) -> None:
-    is_new = _of(import_id, Outcome.NEW)
+    is_new = rows_with(import_id, Outcome.NEW)
     columns = [ROWS.c[name] for name in _OF_A_PERSON]
     people = select(*columns, literal(now, UtcDateTime())).where(is_new).order_by(ROWS.c.position)
     db.session.execute(insert(USERS).from_select([*_OF_A_PERSON, "created_at"], people))
@@ -181,7 +167,7 @@ def _add_people(import_id: str, now: datetime) -> None:
 
 
 def _edit_people(import_id: str) -> None:
-    is_changed = _of(import_id, Outcome.CHANGED)
+    is_changed = rows_with(import_id, Outcome.CHANGED)
     values = {name: ROWS.c[name] for name in ("name", "name_key", "ends_at", "directory_number")}
     db.session.execute(update(USERS).where(USERS.c.id == ROWS.c.user_id, is_changed).values(values))
     renamed = and_(is_changed, ROWS.c.words.is_not(None))
@@ -190,7 +176,7 @@ def _edit_people(import_id: str) -> None:
 
 
 def _write_words(which: ColumnElement[bool]) -> None:
-    words = _words()
+    words = words_of_row()
     found = (
         select(words.c.value, ROWS.c.user_id, USERS.c.email_key)
         .select_from(ROWS.join(USERS, USERS.c.id == ROWS.c.user_id).join(words, true()))
@@ -201,11 +187,11 @@ def _write_words(which: ColumnElement[bool]) -> None:
 
 
 def _join_groups(import_id: str, now: datetime) -> None:
-    each = _joined()
+    each = joined_groups()
     found = (
         select(ROWS.c.user_id, GROUPS.c.id, literal(now, UtcDateTime()))
         .select_from(ROWS.join(each, true()).join(GROUPS, GROUPS.c.name_key == each.c.key))
-        .where(_of(import_id, Outcome.NEW, Outcome.CHANGED))
+        .where(rows_with(import_id, Outcome.NEW, Outcome.CHANGED))
         .order_by(ROWS.c.user_id, GROUPS.c.id)
     )
     db.session.execute(insert(MEMBERS).from_select(["user_id", "group_id", "joined_at"], found))
@@ -259,7 +245,9 @@ def _events(
 
 
 def _rows(import_id: str) -> Iterator[Any]:
-    statement = select(*_FOR_THE_TRAIL).where(_of(import_id, *_DOING)).order_by(ROWS.c.position).limit(BATCH)
+    statement = (
+        select(*_FOR_THE_TRAIL).where(rows_with(import_id, *_DOING)).order_by(ROWS.c.position).limit(BATCH)
+    )
     after = -1
     while batch := db.session.execute(statement.where(ROWS.c.position > after)).all():
         after = batch[-1].position

@@ -3,14 +3,14 @@
 `reading.py` fills the rows, `saving.py` does what they say, and `work.py` is the job.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, event, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, exists, or_, select
 
 from mfa_app.core.common import text
 from mfa_app.core.common.actor import Actor, ActorKind
+from mfa_app.core.common.after_commit import CommitObservers
 from mfa_app.core.common.errors import ImportNotReady, ImportRunning, NotAllowed
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
@@ -21,30 +21,12 @@ from mfa_app.core.imports.state import NOT_SAVED, UNDER_WAY, State, note_actor, 
 from mfa_app.extensions import db
 from mfa_app.models import ImportRow, PeopleImport, User
 from mfa_app.models.column_types import new_id
-from mfa_app.site import site
 
 READ_AT_ONCE = 1000  # rows that are compared within the request; more are left to the job
 
-QUEUED = "import_queued"
 
-
-class ImportObservers:
-    """Functions that an application calls when an import waits for its job, once the commit has succeeded."""
-
-    def __init__(self, *observers: Callable[[], None]) -> None:
-        self.observers = observers
-
-
-@event.listens_for(Session, "after_commit")
-def _tell_the_observers(session: Session) -> None:
-    if session.info.pop(QUEUED, False):
-        for observer in site()[ImportObservers].observers:
-            observer()
-
-
-@event.listens_for(Session, "after_rollback")
-def _forget_queued(session: Session) -> None:
-    session.info.pop(QUEUED, None)
+class ImportObservers(CommitObservers):
+    """Whom to tell when an import waits for its job."""
 
 
 def upload(
@@ -88,7 +70,7 @@ def upload(
     note_actor(an_import, actor)
     db.session.add(an_import)
     if planned is None:
-        _wake_the_job()
+        ImportObservers.call_after_commit()
     else:
         reading.keep(an_import, planned)
     return an_import
@@ -115,9 +97,9 @@ def find(import_id: str, *, actor: Actor) -> PeopleImport | None:
 
 
 def latest(*, actor: Actor) -> PeopleImport | None:
-    """Return the import that came last and was not dropped, whoever's it is. Raises NotAllowed.
+    """Return the newest import of anyone that was not dropped. Raises NotAllowed.
 
-    Of those from the terminal only what was saved counts.
+    An import from the terminal counts only if it was saved.
     """
     actor.require(Permission.MANAGE_USERS)
     of_a_page = PeopleImport.actor_kind != ActorKind.TERMINAL
@@ -150,7 +132,7 @@ def is_own(an_import: PeopleImport, actor: Actor) -> bool:
 
 
 def start(an_import: PeopleImport, *, spares_leavers: bool = False, actor: Actor, now: datetime) -> None:
-    """Let the job save what was previewed. Only who uploaded the file can ask for it.
+    """Let the job save what was previewed. Only the person who uploaded the file can ask for it.
 
     With `spares_leavers` the people whom the file does not name keep their accounts after all.
     Raises ImportNotReady, ImportRunning, NotAllowed, SessionEnded.
@@ -163,7 +145,7 @@ def start(an_import: PeopleImport, *, spares_leavers: bool = False, actor: Actor
     require_none_under_way()
     note_actor(an_import, actor)
     an_import.state, an_import.spares_leavers = State.WAITING, spares_leavers
-    _wake_the_job()
+    ImportObservers.call_after_commit()
 
 
 def require_none_under_way() -> None:
@@ -173,11 +155,12 @@ def require_none_under_way() -> None:
 
 
 def drop(an_import: PeopleImport, *, actor: Actor) -> None:
-    """Forget a file that has not been saved, with its rows.
+    """Forget a file that has not been saved, with its rows. Only its owner can ask for that.
 
     Raises ImportNotReady, NotAllowed, SessionEnded.
     """
     begin_change(actor, Permission.MANAGE_USERS)
+    _require_own(an_import, actor)
     db.session.refresh(an_import, ["state"])
     if an_import.state not in NOT_SAVED:
         raise ImportNotReady
@@ -198,7 +181,7 @@ def _planned_at_once(
 
 
 def _require_own(an_import: PeopleImport, actor: Actor) -> None:
-    """Raise NotAllowed if somebody else has uploaded the file: it was compared for them."""
+    """Raise NotAllowed if somebody else has uploaded the file: it was compared for them, and is theirs."""
     if not is_own(an_import, actor):
         raise NotAllowed
 
@@ -214,7 +197,3 @@ def _drop_earlier(actor: Actor) -> None:
 def _drop(an_import: PeopleImport) -> None:
     an_import.state, an_import.file = State.DROPPED, b""
     db.session.execute(delete(ImportRow).where(ImportRow.import_id == an_import.id))
-
-
-def _wake_the_job() -> None:
-    db.session().info[QUEUED] = True

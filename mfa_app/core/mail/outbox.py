@@ -2,13 +2,12 @@
 
 import enum
 import json
-from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import event, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
 
 from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.after_commit import CommitObservers
 from mfa_app.core.keys.vault import CannotUnseal, vault
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
@@ -16,9 +15,6 @@ from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
 from mfa_app.models.column_types import new_id
 from mfa_app.models.row_facts import AnyUser
-from mfa_app.site import site
-
-QUEUED = "mail_queued"
 
 
 class Mail(enum.StrEnum):
@@ -94,7 +90,7 @@ def enqueue(mail: Mail, user: AnyUser, *, now: datetime, to: str | None = None, 
     if mail in WITH_LOCK_LINK:
         context["lock_token"] = one_time_links.create(Purpose.ACCOUNT_LOCK, user, now=now)
     db.session.add(draft(mail, to=to or user.email, name=user.name, now=now, **context))
-    db.session().info[QUEUED] = True
+    MailObservers.call_after_commit()
 
 
 def notify(mail: Mail, user: AnyUser, *, actor: Actor, now: datetime, **context: object) -> None:
@@ -111,23 +107,8 @@ def draft(mail: Mail, *, to: str, name: str, now: datetime, **context: object) -
     return row
 
 
-class MailObservers:
-    """Functions that an application calls when mail was queued, once the commit has succeeded."""
-
-    def __init__(self, *observers: Callable[[], None]) -> None:
-        self.observers = observers
-
-
-@event.listens_for(Session, "after_commit")
-def _tell_the_observers(session: Session) -> None:
-    if session.info.pop(QUEUED, False):
-        for observer in site()[MailObservers].observers:
-            observer()
-
-
-@event.listens_for(Session, "after_rollback")
-def _forget_queued(session: Session) -> None:
-    session.info.pop(QUEUED, None)
+class MailObservers(CommitObservers):
+    """Whom to tell when mail was queued."""
 
 
 def context_of(mail: OutboxMail) -> dict[str, object] | None:

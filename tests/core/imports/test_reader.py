@@ -68,6 +68,37 @@ def test_a_line_break_within_quotes_is_part_of_the_cell() -> None:
 
 
 @pytest.mark.parametrize(
+    "names",
+    [
+        ["A|B"],
+        ["A", "B"],
+        ["A|B", "HR"],
+        ["odd\\", "A"],
+        ["|", "HR|"],
+        ["\\|", "A"],
+        ["FIRMA\\HR"],
+    ],
+)
+def test_names_of_groups_come_back_as_they_were_written(names: list[str]) -> None:
+    for known in ({"a|b", "a", "b", "hr", "odd\\", "|", "hr|", "\\|", "firma\\hr"}, set[str]()):
+        assert cells.group_names(cells.group_cell(names), known) == names
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("A|B", ["A|B"]),
+        ("A\\|B", ["A|B"]),
+        ("FIRMA\\HR|Sales", ["FIRMA\\HR", "Sales"]),
+        ("odd\\|Sales", ["odd\\", "Sales"]),
+        ("new\\|one|Sales", ["new|one", "Sales"]),
+    ],
+)
+def test_what_somebody_typed_counts_as_the_groups_that_there_are(cell: str, names: list[str]) -> None:
+    assert cells.group_names(cell, {"a|b", "firma\\hr", "odd\\", "sales"}) == names
+
+
+@pytest.mark.parametrize(
     "cell",
     ["2027-03-31", "31-3-2027", "31.03.2027", "31/3/2027", "3/31/2027 12:00:00 AM", "134510040000000000"],
 )

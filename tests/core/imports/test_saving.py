@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from mfa_app.core.audit import verification
 from mfa_app.core.browsers import remembered_devices
-from mfa_app.core.common.errors import ImportRunning, ImportStale
+from mfa_app.core.common.errors import ImportNotReady, ImportRunning, ImportStale
+from mfa_app.core.common.permissions import PERMISSIONS, Permission
 from mfa_app.core.groups import groups
 from mfa_app.core.imports import imports, reading, stored, work
 from mfa_app.core.imports.plan import ImportOptions, Mode, Outcome
@@ -30,6 +31,7 @@ from mfa_app.models import (
     AuditEvent,
     AuthSession,
     ImportRow,
+    Invitation,
     Membership,
     OneTimeLink,
     OutboxMail,
@@ -276,6 +278,33 @@ def test_nobody_leaves_a_group_that_was_deleted(world: World, previewed: PeopleI
     assert stored.latest(actor=importer(world)).id == kept.id
 
 
+@both_databases
+@pytest.mark.parametrize(
+    ("file", "mode", "state"),
+    [
+        ("Email,Groups\nnew@firma.nl,Sales\n", Mode.UPDATE, State.STALE),
+        ("Email,Groups\nbob@example.com,Buying\n", Mode.UPDATE, State.STALE),
+        ("Email\nbob@example.com\n", Mode.REPLACE, State.STALE),
+        ("Email\nnew@firma.nl\n", Mode.UPDATE, State.DONE),
+    ],
+    ids=["joins", "creates", "leaves", "no group"],
+)
+def test_who_may_not_manage_groups_moves_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch, file: str, mode: Mode, state: State
+) -> None:
+    """Joining and leaving by hand asks for the same permission. Today all administrators have it."""
+    world.group("Sales")
+    world.people("bob", "erin", groups_=("Sales",))
+    world.people("carol")
+    monkeypatch.setitem(PERMISSIONS, Role.ADMIN, frozenset(Permission) - {Permission.MANAGE_GROUPS})
+    with world.data():
+        group_id = world.group_row("Sales").id if mode is Mode.REPLACE else None
+        kept = uploaded(world, file, ImportOptions(mode, group_id, create_groups=True))
+        assert started(world, kept).state == state
+        assert refusal_of(kept) == (ImportStale("access") if state is State.STALE else None)
+    assert {"group.member_added", "group.member_removed"}.isdisjoint(world.events()[-2:])
+
+
 def test_a_stale_import_is_checked_again_and_saved(world: World, previewed: PeopleImport) -> None:
     accounts.rename(world.user("alice"), "Alison", actor=TERMINAL)
     assert started(world, previewed).state == State.STALE
@@ -407,6 +436,59 @@ def test_a_file_comes_back_with_what_became_of_each_row(world: World, previewed:
         '"carol@example.com","","","Same",""\r\n',
         *[f'"{name}@example.com","","","Same",""\r\n' for name in ("bob", "dave", "alice")],
     ]
+
+
+@both_databases
+@pytest.mark.parametrize("state", [State.WAITING, State.SAVING, State.DONE])
+def test_what_is_saved_or_about_to_be_is_not_dropped(
+    world: World, previewed: PeopleImport, state: State
+) -> None:
+    """Attack 117: the job that saves it would go on without rows."""
+    previewed.state = state
+    db.session.commit()
+    with pytest.raises(ImportNotReady):
+        stored.drop(previewed, actor=importer(world))
+    db.session.commit()
+    assert (previewed.state, previewed.file) == (state, ONE_OF_EACH.encode())
+    assert world.count(ImportRow) == 6
+
+
+@pytest.mark.parametrize("state", [State.READING, State.WAITING, State.SAVING])
+def test_the_job_takes_up_nothing_that_the_terminal_has_left_behind(world: World, state: State) -> None:
+    """Attack 117: whoever pressed Ctrl+C wants none of it."""
+    people = world.count(User)
+    with world.data():
+        left = stored.upload(
+            b"Email\nnew@firma.nl\n", "people.csv", ImportOptions(), actor=TERMINAL, now=world.clock()
+        )
+        left.state = state
+        db.session.commit()
+        assert work.go_on(now=world.clock()) == 0
+        db.session.refresh(left)
+        assert (left.state, left.worker) == (state, None)
+    assert world.count(User) == people
+
+
+@both_databases
+def test_only_those_are_invited_who_can_get_in_and_have_no_password(world: World) -> None:
+    """Invitations come after the people, some at a time: much can happen between."""
+    world.people("carol")
+    names = ("disabled", "ended", "chosen", "waiting")
+    file = "Email,Last day\n" + "".join(
+        f"{name}@firma.nl,{world.clock().date() if name == 'ended' else ''}\n" for name in names
+    )
+    options, now = ImportOptions(), world.clock()
+    with world.data():
+        imports.apply(file.encode(), "people.csv", options, invite=True, actor=importer(world), now=now)
+        db.session.commit()
+        of = {user.name: user for user in db.session.scalars(select(User))}
+        accounts.disable(of["Disabled"], actor=TERMINAL, now=world.clock())
+        of["Chosen"].password_hash = "a hash"
+        db.session.commit()
+        world.clock.advance(days=1)
+        work.invite(now=world.clock())
+        assert db.session.scalars(select(Invitation.user_id)).all() == [of["Waiting"].id]
+    assert world.events().count("person.invited") == 1
 
 
 @both_databases

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -11,6 +12,7 @@ from werkzeug.test import encode_multipart
 from mfa_app.extensions import db
 from mfa_app.models import ImportRow, PeopleImport, Role, User
 from tests.support.browser import Page, Visitor
+from tests.support.databases import both_databases
 from tests.support.stories import carol_at_work
 from tests.support.world import World
 
@@ -107,6 +109,13 @@ def test_people_who_are_missing_are_disabled_only_if_somebody_ticks_it(world: Wo
     carol.press("Disable these 3 people")
     assert "3 accounts were disabled." in carol.current.text
     assert world.events().count("person.disabled") == 3
+    world.person("frieda")
+    file = "Email;Enabled\nalice@example.com;yes\nfrieda@example.com;no\n"
+    counts = "Anyone whom the file marks as disabled counts as not in the file."
+    assert counts not in sent(carol, file, mode="update").text
+    assert counts in sent(carol, file, mode="update", leavers="y").text
+    carol.press("Disable this person")
+    assert "1 account was disabled." in carol.current.text
 
 
 def test_what_a_file_is_called_is_shown_as_text(world: World, carol: Visitor) -> None:
@@ -211,10 +220,11 @@ def test_somebody_elses_import_can_be_seen_and_not_saved(world: World, carol: Vi
     other = world.at_work("anton", role=Role.ADMIN)
     page = other.open(path)
     assert "Only carol@example.com can save this import" in page.text
-    for act in ("save", "check"):
+    for act in ("save", "check", "drop"):
         other.open(path)
         assert other.submit(f"{path}/{act}").status == 403
     assert "people.imported" not in world.events()
+    assert carol.open(path).title == "Check the import"
     assert other.open(f"/admin/imports/{'0' * 32}").status == 404
 
 
@@ -272,3 +282,27 @@ def test_a_file_without_a_length_is_not_read(world: World, carol: Visitor) -> No
         FORM, method="POST", environ_overrides={"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
     )
     assert (page.status, page.title) == (411, "The file has no length")
+
+
+@both_databases
+def test_a_preview_says_who_must_set_up_what_for_a_group_and_by_when(world: World, carol: Visitor) -> None:
+    """The same people are asked as when somebody adds them by hand."""
+    world.group("Sales", required=True)
+    world.group("Vault", required=True, passkey_only=True)
+    world.group("Later", required=True, grace_days=14)
+    world.linked("erin")
+    world.people("frank", "grace")
+    with world.data():
+        world.user("frank").exempt_until = world.clock() + timedelta(days=20)
+        world.user("grace").link_by = world.clock() + timedelta(days=30)
+    names = ("alice", "bob", "erin", "frank", "grace")
+    rows = [f"{name}@example.com,Sales|Later|Vault|Finance,\n" for name in names]
+    new = ["new@firma.nl,Later|Sales,\n", "boss@firma.nl,Sales|Later,admin\n"]
+    text = sent(carol, "Email,Groups,Role\n" + "".join([*rows, *new]), mode="update").text
+    asks = "requires 2-factor authentication:"
+    by = "link an app or add a passkey by 16 March 2026, 09:01 UTC."
+    assert f"Later {asks} 3 people who join must {by}" in text
+    assert f"Sales {asks} 3 people who join must link an app or add a passkey at the next login." in text
+    assert f"Vault {asks} 3 people who join must add a passkey at the next login." in text
+    assert f"Finance {asks}" not in text
+    assert asks not in carol.press("Import 2 people and change 5").text

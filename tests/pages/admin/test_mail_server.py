@@ -147,3 +147,27 @@ def test_without_a_mail_server_no_page_promises_an_email_to_many(world: World, c
 def test_with_a_mail_server_each_of_many_gets_an_email(world: World, carol: Visitor) -> None:
     for text in pages_that_send_links(world, carol):
         assert "gets an email with a" in text and PASS_ON not in text
+
+
+def imported(carol: Visitor) -> tuple[str, str]:
+    """Let Carol import somebody new, who is to be invited; return what the pages before and after say."""
+    carol.open("/admin/people/import")
+    before = carol.press("Continue", lines="Email\nfrank@firma.local\n", invite="y").text
+    return before, carol.press("Import 1 person").text
+
+
+def test_without_a_mail_server_no_page_of_an_import_promises_an_email(world: World, carol: Visitor) -> None:
+    for text in imported(carol):
+        assert "No mail server is set up: you pass on a link from each person's page." in text
+        assert "The new person gets an email" not in text
+        assert "The invitations are sent" not in text
+    carol.follow("See the people who were added")
+    carol.follow("Frank")
+    assert carol.press("Make a new link").title == "Link for Frank"
+
+
+@with_mail_server
+def test_with_a_mail_server_the_pages_of_an_import_promise_invitations(world: World, carol: Visitor) -> None:
+    before, after = imported(carol)
+    assert "The new person gets an email with a link to choose a password." in before
+    assert "The invitations are sent now, some at a time." in after
