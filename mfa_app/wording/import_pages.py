@@ -14,6 +14,7 @@ from mfa_app.core.imports.state import State
 from mfa_app.models import ImportRow, PeopleImport, Role
 from mfa_app.wording import dates
 from mfa_app.wording.imports import outcome_name, problem_sentence
+from mfa_app.wording.invitations import pass_on_links
 from mfa_app.wording.labels import role_name
 
 _MEANT = {
@@ -128,7 +129,7 @@ def done(the_import: PeopleImport, *, sends_mail: bool) -> Iterator[str]:
     )
     yield " ".join(sentence for count, sentence in sentences if count) or _("Nothing had to be changed.")
     if the_import.invite and counts.get(Outcome.NEW):
-        yield _("The invitations are sent now, some at a time.") if sends_mail else _no_mail_server()
+        yield _("The invitations are sent now, some at a time.") if sends_mail else pass_on_links()
 
 
 def what_happens(row: ImportRow) -> list[str]:
@@ -179,16 +180,12 @@ def _of_new_people(the_import: PeopleImport, count: int, *, sends_mail: bool) ->
     if not the_import.invite:
         return _("Nobody is invited. You can invite the new people later, from the list of people.")
     if not sends_mail:
-        return _no_mail_server()
+        return pass_on_links()
     return ngettext(
         "The new person gets an email with a link to choose a password.",
         "The %(num)s new people get an email each with a link to choose a password.",
         count,
     )
-
-
-def _no_mail_server() -> str:
-    return _("No mail server is set up: you pass on a link from each person's page.")
 
 
 def _added(count: int) -> str:

@@ -1,5 +1,6 @@
 """Words for how far an invitation has come, in the list of all and to filter it."""
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from mfa_app.core.users.invitation_list import Stage
@@ -32,3 +33,8 @@ def state_pill(state: State) -> tuple[str, str]:
     """Return a state in a word or a few, and its tone."""
     text, tone = _STATES[state]
     return str(text), tone
+
+
+def pass_on_links() -> str:
+    """Say how people get links where no email leaves the site."""
+    return _("No mail server is set up: you pass on a link from each person's page.")

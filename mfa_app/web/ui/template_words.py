@@ -15,6 +15,7 @@ from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions import sessions
 from mfa_app.models import Group, SitePolicy
 from mfa_app.wording import dates
+from mfa_app.wording.invitations import pass_on_links
 from mfa_app.wording.labels import app_name, limit_name, role_name
 from mfa_app.wording.rules import rule_sentence, rule_state
 
@@ -36,9 +37,10 @@ class Numbers:
 
 
 def init_app(app: Flask) -> None:
-    """Give every template the filters, the numbers as `numbers`, and the name of the zone of days."""
+    """Give every template the filters, the numbers as `numbers`, and what pages say in several places."""
     app.jinja_env.globals["numbers"] = Numbers()
     app.jinja_env.globals["zone_name"] = dates.zone_name
+    app.jinja_env.globals["pass_on_links"] = pass_on_links
     for written in (
         dates.day,
         dates.short_day,
