@@ -31,6 +31,7 @@ def test_all_jobs_run_once_and_print_their_results(world: World, typed: Typist) 
     with world.data():
         one_time_links.create(Purpose.INVITATION, world.user("alice"), now=world.clock() - timedelta(days=9))
         outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
+        world.user("alice").created_at -= timedelta(days=1)  # so that there is a day to note
     assert done(typed("jobs", "run")).splitlines() == [
         "resets: 0 links emailed",
         "mail: 1 email sent",
@@ -73,6 +74,7 @@ def test_a_failed_job_is_reported_and_the_others_run(world: World, typed: Typist
     with world.data():
         one_time_links.create(Purpose.INVITATION, world.user("alice"), now=world.clock() - timedelta(days=9))
         outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
+        world.user("alice").created_at -= timedelta(days=1)  # so that there is a day to note
     result = typed("jobs", "run")
     assert result.exit_code == 1
     assert result.stdout.splitlines()[2:] == [
