@@ -39,6 +39,7 @@ from mfa_app.core.passwords import hashing
 from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.core.passwords.reset_requests import ResetObservers
 from mfa_app.core.passwords.strength import SiteNames
+from mfa_app.core.users.first_administrator import SetUpNoted
 from mfa_app.extensions import babel, csrf, db, login_manager
 from mfa_app.models.connections import POOL_OPTIONS, engine_options
 from mfa_app.settings import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
@@ -134,6 +135,7 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         SigningKeys(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"]),
         runner,
         WriteProof(),
+        SetUpNoted(),
     )
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 
+from mfa_app.core.users.first_administrator import SetUpNoted
 from mfa_app.extensions import db
 from mfa_app.web.ui.passkeys import ALONE
 from tests.support.browser import Visitor
+from tests.support.site_parts import part_of
 from tests.support.world import World
 
 COMMIT, CHANGES = "COMMIT", frozenset({"INSERT", "UPDATE", "DELETE"})
@@ -55,8 +57,12 @@ def traffic(world: World) -> Iterator[list[str]]:
 
 
 def rules_were_asked(world: World) -> None:
-    """Let the login page know already whether a passkey may log in alone: it asks once a minute."""
+    """Let pages know already that the site is set up, and whether a passkey may log in alone.
+
+    They ask until there is an administrator, and once a minute.
+    """
     world.app.extensions[ALONE] = (world.clock(), False)
+    part_of(world.app, SetUpNoted).seen = True
 
 
 def _after_last_commit(sent: list[str]) -> int:

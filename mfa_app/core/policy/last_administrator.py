@@ -9,10 +9,12 @@ from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.extensions import db
 from mfa_app.models import Role, User
 
+ANY = select(User.id).where(User.role == Role.ADMIN).limit(1)
+
 
 def administrator_exists() -> bool:
     """Return True if there is an administrator, even a disabled one."""
-    return db.session.scalar(select(User.id).where(User.role == Role.ADMIN).limit(1)) is not None
+    return db.session.scalar(ANY) is not None
 
 
 def require_one(*, without: User, now: datetime) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import email_addresses
 from mfa_app.core.common.actor import Actor, ActorKind
@@ -17,7 +19,32 @@ from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.signed_in import SignedIn, as_user
 from mfa_app.core.users import accounts, enrolment_links
 from mfa_app.core.users.accounts import Profile
+from mfa_app.extensions import db
 from mfa_app.models import OneTimeLink, Role, User
+from mfa_app.site import site
+
+
+class SetUpNoted:
+    """Whether this process has seen that the site is set up. It stays so: the last administrator can't go."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+
+def is_set_up() -> bool:
+    """Return whether there is an administrator; True also if the database doesn't answer.
+
+    Once there is one, this costs no statement. Until then it asks in a connection of its own, so that a page
+    can ask whatever has become of its transaction.
+    """
+    noted = site()[SetUpNoted]
+    if not noted.seen:
+        try:
+            with db.engine.connect() as connection:
+                noted.seen = connection.scalar(last_administrator.ANY) is not None
+        except SQLAlchemyError:
+            return True
+    return noted.seen
 
 
 def create_setup_link(*, actor: Actor, now: datetime) -> str:

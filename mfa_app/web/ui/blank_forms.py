@@ -11,6 +11,7 @@ from mfa_app.web.security import form_token
 from mfa_app.web.security.current import identity_or_none
 from mfa_app.web.security.held_forms import held_form_note
 from mfa_app.web.ui.forms import Form
+from mfa_app.web.ui.navigation import not_set_up
 
 CACHE = "blank_forms"  # in app.extensions: the pages that have been rendered, each cut at its gaps
 
@@ -42,7 +43,7 @@ def blank_form(
     rest of the page depends: it is rendered and kept for each of their values, so these must be few.
     """
     cache = current_app.extensions.setdefault(CACHE, {})
-    key = (template, *sorted(variants.items()))
+    key = (template, not_set_up(), *sorted(variants.items()))
     if key not in cache or current_app.debug:
         cache[key] = _rendered(template, form, words, variants)
     own = {name: str(escape(word)) for name, word in words.items()}

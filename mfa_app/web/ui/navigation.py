@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from mfa_app.core.common import permissions
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.users import first_administrator
 from mfa_app.models import Role
 from mfa_app.settings import Settings
 from mfa_app.web.security.current import identity_or_none
@@ -28,6 +29,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         "sends_mail": settings.smtp_url is not None,
         "local_mode": not settings.https,
         "navigation": navigation,
+        "not_set_up": not_set_up,
         "Permission": Permission,
         "may": _may,
     }
@@ -41,6 +43,11 @@ def _of_this_page() -> dict[str, Any]:
 def _may(permission: Permission) -> bool:
     identity = identity_or_none()
     return identity is not None and permissions.may(identity.user.role, permission)
+
+
+def not_set_up() -> bool:
+    """Return True if there is no administrator yet. Whoever has logged in need not be told."""
+    return identity_or_none() is None and not first_administrator.is_set_up()
 
 
 def navigation() -> list[tuple[str, str, bool]]:

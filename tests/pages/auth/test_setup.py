@@ -1,11 +1,19 @@
 """The first run: a one-time link makes the first administrator, who links an app at once."""
 
+from unittest.mock import Mock
+
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.users.first_administrator import SetUpNoted
+from mfa_app.extensions import db
 from mfa_app.models import User
 from tests.support.browser import Visitor
+from tests.support.databases import both_databases
+from tests.support.site_parts import part_of
+from tests.support.statements import statements
 from tests.support.world import PASSWORD, World
 
 
@@ -25,6 +33,46 @@ def fill_in(visitor: Visitor, link: str, **fields: str) -> Visitor:
 
 def test_a_fresh_installation_has_no_account(world: World) -> None:
     assert world.count(User) == 0
+
+
+@both_databases
+def test_every_page_of_a_fresh_site_says_where_the_set_up_link_is(world: World, link: str) -> None:
+    eve = world.visitor()
+    for path in ("/", "/login", "/password/forgotten"):
+        note = eve.open(path).html.select_one(".note-warning")
+        assert note and "This site is not set up yet." in note.text, path
+        assert "in the terminal that started it" in note.text and "second-gate setup-link" in note.text
+        assert "/link/" not in eve.page.response.text
+    carol = world.visitor()
+    assert "not set up yet" not in carol.open(link).text
+    fill_in(carol, link)
+    assert "not set up yet" not in eve.open("/login").text
+
+
+def test_only_until_a_site_is_set_up_do_pages_ask_whether_it_is(
+    world: World,
+) -> None:
+    def asked() -> list[str]:
+        with statements(world) as sent:
+            part_of(world.app, SetUpNoted).seen = False
+            world.visitor().open("/password/forgotten")
+            world.visitor().open("/password/forgotten")
+        return [statement.split()[0] for statement in sent]
+
+    assert asked() == ["SELECT", "SELECT"]
+    world.person("carol")
+    assert asked() == ["SELECT"]
+
+
+def test_a_page_does_without_the_answer_where_the_database_has_gone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = Mock(side_effect=OperationalError("", None, Exception()))
+    with world.app.app_context():
+        monkeypatch.setattr(db.engine, "connect", gone)
+    page = world.visitor().open("/password/forgotten")
+    assert (page.status, "not set up yet" in page.text) == (200, False)
+    assert gone.called
 
 
 @pytest.mark.parametrize("name", ["admin", "admin@example.com", "root"])
