@@ -34,6 +34,7 @@ from mfa_app.core.mail.outbox import MailObservers
 from mfa_app.core.mail.smtp import IN_BACKGROUND
 from mfa_app.core.operations import jobs
 from mfa_app.core.operations.job_runner import JobRunner
+from mfa_app.core.operations.site_values import StoredValues
 from mfa_app.core.operations.write_proof import WriteProof
 from mfa_app.core.passwords import hashing
 from mfa_app.core.passwords.hashing import Hasher
@@ -136,6 +137,7 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         runner,
         WriteProof(),
         SetUpNoted(),
+        StoredValues(),
     )
 
 

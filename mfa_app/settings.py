@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -55,7 +55,8 @@ def _site_name(value: str) -> str:
     return _text(value)
 
 
-def _email(value: str) -> str:
+def email_address(value: str) -> str:
+    """Return an address that mail can be sent to, and that a page may show. Raises ValueError."""
     try:
         valid = validate_email(value, check_deliverability=False, globally_deliverable=False)
         encoded = "=?" in valid.local_part  # a mail's header would name another mailbox
@@ -67,13 +68,14 @@ def _email(value: str) -> str:
 
 
 def _sender(value: str) -> str:
-    local, _at, domain = _email(value).rpartition("@")
+    local, _at, domain = email_address(value).rpartition("@")
     if not local.isascii():
         raise ValueError("must have only letters without accents before the @: many servers take no others")
     return f"{local}@{domain}"
 
 
-def _web_address(value: str) -> str:
+def web_address(value: str) -> str:
+    """Return an address of a page, without a slash at its end. Raises ValueError."""
     try:
         parts = urlsplit(value)
         usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
@@ -86,7 +88,7 @@ def _web_address(value: str) -> str:
 
 
 def _public_url(value: str) -> str:
-    parts = urlsplit(_web_address(value))
+    parts = urlsplit(web_address(value))
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError("must be scheme and host alone, such as https://login.example.com, without a path")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
@@ -171,13 +173,17 @@ def _yes_or_no(value: str) -> bool:
 
 
 def _applications(value: str) -> tuple[Application, ...]:
-    entries = [entry.strip() for entry in value.split(";") if entry.strip()]
+    return applications_of(value.split(";"))
+
+
+def applications_of(entries: Iterable[str]) -> tuple[Application, ...]:
+    """Return the applications of texts such as `Wiki=https://wiki.example.com`. Raises ValueError."""
     applications = []
-    for entry in entries:
+    for entry in filter(str.strip, entries):
         name, separator, url = entry.partition("=")
         if not (name.strip() and separator):
             raise ValueError("must be like Wiki=https://wiki.example.com; Mail=https://mail.example.com")
-        applications.append(Application(name.strip(), _web_address(url.strip())))
+        applications.append(Application(name.strip(), web_address(url.strip())))
     return tuple(applications)
 
 
@@ -205,8 +211,8 @@ def _secret(value: str) -> str:
 
 
 Text = Annotated[str, PlainValidator(_text)]
-Email = Annotated[str, PlainValidator(_email)]
-WebAddress = Annotated[str, PlainValidator(_web_address)]
+Email = Annotated[str, PlainValidator(email_address)]
+WebAddress = Annotated[str, PlainValidator(web_address)]
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 

@@ -1,10 +1,11 @@
 """The home page: links to the platform's applications."""
 
-from flask import current_app, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from mfa_app.account import blueprint
 from mfa_app.core.common import clock
+from mfa_app.core.operations import site_values
 from mfa_app.models import Role
 from mfa_app.web.security.current import current_identity
 from mfa_app.wording.policy import exemption
@@ -20,7 +21,7 @@ def home() -> ResponseReturnValue:
         passkey_by = None  # comes later, and an app is enough until then
     return render_template(
         "account/home.html",
-        applications=current_app.config["SETTINGS"].applications,
+        applications=site_values.current().applications,
         enrol_by=enrol_by,
         passkey_by=passkey_by,
         exemption=exemption(identity.subject.facts, clock.now()),

@@ -13,6 +13,7 @@ from mfa_app.admin import (  # noqa: E402
     overview,  # noqa: F401
     policy,  # noqa: F401
     rollout,  # noqa: F401
+    site,  # noqa: F401
     throttling,  # noqa: F401
     users,  # noqa: F401
 )

@@ -25,6 +25,7 @@ from mfa_app.models.schema_support import SchemaSupport
 from mfa_app.models.sealed_value import SealedValue
 from mfa_app.models.search_word import SearchWord
 from mfa_app.models.session import AuthSession
+from mfa_app.models.site_setting import SiteSetting
 from mfa_app.models.throttle import Throttle
 from mfa_app.models.user import PRIVILEGED, Progress, Role, User
 
@@ -32,6 +33,7 @@ from mfa_app.models.user import PRIVILEGED, Progress, Role, User
 # this order, so that two of these can't deadlock: sessions before what hangs on them.
 TABLES: tuple[type[Table], ...] = (
     SitePolicy,
+    SiteSetting,
     User,
     SearchWord,
     AuthSession,
@@ -107,6 +109,7 @@ __all__ = [
     "SealedValue",
     "SearchWord",
     "SitePolicy",
+    "SiteSetting",
     "Throttle",
     "TrailHead",
     "UsedChallenge",

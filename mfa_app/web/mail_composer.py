@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 
 from mfa_app.core.common import clock
 from mfa_app.core.mail import outbox, wire
+from mfa_app.core.operations import site_values
 from mfa_app.core.rollout import reminders, rule_mails
 from mfa_app.core.users import exemption_ends, invitation_ends, new_links
 from mfa_app.core.users.invitation_list import Stage
@@ -105,13 +106,13 @@ class MailComposer:
 
     def _of_site(self) -> dict[str, object]:
         """Return what all mails of the site may say."""
-        settings = self._settings
+        values = site_values.current()
         return {
-            "public_url": settings.public_url,
+            "public_url": self._settings.public_url,
             "login_url": url_for("auth.login", _external=True),
             "exemptions_url": url_for("admin.exemptions", _external=True),
             "invitations_url": url_for("admin.invitations", state=Stage.ASKED, _external=True),
-            "help": settings.help_email or settings.admin_email or _("your help desk"),
+            "help": values.help_email or values.admin_email or _("your help desk"),
         }
 
     def _render(self, template: str, context: dict[str, object]) -> tuple[str, str, str]:

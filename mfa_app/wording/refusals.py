@@ -40,6 +40,7 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "Use “Forgot your password?” to get a link by email that unlocks it."
     ),
     errors.OneTimeLinkExpired: _l("This link has been used or has expired."),
+    errors.SetOnServer: _l("This is in the server's settings. Change it there."),
     errors.PendingEnrolmentExpired: _l(
         "That page had expired. Delete the entry it made in your app, then add the new one from here."
     ),

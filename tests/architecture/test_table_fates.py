@@ -69,6 +69,7 @@ schema_support     keep                     never               keep            
 sealed_value       keep                     never               keep                     sealed for installation|{row.name}
 search_word        keep                     never               keep                     -
 site_policy        keep                     never               keep                     -
+site_setting       keep                     never               keep                     -
 throttle           keep                     forget_at           keep                     -
 trail_head         keep                     never               keep                     -
 used_challenge     keep                     expires_at          keep                     -

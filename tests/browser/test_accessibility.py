@@ -75,6 +75,7 @@ FOR_CAROL_TOO = {
     "/admin/rollout": "Roll-out",
     "/admin/exemptions": "Exemptions",
     "/admin/groups/{Finance}/rollout": "Roll-out in Finance",
+    "/admin/site": "Site",
     "/admin/throttled": "Blocked logins",
     "/admin/trail": "Audit trail",
     "/admin/trail?person=nobody": "Audit trail",

@@ -18,6 +18,7 @@ from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.login import logout
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.operations import site_values
 from mfa_app.core.passwords import reset_by_mail, reset_requests
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
@@ -123,6 +124,11 @@ def limit(world: World) -> Act:
 def remind(world: World) -> Act:
     world.require(None)
     return lambda: reminders.remind([world.user("alice")], actor=TERMINAL, now=world.clock())
+
+
+@again(site_values.change)
+def change_the_site(world: World) -> Act:
+    return lambda: site_values.change({"help_email": "help@example.com"}, actor=TERMINAL)
 
 
 @again(many.preview)

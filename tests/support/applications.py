@@ -10,6 +10,7 @@ from mfa_app import create_app
 from mfa_app.core.common.clock import Clock as SiteClock
 from mfa_app.core.keys.keyring import load_keys
 from mfa_app.core.keys.vault import Vault
+from mfa_app.core.operations.site_values import StoredValues
 from mfa_app.core.operations.write_proof import WriteProof
 from mfa_app.core.users.first_administrator import SetUpNoted
 from mfa_app.settings import Settings, load_settings
@@ -39,7 +40,9 @@ def application(settings: Settings, clock: Clock, **options: object) -> Flask:
     """
     app, its_site = _made_once(settings, tuple(sorted(options.items())))
     keys = Vault(load_keys(settings).data_keys, reread=lambda: load_keys(settings).data_keys)
-    app.extensions["site"] = its_site.replace(SiteClock(clock), keys, WriteProof(), SetUpNoted())
+    app.extensions["site"] = its_site.replace(
+        SiteClock(clock), keys, WriteProof(), SetUpNoted(), StoredValues()
+    )
     app.extensions.pop(ALONE, None)
     return app
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 
+from mfa_app.core.operations.site_values import StoredValues
 from mfa_app.core.users.first_administrator import SetUpNoted
 from mfa_app.extensions import db
 from mfa_app.web.ui.passkeys import ALONE
@@ -57,12 +58,14 @@ def traffic(world: World) -> Iterator[list[str]]:
 
 
 def rules_were_asked(world: World) -> None:
-    """Let pages know already that the site is set up, and whether a passkey may log in alone.
+    """Let pages know already that the site is set up, what is stored for it, and if passkeys log in alone.
 
-    They ask until there is an administrator, and once a minute.
+    They ask until there is an administrator, every ten seconds, and once a minute.
     """
     world.app.extensions[ALONE] = (world.clock(), False)
     part_of(world.app, SetUpNoted).seen = True
+    with world.app.app_context():
+        part_of(world.app, StoredValues).known(now=world.clock())
 
 
 def _after_last_commit(sent: list[str]) -> int:

@@ -9,7 +9,7 @@ from mfa_app.cli.doctor import code, disks, files, mail, network, ntp
 from mfa_app.cli.doctor.finding import Finding, examine
 from mfa_app.core.factors import break_glass, passkeys
 from mfa_app.core.keys.vault import vault
-from mfa_app.core.operations import counts, key_rotation, statistics
+from mfa_app.core.operations import counts, key_rotation, site_values, statistics
 from mfa_app.core.policy.facts import find_subjects
 from mfa_app.models import Role, User
 from mfa_app.settings import Settings
@@ -31,10 +31,10 @@ def of_settings(settings: Settings) -> Iterator[Finding]:
             _("This site still has the default name, so people can't tell its emails from another's."),
             _("Set MFA_SITE_NAME to your company's name."),
         )
-    if not (settings.admin_email or settings.help_email or settings.help_url):
+    if not site_values.current().has_contact:
         yield Finding(
             _("People who lose their phone aren't told whom to contact."),
-            _("Set MFA_HELP_EMAIL, MFA_HELP_URL or MFA_ADMIN_EMAIL."),
+            _("Enter an address under Administration, Site. Or set MFA_HELP_EMAIL or MFA_HELP_URL."),
         )
 
 

@@ -77,6 +77,7 @@ class Event(enum.Enum):
     GROUP_DELETED = "group.deleted", ("group",)
     GROUP_REMINDED = "group.reminded", ("group",)
     POLICY_CHANGED = "policy.changed", ("group", "before", "after")
+    SITE_CHANGED = "site.changed", ("before", "after")
     THROTTLE_CLEARED = "throttle.cleared", ()
     NETWORK_CLEARED = "throttle.network_cleared", ("network",)
     ACCESS_REFUSED = "access.refused", ("page",)

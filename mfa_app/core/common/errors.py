@@ -282,6 +282,10 @@ class InvalidEmail(Refusal):
     """This is not an email address."""
 
 
+class SetOnServer(Refusal):
+    """A value of the site is in the server's settings, which count for more than what a page stores."""
+
+
 class AlreadySetUp(Refusal):
     """The site already has an administrator."""
 

@@ -17,6 +17,7 @@ class Permission(enum.Enum):
     MANAGE_USERS = enum.auto()
     MANAGE_GROUPS = enum.auto()
     MANAGE_POLICY = enum.auto()
+    MANAGE_SITE = enum.auto()
     READ_TRAIL = enum.auto()
     BREAK_GLASS = enum.auto()
 

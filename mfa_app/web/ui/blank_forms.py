@@ -7,6 +7,7 @@ from types import MappingProxyType
 from flask import Response, current_app, g, make_response, render_template, request, session
 from markupsafe import escape
 
+from mfa_app.core.operations import site_values
 from mfa_app.web.security import form_token
 from mfa_app.web.security.current import identity_or_none
 from mfa_app.web.security.held_forms import held_form_note
@@ -43,7 +44,7 @@ def blank_form(
     rest of the page depends: it is rendered and kept for each of their values, so these must be few.
     """
     cache = current_app.extensions.setdefault(CACHE, {})
-    key = (template, not_set_up(), *sorted(variants.items()))
+    key = (template, not_set_up(), site_values.current(), *sorted(variants.items()))
     if key not in cache or current_app.debug:
         cache[key] = _rendered(template, form, words, variants)
     own = {name: str(escape(word)) for name, word in words.items()}

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from mfa_app.core.common import permissions
 from mfa_app.core.common.permissions import Permission
+from mfa_app.core.operations import site_values
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.users import first_administrator
 from mfa_app.models import Role
@@ -23,9 +24,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         "lang": LANGUAGE.language,
         "site_name": settings.site_name,
         "issuer": settings.issuer,
-        "admin_email": settings.admin_email,
-        "help_email": settings.help_email,
-        "help_url": settings.help_url,
         "sends_mail": settings.smtp_url is not None,
         "local_mode": not settings.https,
         "navigation": navigation,
@@ -37,7 +35,13 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _of_this_page() -> dict[str, Any]:
-    return {"held_form": held_form_note()}
+    values = site_values.current()
+    return {
+        "held_form": held_form_note(),
+        "admin_email": values.admin_email,
+        "help_email": values.help_email,
+        "help_url": values.help_url,
+    }
 
 
 def _may(permission: Permission) -> bool:

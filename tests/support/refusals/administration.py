@@ -17,6 +17,7 @@ from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.imports.state import State
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.operations import site_values
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import many, reminders
@@ -36,9 +37,11 @@ from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
 from mfa_app.models import PeopleImport, Role, User
 from mfa_app.models.column_types import new_id
+from mfa_app.settings import load_settings
 from mfa_app.wording.imports import result_words
 from tests.support.refusals.scene import actor, become_administrator, ended, link, logged_in, used_up
 from tests.support.refusals.table import Act, Arrange, Table
+from tests.support.site_parts import put
 from tests.support.world import TERMINAL, VISITOR, World
 
 PEOPLE = b"Email,Groups\nnew@example.com,Sales\n"
@@ -661,3 +664,32 @@ case(_SET_UP, errors.AlreadySetUp, set_up("carol", "eve@example.com"))
 case(_SET_UP, errors.EmailTaken, set_up("alice", "alice@example.com"))
 case(_SET_UP, errors.InvalidEmail, set_up(None, "no address"))
 case(_SET_UP, errors.OneTimeLinkExpired, set_up(None, "eve@example.com", late=True))
+
+
+# The site itself
+
+
+def changing_the_site(before: Callable[[World], object] = lambda world: None, name: str = "carol") -> Arrange:
+    """Let somebody change an address of the help desk, after something has happened."""
+
+    def arrange(world: World) -> Act:
+        world.linked_earlier(name)
+        someone = actor(world, name)
+        before(world)
+        return lambda: site_values.change({"help_email": "help@example.com"}, actor=someone)
+
+    return arrange
+
+
+def set_on_the_server(world: World) -> None:
+    folder = str(world.app.config["SETTINGS"].instance_path)
+    put(world.app, load_settings({"MFA_INSTANCE_PATH": folder, "MFA_HELP_EMAIL": "desk@example.com"}))
+
+
+def disabled_meanwhile(world: World) -> None:
+    world.user("carol").disabled_at = world.clock()
+
+
+case(site_values.change, errors.SetOnServer, changing_the_site(set_on_the_server))
+case(site_values.change, errors.NotAllowed, changing_the_site(name="dave"))
+case(site_values.change, errors.SessionEnded, changing_the_site(disabled_meanwhile))

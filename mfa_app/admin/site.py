@@ -1,0 +1,103 @@
+"""The page of the site itself: whom people contact, and the applications on the home page."""
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import StringField, TextAreaField
+from wtforms.validators import Length, ValidationError
+
+from mfa_app.admin import blueprint
+from mfa_app.core.common import text
+from mfa_app.core.common.errors import SetOnServer
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.operations import site_values
+from mfa_app.settings import applications_of, email_address, web_address
+from mfa_app.web.security.access_rules import requires
+from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.fields import one_line
+from mfa_app.web.ui.forms import TOP, Form, render_form, shown_at
+
+TOO_LONG = Length(max=2000, message=_l("Use at most %(max)d characters."))
+
+_TYPED = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+
+
+def _is_email(_form: Form, field: StringField) -> None:
+    try:
+        field.data and email_address(field.data)
+    except ValueError:
+        raise ValidationError(_("Enter an email address, such as help@example.com.")) from None
+
+
+def _is_web_address(_form: Form, field: StringField) -> None:
+    try:
+        field.data and web_address(field.data)
+    except ValueError:
+        raise ValidationError(_("Enter a web address, such as https://help.example.com.")) from None
+
+
+def _are_applications(_form: Form, field: TextAreaField) -> None:
+    for line in (field.data or "").splitlines():
+        try:
+            applications_of([line])
+        except ValueError:
+            raise ValidationError(
+                _("Write each line like Wiki = https://wiki.example.com. This one isn't: %(line)s", line=line)
+            ) from None
+
+
+def _lines(value: str | None) -> str:
+    """Return typed lines without those that are empty, and without characters that show nothing."""
+    return "\n".join(filter(None, map(text.one_line, (value or "").splitlines())))
+
+
+class SiteForm(Form):
+    """What an administrator can set for the site. What the server's settings set is not looked at."""
+
+    refusals_at = shown_at(TOP, SetOnServer)
+
+    help_email = StringField(
+        _l("Email address of the help desk"),
+        filters=[one_line],
+        validators=[TOO_LONG, _is_email],
+        render_kw={**_TYPED, "inputmode": "email"},
+    )
+    help_url = StringField(
+        _l("Web page of the help desk"),
+        filters=[one_line],
+        validators=[TOO_LONG, _is_web_address],
+        render_kw={**_TYPED, "inputmode": "url"},
+    )
+    admin_email = StringField(
+        _l("Email address of the administrator"),
+        filters=[one_line],
+        validators=[TOO_LONG, _is_email],
+        render_kw={**_TYPED, "inputmode": "email"},
+    )
+    applications = TextAreaField(
+        _l("Applications on the home page"),
+        filters=[_lines],
+        validators=[Length(max=10_000, message=_l("Use at most %(max)d characters.")), _are_applications],
+        render_kw={**_TYPED, "rows": 4},
+    )
+
+
+@blueprint.route("/site", methods=["GET", "POST"])
+@requires(Permission.MANAGE_SITE)
+def site() -> ResponseReturnValue:
+    """Show and change what is set for the site."""
+    form, on_server = SiteForm(data=site_values.stored()), site_values.set_on_server()
+    if form.validate_on_submit():
+        values = {name: str(form[name].data or "") for name in site_values.NAMES if name not in on_server}
+        with form.refusing():
+            changed = site_values.change(values, actor=current_actor())
+            flash(_("Saved.") if changed else _("Nothing was different, so nothing has changed."), "success")
+            return redirect(url_for("admin.site"))
+    return render_form(
+        "admin/site.html",
+        form,
+        names=site_values.NAMES,
+        on_server=on_server,
+        values=site_values.current(),
+    )

@@ -1,0 +1,146 @@
+"""What administrators set for the site on its pages, beside what the server's settings say.
+
+The server's settings come first. What is stored counts where they say nothing, in all processes within ten
+seconds, without a restart.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
+
+from sqlalchemy import event, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common import clock
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.clock import is_fresh
+from mfa_app.core.common.errors import SetOnServer
+from mfa_app.core.common.locks import begin_change
+from mfa_app.core.common.permissions import Permission
+from mfa_app.extensions import db
+from mfa_app.models import SiteSetting
+from mfa_app.settings import Application, Settings, applications_of, email_address, web_address
+from mfa_app.site import site
+
+READ_EVERY = timedelta(seconds=10)  # so that nearly no page costs a statement
+
+CHANGED = "site_values_changed"
+
+_READERS = {"help_email": email_address, "help_url": web_address, "admin_email": email_address}
+
+
+@dataclass(frozen=True)
+class SiteValues:
+    """Whom people contact who can't log in, and the applications on the home page."""
+
+    help_email: str | None
+    help_url: str | None
+    admin_email: str | None
+    applications: tuple[Application, ...]
+
+    @property
+    def has_contact(self) -> bool:
+        """Return True if people who can't log in are told whom to contact."""
+        return bool(self.help_email or self.help_url or self.admin_email)
+
+
+NAMES = tuple(field.name for field in fields(SiteValues))
+
+
+class StoredValues:
+    """What this process has read last of the stored values, and when."""
+
+    def __init__(self) -> None:
+        self._read_at: datetime | None = None
+        self._values: Mapping[str, str] = MappingProxyType({})
+
+    def forget(self) -> None:
+        """Read again before the next answer: a value has changed."""
+        self._read_at = None
+
+    def known(self, *, now: datetime) -> Mapping[str, str]:
+        """Return the values by name, read again after ten seconds; the old ones if the database is away.
+
+        They are read in a connection of their own, so that a page can ask whatever has become of its
+        transaction.
+        """
+        if not is_fresh(self._read_at, READ_EVERY, now=now):
+            self._read_at = now
+            try:
+                with db.engine.connect() as connection:
+                    rows = connection.execute(select(SiteSetting.name, SiteSetting.value)).all()
+            except SQLAlchemyError:
+                return self._values
+            self._values = MappingProxyType({name: value for name, value in rows})
+        return self._values
+
+
+@event.listens_for(Session, "after_commit")
+def _read_again(session: Session) -> None:
+    if session.info.pop(CHANGED, False):
+        site()[StoredValues].forget()
+
+
+@event.listens_for(Session, "after_rollback")
+def _keep(session: Session) -> None:
+    session.info.pop(CHANGED, None)
+
+
+def current() -> SiteValues:
+    """Return what counts now."""
+    settings, known = site()[Settings], site()[StoredValues].known(now=clock.now())
+    values = {name: getattr(settings, name) for name in NAMES}
+    for name in known.keys() & (values.keys() - set_on_server()):
+        with suppress(ValueError):  # someone changed the database by hand
+            values[name] = _read(name, known[name])
+    return SiteValues(**values)
+
+
+def set_on_server() -> frozenset[str]:
+    """Return the names of the values that the server's settings set, so that no page can change them."""
+    return frozenset(NAMES) & site()[Settings].model_fields_set
+
+
+def change(values: Mapping[str, str], *, actor: Actor) -> bool:
+    """Store these values, each as the text of its setting, or an empty one. Return whether any differs.
+
+    The applications have a line each. Raises SetOnServer, NotAllowed, SessionEnded; ValueError for a text
+    that stands for no value.
+    """
+    if values.keys() & set_on_server():
+        raise SetOnServer
+    for name, value in values.items():
+        _read(name, value)
+    begin_change(actor, Permission.MANAGE_SITE)
+    before = stored()
+    changed = {name: value for name, value in values.items() if value != before.get(name, "")}
+    if changed:
+        _store(changed)
+        shown = {name: before.get(name) or None for name in changed}
+        after = {name: value or None for name, value in changed.items()}
+        record(Event.SITE_CHANGED, actor=actor, before=shown, after=after)
+    return bool(changed)
+
+
+def stored() -> dict[str, str]:
+    """Return what is stored now, by name."""
+    return {row.name: row.value for row in db.session.scalars(select(SiteSetting))}
+
+
+def _store(values: Mapping[str, str]) -> None:
+    for name, value in values.items():
+        db.session.merge(SiteSetting(name=name, value=value))
+    db.session().info[CHANGED] = True
+
+
+@lru_cache(maxsize=64)
+def _read(name: str, text: str) -> object:
+    """Return the value that a stored text stands for. Raises ValueError."""
+    if name == "applications":
+        return applications_of(text.splitlines())
+    return _READERS[name](text) if text else None

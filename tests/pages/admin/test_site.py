@@ -1,0 +1,119 @@
+"""The page "Site": what is set there counts at once, and the server's settings count for more."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from mfa_app.core.operations import site_values
+from mfa_app.core.operations.site_values import READ_EVERY, StoredValues
+from mfa_app.models import SiteSetting
+from tests.support.browser import Page, Visitor
+from tests.support.databases import both_databases
+from tests.support.site_parts import part_of, put
+from tests.support.stories import carol_at_work
+from tests.support.world import TERMINAL, World
+
+APPLICATIONS = "Wiki = https://wiki.example.com\n\nMail=https://mail.example.com/"
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings of the server, with those that a test adds."""
+    return {**environment, **getattr(request, "param", {})}
+
+
+on_server = pytest.mark.parametrize("environment", [{"MFA_HELP_EMAIL": "desk@example.com"}], indirect=True)
+
+
+@pytest.fixture
+def carol(world: World) -> Visitor:
+    return world.after(carol_at_work)
+
+
+def save(carol: Visitor, **fields: str) -> Page:
+    carol.open("/admin/site")
+    return carol.press("Save", **fields)
+
+
+@both_databases
+def test_what_is_saved_stands_on_all_pages_at_once_and_on_the_trail(world: World, carol: Visitor) -> None:
+    eve = world.visitor()
+    assert "help@example.com" not in eve.open("/login").response.text
+    page = save(carol, help_email="help@example.com", applications=APPLICATIONS)
+    assert "Saved." in page.text
+    assert "help@example.com" in eve.open("/login").response.text
+    links = [link["href"] for link in carol.open("/").html.select(".apps a")]
+    assert links == ["https://wiki.example.com", "https://mail.example.com"]
+    assert world.details("site.changed") == {
+        "before": {"help_email": None, "applications": None},
+        "after": {
+            "help_email": "help@example.com",
+            "applications": "Wiki = https://wiki.example.com\nMail=https://mail.example.com/",
+        },
+    }
+    trail = carol.open("/admin/trail").text
+    assert "Site changed" in trail
+    assert "Email address of the help desk: none → help@example.com" in trail
+    save(carol, help_email="", applications="")
+    assert "help@example.com" not in eve.open("/login").response.text
+    assert "No applications yet" in carol.open("/").text
+
+
+def test_other_processes_know_within_ten_seconds(world: World, carol: Visitor) -> None:
+    other = StoredValues()
+    save(carol, help_email="help@example.com")
+    with world.data():
+        assert other.known(now=world.clock())["help_email"] == "help@example.com"
+        site_values.change({"help_email": "desk@example.com"}, actor=TERMINAL)
+    world.clock.advance(seconds=READ_EVERY.total_seconds() - 1)
+    with world.data():
+        assert other.known(now=world.clock())["help_email"] == "help@example.com"
+        world.clock.advance(seconds=1)
+        assert other.known(now=world.clock())["help_email"] == "desk@example.com"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("help_email", "help", "Enter an email address, such as help@example.com."),
+        ("help_email", "a@b@c", "Enter an email address, such as help@example.com."),
+        ("help_url", "javascript:alert(1)", "Enter a web address, such as https://help.example.com."),
+        ("applications", "Wiki = https://w.example.com\nMail", "This one isn't: Mail"),
+        ("applications", "Wiki = javascript:alert(1)", "This one isn't: Wiki = javascript:alert(1)"),
+    ],
+)
+def test_what_no_setting_could_be_is_refused_with_an_example(
+    world: World, carol: Visitor, field: str, typed: str, sentence: str
+) -> None:
+    page = save(carol, **{field: typed})
+    assert (page.status, sentence in page.text) == (400, True)
+    assert world.count(SiteSetting) == 0
+
+
+@on_server
+def test_what_the_server_sets_is_shown_and_no_page_changes_it(world: World, carol: Visitor) -> None:
+    page = carol.open("/admin/site")
+    assert page.html.select_one("[name=help_email]") is None
+    assert "can only be changed there: Email address of the help desk desk@example.com" in page.text
+    carol.submit("/admin/site", help_email="eve@example.com", help_url="https://help.example.com")
+    assert "eve@example.com" not in carol.open("/admin/site").response.text
+    assert world.details("site.changed")["after"] == {"help_url": "https://help.example.com"}
+
+
+def test_a_server_that_sets_a_value_later_is_obeyed(
+    world: World, carol: Visitor, app_under: Callable[..., Flask]
+) -> None:
+    save(carol, help_email="help@example.com")
+    settings = app_under(MFA_HELP_EMAIL="desk@example.com").config["SETTINGS"]
+    put(world.app, settings)
+    assert "desk@example.com" in world.visitor().open("/password/forgotten").response.text
+
+
+def test_a_value_that_somebody_changed_by_hand_breaks_no_page(world: World, carol: Visitor) -> None:
+    save(carol, applications="Wiki = https://wiki.example.com")
+    with world.data():
+        SiteSetting.query.one().value = "Wiki = javascript:alert(1)"
+    part_of(world.app, StoredValues).forget()
+    page = carol.open("/")
+    assert (page.status, "javascript" in page.response.text) == (200, False)
