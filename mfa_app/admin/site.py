@@ -8,13 +8,15 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
 from mfa_app.admin import blueprint
-from mfa_app.core.common import text
+from mfa_app.core.common import clock, text
 from mfa_app.core.common.errors import SetOnServer
 from mfa_app.core.common.permissions import Permission
+from mfa_app.core.mail import smtp, trial
 from mfa_app.core.operations import site_values
-from mfa_app.settings import applications_of, email_address, web_address
+from mfa_app.settings import Settings, applications_of, email_address, web_address
+from mfa_app.site import site as parts
 from mfa_app.web.security.access_rules import requires
-from mfa_app.web.security.current import current_actor
+from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.fields import one_line
 from mfa_app.web.ui.forms import TOP, Form, render_form, shown_at
 
@@ -100,4 +102,15 @@ def site() -> ResponseReturnValue:
         names=site_values.NAMES,
         on_server=on_server,
         values=site_values.current(),
+        server=smtp.server_facts(parts()[Settings]),
+        sender=parts()[Settings].mail_from,
+        trial=trial.newest(current_identity().user),
     )
+
+
+@blueprint.post("/site/test-mail")
+@requires(Permission.MANAGE_SITE)
+def send_test_mail() -> ResponseReturnValue:
+    """Send a test email to the administrator who asks for it."""
+    trial.send(current_identity().user, actor=current_actor(), now=clock.now())
+    return redirect(url_for("admin.site", _anchor="emails"))

@@ -69,6 +69,7 @@ _EVENTS = {
     Event.GROUP_REMINDED: _l("Everyone reminded who must link an app"),
     Event.POLICY_CHANGED: _l("Policy changed"),
     Event.SITE_CHANGED: _l("Site changed"),
+    Event.TEST_MAIL_SENT: _l("Test email sent"),
     Event.THROTTLE_CLEARED: _l("Allowed to try again"),
     Event.NETWORK_CLEARED: _l("Network allowed to try again"),
     Event.ACCESS_REFUSED: _l("Page refused (not allowed)"),

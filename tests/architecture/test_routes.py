@@ -52,6 +52,7 @@ MARKS = {
     "admin.open_account": "open_account",
     "admin.new_user": "manage_users",
     "admin.overview": "manage_policy",
+    "admin.send_test_mail": "manage_site",
     "admin.site": "manage_site",
     "admin.user_list": "see_users",
     "admin.user": "see_users",

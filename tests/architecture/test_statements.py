@@ -78,7 +78,7 @@ admin.remove_user_factor            0   4/2   5/2
 admin.rename_group                  0   4/2     2
 admin.reset_user                    0   4/2   5/2
 admin.rollout                       0   4/2    16
-admin.site                          0   4/2     2
+admin.site                          0   4/2     4
 admin.site_policy                   0   4/2     6
 admin.site_policy_people            0   4/2     1
 admin.trail                         0   4/2     2

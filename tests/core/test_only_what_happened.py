@@ -76,6 +76,7 @@ EACH_TIME = {
     "mail.one_time_links.create": "a new link each time",
     "mail.one_time_links.note_shown": "it is shown each time",
     "mail.outbox.notify": "a mail each time",
+    "mail.trial.send": "a mail each time",
     "operations.backup.make": "a new file each time",
     "operations.backup.restore": "a new state each time",
     "operations.backup.finish_restore": "a new state each time",

@@ -78,6 +78,7 @@ class Event(enum.Enum):
     GROUP_REMINDED = "group.reminded", ("group",)
     POLICY_CHANGED = "policy.changed", ("group", "before", "after")
     SITE_CHANGED = "site.changed", ("before", "after")
+    TEST_MAIL_SENT = "site.test_mail_sent", ()
     THROTTLE_CLEARED = "throttle.cleared", ()
     NETWORK_CLEARED = "throttle.network_cleared", ("network",)
     ACCESS_REFUSED = "access.refused", ("page",)

@@ -49,6 +49,7 @@ class Mail(enum.StrEnum):
     NEW_LINK_WANTED = "new_link_wanted"  # to who sent the invitation
     PASSWORD_RESET = "password_reset"
     ENROLMENT_LINK = "enrolment_link"
+    TEST = "test"
     REMINDER = "reminder"
     RULE_ANNOUNCED = "rule_announced"
     RULE_SOON = "rule_soon"

@@ -104,6 +104,26 @@ class _EncryptedClient(_Client, smtplib.SMTP_SSL):
     """The same with TLS from the start."""
 
 
+@dataclass(frozen=True)
+class ServerFacts:
+    """Which mail server the site uses, without the password. `user` is the name it logs in with, or None."""
+
+    host: str
+    port: int
+    encrypted: bool
+    user: str | None
+
+
+def server_facts(settings: Settings) -> ServerFacts | None:
+    """Return which mail server MFA_SMTP_URL names, or None if emails become files."""
+    if not settings.smtp_url:
+        return None
+    parts = urlsplit(settings.smtp_url)
+    user = unquote(parts.username) if parts.username else None
+    port = parts.port or PORTS[parts.scheme]
+    return ServerFacts(parts.hostname or "localhost", port, parts.scheme != "smtp", user)
+
+
 @contextmanager
 def mail_server(settings: Settings, patience: Patience = IN_BACKGROUND) -> Iterator[smtplib.SMTP]:
     """Connect to the mail server given in MFA_SMTP_URL, with encryption and login as the URL says.

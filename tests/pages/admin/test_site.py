@@ -5,9 +5,11 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from mfa_app.core.mail import delivery
+from mfa_app.core.mail.smtp import RecipientRefused
 from mfa_app.core.operations import site_values
 from mfa_app.core.operations.site_values import READ_EVERY, StoredValues
-from mfa_app.models import SiteSetting
+from mfa_app.models import OutboxMail, SiteSetting
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
 from tests.support.site_parts import part_of, put
@@ -117,3 +119,47 @@ def test_a_value_that_somebody_changed_by_hand_breaks_no_page(world: World, caro
     part_of(world.app, StoredValues).forget()
     page = carol.open("/")
     assert (page.status, "javascript" in page.response.text) == (200, False)
+
+
+def test_without_a_mail_server_there_is_no_test_email_but_what_to_do(world: World, carol: Visitor) -> None:
+    page = carol.open("/admin/site")
+    assert "Set MFA_SMTP_URL in the server's settings" in page.text
+    assert "Send me a test email" not in page.text
+
+
+def with_mail_server(address: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("environment", [{"MFA_SMTP_URL": address}], indirect=True)
+
+
+@with_mail_server("smtp+starttls://second-gate:S3cret%40word@127.0.0.1:9")
+def test_a_test_email_that_fails_shows_the_answer_and_never_the_password(
+    world: World, carol: Visitor
+) -> None:
+    page = carol.open("/admin/site")
+    assert "127.0.0.1:9" in page.text and "encrypted" in page.text and "second-gate" in page.text
+    page = carol.press("Send me a test email")
+    assert "could not be sent. The answer: ConnectionRefusedError" in page.text
+    assert "S3cret" not in page.response.text and "smtp+starttls" not in page.response.text
+    assert world.events()[-1] == "site.test_mail_sent"
+    assert "Test email sent" in carol.open("/admin/trail").text
+
+
+@with_mail_server("smtp://127.0.0.1:9")
+def test_a_test_email_says_what_has_become_of_it(world: World, carol: Visitor) -> None:
+    page = carol.open("/admin/site")
+    assert page.html.select_one("#emails ~ .note") is None
+    carol.press("Send me a test email")
+    with world.data():
+        mail = OutboxMail.query.filter_by(template="test").one()
+        mail.last_error = None
+    assert "is on its way. Look again" in carol.open("/admin/site").text
+    with world.data():
+        delivery.mark_sent(OutboxMail.query.filter_by(template="test").one(), now=world.clock())
+    page = carol.open("/admin/site")
+    assert "The mail server took a test email to carol@example.com: 2 Mar 2026" in page.text
+    with world.data():
+        mail = OutboxMail.query.filter_by(template="test").one()
+        delivery.mark_refused(
+            mail, RecipientRefused("550 5.1.1 no such user", permanent=True), now=world.clock()
+        )
+    assert "could not be sent. The answer: 550 5.1.1 no such user" in carol.open("/admin/site").text

@@ -15,7 +15,7 @@ from mfa_app.core.helpdesk import removal, reset, scopes
 from mfa_app.core.imports import export, imports, result, saving, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.imports.state import State
-from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail import one_time_links, trial
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.operations import site_values
 from mfa_app.core.policy import overrides, rules
@@ -669,14 +669,28 @@ case(_SET_UP, errors.OneTimeLinkExpired, set_up(None, "eve@example.com", late=Tr
 # The site itself
 
 
-def changing_the_site(before: Callable[[World], object] = lambda world: None, name: str = "carol") -> Arrange:
-    """Let somebody change an address of the help desk, after something has happened."""
+Deed = Callable[[World, Actor], object]
+
+
+def new_address(_world: World, someone: Actor) -> object:
+    return site_values.change({"help_email": "help@example.com"}, actor=someone)
+
+
+def a_test_mail(world: World, someone: Actor) -> None:
+    trial.send(world.user("carol"), actor=someone, now=world.clock())
+
+
+def at_the_site(
+    deed: Deed, before: Callable[[World], object] = lambda world: None, *, name: str = "carol"
+) -> Arrange:
+    """Let somebody do something on the page of the site, after something has happened."""
 
     def arrange(world: World) -> Act:
-        world.linked_earlier(name)
+        for person in {name, "carol"}:
+            world.linked_earlier(person)
         someone = actor(world, name)
         before(world)
-        return lambda: site_values.change({"help_email": "help@example.com"}, actor=someone)
+        return lambda: deed(world, someone)
 
     return arrange
 
@@ -690,6 +704,8 @@ def disabled_meanwhile(world: World) -> None:
     world.user("carol").disabled_at = world.clock()
 
 
-case(site_values.change, errors.SetOnServer, changing_the_site(set_on_the_server))
-case(site_values.change, errors.NotAllowed, changing_the_site(name="dave"))
-case(site_values.change, errors.SessionEnded, changing_the_site(disabled_meanwhile))
+case(site_values.change, errors.SetOnServer, at_the_site(new_address, set_on_the_server))
+case(site_values.change, errors.NotAllowed, at_the_site(new_address, name="dave"))
+case(site_values.change, errors.SessionEnded, at_the_site(new_address, disabled_meanwhile))
+case(trial.send, errors.NotAllowed, at_the_site(a_test_mail, name="dave"))
+case(trial.send, errors.SessionEnded, at_the_site(a_test_mail, disabled_meanwhile))

@@ -1,0 +1,45 @@
+"""A test email that administrators send to themselves, and what has become of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.locks import begin_change
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.mail import outbox
+from mfa_app.core.mail.outbox import Mail
+from mfa_app.extensions import db
+from mfa_app.models import User
+from mfa_app.models.row_facts import AnyUser
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A test email: when it was asked for, when it left, and why it has not left."""
+
+    asked_at: datetime
+    sent_at: datetime | None
+    error: str | None
+
+
+def send(user: AnyUser, *, actor: Actor, now: datetime) -> None:
+    """Queue a test email to this administrator. Raises NotAllowed, SessionEnded."""
+    begin_change(actor, Permission.MANAGE_SITE)
+    outbox.enqueue(Mail.TEST, user, now=now)
+    record(Event.TEST_MAIL_SENT, actor=actor)
+
+
+def newest(user: AnyUser) -> Trial | None:
+    """Return the last test email of this administrator in 30 days, or None.
+
+    A mail server that refuses the address for good leaves no email, but its answer at the user.
+    """
+    mail = outbox.newest(Mail.TEST, user)
+    if mail is not None:
+        return Trial(mail.created_at, mail.sent_at, mail.last_error)
+    columns = select(User.email_refused_at, User.email_refusal).where(User.id == user.id)
+    refused_at, answer = db.session.execute(columns).one()
+    return Trial(refused_at, None, answer) if refused_at else None
