@@ -1,6 +1,6 @@
 """Site statistics and the latest events."""
 
-from flask import render_template
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from mfa_app.admin import blueprint
@@ -8,8 +8,10 @@ from mfa_app.core.audit import search as trail
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import break_glass
+from mfa_app.core.operations import first_steps
 from mfa_app.core.operations import statistics as core
 from mfa_app.web.security.access_rules import requires
+from mfa_app.web.security.current import current_actor
 from mfa_app.wording.events import event_line
 
 LATEST_EVENTS = 10
@@ -24,5 +26,22 @@ def overview() -> ResponseReturnValue:
         standing=core.site_statistics(now=clock.now()),
         break_glass=break_glass.current_set(),
         break_glass_set=break_glass.IN_A_SET,
+        steps=first_steps.to_show(),
         events=[event_line(row) for row in trail.latest(LATEST_EVENTS)],
     )
+
+
+@blueprint.post("/first-steps/put-away")
+@requires(Permission.MANAGE_SITE)
+def put_first_steps_away() -> ResponseReturnValue:
+    """Hide the list of first steps."""
+    first_steps.put_away(actor=current_actor())
+    return redirect(url_for("admin.overview"))
+
+
+@blueprint.post("/first-steps/backups")
+@requires(Permission.MANAGE_SITE)
+def note_backups() -> ResponseReturnValue:
+    """Note that the database is backed up with other programs."""
+    first_steps.note_backups(actor=current_actor())
+    return redirect(url_for("admin.overview"))

@@ -136,6 +136,8 @@ _DETAILS = {
     "help_url": _l("Web page of the help desk"),
     "admin_email": _l("Email address of the administrator"),
     "applications": _l("Applications"),
+    "first_steps": _l("List of first steps"),
+    "backups": _l("Backups"),
     "mail_text": _l("Own words in the emails"),
     "passkey_only": _l("Passkey only"),
     "passkey_alone": _l("Passkey without a password"),
@@ -209,9 +211,11 @@ _CODES = {
     "exempt": _l("who is exempt"),
     "terminal": _l("terminal"),
     "everyone": _l("everyone"),
+    "put away": _l("put away"),
+    "made elsewhere": _l("made with other programs"),
 }
 
-_CODED = {"way", "purpose", "method", "because", "to", "list", "helps"}
+_CODED = {"way", "purpose", "method", "because", "to", "list", "helps", "first_steps", "backups"}
 
 # Where no group is named, these are about everyone.
 _OF_EVERYONE = {event.label for event in (Event.POLICY_CHANGED, Event.GROUP_REMINDED, Event.LIST_DOWNLOADED)}

@@ -72,7 +72,7 @@ admin.invitations                   0   4/2     2
 admin.new_group                     0   4/2     1
 admin.new_user                      0   4/2     2
 admin.open_account                  0   4/2   5/2
-admin.overview                      0   4/2    11
+admin.overview                      0   4/2    12
 admin.people_import                 0   4/2     2
 admin.remove_user_factor            0   4/2   5/2
 admin.rename_group                  0   4/2     2

@@ -18,7 +18,7 @@ from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.login import logout
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
-from mfa_app.core.operations import site_values
+from mfa_app.core.operations import first_steps, site_values
 from mfa_app.core.passwords import reset_by_mail, reset_requests
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
@@ -130,6 +130,21 @@ def remind(world: World) -> Act:
 @again(site_values.change)
 def change_the_site(world: World) -> Act:
     return lambda: site_values.change({"help_email": "help@example.com"}, actor=TERMINAL)
+
+
+@again(site_values.store)
+def store_for_the_site(world: World) -> Act:
+    return lambda: site_values.store({"help_url": "https://help.example.com"}, actor=TERMINAL)
+
+
+@again(first_steps.put_away)
+def put_first_steps_away(world: World) -> Act:
+    return lambda: first_steps.put_away(actor=TERMINAL)
+
+
+@again(first_steps.note_backups)
+def note_backups(world: World) -> Act:
+    return lambda: first_steps.note_backups(actor=TERMINAL)
 
 
 @again(many.preview)

@@ -117,10 +117,17 @@ def change(values: Mapping[str, str], *, actor: Actor) -> bool:
     for name, value in values.items():
         _read(name, value)
     begin_change(actor, Permission.MANAGE_SITE)
+    return store(values, actor=actor)
+
+
+def store(values: Mapping[str, str], *, actor: Actor) -> bool:
+    """Store texts by name within a change that has begun. Return whether any differs."""
     before = stored()
     changed = {name: value for name, value in values.items() if value != before.get(name, "")}
+    for name, value in changed.items():
+        db.session.merge(SiteSetting(name=name, value=value))
     if changed:
-        _store(changed)
+        db.session().info[CHANGED] = True
         shown = {name: before.get(name) or None for name in changed}
         after = {name: value or None for name, value in changed.items()}
         record(Event.SITE_CHANGED, actor=actor, before=shown, after=after)
@@ -130,12 +137,6 @@ def change(values: Mapping[str, str], *, actor: Actor) -> bool:
 def stored() -> dict[str, str]:
     """Return what is stored now, by name."""
     return {row.name: row.value for row in db.session.scalars(select(SiteSetting))}
-
-
-def _store(values: Mapping[str, str]) -> None:
-    for name, value in values.items():
-        db.session.merge(SiteSetting(name=name, value=value))
-    db.session().info[CHANGED] = True
 
 
 @lru_cache(maxsize=64)

@@ -17,7 +17,7 @@ from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.imports.state import State
 from mfa_app.core.mail import one_time_links, trial
 from mfa_app.core.mail.one_time_links import Purpose
-from mfa_app.core.operations import site_values
+from mfa_app.core.operations import first_steps, site_values
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import many, reminders
@@ -680,6 +680,14 @@ def a_test_mail(world: World, someone: Actor) -> None:
     trial.send(world.user("carol"), actor=someone, now=world.clock())
 
 
+def put_away(_world: World, someone: Actor) -> None:
+    first_steps.put_away(actor=someone)
+
+
+def note_backups(_world: World, someone: Actor) -> None:
+    first_steps.note_backups(actor=someone)
+
+
 def at_the_site(
     deed: Deed, before: Callable[[World], object] = lambda world: None, *, name: str = "carol"
 ) -> Arrange:
@@ -709,3 +717,7 @@ case(site_values.change, errors.NotAllowed, at_the_site(new_address, name="dave"
 case(site_values.change, errors.SessionEnded, at_the_site(new_address, disabled_meanwhile))
 case(trial.send, errors.NotAllowed, at_the_site(a_test_mail, name="dave"))
 case(trial.send, errors.SessionEnded, at_the_site(a_test_mail, disabled_meanwhile))
+case(first_steps.put_away, errors.NotAllowed, at_the_site(put_away, name="dave"))
+case(first_steps.put_away, errors.SessionEnded, at_the_site(put_away, disabled_meanwhile))
+case(first_steps.note_backups, errors.NotAllowed, at_the_site(note_backups, name="dave"))
+case(first_steps.note_backups, errors.SessionEnded, at_the_site(note_backups, disabled_meanwhile))
