@@ -29,6 +29,7 @@ class OutboxMail(SealedRow, Table):
     __table_args__ = (
         Index("ix_outbox_mail_unsent", "created_at", **only_where("sent_at IS NULL")),
         Index("ix_outbox_mail_sent", "created_at", **only_where("sent_at IS NOT NULL")),
+        Index("ix_outbox_mail_test", "to", "created_at", **only_where("template = 'test'")),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)

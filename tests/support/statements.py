@@ -65,7 +65,8 @@ def rules_were_asked(world: World) -> None:
     world.app.extensions[ALONE] = (world.clock(), False)
     part_of(world.app, SetUpNoted).seen = True
     with world.app.app_context():
-        part_of(world.app, StoredValues).known(now=world.clock())
+        part_of(world.app, StoredValues).forget()
+        part_of(world.app, StoredValues).known()
 
 
 def _after_last_commit(sent: list[str]) -> int:

@@ -4,11 +4,10 @@ The server's settings come first. What is stored counts where they say nothing, 
 seconds, without a restart.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
-from functools import lru_cache
+from time import monotonic
 from types import MappingProxyType
 
 from sqlalchemy import event, select
@@ -16,9 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from mfa_app.core.audit.events import Event, record
-from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.clock import is_fresh
 from mfa_app.core.common.errors import SetOnServer
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
@@ -27,7 +24,7 @@ from mfa_app.models import SiteSetting
 from mfa_app.settings import Application, Settings, applications_of, email_address, web_address
 from mfa_app.site import site
 
-READ_EVERY = timedelta(seconds=10)  # so that nearly no page costs a statement
+READ_EVERY = 10.0  # seconds, so that nearly no page costs a statement
 
 CHANGED = "site_values_changed"
 
@@ -53,24 +50,29 @@ NAMES = tuple(field.name for field in fields(SiteValues))
 
 
 class StoredValues:
-    """What this process has read last of the stored values, and when."""
+    """What this process has read last of the stored values. `seconds` tells how time passes.
 
-    def __init__(self) -> None:
-        self._read_at: datetime | None = None
+    That is no clock that a machine or a person may set: pages about errors ask for the values too.
+    """
+
+    def __init__(self, seconds: Callable[[], float] = monotonic) -> None:
+        self._seconds = seconds
+        self._next = seconds()
         self._values: Mapping[str, str] = MappingProxyType({})
+        self._counting: tuple[Settings, Mapping[str, str], SiteValues] | None = None
 
     def forget(self) -> None:
         """Read again before the next answer: a value has changed."""
-        self._read_at = None
+        self._next = self._seconds()
 
-    def known(self, *, now: datetime) -> Mapping[str, str]:
+    def known(self) -> Mapping[str, str]:
         """Return the values by name, read again after ten seconds; the old ones if the database is away.
 
         They are read in a connection of their own, so that a page can ask whatever has become of its
         transaction.
         """
-        if not is_fresh(self._read_at, READ_EVERY, now=now):
-            self._read_at = now
+        if self._seconds() >= self._next:
+            self._next = self._seconds() + READ_EVERY
             try:
                 with db.engine.connect() as connection:
                     rows = connection.execute(select(SiteSetting.name, SiteSetting.value)).all()
@@ -78,6 +80,13 @@ class StoredValues:
                 return self._values
             self._values = MappingProxyType({name: value for name, value in rows})
         return self._values
+
+    def beside(self, settings: Settings) -> SiteValues:
+        """Return what counts of them beside the server's settings, put together once for each reading."""
+        values, last = self.known(), self._counting
+        if last is None or last[0] is not settings or last[1] is not values:
+            last = self._counting = (settings, values, _put_together(settings, values))
+        return last[2]
 
 
 @event.listens_for(Session, "after_commit")
@@ -93,11 +102,14 @@ def _keep(session: Session) -> None:
 
 def current() -> SiteValues:
     """Return what counts now."""
-    settings, known = site()[Settings], site()[StoredValues].known(now=clock.now())
+    return site()[StoredValues].beside(site()[Settings])
+
+
+def _put_together(settings: Settings, stored: Mapping[str, str]) -> SiteValues:
     values = {name: getattr(settings, name) for name in NAMES}
-    for name in known.keys() & (values.keys() - set_on_server()):
+    for name in stored.keys() & (values.keys() - settings.model_fields_set):
         with suppress(ValueError):  # someone changed the database by hand
-            values[name] = _read(name, known[name])
+            values[name] = _read(name, stored[name])
     return SiteValues(**values)
 
 
@@ -139,7 +151,6 @@ def stored() -> dict[str, str]:
     return {row.name: row.value for row in db.session.scalars(select(SiteSetting))}
 
 
-@lru_cache(maxsize=64)
 def _read(name: str, text: str) -> object:
     """Return the value that a stored text stands for. Raises ValueError."""
     if name == "applications":

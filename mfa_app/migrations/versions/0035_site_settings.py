@@ -1,4 +1,4 @@
-"""Keep what administrators set for the site on its pages."""
+"""Keep what administrators set for the site on its pages, and find their test emails."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,7 +18,15 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_site_setting"),
     )
+    op.create_index(
+        "ix_outbox_mail_test",
+        "outbox_mail",
+        ["to", "created_at"],
+        sqlite_where=sa.text("template = 'test'"),
+        postgresql_where=sa.text("template = 'test'"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_outbox_mail_test", "outbox_mail")
     op.drop_table("site_setting")
