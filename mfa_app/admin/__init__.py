@@ -9,6 +9,7 @@ from mfa_app.admin import (  # noqa: E402
     break_glass,  # noqa: F401
     exemptions,  # noqa: F401
     groups,  # noqa: F401
+    help_requests,  # noqa: F401
     imports,  # noqa: F401
     overview,  # noqa: F401
     policy,  # noqa: F401

@@ -9,6 +9,7 @@ from mfa_app.auth import (  # noqa: E402, F401 (their routes)
     break_glass,
     code,
     expired_link,
+    help_request,
     link_login,
     link_needed,
     login,

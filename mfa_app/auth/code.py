@@ -54,6 +54,7 @@ def _words(identity: Identity) -> dict[str, str]:
         "email": identity.user.email,
         "entry": entry_in_app(identity.subject.authenticators),
         "recovery_url": url_for("auth.recovery_code", next=request.args.get("next")),
+        "lost_url": url_for("auth.ask_for_reset", next=request.args.get("next")),
         "break_glass_url": url_for("auth.break_glass", next=request.args.get("next")),
         **passkey_words(identity),
     }

@@ -1,7 +1,8 @@
 """The forms for login and one-time links. They check the shape of the input; the core checks the rest."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, StringField
+from wtforms.validators import Length, ValidationError
 
 from mfa_app.core.common.errors import (
     AccountLocked,
@@ -9,6 +10,7 @@ from mfa_app.core.common.errors import (
     AuthenticatorLocked,
     EmailTaken,
     ExplainedCode,
+    HelpRequestStopped,
     InvalidEmail,
     NotABreakGlassCode,
     NotACode,
@@ -16,6 +18,7 @@ from mfa_app.core.common.errors import (
     PasskeyRequired,
     PasswordLocked,
     Throttled,
+    TooManyHelpRequests,
     UnacceptablePassword,
     UsedBreakGlassCode,
     UsedCode,
@@ -28,11 +31,24 @@ from mfa_app.web.ui.fields import (
     break_glass_code_field,
     code_field,
     email_field,
+    entered,
     name_field,
+    one_line,
     password_field,
+    readable,
     recovery_code_field,
 )
 from mfa_app.web.ui.forms import TOP, Form, shown_at
+
+OTHER = "other"  # the answer that needs words
+
+LOST = {
+    "lost": _l("My phone is lost or stolen"),
+    "new": _l("I have a new phone and no longer have the old one"),
+    "broken": _l("My phone is broken, or the app is gone"),
+    "passkey": _l("My passkey or security key is lost or broken"),
+    OTHER: _l("Something else"),
+}
 
 AT_THE_CODE = shown_at(
     "code",
@@ -131,6 +147,40 @@ class ChoosePasswordForm(Form):
 
 class LockAccountForm(Form):
     """The button that locks an account, with the id of the link that the page was shown for."""
+
+    link = HiddenField()
+
+
+class HelpRequestForm(Form):
+    """Why somebody asks the help desk for a reset: one of the usual reasons, or their own words."""
+
+    refusals_at = shown_at(TOP, TooManyHelpRequests, HelpRequestStopped)
+
+    lost = RadioField(
+        _l("What happened?"),
+        choices=[SelectChoice(answer, words) for answer, words in LOST.items()],
+        invalid_choice_message=_l("Choose what happened."),
+    )
+    words = StringField(
+        _l("In your own words"),
+        filters=[one_line],
+        validators=[Length(max=300, message=_l("Use at most %(max)d characters.")), readable],
+        render_kw={"autocomplete": "off"},
+    )
+
+    def validate_words(self, field: StringField) -> None:
+        """Ask for words where no other answer fits."""
+        if self.lost.data == OTHER and not field.data:
+            raise ValidationError(_l("Say in a few words what happened."))
+
+    def reason_in_words(self) -> str:
+        """Return the answer and the words as one sentence for the help desk."""
+        answer = None if self.lost.data == OTHER else str(LOST[entered(self.lost.data)])
+        return ": ".join(filter(None, (answer, self.words.data)))
+
+
+class StopRequestForm(Form):
+    """The button that stops a request, with the id of the link that the page was shown for."""
 
     link = HiddenField()
 

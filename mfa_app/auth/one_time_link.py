@@ -28,6 +28,8 @@ PAGES = {
     Purpose.PASSWORD_RESET: "auth.choose_password",
     Purpose.ENROLMENT: "auth.link_login",
     Purpose.ACCOUNT_LOCK: "auth.lock_account",
+    Purpose.STOP_RESET: "auth.stop_reset",
+    Purpose.AFTER_RESET: "auth.wait_for_reset",
 }
 
 OPEN_FOR = timedelta(minutes=15)  # then whoever comes to a shared browser next finds nothing

@@ -8,6 +8,7 @@ from mfa_app.models.fate import Table
 from mfa_app.models.former_app import Ending, FormerApp
 from mfa_app.models.group import Group, Membership
 from mfa_app.models.held_form import HeldForm
+from mfa_app.models.help_request import HelpRequest
 from mfa_app.models.helpdesk_scope import HelpdeskScope
 from mfa_app.models.invitation import Invitation
 from mfa_app.models.lease import Lease
@@ -39,6 +40,7 @@ TABLES: tuple[type[Table], ...] = (
     AuthSession,
     RememberedDevice,
     OneTimeLink,
+    HelpRequest,
     Invitation,
     SealedValue,
     Authenticator,
@@ -86,6 +88,7 @@ __all__ = [
     "Group",
     "GroupCount",
     "HeldForm",
+    "HelpRequest",
     "HelpdeskScope",
     "ImportRow",
     "Invitation",

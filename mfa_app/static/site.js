@@ -154,6 +154,7 @@
 
   // What takes a while: the page looks again, and opens anew when that is over. Its button does the same.
   const watched = document.querySelector("[data-watch]");
+  const pause = 1000 * (watched?.dataset.every ?? 2);
   const look = async () => {
     try {
       const response = await fetch(location.href);
@@ -163,9 +164,12 @@
       if (response.ok && now?.dataset.watch !== watched.dataset.watch) { location.reload(); return; }
       if (now) watched.replaceChildren(...now.childNodes);
     } catch { /* no network for a moment */ }
-    setTimeout(look, 2000);
+    setTimeout(look, pause);
   };
-  if (watched) setTimeout(look, 2000);
+  if (watched) setTimeout(look, pause);
+
+  // The page that waited goes on by itself.
+  document.querySelector("form[data-sends-itself]")?.requestSubmit();
 
   // A file that is too large is never sent.
   for (const field of all("input[type='file'][data-most]")) {

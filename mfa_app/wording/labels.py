@@ -83,6 +83,12 @@ def factor_name(name: str) -> str:
     return str(_FACTORS.get(name, name))
 
 
+def in_groups(number: str) -> str:
+    """Return the number of a request as it is read out: "481 302"."""
+    half = len(number) // 2
+    return f"{number[:half]} {number[half:]}"
+
+
 def app_name(name: str | None) -> str:
     """Return what an authentication app is called that its user has perhaps given no name."""
     return name or _("Authentication app")

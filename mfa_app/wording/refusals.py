@@ -116,6 +116,24 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.ImportNotReady: _l(
         "This import can't be saved now: it was saved or dropped already, or its file is still being read."
     ),
+    errors.TooManyHelpRequests: _l(
+        "You have asked 3 times within an hour. Call the help desk, or wait an hour and ask again."
+    ),
+    errors.HelpRequestGone: _l(
+        "Nothing was reset: this request is not open any more. It may have been stopped. Ask the caller for "
+        "the number that the page shows now."
+    ),
+    errors.NotARequestNumber: _l(
+        "The number of a request has 6 digits. Ask the caller to read it out again."
+    ),
+    errors.WrongRequestNumber: _l(
+        "No open request has this number. Ask the caller to read it out again. A request ends after 4 hours, "
+        "and a newer one replaces it."
+    ),
+    errors.HelpRequestStopped: _l(
+        "You can't ask for a reset here at the moment: the last request for your account was stopped through "
+        "the link in the email about it. Call the help desk."
+    ),
     errors.HashingQueueFull: _l("Too many people are logging in right now. Try again in a few seconds."),
 }
 

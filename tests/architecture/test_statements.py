@@ -65,6 +65,7 @@ admin.group_list                    0   4/2     2
 admin.group_policy                  0   4/2     2
 admin.group_policy_people           0   4/2     2
 admin.group_rollout                 0   4/2    16
+admin.help_requests                 0   4/2     2
 admin.help_scope                    0   4/2   5/2
 admin.import_people                 0   4/2     3
 admin.import_template               0   4/2     1
@@ -86,6 +87,7 @@ admin.user                          0   4/2     8
 admin.user_list                     0   4/2     9
 admin.user_policy                   0   4/2     2
 auth.account_locked                 0     1     1
+auth.ask_for_reset                  0     1     1
 auth.break_glass                    0     1     1
 auth.choose_password                1     2     2
 auth.code                           0     1     1
@@ -101,7 +103,10 @@ auth.passkey_question               0     2     2
 auth.question_to_anyone             0     1     1
 auth.reauthenticate                 0     1     1
 auth.recovery_code                  0     1     1
+auth.reset_stopped                  0     1     1
 auth.setup                          1     2     2
+auth.stop_reset                     1     2     2
+auth.wait_for_reset                 0     1     1
 enrolment.authenticator             0   6/1   6/1
 enrolment.replacement               0     1     1
 monitoring.healthz                  0     0     0

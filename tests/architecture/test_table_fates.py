@@ -15,6 +15,7 @@ from mfa_app.models import (
     BreakGlassCode,
     FormerApp,
     HeldForm,
+    HelpRequest,
     Invitation,
     Lease,
     MailPass,
@@ -48,6 +49,7 @@ cohort_group       keep                     never               keep            
 former_app         keep                     ended_at + 90 days  discard                  sealed_secret for former|{row.id}|{row.user_id}
 group_count        keep                     never               keep                     -
 held_form          delete with the session  expires_at          discard                  sealed_form for form|{row.id}|{row.user_id}
+help_request       delete                   expires_at          discard                  -
 helpdesk_scope     keep                     never               keep                     -
 import_row         keep                     never               keep                     -
 invitation         keep                     used_at + 30 days   keep                     -
@@ -128,11 +130,12 @@ def test_what_ends_with_the_session_is_deleted_by_the_database() -> None:
 
 
 def test_the_derived_lists() -> None:
-    assert (AuthSession, RememberedDevice, OneTimeLink) == revocation.ENDED
+    assert (AuthSession, RememberedDevice, OneTimeLink, HelpRequest) == revocation.ENDED
     assert (
         AuthSession,
         RememberedDevice,
         OneTimeLink,
+        HelpRequest,
         Invitation,
         PendingEnrolment,
         FormerApp,
@@ -151,6 +154,7 @@ def test_the_derived_lists() -> None:
         AuthSession,
         RememberedDevice,
         OneTimeLink,
+        HelpRequest,
         PendingEnrolment,
         FormerApp,
         RecoveryCode,

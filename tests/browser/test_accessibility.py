@@ -28,6 +28,8 @@ FOR_ANYBODY = {
     "/login": "Log in",
     "/password/forgotten": "Forgot your password?",
     "/login/help": "Lost your app or passkey?",
+    "/login/waiting": "There is no open request",
+    "/login/reset-stopped": "The request is stopped",
     "/locked": "Your account is locked",
     "/link/a-link-that-nobody-ever-mailed": "This link no longer works",
     "/nowhere": "Page not found",
@@ -73,6 +75,7 @@ FOR_CAROL_TOO = {
         "Must set up an app or passkey"
     ),
     "/admin/rollout": "Roll-out",
+    "/admin/requests": "Requests",
     "/admin/exemptions": "Exemptions",
     "/admin/groups/{Finance}/rollout": "Roll-out in Finance",
     "/admin/site": "Site",
@@ -92,6 +95,8 @@ ARRIVED_AT = {
     "auth.code",
     "auth.break_glass",
     "auth.recovery_code",
+    "auth.ask_for_reset",
+    "auth.stop_reset",
     "account.recovered",
     "account.recovery_code_set",
     "account.rename_app",
@@ -195,6 +200,17 @@ def test_pages_about_an_account_that_is_locked(world: World, inspector: Inspecto
     inspector.look("Alice", dave.open(path).source)
     inspector.look("Open the account again", dave.open(f"{path}/open").source)
     inspector.look("Open the account again", dave.press("Open the account again", reason="x").source)
+
+
+def test_what_somebody_who_lost_the_phone_sees(world: World, inspector: Inspector) -> None:
+    alice = world.after(alice_at_the_code_page)
+    inspector.look("Ask the help desk for a reset", alice.open("/login/lost").source)
+    inspector.look("Ask the help desk for a reset", alice.press("Ask for a reset").source)
+    inspector.look("Call the help desk", alice.press("Ask for a reset", lost="lost").source)
+    owner = world.visitor()
+    inspector.look("Stop the request?", owner.open(world.link_in_last_mail()).source)
+    owner.press("Stop the request")
+    inspector.look("Your request was stopped", alice.open("/login/waiting").source)
 
 
 def test_what_an_administrator_without_an_app_sees(world: World, inspector: Inspector) -> None:

@@ -12,7 +12,7 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import enrolment, passkey_setup, passkeys
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import removal, scopes
+from mfa_app.core.helpdesk import after_reset, queue, removal, requests, scopes
 from mfa_app.core.imports import imports, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.login import logout
@@ -43,6 +43,7 @@ from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
 from mfa_app.models import Role
 from tests.support.authenticator import Authenticator
+from tests.support.refusals.helpdesk import reset_on_request
 from tests.support.refusals.scene import NEW, become_administrator, link, logged_in
 from tests.support.refusals.table import name_of
 from tests.support.verbs import public_verbs
@@ -59,6 +60,8 @@ EACH_TIME = {
     "factors.recovery_codes.make_set": "new codes each time",
     "helpdesk.reset.reset_second_factor": "a mail, and the next login begins anew",
     "login.break_glass_step.open_with_code": "each code that was checked counts",
+    "helpdesk.queue.find_caller": "each number that is typed has a row",
+    "helpdesk.requests.file": "a new number each time",
     "imports.export.export": "each download counts",
     "imports.result.download": "each download counts",
     "imports.imports.apply": "the file is kept each time",
@@ -302,6 +305,25 @@ def log_out_everywhere(world: World) -> Act:
 def choose_password(world: World) -> Act:
     found, user = link(world, Purpose.PASSWORD_RESET, "alice"), world.user("alice")
     return lambda: reset_by_mail.choose_password(found, user, NEW, actor=VISITOR, now=world.clock())
+
+
+@again(after_reset.go_on)
+def go_on_after_reset(world: World) -> Act:
+    token = reset_on_request(world, "bob")
+    return lambda: after_reset.go_on(token, replaces=None, actor=VISITOR, now=world.clock())
+
+
+@again(queue.page)
+def page_of_requests(world: World) -> Act:
+    requests.file(logged_in(world, "alice"), "lost", actor=VISITOR, now=world.clock())
+    return lambda: queue.page(actor=TERMINAL, now=world.clock())
+
+
+@again(requests.stop_by_link)
+def stop_a_request(world: World) -> Act:
+    requests.file(logged_in(world, "alice"), "lost", actor=VISITOR, now=world.clock())
+    found, user = link(world, Purpose.STOP_RESET, "alice"), world.user("alice")
+    return lambda: requests.stop_by_link(found, user, actor=VISITOR, now=world.clock())
 
 
 @again(reset_requests.request_reset)

@@ -12,7 +12,15 @@ import pytest
 
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.extensions import db
-from tests.support.refusals import administration, break_glass, codes, operations, passkeys, passwords
+from tests.support.refusals import (
+    administration,
+    break_glass,
+    codes,
+    helpdesk,
+    operations,
+    passkeys,
+    passwords,
+)
 from tests.support.refusals.table import Case, name_of
 from tests.support.tables import Rows, all_rows
 from tests.support.verbs import CORE, is_verb
@@ -20,7 +28,7 @@ from tests.support.world import World
 
 # Locking administration counts the row's revision up; nobody reads it.
 LOCKS = {"site_policy": "revision"}
-TABLES = (administration, passwords, codes, break_glass, passkeys, operations)
+TABLES = (administration, passwords, codes, break_glass, passkeys, helpdesk, operations)
 CASES = [row for table in TABLES for row in table.ROWS]
 
 

@@ -20,6 +20,7 @@ HIS = (
     "admin.reset_user",
     "admin.remove_user_factor",
     "admin.open_account",
+    "admin.help_requests",
     "admin.let_try_again",
     "admin.invite_user",
     "admin.end_access",
@@ -64,7 +65,7 @@ def test_the_help_desk_changes_nothing_about_its_betters_equals_or_itself(people
 
     def attack() -> None:
         numbers = [people.id_of(name) for name in ("carol", "dora", "dave")]
-        for path in [path for number in numbers for path in posts(people, number)]:
+        for path in {path for number in numbers for path in posts(people, number)} - {"/admin/requests"}:
             assert dave.post(path, **FIELDS).status in (403, 404), path
 
     assert changed(people.app, attack) == {"audit_event", "trail_head", "throttle"}

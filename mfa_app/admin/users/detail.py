@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import flash, render_template
+from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -17,7 +17,7 @@ from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import held, passkeys, recovery_codes
 from mfa_app.core.factors.held import HeldFactor
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import scopes
+from mfa_app.core.helpdesk import requests, scopes
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
@@ -33,6 +33,7 @@ from mfa_app.wording.events import event_line, why_refused
 from mfa_app.wording.labels import failures_in_words
 from mfa_app.wording.policy import policy_explanation
 from mfa_app.wording.scopes import helped
+from mfa_app.wording.user_agents import browser_name
 
 
 @blueprint.get("/people/<row:user_id>")
@@ -180,19 +181,25 @@ def end_access(user_id: int) -> ResponseReturnValue:
 @requires(Permission.RESET_SECOND_FACTOR)
 def reset_user(user_id: int) -> ResponseReturnValue:
     """Remove all second factors, with a reason. The next login asks for enrolment."""
-    found, form = get_user_or_deny(user_id, to_change=True), ResetForm()
-    user = found.user
+    found, now = get_user_or_deny(user_id, to_change=True), clock.now()
+    user, waiting = found.user, requests.find_open(found.user, now=now)
+    read_out = waiting is not None and waiting.id == request.args.get("request")
+    form = ResetForm(reason=waiting.reason if waiting and read_out else None)
     if form.validate_on_submit():
-        reason = entered(form.reason.data)
-        reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
-        return to_page_of(user, _("2-factor authentication reset for %(name)s.", name=user.name))
+        with form.refusing():
+            _reset(user, form, now)
+            return to_page_of(user, _("2-factor authentication reset for %(name)s.", name=user.name))
+    words = {"groups": [group.name for group in found.groups], "browser_name": browser_name}
+    request_of_user = {"waiting": waiting, "read_out": read_out}
+    linked_since = min((factor.added_at for factor in _factors_of(found)), default=None)
     return render_form(
-        "admin/users/reset.html",
-        form,
-        person=user,
-        groups=[group.name for group in found.groups],
-        linked_since=min((factor.added_at for factor in _factors_of(found)), default=None),
+        "admin/users/reset.html", form, person=user, linked_since=linked_since, **words, **request_of_user
     )
+
+
+def _reset(user: User, form: ResetForm, now: datetime) -> None:
+    reason, request_id = entered(form.reason.data), request.args.get("request")
+    reset_second_factor(user, reason=reason, request_id=request_id, actor=current_actor(), now=now)
 
 
 @blueprint.route("/people/<row:user_id>/open", methods=["GET", "POST"])

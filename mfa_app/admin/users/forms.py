@@ -20,7 +20,16 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from mfa_app.admin.policy.foreseen import ForeseenForm
 from mfa_app.core.common import clock, days
-from mfa_app.core.common.errors import CannotExemptSelf, EmailTaken, InvalidEmail, LastAdministrator
+from mfa_app.core.common.errors import (
+    CannotExemptSelf,
+    EmailTaken,
+    HelpRequestGone,
+    InvalidEmail,
+    LastAdministrator,
+    NotARequestNumber,
+    Throttled,
+    WrongRequestNumber,
+)
 from mfa_app.core.policy.overrides import LONGEST_EXEMPTION
 from mfa_app.core.policy.two_factor_state import TwoFactorState
 from mfa_app.core.rollout.many import MOST, OF_GROUPS, Action, Change
@@ -41,7 +50,7 @@ from mfa_app.web.ui.fields import (
     readable,
     reason_field,
 )
-from mfa_app.web.ui.forms import Form, shown_at
+from mfa_app.web.ui.forms import TOP, Form, shown_at
 from mfa_app.wording import dates
 from mfa_app.wording.invitations import STAGES
 from mfa_app.wording.labels import role_name
@@ -302,7 +311,24 @@ class UserForm(ForeseenForm):
 class ResetForm(Form):
     """The reason for resetting a user's 2FA."""
 
+    refusals_at = shown_at(TOP, HelpRequestGone)
+
     reason = reason_field(_l("For example: phone lost; called back on the number in the directory"))
+
+
+class RequestNumberForm(Form):
+    """The number that a caller reads out."""
+
+    refusals_at = shown_at("number", NotARequestNumber, WrongRequestNumber, Throttled)
+
+    number = StringField(
+        _l("Number of the request"),
+        validators=[
+            DataRequired(_l("Type the 6 digits that the caller reads out.")),
+            Length(max=64, message=_l("The number of a request has 6 digits.")),
+        ],
+        render_kw={"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false", "maxlength": False},
+    )
 
 
 class RemovalForm(Form):

@@ -329,6 +329,26 @@ class ImportStale(Refusal):
     about: str = ""
 
 
+class TooManyHelpRequests(Refusal):
+    """The user has asked for a reset three times within an hour."""
+
+
+class HelpRequestGone(Refusal):
+    """This request for a reset is not open any more: it is stopped, replaced, or too old."""
+
+
+class NotARequestNumber(Refusal):
+    """What was typed can't be the number of a request. It is not counted as an attempt."""
+
+
+class WrongRequestNumber(Refusal):
+    """No open request that the actor may see has this number."""
+
+
+class HelpRequestStopped(Refusal):
+    """A request for a reset was stopped through the email about it, so for a while there is no new one."""
+
+
 @dataclass
 class UnacceptablePassword(Refusal):
     """The password is not acceptable: `reason` is "short", "long", "known names" or "guessable"."""

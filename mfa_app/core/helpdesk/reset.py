@@ -7,21 +7,28 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import enrolment
+from mfa_app.core.helpdesk import after_reset, requests
 from mfa_app.core.mail import outbox
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
 from mfa_app.models import Ending, User
 
 
-def reset_second_factor(user: User, *, reason: str, actor: Actor, now: datetime) -> None:
+def reset_second_factor(
+    user: User, *, reason: str, request_id: str | None = None, actor: Actor, now: datetime
+) -> None:
     """Remove the user's second factors and revoke all access.
 
     The next login leads to enrolment, without a new grace period and whatever the rules say; only an
-    exemption delays it. Raises SessionEnded; NotAllowed: the help desk can't reset administrators, other
-    help desk staff or itself; and OutOfScope.
+    exemption delays it. It ends the user's open request. With the `request_id` of that one, whose number the
+    caller has read out, the browser that filed it may go on to linking. Raises SessionEnded, HelpRequestGone,
+    NotAllowed: the help desk can't reset administrators, other help desk staff or itself; and OutOfScope.
     """
     begin_change(actor, Permission.RESET_SECOND_FACTOR, user)
+    request = requests.get_open(request_id, user, now=now) if request_id else None
     was_linked = enrolment.delete_all(user.id, Ending.RESET, now=now)
     user.link_required = True
     record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, reason=reason, was_linked=was_linked)
     revoke_access(user, because=RevocationReason.RESET, actor=actor)
+    if request is not None:
+        after_reset.permit(user, request)
     outbox.enqueue(outbox.Mail.RESET, user, now=now, actor_name=actor.name, reason=reason)

@@ -26,6 +26,8 @@ class Purpose(enum.StrEnum):
     PASSWORD_RESET = "password_reset"
     ENROLMENT = "enrolment"
     ACCOUNT_LOCK = "account_lock"
+    STOP_RESET = "stop_reset"
+    AFTER_RESET = "after_reset"  # in no email: it is the token with which a browser waits
 
 
 LIFETIME = {
@@ -34,16 +36,19 @@ LIFETIME = {
     Purpose.PASSWORD_RESET: timedelta(minutes=60),
     Purpose.ENROLMENT: timedelta(hours=72),
     Purpose.ACCOUNT_LOCK: timedelta(days=30),
+    Purpose.STOP_RESET: timedelta(hours=4),
+    Purpose.AFTER_RESET: timedelta(hours=4),
 }
 
-SEVERAL = frozenset({Purpose.PASSWORD_RESET, Purpose.ACCOUNT_LOCK})  # of which a user may have more than one
+# Of which a user may have more than one.
+SEVERAL = frozenset({Purpose.PASSWORD_RESET, Purpose.ACCOUNT_LOCK, Purpose.STOP_RESET})
 
 
 def create(purpose: Purpose, user: AnyUser | None, *, actor: Actor = SITE, now: datetime) -> str:
     """Return the token of a new link. Earlier ones of its purpose stop, unless a user may have `SEVERAL`.
 
     Anyone can ask for a reset, so the next request must not end the link that the user is about to open; and
-    each mail has its own link to lock the account.
+    each mail has its own link to lock the account, or to stop a request for a reset.
     """
     if purpose not in SEVERAL:
         end_all(purpose, user, because="replaced", actor=actor)
@@ -59,16 +64,21 @@ def note_shown(user: User, *, actor: Actor) -> None:
 def add(purpose: Purpose, user: AnyUser | None, *, expires_at: datetime) -> str:
     """Return the token of one more link. Those that the user has go on working until one is used."""
     token = new_token()
+    add_for_token(purpose, user, token_digest=digest(token), expires_at=expires_at)
+    return token
+
+
+def add_for_token(purpose: Purpose, user: AnyUser | None, *, token_digest: str, expires_at: datetime) -> None:
+    """Add a link whose token somebody holds already."""
     db.session.add(
         OneTimeLink(
             purpose=purpose,
-            digest=digest(token),
+            digest=token_digest,
             user_id=user.id if user else None,
             security_stamp=user.security_stamp if user else 0,
             expires_at=expires_at,
         )
     )
-    return token
 
 
 def end_all(purpose: Purpose, user: AnyUser | None, *, because: str, actor: Actor) -> None:

@@ -21,6 +21,7 @@ class Mail(enum.StrEnum):
     """All mails. The words of each are in templates/email/NAME."""
 
     LINKED = "linked"
+    RESET_REQUESTED = "reset_requested"
     RESET = "reset_second_factor"
     REMOVED = "authenticator_removed"
     FACTOR_REMOVED = "factor_removed"
@@ -61,6 +62,7 @@ class Mail(enum.StrEnum):
 WITH_LOCK_LINK = frozenset(
     {
         Mail.LINKED,
+        Mail.RESET_REQUESTED,
         Mail.RESET,
         Mail.REMOVED,
         Mail.FACTOR_REMOVED,

@@ -143,13 +143,14 @@ def start(
     from_link: bool = False,
     challenged: bool = False,
     methods: frozenset[str] = frozenset(),
+    password_at: datetime | None = None,
 ) -> tuple[str, SessionFacts]:
     """Start a session for a user who has just entered the password; return its token and its row.
 
     The session has the stamp of `user`: if access has been revoked since that was read, the session is
     invalid from the start. `from_link`: a one-time link permits enrolment in it. `challenged`: the user goes
     to the code page at once, and has ten minutes from now. `methods` are those of a second factor that was
-    used in place of the password.
+    used in place of the password. `password_at` is when the password was entered, if that was earlier.
     """
     token = new_token()
     session = SessionFacts(
@@ -158,7 +159,7 @@ def start(
         digest=digest(token),
         amr=" ".join(sorted(methods)) or (FROM_LINK if from_link else "pwd"),
         security_stamp=user.security_stamp,
-        password_at=now,
+        password_at=password_at or now,
         code_at=now if methods else None,
         challenged_at=now if challenged else None,
         last_seen_at=now,

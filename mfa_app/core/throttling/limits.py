@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from mfa_app.core.common.errors import AuthenticatorLocked, PasswordLocked, Refusal
+from mfa_app.core.common.errors import AuthenticatorLocked, PasswordLocked, Refusal, TooManyHelpRequests
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,21 @@ KNOWN_NETWORK_FACTOR = 20
 
 # Links for a new password, mailed to one user: for strangers together, and for each known browser.
 MAIL_TO_USER = Limit("reset_mail", 3, lockout_after=3, ttl=timedelta(hours=1), fixed_window=True)
+
+# Numbers of requests, typed by the help desk: nobody is to find one that no caller has read out.
+REQUEST_NUMBERS = Limit(
+    "request_number", 10, timedelta(seconds=30), timedelta(minutes=15), ttl=timedelta(days=1)
+)
+
+# Requests for a reset: each costs its owner an email and the help desk a look.
+HELP_REQUESTS = Limit(
+    "help_request",
+    3,
+    lockout_after=3,
+    lockout_error=TooManyHelpRequests,
+    ttl=timedelta(hours=1),
+    fixed_window=True,
+)
 
 
 # Rows of the trail are never deleted: refused pages may write one row a minute on average, yet a short burst,

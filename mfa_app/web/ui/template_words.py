@@ -16,7 +16,7 @@ from mfa_app.core.sessions import sessions
 from mfa_app.models import Group, SitePolicy
 from mfa_app.wording import dates
 from mfa_app.wording.invitations import pass_on_links
-from mfa_app.wording.labels import app_name, limit_name, role_name
+from mfa_app.wording.labels import app_name, in_groups, limit_name, role_name
 from mfa_app.wording.rules import rule_sentence, rule_state
 
 MINUTE = timedelta(minutes=1)
@@ -54,6 +54,7 @@ def init_app(app: Flask) -> None:
         app.add_template_filter(written)
     app.add_template_filter(dates.short_utc_time)
     app.add_template_filter(app_name)
+    app.add_template_filter(in_groups)
     app.add_template_filter(role_name)
     app.add_template_filter(limit_name)
     app.add_template_filter(breakable)

@@ -209,6 +209,7 @@ def pages(world: World) -> list[str]:
     filtered += [f"/admin/trail{query}" for query in TRAIL_FILTERS]
     time = "2026-03-31T21:59:59.999999%2B00:00_7"
     filtered += [f"/admin/people/invitations?after={time}", f"/admin/exemptions?after={time}"]
+    filtered.append(f"/admin/requests?after={time}")
     for stage in Stage:
         filtered += [f"/admin/people/invitations?state={stage}{more}" for more in ("", f"&after={time}")]
     with world.data():

@@ -1,0 +1,38 @@
+"""The tab "Requests": who waits for a reset, and the field for the number that a caller reads out."""
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from mfa_app.admin import blueprint
+from mfa_app.admin.users.forms import RequestNumberForm
+from mfa_app.core.common import clock
+from mfa_app.core.common.permissions import Permission
+from mfa_app.core.helpdesk import queue
+from mfa_app.web.security.access_rules import requires
+from mfa_app.web.security.current import current_actor
+from mfa_app.web.ui.fields import entered
+from mfa_app.web.ui.forms import render_form
+from mfa_app.wording.events import event_name
+from mfa_app.wording.user_agents import browser_name
+
+
+@blueprint.route("/requests", methods=["GET", "POST"])
+@requires(Permission.RESET_SECOND_FACTOR)
+def help_requests() -> ResponseReturnValue:
+    """The queue. The form for a reset opens for the number that the caller reads out, and by no click."""
+    form, actor, now = RequestNumberForm(), current_actor(), clock.now()
+    if form.validate_on_submit():
+        with form.refusing():
+            caller = queue.find_caller(entered(form.number.data), actor=actor, now=now)
+            return redirect(url_for("admin.reset_user", user_id=caller.user_id, request=caller.request_id))
+    after = request.args.get("after")
+    found = queue.page(actor=actor, now=now, after=after)
+    return render_form(
+        "admin/help_requests.html",
+        form,
+        entries=found.entries,
+        browser_name=browser_name,
+        event_name=event_name,
+        first_url=url_for("admin.help_requests") if after else None,
+        next_url=found.after and url_for("admin.help_requests", after=found.after),
+    )

@@ -1,0 +1,84 @@
+"""Asking the help desk for a reset, the page that waits for it, and the link in the email that stops it."""
+
+from flask import flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from mfa_app.auth import blueprint
+from mfa_app.auth.forms import HelpRequestForm, StopRequestForm
+from mfa_app.auth.one_time_link import OpenedLinkForgotten, find_opened_link, forget_opened_link
+from mfa_app.auth.responses import signed_in_response
+from mfa_app.core.common import clock
+from mfa_app.core.common.errors import OneTimeLinkExpired
+from mfa_app.core.helpdesk import after_reset, requests
+from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.policy.decision import Verdict
+from mfa_app.web.security.access_rules import admits, public
+from mfa_app.web.security.current import current_actor, current_identity, identity_or_none
+from mfa_app.web.ui.forms import render_form
+
+TOKEN_KEY = "help_request"  # in the signed form cookie: with what this browser waits
+
+
+@blueprint.route("/login/lost", methods=["GET", "POST"])
+@admits(Verdict.CHALLENGE)
+def ask_for_reset() -> ResponseReturnValue:
+    """Ask the help desk for a reset, with a reason. This needs the password and gives nothing."""
+    form, identity = HelpRequestForm(), current_identity()
+    if form.validate_on_submit():
+        with form.refusing():
+            session[TOKEN_KEY] = requests.file(
+                identity, form.reason_in_words(), actor=current_actor(), now=clock.now()
+            )
+            return redirect(url_for("auth.wait_for_reset"))
+    back = url_for("auth.code", next=request.args.get("next"))
+    return render_form("auth/ask_for_reset.html", form, email=identity.user.email, back=back)
+
+
+@blueprint.get("/login/waiting")
+@public
+def wait_for_reset() -> ResponseReturnValue:
+    """The number to read out, until the help desk has answered. The session may have ended meanwhile."""
+    waiting = requests.waiting(session.get(TOKEN_KEY, ""), now=clock.now())
+    return render_template("auth/wait_for_reset.html", waiting=waiting)
+
+
+@blueprint.post("/login/after-reset")
+@public
+def follow_reset() -> ResponseReturnValue:
+    """Go on to linking in the browser that waited. It has shown the password, and is not let in by this."""
+    token = session.get(TOKEN_KEY, "")
+    try:
+        signed_in = after_reset.go_on(
+            token, replaces=identity_or_none(), actor=current_actor(), now=clock.now()
+        )
+    except OneTimeLinkExpired:
+        session.pop(TOKEN_KEY, None)
+        flash(_("Log in with your password to go on."), "info")
+        return redirect(url_for("auth.login"))
+    return signed_in_response(signed_in)
+
+
+@blueprint.route("/login/stop-reset", methods=["GET", "POST"])
+@public
+def stop_reset() -> ResponseReturnValue:
+    """Stop a request for a reset through a mailed link. Opening the page changes nothing."""
+    form, now = StopRequestForm(), clock.now()
+    link, user = find_opened_link(Purpose.STOP_RESET, now=now)
+    if user is None:  # never for this purpose
+        raise OneTimeLinkExpired
+    if form.is_submitted() and form.link.data != link.id:
+        raise OpenedLinkForgotten
+    form.link.data = link.id
+    if form.validate_on_submit():
+        requests.stop_by_link(link, user, actor=current_actor(), now=now)
+        forget_opened_link()
+        return redirect(url_for("auth.reset_stopped"))
+    return render_form("auth/stop_reset.html", form, email=user.email)
+
+
+@blueprint.get("/login/reset-stopped")
+@public
+def reset_stopped() -> ResponseReturnValue:
+    """What to do after a request was stopped: somebody knows the password."""
+    return render_template("auth/reset_stopped.html")

@@ -1,0 +1,149 @@
+"""Requests for a reset: filing one after the password, waiting with it, and stopping it by email.
+
+A request opens nothing. It has a short number, which the caller reads out, and the help desk types it.
+"""
+
+import enum
+import secrets
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+
+from mfa_app.core.audit.events import Event, record
+from mfa_app.core.common.actor import Actor
+from mfa_app.core.common.errors import HelpRequestGone, HelpRequestStopped, OneTimeLinkExpired
+from mfa_app.core.common.locks import lock_user
+from mfa_app.core.common.tokens import digest, new_token
+from mfa_app.core.mail import one_time_links, outbox
+from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.throttling import counters, limits
+from mfa_app.extensions import db
+from mfa_app.models import HelpRequest, OneTimeLink, User
+from mfa_app.models.column_types import new_id
+from mfa_app.models.database import insert_once, rows_changed
+
+OPEN_FOR = LIFETIME[Purpose.STOP_RESET]
+
+DIGITS = 6
+
+
+class State(enum.StrEnum):
+    """What has become of a request."""
+
+    OPEN = "open"
+    STOPPED = "stopped"
+    DONE = "done"  # the help desk has reset the second factors, so the browser that waits can go on
+    GONE = "gone"  # too old, replaced by another one, or ended by a change of the account
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What the browser that waits may see: the state, and of an open request its number and its end."""
+
+    state: State
+    number: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """An open request, as the help desk needs it. `digest` is that of the token of the browser that waits."""
+
+    id: str
+    number: str
+    reason: str
+    digest: str
+    ip_address: str
+    user_agent: str
+    created_at: datetime
+    expires_at: datetime
+
+
+def file(identity: Identity, reason: str, *, actor: Actor, now: datetime) -> str:
+    """File a request in place of an earlier one, and tell its user by email. Return the token to wait with.
+
+    Each attempt counts. Raises TooManyHelpRequests, HelpRequestStopped, SessionEnded.
+    """
+    user = identity.user
+    counters.charge(limits.HELP_REQUESTS, user.id, now=now)
+    lock_user(user)
+    sessions.require(identity.session)
+    stopped = HelpRequest.stopped_at.is_not(None), HelpRequest.expires_at > now
+    if db.session.scalar(select(HelpRequest.id).where(HelpRequest.user_id == user.id, *stopped)):
+        raise HelpRequestStopped
+    db.session.execute(delete(HelpRequest).where(HelpRequest.user_id == user.id))
+    token = new_token()
+    values = {
+        "user_id": user.id,
+        "digest": digest(token),
+        "reason": reason,
+        "ip_address": actor.ip_address,
+        "user_agent": actor.user_agent,
+        "created_at": now,
+        "expires_at": now + OPEN_FOR,
+    }
+    while not insert_once(HelpRequest, id=new_id(), number=_new_number(), **values):
+        """Another open request has this number."""
+    record(Event.RESET_REQUESTED, actor=actor, subject=user, reason=reason)
+    stop = one_time_links.create(Purpose.STOP_RESET, user, now=now)
+    hours = OPEN_FOR // timedelta(hours=1)
+    context = {"token": stop, "reason": reason, "hours": hours}
+    outbox.notify(outbox.Mail.RESET_REQUESTED, user, actor=actor, now=now, **context)
+    return token
+
+
+def waiting(token: str, *, now: datetime) -> Waiting:
+    """Return what has become of the request that was filed with this token. Nothing is written."""
+    if not token:
+        return Waiting(State.GONE)
+    request = db.session.scalar(
+        select(HelpRequest).where(HelpRequest.digest == digest(token), HelpRequest.expires_at > now)
+    )
+    if request is None:
+        return Waiting(State.DONE if _can_go_on(token, now) else State.GONE)
+    if request.number is None:
+        return Waiting(State.STOPPED)
+    return Waiting(State.OPEN, request.number, request.expires_at)
+
+
+def _can_go_on(token: str, now: datetime) -> bool:
+    try:
+        one_time_links.find(token, Purpose.AFTER_RESET, now=now)
+    except OneTimeLinkExpired:
+        return False
+    return True
+
+
+def get_open(request_id: str, user: User, *, now: datetime) -> OpenRequest:
+    """Return a request of this user. Raises HelpRequestGone unless it is still open."""
+    request = find_open(user, now=now)
+    if request is None or request.id != request_id:
+        raise HelpRequestGone
+    return request
+
+
+def find_open(user: User, *, now: datetime) -> OpenRequest | None:
+    """Return the open request of a user, or None."""
+    columns = (getattr(HelpRequest, field.name) for field in fields(OpenRequest))
+    is_open = HelpRequest.user_id == user.id, HelpRequest.number.is_not(None), HelpRequest.expires_at > now
+    row = db.session.execute(select(*columns).where(*is_open)).one_or_none()
+    return OpenRequest(*row) if row else None
+
+
+def stop_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) -> None:
+    """Stop the open request of the user who got a link by email, and use the link up.
+
+    Until the request would have ended, no other can be filed. Raises OneTimeLinkExpired.
+    """
+    lock_user(user)
+    one_time_links.consume(link)
+    is_open = HelpRequest.user_id == user.id, HelpRequest.number.is_not(None), HelpRequest.expires_at > now
+    if rows_changed(update(HelpRequest).where(*is_open).values(number=None, stopped_at=now)):
+        record(Event.RESET_REQUEST_STOPPED, actor=actor, subject=user)
+
+
+def _new_number() -> str:
+    return f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"

@@ -1,0 +1,250 @@
+"""The queue of the help desk: a number is typed, a reset answers it, and the page that waits goes on."""
+
+import re
+
+import pytest
+
+from mfa_app.core.helpdesk import queue
+from mfa_app.core.policy import overrides
+from mfa_app.core.users import accounts
+from mfa_app.models import AuthSession, HelpRequest
+from tests.support.browser import Page, Visitor
+from tests.support.databases import both_databases
+from tests.support.statements import cost
+from tests.support.world import TERMINAL, World
+
+pytestmark = both_databases
+
+OPEN, RESET = "Open the request", "Reset 2-factor authentication"
+QUEUE, WAITING = "/admin/requests", "/login/waiting"
+
+
+@pytest.fixture
+def dave(world: World) -> Visitor:
+    """Dave of the help desk, beside Finance, which requires 2FA, and alice and bob, who are linked."""
+    world.group("Finance", required=True)
+    for name in ("alice", "bob"):
+        world.linked_earlier(name, groups_=("Finance",))
+    world.linked_earlier("dave")
+    return world.log_in_and_wait("dave")
+
+
+def asks(world: World, name: str, visitor: Visitor | None = None) -> Visitor:
+    """Let somebody give the password and ask for a reset; return the browser that waits."""
+    waiting = world.password_given(name, visitor)
+    waiting.open("/login/lost")
+    assert waiting.press("Ask for a reset", lost="lost").path == WAITING
+    return waiting
+
+
+def number_on(waiting: Visitor) -> str:
+    found = re.search(r"\b\d{3} \d{3}\b", waiting.open(WAITING).text)
+    assert found, waiting.page.text
+    return found[0]
+
+
+def read_out(dave: Visitor, number: str) -> Page:
+    """Let dave type a number that he hears."""
+    dave.open(QUEUE)
+    return dave.press(OPEN, number=number)
+
+
+def reset(dave: Visitor, waiting: Visitor) -> Page:
+    """Let dave hear the number and reset."""
+    assert read_out(dave, number_on(waiting)).title == RESET
+    return dave.press(RESET)
+
+
+def names(page: Page) -> list[str]:
+    return [link.get_text() for link in page.html.select("tbody td:first-child > a")]
+
+
+def test_the_queue_says_who_waits_since_when_and_from_where(world: World, dave: Visitor) -> None:
+    asks(world, "bob")
+    world.clock.advance(minutes=2)
+    asks(world, "alice", world.visitor(address="198.51.100.7"))
+    page = dave.open(QUEUE)
+    assert names(page) == ["Bob", "Alice"]
+    assert "198.51.100.7" in page.text
+    assert "My phone is lost or stolen" in page.text
+
+
+def test_the_queue_says_what_changed_lately_in_one_statement(world: World, dave: Visitor) -> None:
+    with world.data():
+        accounts.rename(world.user("alice"), "Alicia", actor=TERMINAL)
+    asks(world, "bob")
+    alone = cost(world, dave, QUEUE)
+    world.clock.advance(seconds=1)
+    asks(world, "alice")
+    asks(world, "alice")
+    assert cost(world, dave, QUEUE) == alone
+    lately = [cell.get_text(" ", strip=True) for cell in dave.page.html.select("tbody td:last-child")]
+    assert "Account changed" not in lately[0]
+    assert "Account changed" in lately[1]
+    assert "Reset of 2-factor authentication asked for" in lately[1]
+
+
+def test_no_number_stands_in_the_queue(world: World, dave: Visitor) -> None:
+    number = number_on(asks(world, "alice")).replace(" ", "")
+    page = dave.open(QUEUE)
+    assert number not in page.response.text
+    assert not page.html.select("a[href*='/reset']")
+
+
+@pytest.mark.parametrize("mark", [" ", "-", ""])
+def test_the_number_opens_the_form_of_its_person(world: World, dave: Visitor, mark: str) -> None:
+    waiting = asks(world, "alice")
+    asks(world, "bob")
+    page = read_out(dave, number_on(waiting).replace(" ", mark))
+    assert (page.path, page.title) == (f"/admin/people/{world.id_of('alice')}/reset", RESET)
+    assert "alice@example.com" in page.text
+    assert page.html.find(id="reason").get_text(strip=True) == "My phone is lost or stolen"
+    assert world.events("alice")[-1] == "reset.number_given"
+
+
+def test_a_wrong_number_is_counted_and_recorded(world: World, dave: Visitor) -> None:
+    """Attack 112: whoever guesses has to wait."""
+    number = number_on(asks(world, "alice")).replace(" ", "")
+    wrong = f"{(int(number) + 1) % 10**6:06}"
+    for failures in range(1, 11):
+        assert "No open request has this number." in read_out(dave, wrong).text
+        assert world.details("reset.number_refused") == {"failures": failures}
+    assert read_out(dave, number).status == 429
+    world.clock.advance(seconds=30)
+    assert read_out(dave, number).title == RESET
+
+
+@pytest.mark.parametrize("typed", ["12345", "1234567", "abcdef", "\u0661\u0662\u0663\u0664\u0665\u0666"])
+def test_what_is_no_number_is_not_counted(world: World, dave: Visitor, typed: str) -> None:
+    assert "The number of a request has 6 digits." in read_out(dave, typed).text
+    assert "reset.number_refused" not in world.events()
+
+
+def test_a_number_that_is_over_opens_nothing(world: World, dave: Visitor) -> None:
+    """Attack 112: expired, replaced, stopped or used."""
+    used, bob = asks(world, "alice"), asks(world, "bob")
+    numbers = [number_on(used), number_on(bob)]
+    reset(dave, used)
+    owner = world.visitor()
+    asks(world, "bob", bob)
+    numbers.append(number_on(bob))
+    owner.open(world.link_in_last_mail())
+    owner.press("Stop the request")
+    for number in numbers:
+        assert "No open request has this number." in read_out(dave, number).text
+
+
+def test_the_help_desk_sees_no_request_of_its_betters_equals_or_itself(world: World, dave: Visitor) -> None:
+    """Attack 112: their numbers are as if they were none; an administrator sees them."""
+    world.linked_earlier("carol")
+    world.linked_earlier("dora", role="helpdesk")
+    numbers = [number_on(asks(world, name)) for name in ("carol", "dora", "dave")]
+    assert "Nobody is waiting" in dave.open(QUEUE).text
+    for number in numbers:
+        assert "No open request has this number." in read_out(dave, number).text
+    carol = world.log_in_and_wait("carol")
+    assert sorted(names(carol.open(QUEUE))) == ["Dave", "Dora"]
+
+
+def test_who_is_disabled_or_locked_has_no_request(world: World, dave: Visitor) -> None:
+    number = number_on(asks(world, "alice"))
+    with world.data():
+        accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
+    assert "Nobody is waiting" in dave.open(QUEUE).text
+    assert "No open request has this number." in read_out(dave, number).text
+    assert world.count(HelpRequest) == 0
+
+
+def test_a_request_that_was_stopped_stands_out_and_is_not_answered(world: World, dave: Visitor) -> None:
+    """Attack 113: also if the form for the reset is open already."""
+    waiting, owner = asks(world, "alice"), world.visitor()
+    owner.open(world.link_in_last_mail())
+    read_out(dave, number_on(waiting))
+    owner.press("Stop the request")
+    page = dave.press(RESET)
+    assert "Nothing was reset: this request is not open any more." in page.text
+    assert "second_factor.reset" not in world.events()
+    assert "Stopped: it wasn't this person" in dave.open(QUEUE).text
+
+
+def test_after_the_reset_the_page_that_waited_goes_on_to_linking(world: World, dave: Visitor) -> None:
+    waiting = asks(world, "alice")
+    world.clock.advance(minutes=11)  # the session that has only given the password is over
+    reset(dave, waiting)
+    assert "Nobody is waiting" in dave.open(QUEUE).text
+    page = waiting.open(WAITING)
+    assert page.title == "The help desk has reset your 2-factor authentication"
+    page = waiting.press("Continue")
+    assert (page.path, page.title) == ("/enrolment", "Link your authentication app")
+    assert waiting.open("/account").path == "/enrolment"
+    assert world.methods("alice") == ["pwd"]
+    world.phones["alice"] = world.phone_that_scans(waiting.open("/enrolment"))
+    assert "You are now logged in" in waiting.press("Enable", code=world.phones["alice"].code()).text
+
+
+def test_after_twenty_minutes_it_asks_for_the_password_before_linking(world: World, dave: Visitor) -> None:
+    """Whoever finds that browser has not shown the password."""
+    waiting = asks(world, "alice")
+    world.clock.advance(minutes=20)
+    reset(world.log_in_and_wait("dave"), waiting)
+    waiting.open(WAITING)
+    assert waiting.press("Continue").path == "/login/again"
+    assert waiting.open("/enrolment").path == "/login/again"
+
+
+def test_it_goes_on_once_and_in_the_browser_that_asked_alone(world: World, dave: Visitor) -> None:
+    waiting, stranger, thief = asks(world, "alice"), world.visitor(), world.visitor()
+    reset(dave, waiting)
+    stranger.open("/login")
+    assert stranger.post("/login/after-reset", follow=True).path == "/login"
+    waiting.open(WAITING)
+    copied = waiting.cookie("form")
+    assert copied
+    thief.client.set_cookie("form", copied)
+    assert thief.open(WAITING).title == "The help desk has reset your 2-factor authentication"
+    assert waiting.press("Continue").path == "/enrolment"
+    assert thief.press("Continue").path == "/login"
+    assert thief.open(WAITING).title == waiting.open(WAITING).title == "There is no open request"
+    assert world.count(AuthSession, AuthSession.user_id == world.id_of("alice")) == 1
+
+
+def test_a_reset_without_the_number_lets_no_page_go_on(world: World, dave: Visitor) -> None:
+    """Eve waits with alice's password while alice calls: only who read out the number goes on."""
+    eve = asks(world, "alice")
+    page = dave.open(f"/admin/people/{world.id_of('alice')}/reset")
+    assert "Someone waits for this reset with a number." in page.text
+    dave.press(RESET, reason="called back on 4711")
+    assert eve.open(WAITING).title == "There is no open request"
+    eve.open("/login")
+    assert eve.post("/login/after-reset", follow=True).path == "/login"
+    assert world.count(HelpRequest) == 0
+
+
+def test_what_ends_access_after_the_reset_ends_the_way_on(world: World, dave: Visitor) -> None:
+    waiting = asks(world, "alice")
+    reset(dave, waiting)
+    waiting.open(WAITING)
+    with world.data():
+        accounts.end_access(world.user("alice"), actor=TERMINAL)
+    assert waiting.press("Continue").path == "/login"
+
+
+def test_who_is_exempt_is_not_let_in_by_it(world: World, dave: Visitor) -> None:
+    waiting = asks(world, "alice")
+    reset(dave, waiting)
+    waiting.open(WAITING)
+    with world.data():
+        until = world.clock().replace(year=world.clock().year + 1)
+        overrides.exempt(
+            world.user("alice"), until=until, reason="laboratory", actor=TERMINAL, now=world.clock()
+        )
+    assert waiting.press("Continue").path == "/login"
+
+
+def test_the_queue_has_pages(world: World, dave: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "PAGE", 1)
+    for name in ("alice", "bob"):
+        asks(world, name)
+        world.clock.advance(minutes=1)
+    assert names(dave.open(QUEUE)) == ["Alice"]
+    assert names(dave.follow("Next")) == ["Bob"]
