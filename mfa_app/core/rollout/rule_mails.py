@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, or_, select, union_all
 
 from mfa_app.core.common import days, email_addresses
 from mfa_app.core.common.locks import lock_administration
@@ -162,20 +162,32 @@ def _not_yet_done(due: Sequence[Due]) -> list[Due]:
 
 
 def _next_batch(due: Due, now: datetime) -> int | None:
-    """Tell the next people, and commit. Return how many were told, or None if nobody is left."""
-    lock_administration()  # so that two processes take different people, and the rule stays as it is
-    passing = db.session.get(MailPass, due.key, populate_existing=True)
-    if passing is None:
-        passing = MailPass(about=due.key, after_id=0, begun_at=now)
-        db.session.add(passing)
-    if passing.after_id is None or not _is_due(due, now):
-        db.session.rollback()
+    """Tell the next people, and commit. Return how many were told, or None if nobody is left.
+
+    They are found before the lock is taken: few of very many can take seconds, for which logins would wait.
+    """
+    after = _come_to(due)
+    ids = _people(due, after, now) if after is not None else []
+    db.session.rollback()  # reading is over: wait for the lock without a transaction
+    if after is None:
         return None
-    ids = _people(due, passing.after_id, now)
+    lock_administration()  # so that two processes take different people, and the rule stays as it is
+    come_to = _come_to(due)
+    if come_to != after or not _is_due(due, now):
+        db.session.rollback()
+        return None if come_to == after else 0  # or another process has told these people
     told = _tell(due, ids, now)
+    passing = db.session.get(MailPass, due.key) or MailPass(about=due.key, begun_at=now)
     passing.after_id = ids[-1] if len(ids) == BATCH else None
+    db.session.add(passing)
     db.session.commit()
     return told
+
+
+def _come_to(due: Due) -> int | None:
+    """Return the id of the last person who was told, 0 before the first; None once all have been."""
+    passing = db.session.get(MailPass, due.key, populate_existing=True)
+    return passing.after_id if passing is not None else 0
 
 
 def _people(due: Due, after: int, now: datetime) -> list[int]:
@@ -185,7 +197,7 @@ def _people(due: Due, after: int, now: datetime) -> list[int]:
     lacking = or_(must_link(now=now), and_(*with_app)) if passkeys else must_link(now=now)
     found = select(User.id).where(lacking, User.id > after)
     if due.mail is Mail.LAST_DAY:
-        found = found.where(_time_ends_today(now))
+        found = found.where(User.id.in_(_whose_time_ends_today(now, passkeys)))
     if due.group_id is not None:
         of_group = [Membership.group_id == due.group_id, Membership.user_id > after]
         if not passkeys:
@@ -204,28 +216,29 @@ def _wants_passkeys(due: Due) -> bool:
     return of_site or bool(db.session.scalar(select(group)))
 
 
-def _time_ends_today(now: datetime) -> ColumnElement[bool]:
-    """Return whether a grace period of a User, or a date of their own, ends within the company's day."""
+def _whose_time_ends_today(now: datetime, passkeys: bool) -> CompoundSelect[int]:
+    """Return the SELECT of whose grace period, or date of their own, ends within the company's day.
+
+    Each part of it reads a stretch of an index.
+    """
     today = days.day_of(now)
     begin, end = days.start_of(today), days.end_after(today)
+    linked = [False, True] if passkeys else [False]
 
     def within(column: Any, grace_days: int = 0) -> ColumnElement[bool]:
         grace = timedelta(days=grace_days)
         return and_(column > begin - grace, column <= end - grace)
 
-    with_grace = select(Group.grace_days).where(Group.required, Group.grace_days > 0).distinct()
-    of_groups = [
-        and_(Group.grace_days == grace, within(Membership.joined_at, grace))
-        for grace in db.session.scalars(with_grace)
-    ]
-    member = Membership.user_id == User.id, Group.id == Membership.group_id, Group.required
+    ends = [select(User.id).where(within(User.link_by))]
+    with_grace = select(Group.id, Group.grace_days).where(Group.required, Group.grace_days > 0)
+    for group_id, grace_days in db.session.execute(with_grace):
+        of_group = Membership.group_id == group_id, Membership.linked.in_(linked)
+        ends.append(select(Membership.user_id).where(*of_group, within(Membership.joined_at, grace_days)))
     site = _rule(None)
-    everyone = site is not None and site.required and site.grace_days > 0
-    return or_(
-        within(User.link_by),
-        exists().where(*member, or_(false(), *of_groups)),
-        within(User.created_at, site.grace_days) if everyone and site else false(),
-    )
+    if site is not None and site.required and site.grace_days > 0:
+        created = within(User.created_at, site.grace_days)
+        ends.append(select(User.id).where(User.linked.in_(linked), created))
+    return union_all(*ends)
 
 
 def _tell(due: Due, ids: Sequence[int], now: datetime) -> int:

@@ -12,6 +12,7 @@ from mfa_app.core.rollout import rule_mails
 from mfa_app.extensions import db
 from mfa_app.models import MailPass, Membership, OutboxMail, User
 from tests.support.databases import both_databases
+from tests.support.statements import statements
 from tests.support.world import World
 
 MONDAY = datetime(2026, 3, 16, tzinfo=UTC)  # two weeks after the clock begins
@@ -209,6 +210,39 @@ def test_a_pass_that_is_cut_short_goes_on_and_tells_nobody_twice(
         db.session.execute(delete(MailPass))  # as if two had begun at once
     assert work(world) == 0
     assert world.count(OutboxMail) == 5
+
+
+@both_databases
+def test_people_are_looked_for_before_the_lock_is_taken(world: World) -> None:
+    world.people("alice", "bob")
+    world.require(None, grace_days=14)
+    at(world, 16)
+    with statements(world) as sent:
+        assert work(world) == 2
+    locks = [number for number, statement in enumerate(sent) if statement.startswith("UPDATE site_policy")]
+    looks = [number for number, statement in enumerate(sent) if "FROM user_account" in statement]
+    assert "user_account.created_at >" in sent[looks[0]], "whose time ends today"
+    assert looks[0] < locks[0] and not any("LIMIT" in sent[look] for look in looks if look > locks[0])
+
+
+@both_databases
+def test_whom_another_process_has_told_meanwhile_is_not_looked_at_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rule_mails, "BATCH", 1)
+    world.people("alice", "bob", "eve")
+    world.require(None, required_from=MONDAY)
+    find, found = rule_mails._people, list[list[int]]()
+
+    def people(due: rule_mails.Due, after: int, now: datetime) -> list[int]:
+        found.append(mine := find(due, after, now))
+        if len(found) == 1:  # another process comes in between
+            assert rule_mails._next_batch(due, now) == 1
+        return mine
+
+    monkeypatch.setattr(rule_mails, "_people", people)
+    assert work(world) == 2 and world.count(OutboxMail) == 3
+    assert len({*map(tuple, found)}) == 4, "alice, bob, eve, and nobody"
 
 
 def test_a_batch_that_fails_is_told_by_the_next_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
