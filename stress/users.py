@@ -182,7 +182,7 @@ class Soak:
         path = f"/admin/people/{account.id}/reset"
         if self.ask(browser, path).status != 200:
             return self.log_in_staff("dave", browser)
-        if self.ask(browser, path, reason="Phone lost, called back").status == 302:
+        if self.ask(browser, path, checked="called back", reason="Phone lost, called back").status == 302:
             self.note("second_factor.reset", account.id)
         time.sleep(rng.uniform(0.5, 2))
         return None

@@ -9,6 +9,7 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from mfa_app.cli.check_options import caller_check, check_options
 from mfa_app.cli.profile_options import profile_options, with_entries
 from mfa_app.cli.rule_options import preview_option
 from mfa_app.cli.support import json_facts
@@ -22,7 +23,8 @@ from mfa_app.core.common import clock, email_addresses
 from mfa_app.core.factors import passkeys
 from mfa_app.core.factors.held import Kind
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import scopes
+from mfa_app.core.helpdesk import opening, scopes
+from mfa_app.core.helpdesk.caller_check import CallerCheck
 from mfa_app.core.helpdesk.removal import remove_factor
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
@@ -175,14 +177,17 @@ def lock(email: str) -> None:
 @commands.command()
 @click.argument("email", type=EMAIL)
 @click.option("--reason", type=REASON, default="from the terminal", show_default=True)
+@check_options
 @command_transaction
-def unlock(email: str, reason: str) -> None:
+def unlock(email: str, reason: str, checked: str, note: str | None) -> None:
     """Open an account again that its owner has locked."""
     user = get_user(email)
     if user.account_locked_at is None:
         say(_("%(email)s is not locked.", email=user.email))
         return
-    account_lock.open_again(user, reason=reason, actor=current_actor(), now=clock.now())
+    opening.open_again(
+        user, reason=reason, checked=caller_check(checked, note), actor=current_actor(), now=clock.now()
+    )
     if user.disabled_at is not None:
         say(_("%(email)s is open, but still disabled. To enable it, run “users enable”.", email=user.email))
         return
@@ -192,11 +197,14 @@ def unlock(email: str, reason: str) -> None:
 @commands.command("reset-2fa")
 @click.argument("email", type=EMAIL)
 @click.option("--reason", type=REASON, default="from the terminal", show_default=True)
+@check_options
 @command_transaction
-def reset_2fa(email: str, reason: str) -> None:
+def reset_2fa(email: str, reason: str, checked: str, note: str | None) -> None:
     """Reset a person's 2-factor authentication. At the next login they link an app or add a passkey."""
     user = get_user(email)
-    reset_second_factor(user, reason=reason, actor=current_actor(), now=clock.now())
+    reset_second_factor(
+        user, reason=reason, checked=caller_check(checked, note), actor=current_actor(), now=clock.now()
+    )
     say(_("2-factor authentication reset for %(email)s. All sessions have ended.", email=user.email))
 
 
@@ -204,20 +212,22 @@ def reset_2fa(email: str, reason: str) -> None:
 @click.argument("email", type=EMAIL)
 @click.argument("name", type=NAME)
 @click.option("--reason", type=REASON, default="from the terminal", show_default=True)
+@check_options
 @command_transaction
-def remove_app(email: str, name: str, reason: str) -> None:
+def remove_app(email: str, name: str, reason: str, checked: str, note: str | None) -> None:
     """Remove one of a person's apps. Their other apps and passkeys stay. “users show” has the names."""
-    _remove_factor(email, Kind.APP, name, reason)
+    _remove_factor(email, Kind.APP, name, reason, caller_check(checked, note))
 
 
 @commands.command("remove-passkey")
 @click.argument("email", type=EMAIL)
 @click.argument("name", type=NAME)
 @click.option("--reason", type=REASON, default="from the terminal", show_default=True)
+@check_options
 @command_transaction
-def remove_passkey(email: str, name: str, reason: str) -> None:
+def remove_passkey(email: str, name: str, reason: str, checked: str, note: str | None) -> None:
     """Remove one of a person's passkeys. Their other passkeys and apps stay. “users show” has the names."""
-    _remove_factor(email, Kind.PASSKEY, name, reason)
+    _remove_factor(email, Kind.PASSKEY, name, reason, caller_check(checked, note))
 
 
 @commands.command()
@@ -333,10 +343,10 @@ def leave(email: str, group: str, *, preview: bool) -> None:
     say(policy_explanation(get_subject(email), clock.now()))
 
 
-def _remove_factor(email: str, kind: Kind, name: str, reason: str) -> None:
+def _remove_factor(email: str, kind: Kind, name: str, reason: str, checked: CallerCheck) -> None:
     user = get_user(email)
     factor = get_factor(user, kind, name)
-    remove_factor(user, factor.id, reason=reason, actor=current_actor(), now=clock.now())
+    remove_factor(user, factor.id, reason=reason, checked=checked, actor=current_actor(), now=clock.now())
     done = _(
         "“%(factor)s” is removed for %(email)s. All sessions have ended.",
         factor=app_name(factor.name),

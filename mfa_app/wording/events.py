@@ -116,6 +116,8 @@ _DETAILS = {
     "passkey": _l("Passkey"),
     "left": _l("Left"),
     "was_linked": _l("There was an app or passkey"),
+    "checked": _l("How the caller was checked"),
+    "note": _l("In which way"),
     "role": _l("Role"),
     "groups": _l("Groups"),
     "group": _l("Group"),
@@ -216,11 +218,17 @@ _CODES = {
     "exempt": _l("who is exempt"),
     "terminal": _l("terminal"),
     "everyone": _l("everyone"),
+    "called back": _l("called back on the directory number"),
+    "in person": _l("in person: known, or with a badge"),
+    "another way": _l("another way"),
+    "no caller": _l("nobody called, done at the terminal"),
     "put away": _l("put away"),
     "made elsewhere": _l("made with other programs"),
 }
 
-_CODED = {"way", "purpose", "method", "because", "to", "list", "helps", "first_steps", "backups"}
+_CODED = {"way", "purpose", "method", "because", "to", "checked", "list", "helps", "first_steps", "backups"}
+
+_UNSAID = {"seen", "note"}  # where there is none
 
 # Where no group is named, these are about everyone.
 _OF_EVERYONE = {event.label for event in (Event.POLICY_CHANGED, Event.GROUP_REMINDED, Event.LIST_DOWNLOADED)}
@@ -275,7 +283,7 @@ def details_in_words(label: str, details: dict[str, object]) -> Iterator[str]:
     before, after = details.get("before"), details.get("after")
     states = isinstance(before, dict) and isinstance(after, dict)
     for key, value in details.items():
-        if not (states and key in ("before", "after")) and not (key == "seen" and value is None):
+        if not (states and key in ("before", "after")) and not (key in _UNSAID and value is None):
             yield _("%(what)s: %(value)s", what=_DETAILS.get(key, key), value=_value(label, key, value))
     if isinstance(before, dict) and isinstance(after, dict):
         yield from _differences(label, before, after)

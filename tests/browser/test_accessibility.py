@@ -199,7 +199,10 @@ def test_pages_about_an_account_that_is_locked(world: World, inspector: Inspecto
     path = f"/admin/people/{world.id_of('alice')}"
     inspector.look("Alice", dave.open(path).source)
     inspector.look("Open the account again", dave.open(f"{path}/open").source)
-    inspector.look("Open the account again", dave.press("Open the account again", reason="x").source)
+    inspector.look(
+        "Open the account again",
+        dave.press("Open the account again", checked="called back", reason="x").source,
+    )
 
 
 def test_what_somebody_who_lost_the_phone_sees(world: World, inspector: Inspector) -> None:
@@ -390,8 +393,8 @@ def test_removing_one_of_two_apps_for_somebody(town: World, inspector: Inspector
     dave = town.log_in_and_wait("dave")
     inspector.look("Alice", dave.open(addressed(town, "/admin/people/{alice}")).source)
     inspector.look("Remove an app", dave.open(town.removal_page("alice")).source)
-    inspector.look("Remove an app", dave.press("Remove the app", reason="x").source)
-    dave.press("Remove the app", reason="lost and called back")
+    inspector.look("Remove an app", dave.press("Remove the app", checked="called back", reason="x").source)
+    dave.press("Remove the app", checked="called back", reason="lost and called back")
     inspector.look("Remove an app", dave.open(town.removal_page("alice")).source)
 
 
@@ -409,7 +412,7 @@ def test_previews_and_forms_of_administration_that_were_filled_in_wrongly(
         (
             "/admin/people/{alice}/reset",
             "Reset 2-factor authentication",
-            {"reason": "x"},
+            {"checked": "another way", "reason": "x"},
             "Reset 2-factor authentication",
         ),
         (
@@ -448,6 +451,7 @@ def test_forms_that_are_shown_again_after_a_fresh_code(
     window.reads("Account disabled for Alice.")
     window.open(addressed(town, "/admin/people/{bob}/reset"))
     town.clock.advance(minutes=21)
+    window.field("In person: I know them or saw their badge").check()
     window.press_after_filling("Reset 2-factor authentication", {"Reason": "phone lost"})
     window.fill_in_code(town.phones["carol"].code(), "Confirm")
     window.sees("Reset 2-factor authentication")

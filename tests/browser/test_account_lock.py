@@ -35,6 +35,7 @@ def is_helped(people: World, dave: Window) -> None:
     dave.goes_on_as(people.log_in_and_wait("dave"))
     dave.open(f"/admin/people/{people.id_of('alice')}")
     dave.follow("Open the account again")
+    dave.field("I called back on the number in the directory").check()
     dave.field("Reason").fill("Called back on 4711")
     dave.press("Open the account again")
     dave.reads("The account of Alice is open again.")

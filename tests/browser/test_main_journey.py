@@ -111,6 +111,7 @@ def resets_alice(dave: Window) -> None:
     dave.follow("Help desk")
     dave.follow("Alice")
     dave.follow("Reset 2-factor authentication")
+    dave.field("I called back on the number in the directory").check()
     dave.field("Reason").fill("Phone lost; called back on the number in the directory")
     dave.press("Reset 2-factor authentication")
     dave.reads("2-factor authentication reset for Alice.")

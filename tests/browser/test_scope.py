@@ -49,6 +49,7 @@ def test_a_help_desk_with_a_scope(people: World, new_window: Callable[..., Windo
     dave.open("/admin/people")
     dave.follow("Alice")
     dave.follow("Reset 2-factor authentication")
+    dave.field("I called back on the number in the directory").check()
     dave.field("Reason").fill("Called back on 4711")
     dave.press("Reset 2-factor authentication")
     dave.reads("2-factor authentication reset for Alice.")

@@ -142,8 +142,9 @@ def test_a_locked_person_is_logged_out_until_unlocked(world: World, typed: Typis
     assert "already locked" in done(typed("users", "lock", ALICE))
     assert " locked " in done(typed("users", "list"))
     assert "locked this account on" in done(typed("users", "show", ALICE))
-    assert "can log in again" in done(typed("users", "unlock", ALICE, "--reason", "called back"))
-    assert world.details("person.opened") == {"reason": "called back"}
+    assert "can log in again" in done(typed("users", "unlock", ALICE, "--reason", "by mistake"))
+    checked = {"checked": "no caller", "note": None}
+    assert world.details("person.opened") == {"reason": "by mistake", **checked}
     assert world.log_in_and_wait("alice").page.path == "/"
 
 
@@ -163,8 +164,25 @@ def test_a_reset_ends_the_session_and_lets_the_person_link_again(world: World, t
     done(typed("users", "reset-2fa", ALICE))
     assert alice.open("/").path == "/login"
     assert world.password_given("alice").page.path == "/enrolment"
-    assert world.details("second_factor.reset") == {"reason": "from the terminal", "was_linked": True}
+    assert world.details("second_factor.reset") == {
+        "reason": "from the terminal",
+        "was_linked": True,
+        "checked": "no caller",
+        "note": None,
+    }
     assert "reset_second_factor" in world.mails("alice")
+    world.deliver()
+    assert "They noted" not in world.words_of_last_mail()
+
+
+def test_the_terminal_says_how_a_caller_was_checked(world: World, typed: Typist) -> None:
+    world.linked_earlier("alice")
+    done(typed("users", "reset-2fa", ALICE, "--checked", "called-back", "--note", "twice"))
+    details = world.details("second_factor.reset")
+    assert (details["checked"], details["note"]) == ("called back", "twice")
+    unsaid = typed("users", "reset-2fa", ALICE, "--checked", "another-way")
+    assert (unsaid.exit_code, "Say with --note in which way you checked." in unsaid.output) == (2, True)
+    assert world.events("alice").count("second_factor.reset") == 1
 
 
 def test_one_app_or_passkey_is_removed_by_its_name(world: World, typed: Typist) -> None:
@@ -183,8 +201,9 @@ def test_one_app_or_passkey_is_removed_by_its_name(world: World, typed: Typist) 
         typed("users", "remove-app", ALICE, "authentication app")
     )
     assert alice.open("/").path == "/login"
-    done(typed("users", "remove-passkey", ALICE, "passkey", "--reason", "key lost"))
-    assert world.details("second_factor.removed")["reason"] == "key lost"
+    done(typed("users", "remove-passkey", ALICE, "passkey", "--reason", "lost it", "--checked", "in-person"))
+    details = world.details("second_factor.removed")
+    assert (details["reason"], details["checked"]) == ("lost it", "in person")
     assert world.mails("alice").count("factor_removed") == 2
     assert "the only app or passkey" in refused(typed("users", "remove-app", ALICE, "Tablet"))
     assert "There are: none." in refused(typed("users", "remove-passkey", ALICE, "Passkey"))

@@ -3,6 +3,7 @@
 import pytest
 
 from mfa_app.core.factors import passkeys
+from mfa_app.core.helpdesk import opening
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import account_lock
@@ -11,7 +12,7 @@ from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
 from tests.support.passkeys import send_passkey
 from tests.support.served_site import at_once
-from tests.support.world import TERMINAL, World
+from tests.support.world import CALLED_BACK, TERMINAL, World
 
 pytestmark = both_databases
 ROUNDS = 4
@@ -114,7 +115,9 @@ def test_a_lock_beside_its_opening_leaves_what_the_last_event_says(world: World)
 
     def open_again(name: str) -> None:
         with world.data():
-            account_lock.open_again(world.user(name), reason="called", actor=TERMINAL, now=world.clock())
+            opening.open_again(
+                world.user(name), reason="called", checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+            )
 
     for _round in range(ROUNDS):
         name = world.newcomer()

@@ -99,7 +99,7 @@ def test_who_has_just_been_promoted_is_not_reset_by_the_help_desk(world: World) 
         dave.open(path)
         at_once(
             lambda: take_away(world, name, Role.ADMIN),  # noqa: B023
-            lambda: dave.post(path, reason="lost phone"),  # noqa: B023
+            lambda: dave.post(path, checked="called back", reason="lost phone"),  # noqa: B023
         )
         with world.data():
             user = world.user(name)

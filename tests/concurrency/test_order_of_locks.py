@@ -21,7 +21,7 @@ from tests.support.authenticator import Authenticator as SoftwareAuthenticator
 from tests.support.browser import Page
 from tests.support.passkeys import add_passkey, asked_of_anyone
 from tests.support.stories import dave_at_work
-from tests.support.world import PASSWORD, TERMINAL, VISITOR, World
+from tests.support.world import CALLED_BACK, PASSWORD, TERMINAL, VISITOR, World
 
 pytestmark = [
     pytest.mark.postgres,
@@ -35,7 +35,7 @@ def revoke(alice: User, _world: World) -> None:
 
 
 def reset(alice: User, world: World) -> None:
-    reset_second_factor(alice, reason="lost phone", actor=TERMINAL, now=world.clock())
+    reset_second_factor(alice, reason="lost phone", checked=CALLED_BACK, actor=TERMINAL, now=world.clock())
 
 
 def disable(alice: User, world: World) -> None:
@@ -116,7 +116,7 @@ def test_resetting_somebody_who_is_just_becoming_an_administrator(world: World, 
     with world.app.app_context(), ThreadPoolExecutor(1) as pool:
         accounts.change_role(world.user("alice"), Role.ADMIN, actor=TERMINAL, now=world.clock())
         db.session.flush()
-        answer = pool.submit(lambda: dave.post(path, reason="lost phone"))
+        answer = pool.submit(lambda: dave.post(path, checked="called back", reason="lost phone"))
         while not db.session.scalar(WAITING):
             assert not answer.done(), answer.result().text
         db.session.commit()

@@ -12,7 +12,7 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import enrolment, passkey_setup, passkeys
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import after_reset, queue, removal, requests, scopes
+from mfa_app.core.helpdesk import after_reset, opening, queue, removal, requests, scopes
 from mfa_app.core.imports import imports, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.login import logout
@@ -47,7 +47,7 @@ from tests.support.refusals.helpdesk import reset_on_request
 from tests.support.refusals.scene import NEW, become_administrator, link, logged_in
 from tests.support.refusals.table import name_of
 from tests.support.verbs import public_verbs
-from tests.support.world import TERMINAL, VISITOR, World
+from tests.support.world import CALLED_BACK, TERMINAL, VISITOR, World
 
 # These record each time, because each time something happens.
 EACH_TIME = {
@@ -226,7 +226,9 @@ def remove_for_somebody(world: World) -> Act:
     identity, passkey = logged_in_with_passkey(world)
     bob = world.user("bob")
     assert bob.id == identity.user.id
-    return lambda: removal.remove_factor(bob, passkey, reason="lost", actor=TERMINAL, now=world.clock())
+    return lambda: removal.remove_factor(
+        bob, passkey, reason="lost", checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+    )
 
 
 def logged_in_with_passkey(world: World) -> tuple[Identity, str]:
@@ -485,11 +487,13 @@ def lock_for(world: World) -> Act:
     return lambda: account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=world.clock())
 
 
-@again(account_lock.open_again)
+@again(opening.open_again)
 def open_again(world: World) -> Act:
     account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=world.clock())
     user = world.user("alice")
-    return lambda: account_lock.open_again(user, reason="called", actor=TERMINAL, now=world.clock())
+    return lambda: opening.open_again(
+        user, reason="called", checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+    )
 
 
 @again(one_time_links.end_all)
@@ -560,8 +564,8 @@ NOTHING_TO_END: dict[str, Callable[[World], object]] = {
     "an account that is enabled": lambda world: accounts.enable(
         world.user("alice"), actor=TERMINAL, now=world.clock()
     ),
-    "an account that is open": lambda world: account_lock.open_again(
-        world.user("alice"), reason="called", actor=TERMINAL, now=world.clock()
+    "an account that is open": lambda world: opening.open_again(
+        world.user("alice"), reason="called", checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
     ),
     "access that isn't": lambda world: accounts.end_access(world.user("alice"), actor=TERMINAL),
     "a group's name as it is": lambda world: groups.rename(

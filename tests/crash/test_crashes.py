@@ -403,7 +403,7 @@ def test_a_reset_is_done_wholly_or_not_at_all(world: World, deaths: Deaths) -> N
     dave, alice, story = world.log_in_and_wait("dave"), world.log_in_and_wait("alice", remember=True), []
     path = f"/admin/people/{world.id_of('alice')}/reset"
     dave.open(path)
-    for _browser in deaths.of(dave, path, reason="Phone lost"):
+    for _browser in deaths.of(dave, path, checked="called back", reason="Phone lost"):
         done = "second_factor.reset" in world.events("alice")
         story.append(done)
         assert world.count(Authenticator, Authenticator.user_id == world.id_of("alice")) == (0 if done else 1)
@@ -425,7 +425,7 @@ def test_one_of_two_apps_is_removed_by_the_help_desk_wholly_or_not_at_all(
     dave, alice, story = world.log_in_and_wait("dave"), world.log_in_and_wait("alice", remember=True), []
     path = world.removal_page("alice")
     dave.open(path)
-    for _browser in deaths.of(dave, path, reason="Phone lost"):
+    for _browser in deaths.of(dave, path, checked="called back", reason="Phone lost"):
         done = "second_factor.removed" in world.events("alice")
         story.append(done)
         assert world.count(Authenticator, Authenticator.user_id == world.id_of("alice")) == (1 if done else 2)
@@ -461,7 +461,7 @@ def test_an_account_is_opened_again_wholly_or_not_at_all(world: World, deaths: D
         account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=world.clock())
     path = f"/admin/people/{world.id_of('alice')}/open"
     dave.open(path)
-    for _browser in deaths.of(dave, path, reason="Called back"):
+    for _browser in deaths.of(dave, path, checked="called back", reason="Called back"):
         done = "person.opened" in world.events("alice")
         story.append(done)
         assert gets_in(world, "alice") == done

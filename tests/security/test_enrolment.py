@@ -14,7 +14,7 @@ from mfa_app.models import Authenticator, PendingEnrolment
 from tests.support.browser import Visitor
 from tests.support.changes import disable, end_access, reset
 from tests.support.stories import alice_at_the_linking_page
-from tests.support.world import PASSWORD, TERMINAL, WRONG, World
+from tests.support.world import CALLED_BACK, PASSWORD, TERMINAL, WRONG, World
 
 
 @pytest.fixture
@@ -32,7 +32,9 @@ def test_eve_who_links_first_is_told_to_alice_and_undone_by_the_help_desk(
     assert [mail for mail in world.mails("alice") if mail != "rule_starts"] == ["linked"]
     assert alice.open("/enrolment").path == "/login"
     with world.data():
-        reset_second_factor(world.user("alice"), reason="eve", actor=TERMINAL, now=world.clock())
+        reset_second_factor(
+            world.user("alice"), reason="eve", checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+        )
     assert eve.open("/").path == "/login"
     world.link_and_wait("alice", alice)
     assert world.password_given("alice", eve).press("Log in", code="123456").status == 400

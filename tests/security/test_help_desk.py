@@ -30,6 +30,7 @@ FIELDS = {
     "email": "mallory@example.com",
     "role": "admin",
     "groups": "1",
+    "checked": "called back",
     "reason": REASON,
     "until": "2026-04-01",
     "required": "y",
@@ -259,7 +260,7 @@ def test_a_reset_reaches_the_victim_on_the_code_page_within_one_request(people: 
     waiting = people.password_given("alice")
     dave, number = people.log_in_and_wait("dave"), people.id_of("alice")
     dave.open(f"/admin/people/{number}/reset")
-    dave.press("Reset 2-factor authentication", reason=REASON)
+    dave.press("Reset 2-factor authentication", checked="called back", reason=REASON)
     assert waiting.press("Log in", code=people.phones["alice"].code()).path == "/login"
     assert {visitor.open("/").path for visitor in (live, remembered)} == {"/login"}
     assert people.password_given("alice", remembered).page.path == "/enrolment"
@@ -276,7 +277,7 @@ def test_a_request_that_fails_at_its_row_of_the_trail_changes_nothing(
     monkeypatch.setattr("mfa_app.core.audit.events.chain._mac", lambda *_facts: 1 / 0)
 
     def attack() -> None:
-        dave.press("Reset 2-factor authentication", reason=REASON)
+        dave.press("Reset 2-factor authentication", checked="called back", reason=REASON)
         assert dave.page.status >= 500
 
     assert changed(people.app, attack) == set()

@@ -20,7 +20,7 @@ from tests.support.browser import Visitor
 from tests.support.routes import address, is_public, rules
 from tests.support.stories import alice_past_both_gates
 from tests.support.tables import changed
-from tests.support.world import PASSWORD, TERMINAL, World
+from tests.support.world import CALLED_BACK, PASSWORD, TERMINAL, World
 
 PROBE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}${7*7}<%=7*7%>"
 
@@ -188,7 +188,9 @@ def test_names_and_reasons_of_eve_run_on_no_page_of_administration(world: World)
     world.group(PROBE)
     with world.data():
         groups.add_member(groups.find(PROBE), world.user("eve"), actor=TERMINAL, now=world.clock())
-        reset_second_factor(world.user("eve"), reason=PROBE, actor=TERMINAL, now=world.clock())
+        reset_second_factor(
+            world.user("eve"), reason=PROBE, checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+        )
     world.password_given("eve", world.visitor(browser=PROBE)).open("/account")
     carol, number = world.log_in_and_wait("carol"), world.id_of("eve")
     for path in (page.replace("/people/1", f"/people/{number}") for page in admin_pages(world)):
@@ -207,7 +209,9 @@ def test_names_and_reasons_of_eve_run_in_no_mail(world: World) -> None:
     world.linked_earlier("alice")
     world.rename("alice", PROBE)
     with world.data():
-        reset_second_factor(world.user("alice"), reason=PROBE, actor=TERMINAL, now=world.clock())
+        reset_second_factor(
+            world.user("alice"), reason=PROBE, checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+        )
     world.visitor(browser=PROBE).open("/password/forgotten")
     eve = world.visitor(browser=PROBE)
     eve.open("/password/forgotten")
@@ -225,7 +229,9 @@ def test_a_name_adds_no_line_to_the_head_of_a_mail(world: World) -> None:
     world.person("alice")
     with world.data():
         world.user("alice").name = "Alice\r\nBcc: eve@evil.example\r\n\r\nPlease pay"
-        reset_second_factor(world.user("alice"), reason="x" * 9, actor=TERMINAL, now=world.clock())
+        reset_second_factor(
+            world.user("alice"), reason="x" * 9, checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+        )
     with world.app.app_context():
         delivery.deliver_due()
     head = world.last_mail().partition("\n\n")[0]

@@ -25,7 +25,7 @@ from tests.support.processes import resident_kib, workers_of
 from tests.support.requests import FORM, form, status_of
 from tests.support.served_site import at_once
 from tests.support.tables import dump
-from tests.support.world import PASSWORD, TERMINAL, WRONG, World
+from tests.support.world import CALLED_BACK, PASSWORD, TERMINAL, WRONG, World
 
 HEAD = "Host: 127.0.0.1\r\nConnection: close\r\n"
 NEW = "quiet harbour under a green dawn"
@@ -255,7 +255,9 @@ def test_a_reason_forges_no_line_of_the_log(world: World, caplog: pytest.LogCapt
     world.person("alice")
     caplog.set_level(logging.INFO, "mfa_app.trail")
     with world.data():
-        reset_second_factor(world.user("alice"), reason=FORGED, actor=TERMINAL, now=world.clock())
+        reset_second_factor(
+            world.user("alice"), reason=FORGED, checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+        )
     lines = [record.getMessage() for record in caplog.records if record.name == "mfa_app.trail"]
     assert json.loads(lines[-1])["details"]["reason"] == FORGED
     assert all(line.isprintable() for line in lines)
@@ -266,7 +268,9 @@ def test_a_reason_commands_no_terminal_and_forges_no_row_of_a_list(world: World)
     world.person("alice", password=None)  # else there is nothing to invite her to
     world.rename("alice", FORGED)
     with world.data():
-        reset_second_factor(world.user("alice"), reason=FORGED, actor=TERMINAL, now=world.clock())
+        reset_second_factor(
+            world.user("alice"), reason=FORGED, checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+        )
         groups.create(FORGED[:200], actor=TERMINAL, now=world.clock())
         forger, tomorrow = Actor(ActorKind.TERMINAL, FORGED), world.clock() + timedelta(days=1)
         overrides.exempt(world.user("alice"), until=tomorrow, reason=FORGED, actor=forger, now=world.clock())

@@ -4,12 +4,14 @@ from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.users import accounts
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Role
-from tests.support.world import TERMINAL, World
+from tests.support.world import CALLED_BACK, TERMINAL, World
 
 
 def reset(world: World, name: str = "alice") -> None:
     """Her 2-factor authentication is reset."""
-    reset_second_factor(world.user(name), reason="lost", actor=TERMINAL, now=world.clock())
+    reset_second_factor(
+        world.user(name), reason="lost", checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+    )
 
 
 def end_access(world: World, name: str = "alice") -> None:

@@ -30,7 +30,7 @@ CONTEXT: dict[Mail, dict[str, object]] = {
     Mail.NEW_LINK_WANTED: {"person": "Dora", "email": "dora@example.com"},
     Mail.PASSWORD_RESET: {"token": "A" * 43, "minutes": 60},
     Mail.RESET_REQUESTED: {"token": "A" * 43, "reason": "My phone is lost", "hours": 4},
-    Mail.RESET: {"actor_name": "dave@example.com", "reason": "lost phone"},
+    Mail.RESET: {"actor_name": "dave@example.com", "reason": "lost phone", "checked": "called back"},
     Mail.BREAK_GLASS_USED: {"left": 1},
     Mail.BREAK_GLASS_ALARM: {"who": "carol@example.com", "left": 1},
     Mail.BREAK_GLASS_REFUSED: {"who": "carol@example.com", "failures": 3},

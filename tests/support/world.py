@@ -20,6 +20,7 @@ from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.clock import Clock as SiteClock
 from mfa_app.core.factors import break_glass, enrolment, held, totp
 from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk.caller_check import CallerCheck, Way
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail import delivery
 from mfa_app.core.passwords import hashing
@@ -43,6 +44,7 @@ from tests.support.snapshots import Beginning, step
 PASSWORD = "seven quiet lanterns by the river"
 WRONG = "not the password of anybody at all"
 TERMINAL = Actor(ActorKind.TERMINAL, "tests")
+CALLED_BACK = CallerCheck(Way.CALLED_BACK)
 VISITOR = Actor(ActorKind.VISITOR, ip_address="192.0.2.1", user_agent="Firefox")
 ROLES = {"carol": Role.ADMIN, "dave": Role.HELPDESK}
 
@@ -319,7 +321,9 @@ class World:
     def reset(self, name: str, reason: str = "lost phone") -> None:
         """Let somebody's 2-factor authentication be reset at the terminal."""
         with self.data():
-            reset_second_factor(self.user(name), reason=reason, actor=TERMINAL, now=self.clock())
+            reset_second_factor(
+                self.user(name), reason=reason, checked=CALLED_BACK, actor=TERMINAL, now=self.clock()
+            )
 
     def id_of(self, name: str) -> int:
         """Return the number of a person's row."""

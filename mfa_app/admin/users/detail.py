@@ -11,19 +11,19 @@ from mfa_app.admin.policy.foreseen import question_before
 from mfa_app.admin.users.forms import OpenForm, ResetForm, UserForm
 from mfa_app.admin.users.lookup import get_user_or_deny
 from mfa_app.admin.users.responses import after_sending, shows_links, to_page_of, warn_of_lookalikes
+from mfa_app.admin.users.whom import factors_of, whom
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
-from mfa_app.core.factors import held, passkeys, recovery_codes
-from mfa_app.core.factors.held import HeldFactor
+from mfa_app.core.factors import recovery_codes
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import requests, scopes
+from mfa_app.core.helpdesk import opening, requests, scopes
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.sessions import sessions
 from mfa_app.core.throttling import blocked
-from mfa_app.core.users import account_lock, accounts, directory, enrolment_links, invitations
+from mfa_app.core.users import accounts, directory, enrolment_links, invitations
 from mfa_app.models import Group, Role, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
@@ -47,7 +47,7 @@ def user(user_id: int) -> ResponseReturnValue:
         person=user,
         **_account_of(user, now),
         **_invitation_of(user, now),
-        factors=_factors_of(found),
+        factors=factors_of(found),
         recovery=recovery_codes.left(user),
         groups=[group.name for group in found.groups],
         standing=policy_explanation(found, now),
@@ -58,10 +58,6 @@ def user(user_id: int) -> ResponseReturnValue:
         needs_link=user.password_hash is not None and enrolment_links.needs_link(user),
         may_act=actor.may_act_on(user),
     )
-
-
-def _factors_of(found: PolicySubject) -> tuple[HeldFactor, ...]:
-    return held.listed(found.authenticators, passkeys.of_user(found.user) if found.passkeys else ())
 
 
 def _account_of(user: User, now: datetime) -> dict[str, object]:
@@ -185,30 +181,35 @@ def reset_user(user_id: int) -> ResponseReturnValue:
     user, waiting = found.user, requests.find_open(found.user, now=now)
     read_out = waiting is not None and waiting.id == request.args.get("request")
     form = ResetForm(reason=waiting.reason if waiting and read_out else None)
+    form.offer_number(user.directory_number)
     if form.validate_on_submit():
         with form.refusing():
             _reset(user, form, now)
             return to_page_of(user, _("2-factor authentication reset for %(name)s.", name=user.name))
-    words = {"groups": [group.name for group in found.groups], "browser_name": browser_name}
-    request_of_user = {"waiting": waiting, "read_out": read_out}
-    linked_since = min((factor.added_at for factor in _factors_of(found)), default=None)
-    return render_form(
-        "admin/users/reset.html", form, person=user, linked_since=linked_since, **words, **request_of_user
-    )
+    request_of_user = {"waiting": waiting, "read_out": read_out, "browser_name": browser_name}
+    return render_form("admin/users/reset.html", form, **whom(found), **request_of_user)
 
 
 def _reset(user: User, form: ResetForm, now: datetime) -> None:
-    reason, request_id = entered(form.reason.data), request.args.get("request")
-    reset_second_factor(user, reason=reason, request_id=request_id, actor=current_actor(), now=now)
+    reset_second_factor(
+        user,
+        reason=entered(form.reason.data),
+        checked=form.check(),
+        request_id=request.args.get("request"),
+        actor=current_actor(),
+        now=now,
+    )
 
 
 @blueprint.route("/people/<row:user_id>/open", methods=["GET", "POST"])
 @requires(Permission.OPEN_ACCOUNT)
 def open_account(user_id: int) -> ResponseReturnValue:
     """Open an account that its owner has locked, with a reason."""
-    user, form = get_user_or_deny(user_id, to_change=True).user, OpenForm()
+    found, form = get_user_or_deny(user_id, to_change=True), OpenForm()
+    user = found.user
+    form.offer_number(user.directory_number)
     if form.validate_on_submit():
-        reason = entered(form.reason.data)
-        account_lock.open_again(user, reason=reason, actor=current_actor(), now=clock.now())
+        reason, checked = entered(form.reason.data), form.check()
+        opening.open_again(user, reason=reason, checked=checked, actor=current_actor(), now=clock.now())
         return to_page_of(user, _("The account of %(name)s is open again.", name=user.name))
-    return render_form("admin/users/open.html", form, person=user)
+    return render_form("admin/users/open.html", form, **whom(found))

@@ -19,6 +19,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from mfa_app.admin.policy.foreseen import ForeseenForm
+from mfa_app.admin.users.check_form import CheckedForm
 from mfa_app.core.common import clock, days
 from mfa_app.core.common.errors import (
     CannotExemptSelf,
@@ -308,12 +309,12 @@ class UserForm(ForeseenForm):
         return [group for group in groups if group.id in (self.groups.data or ())]
 
 
-class ResetForm(Form):
-    """The reason for resetting a user's 2FA."""
+class ResetForm(CheckedForm):
+    """The reason for resetting a user's 2FA, and how the caller was checked."""
 
     refusals_at = shown_at(TOP, HelpRequestGone)
 
-    reason = reason_field(_l("For example: phone lost; called back on the number in the directory"))
+    reason = reason_field(_l("For example: phone lost on the train"))
 
 
 class RequestNumberForm(Form):
@@ -331,16 +332,16 @@ class RequestNumberForm(Form):
     )
 
 
-class RemovalForm(Form):
-    """The reason for removing one of a user's apps or passkeys."""
+class RemovalForm(CheckedForm):
+    """The reason for removing one of a user's apps or passkeys, and how the caller was checked."""
 
-    reason = reason_field(_l("For example: security key lost; called back on the number in the directory"))
+    reason = reason_field(_l("For example: security key lost on the train"))
 
 
-class OpenForm(Form):
-    """The reason for opening an account that its owner has locked."""
+class OpenForm(CheckedForm):
+    """The reason for opening an account that its owner has locked, and how the caller was checked."""
 
-    reason = reason_field(_l("For example: called back on the number in the directory; password changed"))
+    reason = reason_field(_l("For example: locked by mistake; password changed"))
 
 
 class DeadlineForm(Form):

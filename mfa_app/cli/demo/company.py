@@ -17,6 +17,7 @@ from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import WrongCode
 from mfa_app.core.factors import enrolment, totp
 from mfa_app.core.groups import groups
+from mfa_app.core.helpdesk.caller_check import CallerCheck, Way
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.login import code_step, password_step
 from mfa_app.core.login.logout import log_out
@@ -139,8 +140,10 @@ class Company:
     def reset_lena(self) -> None:
         """Reset Lena's 2FA as the help desk."""
         ben = as_user(LAPTOP, self.users["Ben"])
-        reason = "Lost phone, called back"
-        reset_second_factor(self.users["Lena"], reason=reason, actor=ben, now=clock.now())
+        checked = CallerCheck(Way.CALLED_BACK)
+        reset_second_factor(
+            self.users["Lena"], reason="Lost phone", checked=checked, actor=ben, now=clock.now()
+        )
 
     def exempt_hugo(self) -> None:
         """Exempt Hugo, with an end date and a reason."""

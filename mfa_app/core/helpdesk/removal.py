@@ -11,6 +11,7 @@ from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import former_apps, held
 from mfa_app.core.factors.held import HeldFactor, Kind
+from mfa_app.core.helpdesk.caller_check import CallerCheck
 from mfa_app.core.mail import outbox
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
 from mfa_app.extensions import db
@@ -19,7 +20,9 @@ from mfa_app.models import Authenticator, Ending, Passkey, User
 _REASONS = {Kind.APP: RevocationReason.UNLINKED, Kind.PASSKEY: RevocationReason.PASSKEY_REMOVED}
 
 
-def remove_factor(user: User, factor_id: str, *, reason: str, actor: Actor, now: datetime) -> HeldFactor:
+def remove_factor(
+    user: User, factor_id: str, *, reason: str, checked: CallerCheck, actor: Actor, now: datetime
+) -> HeldFactor:
     """Remove the user's app or passkey with this id, revoke all access, and tell the user by email.
 
     What is left opens the second gate as before; so do recovery codes. Return what was removed. Raises
@@ -39,10 +42,12 @@ def remove_factor(user: User, factor_id: str, *, reason: str, actor: Actor, now:
         factor=factor.kind.value,
         name=factor.name,
         reason=reason,
+        **checked.details(),
     )
     revoke_access(user, because=_REASONS[factor.kind], actor=actor)
-    told = {"kind": factor.kind.value, "factor": factor.name, "actor_name": actor.name, "reason": reason}
-    outbox.enqueue(outbox.Mail.FACTOR_REMOVED, user, now=now, **told)
+    what = {"kind": factor.kind.value, "factor": factor.name}
+    told = {"actor_name": actor.name, "reason": reason, **checked.details()}
+    outbox.enqueue(outbox.Mail.FACTOR_REMOVED, user, now=now, **what, **told)
     return factor
 
 

@@ -8,13 +8,20 @@ from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import enrolment
 from mfa_app.core.helpdesk import after_reset, requests
+from mfa_app.core.helpdesk.caller_check import CallerCheck
 from mfa_app.core.mail import outbox
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
 from mfa_app.models import Ending, User
 
 
 def reset_second_factor(
-    user: User, *, reason: str, request_id: str | None = None, actor: Actor, now: datetime
+    user: User,
+    *,
+    reason: str,
+    checked: CallerCheck,
+    request_id: str | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Remove the user's second factors and revoke all access.
 
@@ -27,8 +34,10 @@ def reset_second_factor(
     request = requests.get_open(request_id, user, now=now) if request_id else None
     was_linked = enrolment.delete_all(user.id, Ending.RESET, now=now)
     user.link_required = True
-    record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, reason=reason, was_linked=was_linked)
+    details = {"reason": reason, "was_linked": was_linked, **checked.details()}
+    record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, **details)
     revoke_access(user, because=RevocationReason.RESET, actor=actor)
     if request is not None:
         after_reset.permit(user, request)
-    outbox.enqueue(outbox.Mail.RESET, user, now=now, actor_name=actor.name, reason=reason)
+    told = {"actor_name": actor.name, "reason": reason, **checked.details()}
+    outbox.enqueue(outbox.Mail.RESET, user, now=now, **told)

@@ -1,4 +1,4 @@
-"""The lock that users put on their own account: what it ends, and who opens the account again."""
+"""The lock that users put on their own account, and what it ends."""
 
 from datetime import datetime
 
@@ -9,7 +9,6 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.locks import begin_change, lock_user
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import one_time_links, outbox
-from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
 from mfa_app.core.sessions.sessions import Identity
@@ -45,22 +44,6 @@ def lock_for(user: User, *, actor: Actor, now: datetime) -> None:
     """
     begin_change(actor, Permission.MANAGE_USERS, user)
     _lock(user, way="terminal", actor=actor, now=now)
-
-
-def open_again(user: User, *, reason: str, actor: Actor, now: datetime) -> None:
-    """Open an account that its owner has locked, and tell the owner by email.
-
-    What the lock ended stays ended. Earlier links that lock the account no longer work. Raises SessionEnded;
-    NotAllowed: the help desk can't open the accounts of administrators, other help desk staff or its own; and
-    OutOfScope.
-    """
-    begin_change(actor, Permission.OPEN_ACCOUNT, user)
-    if user.account_locked_at is None:
-        return
-    user.account_locked_at = None
-    record(Event.ACCOUNT_OPENED, actor=actor, subject=user, reason=reason)
-    one_time_links.end_all(Purpose.ACCOUNT_LOCK, user, because="account opened", actor=actor)
-    outbox.enqueue(outbox.Mail.ACCOUNT_OPENED, user, now=now, actor_name=actor.name, reason=reason)
 
 
 def _lock(user: AnyUser, *, way: str, actor: Actor, now: datetime) -> None:

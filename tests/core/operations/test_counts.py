@@ -31,7 +31,7 @@ from mfa_app.models import (
 from mfa_app.models.column_types import new_id
 from tests.support.databases import both_databases, on_postgresql
 from tests.support.passkey_rows import passkey_of
-from tests.support.world import TERMINAL, World
+from tests.support.world import CALLED_BACK, TERMINAL, World
 
 STEPS, LOOK_AFTER = 400, 40
 
@@ -157,7 +157,7 @@ class Walk:
         overrides.set_deadline(self.user(), None, actor=TERMINAL, now=self.now)
 
     def reset(self) -> None:
-        reset_second_factor(self.user(), reason="lost", actor=TERMINAL, now=self.now)
+        reset_second_factor(self.user(), reason="lost", checked=CALLED_BACK, actor=TERMINAL, now=self.now)
 
     def add_group(self) -> None:
         groups.create(f"Group {self.next_number()}", actor=TERMINAL, now=self.now)

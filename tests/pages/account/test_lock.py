@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from mfa_app.core.helpdesk import opening
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import account_lock, accounts
@@ -12,7 +13,7 @@ from mfa_app.models import AuthSession, OneTimeLink, RememberedDevice
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
 from tests.support.stories import alice_on_a_remembered_device
-from tests.support.world import PASSWORD, TERMINAL, WRONG, World
+from tests.support.world import CALLED_BACK, PASSWORD, TERMINAL, WRONG, World
 
 pytestmark = both_databases
 NEW = "eleven slow trams across the bridge"
@@ -39,7 +40,9 @@ def lock_at_the_terminal(world: World, name: str = "alice") -> None:
 
 def open_at_the_terminal(world: World, name: str = "alice") -> None:
     with world.data():
-        account_lock.open_again(world.user(name), reason=REASON, actor=TERMINAL, now=world.clock())
+        opening.open_again(
+            world.user(name), reason=REASON, checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+        )
     world.deliver()
 
 

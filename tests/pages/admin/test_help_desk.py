@@ -18,6 +18,7 @@ from tests.support.stories import dave_at_work
 from tests.support.world import TERMINAL, World
 
 REASON = "Phone lost, called back on 4711"
+CHECKED = {"checked": "called back", "note": None}
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def page_of(world: World, name: str, *more: str) -> str:
 
 def reset(world: World, visitor: Visitor, name: str, reason: str = REASON) -> None:
     visitor.open(page_of(world, name, "reset"))
-    visitor.press("Reset 2-factor authentication", reason=reason)
+    visitor.press("Reset 2-factor authentication", checked="called back", reason=reason)
 
 
 def test_the_help_desk_sees_staff_and_nobody_else(world: World, dave: Visitor) -> None:
@@ -223,7 +224,7 @@ def test_a_reset_ends_everything_and_tells_the_person(world: World, dave: Visito
     assert alice.open("/").path == "/login"
     assert world.count(Authenticator) == 1  # dave's own
     assert world.count(RememberedDevice) == 0
-    assert world.details("second_factor.reset") == {"reason": REASON, "was_linked": True}
+    assert world.details("second_factor.reset") == {"reason": REASON, "was_linked": True, **CHECKED}
     assert world.mails("alice")[-1] == "reset_second_factor"
     assert REASON in world.last_mail()
     assert world.password_given("alice").page.path == "/enrolment"
@@ -258,7 +259,7 @@ def test_it_never_resets_its_equals_its_betters_or_itself(
     world.person("dora", role="helpdesk")
     dave.open("/admin/people")
     path = page_of(world, name, "reset")
-    page = dave.post(path, reason=REASON) if method == "POST" else dave.open(path)
+    page = dave.post(path, checked="called back", reason=REASON) if method == "POST" else dave.open(path)
     assert (page.status, page.title) == (403, "Not for your account")
     assert world.events()[-1] == "access.refused"
     assert world.details("access.refused") == {"page": path}
@@ -292,7 +293,10 @@ def test_it_asks_for_a_code_again_after_twenty_minutes(world: World, dave: Visit
     world.linked_earlier("alice")
     dave.open(page_of(world, "alice", "reset"))
     world.clock.advance(minutes=21)
-    assert dave.press("Reset 2-factor authentication", reason=REASON).path == "/login/again"
+    assert (
+        dave.press("Reset 2-factor authentication", checked="called back", reason=REASON).path
+        == "/login/again"
+    )
     assert world.count(Authenticator) == 2
 
 

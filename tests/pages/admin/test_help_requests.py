@@ -52,7 +52,7 @@ def read_out(dave: Visitor, number: str) -> Page:
 def reset(dave: Visitor, waiting: Visitor) -> Page:
     """Let dave hear the number and reset."""
     assert read_out(dave, number_on(waiting)).title == RESET
-    return dave.press(RESET)
+    return dave.press(RESET, checked="called back")
 
 
 def names(page: Page) -> list[str]:
@@ -161,7 +161,7 @@ def test_a_request_that_was_stopped_stands_out_and_is_not_answered(world: World,
     owner.open(world.link_in_last_mail())
     read_out(dave, number_on(waiting))
     owner.press("Stop the request")
-    page = dave.press(RESET)
+    page = dave.press(RESET, checked="called back")
     assert "Nothing was reset: this request is not open any more." in page.text
     assert "second_factor.reset" not in world.events()
     assert "Stopped: it wasn't this person" in dave.open(QUEUE).text
@@ -213,7 +213,7 @@ def test_a_reset_without_the_number_lets_no_page_go_on(world: World, dave: Visit
     eve = asks(world, "alice")
     page = dave.open(f"/admin/people/{world.id_of('alice')}/reset")
     assert "Someone waits for this reset with a number." in page.text
-    dave.press(RESET, reason="called back on 4711")
+    dave.press(RESET, checked="called back", reason="called back on 4711")
     assert eve.open(WAITING).title == "There is no open request"
     eve.open("/login")
     assert eve.post("/login/after-reset", follow=True).path == "/login"

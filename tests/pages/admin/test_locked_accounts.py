@@ -24,7 +24,7 @@ def page_of(world: World, name: str, *more: str) -> str:
 def open_again(world: World, visitor: Visitor, name: str) -> Page:
     visitor.open(page_of(world, name))
     visitor.open(page_of(world, name, "open"))
-    return visitor.press("Open the account again", reason=REASON)
+    return visitor.press("Open the account again", checked="called back", reason=REASON)
 
 
 @pytest.fixture
@@ -44,7 +44,8 @@ def test_the_help_desk_opens_an_account_and_its_owner_is_told(world: World, dave
     assert "Locked by its owner" in page.text
     page = open_again(world, dave, "alice")
     assert "The account of Alice is open again." in page.text
-    assert world.details("person.opened") == {"reason": REASON}
+    checked = {"checked": "called back", "note": None}
+    assert world.details("person.opened") == {"reason": REASON, **checked}
     assert world.mails("alice")[-1] == "account_opened"
     assert REASON in world.words_of_last_mail()
     assert world.password_given("alice").page.path == "/"
@@ -60,7 +61,7 @@ def test_before_that_the_page_warns_of_whoever_got_in(world: World, dave: Visito
 def test_a_reason_is_needed(world: World, dave: Visitor) -> None:
     locked(world, "alice")
     dave.open(page_of(world, "alice", "open"))
-    assert dave.press("Open the account again", reason=" ").status == 400
+    assert dave.press("Open the account again", checked="called back", reason=" ").status == 400
     assert "person.opened" not in world.events()
 
 
@@ -69,7 +70,7 @@ def test_the_help_desk_opens_no_account_of_its_equals(world: World, dave: Visito
     locked(world, "dora", role=role)
     assert dave.open(page_of(world, "dora", "open")).status == 403
     dave.open("/admin/people")
-    assert dave.post(page_of(world, "dora", "open"), reason=REASON).status == 403
+    assert dave.post(page_of(world, "dora", "open"), checked="called back", reason=REASON).status == 403
     assert "person.opened" not in world.events()
 
 
@@ -83,7 +84,7 @@ def test_staff_open_nothing(world: World) -> None:
     locked(world, "alice")
     world.linked_earlier("bob")
     bob = world.log_in_and_wait("bob")
-    assert bob.post(page_of(world, "alice", "open"), reason=REASON).status == 403
+    assert bob.post(page_of(world, "alice", "open"), checked="called back", reason=REASON).status == 403
 
 
 def test_an_account_that_is_open_says_so(world: World, dave: Visitor) -> None:

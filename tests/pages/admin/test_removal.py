@@ -44,7 +44,7 @@ def add_passkey(world: World) -> SoftwareAuthenticator:
 
 def remove(world: World, visitor: Visitor, number: int, button: str = "Remove the app") -> None:
     visitor.open(world.removal_page("alice", number))
-    visitor.press(button, reason=REASON)
+    visitor.press(button, checked="called back", reason=REASON)
 
 
 def person_page(world: World, name: str = "alice") -> str:
@@ -107,7 +107,8 @@ def test_all_access_ends_and_the_owner_is_told_who_did_it_and_why(world: World, 
     remove(world, dave, 1)
     assert alice.open("/").path == "/login"
     assert world.count(RememberedDevice) == 0
-    told = {"factor": "app", "name": "Tablet", "reason": REASON}
+    checked = {"checked": "called back", "note": None}
+    told = {"factor": "app", "name": "Tablet", "reason": REASON, **checked}
     assert world.details("second_factor.removed") == told
     assert world.mails("alice")[-1] == "factor_removed"
     mail = world.words_of_last_mail()
@@ -133,7 +134,7 @@ def test_the_only_one_is_not_removed_but_reset(world: World, dave: Visitor) -> N
     page = dave.open(path)
     assert "It's the only app or passkey of this person." in page.text
     assert page.html.find("a", string="Reset 2-factor authentication")
-    page = dave.post(path, reason=REASON, follow=True)
+    page = dave.post(path, checked="called back", reason=REASON, follow=True)
     assert "Nothing was removed: it's the only app or passkey" in page.text
     assert of_alice(world) == (1, 0)
 
@@ -142,7 +143,11 @@ def test_the_only_one_is_not_removed_but_reset(world: World, dave: Visitor) -> N
 def test_what_is_gone_already_is_said_so(world: World, dave: Visitor, method: str) -> None:
     path = world.removal_page("alice", 1)
     remove(world, dave, 1)
-    page = dave.post(path, reason=REASON, follow=True) if method == "POST" else dave.open(path)
+    page = (
+        dave.post(path, checked="called back", reason=REASON, follow=True)
+        if method == "POST"
+        else dave.open(path)
+    )
     assert (page.status, "not on the account any more" in page.text) == (409, True)
     assert world.events().count("second_factor.removed") == 1
 
@@ -150,14 +155,17 @@ def test_what_is_gone_already_is_said_so(world: World, dave: Visitor, method: st
 def test_what_belongs_to_somebody_else_is_not_removed_here(world: World, dave: Visitor) -> None:
     world.linked_earlier("bob")
     path = f"{person_page(world)}/factors/{world.removal_page('bob').rpartition('/')[2]}"
-    assert "not on the account any more" in dave.post(path, reason=REASON, follow=True).text
+    assert (
+        "not on the account any more"
+        in dave.post(path, checked="called back", reason=REASON, follow=True).text
+    )
     assert world.count(Authenticator) == 4
 
 
 @pytest.mark.parametrize("reason", ["", "    ", "lost", "x" * 501])
 def test_a_removal_needs_a_reason(world: World, dave: Visitor, reason: str) -> None:
     dave.open(world.removal_page("alice", 1))
-    dave.press("Remove the app", reason=reason)
+    dave.press("Remove the app", checked="called back", reason=reason)
     assert (dave.page.status, bool(dave.page.html.select(".field-error"))) == (400, True)
     assert of_alice(world) == (2, 0)
 
@@ -180,7 +188,7 @@ def test_the_help_desk_removes_nothing_of_its_equals_its_betters_or_itself(
     dave = world.log_in_and_wait("dave")
     dave.open("/admin/people")
     path, before = world.removal_page(name), world.count(Authenticator)
-    page = dave.post(path, reason=REASON) if method == "POST" else dave.open(path)
+    page = dave.post(path, checked="called back", reason=REASON) if method == "POST" else dave.open(path)
     assert (page.status, page.title) == (403, "Not for your account")
     assert world.details("access.refused") == {"page": path}
     assert world.count(Authenticator) == before
@@ -195,7 +203,7 @@ def test_an_administrator_removes_that_of_another_but_not_the_own(world: World, 
     assert page.html.select(".items li") and not page.html.select(".items a.btn")
     assert carol.open(world.removal_page("carol")).status == 403
     carol.open(world.removal_page("dave", 1))
-    carol.press("Remove the app", reason=REASON)
+    carol.press("Remove the app", checked="called back", reason=REASON)
     assert "“Tablet” is removed for Dave." in carol.page.text
     trail = carol.open(f"/admin/trail?person={quote('dave@example.com')}")
     assert "One app or passkey removed" in trail.text and REASON in trail.text

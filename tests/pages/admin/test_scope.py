@@ -5,17 +5,16 @@ import re
 import pytest
 
 from mfa_app.core.common.errors import OutOfScope
-from mfa_app.core.helpdesk import scopes
+from mfa_app.core.helpdesk import opening, scopes
 from mfa_app.core.helpdesk.removal import remove_factor
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.sessions.signed_in import as_user
-from mfa_app.core.users import account_lock
 from mfa_app.models import Authenticator
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
 from tests.support.routes import rules
 from tests.support.statements import statements
-from tests.support.world import TERMINAL, VISITOR, World
+from tests.support.world import CALLED_BACK, TERMINAL, VISITOR, World
 
 REASON = "Phone lost, called back on 4711"
 OUTSIDE = ("bob", "frank", "carol", "dora", "dave")  # in no group, of Sales, administrator, equal, himself
@@ -109,7 +108,7 @@ def test_every_address_about_somebody_outside_answers_as_if_there_were_nobody(
 def ask(visitor: Visitor, method: str, path: str) -> Page:
     visitor.open("/admin/people")
     if method == "POST":
-        return visitor.post(path, reason=REASON)
+        return visitor.post(path, checked="called back", reason=REASON)
     return visitor.open(path)
 
 
@@ -166,14 +165,19 @@ def test_the_address_of_somebody_outside_hides_nobody_inside(world: World, dave:
 
 def test_he_helps_those_inside(world: World, dave: Visitor) -> None:
     dave.open(f"/admin/people/{world.id_of('alice')}/reset")
-    assert dave.press("Reset 2-factor authentication", reason=REASON).status == 200
-    assert world.details("second_factor.reset") == {"reason": REASON, "was_linked": True}
+    assert dave.press("Reset 2-factor authentication", checked="called back", reason=REASON).status == 200
+    assert world.details("second_factor.reset") == {
+        "reason": REASON,
+        "was_linked": True,
+        "checked": "called back",
+        "note": None,
+    }
 
 
 def test_a_scope_that_is_taken_away_while_the_form_is_open_ends_it(world: World, dave: Visitor) -> None:
     dave.open(f"/admin/people/{world.id_of('alice')}/reset")
     limit(world, "IT")
-    page = dave.press("Reset 2-factor authentication", reason=REASON)
+    page = dave.press("Reset 2-factor authentication", checked="called back", reason=REASON)
     assert (page.status, page.title) == (404, "Page not found")
     assert world.count(Authenticator) == 3
 
@@ -190,11 +194,11 @@ def test_a_scope_that_is_taken_away_within_the_request_ends_it_too(world: World,
         with world.data():
             alice, now = world.user("alice"), world.clock()
             with pytest.raises(OutOfScope):
-                reset_second_factor(alice, reason=REASON, actor=actor, now=now)
+                reset_second_factor(alice, reason=REASON, checked=CALLED_BACK, actor=actor, now=now)
             with pytest.raises(OutOfScope):
-                remove_factor(alice, "x", reason=REASON, actor=actor, now=now)
+                remove_factor(alice, "x", reason=REASON, checked=CALLED_BACK, actor=actor, now=now)
             with pytest.raises(OutOfScope):
-                account_lock.open_again(alice, reason=REASON, actor=actor, now=now)
+                opening.open_again(alice, reason=REASON, checked=CALLED_BACK, actor=actor, now=now)
     assert world.count(Authenticator) == 3
 
 

@@ -81,7 +81,7 @@ def test_an_app_that_was_stopped_is_listed_until_a_reset_and_nothing_else_helps(
     assert "wasn't blocked" in again.text
     assert "50" in again.html.find("table").get_text()
     carol.open(f"/admin/people/{world.id_of('alice')}/reset")
-    carol.press("Reset 2-factor authentication", reason="lost phone, called back")
+    carol.press("Reset 2-factor authentication", checked="called back", reason="lost phone, called back")
     assert "Nobody is blocked" in carol.open("/admin/throttled").text
 
 

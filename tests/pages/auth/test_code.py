@@ -14,7 +14,7 @@ from tests.support.phone import Phone
 from tests.support.site_parts import put
 from tests.support.stories import alice_at_the_code_page
 from tests.support.variables import CHEAP
-from tests.support.world import PASSWORD, TERMINAL, World
+from tests.support.world import CALLED_BACK, PASSWORD, TERMINAL, World
 
 
 @pytest.fixture
@@ -277,7 +277,9 @@ def test_a_reset_opens_the_account_after_fifty_wrong_codes(
         db.session.execute(update(Throttle).where(Throttle.key.like("code:%")).values(failures=49))
     alice.press("Log in", code=phone.wrong_code())
     with world.data():
-        reset_second_factor(world.user("alice"), reason="guessed", actor=TERMINAL, now=world.clock())
+        reset_second_factor(
+            world.user("alice"), reason="guessed", checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+        )
     world.link_and_wait("alice").press("Log out")
     assert world.log_in_and_wait("alice").page.path == "/"
 

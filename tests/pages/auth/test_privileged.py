@@ -223,7 +223,7 @@ def test_a_reset_by_the_help_desk_does_not_open_a_role_that_comes_later(world: W
     world.linked_earlier("alice")
     dave = world.after(dave_at_work)
     dave.open(f"/admin/people/{world.id_of('alice')}/reset")
-    dave.press("Reset 2-factor authentication", reason="lost phone")
+    dave.press("Reset 2-factor authentication", checked="called back", reason="lost phone")
     change_role(world, "alice", Role.ADMIN)
     assert world.password_given("alice").page.path == NEEDED
 

@@ -73,18 +73,25 @@ def test_the_people_who_were_ticked_are_still_chosen(world: World) -> None:
     assert world.events().count("person.disabled") == 2
 
 
-def test_the_reason_of_a_reset_is_still_there(world: World) -> None:
+def test_the_reason_of_a_reset_and_the_check_of_the_caller_are_still_there(world: World) -> None:
     world.linked_earlier("alice")
     dave = world.after(dave_at_work)
     path = f"/admin/people/{world.id_of('alice')}/reset"
     dave.open(path)
     after_lunch(world)
-    dave.press("Reset 2-factor authentication", reason="phone lost, <b>called</b> back")
+    dave.press(
+        "Reset 2-factor authentication",
+        checked="another way",
+        note="Badge on the camera",
+        reason="phone lost, <b>called</b> back",
+    )
     page = confirmed(world, "dave", dave)
     assert page.path == path
     assert "Nothing has been saved yet. Check this page, then press the button again." in page.text
     dave.press("Reset 2-factor authentication")
-    assert world.details("second_factor.reset")["reason"] == "phone lost, <b>called</b> back"
+    details = world.details("second_factor.reset")
+    assert details["reason"] == "phone lost, <b>called</b> back"
+    assert (details["checked"], details["note"]) == ("another way", "Badge on the camera")
 
 
 def test_all_fields_of_a_new_person_are_still_there(world: World) -> None:

@@ -87,7 +87,9 @@ def test_a_role_that_changes_between_the_check_and_the_reset_refuses_the_reset(w
         return found
 
     with mock.patch.object(detail, "get_user_or_deny", promoted_meanwhile):
-        page = dave.press("Reset 2-factor authentication", reason="Phone lost, called back on 4711")
+        page = dave.press(
+            "Reset 2-factor authentication", checked="called back", reason="Phone lost, called back on 4711"
+        )
     assert page.status == 403
     assert "Your role doesn't allow this." in page.text
     assert world.count(Authenticator) == 2

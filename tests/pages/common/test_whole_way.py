@@ -122,7 +122,8 @@ def resets_alice(world: World) -> None:
         dave.follow(words)
     page = dave.press(
         "Reset 2-factor authentication",
-        reason="Phone lost; called back on the number in the directory",
+        checked="called back",
+        reason="Phone lost on the train",
     )
     assert "2-factor authentication reset for Alice." in page.text
 

@@ -11,7 +11,7 @@ from mfa_app.core.common import errors
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.factors import held
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import removal, reset, scopes
+from mfa_app.core.helpdesk import opening, removal, reset, scopes
 from mfa_app.core.imports import export, imports, result, saving, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.imports.state import State
@@ -42,7 +42,7 @@ from mfa_app.wording.imports import result_words
 from tests.support.refusals.scene import actor, become_administrator, ended, link, logged_in, used_up
 from tests.support.refusals.table import Act, Arrange, Table
 from tests.support.site_parts import put
-from tests.support.world import TERMINAL, VISITOR, World
+from tests.support.world import CALLED_BACK, TERMINAL, VISITOR, World
 
 PEOPLE = b"Email,Groups\nnew@example.com,Sales\n"
 
@@ -56,7 +56,9 @@ def remove_first(world: World, someone: Actor, factor_id: str | None = None) -> 
     """Let somebody remove alice's first app or passkey, or what once had this id."""
     alice = world.user("alice")
     gone = factor_id or held.of_user(alice)[0].id
-    return removal.remove_factor(alice, gone, reason="lost", actor=someone, now=world.clock())
+    return removal.remove_factor(
+        alice, gone, reason="lost", checked=CALLED_BACK, actor=someone, now=world.clock()
+    )
 
 
 def disabling(world: World) -> Change:
@@ -105,8 +107,8 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     account_lock.lock_for: lambda world, eve: account_lock.lock_for(
         world.user("alice"), actor=eve, now=world.clock()
     ),
-    account_lock.open_again: lambda world, eve: account_lock.open_again(
-        world.user("alice"), reason="called", actor=eve, now=world.clock()
+    opening.open_again: lambda world, eve: opening.open_again(
+        world.user("alice"), reason="called", checked=CALLED_BACK, actor=eve, now=world.clock()
     ),
     accounts.end_access: lambda world, eve: accounts.end_access(world.user("alice"), actor=eve),
     many.preview: lambda world, eve: many.preview(disabling(world), actor=eve, now=world.clock()),
@@ -155,7 +157,7 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
         world.group_row("Finance"), [world.user("eve")], [NEWCOMER], actor=eve, now=world.clock()
     ),
     reset.reset_second_factor: lambda world, eve: reset.reset_second_factor(
-        world.user("alice"), reason="lost", actor=eve, now=world.clock()
+        world.user("alice"), reason="lost", checked=CALLED_BACK, actor=eve, now=world.clock()
     ),
     removal.remove_factor: lambda world, eve: remove_first(world, eve),
     scopes.limit: lambda world, eve: scopes.limit(world.user("alice"), None, actor=eve),
@@ -279,7 +281,7 @@ def out_of_scope(act: Callable[[World, Actor], object]) -> Arrange:
     return arrange
 
 
-for _verb in (reset.reset_second_factor, removal.remove_factor, account_lock.open_again):
+for _verb in (reset.reset_second_factor, removal.remove_factor, opening.open_again):
     case(_verb, errors.OutOfScope, out_of_scope(STAFF_MAY_NOT[_verb]))
 
 

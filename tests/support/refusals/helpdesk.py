@@ -16,7 +16,7 @@ from mfa_app.extensions import db
 from mfa_app.models import User
 from tests.support.refusals.scene import actor, ended, link, lock_out, logged_in, used_up, wait_for
 from tests.support.refusals.table import Act, Arrange, Table
-from tests.support.world import TERMINAL, VISITOR, World
+from tests.support.world import CALLED_BACK, TERMINAL, VISITOR, World
 
 ROWS = Table()
 case = ROWS.add
@@ -60,7 +60,9 @@ def reset_on_request(world: World, name: str) -> str:
     token, user = filed(world, logged_in(world, name)), world.user(name)
     request = requests.find_open(user, now=world.clock())
     assert request
-    reset_second_factor(user, reason="lost", request_id=request.id, actor=TERMINAL, now=world.clock())
+    reset_second_factor(
+        user, reason="lost", checked=CALLED_BACK, request_id=request.id, actor=TERMINAL, now=world.clock()
+    )
     db.session.commit()
     return token
 
@@ -107,7 +109,7 @@ def reset_for_a_request_that_was_stopped(world: World) -> Act:
     requests.stop_by_link(stop, user, actor=VISITOR, now=world.clock())
     db.session.commit()
     return lambda: reset_second_factor(
-        user, reason="lost", request_id=request.id, actor=TERMINAL, now=world.clock()
+        user, reason="lost", checked=CALLED_BACK, request_id=request.id, actor=TERMINAL, now=world.clock()
     )
 
 
