@@ -10,6 +10,7 @@ from mfa_app.cli import (
     blocked,
     break_glass,
     groups,
+    help_requests,
     jobs,
     keys,
     policy,
@@ -17,6 +18,7 @@ from mfa_app.cli import (
     setup,
     user_browsers,
     user_files,
+    user_lists,
     user_policy,
     users,
     version,
@@ -27,20 +29,20 @@ from mfa_app.core.common.schema import MIGRATIONS
 from mfa_app.extensions import db
 
 COMMANDS = (
-    *(part.commands for part in (users, groups, policy, rollout, blocked)),
+    *(part.commands for part in (users, groups, policy, rollout, help_requests, blocked)),
     *(part.commands for part in (break_glass, audit, keys, jobs)),
     *(setup.prepare, setup.setup_link, demo_command, doctor_command, version.version),
     *(backup.backup, backup.restore, backup.restored),
 )
 audit.commands.add_command(audit_verify.verify)
 audit.commands.add_command(audit_verify.anchor)
-users.commands.add_command(user_files.import_people)
-users.commands.add_command(user_files.export_people)
-for of_one_person in (
+for of_people in (
+    *(user_lists.list_, user_lists.invitations, user_lists.exemptions),
+    *(user_files.import_people, user_files.export_people),
     *(user_policy.exempt, user_policy.end_exemption, user_policy.require, user_policy.deadline),
-    *(user_browsers.sessions, user_browsers.devices, user_browsers.end_access),
+    *(user_policy.remind, user_browsers.sessions, user_browsers.devices, user_browsers.end_access),
 ):
-    users.commands.add_command(of_one_person)
+    users.commands.add_command(of_people)
 
 
 def add_to(app: Flask) -> None:

@@ -7,8 +7,9 @@ import click
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from mfa_app.cli.rule_change import change_rule, own_words
 from mfa_app.cli.rule_lines import impact_lines
-from mfa_app.cli.rule_options import changed, preview_option, rule_options
+from mfa_app.cli.rule_options import preview_option, rule_options
 from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.json_facts import json_lines, json_option
@@ -74,7 +75,8 @@ def show(name: str, *, as_json: bool) -> None:
             (_("Rule"), rule_in_full(rules.values_of(counted.group), clock.now())),
             (_("Members"), str(counted.members)),
             (_("App linked"), str(counted.linked)),
-        )
+        ),
+        *own_words(counted.group),
     )
 
 
@@ -109,32 +111,19 @@ def delete(name: str, *, preview: bool) -> None:
 @click.argument("name", type=GROUP)
 @click.argument("switch", type=ON_OR_OFF, metavar="on|off")
 @rule_options
-@preview_option
 @command_transaction
-def require(name: str, switch: str, *, preview: bool, **options: Any) -> None:
+def require(name: str, switch: str, **options: Any) -> None:
     """Require 2-factor authentication for a group, or not.
 
     What you leave out of the options stays as it is.
     """
-    group, now, required = get_group(name), clock.now(), switch == "on"
-    before = rules.values_of(group)
-    values = changed(before, required=required, **options)
-    foresight = impact.preview_impact(group, values, now=now)
-    if preview:
-        say(*impact_lines(foresight, before, values))
-        return
-    if values != before:
-        version = rules.version_of(group)
-        rules.set_rule(group, values, expected_version=version, actor=current_actor(), now=now)
-    if not required:
-        say(
-            _("%(group)s doesn't require 2-factor authentication.", group=group.name),
-            _("Apps and passkeys stay."),
-        )
+    group = get_group(name)
+    if switch == "on":
+        done = [_("%(group)s requires 2-factor authentication.", group=group.name)]
     else:
-        say(_("%(group)s requires 2-factor authentication.", group=group.name))
-    if values != before or required:
-        say(*impact_lines(foresight, before, values))
+        done = [_("%(group)s doesn't require 2-factor authentication.", group=group.name)]
+        done.append(_("Apps and passkeys stay."))
+    change_rule(group, required=switch == "on", done=done, **options)
 
 
 @commands.command()

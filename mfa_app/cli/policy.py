@@ -7,16 +7,17 @@ from typing import Any
 import click
 from flask_babel import gettext as _
 
-from mfa_app.cli.rule_lines import impact_lines, rule_line
-from mfa_app.cli.rule_options import changed, preview_option, rule_options
+from mfa_app.cli.rule_change import change_rule, own_words
+from mfa_app.cli.rule_lines import rule_line
+from mfa_app.cli.rule_options import rule_options
 from mfa_app.cli.support import json_facts
-from mfa_app.cli.support.command import command_transaction, current_actor
+from mfa_app.cli.support.command import command_transaction
 from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.lookup import get_subject
 from mfa_app.cli.support.output import format_moment, say
 from mfa_app.cli.support.types import EMAIL, ON_OR_OFF
 from mfa_app.core.common import clock
-from mfa_app.core.policy import impact, rules
+from mfa_app.core.policy import rules
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.models import User
 from mfa_app.wording.labels import app_name
@@ -45,39 +46,27 @@ def explain(email: str) -> None:
 @command_transaction
 def show(*, as_json: bool) -> None:
     """Show the rule for everyone."""
-    values = rules.values_of(None)
     if as_json:
-        say(*json_lines(json_facts.rule(values)))
-    else:
-        say(_("Everyone: %(rule)s", rule=rule_in_full(values, clock.now())))
+        say(*json_lines(json_facts.rule(None)))
+        return
+    say(_("Everyone: %(rule)s", rule=rule_in_full(rules.values_of(None), clock.now())))
+    say(*own_words(None))
 
 
 @commands.command()
 @click.argument("switch", type=ON_OR_OFF, metavar="on|off")
 @rule_options
-@preview_option
 @command_transaction
-def everyone(switch: str, *, preview: bool, **options: Any) -> None:
+def everyone(switch: str, **options: Any) -> None:
     """Require 2-factor authentication for everyone, or not.
 
     What you leave out of the options stays as it is.
     """
-    now, required = clock.now(), switch == "on"
-    before = rules.values_of(None)
-    values = changed(before, required=required, **options)
-    foresight = impact.preview_impact(None, values, now=now)
-    if preview:
-        say(*impact_lines(foresight, before, values))
-        return
-    if values != before:
-        version = rules.version_of(None)
-        rules.set_rule(None, values, expected_version=version, actor=current_actor(), now=now)
-    if not required:
-        say(_("The rule for everyone doesn't require 2-factor authentication. Groups still can."))
+    if switch == "on":
+        done = [_("2-factor authentication is required for everyone.")]
     else:
-        say(_("2-factor authentication is required for everyone."))
-    if values != before or required:
-        say(*impact_lines(foresight, before, values))
+        done = [_("The rule for everyone doesn't require 2-factor authentication. Groups still can.")]
+    change_rule(None, required=switch == "on", done=done, **options)
 
 
 def _personal_facts(subject: PolicySubject, now: datetime) -> Iterator[str]:

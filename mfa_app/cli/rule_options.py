@@ -9,14 +9,19 @@ import click
 from flask_babel import gettext as _
 
 from mfa_app.cli.support.command import CommandError
-from mfa_app.cli.support.types import DAY
+from mfa_app.cli.support.types import DAY, MAIL_TEXT
 from mfa_app.core.common import clock, days
 from mfa_app.core.common.errors import PasskeysOff
 from mfa_app.core.factors.relying_party import relying_party
+from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.rules import FARTHEST_START, MOST_GRACE_DAYS, MOST_REMEMBER_DAYS, RuleValues
 from mfa_app.wording import dates
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+preview_option = click.option(
+    "--preview", is_flag=True, help="Only say what this would do, and change nothing."
+)
 
 _OPTIONS = (
     click.option("--from", "start", type=DAY, help="The day on which it starts, such as 2027-03-31."),
@@ -43,11 +48,18 @@ _OPTIONS = (
         default=None,
         help="Let a passkey do without the password, or not.",
     ),
-)
-
-
-preview_option = click.option(
-    "--preview", is_flag=True, help="Only say what this would do, and change nothing."
+    click.option(
+        "--mail-text",
+        type=MAIL_TEXT,
+        help="Your words in the emails to people who must link an app. An empty text takes them out.",
+    ),
+    preview_option,
+    click.option(
+        "--people",
+        "whom",
+        type=click.Choice([whom.value for whom in Whom]),
+        help="With --preview: name these people.",
+    ),
 )
 
 

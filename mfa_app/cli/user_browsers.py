@@ -5,7 +5,9 @@ from datetime import datetime
 import click
 from flask_babel import gettext as _
 
+from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
+from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.lookup import get_user
 from mfa_app.cli.support.output import format_moment, say, table
 from mfa_app.cli.support.types import EMAIL
@@ -19,11 +21,15 @@ from mfa_app.wording.user_agents import browser_name
 
 @click.command()
 @click.argument("email", type=EMAIL)
+@json_option
 @command_transaction
-def sessions(email: str) -> None:
+def sessions(email: str, *, as_json: bool) -> None:
     """List where a person is logged in now."""
     user = get_user(email)
     found = core.of_user(user, now=clock.now())
+    if as_json:
+        say(*json_lines([json_facts.session(one) for one in found]))
+        return
     if not found:
         say(_("%(email)s is not logged in.", email=user.email))
         return
@@ -33,11 +39,15 @@ def sessions(email: str) -> None:
 
 @click.command()
 @click.argument("email", type=EMAIL)
+@json_option
 @command_transaction
-def devices(email: str) -> None:
+def devices(email: str, *, as_json: bool) -> None:
     """List the remembered devices of a person."""
     user = get_user(email)
     found = remembered_devices.of_user(user, now=clock.now())
+    if as_json:
+        say(*json_lines([json_facts.device(one) for one in found]))
+        return
     if not found:
         say(_("No device is remembered for %(email)s.", email=user.email))
         return

@@ -7,7 +7,6 @@ from typing import Any
 import click
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from mfa_app.cli.check_options import caller_check, check_options
 from mfa_app.cli.profile_options import profile_options, with_entries
@@ -17,8 +16,9 @@ from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.input import password_from_stdin
 from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.lookup import get_factor, get_group, get_subject, get_user
-from mfa_app.cli.support.output import app_link_lines, fact_lines, format_moment, link_url, say, table
-from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON
+from mfa_app.cli.support.output import app_link_lines, fact_lines, format_moment, link_url, say
+from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON, ROLES
+from mfa_app.cli.user_lists import account_state
 from mfa_app.core.common import clock, email_addresses
 from mfa_app.core.factors import passkeys
 from mfa_app.core.factors.held import Kind
@@ -30,10 +30,10 @@ from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.passwords import change
 from mfa_app.core.policy import foresight
-from mfa_app.core.policy.facts import PolicySubject, find_subjects
+from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.users import account_lock, accounts, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
-from mfa_app.models import Group, Membership, Role, User
+from mfa_app.models import Group, Role, User
 from mfa_app.settings import Settings
 from mfa_app.wording import dates
 from mfa_app.wording.foresight import foresight_sentence
@@ -41,8 +41,6 @@ from mfa_app.wording.labels import app_name, role_name
 from mfa_app.wording.lookalikes import lookalike_warning
 from mfa_app.wording.policy import policy_explanation
 from mfa_app.wording.scopes import helped, now_helps
-
-ROLES = click.Choice([role.value for role in Role])
 
 
 @click.group("users")
@@ -85,24 +83,6 @@ def add(
         _say_app_link(user, enrolment_links.send(user, actor=current_actor(), now=clock.now()))
 
 
-@commands.command("list")
-@click.option("--group", type=GROUP, help="Only the members of this group.")
-@json_option
-@command_transaction
-def list_(group: str | None, *, as_json: bool) -> None:
-    """List people with their roles, apps, states and groups."""
-    where = []
-    if group is not None:
-        members = select(Membership.user_id).where(Membership.group_id == get_group(group).id)
-        where.append(User.id.in_(members))
-    subjects = find_subjects(*where)
-    if as_json:
-        say(*json_lines([json_facts.person(subject) for subject in subjects]))
-        return
-    head = (_("EMAIL ADDRESS"), _("NAME"), _("ROLE"), _("APP"), _("STATE"), _("GROUPS"))
-    say(*table(head, [_row(subject) for subject in subjects]))
-
-
 @commands.command()
 @click.argument("email", type=EMAIL)
 @json_option
@@ -121,7 +101,7 @@ def show(email: str, *, as_json: bool) -> None:
             (_("Name"), user.name),
             (_("Role"), role_name(user.role)),
             *_helps(user),
-            (_("State"), _state(user)),
+            (_("State"), account_state(user)),
             (_("Groups"), ", ".join(group.name for group in subject.groups) or _("none")),
             (_("Authentication app"), _app_state(subject)),
             *_passkeys(subject),
@@ -405,23 +385,6 @@ def _say_how_it_is_sent(user: User, file: str) -> None:
 
 def _get_groups(names: tuple[str, ...]) -> list[Group]:
     return list({group.id: group for group in map(get_group, names)}.values())
-
-
-def _row(subject: PolicySubject) -> tuple[str, ...]:
-    user = subject.user
-    app = _("linked") if subject.facts.linked else "-"
-    names = ", ".join(group.name for group in subject.groups) or "-"
-    return user.email, user.name, user.role, app, _state(user), names
-
-
-def _state(user: User) -> str:
-    if user.disabled_at is not None:
-        return _("disabled")
-    if user.has_ended(clock.now()):
-        return _("ended")
-    if user.account_locked_at is not None:
-        return _("locked")
-    return _("active") if user.password_hash else _("invited")
 
 
 def _entries(user: User) -> Iterator[tuple[str, str]]:

@@ -9,9 +9,11 @@ from flask_babel import ngettext
 
 from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.devices import Devices
+from mfa_app.core.policy.foresight import Foresight
 from mfa_app.core.policy.impact import Impact, Step
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.wording import dates
+from mfa_app.wording.foresight import standing_cell
 
 
 def impact_sentences(impact: Impact, before: RuleValues, after: RuleValues) -> Iterator[str]:
@@ -83,6 +85,18 @@ def list_title(whom: Whom) -> str:
         Whom.DEVICES: _("Asked again on a remembered device"),
         Whom.EXEMPT: _("Exempt"),
     }[whom]
+
+
+def cell_today(person: Foresight, whom: Whom) -> str:
+    """Return what a list of people says about somebody as things are."""
+    if whom is Whom.DEVICES:
+        return _("Not asked on a remembered device")
+    return standing_cell(person.before, person.subject.facts)
+
+
+def cell_after(person: Foresight) -> str:
+    """Return what a list of people says about somebody after the change."""
+    return standing_cell(person.after, person.facts)
 
 
 def _remembered(devices: Devices, now: datetime) -> str:

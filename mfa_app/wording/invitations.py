@@ -35,6 +35,12 @@ def state_pill(state: State) -> tuple[str, str]:
     return str(text), tone
 
 
+def state_in_words(state: State, *, asked: bool) -> str:
+    """Return a state in words alone. `asked`: its owner has asked for a new link."""
+    text, _tone = state_pill(state)
+    return _("%(state)s, new link wanted", state=text) if asked and state is not State.ACCEPTED else text
+
+
 def pass_on_links() -> str:
     """Say how people get links where no email leaves the site."""
     return _("No mail server is set up: you pass on a link from each person's page.")

@@ -252,3 +252,36 @@ def test_a_rule_has_a_start_a_grace_period_and_days(world: World, typed: Typist,
     assert "no later than" in refused(typed(*words, "on", "--from", far))
     for wrong in (("--grace", "91"), ("--remember", "366"), ("--from", start, "--at-once")):
         assert typed(*words, "on", *wrong).exit_code == 2
+
+
+def test_a_preview_names_the_people_of_each_list(world: World, typed: Typist) -> None:
+    world.group("Finance")
+    world.linked_earlier("carol", groups_=("Finance",))
+    world.person("alice", groups_=("Finance",))
+    previewed = ("groups", "require", "Finance", "on", "--preview", "--people")
+    _head, alice = done(typed(*previewed, "newly")).splitlines()
+    assert alice.split("  ")[-1] == "Must set up an app or passkey now"
+    assert alice.startswith("alice@example.com")
+    assert done(typed(*previewed, "still")).splitlines()[1].startswith("carol@example.com")
+    assert done(typed(*previewed, "exempt")) == "Nobody.\n"
+    everyone = done(typed("policy", "everyone", "on", "--preview", "--people", "newly"))
+    assert everyone.splitlines()[1].startswith("alice@example.com")
+    assert world.events().count("policy.changed") == 0
+    alone = typed("groups", "require", "Finance", "on", "--people", "newly")
+    assert (alone.exit_code, "--people needs --preview" in alone.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("whose", [("groups", "require", "Finance"), ("policy", "everyone")])
+def test_a_rule_has_words_of_its_own_in_its_emails(
+    world: World, typed: Typist, whose: tuple[str, ...]
+) -> None:
+    world.group("Finance")
+    shown = ("groups", "show", "Finance") if whose[0] == "groups" else ("policy", "show")
+    words = "Ask Ada in room 12."
+    assert "Words in its emails" not in done(typed(*shown))
+    done(typed(*whose, "on", "--mail-text", words))
+    done(typed(*whose, "on", "--grace", "7"))
+    assert f"Words in its emails: {words}" in done(typed(*shown)), "what is left out stays"
+    assert world.details("policy.changed")["after"]["mail_text"] == words
+    done(typed(*whose, "on", "--mail-text", ""))
+    assert "Words in its emails" not in done(typed(*shown))

@@ -16,7 +16,10 @@ OF_A_PERSON = [
     *("email", "name", "role", "groups", "directory_number", "last_day", "has_password", "linked"),
     *("disabled_at", "locked_at", "last_login_at"),
 ]
-OF_A_RULE = ["required", "required_from", "grace_days", "remember_days", "passkey_only", "passkey_alone"]
+OF_A_RULE = [
+    *("required", "required_from", "grace_days", "remember_days", "passkey_only", "passkey_alone"),
+    "mail_text",
+]
 
 
 @pytest.fixture

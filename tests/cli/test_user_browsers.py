@@ -1,5 +1,7 @@
 """`second-gate users sessions`, `devices` and `end-access`: where somebody is logged in."""
 
+import json
+
 from tests.support.terminal import Typist, done
 from tests.support.world import World
 
@@ -22,3 +24,13 @@ def test_sessions_and_devices_are_listed_with_their_browsers(world: World, typed
     assert "No device is remembered" in done(typed("users", "devices", ALICE))
     alice.open("/account")
     assert alice.page.path == "/login"
+
+
+def test_they_are_facts_for_programs(world: World, typed: Typist) -> None:
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    world.log_in_and_wait("alice", remember=True)
+    (session,) = json.loads(done(typed("users", "sessions", "alice@example.com", "--json")))
+    assert list(session) == ["browser", "ip_address", "since", "last_used_at"]
+    (device,) = json.loads(done(typed("users", "devices", "alice@example.com", "--json")))
+    assert list(device) == ["browser", "ip_address", "last_used_at", "remembered_until"]

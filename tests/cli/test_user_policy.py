@@ -54,3 +54,41 @@ def test_a_personal_requirement_overrides_the_rules(world: World, typed: Typist)
     assert world.password_given("alice").page.path == "/enrolment"
     done(typed("users", "require", ALICE, "off"))
     assert world.password_given("alice").page.path == "/"
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("require", ALICE, "on"), "required for this person"),
+        (("exempt", ALICE, "--until", "2026-03-09", "--reason", "no phones"), "exempt until"),
+        (("deadline", ALICE, "2026-03-09"), "must link an app or add a passkey by"),
+        (("end-exemption", ALICE), "is not exempt"),
+    ],
+)
+def test_a_preview_says_what_would_be_and_changes_nothing(
+    world: World, typed: Typist, command: tuple[str, ...], said: str
+) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    before, standing = world.events(), done(typed("policy", "explain", ALICE))
+    previewed = done(typed("users", *command, "--preview"))
+    assert said in previewed
+    if command[0] != "end-exemption":
+        assert previewed.endswith("This is a preview. Nothing has been changed.\n")
+    assert (world.events(), done(typed("policy", "explain", ALICE))) == (before, standing)
+    assert world.mails("alice") == []
+
+
+def test_a_preview_of_the_end_of_an_exemption_lets_it_go_on(world: World, typed: Typist) -> None:
+    world.group("Finance", required=True)
+    world.person("alice", groups_=("Finance",))
+    done(typed("users", "exempt", ALICE, "--until", "2026-03-09", "--reason", "no phones"))
+    assert "required by group Finance" in done(typed("users", "end-exemption", ALICE, "--preview"))
+    assert "person.exemption_ended" not in world.events()
+    assert world.password_given("alice").page.path == "/"
+
+
+def test_a_preview_refuses_what_the_change_would(world: World, typed: Typist) -> None:
+    world.person("carol")
+    given = ("carol@example.com", "--until", "2026-03-09", "--reason", "none", "--preview")
+    assert "always" in refused(typed("users", "exempt", *given))

@@ -25,8 +25,7 @@ from mfa_app.models import Group
 from mfa_app.web.http.downloads import list_download
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
-from mfa_app.wording.foresight import standing_cell
-from mfa_app.wording.impact import affected_sentences, list_title
+from mfa_app.wording.impact import affected_sentences, cell_after, cell_today, list_title
 
 
 @blueprint.get("/policy/people")
@@ -83,7 +82,7 @@ def _page(scope: Group | None) -> ResponseReturnValue:
     form, now = _previewed(), clock.now()
     values, whom = form.values(scope), Whom(form.whom.data)
     page = affected.page_of(scope, values, whom, now=now, after=request.args.get("after"))
-    people = [(one.subject, _today(one, whom), _after(one)) for one in page.people]
+    people = [(one.subject, cell_today(one, whom), cell_after(one)) for one in page.people]
     fields = as_fields(values, rules.version_of(scope))
     return render_template(
         "admin/policy/people.html",
@@ -109,17 +108,7 @@ def _rows(people: Iterator[Foresight], whom: Whom) -> Iterator[tuple[str, ...]]:
     yield _("Email address"), _("Name"), _("Groups"), _("Today"), _("After this change")
     for one in people:
         user, names = one.subject.user, ", ".join(group.name for group in one.subject.groups)
-        yield user.email, user.name, names, _today(one, whom), _after(one)
-
-
-def _today(foresight: Foresight, whom: Whom) -> str:
-    if whom is Whom.DEVICES:
-        return _("Not asked on a remembered device")
-    return standing_cell(foresight.before, foresight.subject.facts)
-
-
-def _after(foresight: Foresight) -> str:
-    return standing_cell(foresight.after, foresight.facts)
+        yield user.email, user.name, names, cell_today(one, whom), cell_after(one)
 
 
 def _previewed() -> PreviewedRule:

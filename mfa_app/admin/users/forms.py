@@ -32,10 +32,9 @@ from mfa_app.core.common.errors import (
     WrongRequestNumber,
 )
 from mfa_app.core.policy.overrides import LONGEST_EXEMPTION
-from mfa_app.core.policy.two_factor_state import TwoFactorState
 from mfa_app.core.rollout.many import MOST, OF_GROUPS, Action, Change
 from mfa_app.core.users.accounts import Profile
-from mfa_app.core.users.filters import UserFilters
+from mfa_app.core.users.filters import BY_ACCOUNT, BY_TWO_FACTOR, UserFilters
 from mfa_app.core.users.invitation_list import Stage
 from mfa_app.core.users.people_lists import Order
 from mfa_app.models import Group, Role
@@ -122,20 +121,12 @@ class UserFilter(Form):
 
     def filters(self) -> UserFilters:
         """Return the search criteria."""
-        two_factor, account = self.two_factor.data or "", self.state.data or ""
         return UserFilters(
             text=self.q.data or "",
             group_id=int(self.group.data) if self.group.data else None,
             role=Role(self.role.data) if self.role.data else None,
-            linked={"linked": True, "unlinked": False}.get(two_factor),
-            passkey=two_factor == "passkey",
-            state=TwoFactorState(two_factor) if two_factor in set(TwoFactorState) else None,
-            to_link=two_factor == "to-link",
-            stopped=two_factor == "stopped",
-            active={"active": True, "disabled": False}.get(account),
-            locked=account == "locked",
-            invited=account == "invited",
-            ends_soon=account == "ends-soon",
+            **BY_TWO_FACTOR.get(self.two_factor.data or "", {}),
+            **BY_ACCOUNT.get(self.state.data or "", {}),
         )
 
     def order(self) -> Order:

@@ -11,16 +11,20 @@ import click
 from mfa_app.core.audit import chain
 from mfa_app.core.factors import passkeys
 from mfa_app.core.groups.groups import GroupWithCounts
+from mfa_app.core.helpdesk import queue
 from mfa_app.core.operations.jobs import Job
 from mfa_app.core.policy.decision import decide
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.policy.levels import Level
-from mfa_app.core.policy.rules import RuleValues, values_of
+from mfa_app.core.policy.rules import mail_text_of, values_of
 from mfa_app.core.rollout.bars import Bar
+from mfa_app.core.rollout.board import Straggler
 from mfa_app.core.throttling.blocked import Blocked
-from mfa_app.core.users import accounts
-from mfa_app.models import AuditEvent
+from mfa_app.core.users import accounts, invitation_list
+from mfa_app.core.users.exemptions import Exemption
+from mfa_app.models import AuditEvent, AuthSession, Group, RememberedDevice
 from mfa_app.wording.labels import app_name
+from mfa_app.wording.user_agents import browser_name
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Facts = dict[str, Any]
@@ -75,15 +79,84 @@ def person_in_full(subject: PolicySubject, *, now: datetime) -> Facts:
     }
 
 
+def invitation(entry: invitation_list.Entry) -> Facts:
+    """Return how far an invitation has come. Without a name in `invited_by`, the terminal sent it."""
+    return {
+        "email": entry.email,
+        "name": entry.name,
+        "invited_by": entry.sender or None,
+        "sent_at": entry.sent_at,
+        "state": entry.state.name.lower(),
+        "works_until": entry.expires_at,
+        "accepted_at": entry.used_at,
+        "new_link_wanted_at": entry.asked_at,
+    }
+
+
+def exemption(one: Exemption) -> Facts:
+    """Return who is exempt until when, and why."""
+    return {
+        "email": one.email,
+        "name": one.name,
+        "groups": list(one.groups),
+        "since": one.since,
+        "until": one.until,
+        "reason": one.reason,
+        "given_by": one.by,
+        "disabled": one.disabled,
+    }
+
+
+def session(one: AuthSession) -> Facts:
+    """Return where somebody is logged in."""
+    return {**_browser(one), "since": one.created_at, "last_used_at": one.last_seen_at}
+
+
+def device(one: RememberedDevice) -> Facts:
+    """Return where somebody needs no code."""
+    return {**_browser(one), "last_used_at": one.last_used_at, "remembered_until": one.expires_at}
+
+
+def _browser(one: AuthSession | RememberedDevice) -> Facts:
+    return {"browser": browser_name(one.user_agent), "ip_address": one.ip_address}
+
+
+def help_request(entry: queue.Entry) -> Facts:
+    """Return who waits for a reset. The number isn't there: the caller reads it out."""
+    return {
+        "email": entry.email,
+        "name": entry.name,
+        "since": entry.created_at,
+        "ip_address": entry.ip_address,
+        "browser": browser_name(entry.user_agent),
+        "reason": entry.reason,
+        "stopped_at": entry.stopped_at,
+        "changes": [asdict(change) for change in entry.changes],
+    }
+
+
+def straggler(person: Straggler) -> Facts:
+    """Return who must still link. `link_by` is null if that is due now."""
+    return {
+        "email": person.email,
+        "name": person.name,
+        "progress": person.progress.name.lower(),
+        "link_by": person.link_by,
+        "invited": person.invited,
+        "email_refused": person.refused,
+        "reminded_at": person.reminded_at,
+    }
+
+
 def group(counted: GroupWithCounts) -> Facts:
     """Return a group with its rule and its numbers."""
     numbers = {"members": counted.members, "linked": counted.linked}
-    return {"name": counted.group.name, **rule(values_of(counted.group)), **numbers}
+    return {"name": counted.group.name, **rule(counted.group), **numbers}
 
 
-def rule(values: RuleValues) -> Facts:
-    """Return what a rule asks."""
-    return asdict(values)
+def rule(scope: Group | None) -> Facts:
+    """Return what the rule of a group, or of everyone (None), asks, and the words in its emails."""
+    return {**asdict(values_of(scope)), "mail_text": mail_text_of(scope)}
 
 
 def blocked(entry: Blocked) -> Facts:

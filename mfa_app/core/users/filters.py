@@ -1,6 +1,6 @@
 """What lists of people are filtered by: as conditions, as SELECTs of the few, and as counts that are kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,6 +61,23 @@ class UserFilters:
 
 _LINKED = {TwoFactorState.ON, TwoFactorState.BY_CHOICE}
 _UNLINKED = {TwoFactorState.LINK_NOW, TwoFactorState.LINK_LATER}
+
+# Which filters the words mean that stand in addresses and are typed at the terminal.
+BY_TWO_FACTOR: Mapping[str, Mapping[str, Any]] = {
+    "to-link": {"to_link": True},
+    **{state.value: {"state": state} for state in TwoFactorState},
+    "stopped": {"stopped": True},
+    "linked": {"linked": True},
+    "passkey": {"passkey": True},
+    "unlinked": {"linked": False},
+}
+BY_ACCOUNT: Mapping[str, Mapping[str, Any]] = {
+    "active": {"active": True},
+    "disabled": {"active": False},
+    "locked": {"locked": True},
+    "invited": {"invited": True},
+    "ends-soon": {"ends_soon": True},
+}
 
 
 def listed_by(

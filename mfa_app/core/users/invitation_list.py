@@ -1,7 +1,7 @@
 """Invitations in a list: who was invited, by whom, and how far that has come. The newest comes first."""
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -115,6 +115,15 @@ def page(stage: Stage | None = None, *, now: datetime, after: str | None = None)
     rows = db.session.execute(found.execution_options(populate_existing=True)).all()
     entries = tuple(_entry(row.Invitation, row.User, now) for row in rows[:PAGE])
     return Page(entries, _key(stage, entries[-1]) if len(rows) > PAGE else None)
+
+
+def every(stage: Stage | None = None, *, now: datetime) -> Iterator[Entry]:
+    """Yield the invitations of a stage, or all (None), a page at a time."""
+    found = page(stage, now=now)
+    yield from found.entries
+    while found.after is not None:
+        found = page(stage, now=now, after=found.after)
+        yield from found.entries
 
 
 def _entry(invitation: Invitation, user: User, now: datetime) -> Entry:
