@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from mfa_app.cli.support.types import DAY, EMAIL, GROUP
+from mfa_app.cli.support.types import DAY, EMAIL, GROUP, REQUEST_NUMBER
 from tests.support.terminal import Typist, refused
 from tests.support.world import World
 
@@ -14,7 +14,7 @@ DONE, REFUSED, MISUSED = 0, 1, 2
 OF_OTHERS = {"db", "run", "shell", "routes"}  # of Flask and Flask-Migrate
 
 # Each kind of argument, filled in with what does not exist.
-NOTHING = {EMAIL: "nobody@example.com", GROUP: "Nowhere", DAY: "2026-03-09"}
+NOTHING = {EMAIL: "nobody@example.com", GROUP: "Nowhere", DAY: "2026-03-09", REQUEST_NUMBER: "123456"}
 
 # What these need beside what click knows of, because it is one of two.
 ONE_OF_TWO = {("users", "scope"): ("--everyone",), ("users", "deadline"): ("--end",)}

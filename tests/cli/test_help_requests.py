@@ -5,21 +5,22 @@ import re
 
 import pytest
 
+from tests.support.browser import Visitor
 from tests.support.databases import both_databases
-from tests.support.terminal import Typist, done
+from tests.support.terminal import Typist, done, refused
 from tests.support.world import World
 
 WAITING = "/login/waiting"
 
 
-def asks(world: World, name: str) -> str:
-    """Let somebody ask for a reset; return the number on the page that waits."""
+def asks(world: World, name: str) -> tuple[str, Visitor]:
+    """Let somebody ask for a reset; return the number, and the browser that waits."""
     waiting = world.password_given(name)
     waiting.open("/login/lost")
     assert waiting.press("Ask for a reset", lost="lost").path == WAITING
     found = re.search(r"\b\d{3} \d{3}\b", waiting.page.text)
     assert found
-    return found[0]
+    return found[0], waiting
 
 
 @both_databases
@@ -27,7 +28,7 @@ def test_the_queue_is_listed_without_numbers(world: World, typed: Typist) -> Non
     assert done(typed("requests", "list")) == "Nobody is waiting.\n"
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
-    number = asks(world, "alice")
+    number, _waiting = asks(world, "alice")
     listed = done(typed("requests", "list"))
     assert "alice@example.com" in listed
     assert "My phone is lost or stolen" in listed
@@ -48,3 +49,21 @@ def test_a_long_queue_is_listed_whole(world: World, typed: Typist, monkeypatch: 
         world.clock.advance(seconds=1)
     whole = json.loads(done(typed("requests", "list", "--json")))
     assert [one["email"].partition("@")[0] for one in whole] == names
+
+
+@both_databases
+def test_the_number_resets_and_the_page_that_waits_goes_on(world: World, typed: Typist) -> None:
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    number, waiting = asks(world, "alice")
+    wrong = f"{(int(number.replace(' ', '')) + 1) % 10**6:06}"
+    assert "No open request has this number." in refused(typed("requests", "answer", wrong))
+    assert "has 6 digits" in refused(typed("requests", "answer", "12345"))
+    assert world.events("alice")[-1] == "reset.requested"
+    said = done(typed("requests", "answer", number, "--checked", "called-back"))
+    assert said.startswith("2-factor authentication reset for alice@example.com.")
+    reset = world.details("second_factor.reset")
+    assert (reset["reason"], reset["checked"]) == ("My phone is lost or stolen", "called back")
+    waiting.open(WAITING)
+    assert waiting.press("Continue").path == "/enrolment"
+    assert "No open request" in refused(typed("requests", "answer", number))

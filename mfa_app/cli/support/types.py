@@ -48,6 +48,7 @@ class Day(click.ParamType[date]):
 DAY = Day()
 DIRECTORY_NUMBER = BoundedText(40, least=0)
 MAIL_TEXT = BoundedText(1000, least=0)
+REQUEST_NUMBER = BoundedText(64)
 EMAIL, NAME, GROUP, REASON = BoundedText(320), BoundedText(300), BoundedText(200), BoundedText(1000)
 ROLES = click.Choice([role.value for role in Role])
 ON_OR_OFF = click.Choice(["on", "off"])

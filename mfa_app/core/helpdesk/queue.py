@@ -105,7 +105,7 @@ def find_caller(typed: str, *, actor: Actor, now: datetime) -> Caller:
     number = "".join(character for character in typed if not is_separator(character))
     if len(number) != DIGITS or not (number.isascii() and number.isdecimal()):
         raise NotARequestNumber
-    charged = counters.charge(limits.REQUEST_NUMBERS, actor.user_id, now=now)
+    charged = counters.charge(limits.REQUEST_NUMBERS, actor.user_id or actor.kind, now=now)
     has_number = HelpRequest.number == number, HelpRequest.expires_at > now
     request = db.session.scalar(select(HelpRequest).where(*has_number))
     user = _resettable(request.user_id, actor, now) if request else None
