@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from mfa_app.account import blueprint
 from mfa_app.core.login.logout import log_out_elsewhere, log_out_everywhere
 from mfa_app.web.security.access_rules import requires_recent_auth
-from mfa_app.web.security.cookies import clear_session_cookie
+from mfa_app.web.security.cookies import clear_session_cookie, note_own_change
 from mfa_app.web.security.current import current_actor, current_identity
 
 
@@ -25,7 +25,8 @@ def end_session(session_id: str) -> ResponseReturnValue:
 @requires_recent_auth
 def end_sessions() -> ResponseReturnValue:
     """End all of the user's sessions, this one too, and revoke all remembered devices."""
-    log_out_everywhere(current_identity(), actor=current_actor())
+    identity = current_identity()
+    note_own_change(identity.user, log_out_everywhere(identity, actor=current_actor()))
     session.clear()
     clear_session_cookie()
     flash(_("You've been logged out everywhere."), "success")

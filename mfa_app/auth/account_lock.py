@@ -11,6 +11,7 @@ from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import account_lock
 from mfa_app.web.security.access_rules import public
+from mfa_app.web.security.cookies import note_own_change
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
 
@@ -29,7 +30,7 @@ def lock_account() -> ResponseReturnValue:
         raise OpenedLinkForgotten
     form.link.data = link.id
     if form.validate_on_submit():
-        account_lock.lock_by_link(link, user, actor=current_actor(), now=now)
+        note_own_change(user, account_lock.lock_by_link(link, user, actor=current_actor(), now=now))
         forget_opened_link()
         return redirect(url_for("auth.account_locked"))
     return render_form("auth/lock_account.html", form, email=user.email)

@@ -17,6 +17,7 @@ from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.users import invitations
 from mfa_app.models import OneTimeLink, User
 from mfa_app.web.security.access_rules import public
+from mfa_app.web.security.cookies import note_own_change
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
@@ -50,7 +51,8 @@ def _choose(link: OneTimeLink, user: User, password: str) -> ResponseReturnValue
     actor, now = current_actor(), clock.now()
     if link.purpose == Purpose.INVITATION:
         return _welcome(invitations.accept(link, user, password, actor=actor, now=now))
-    reset_by_mail.choose_password(link, user, password, actor=actor, now=now)
+    stamp = reset_by_mail.choose_password(link, user, password, actor=actor, now=now)
+    note_own_change(user, stamp)
     session.clear()
     flash(_("Password saved. Log in with it now."), "success")
     return redirect(url_for("auth.login"))

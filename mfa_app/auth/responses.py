@@ -4,16 +4,20 @@ from flask import flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from mfa_app.core.common import clock
 from mfa_app.core.login import code_step
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.web.security.cookies import issue_cookies
 from mfa_app.web.security.gate import to_open_page
+from mfa_app.wording.ended_access import why_ended
 
 
 def signed_in_response(signed_in: SignedIn) -> ResponseReturnValue:
     """Set the new session cookie with a new CSRF token, and redirect to the page that is open now."""
     session.clear()
     issue_cookies(signed_in)
+    if signed_in.ended is not None:
+        flash(why_ended(signed_in.ended, clock.now()), "info")
     if signed_in.wrong_codes >= code_step.WARN_AFTER:
         flash(
             _(

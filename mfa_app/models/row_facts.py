@@ -41,6 +41,9 @@ class UserFacts(Standing):
     account_locked_at: datetime | None
     ends_at: datetime | None
     help_limited: bool
+    access_ended_at: datetime | None
+    access_ended_because: str | None
+    access_ended_by: str | None
 
 
 AnyUser = User | UserFacts

@@ -90,6 +90,8 @@ class User(Standing, Table):
     `help_limited`: as help desk, sees only the people of the groups in HelpdeskScope. It stays when the last
     of these groups is deleted, so that nobody sees more by that.
     `directory_number` is the telephone number in the company's directory, by which the help desk calls back.
+    `access_ended_at`, `access_ended_because` and `access_ended_by` are set when a change has ended a session
+    that was in use, until the next login is complete; see core/sessions/ended_access.
     `second_factor_on` is the day of the last login by a second factor or on a remembered device. A day and no
     time, so that it changes once a day at most.
 
@@ -175,6 +177,10 @@ class User(Standing, Table):
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     directory_number: Mapped[str | None] = mapped_column(String(40))
     help_limited: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    access_ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    access_ended_because: Mapped[str | None] = mapped_column(String(40))
+    access_ended_by: Mapped[str | None] = mapped_column(String(20))
 
     passkey_handle: Mapped[str | None] = mapped_column(String(43), unique=True, index=True)
 

@@ -45,6 +45,14 @@ def time_of_day(moment: datetime, style: str = LONG) -> str:
     return _with_zone(days.local(moment), f"{style}, HH:mm")
 
 
+def at_time(moment: datetime, now: datetime) -> str:
+    """Return when something was, to end a sentence: "at 11:33" today, else "on 25 November 2026 at 11:33"."""
+    time = format_datetime(days.local(moment), "HH:mm", rebase=False)
+    if days.day_of(moment) == days.day_of(now):
+        return _("at %(time)s", time=time)
+    return _("on %(day)s at %(time)s", day=day(moment), time=time)
+
+
 def short_time(moment: datetime) -> str:
     """Return day and time as "26 Nov 2026, 13:05 CET"."""
     return time_of_day(moment, SHORT)

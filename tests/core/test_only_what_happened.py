@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pyotp
 import pytest
+from sqlalchemy import select
 
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts
@@ -41,7 +42,7 @@ from mfa_app.core.users import (
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
-from mfa_app.models import Role
+from mfa_app.models import Role, User
 from tests.support.authenticator import Authenticator
 from tests.support.refusals.helpdesk import reset_on_request
 from tests.support.refusals.scene import NEW, become_administrator, link, logged_in
@@ -382,6 +383,13 @@ def revoke(world: World) -> Act:
     logged_in(world, "alice")
     because = RevocationReason.LOGGED_OUT_EVERYWHERE
     return lambda: revocation.revoke_access(world.user("alice"), because=because, actor=TERMINAL)
+
+
+@again(revocation.revoke_access_of_all)
+def revoke_in_sets(world: World) -> Act:
+    logged_in(world, "alice")
+    because, whom = RevocationReason.DISABLED, select(User.id)
+    return lambda: revocation.revoke_access_of_all(whom, because=because, actor=TERMINAL)
 
 
 @again(sessions.start)

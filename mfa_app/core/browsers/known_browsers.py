@@ -39,12 +39,14 @@ class HeldDevice:
 class BrowserFacts:
     """What a browser brings, read from its signed cookies before any verb is called.
 
-    `devices` are by owner hash. `keys` are the site's signing keys, the current one first: the hashes that
-    name users are made with them.
+    `devices` are by owner hash. So are `stamps`: the security stamps that users had when they last logged in
+    with this browser, or ended their own access with it. `keys` are the site's signing keys, the current one
+    first: the hashes that name users are made with them.
     """
 
     known_users: tuple[KnownUser, ...] = ()
     devices: Mapping[str, HeldDevice] = field(default_factory=dict)
+    stamps: Mapping[str, int] = field(default_factory=dict)
     keys: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -74,6 +76,13 @@ def known_users_after_login(user: AnyUser, browser: BrowserFacts) -> tuple[Known
     own = KnownUser(owners[0], browser_id, _proofs(user, browser.keys)[0])
     others = (known for known in browser.known_users if known.owner_hash not in owners)
     return (own, *others)[:MAX_KNOWN_USERS]
+
+
+def stamps_with(user: AnyUser, stamp: int, browser: BrowserFacts) -> dict[str, int]:
+    """Return the browser's stamps with this one of a user, the latest first."""
+    owners = owner_hashes(user, browser.keys)
+    others = [(owner, other) for owner, other in browser.stamps.items() if owner not in owners]
+    return dict([(owners[0], stamp), *others][:MAX_KNOWN_USERS])
 
 
 def remembered_device_of(user: AnyUser, browser: BrowserFacts, now: datetime) -> DeviceFacts | None:

@@ -18,7 +18,10 @@ _USERS = table_of(User)
 _LOGIN = update(_USERS).where(_USERS.c.id == bindparam("user_id"))
 
 _COMPLETE = _LOGIN.values(
-    progress=case((_USERS.c.progress > Progress.NOTHING, _USERS.c.progress), else_=Progress.LOGGED_IN)
+    progress=case((_USERS.c.progress > Progress.NOTHING, _USERS.c.progress), else_=Progress.LOGGED_IN),
+    access_ended_at=None,  # the login has said it
+    access_ended_because=None,
+    access_ended_by=None,
 )
 
 _LOCK = _LOGIN.values(security_stamp=_USERS.c.security_stamp)

@@ -70,7 +70,7 @@ def save(an_import: PeopleImport, *, now: datetime) -> chain.Batch:
     _edit_people(an_import.id)
     _join_groups(an_import.id, now)
     _leave_group(an_import)
-    ended = _disable_people(an_import.id, now)
+    ended = _disable_people(an_import.id, actor, now)
     batch = chain.Batch(_events(an_import, names, ended, actor, now))
     chain.append_batch(batch)
     _record_import(an_import, actor)
@@ -202,10 +202,10 @@ def _leave_group(an_import: PeopleImport) -> None:
     db.session.execute(delete(MEMBERS).where(MEMBERS.c.group_id == an_import.group_id, leaving))
 
 
-def _disable_people(import_id: str, now: datetime) -> dict[int, dict[Event, int]]:
+def _disable_people(import_id: str, actor: Actor, now: datetime) -> dict[int, dict[Event, int]]:
     whom = _ids(import_id, Outcome.DISABLED)
     db.session.execute(update(USERS).where(USERS.c.id.in_(whom)).values(disabled_at=now))
-    return revoke_access_of_all(whom)
+    return revoke_access_of_all(whom, because=RevocationReason.DISABLED, actor=actor)
 
 
 def _record_import(an_import: PeopleImport, actor: Actor) -> None:

@@ -22,6 +22,9 @@ def log_out_elsewhere(identity: Identity, session_id: str, *, actor: Actor) -> b
     return bool(ended)
 
 
-def log_out_everywhere(identity: Identity, *, actor: Actor) -> None:
-    """End all of the user's sessions, this one included, and revoke the remembered devices."""
-    revoke_access(identity.user, because=RevocationReason.LOGGED_OUT_EVERYWHERE, actor=actor)
+def log_out_everywhere(identity: Identity, *, actor: Actor) -> int:
+    """End all of the user's sessions, this one included, and revoke the remembered devices.
+
+    Return the new security stamp.
+    """
+    return revoke_access(identity.user, because=RevocationReason.LOGGED_OUT_EVERYWHERE, actor=actor)

@@ -13,7 +13,7 @@ from mfa_app.core.login.new_logins import tell_of_login
 from mfa_app.core.policy import subject_facts
 from mfa_app.core.policy.decision import passkey_alone
 from mfa_app.core.policy.subject_facts import SubjectFacts
-from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions import ended_access, sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn, as_user
 from mfa_app.core.throttling import counters, limits, networks
@@ -46,7 +46,7 @@ def sign_in_by_passkey(
         _record_failure(subject, refusal, charged, actor)
         raise PasskeyRefused("not alone") from None
     counters.reset_after_success(charged)
-    signed_in = _start(found, checked.methods, replaces, actor, now)
+    signed_in = _start(found, checked.methods, replaces, browser, actor, now)
     known = known_browser_id(found.user, browser) is not None
     tell_of_login(found.user, known=known, passkey_alone=True, actor=as_user(actor, found.user), now=now)
     return signed_in
@@ -66,7 +66,12 @@ def _require_unchanged(subject: SubjectFacts, now: datetime) -> None:
 
 
 def _start(
-    subject: SubjectFacts, methods: frozenset[str], replaces: Identity | None, actor: Actor, now: datetime
+    subject: SubjectFacts,
+    methods: frozenset[str],
+    replaces: Identity | None,
+    browser: BrowserFacts,
+    actor: Actor,
+    now: datetime,
 ) -> SignedIn:
     user = subject.user
     actor = as_user(actor, user)
@@ -75,7 +80,7 @@ def _start(
     token, session = sessions.start(user, actor=actor, now=now, methods=methods)
     record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=AnsweredFor.LOGIN, factor=Passkeys.name)
     record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method=ALONE)
-    return SignedIn(token, session, user)
+    return SignedIn(token, session, user, ended=ended_access.to_tell(user, browser))
 
 
 def _record_failure(

@@ -15,7 +15,7 @@ from mfa_app.core.policy import subject_facts
 from mfa_app.core.policy.decision import Verdict, decide
 from mfa_app.core.policy.levels import Level
 from mfa_app.core.policy.subject_facts import SubjectFacts
-from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions import ended_access, sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn, as_user
 from mfa_app.core.throttling import counters
@@ -81,7 +81,8 @@ def sign_in(
         tell_of_login(user, known=browser_id is not None or device is not None, actor=actor, now=now)
     renewed = found is not None and found.password_hash != user.password_hash
     known_again = browser_id is not None and renewed
-    return SignedIn(token, session, user, verdict=verdict, known_again=known_again)
+    ended = ended_access.to_tell(user, browser)
+    return SignedIn(token, session, user, verdict=verdict, known_again=known_again, ended=ended)
 
 
 def _unrevoked(user: UserFacts, now: datetime) -> SubjectFacts | None:

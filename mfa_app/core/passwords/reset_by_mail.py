@@ -10,15 +10,16 @@ from mfa_app.core.throttling import counters, limits
 from mfa_app.models import OneTimeLink, User
 
 
-def choose_password(link: OneTimeLink, user: User, password: str, *, actor: Actor, now: datetime) -> None:
+def choose_password(link: OneTimeLink, user: User, password: str, *, actor: Actor, now: datetime) -> int:
     """Set the password through a mailed link and use the link up. This logs nobody in.
 
     The link proves ownership of the address, so it also unlocks an account locked by guessing, in every
-    browser. Raises OneTimeLinkExpired, UnacceptablePassword, HashingQueueFull, Throttled.
+    browser. Return the new security stamp. Raises OneTimeLinkExpired, UnacceptablePassword, HashingQueueFull,
+    Throttled.
     """
     hashed = change.hash_own(user, password, now=now)
     lock_user(user)
     one_time_links.consume(link)
     counters.clear(limits.PASSWORD_UNKNOWN_BROWSER, user.id)
     counters.clear(limits.PASSWORD_KNOWN_BROWSER, user.id)
-    change.store_password(user, hashed, way="mailed link", except_session=None, actor=actor, now=now)
+    return change.store_password(user, hashed, way="mailed link", except_session=None, actor=actor, now=now)

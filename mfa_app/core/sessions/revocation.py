@@ -3,17 +3,19 @@
 import enum
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, Update, case, delete, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mfa_app.core.audit.events import Event, record
-from mfa_app.core.common.actor import Actor
+from mfa_app.core.common import clock
+from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.sessions.sessions import IDLE_TIMEOUT
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import TABLES, AuthSession, OneTimeLink, RememberedDevice, User
-from mfa_app.models.database import rows_changed
+from mfa_app.models import TABLES, AuthSession, OneTimeLink, RememberedDevice, Role, User
+from mfa_app.models.database import rows_changed, table_of
 from mfa_app.models.fate import OnRevocation, Table
 from mfa_app.models.row_facts import AnyUser, SessionFacts
 
@@ -25,8 +27,7 @@ COUNTED: dict[type[Table], Event] = {
     OneTimeLink: Event.LINKS_ENDED,
 }
 
-
-_RAISE_STAMP = update(User).values(security_stamp=User.security_stamp + 1)
+_SESSIONS = table_of(AuthSession)
 
 
 class RevocationReason(enum.Enum):
@@ -46,6 +47,16 @@ class RevocationReason(enum.Enum):
     LOGGED_OUT_EVERYWHERE = "logged out everywhere"
 
 
+class EndedBy(enum.StrEnum):
+    """Who ended somebody's access, as that person is told. The values are stored."""
+
+    OWNER = "owner"
+    HELPDESK = "helpdesk"
+    ADMIN = "admin"  # or the terminal
+    LINK = "link"  # whoever opened a link that was mailed to the owner
+    SITE = "site"
+
+
 def revoke_access(
     user: AnyUser, *, because: RevocationReason, actor: Actor, except_session: SessionFacts | None = None
 ) -> int:
@@ -54,10 +65,10 @@ def revoke_access(
     These are the tables whose fate says so; only links that lock the account stay, or a thief could end these
     by changing the password. The user's stamp is raised first. Whatever a concurrent request
     is about to start under the old stamp is invalid from the start. Return the new stamp, under which
-    `except_session` goes on.
+    `except_session` goes on. If a session ends that was in use, the next login says why.
     """
-    raised = _RAISE_STAMP.where(User.id == user.id).returning(User.security_stamp)
-    stamp: int = db.session.scalars(raised).one()
+    raised = _raise_stamp(because, _ended_by(actor, user), except_session).where(User.id == user.id)
+    stamp: int = db.session.scalars(raised.returning(User.security_stamp)).one()
     if isinstance(user, User):
         set_committed_value(user, "security_stamp", stamp)
     if except_session is not None:
@@ -71,13 +82,17 @@ def revoke_access(
     return stamp
 
 
-def revoke_access_of_all(whom: Select[int]) -> dict[int, dict[Event, int]]:
+def revoke_access_of_all(
+    whom: Select[int], *, because: RevocationReason, actor: Actor
+) -> dict[int, dict[Event, int]]:
     """Do in sets what `revoke_access` does for each user of a SELECT of ids, for hundreds of thousands.
 
-    Return for each user who had any how many sessions, devices and links have ended: the caller records it.
+    The actor is none of them. Return for each user who had any how many sessions, devices and links have
+    ended: the caller records it.
     """
     in_sets = {"synchronize_session": False}
-    db.session.execute(_RAISE_STAMP.where(User.id.in_(whom)).execution_options(**in_sets))
+    raised = _raise_stamp(because, _ended_by(actor)).where(User.id.in_(whom))
+    db.session.execute(raised.execution_options(**in_sets))
     ended: dict[int, dict[Event, int]] = {}
     for model in ENDED:
         owner: InstrumentedAttribute[int] = getattr(model, "user_id")  # noqa: B009 - as OnRevocation.DELETE says
@@ -91,6 +106,40 @@ def revoke_access_of_all(whom: Select[int]) -> dict[int, dict[Event, int]]:
 def kept(session: SessionFacts, stamp: int) -> SessionFacts:
     """Return the session that `revoke_access` has spared, as it goes on under this stamp."""
     return replace(session, security_stamp=stamp, device_id=None)
+
+
+def _raise_stamp(
+    because: RevocationReason, by: EndedBy, except_session: SessionFacts | None = None
+) -> Update:
+    """Return the UPDATE of users who had a session in use: their next login says what ended it.
+
+    Without one, what an earlier change has ended is still to be told, unless its user is in `except_session`.
+    """
+    now = clock.now()
+    in_use = exists().where(
+        _SESSIONS.c.user_id == User.id,
+        _SESSIONS.c.security_stamp == User.security_stamp,
+        _SESSIONS.c.expires_at > now,
+        _SESSIONS.c.last_seen_at > now - IDLE_TIMEOUT,
+    )
+    if except_session is not None:
+        in_use = in_use.where(_SESSIONS.c.id != except_session.id)
+    told = {"access_ended_at": now, "access_ended_because": because.value, "access_ended_by": by.value}
+    values = {
+        name: case((in_use, value), else_=None if except_session else getattr(User, name))
+        for name, value in told.items()
+    }
+    return update(User).values(security_stamp=User.security_stamp + 1, **values)
+
+
+def _ended_by(actor: Actor, user: AnyUser | None = None) -> EndedBy:
+    if user is not None and actor.user_id == user.id:
+        return EndedBy.OWNER
+    if actor.is_terminal or actor.role == Role.ADMIN:
+        return EndedBy.ADMIN
+    if actor.role == Role.HELPDESK:
+        return EndedBy.HELPDESK
+    return EndedBy.SITE if actor.kind == ActorKind.SITE else EndedBy.LINK
 
 
 def _keep(session: SessionFacts, stamp: int) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.sessions.ended_access import EndedAccess
 from mfa_app.models.row_facts import AnyUser, DeviceFacts, SessionFacts
 
 
@@ -14,7 +15,8 @@ class SignedIn:
     `verdict` is what the session opens; None if access was revoked meanwhile. `wrong_codes`: how many wrong
     codes in a row came before the right one. `device`: the secret and the row of a device remembered by this
     login. `recovered`: by what stands in for a lost factor. `known_again`: the browser was known until this
-    login renewed the hash of the password.
+    login renewed the hash of the password. `ended` is what ended the user's sessions before, if
+    that is still to be told.
     """
 
     token: str
@@ -25,6 +27,7 @@ class SignedIn:
     wrong_codes: int = 0
     recovered: bool = False
     known_again: bool = False
+    ended: EndedAccess | None = None
 
     @property
     def signed_in_fully(self) -> bool:

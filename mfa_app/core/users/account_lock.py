@@ -17,24 +17,25 @@ from mfa_app.models.database import rows_changed
 from mfa_app.models.row_facts import AnyUser
 
 
-def lock_own(identity: Identity, *, actor: Actor, now: datetime) -> None:
+def lock_own(identity: Identity, *, actor: Actor, now: datetime) -> int:
     """Lock the account of a user who is logged in, and revoke all access. Raises SessionEnded.
 
-    No fresh code is asked for: somebody else may have taken the app, and a lock gives nobody anything.
+    Return the user's security stamp. No fresh code is asked for: somebody else may have taken the app, and a
+    lock gives nobody anything.
     """
     lock_user(identity.user)
     sessions.require(identity.session)
-    _lock(identity.user, way="own page", actor=actor, now=now)
+    return _lock(identity.user, way="own page", actor=actor, now=now)
 
 
-def lock_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) -> None:
+def lock_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) -> int:
     """Lock the account of the user who got a link by email, revoke all access, and use the link up.
 
-    Raises OneTimeLinkExpired.
+    Return the user's security stamp. Raises OneTimeLinkExpired.
     """
     lock_user(user)
     one_time_links.consume(link)
-    _lock(user, way="mailed link", actor=actor, now=now)
+    return _lock(user, way="mailed link", actor=actor, now=now)
 
 
 def lock_for(user: User, *, actor: Actor, now: datetime) -> None:
@@ -46,11 +47,12 @@ def lock_for(user: User, *, actor: Actor, now: datetime) -> None:
     _lock(user, way="terminal", actor=actor, now=now)
 
 
-def _lock(user: AnyUser, *, way: str, actor: Actor, now: datetime) -> None:
+def _lock(user: AnyUser, *, way: str, actor: Actor, now: datetime) -> int:
     """Lock an account unless it is locked. Even the last administrator's: the terminal can open it."""
     locked = update(User).where(User.id == user.id, User.account_locked_at.is_(None))
     if rows_changed(locked.values(account_locked_at=now)) != 1:
-        return
+        return user.security_stamp
     record(Event.ACCOUNT_LOCKED, actor=actor, subject=user, way=way)
-    revoke_access(user, because=RevocationReason.ACCOUNT_LOCKED, actor=actor)
+    stamp = revoke_access(user, because=RevocationReason.ACCOUNT_LOCKED, actor=actor)
     outbox.notify(outbox.Mail.ACCOUNT_LOCKED, user, actor=actor, now=now)
+    return stamp

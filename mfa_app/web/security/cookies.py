@@ -14,6 +14,7 @@ from mfa_app.core.browsers.known_browsers import (
     KnownUser,
     known_users_after_login,
     owner_hashes,
+    stamps_with,
 )
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.models.row_facts import AnyUser
@@ -58,17 +59,19 @@ def session_token() -> str | None:
 
 def browser_facts() -> BrowserFacts:
     """Return what this request's browser brings, as far as its cookies are signed by this site."""
-    return BrowserFacts(_known_users(), _devices(), _newest_first())
+    return BrowserFacts(_known_users(), _devices(), _stamps(), _newest_first())
 
 
 def issue_cookies(signed_in: SignedIn) -> None:
     """Queue the cookies of a new session; if the login is complete, mark this browser as known.
 
-    If it was known until the login renewed the hash that proves it, it stays so.
+    If it was known until the login renewed the hash that proves it, it stays so. With it goes the security
+    stamp that the session has.
     """
     _queue(SESSION, NewCookie(signed_in.token, None, "Lax"))
     if signed_in.signed_in_fully or signed_in.known_again:
-        _mark_as_known(signed_in.user)
+        known = known_users_after_login(signed_in.user, browser_facts())
+        _write_known(signed_in.user, known, signed_in.session.security_stamp)
     if signed_in.device is not None:
         secret, device = signed_in.device
         value = _signer("device").dumps([device.id, secret])
@@ -76,6 +79,11 @@ def issue_cookies(signed_in: SignedIn) -> None:
         owner = owner_hashes(signed_in.user, _newest_first())[0]
         _queue(f"{DEVICE}-{owner}", NewCookie(value, lifetime, "Strict"))
         _evict_device_cookies()
+
+
+def note_own_change(user: AnyUser, stamp: int) -> None:
+    """Note that a user has ended all access with this browser, which raised the security stamp to this."""
+    _write_known(user, _known_users(), stamp)
 
 
 def clear_session_cookie() -> None:
@@ -99,12 +107,19 @@ def set_cookies(response: Response) -> Response:
     return response
 
 
-def _known_users() -> tuple[KnownUser, ...]:
+def _entries(length: int) -> list[list[object]]:
+    """Return the entries of the cookie for known browsers that have this length, as each kind has another."""
     held = _load("known-browser", request.cookies.get(cookie_name(KNOWN_BROWSER)))
     entries = held if isinstance(held, list) else []
-    return tuple(
-        KnownUser(*map(str, entry)) for entry in entries if isinstance(entry, list) and len(entry) == 3
-    )
+    return [entry for entry in entries if isinstance(entry, list) and len(entry) == length]
+
+
+def _known_users() -> tuple[KnownUser, ...]:
+    return tuple(KnownUser(*map(str, entry)) for entry in _entries(3))
+
+
+def _stamps() -> dict[str, int]:
+    return {str(owner): stamp for owner, stamp in _entries(2) if isinstance(stamp, int)}
 
 
 def _devices() -> dict[str, HeldDevice]:
@@ -116,11 +131,10 @@ def _devices() -> dict[str, HeldDevice]:
     return found
 
 
-def _mark_as_known(user: AnyUser) -> None:
-    known = known_users_after_login(user, browser_facts())
-    value = _signer("known-browser").dumps(
-        [[entry.owner_hash, entry.browser_id, entry.proof] for entry in known]
-    )
+def _write_known(user: AnyUser, known: tuple[KnownUser, ...], stamp: int) -> None:
+    users = [[entry.owner_hash, entry.browser_id, entry.proof] for entry in known]
+    stamps = [list(entry) for entry in stamps_with(user, stamp, browser_facts()).items()]
+    value = _signer("known-browser").dumps([*users, *stamps])
     _queue(KNOWN_BROWSER, NewCookie(value, KNOWN_BROWSER_LIFETIME, "Strict"))
 
 

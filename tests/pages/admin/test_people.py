@@ -329,7 +329,7 @@ def test_end_all_access_ends_sessions_and_devices_and_nothing_else(world: World,
     assert done == {
         "auth_session": ["deleted", "deleted"],
         "remembered_device": ["deleted"],
-        "user_account": ["security_stamp"],
+        "user_account": ["security_stamp", "access_ended_at", "access_ended_because", "access_ended_by"],
         "site_policy": ["revision"],  # the lock of administration
         "audit_event": ["added", "added"],
         "trail_head": ["last", "mac"],
