@@ -77,7 +77,7 @@ words: $(RUNTIME) ## Collect the common words with which passwords are judged
 messages: $(RUNTIME) ## Collect the sentences for translators
 	@mkdir -p mfa_app/translations
 	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --output-file mfa_app/translations/messages.pot \
-	    --keywords "_l lazy_gettext lazy_ngettext:1,2 lazy_pgettext:1c,2" --project "Second Gate" mfa_app
+	    --keywords "_l _Plural:2,3 lazy_gettext lazy_ngettext:1,2 lazy_pgettext:1c,2" --project "Second Gate" mfa_app
 
 css: $(TESTING) ## Take the part of Bootstrap that the pages use, and compress the static files
 	@$(BIN)/python -m bin.trim_bootstrap

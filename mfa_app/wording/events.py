@@ -10,7 +10,8 @@ from flask_babel import ngettext
 
 from mfa_app.core.audit.events import Event
 from mfa_app.core.common.actor import ActorKind
-from mfa_app.models import AuditEvent, Role
+from mfa_app.models import Role
+from mfa_app.models.row_facts import AnyEvent
 from mfa_app.wording import dates
 from mfa_app.wording.diagnosis import minutes_of
 from mfa_app.wording.labels import factor_name, role_name
@@ -256,7 +257,7 @@ def event_name(label: str) -> str:
     return str(_NAMES.get(label, label))
 
 
-def event_line(row: AuditEvent) -> EventLine:
+def event_line(row: AnyEvent) -> EventLine:
     """Return a row of the trail in words."""
     own = row.subject_id is not None and row.subject_id == row.actor_id
     return EventLine(
@@ -271,11 +272,11 @@ def event_line(row: AuditEvent) -> EventLine:
     )
 
 
-def why_refused(row: AuditEvent) -> str:
+def why_refused(row: AnyEvent) -> str:
     """Return why a code was refused, and what was seen of it: "clock of the phone is slow, 4 minutes off"."""
     details = row.details
     known = [(key, details[key]) for key in ("reason", "seen") if details.get(key) is not None]
-    return ", ".join(_value(row.event, key, value) for key, value in known)
+    return ", ".join(value_in_words(row.event, key, value) for key, value in known)
 
 
 def details_in_words(label: str, details: dict[str, object]) -> Iterator[str]:
@@ -284,19 +285,20 @@ def details_in_words(label: str, details: dict[str, object]) -> Iterator[str]:
     states = isinstance(before, dict) and isinstance(after, dict)
     for key, value in details.items():
         if not (states and key in ("before", "after")) and not (key in _UNSAID and value is None):
-            yield _("%(what)s: %(value)s", what=_DETAILS.get(key, key), value=_value(label, key, value))
+            yield _("%(what)s: %(value)s", what=detail_name(key), value=value_in_words(label, key, value))
     if isinstance(before, dict) and isinstance(after, dict):
-        yield from _differences(label, before, after)
+        for key in sorted(before.keys() | after.keys()):
+            if before.get(key) != after.get(key):
+                old, new = (value_in_words(label, key, state.get(key)) for state in (before, after))
+                yield _("%(what)s: %(old)s → %(new)s", what=detail_name(key), old=old, new=new)
 
 
-def _differences(label: str, before: dict[str, object], after: dict[str, object]) -> Iterator[str]:
-    for key in sorted(before.keys() | after.keys()):
-        if before.get(key) != after.get(key):
-            old, new = (_value(label, key, state.get(key)) for state in (before, after))
-            yield _("%(what)s: %(old)s → %(new)s", what=_DETAILS.get(key, key), old=old, new=new)
+def detail_name(key: str) -> str:
+    """Return what a detail of an event is called."""
+    return str(_DETAILS.get(key, key))
 
 
-def _actor(row: AuditEvent) -> str:
+def _actor(row: AnyEvent) -> str:
     if row.actor_kind == ActorKind.VISITOR:
         return _("Someone not logged in")
     if row.actor_kind == ActorKind.TERMINAL:
@@ -308,7 +310,8 @@ def _actor(row: AuditEvent) -> str:
     return row.actor_name
 
 
-def _value(label: str, key: str, value: object) -> str:
+def value_in_words(label: str, key: str, value: object) -> str:
+    """Return the value of a detail of an event in words. Whatever it is, this raises nothing."""
     if value is None or value == []:
         return _("none")
     if isinstance(value, bool):
@@ -327,10 +330,16 @@ def _value(label: str, key: str, value: object) -> str:
 def _text(label: str, key: str, value: str) -> str:
     if key == "role" and value in set(Role):
         return role_name(value)
-    if key in ("until", "required_from"):
-        return dates.short_day(datetime.fromisoformat(value))
-    if key == "last_day":
-        return dates.short_day(date.fromisoformat(value))
+    if key in ("until", "required_from", "last_day"):
+        return _day(key, value)
     if key == "group" and not value and label in _OF_EVERYONE:
         return _("everyone")
     return value
+
+
+def _day(key: str, value: str) -> str:
+    read = date.fromisoformat if key == "last_day" else datetime.fromisoformat
+    try:
+        return dates.short_day(read(value))
+    except ValueError:  # older or newer versions may have written something else
+        return value
