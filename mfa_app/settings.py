@@ -1,9 +1,11 @@
 """Every setting of the site, declared once: name, type, default, meaning and check."""
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, time
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -165,7 +167,8 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def _yes_or_no(value: str) -> bool:
+def yes_or_no(value: str) -> bool:
+    """Return what a yes or a no stands for. Raises ValueError."""
     answers = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
     if value.lower() not in answers:
         raise ValueError("must be yes or no")
@@ -185,6 +188,41 @@ def applications_of(entries: Iterable[str]) -> tuple[Application, ...]:
             raise ValueError("must be like Wiki=https://wiki.example.com; Mail=https://mail.example.com")
         applications.append(Application(name.strip(), web_address(url.strip())))
     return tuple(applications)
+
+
+_WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+_HOURS = re.compile(r"([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))? ([0-2]\d:[0-5]\d)-([0-2]\d:[0-5]\d)")
+
+
+@dataclass(frozen=True)
+class OfficeHours:
+    """When an office is open: as it was typed, and as days of the week, Monday is 0, with two times each."""
+
+    text: str
+    spans: tuple[tuple[range, time, time], ...]
+
+    def hold_at(self, local: datetime) -> bool:
+        """Return True at this time of the company's clocks. The end of a span is outside."""
+        now = local.time()
+        return any(local.weekday() in days and begin <= now < end for days, begin, end in self.spans)
+
+
+def office_hours_of(value: str) -> OfficeHours:
+    """Return the hours of a text such as `Mon-Thu 08:00-18:00, Fri 08:00-16:00`. Raises ValueError."""
+    return OfficeHours(value, tuple(_span(entry.strip()) for entry in value.split(",")))
+
+
+def _span(entry: str) -> tuple[range, time, time]:
+    try:
+        first, last, begin, end = _HOURS.fullmatch(entry).groups()  # type: ignore[union-attr]
+        days = range(_WEEK.index(first), _WEEK.index(last or first) + 1)
+        opens, closes = time.fromisoformat(begin), time.fromisoformat(end)
+    except (AttributeError, ValueError):
+        days = range(0)
+    if not days or opens >= closes:
+        raise ValueError("must be like Mon-Fri 08:00-18:00; several are separated by commas")
+    return days, opens, closes
 
 
 def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -281,7 +319,7 @@ class Settings(BaseSettings):
     trusted_proxy_hops: Annotated[int, PlainValidator(_number(0, 5))] = Field(
         0, description="number of reverse proxies in front"
     )
-    hsts_subdomains: Annotated[bool, PlainValidator(_yes_or_no)] = Field(
+    hsts_subdomains: Annotated[bool, PlainValidator(yes_or_no)] = Field(
         False, description="yes: all subdomains of the public host are reachable by https only"
     )
     monitoring_networks: Annotated[Networks, PlainValidator(_networks)] = Field(
@@ -292,6 +330,12 @@ class Settings(BaseSettings):
     )
     applications: Annotated[tuple[Application, ...], PlainValidator(_applications)] = Field(
         (), description="links on the home page: Name=URL; Name=URL"
+    )
+    approve_resets: Annotated[bool, PlainValidator(yes_or_no)] = Field(
+        True, description="yes: another helper has to approve a risky reset"
+    )
+    office_hours: Annotated[OfficeHours, PlainValidator(office_hours_of)] | None = Field(
+        None, description="outside of them a reset is risky, such as Mon-Fri 08:00-18:00"
     )
     secret_key: Annotated[str, PlainValidator(_secret)] | None = Field(
         None, description="signs cookies, else from the file keys", repr=False

@@ -4,7 +4,7 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField, TextAreaField
+from wtforms import RadioField, SelectChoice, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
 from mfa_app.admin import blueprint
@@ -13,14 +13,19 @@ from mfa_app.core.common.errors import SetOnServer
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import smtp, trial
 from mfa_app.core.operations import site_values
-from mfa_app.settings import Settings, applications_of, email_address, web_address
+from mfa_app.settings import Settings, applications_of, email_address, office_hours_of, web_address
 from mfa_app.site import site as parts
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor, current_identity
-from mfa_app.web.ui.fields import one_line
+from mfa_app.web.ui.fields import INVALID_CHOICE, one_line
 from mfa_app.web.ui.forms import TOP, Form, render_form, shown_at
 
 TOO_LONG = Length(max=2000, message=_l("Use at most %(max)d characters."))
+
+APPROVALS = {
+    "yes": _l("Another helper has to approve a risky reset"),
+    "no": _l("Every reset is done at once"),
+}
 
 _TYPED = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
@@ -37,6 +42,15 @@ def _is_web_address(_form: Form, field: StringField) -> None:
         field.data and web_address(field.data)
     except ValueError:
         raise ValidationError(_("Enter a web address, such as https://help.example.com.")) from None
+
+
+def _are_hours(_form: Form, field: StringField) -> None:
+    try:
+        field.data and office_hours_of(field.data)
+    except ValueError:
+        raise ValidationError(
+            _("Enter days and times, such as Mon-Fri 08:00-18:00. Separate several with commas.")
+        ) from None
 
 
 def _are_applications(_form: Form, field: TextAreaField) -> None:
@@ -83,6 +97,18 @@ class SiteForm(Form):
         validators=[Length(max=10_000, message=_l("Use at most %(max)d characters.")), _are_applications],
         render_kw={**_TYPED, "rows": 4},
     )
+    approve_resets = RadioField(
+        _l("Second approval for risky resets"),
+        default="yes",
+        choices=[SelectChoice(answer, words) for answer, words in APPROVALS.items()],
+        invalid_choice_message=INVALID_CHOICE,
+    )
+    office_hours = StringField(
+        _l("Office hours of the help desk"),
+        filters=[one_line],
+        validators=[TOO_LONG, _are_hours],
+        render_kw=_TYPED,
+    )
 
 
 @blueprint.route("/site", methods=["GET", "POST"])
@@ -101,11 +127,23 @@ def site() -> ResponseReturnValue:
         form,
         names=site_values.NAMES,
         on_server=on_server,
-        values=site_values.current(),
+        in_words=_in_words,
         server=smtp.server_facts(parts()[Settings]),
         sender=parts()[Settings].mail_from,
         trial=trial.newest(current_identity().user),
     )
+
+
+def _in_words(name: str) -> str:
+    """Return what counts of a value that the server's settings set."""
+    values = site_values.current()
+    if name == "applications":
+        return ", ".join(application.name for application in values.applications)
+    if name == "approve_resets":
+        return str(APPROVALS["yes" if values.approve_resets else "no"])
+    if name == "office_hours":
+        return values.office_hours.text if values.office_hours else _("none")
+    return str(getattr(values, name))
 
 
 @blueprint.post("/site/test-mail")

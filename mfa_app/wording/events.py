@@ -144,6 +144,8 @@ _DETAILS = {
     "help_url": _l("Web page of the help desk"),
     "admin_email": _l("Email address of the administrator"),
     "applications": _l("Applications"),
+    "approve_resets": _l("Second approval for risky resets"),
+    "office_hours": _l("Office hours of the help desk"),
     "first_steps": _l("List of first steps"),
     "backups": _l("Backups"),
     "mail_text": _l("Own words in the emails"),

@@ -21,24 +21,44 @@ from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.extensions import db
 from mfa_app.models import SiteSetting
-from mfa_app.settings import Application, Settings, applications_of, email_address, web_address
+from mfa_app.settings import (
+    Application,
+    OfficeHours,
+    Settings,
+    applications_of,
+    email_address,
+    office_hours_of,
+    web_address,
+    yes_or_no,
+)
 from mfa_app.site import site
 
 READ_EVERY = 10.0  # seconds, so that nearly no page costs a statement
 
 CHANGED = "site_values_changed"
 
-_READERS = {"help_email": email_address, "help_url": web_address, "admin_email": email_address}
+_READERS: dict[str, Callable[[str], object]] = {
+    "help_email": email_address,
+    "help_url": web_address,
+    "admin_email": email_address,
+    "approve_resets": yes_or_no,
+    "office_hours": office_hours_of,
+}
+
+# What counts while nothing else is stored, as text: so the trail shows what a change was from.
+_UNTOUCHED = {"approve_resets": "yes"}
 
 
 @dataclass(frozen=True)
 class SiteValues:
-    """Whom people contact who can't log in, and the applications on the home page."""
+    """Whom people contact who can't log in, the applications, and what holds for resets."""
 
     help_email: str | None
     help_url: str | None
     admin_email: str | None
     applications: tuple[Application, ...]
+    approve_resets: bool
+    office_hours: OfficeHours | None
 
     @property
     def has_contact(self) -> bool:
@@ -109,7 +129,7 @@ def _put_together(settings: Settings, stored: Mapping[str, str]) -> SiteValues:
     values = {name: getattr(settings, name) for name in NAMES}
     for name in stored.keys() & (values.keys() - settings.model_fields_set):
         with suppress(ValueError):  # someone changed the database by hand
-            values[name] = _read(name, stored[name])
+            values[name] = _read(name, stored[name] or _UNTOUCHED.get(name, ""))
     return SiteValues(**values)
 
 
@@ -134,7 +154,7 @@ def change(values: Mapping[str, str], *, actor: Actor) -> bool:
 
 def store(values: Mapping[str, str], *, actor: Actor) -> bool:
     """Store texts by name within a change that has begun. Return whether any differs."""
-    before = stored()
+    before = _UNTOUCHED | stored()
     changed = {name: value for name, value in values.items() if value != before.get(name, "")}
     for name, value in changed.items():
         db.session.merge(SiteSetting(name=name, value=value))

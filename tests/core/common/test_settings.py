@@ -1,12 +1,21 @@
 """The settings: their defaults, where they are read, and the sentence for every wrong value."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from mfa_app.settings import NAMES, PROJECT_ROOT, Application, SettingError, Settings, load_settings
+from mfa_app.settings import (
+    NAMES,
+    PROJECT_ROOT,
+    Application,
+    SettingError,
+    Settings,
+    load_settings,
+    office_hours_of,
+)
 
 WRONG = [
     ("MFA_DATABASE_URL", "mysql://db/site"),
@@ -50,6 +59,15 @@ WRONG = [
     ("MFA_APPLICATIONS", "https://wiki.example.com"),
     ("MFA_APPLICATIONS", "Wiki=wiki.example.com"),
     ("MFA_APPLICATIONS", "Wiki=javascript:alert(1)"),
+    ("MFA_APPROVE_RESETS", "off"),
+    ("MFA_OFFICE_HOURS", "8-18"),
+    ("MFA_OFFICE_HOURS", "Mon-Fri 08:00-18:00,"),
+    ("MFA_OFFICE_HOURS", "mon-fri 08:00-18:00"),
+    ("MFA_OFFICE_HOURS", "Fri-Mon 08:00-18:00"),
+    ("MFA_OFFICE_HOURS", "Mon-Fri 18:00-08:00"),
+    ("MFA_OFFICE_HOURS", "Mon-Fri 08:00-24:00"),
+    ("MFA_OFFICE_HOURS", "Mon-Fri 08:00-08:00"),
+    ("MFA_OFFICE_HOURS", "Mon-Fri 08:00 - 18:00"),
     ("MFA_SECRET_KEY", "too short"),
     ("PORT", "0"),
     ("PORT", "65536"),
@@ -63,6 +81,23 @@ SECRETS = {
     "MFA_SECRET_KEY": "hunter2" * 5,
     "MFA_DATA_KEYS": "id:hunter2",
 }
+
+
+@pytest.mark.parametrize(
+    ("moment", "open_then"),
+    [
+        ("2026-03-02T07:59", False),
+        ("2026-03-02T08:00", True),
+        ("2026-03-05T17:59", True),
+        ("2026-03-05T18:00", False),
+        ("2026-03-06T15:59", True),
+        ("2026-03-06T16:00", False),
+        ("2026-03-07T12:00", False),
+    ],
+)
+def test_office_hours_begin_and_end_to_the_minute(moment: str, open_then: bool) -> None:
+    hours = office_hours_of("Mon-Thu 08:00-18:00, Fri 08:00-16:00")
+    assert hours.hold_at(datetime.fromisoformat(moment)) is open_then
 
 
 def in_file(folder: Path, text: str) -> dict[str, str]:

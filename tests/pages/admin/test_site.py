@@ -61,6 +61,29 @@ def test_what_is_saved_stands_on_all_pages_at_once_and_on_the_trail(world: World
     assert "No applications yet" in carol.open("/").text
 
 
+def test_that_nobody_approves_resets_any_more_stands_on_the_trail(world: World, carol: Visitor) -> None:
+    page = carol.open("/admin/site")
+    chosen = [tick["value"] for tick in page.html.select("[name=approve_resets][checked]")]
+    assert chosen == ["yes"]
+    carol.press("Save")
+    assert "site.changed" not in world.events()
+    save(carol, approve_resets="no", office_hours="Mon-Fri 08:00-18:00")
+    before = {"approve_resets": "yes", "office_hours": None}
+    after = {"approve_resets": "no", "office_hours": "Mon-Fri 08:00-18:00"}
+    assert world.details("site.changed") == {"before": before, "after": after}
+    assert "Second approval for risky resets: yes → no" in carol.open("/admin/trail").text
+
+
+@pytest.mark.parametrize(
+    "environment", [{"MFA_APPROVE_RESETS": "no", "MFA_OFFICE_HOURS": "Mon-Sun 00:00-23:59"}], indirect=True
+)
+def test_what_the_server_says_of_approvals_is_shown_in_words(world: World, carol: Visitor) -> None:
+    page = carol.open("/admin/site")
+    assert "Every reset is done at once" in page.text
+    assert "Mon-Sun 00:00-23:59" in page.text
+    assert page.html.select_one("[name=approve_resets]") is None
+
+
 def test_other_processes_know_within_ten_seconds(world: World, carol: Visitor) -> None:
     seconds = 0.0
     other = StoredValues(lambda: seconds)
@@ -83,6 +106,8 @@ def test_other_processes_know_within_ten_seconds(world: World, carol: Visitor) -
         ("help_email", "help", "Enter an email address, such as help@example.com."),
         ("help_email", "a@b@c", "Enter an email address, such as help@example.com."),
         ("help_url", "javascript:alert(1)", "Enter a web address, such as https://help.example.com."),
+        ("office_hours", "9 to 5", "Enter days and times, such as Mon-Fri 08:00-18:00."),
+        ("approve_resets", "perhaps", "Choose an option from the list."),
         ("applications", "Wiki = https://w.example.com\nMail", "This one isn't: Mail"),
         ("applications", "Wiki = javascript:alert(1)", "This one isn't: Wiki = javascript:alert(1)"),
     ],
