@@ -9,13 +9,12 @@ from sqlalchemy import Select, func, or_, select
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import scope
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import NotAllowed, NotARequestNumber, WrongRequestNumber
+from mfa_app.core.common.errors import NotARequestNumber, WrongRequestNumber
 from mfa_app.core.common.page_keys import key_of, read_key
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.common.text import is_separator
 from mfa_app.core.helpdesk.requests import DIGITS
 from mfa_app.core.throttling import counters, limits
-from mfa_app.core.users import directory
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, HelpRequest, User
 
@@ -78,12 +77,18 @@ class Caller:
 
 def page(*, actor: Actor, now: datetime, after: str | None = None) -> Page:
     """Return 50 requests of users whom the actor may reset, in two SELECTs. `after` is the key of a page."""
-    rows = db.session.execute(_waiting(actor, now, after).limit(PAGE + 1)).all()
+    found = _waiting(actor, now)
+    if (last := read_key(after)) is not None:
+        expires_at, user_id = last
+        later = or_(HelpRequest.expires_at > expires_at, HelpRequest.user_id > user_id)
+        found = found.where(HelpRequest.expires_at >= expires_at, later)
+    ordered = found.order_by(HelpRequest.expires_at, HelpRequest.user_id)
+    rows = db.session.execute(ordered.limit(PAGE + 1)).all()
     shown = rows[:PAGE]
     changes = _changes_of([user.id for _request, user in shown], since=now - LOOKED_BACK)
     entries = tuple(_entry(request, user, changes.get(user.id, ())) for request, user in shown)
-    last = shown[-1][0] if len(rows) > PAGE else None
-    return Page(entries, key_of(last.expires_at, last.user_id) if last else None)
+    end = shown[-1][0] if len(rows) > PAGE else None
+    return Page(entries, key_of(end.expires_at, end.user_id) if end else None)
 
 
 def all_waiting(*, actor: Actor, now: datetime) -> Iterator[Entry]:
@@ -98,36 +103,27 @@ def all_waiting(*, actor: Actor, now: datetime) -> Iterator[Entry]:
 def find_caller(typed: str, *, actor: Actor, now: datetime) -> Caller:
     """Return whose request has the number that a caller read out. Wrong numbers are counted and recorded.
 
-    A request of somebody whom the actor may not reset is as if there were none. Raises NotAllowed,
-    NotARequestNumber, WrongRequestNumber, Throttled.
+    A request that is not in the actor's queue is as if there were none, also by what it costs. Raises
+    NotAllowed, NotARequestNumber, WrongRequestNumber, Throttled.
     """
     actor.require(Permission.RESET_SECOND_FACTOR)
     number = "".join(character for character in typed if not is_separator(character))
     if len(number) != DIGITS or not (number.isascii() and number.isdecimal()):
         raise NotARequestNumber
     charged = counters.charge(limits.REQUEST_NUMBERS, actor.user_id or actor.kind, now=now)
-    has_number = HelpRequest.number == number, HelpRequest.expires_at > now
-    request = db.session.scalar(select(HelpRequest).where(*has_number))
-    user = _resettable(request.user_id, actor, now) if request else None
-    if request is None or user is None:
+    found = db.session.execute(_waiting(actor, now).where(HelpRequest.number == number)).one_or_none()
+    if found is None:
         record(Event.REQUEST_NUMBER_REFUSED, actor=actor, failures=charged.failures)
         raise WrongRequestNumber
+    request, user = found
     counters.reset_after_success(charged)
     record(Event.REQUEST_NUMBER_GIVEN, actor=actor, subject=user)
     return Caller(request.id, user.id)
 
 
-def _resettable(user_id: int, actor: Actor, now: datetime) -> User | None:
-    """Return the user if the actor may reset them and the account is open."""
-    try:
-        found = directory.get_visible(user_id, actor=actor, to_change=True)
-    except NotAllowed:
-        return None
-    return found.user if found and found.user.is_open(now) else None
-
-
-def _waiting(actor: Actor, now: datetime, after: str | None) -> Select[HelpRequest, User]:
-    found = (
+def _waiting(actor: Actor, now: datetime) -> Select[HelpRequest, User]:
+    """Select the requests of users whom the actor may reset, and whose accounts are open."""
+    return (
         select(HelpRequest, User)
         .join(User, User.id == HelpRequest.user_id)
         .where(
@@ -140,11 +136,6 @@ def _waiting(actor: Actor, now: datetime, after: str | None) -> Select[HelpReque
             or_(User.ends_at.is_(None), User.ends_at > now),
         )
     )
-    if (last := read_key(after)) is not None:
-        expires_at, user_id = last
-        later = or_(HelpRequest.expires_at > expires_at, HelpRequest.user_id > user_id)
-        found = found.where(HelpRequest.expires_at >= expires_at, later)
-    return found.order_by(HelpRequest.expires_at, HelpRequest.user_id)
 
 
 def _changes_of(user_ids: list[int], *, since: datetime) -> dict[int, list[Change]]:

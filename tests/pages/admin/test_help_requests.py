@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from mfa_app.core.helpdesk import queue
+from mfa_app.core.helpdesk import queue, scopes
 from mfa_app.core.policy import overrides
-from mfa_app.core.users import accounts
+from mfa_app.core.users import account_lock, accounts
 from mfa_app.models import AuthSession, HelpRequest
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
-from tests.support.statements import cost
+from tests.support.statements import cost, statements
 from tests.support.world import TERMINAL, World
 
 pytestmark = both_databases
@@ -146,13 +146,59 @@ def test_the_help_desk_sees_no_request_of_its_betters_equals_or_itself(world: Wo
     assert sorted(names(carol.open(QUEUE))) == ["Dave", "Dora"]
 
 
-def test_who_is_disabled_or_locked_has_no_request(world: World, dave: Visitor) -> None:
-    number = number_on(asks(world, "alice"))
+def test_who_is_disabled_locked_or_gone_has_no_request(world: World, dave: Visitor) -> None:
+    """Attack 112: neither in the queue nor by the number, also if the row is there."""
+    world.linked_earlier("anna", groups_=("Finance",))
+    numbers = [number_on(asks(world, name)) for name in ("alice", "bob", "anna")]
     with world.data():
-        accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
+        world.user("alice").disabled_at = world.clock()
+        world.user("bob").account_locked_at = world.clock()
+        world.user("anna").ends_at = world.clock()
     assert "Nobody is waiting" in dave.open(QUEUE).text
-    assert "No open request has this number." in read_out(dave, number).text
-    assert world.count(HelpRequest) == 0
+    for number in numbers:
+        assert "No open request has this number." in read_out(dave, number).text
+    assert world.count(HelpRequest) == 3
+    with world.data():
+        world.user("alice").disabled_at = None
+        accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
+        account_lock.lock_for(world.user("bob"), actor=TERMINAL, now=world.clock())
+    assert world.count(HelpRequest) == 2  # bob was locked already
+
+
+def test_outside_the_scope_of_a_helper_there_is_no_request(world: World, dave: Visitor) -> None:
+    """Attacks 112 and 116: of Sales dave sees none in the queue, by its number, or stopped."""
+    for group in ("IT", "Sales"):
+        world.group(group, required=True)
+    for name, group in (("ines", "IT"), ("sam", "Sales"), ("stan", "Sales")):
+        world.linked_earlier(name, groups_=(group,))
+    numbers = {name: number_on(asks(world, name)) for name in ("alice", "ines", "sam", "stan")}
+    owner = world.visitor()
+    owner.open(world.link_in_last_mail())
+    owner.press("Stop the request")
+    assert "Stopped" in dave.open(QUEUE).text
+    assert names(dave.page) == ["Alice", "Ines", "Sam", "Stan"]
+    with world.data():
+        helped = [world.group_row(name) for name in ("Finance", "IT")]
+        scopes.limit(world.user("dave"), helped, actor=TERMINAL)
+    page = dave.open(QUEUE)
+    assert names(page) == ["Alice", "Ines"]
+    assert not [word for word in ("Sam", "Stan", "Stopped") if word in page.response.text]
+    nobodys = next(
+        f"{n:06}" for n in range(10) if f"{n:06}" not in {x.replace(" ", "") for x in numbers.values()}
+    )
+    said, cost_of = {}, {}
+    for name, number in {**numbers, "nobody": nobodys}.items():
+        dave.open(QUEUE)
+        with statements(world) as cost_of[name]:
+            dave.press(OPEN, number=number)
+        said[name] = "No open request has this number." in dave.page.text
+    assert [name for name, nothing in said.items() if nothing] == ["sam", "stan", "nobody"]
+    assert cost_of["sam"] == cost_of["stan"] == cost_of["nobody"]
+    assert read_out(dave, numbers["ines"]).title == RESET
+    with world.data():
+        scopes.limit(world.user("dave"), [world.group_row("Finance")], actor=TERMINAL)
+    assert dave.press(RESET, checked="called back").status == 404
+    assert "second_factor.reset" not in world.events()
 
 
 def test_a_request_that_was_stopped_stands_out_and_is_not_answered(world: World, dave: Visitor) -> None:
