@@ -73,7 +73,7 @@ class PeopleFile:
             raise ImportFileRefused("too many columns", line=self.line, most=MAX_COLUMNS)
         if any(len(cell) > MAX_CELL for cell in cells):
             raise ImportFileRefused("long cell", line=self.line, most=MAX_CELL)
-        return [csv_cells.restored(cell).strip() for cell in cells]
+        return [csv_cells.restored(cell, self._rows.dialect.delimiter).strip() for cell in cells]
 
     def _typed(self, cells: Sequence[str]) -> TypedRow:
         cell = self.headings.cell
