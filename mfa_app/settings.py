@@ -20,6 +20,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 PREFIX = "MFA_"
+DIGITS = "0123456789"
 DEFAULT_SITE_NAME = "Second Gate"
 BYTE_ORDER_MARK = "\ufeff"  # some editors write it before the first line
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -87,6 +88,14 @@ def web_address(value: str) -> str:
     if not usable or parts.username is not None:
         raise ValueError("must be a web address, such as https://login.example.com")
     return value.rstrip("/")
+
+
+def phone_number(value: str) -> str:
+    """Return a telephone number as people write it. Raises ValueError."""
+    digits = sum(letter in DIGITS for letter in value)
+    if set(value) - set(DIGITS + "+-/.() ") or "+" in value[1:] or not 3 <= digits <= 20 or len(value) > 40:
+        raise ValueError("must be a telephone number, such as +31 20 555 0100")
+    return value
 
 
 def _public_url(value: str) -> str:
@@ -251,6 +260,7 @@ def _secret(value: str) -> str:
 Text = Annotated[str, PlainValidator(_text)]
 Email = Annotated[str, PlainValidator(email_address)]
 WebAddress = Annotated[str, PlainValidator(web_address)]
+Phone = Annotated[str, PlainValidator(phone_number)]
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
@@ -308,6 +318,7 @@ class Settings(BaseSettings):
     )
     admin_email: Email | None = Field(None, description="administrator's address, shown to locked-out people")
     help_email: Email | None = Field(None, description="help desk's address, shown to locked-out people")
+    help_phone: Phone | None = Field(None, description="help desk's telephone, shown to locked-out people")
     help_url: WebAddress | None = Field(None, description="help desk's web page")
     smtp_url: Annotated[str, PlainValidator(_smtp_url)] | None = Field(
         None, description="mail server; else mails become files in outbox/", repr=False

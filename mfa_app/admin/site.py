@@ -13,7 +13,7 @@ from mfa_app.core.common.errors import SetOnServer
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import smtp, trial
 from mfa_app.core.operations import site_values
-from mfa_app.settings import Settings, applications_of, email_address, office_hours_of, web_address
+from mfa_app.settings import Settings, applications_of, email_address, office_hours_of, phone_number, web_address
 from mfa_app.site import site as parts
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor, current_identity
@@ -35,6 +35,13 @@ def _is_email(_form: Form, field: StringField) -> None:
         field.data and email_address(field.data)
     except ValueError:
         raise ValidationError(_("Enter an email address, such as help@example.com.")) from None
+
+
+def _is_phone_number(_form: Form, field: StringField) -> None:
+    try:
+        field.data and phone_number(field.data)
+    except ValueError:
+        raise ValidationError(_("Enter a telephone number, such as +31 20 555 0100.")) from None
 
 
 def _is_web_address(_form: Form, field: StringField) -> None:
@@ -78,6 +85,12 @@ class SiteForm(Form):
         filters=[one_line],
         validators=[TOO_LONG, _is_email],
         render_kw={**_TYPED, "inputmode": "email"},
+    )
+    help_phone = StringField(
+        _l("Telephone of the help desk"),
+        filters=[one_line],
+        validators=[TOO_LONG, _is_phone_number],
+        render_kw={**_TYPED, "inputmode": "tel"},
     )
     help_url = StringField(
         _l("Web page of the help desk"),

@@ -11,7 +11,6 @@ from typing import Any
 
 from flask import Flask, url_for
 from flask.templating import Environment
-from flask_babel import gettext as _
 
 from mfa_app.core.common import clock
 from mfa_app.core.mail import outbox, wire
@@ -21,6 +20,7 @@ from mfa_app.core.users import exemption_ends, invitation_ends, new_links
 from mfa_app.core.users.invitation_list import Stage
 from mfa_app.models import OutboxMail
 from mfa_app.settings import Settings
+from mfa_app.wording.contact import whom_to_ask
 from mfa_app.wording.policy import after_exemption, exemption
 from mfa_app.wording.user_agents import browser_name
 
@@ -112,7 +112,7 @@ class MailComposer:
             "login_url": url_for("auth.login", _external=True),
             "exemptions_url": url_for("admin.exemptions", _external=True),
             "invitations_url": url_for("admin.invitations", state=Stage.ASKED, _external=True),
-            "help": values.help_email or values.admin_email or _("your help desk"),
+            "help": whom_to_ask(values.help_email or values.admin_email, values.help_phone),
         }
 
     def _render(self, template: str, context: dict[str, object]) -> tuple[str, str, str]:

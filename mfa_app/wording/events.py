@@ -141,6 +141,7 @@ _DETAILS = {
     "grace_days": _l("Grace period (days)"),
     "remember_days": _l("Devices remembered (days)"),
     "help_email": _l("Email address of the help desk"),
+    "help_phone": _l("Telephone of the help desk"),
     "help_url": _l("Web page of the help desk"),
     "admin_email": _l("Email address of the administrator"),
     "applications": _l("Applications"),

@@ -34,7 +34,7 @@ def of_settings(settings: Settings) -> Iterator[Finding]:
     if not site_values.current().has_contact:
         yield Finding(
             _("People who lose their phone aren't told whom to contact."),
-            _("Enter an address under Administration, Site. Or set MFA_HELP_EMAIL or MFA_HELP_URL."),
+            _("Enter an address or a telephone number under Administration, Site. Or set MFA_HELP_EMAIL."),
         )
 
 

@@ -28,6 +28,7 @@ from mfa_app.settings import (
     applications_of,
     email_address,
     office_hours_of,
+    phone_number,
     web_address,
     yes_or_no,
 )
@@ -39,6 +40,7 @@ CHANGED = "site_values_changed"
 
 _READERS: dict[str, Callable[[str], object]] = {
     "help_email": email_address,
+    "help_phone": phone_number,
     "help_url": web_address,
     "admin_email": email_address,
     "approve_resets": yes_or_no,
@@ -54,6 +56,7 @@ class SiteValues:
     """Whom people contact who can't log in, the applications, and what holds for resets."""
 
     help_email: str | None
+    help_phone: str | None
     help_url: str | None
     admin_email: str | None
     applications: tuple[Application, ...]
@@ -63,7 +66,7 @@ class SiteValues:
     @property
     def has_contact(self) -> bool:
         """Return True if people who can't log in are told whom to contact."""
-        return bool(self.help_email or self.help_url or self.admin_email)
+        return bool(self.help_email or self.help_phone or self.help_url or self.admin_email)
 
 
 NAMES = tuple(field.name for field in fields(SiteValues))

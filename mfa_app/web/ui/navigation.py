@@ -40,6 +40,7 @@ def _of_this_page() -> dict[str, Any]:
         "held_form": held_form_note(),
         "admin_email": values.admin_email,
         "help_email": values.help_email,
+        "help_phone": values.help_phone,
         "help_url": values.help_url,
     }
 

@@ -15,6 +15,7 @@ from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions import sessions
 from mfa_app.models import Group, SitePolicy
 from mfa_app.wording import dates
+from mfa_app.wording.contact import tel_url
 from mfa_app.wording.invitations import pass_on_links
 from mfa_app.wording.labels import app_name, in_groups, limit_name, role_name
 from mfa_app.wording.rules import rule_sentence, rule_state
@@ -57,6 +58,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(in_groups)
     app.add_template_filter(role_name)
     app.add_template_filter(limit_name)
+    app.add_template_filter(tel_url)
     app.add_template_filter(breakable)
 
     @app.template_filter("rule_sentence")

@@ -40,6 +40,9 @@ WRONG = [
     ("MFA_SITE_NAME", "\U0001f512" * 31),
     ("MFA_ADMIN_EMAIL", "administrator"),
     ("MFA_HELP_EMAIL", "help@"),
+    ("MFA_HELP_PHONE", "call us"),
+    ("MFA_HELP_PHONE", "12"),
+    ("MFA_HELP_PHONE", "555\u202e0100"),
     ("MFA_MAIL_FROM", "@example.com"),
     ("MFA_HELP_URL", "javascript:alert(1)"),
     ("MFA_SMTP_URL", "mail.example.com"),
@@ -115,7 +118,8 @@ def test_without_any_setting_the_site_serves_this_machine_from_its_folder(tmp_pa
     assert (settings.workers, settings.time_zone.key) == (2, "UTC")
     assert settings.known_networks == ()
     assert [str(network) for network in settings.monitoring_networks] == ["127.0.0.1/32", "::1/128"]
-    assert settings.admin_email is settings.help_email is settings.help_url is settings.smtp_url is None
+    nobody = (settings.admin_email, settings.help_email, settings.help_phone, settings.help_url)
+    assert (set(nobody), settings.smtp_url) == ({None}, None)
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)

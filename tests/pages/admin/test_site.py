@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from mfa_app.core.mail import delivery
+from mfa_app.core.mail import delivery, outbox
+from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.mail.smtp import RecipientRefused
 from mfa_app.core.operations.site_values import READ_EVERY, StoredValues
 from mfa_app.models import OutboxMail, SiteSetting
@@ -84,6 +85,19 @@ def test_what_the_server_says_of_approvals_is_shown_in_words(world: World, carol
     assert page.html.select_one("[name=approve_resets]") is None
 
 
+def test_a_telephone_can_be_called_wherever_people_find_the_help_desk(world: World, carol: Visitor) -> None:
+    save(carol, help_phone="+31 (0)20 555 0100")
+    eve = world.visitor()
+    for path in ("/login", "/login/help"):
+        calls = [link.get_text(" ") for link in eve.open(path).html.select("a[href='tel:+31205550100']")]
+        assert calls and "+31 (0)20 555 0100" in calls[0], path
+    with world.data():
+        outbox.enqueue(Mail.PASSWORD_CHANGED, world.user("carol"), now=world.clock())
+    world.deliver()
+    words = " ".join(world.words_of_last_mail().split())
+    assert "tell admin@example.com (telephone +31 (0)20 555 0100) at once" in words
+
+
 def test_other_processes_know_within_ten_seconds(world: World, carol: Visitor) -> None:
     seconds = 0.0
     other = StoredValues(lambda: seconds)
@@ -105,6 +119,8 @@ def test_other_processes_know_within_ten_seconds(world: World, carol: Visitor) -
     [
         ("help_email", "help", "Enter an email address, such as help@example.com."),
         ("help_email", "a@b@c", "Enter an email address, such as help@example.com."),
+        ("help_phone", "ask reception", "Enter a telephone number, such as +31 20 555 0100."),
+        ("help_phone", "555 0100;phone-context=evil", "Enter a telephone number, such as +31 20 555 0100."),
         ("help_url", "javascript:alert(1)", "Enter a web address, such as https://help.example.com."),
         ("office_hours", "9 to 5", "Enter days and times, such as Mon-Fri 08:00-18:00."),
         ("approve_resets", "perhaps", "Choose an option from the list."),
