@@ -32,7 +32,7 @@ from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail.delivery import MailDelivery
 from mfa_app.core.mail.outbox import MailObservers
 from mfa_app.core.mail.smtp import IN_BACKGROUND
-from mfa_app.core.operations import jobs
+from mfa_app.core.operations import jobs, mail_settings
 from mfa_app.core.operations.job_runner import JobRunner
 from mfa_app.core.operations.site_values import StoredValues
 from mfa_app.core.operations.write_proof import WriteProof
@@ -129,7 +129,7 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         SiteNames((settings.site_name, settings.public_host)),
         RowObservers(stream.stream_row, metrics.count_event),
         composer,
-        MailDelivery(settings, composer.compose, app.config["MAIL_PATIENCE"]),
+        MailDelivery(settings, composer.compose, app.config["MAIL_PATIENCE"], mail_settings.in_force),
         MailObservers(send_mail),
         ResetObservers(*answer),
         ImportObservers(go_on_with_imports),

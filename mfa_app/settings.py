@@ -70,7 +70,8 @@ def email_address(value: str) -> str:
     return value
 
 
-def _sender(value: str) -> str:
+def sender_address(value: str) -> str:
+    """Return an address that mails can come from. Raises ValueError."""
     local, _at, domain = email_address(value).rpartition("@")
     if not local.isascii():
         raise ValueError("must have only letters without accents before the @: many servers take no others")
@@ -147,7 +148,8 @@ def _with_known_options(value: str, url: URL) -> str:
     return value
 
 
-def _smtp_url(value: str) -> str:
+def smtp_address(value: str) -> str:
+    """Return the address of a mail server, with user name and password if it has any. Raises ValueError."""
     try:
         parts = urlsplit(value)
         usable = (
@@ -320,10 +322,10 @@ class Settings(BaseSettings):
     help_email: Email | None = Field(None, description="help desk's address, shown to locked-out people")
     help_phone: Phone | None = Field(None, description="help desk's telephone, shown to locked-out people")
     help_url: WebAddress | None = Field(None, description="help desk's web page")
-    smtp_url: Annotated[str, PlainValidator(_smtp_url)] | None = Field(
+    smtp_url: Annotated[str, PlainValidator(smtp_address)] | None = Field(
         None, description="mail server; else mails become files in outbox/", repr=False
     )
-    mail_from: Annotated[str, PlainValidator(_sender)] = Field(
+    mail_from: Annotated[str, PlainValidator(sender_address)] = Field(
         default_factory=_mail_from_default,
         description="sender of the mails, else second-gate@<public host>",
     )

@@ -1,6 +1,6 @@
 """The page of the site itself: whom people contact, and the applications on the home page."""
 
-from flask import flash, redirect, url_for
+from flask import Response, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -8,17 +8,26 @@ from wtforms import RadioField, SelectChoice, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
 from mfa_app.admin import blueprint
+from mfa_app.admin.mail_form import MailForm, mail_form
 from mfa_app.core.common import clock, text
 from mfa_app.core.common.errors import SetOnServer
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import smtp, trial
-from mfa_app.core.operations import site_values
-from mfa_app.settings import Settings, applications_of, email_address, office_hours_of, phone_number, web_address
+from mfa_app.core.operations import mail_settings, site_values
+from mfa_app.settings import (
+    Settings,
+    applications_of,
+    email_address,
+    office_hours_of,
+    phone_number,
+    web_address,
+)
 from mfa_app.site import site as parts
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.fields import INVALID_CHOICE, one_line
 from mfa_app.web.ui.forms import TOP, Form, render_form, shown_at
+from mfa_app.wording.mail_server import trouble
 
 TOO_LONG = Length(max=2000, message=_l("Use at most %(max)d characters."))
 
@@ -80,6 +89,11 @@ class SiteForm(Form):
 
     refusals_at = shown_at(TOP, SetOnServer)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the values that this form changes."""
+        return tuple(name for name in site_values.NAMES if name in self)
+
     help_email = StringField(
         _l("Email address of the help desk"),
         filters=[one_line],
@@ -128,23 +142,28 @@ class SiteForm(Form):
 @requires(Permission.MANAGE_SITE)
 def site() -> ResponseReturnValue:
     """Show and change what is set for the site."""
-    form, on_server = SiteForm(data=site_values.stored()), site_values.set_on_server()
+    stored, on_server = site_values.stored(), site_values.set_on_server()
+    form = SiteForm(data=stored)
     if form.validate_on_submit():
-        values = {name: str(form[name].data or "") for name in site_values.NAMES if name not in on_server}
+        values = {name: str(form[name].data or "") for name in form.names if name not in on_server}
         with form.refusing():
             changed = site_values.change(values, actor=current_actor())
-            flash(_("Saved.") if changed else _("Nothing was different, so nothing has changed."), "success")
-            return redirect(url_for("admin.site"))
-    return render_form(
-        "admin/site.html",
-        form,
-        names=site_values.NAMES,
-        on_server=on_server,
-        in_words=_in_words,
-        server=smtp.server_facts(parts()[Settings]),
-        sender=parts()[Settings].mail_from,
-        trial=trial.newest(current_identity().user),
-    )
+            return _saved(changed)
+    return _page(form, stored, values=form)
+
+
+@blueprint.post("/site/mail-server")
+@requires(Permission.MANAGE_SITE)
+def change_mail_server() -> ResponseReturnValue:
+    """Change the mail server, its password and the sender."""
+    stored = site_values.stored()
+    form = mail_form(stored, submitted=True)
+    if form.validate_on_submit():
+        password, actor = form.password.data or "", current_actor()
+        with form.refusing():
+            changed = mail_settings.change(form.values(), password, actor=actor, now=clock.now())
+            return _saved(changed, "emails")
+    return _page(form, stored, mail=form)
 
 
 def _in_words(name: str) -> str:
@@ -165,3 +184,34 @@ def send_test_mail() -> ResponseReturnValue:
     """Send a test email to the administrator who asks for it."""
     trial.send(current_identity().user, actor=current_actor(), now=clock.now())
     return redirect(url_for("admin.site", _anchor="emails"))
+
+
+def _saved(changed: bool, part: str | None = None) -> ResponseReturnValue:
+    flash(_("Saved.") if changed else _("Nothing was different, so nothing has changed."), "success")
+    return redirect(url_for("admin.site", _anchor=part))
+
+
+def _page(
+    submitted: Form,
+    stored: dict[str, str],
+    *,
+    values: SiteForm | None = None,
+    mail: MailForm | None = None,
+) -> Response:
+    """Return the page with what is stored, but for the form that this request has sent."""
+    current, newest = site_values.current(), trial.newest(current_identity().user)
+    error = newest.error if newest else None
+    return render_form(
+        "admin/site.html",
+        form=submitted,
+        values_form=values or SiteForm(formdata=None, data=stored),
+        mail_form=mail or mail_form(stored, submitted=False),
+        usual_sender=parts()[Settings].mail_from,
+        on_server=site_values.set_on_server(),
+        in_words=_in_words,
+        values=current,
+        server=smtp.server_facts(current.smtp_url),
+        password_is_kept=mail_settings.password_is_kept(stored.get("smtp_url")),
+        trial=newest,
+        trouble=trouble(error) if error else {},
+    )

@@ -28,6 +28,7 @@ from mfa_app.core.helpdesk.caller_check import CallerCheck
 from mfa_app.core.helpdesk.removal import remove_factor
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.operations import site_values
 from mfa_app.core.passwords import change
 from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
@@ -371,11 +372,11 @@ def _say_app_link(user: User, token: str) -> None:
 
 def _say_how_it_is_sent(user: User, file: str) -> None:
     settings: Settings = current_app.config["SETTINGS"]
-    if settings.smtp_url:
+    if site_values.current().smtp_url:
         say(_("The same link is on its way to %(email)s by email.", email=user.email))
         return
     say(
-        _("MFA_SMTP_URL is not set, so no email is sent. Pass the link on yourself."),
+        _("No mail server is set up, so no email is sent. Pass the link on yourself."),
         _(
             "The email is the file %(file)s",
             file=settings.instance_path.resolve() / "outbox" / file,

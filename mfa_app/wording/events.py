@@ -147,6 +147,9 @@ _DETAILS = {
     "applications": _l("Applications"),
     "approve_resets": _l("Second approval for risky resets"),
     "office_hours": _l("Office hours of the help desk"),
+    "smtp_url": _l("Mail server"),
+    "smtp_password": _l("Password of the mail server"),
+    "mail_from": _l("Sender of the emails"),
     "first_steps": _l("List of first steps"),
     "backups": _l("Backups"),
     "mail_text": _l("Own words in the emails"),
@@ -228,9 +231,14 @@ _CODES = {
     "no caller": _l("nobody called, done at the terminal"),
     "put away": _l("put away"),
     "made elsewhere": _l("made with other programs"),
+    "set": _l("set"),
+    "set anew": _l("set anew"),
 }
 
-_CODED = {"way", "purpose", "method", "because", "to", "checked", "list", "helps", "first_steps", "backups"}
+_CODED = {
+    *("way", "purpose", "method", "because", "to", "checked", "list", "helps", "first_steps", "backups"),
+    "smtp_password",
+}
 
 _UNSAID = {"seen", "note"}  # where there is none
 

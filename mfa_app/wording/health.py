@@ -214,5 +214,8 @@ def _mails_stuck(facts: dict[str, Any]) -> HealthMessage:
             facts["waiting"],
             since=facts["since"],
         ),
-        _("Check MFA_SMTP_URL and the mail server. The last error: %(error)s", error=error),
+        _(
+            "Check the mail server, MFA_SMTP_URL and the page “Site”. The last error: %(error)s",
+            error=error,
+        ),
     )

@@ -40,6 +40,9 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "Use “Forgot your password?” to get a link by email that unlocks it."
     ),
     errors.OneTimeLinkExpired: _l("This link has been used or has expired."),
+    errors.MailPasswordNeeded: _l(
+        "Enter the password for this server and user name. A password is only sent where it was entered for."
+    ),
     errors.SetOnServer: _l("This is in the server's settings. Change it there."),
     errors.PendingEnrolmentExpired: _l(
         "That page had expired. Delete the entry it made in your app, then add the new one from here."

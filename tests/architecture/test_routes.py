@@ -33,6 +33,7 @@ MARKS = {
     "account.rename_passkey": "allow, recent",
     "admin.add_member": "manage_groups",
     "admin.break_glass": "break_glass",
+    "admin.change_mail_server": "manage_site",
     "admin.chosen_people": "manage_users",
     "admin.delete_group": "manage_groups",
     "admin.disable_user": "manage_users",

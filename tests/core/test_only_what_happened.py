@@ -19,7 +19,7 @@ from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.login import logout
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
-from mfa_app.core.operations import first_steps, site_values
+from mfa_app.core.operations import first_steps, mail_settings, site_values
 from mfa_app.core.passwords import reset_by_mail, reset_requests
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
@@ -139,6 +139,13 @@ def change_the_site(world: World) -> Act:
 @again(site_values.store)
 def store_for_the_site(world: World) -> Act:
     return lambda: site_values.store({"help_url": "https://help.example.com"}, actor=TERMINAL)
+
+
+@again(mail_settings.change)
+def change_the_mail_server(world: World) -> Act:
+    server = {"smtp_url": "smtps://gate@mail.example.com:465"}
+    mail_settings.change(server, "S3cret", actor=TERMINAL, now=world.clock())
+    return lambda: mail_settings.change(server, "", actor=TERMINAL, now=world.clock())
 
 
 @again(first_steps.put_away)

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from mfa_app.core.common import clock
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.operations import site_values
 from mfa_app.models import User
 from mfa_app.settings import Settings
 from mfa_app.site import site
@@ -30,7 +31,7 @@ def to_page_of(user: User, done: str | None = None) -> ResponseReturnValue:
 
 def shows_links() -> bool:
     """Return True if the answer shows a new one-time link, because there is no mail server."""
-    return site()[Settings].smtp_url is None
+    return site_values.current().smtp_url is None
 
 
 def after_sending(token: str, user: User, *, another: str | None = None) -> ResponseReturnValue:

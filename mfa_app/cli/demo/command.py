@@ -14,6 +14,7 @@ from mfa_app.cli.setup import RULER, make_ready
 from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
 from mfa_app.cli.support.output import say, table
 from mfa_app.core.common import clock
+from mfa_app.core.operations import site_values
 from mfa_app.core.users import lookup
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, User
@@ -29,7 +30,7 @@ def demo() -> None:
     saved = settings.instance_path / "demo.txt"
     if db.session.scalar(select(User.id).limit(1)) is None:
         logins = create_company(current_actor(), now=clock.now())
-        if settings.smtp_url:  # the people are made up, so nobody reads their emails
+        if site_values.current().smtp_url:  # the people are made up, so nobody reads their emails
             db.session.execute(delete(OutboxMail))
         _write(saved, "\n".join(_login_lines(logins)))
     elif not saved.exists() or lookup.find_by_email(f"ada@{DOMAIN}") is None:

@@ -16,6 +16,8 @@ from mfa_app.cli.support.output import print_line
 from mfa_app.core.mail import smtp
 from mfa_app.core.mail.delivery import MailDelivery
 from mfa_app.core.mail.smtp import Patience
+from mfa_app.core.operations.mail_settings import PasswordUnreadable
+from mfa_app.core.operations.site_values import StoredValues
 from mfa_app.settings import Settings
 from mfa_app.site import site
 
@@ -26,20 +28,27 @@ NOTICE_SECONDS = 5.0
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Connect and log in as for sending a mail. A server that the mailer would wait for is waited for."""
-    if settings.smtp_url is None:
+    if site()[StoredValues].beside(settings).smtp_url is None:
         folder = settings.instance_path / "outbox"
         yield Finding(
             _("No emails are sent. They are written to files in %(folder)s.", folder=folder),
-            _("Set MFA_SMTP_URL to your mail server."),
+            _("Enter your mail server under Administration, Site. Or set MFA_SMTP_URL."),
         )
         return
     try:
         delivery = site()[MailDelivery]
         with _notice_of_waiting(delivery.patience), delivery.connect():
             pass
+    except PasswordUnreadable:
+        yield Finding(
+            _("The password of the mail server can't be read with these keys, so no emails leave."),
+            _("Enter it again under Administration, Site."),
+            wrong=True,
+        )
     except smtp.FAILURES as error:
         sentence = _("Could not connect to the mail server: %(reason)s.", reason=smtp.answer_of(error))
-        yield Finding(sentence, _cure(error), wrong=True)
+        where = "MFA_SMTP_URL" if settings.smtp_url else _("the mail settings on the page “Site”")
+        yield Finding(sentence, _cure(error, where), wrong=True)
 
 
 @contextmanager
@@ -59,32 +68,35 @@ def _notice_of_waiting(patience: Patience) -> Iterator[None]:
         timer.cancel()
 
 
-def _cure(error: Exception) -> str:
+def _cure(error: Exception, where: str) -> str:
+    """Return what to do. `where` is where the mail server is set."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return _certificate_cure(error.verify_code)
+        return _certificate_cure(error.verify_code, where)
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return _(
-            "Check user name and password in MFA_SMTP_URL. Percent-encode special characters in them: "
-            "@ is written as %(encoded)s.",
+            "Check user name and password in %(where)s. In MFA_SMTP_URL, percent-encode special characters "
+            "in them: @ is written as %(encoded)s.",
+            where=where,
             encoded="%40",
         )
     if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError | smtplib.SMTPServerDisconnected):
         return _(
-            "Check scheme and port in MFA_SMTP_URL: smtps:// for TLS from the start (mostly port 465), "
-            "smtp+starttls:// for STARTTLS (mostly port 587)."
+            "Check encryption and port in %(where)s: smtps:// for TLS from the start (mostly port 465), "
+            "smtp+starttls:// for STARTTLS (mostly port 587).",
+            where=where,
         )
     if isinstance(error, socket.gaierror):
-        return _("Check the host in MFA_SMTP_URL: this machine finds no address for it.")
+        return _("Check the host in %(where)s: this machine finds no address for it.", where=where)
     if isinstance(error, smtplib.SMTPException):
         return _("Ask whoever runs the mail server why it refuses this machine.")
     if isinstance(error, OSError):
-        return _("Check host and port in MFA_SMTP_URL, and that no firewall is in between.")
-    return _("Check MFA_SMTP_URL: scheme, host, port, user name and password.")
+        return _("Check host and port in %(where)s, and that no firewall is in between.", where=where)
+    return _("Check %(where)s: encryption, host, port, user name and password.", where=where)
 
 
-def _certificate_cure(code: int) -> str:
+def _certificate_cure(code: int, where: str) -> str:
     if code in (HOSTNAME_MISMATCH, IP_MISMATCH):
-        return _("In MFA_SMTP_URL, name the mail server as its certificate does.")
+        return _("In %(where)s, name the mail server as its certificate does.", where=where)
     if code in (NOT_YET_VALID, EXPIRED):
         return _("Renew the mail server's certificate. If it is valid, set this machine's clock.")
     return _(

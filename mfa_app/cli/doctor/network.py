@@ -2,7 +2,6 @@
 
 import ipaddress
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -11,7 +10,10 @@ from sqlalchemy import URL, make_url
 from mfa_app.cli.doctor.finding import Finding
 from mfa_app.core.audit import search as trail
 from mfa_app.core.common import ip_addresses
-from mfa_app.settings import LOOPBACK_HOSTS, Settings
+from mfa_app.core.mail import smtp
+from mfa_app.core.operations.site_values import StoredValues
+from mfa_app.settings import Settings
+from mfa_app.site import site
 
 EVENTS_CHECKED, TOO_FEW = 50, 20  # events on the audit trail
 ENCRYPTED, VERIFIED = ("require", "verify-ca"), "verify-full"  # only the last one verifies the host name
@@ -47,11 +49,13 @@ def shared_ip_address(settings: Settings) -> Iterator[Finding]:
 
 def unencrypted(settings: Settings) -> Iterator[Finding]:
     """Check that email and database traffic to other machines is encrypted."""
-    smtp = urlsplit(settings.smtp_url or "")
-    if smtp.scheme == "smtp" and not _is_this_machine(smtp.hostname or ""):
+    server = smtp.server_facts(site()[StoredValues].beside(settings).smtp_url)
+    if server is not None and not server.encrypted and not server.on_this_machine:
         yield Finding(
-            _("Emails go to %(host)s unencrypted, including links that open accounts.", host=smtp.hostname),
-            _("Start MFA_SMTP_URL with smtp+starttls:// or smtps://."),
+            _("Emails go to %(host)s unencrypted, including links that open accounts.", host=server.host),
+            _("Start MFA_SMTP_URL with smtp+starttls:// or smtps://.")
+            if settings.smtp_url
+            else _("Choose STARTTLS or TLS under Administration, Site."),
             wrong=True,
         )
     if settings.database_url.startswith("postgresql"):
@@ -61,7 +65,7 @@ def unencrypted(settings: Settings) -> Iterator[Finding]:
 def _database(url: URL) -> Iterator[Finding]:
     hosts = ",".join(url.normalized_query.get("host", (url.host or "",)))
     (mode,) = url.normalized_query.get("sslmode", ("prefer",))
-    if mode == VERIFIED or all(_is_this_machine(host) for host in hosts.split(",")):
+    if mode == VERIFIED or all(ip_addresses.is_this_machine(host) for host in hosts.split(",")):
         return
     if mode in ENCRYPTED:
         sentence = _("TLS to the database on %(host)s does not verify the server.", host=hosts)
@@ -72,14 +76,6 @@ def _database(url: URL) -> Iterator[Finding]:
         _("MFA_DATABASE_URL has sslmode=%(mode)s. Use verify-full, with sslrootcert=…", mode=mode),
         wrong=mode not in ENCRYPTED,
     )
-
-
-def _is_this_machine(host: str) -> bool:
-    """Return True for this machine itself: a loopback address or a socket file."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return not host or host.startswith("/") or host in LOOPBACK_HOSTS
 
 
 def _may_be_a_proxy(network: str) -> bool:

@@ -286,6 +286,10 @@ class SetOnServer(Refusal):
     """A value of the site is in the server's settings, which count for more than what a page stores."""
 
 
+class MailPasswordNeeded(Refusal):
+    """There is no password for this mail server and user name, or none that can be read."""
+
+
 class AlreadySetUp(Refusal):
     """The site already has an administrator."""
 

@@ -3,6 +3,8 @@
 import ipaddress
 import re
 
+from mfa_app.settings import LOOPBACK_HOSTS
+
 _IN_BRACKETS = re.compile(r"\[([^\[\]]*)\](:\d+)?")
 _WITH_PORT = re.compile(r"(\d+\.\d+\.\d+\.\d+):\d+")
 
@@ -35,3 +37,11 @@ def network_of(text: str) -> str:
     """Return the name of the network; all that can't be read is one, called "unknown"."""
     found = network(text)
     return "unknown" if found is None else str(found.network_address)
+
+
+def is_this_machine(host: str) -> bool:
+    """Return True for this machine itself: a loopback address or a socket file."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return not host or host.startswith("/") or host in LOOPBACK_HOSTS

@@ -27,16 +27,23 @@ Compose = Callable[[OutboxMail], EmailMessage]
 log = logging.getLogger(__name__)
 
 
+def as_they_are(settings: Settings) -> Settings:
+    """Return the settings: where nothing else says which mail server counts."""
+    return settings
+
+
 @dataclass(frozen=True)
 class MailDelivery:
     """How one application delivers its mail. `compose` writes a mail.
 
     It raises ValueError if it can't, and NoLongerTrue if the mail must not be sent any more: it is deleted.
+    `in_force` returns the settings with the mail server that counts now, or raises ValueError.
     """
 
     settings: Settings
     compose: Compose
     patience: Patience = IN_BACKGROUND
+    in_force: Callable[[Settings], Settings] = as_they_are
 
     def deliver_due(self, patience: Patience | None = None) -> int:
         """Deliver all due mails; commit. Return how many were sent. Failures are recorded for a retry."""
@@ -60,16 +67,14 @@ class MailDelivery:
 
     def connect(self) -> AbstractContextManager[smtplib.SMTP]:
         """Connect to the mail server as for sending a mail. Raises OSError, ValueError."""
-        return smtp.mail_server(self.settings, self.patience)
+        return smtp.mail_server(self.in_force(self.settings), self.patience)
 
     def _deliver(self, waiting: OutboxMail, patience: Patience) -> None:
-        message = self.compose(waiting)
-        if self.settings.smtp_url:
-            sender, recipient = (
-                wire.address(email).addr_spec for email in (self.settings.mail_from, waiting.to)
-            )
+        settings, message = self.in_force(self.settings), self.compose(waiting)
+        if settings.smtp_url:
+            sender, recipient = (wire.address(email).addr_spec for email in (settings.mail_from, waiting.to))
             db.session.commit()  # no connection to the database is held while the mail server takes its time
-            with smtp.mail_server(self.settings, patience) as server:
+            with smtp.mail_server(settings, patience) as server:
                 smtp.send(server, message, sender=sender, recipient=recipient)
         else:
             self._file(message, waiting)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import literal_column, select, update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
@@ -33,6 +33,13 @@ def send(user: AnyUser, *, actor: Actor, now: datetime) -> None:
     begin_change(actor, Permission.MANAGE_SITE)
     outbox.enqueue(Mail.TEST, user, now=now)
     record(Event.TEST_MAIL_SENT, actor=actor)
+
+
+def try_again(*, now: datetime) -> None:
+    """Let test emails that could not be sent go now, through the mail server that has just been set."""
+    failed = IS_TEST, OutboxMail.sent_at.is_(None), OutboxMail.last_error.is_not(None)
+    db.session.execute(update(OutboxMail).where(*failed).values(last_error=None, next_attempt_at=now))
+    outbox.MailObservers.call_after_commit()
 
 
 def newest(user: AnyUser) -> Trial | None:

@@ -15,7 +15,6 @@ from mfa_app.core.operations.site_values import StoredValues
 from mfa_app.core.policy.crowd import people_where
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, CohortCount, Group, OutboxMail, Role, User
-from mfa_app.settings import Settings
 from mfa_app.site import site
 
 LIST, BACKUPS = "first_steps", "backups"  # the names of what is stored
@@ -39,7 +38,7 @@ def to_show() -> Mapping[Step, bool] | None:
         return None
     found = db.session.execute(_FACTS).one()
     done = {
-        Step.MAIL: bool(site()[Settings].smtp_url and found.mail),
+        Step.MAIL: bool(site_values.current().smtp_url and found.mail),
         Step.HELP: site_values.current().has_contact,
         Step.GROUP: found.group,
         Step.PEOPLE: found.people > found.administrators,

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from time import monotonic
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from sqlalchemy import event, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,8 +20,9 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import SetOnServer
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
+from mfa_app.core.mail.smtp import without_password
 from mfa_app.extensions import db
-from mfa_app.models import SiteSetting
+from mfa_app.models import SealedValue, SiteSetting
 from mfa_app.settings import (
     Application,
     OfficeHours,
@@ -29,6 +31,8 @@ from mfa_app.settings import (
     email_address,
     office_hours_of,
     phone_number,
+    sender_address,
+    smtp_address,
     web_address,
     yes_or_no,
 )
@@ -38,6 +42,15 @@ READ_EVERY = 10.0  # seconds, so that nearly no page costs a statement
 
 CHANGED = "site_values_changed"
 
+MAIL_PASSWORD = "smtp_password"
+
+
+def _without_password(value: str) -> str:
+    if urlsplit(smtp_address(value)).password is not None:
+        raise ValueError("must have no password in it")
+    return value
+
+
 _READERS: dict[str, Callable[[str], object]] = {
     "help_email": email_address,
     "help_phone": phone_number,
@@ -45,6 +58,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "admin_email": email_address,
     "approve_resets": yes_or_no,
     "office_hours": office_hours_of,
+    "smtp_url": _without_password,
+    "mail_from": sender_address,
 }
 
 # What counts while nothing else is stored, as text: so the trail shows what a change was from.
@@ -53,7 +68,10 @@ _UNTOUCHED = {"approve_resets": "yes"}
 
 @dataclass(frozen=True)
 class SiteValues:
-    """Whom people contact who can't log in, the applications, and what holds for resets."""
+    """Whom people contact who can't log in, the applications, what holds for resets, and how emails leave.
+
+    `smtp_url` has no password in it; it is None if emails become files.
+    """
 
     help_email: str | None
     help_phone: str | None
@@ -62,6 +80,8 @@ class SiteValues:
     applications: tuple[Application, ...]
     approve_resets: bool
     office_hours: OfficeHours | None
+    smtp_url: str | None
+    mail_from: str
 
     @property
     def has_contact(self) -> bool:
@@ -70,6 +90,11 @@ class SiteValues:
 
 
 NAMES = tuple(field.name for field in fields(SiteValues))
+
+
+_STORED = select(SiteSetting.name, SiteSetting.value).union_all(
+    select(SealedValue.name, SealedValue.sealed).where(SealedValue.name == MAIL_PASSWORD)
+)
 
 
 class StoredValues:
@@ -98,7 +123,7 @@ class StoredValues:
             self._next = self._seconds() + READ_EVERY
             try:
                 with db.engine.connect() as connection:
-                    rows = connection.execute(select(SiteSetting.name, SiteSetting.value)).all()
+                    rows = connection.execute(_STORED).all()
             except SQLAlchemyError:
                 return self._values
             self._values = MappingProxyType({name: value for name, value in rows})
@@ -132,7 +157,8 @@ def _put_together(settings: Settings, stored: Mapping[str, str]) -> SiteValues:
     values = {name: getattr(settings, name) for name in NAMES}
     for name in stored.keys() & (values.keys() - settings.model_fields_set):
         with suppress(ValueError):  # someone changed the database by hand
-            values[name] = _read(name, stored[name] or _UNTOUCHED.get(name, ""))
+            values[name] = _read(name, stored[name]) if stored[name] else values[name]
+    values["smtp_url"] = values["smtp_url"] and without_password(values["smtp_url"])
     return SiteValues(**values)
 
 
@@ -147,26 +173,38 @@ def change(values: Mapping[str, str], *, actor: Actor) -> bool:
     The applications have a line each. Raises SetOnServer, NotAllowed, SessionEnded; ValueError for a text
     that stands for no value.
     """
-    if values.keys() & set_on_server():
-        raise SetOnServer
-    for name, value in values.items():
-        _read(name, value)
+    require_possible(values)
     begin_change(actor, Permission.MANAGE_SITE)
     return store(values, actor=actor)
 
 
-def store(values: Mapping[str, str], *, actor: Actor) -> bool:
-    """Store texts by name within a change that has begun. Return whether any differs."""
+def require_possible(values: Mapping[str, str]) -> None:
+    """Raise SetOnServer if one of these is set there, ValueError for a text that stands for no value."""
+    if values.keys() & set_on_server():
+        raise SetOnServer
+    for name, value in values.items():
+        _read(name, value)
+
+
+def store(
+    values: Mapping[str, str], *, passwords: tuple[str | None, str | None] | None = None, actor: Actor
+) -> bool:
+    """Store texts by name within a change that has begun. Return whether any differs.
+
+    `passwords`: what the trail says of the mail server's password before and after, if that has changed too.
+    """
     before = _UNTOUCHED | stored()
     changed = {name: value for name, value in values.items() if value != before.get(name, "")}
     for name, value in changed.items():
         db.session.merge(SiteSetting(name=name, value=value))
-    if changed:
+    if changed or passwords:
         db.session().info[CHANGED] = True
         shown = {name: before.get(name) or None for name in changed}
         after = {name: value or None for name, value in changed.items()}
+        if passwords:
+            shown[MAIL_PASSWORD], after[MAIL_PASSWORD] = passwords
         record(Event.SITE_CHANGED, actor=actor, before=shown, after=after)
-    return bool(changed)
+    return bool(changed or passwords)
 
 
 def stored() -> dict[str, str]:

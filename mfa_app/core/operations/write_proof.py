@@ -5,8 +5,10 @@ import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from mfa_app.core.operations.site_values import StoredValues
 from mfa_app.extensions import db
 from mfa_app.settings import Settings
+from mfa_app.site import site
 
 INTERVAL = timedelta(seconds=10)
 
@@ -52,7 +54,7 @@ def write_to_folders(settings: Settings) -> None:
     """
     outbox = settings.instance_path / "outbox"
     _write_to(settings.instance_path)
-    if settings.smtp_url is None and outbox.exists():
+    if site()[StoredValues].beside(settings).smtp_url is None and outbox.exists():
         _write_to(outbox)
 
 

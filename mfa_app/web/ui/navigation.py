@@ -24,8 +24,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         "lang": LANGUAGE.language,
         "site_name": settings.site_name,
         "issuer": settings.issuer,
-        "sends_mail": settings.smtp_url is not None,
         "local_mode": not settings.https,
+        "values_now": site_values.current,
         "navigation": navigation,
         "not_set_up": not_set_up,
         "Permission": Permission,
@@ -40,6 +40,7 @@ def _of_this_page() -> dict[str, Any]:
         "held_form": held_form_note(),
         "admin_email": values.admin_email,
         "help_email": values.help_email,
+        "sends_mail": values.smtp_url is not None,
         "help_phone": values.help_phone,
         "help_url": values.help_url,
     }

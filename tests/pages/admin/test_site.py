@@ -166,7 +166,7 @@ def test_a_value_that_somebody_changed_by_hand_breaks_no_page(world: World, caro
 
 def test_without_a_mail_server_there_is_no_test_email_but_what_to_do(world: World, carol: Visitor) -> None:
     page = carol.open("/admin/site")
-    assert "Set MFA_SMTP_URL in the server's settings" in page.text
+    assert "No mail server is set up, so emails become files in the folder outbox" in page.text
     assert "Send me a test email" not in page.text
 
 

@@ -17,7 +17,7 @@ from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.imports.state import State
 from mfa_app.core.mail import one_time_links, trial
 from mfa_app.core.mail.one_time_links import Purpose
-from mfa_app.core.operations import first_steps, site_values
+from mfa_app.core.operations import first_steps, mail_settings, site_values
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import many, reminders
@@ -678,6 +678,16 @@ def new_address(_world: World, someone: Actor) -> object:
     return site_values.change({"help_email": "help@example.com"}, actor=someone)
 
 
+def new_mail_server(world: World, someone: Actor) -> object:
+    server = {"smtp_url": "smtps://gate@mail.example.com:465"}
+    return mail_settings.change(server, "S3cret", actor=someone, now=world.clock())
+
+
+def same_password(world: World, someone: Actor) -> object:
+    server = {"smtp_url": "smtps://gate@mail.example.net:465"}
+    return mail_settings.change(server, "", actor=someone, now=world.clock())
+
+
 def a_test_mail(world: World, someone: Actor) -> None:
     trial.send(world.user("carol"), actor=someone, now=world.clock())
 
@@ -710,6 +720,15 @@ def set_on_the_server(world: World) -> None:
     put(world.app, load_settings({"MFA_INSTANCE_PATH": folder, "MFA_HELP_EMAIL": "desk@example.com"}))
 
 
+def server_set_there(world: World) -> None:
+    folder = str(world.app.config["SETTINGS"].instance_path)
+    put(world.app, load_settings({"MFA_INSTANCE_PATH": folder, "MFA_SMTP_URL": "smtp://127.0.0.1:9"}))
+
+
+def has_a_mail_server(world: World) -> None:
+    new_mail_server(world, TERMINAL)
+
+
 def disabled_meanwhile(world: World) -> None:
     world.user("carol").disabled_at = world.clock()
 
@@ -717,6 +736,10 @@ def disabled_meanwhile(world: World) -> None:
 case(site_values.change, errors.SetOnServer, at_the_site(new_address, set_on_the_server))
 case(site_values.change, errors.NotAllowed, at_the_site(new_address, name="dave"))
 case(site_values.change, errors.SessionEnded, at_the_site(new_address, disabled_meanwhile))
+case(mail_settings.change, errors.SetOnServer, at_the_site(new_mail_server, server_set_there))
+case(mail_settings.change, errors.MailPasswordNeeded, at_the_site(same_password, has_a_mail_server))
+case(mail_settings.change, errors.NotAllowed, at_the_site(new_mail_server, name="dave"))
+case(mail_settings.change, errors.SessionEnded, at_the_site(new_mail_server, disabled_meanwhile))
 case(trial.send, errors.NotAllowed, at_the_site(a_test_mail, name="dave"))
 case(trial.send, errors.SessionEnded, at_the_site(a_test_mail, disabled_meanwhile))
 case(first_steps.put_away, errors.NotAllowed, at_the_site(put_away, name="dave"))
