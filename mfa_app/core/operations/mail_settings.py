@@ -75,7 +75,7 @@ def _change_password(url: str, password: str) -> tuple[str | None, str | None] |
         db.session.delete(row)
         return before, None
     if not password:
-        if url != site_values.stored().get("smtp_url") or not password_is_kept(url):
+        if not password_is_kept(url):
             raise MailPasswordNeeded
         return None
     whole = smtp.with_password(url, password)
