@@ -134,6 +134,34 @@ def test_a_number_that_is_over_opens_nothing(world: World, dave: Visitor) -> Non
         assert "No open request has this number." in read_out(dave, number).text
 
 
+def test_a_number_that_has_expired_opens_nothing(world: World, dave: Visitor) -> None:
+    """Attack 112: after four hours, also if the form for the reset is open already."""
+    waiting = asks(world, "alice")
+    number = number_on(waiting)
+    world.clock.advance(hours=3, minutes=59)
+    dave = world.log_in_and_wait("dave")
+    assert read_out(dave, number).title == RESET
+    world.clock.advance(minutes=1)
+    page = dave.press(RESET, checked="called back", reason="Phone lost")
+    assert "Nothing was reset: this request is not open any more." in page.text
+    assert "No open request has this number." in read_out(dave, number).text
+    assert "second_factor.reset" not in world.events()
+
+
+def test_a_number_resets_nobody_but_whose_it_is(world: World, dave: Visitor) -> None:
+    """Attack 112: the number of alice's request, with the page of bob, who waits too."""
+    waiting, bob = asks(world, "alice"), asks(world, "bob")
+    path = read_out(dave, number_on(waiting)).response.request.full_path
+    of_bob = path.replace(f"/{world.id_of('alice')}/", f"/{world.id_of('bob')}/")
+    assert of_bob != path
+    page = dave.open(of_bob)
+    assert "Request" not in page.html.find(attrs={"aria-labelledby": "whom"}).get_text()
+    page = dave.press(RESET, checked="called back", reason="Phone lost")
+    assert "Nothing was reset: this request is not open any more." in page.text
+    assert "second_factor.reset" not in world.events()
+    assert {page.open(WAITING).title for page in (waiting, bob)} == {"Call the help desk"}
+
+
 def test_the_help_desk_sees_no_request_of_its_betters_equals_or_itself(world: World, dave: Visitor) -> None:
     """Attack 112: their numbers are as if they were none; an administrator sees them."""
     world.linked_earlier("carol")

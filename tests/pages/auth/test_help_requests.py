@@ -1,18 +1,21 @@
 """Who has lost the phone asks for a reset: a number, a page that waits, and an email that can stop it."""
 
 import re
+from contextlib import nullcontext
 
 import pytest
 from sqlalchemy import update
 
+from mfa_app.core.common.errors import TooManyHelpRequests
 from mfa_app.core.helpdesk import requests
 from mfa_app.extensions import db
-from mfa_app.models import HelpRequest
+from mfa_app.models import HelpRequest, Throttle
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
+from tests.support.refusals.scene import logged_in
 from tests.support.statements import cost
 from tests.support.tables import changed
-from tests.support.world import World
+from tests.support.world import VISITOR, World
 
 pytestmark = both_databases
 
@@ -106,16 +109,51 @@ def test_asking_a_thousand_times_is_bounded(world: World, alice: Visitor) -> Non
     assert world.count(HelpRequest) == 1
 
 
-def test_polling_costs_one_select_and_writes_nothing(world: World, alice: Visitor) -> None:
-    """Attack 112: as cheap as any page, for the browser that waits and for one with a made-up token."""
+def test_filing_over_and_over_is_three_an_hour(world: World, alice: Visitor) -> None:
+    """Attack 112: however often eve files, alice has one open request, and three emails an hour at most."""
+    for hour in (1, 2):
+        with world.data():
+            identity = logged_in(world, "alice")
+            for number in range(100):
+                with nullcontext() if number < 3 else pytest.raises(TooManyHelpRequests):
+                    requests.file(identity, "lost", actor=VISITOR, now=world.clock())
+        assert world.mails("alice").count("reset_requested") == 3 * hour
+        assert world.count(HelpRequest) == 1
+        assert world.count(Throttle, Throttle.key.startswith("help_request")) == 1
+        world.clock.advance(hours=1)
+
+
+def test_fifty_polls_cost_one_select_each_and_write_nothing(world: World, alice: Visitor) -> None:
+    """Attack 112: nothing counts them, and nothing has to."""
     ask(alice)
     alice.client.delete_cookie("sid")
     costs = []
-    assert changed(world.app, lambda: costs.append(cost(world, alice, "/login/waiting"))) == set()
-    assert costs == [["SELECT"]]
+    assert changed(world.app, lambda: costs.extend(polls(world, alice, 50))) == set()
+    assert costs == [["SELECT"]] * 50
     page = alice.open("/login/waiting").response.text
     assert '<noscript><meta http-equiv="refresh" content="15"></noscript>' in page
     assert 'data-every="10"' in page
+
+
+def test_without_an_open_request_the_page_looks_no_more(world: World, alice: Visitor) -> None:
+    """Attack 112: with a token that is over a look costs two SELECTs, and without any token none."""
+    stranger = world.visitor()
+    assert polls(world, stranger, 2) == [[], []]
+    ask(alice)
+    alice.client.delete_cookie("sid")
+    world.reset("alice")
+    for looking in (stranger, alice):
+        page = looking.open("/login/waiting")
+        assert page.title == "There is no open request"
+        assert not page.html.select("[data-watch], noscript meta")
+    costs = []
+    assert changed(world.app, lambda: costs.extend(polls(world, alice, 50))) == set()
+    assert costs == [["SELECT", "SELECT"]] * 50
+
+
+def polls(world: World, visitor: Visitor, times: int) -> list[list[str]]:
+    """Look at the page that waits so often; return what each look sends to the database."""
+    return [cost(world, visitor, "/login/waiting") for _ in range(times)]
 
 
 def test_a_request_opens_nothing(world: World, alice: Visitor) -> None:
