@@ -1,5 +1,6 @@
 """Every setting of the site, declared once: name, type, default, meaning and check."""
 
+import enum
 import os
 import re
 import tomllib
@@ -97,6 +98,20 @@ def phone_number(value: str) -> str:
     if set(value) - set(DIGITS + "+-/.() ") or "+" in value[1:] or not 3 <= digits <= 20 or len(value) > 40:
         raise ValueError("must be a telephone number, such as +31 20 555 0100")
     return value
+
+
+class ResetLeadsTo(enum.StrEnum):
+    """What a reset leads to: linking, after the password alone or after one more proof of who it is."""
+
+    LINK = "link"
+    ACCESS_PASS = "access-pass"
+
+
+def leads_to(value: str) -> ResetLeadsTo:
+    """Return what a reset leads to. Raises ValueError."""
+    if value not in set(ResetLeadsTo):
+        raise ValueError(f"must be one of: {', '.join(ResetLeadsTo)}")
+    return ResetLeadsTo(value)
 
 
 def _public_url(value: str) -> str:
@@ -322,6 +337,9 @@ class Settings(BaseSettings):
     help_email: Email | None = Field(None, description="help desk's address, shown to locked-out people")
     help_phone: Phone | None = Field(None, description="help desk's telephone, shown to locked-out people")
     help_url: WebAddress | None = Field(None, description="help desk's web page")
+    reset_leads_to: Annotated[ResetLeadsTo, PlainValidator(leads_to)] = Field(
+        ResetLeadsTo.LINK, description="what a reset leads to: link, or access-pass"
+    )
     smtp_url: Annotated[str, PlainValidator(smtp_address)] | None = Field(
         None, description="mail server; else mails become files in outbox/", repr=False
     )

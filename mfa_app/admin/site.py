@@ -15,6 +15,7 @@ from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import smtp, trial
 from mfa_app.core.operations import mail_settings, site_values
 from mfa_app.settings import (
+    ResetLeadsTo,
     Settings,
     applications_of,
     email_address,
@@ -27,6 +28,7 @@ from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.fields import INVALID_CHOICE, one_line
 from mfa_app.web.ui.forms import TOP, Form, render_form, shown_at
+from mfa_app.wording.link_proofs import AFTER_A_RESET
 from mfa_app.wording.mail_server import trouble
 
 TOO_LONG = Length(max=2000, message=_l("Use at most %(max)d characters."))
@@ -124,6 +126,12 @@ class SiteForm(Form):
         validators=[Length(max=10_000, message=_l("Use at most %(max)d characters.")), _are_applications],
         render_kw={**_TYPED, "rows": 4},
     )
+    reset_leads_to = RadioField(
+        _l("What a reset of 2-factor authentication leads to"),
+        choices=[SelectChoice(choice, words) for choice, words in AFTER_A_RESET.items()],
+        default=ResetLeadsTo.LINK,
+        invalid_choice_message=_l("Choose what a reset leads to."),
+    )
     approve_resets = RadioField(
         _l("Second approval for risky resets"),
         default="yes",
@@ -173,6 +181,8 @@ def _in_words(name: str) -> str:
         return ", ".join(application.name for application in values.applications)
     if name == "approve_resets":
         return str(APPROVALS["yes" if values.approve_resets else "no"])
+    if name == "reset_leads_to":
+        return str(AFTER_A_RESET[values.reset_leads_to])
     if name == "office_hours":
         return values.office_hours.text if values.office_hours else _("none")
     return str(getattr(values, name))

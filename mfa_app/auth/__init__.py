@@ -12,6 +12,7 @@ from mfa_app.auth import (  # noqa: E402, F401 (their routes)
     help_request,
     link_login,
     link_needed,
+    link_proof,
     login,
     logout,
     lost_app,

@@ -14,6 +14,7 @@ from mfa_app.core.common.errors import (
     InvalidEmail,
     NotABreakGlassCode,
     NotACode,
+    NotAnAccessPass,
     PasskeyRefused,
     PasskeyRequired,
     PasswordLocked,
@@ -22,12 +23,14 @@ from mfa_app.core.common.errors import (
     UnacceptablePassword,
     UsedBreakGlassCode,
     UsedCode,
+    WrongAccessPass,
     WrongBreakGlassCode,
     WrongCode,
     WrongCredentials,
     WrongPassword,
 )
 from mfa_app.web.ui.fields import (
+    access_pass_field,
     break_glass_code_field,
     code_field,
     email_field,
@@ -110,6 +113,14 @@ class BreakGlassForm(Form):
     )
 
     code = break_glass_code_field()
+
+
+class AccessPassForm(Form):
+    """An access pass, before linking after a reset."""
+
+    refusals_at = shown_at("code", NotAnAccessPass, WrongAccessPass, AuthenticatorLocked, Throttled)
+
+    code = access_pass_field()
 
 
 class ConfirmByCodeForm(Form):

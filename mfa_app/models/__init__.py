@@ -12,6 +12,7 @@ from mfa_app.models.help_request import HelpRequest
 from mfa_app.models.helpdesk_scope import HelpdeskScope
 from mfa_app.models.invitation import Invitation
 from mfa_app.models.lease import Lease
+from mfa_app.models.link_secret import LinkSecret
 from mfa_app.models.notice import Notice
 from mfa_app.models.one_time_link import OneTimeLink
 from mfa_app.models.outbox import OutboxMail
@@ -28,7 +29,7 @@ from mfa_app.models.search_word import SearchWord
 from mfa_app.models.session import AuthSession
 from mfa_app.models.site_setting import SiteSetting
 from mfa_app.models.throttle import Throttle
-from mfa_app.models.user import PRIVILEGED, Progress, Role, User
+from mfa_app.models.user import PRIVILEGED, LinkProof, Progress, Role, User
 
 # All tables. Whatever deletes from several of them at once (a revocation, housekeeping, a restore) does so in
 # this order, so that two of these can't deadlock: sessions before what hangs on them.
@@ -41,6 +42,7 @@ TABLES: tuple[type[Table], ...] = (
     RememberedDevice,
     OneTimeLink,
     HelpRequest,
+    LinkSecret,
     Invitation,
     SealedValue,
     Authenticator,
@@ -93,6 +95,8 @@ __all__ = [
     "ImportRow",
     "Invitation",
     "Lease",
+    "LinkProof",
+    "LinkSecret",
     "MailPass",
     "Membership",
     "Notice",

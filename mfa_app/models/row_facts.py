@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement
 from mfa_app.models.audit import AuditEvent
 from mfa_app.models.authenticator import Authenticator
 from mfa_app.models.fate import Fate, SealedRow, Table
-from mfa_app.models.user import Role, Standing, User
+from mfa_app.models.user import LinkProof, Role, Standing, User
 
 FIRST_GATE = frozenset({"pwd", "link"})  # the methods of a session that open the first gate only
 
@@ -36,6 +36,7 @@ class UserFacts(Standing):
     exempt_until: datetime | None
     link_by: datetime | None
     link_required: bool
+    link_proof: LinkProof | None
     opted_in: bool
     factors_locked_at: datetime | None
     account_locked_at: datetime | None

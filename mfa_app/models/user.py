@@ -33,6 +33,12 @@ class Progress(enum.IntEnum):
     SAW_QR_CODE = 2  # or whatever the linking page showed
 
 
+class LinkProof(enum.StrEnum):
+    """What a user shows besides the password to link an app after a reset. See core/factors/link_proofs."""
+
+    ACCESS_PASS = "access-pass"
+
+
 class _Account(Protocol):
     @property
     def role(self) -> Role: ...
@@ -81,7 +87,8 @@ class User(Standing, Table):
     `security_stamp` is raised to end access: raising it invalidates every session, device and link of
     the user. `email_refused_at` is set while the mail server refuses the address, and `email_refusal` is
     what it answers. `link_required`: the second factors were reset, so the next login
-    leads to linking an app. `exempt_since` is when the exemption was given, if that is known.
+    leads to linking an app. `link_proof`: what that takes besides the password (None: nothing).
+    `exempt_since` is when the exemption was given, if that is known.
     `link_by`: a date of the user's own by which to link, unless a rule's is later.
     `opted_in`: codes are asked for by the user's own choice, whatever the rules say.
     `factors_locked_at` is set after too many wrong codes in a row: no second factor is accepted any more.
@@ -171,6 +178,7 @@ class User(Standing, Table):
     exempt_by: Mapped[str | None] = mapped_column(String(320))
     link_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     link_required: Mapped[bool] = mapped_column(default=False, server_default=false())
+    link_proof: Mapped[LinkProof | None] = mapped_column(String(20))
     opted_in: Mapped[bool] = mapped_column(default=False, server_default=false())
     factors_locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     account_locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -49,6 +49,9 @@ _EVENTS = {
     Event.REQUEST_NUMBER_GIVEN: _l("Number of a request read out and typed"),
     Event.REQUEST_NUMBER_REFUSED: _l("Number of a request refused"),
     Event.RESET_FOLLOWED: _l("Went on after a reset"),
+    Event.ACCESS_PASS_MADE: _l("Access pass made"),
+    Event.LINKING_PERMITTED: _l("Allowed to link after a reset"),
+    Event.LINKING_REFUSED: _l("Not allowed to link after a reset"),
     Event.SETUP_LINK_MADE: _l("Set-up link for the first administrator created"),
     Event.USER_CREATED: _l("Account created"),
     Event.USER_INVITED: _l("Invitation sent"),
@@ -112,6 +115,9 @@ _DETAILS = {
     "by_choice": _l("By choice"),
     "replaced": _l("Replaced another app"),
     "ended_a_set": _l("Ended an earlier set"),
+    "minutes": _l("Valid for (minutes)"),
+    "ended_one": _l("Ended an earlier one"),
+    "proof": _l("Shown"),
     "factor": _l("Second factor"),
     "app": _l("App"),
     "passkey": _l("Passkey"),
@@ -145,6 +151,7 @@ _DETAILS = {
     "help_url": _l("Web page of the help desk"),
     "admin_email": _l("Email address of the administrator"),
     "applications": _l("Applications"),
+    "reset_leads_to": _l("What a reset leads to"),
     "approve_resets": _l("Second approval for risky resets"),
     "office_hours": _l("Office hours of the help desk"),
     "smtp_url": _l("Mail server"),
@@ -229,6 +236,8 @@ _CODES = {
     "in person": _l("in person: known, or with a badge"),
     "another way": _l("another way"),
     "no caller": _l("nobody called, done at the terminal"),
+    "link": _l("linking after the password"),
+    "access-pass": _l("access pass"),
     "put away": _l("put away"),
     "made elsewhere": _l("made with other programs"),
     "set": _l("set"),
@@ -237,6 +246,7 @@ _CODES = {
 
 _CODED = {
     *("way", "purpose", "method", "because", "to", "checked", "list", "helps", "first_steps", "backups"),
+    *("proof", "reset_leads_to"),
     "smtp_password",
 }
 

@@ -34,6 +34,8 @@ def foresight_sentence(foresight: Foresight) -> str:
         return _("Nothing changes for %(name)s at the login.", **words)
     if after.verdict is Verdict.ALLOW:
         return _asked_later(foresight.before, after, words)
+    if after.verdict is Verdict.AWAIT_LINK and foresight.facts.link_required:
+        return _("%(name)s will need an access pass before anything else opens: %(reason)s.", **words)
     if after.verdict is Verdict.AWAIT_LINK:
         return _(
             "%(name)s will need a link to set up an app or passkey before anything else opens: %(reason)s.",
@@ -103,6 +105,8 @@ def standing_cell(decision: Decision, facts: PolicyFacts) -> str:
         )
     if decision.verdict is Verdict.CHALLENGE:
         return _("Asked for a code")
+    if decision.verdict is Verdict.AWAIT_LINK and facts.link_required:
+        return _("Needs an access pass")
     if decision.verdict is Verdict.AWAIT_LINK:
         return _("Needs a link to set up an app or passkey")
     return _("Must set up an app or passkey now")

@@ -175,6 +175,11 @@ def _explain_codes(person: PolicySubject, now: datetime) -> str:
         return closed
     decision = decide(person.facts, shown=Level.PASSWORD, now=now)
     reason = why_others_are_asked(decision.because)
+    if decision.verdict is Verdict.AWAIT_LINK and person.facts.link_required:
+        return _(
+            "%(name)s can't log in yet: 2-factor authentication was reset, and linking needs an access pass.",
+            name=name,
+        )
     if decision.verdict is Verdict.AWAIT_LINK:
         return _(
             "%(name)s can't log in yet: the role needs an authentication app or a passkey. "

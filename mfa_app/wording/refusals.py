@@ -31,6 +31,16 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "That break-glass code has already been used. Use the other one, or ask another administrator or the "
         "engineer who runs this site."
     ),
+    errors.NotAnAccessPass: _l(
+        "An access pass has 8 letters and digits, such as KM7P 3XQT. Check it and try again."
+    ),
+    errors.WrongAccessPass: _l(
+        "This access pass doesn't count. Check it and try again. If it was used before or is too old, "
+        "ask the help desk for a new one."
+    ),
+    errors.PassNotNeeded: _l(
+        "No access pass was made: this person doesn't need one now, or could not use it. Look at their page."
+    ),
     errors.AuthenticatorLocked: _l(
         "Too many wrong codes were entered, so neither codes nor passkeys are accepted any more. "
         "Ask the help desk to reset your 2-factor authentication."

@@ -37,8 +37,8 @@ ROOMS = (
     "users",
     "rollout",
     "imports",
-    "helpdesk",
     "operations",
+    "helpdesk",
 )
 FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 NOT_FOR_CORE = ("flask", "wtforms", "werkzeug", "jinja2", "babel", "click")

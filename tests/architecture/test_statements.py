@@ -54,6 +54,7 @@ account.recovered                   0     2     2
 account.recovery_code_set           0     2     2
 account.rename_app                  0     1     1
 account.rename_passkey              0     2     2
+admin.access_pass                   0   4/2   5/2
 admin.blocked_sign_ins              0   4/2     4
 admin.break_glass                   0   4/2     2
 admin.chosen_people                 0   4/2     2
@@ -86,6 +87,7 @@ admin.trail                         0   4/2     2
 admin.user                          0   4/2     8
 admin.user_list                     0   4/2     9
 admin.user_policy                   0   4/2     2
+auth.access_pass                    0     1     1
 auth.account_locked                 0     1     1
 auth.ask_for_reset                  0     1     1
 auth.break_glass                    0     1     1

@@ -18,6 +18,7 @@ from mfa_app.models import (
     HelpRequest,
     Invitation,
     Lease,
+    LinkSecret,
     MailPass,
     Notice,
     OneTimeLink,
@@ -54,6 +55,7 @@ helpdesk_scope     keep                     never               keep            
 import_row         keep                     never               keep                     -
 invitation         keep                     used_at + 30 days   keep                     -
 lease              keep                     never               discard                  -
+link_secret        delete                   expires_at          discard                  -
 mail_pass          keep                     begun_at + 365 days keep                     -
 membership         keep                     never               keep                     -
 notice             keep                     sent_at + 365 days  keep                     -
@@ -130,12 +132,13 @@ def test_what_ends_with_the_session_is_deleted_by_the_database() -> None:
 
 
 def test_the_derived_lists() -> None:
-    assert (AuthSession, RememberedDevice, OneTimeLink, HelpRequest) == revocation.ENDED
+    assert (AuthSession, RememberedDevice, OneTimeLink, HelpRequest, LinkSecret) == revocation.ENDED
     assert (
         AuthSession,
         RememberedDevice,
         OneTimeLink,
         HelpRequest,
+        LinkSecret,
         Invitation,
         PendingEnrolment,
         FormerApp,
@@ -155,6 +158,7 @@ def test_the_derived_lists() -> None:
         RememberedDevice,
         OneTimeLink,
         HelpRequest,
+        LinkSecret,
         PendingEnrolment,
         FormerApp,
         RecoveryCode,

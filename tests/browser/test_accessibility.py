@@ -13,13 +13,18 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.rollout import trend
 from mfa_app.core.users import invitations
 from mfa_app.extensions import db
-from mfa_app.models import PeopleImport, User
+from mfa_app.models import LinkProof, PeopleImport, User
 from tests.support.accessibility import Inspector
 from tests.support.authenticator import Authenticator
 from tests.support.browser import Visitor
 from tests.support.chromium import PHONE, Window
 from tests.support.passkeys import add_passkey, passkey_page
-from tests.support.stories import alice_at_the_code_page, alice_at_the_linking_page, alice_logged_in
+from tests.support.stories import (
+    alice_at_the_code_page,
+    alice_at_the_linking_page,
+    alice_logged_in,
+    dave_at_work,
+)
 from tests.support.world import PASSWORD, TERMINAL, World
 
 pytestmark = pytest.mark.browser
@@ -93,6 +98,7 @@ ARRIVED_AT = {
     "auth.setup",
     "auth.choose_password",
     "auth.code",
+    "auth.access_pass",
     "auth.break_glass",
     "auth.recovery_code",
     "auth.ask_for_reset",
@@ -102,6 +108,7 @@ ARRIVED_AT = {
     "account.rename_app",
     "account.add_passkey",
     "account.rename_passkey",
+    "admin.access_pass",
     "admin.people_import",
     "admin.remove_user_factor",
     "enrolment.replacement",
@@ -274,6 +281,21 @@ def test_what_an_administrator_with_a_break_glass_code_sees(world: World, inspec
     carol = world.password_given("carol")
     inspector.look("Use a break-glass code", carol.open("/login/break-glass").source)
     inspector.look("Use a break-glass code", carol.press("Continue", code="abcd").source)
+
+
+def test_what_an_access_pass_looks_like_on_both_sides(world: World, inspector: Inspector) -> None:
+    world.linked_earlier("alice")
+    world.reset("alice")
+    with world.data():
+        world.user("alice").link_proof = LinkProof.ACCESS_PASS
+    dave = world.after(dave_at_work)
+    dave.open(f"/admin/people/{world.id_of('alice')}")
+    inspector.look("Make an access pass", dave.follow("Make an access pass").source)
+    inspector.look("Make an access pass", dave.press("Make the access pass").source)
+    inspector.look("Access pass for Alice", dave.press("Make the access pass", checked="in person").source)
+    alice = world.password_given("alice")
+    inspector.look("Enter your access pass", alice.page.source)
+    inspector.look("Enter your access pass", alice.press("Continue", code="KM7P").source)
 
 
 def test_linking_because_a_group_requires_it(world: World, inspector: Inspector) -> None:

@@ -17,6 +17,7 @@ from tests.support.refusals import (
     break_glass,
     codes,
     helpdesk,
+    link_proofs,
     operations,
     passkeys,
     passwords,
@@ -28,7 +29,7 @@ from tests.support.world import World
 
 # Locking administration counts the row's revision up; nobody reads it.
 LOCKS = {"site_policy": "revision"}
-TABLES = (administration, passwords, codes, break_glass, passkeys, helpdesk, operations)
+TABLES = (administration, passwords, codes, break_glass, passkeys, helpdesk, link_proofs, operations)
 CASES = [row for table in TABLES for row in table.ROWS]
 
 

@@ -31,6 +31,7 @@ CONTEXT: dict[Mail, dict[str, object]] = {
     Mail.PASSWORD_RESET: {"token": "A" * 43, "minutes": 60},
     Mail.RESET_REQUESTED: {"token": "A" * 43, "reason": "My phone is lost", "hours": 4},
     Mail.RESET: {"actor_name": "dave@example.com", "reason": "lost phone", "checked": "called back"},
+    Mail.ACCESS_PASS_MADE: {"actor_name": "dave@example.com", "until": "2027-03-31T12:00:00+00:00"},
     Mail.BREAK_GLASS_USED: {"left": 1},
     Mail.BREAK_GLASS_ALARM: {"who": "carol@example.com", "left": 1},
     Mail.BREAK_GLASS_REFUSED: {"who": "carol@example.com", "failures": 3},

@@ -1,6 +1,7 @@
 """Users: the list, one user, and the overrides of the policy for one user."""
 
 from mfa_app.admin.users import (  # noqa: F401 (their routes)
+    access_pass,
     detail,
     factors,
     invitations,

@@ -17,7 +17,7 @@ from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import recovery_codes
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import opening, requests, scopes
+from mfa_app.core.helpdesk import access_passes, opening, requests, scopes
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
@@ -55,9 +55,17 @@ def user(user_id: int) -> ResponseReturnValue:
         refused=directory.refused_code_among(rows),
         why_refused=why_refused,
         is_self=actor.user_id == user.id,
-        needs_link=user.password_hash is not None and enrolment_links.needs_link(user),
+        **_to_link(found, now),
         may_act=actor.may_act_on(user),
     )
+
+
+def _to_link(found: PolicySubject, now: datetime) -> dict[str, bool]:
+    """Return what this user needs besides the password to link an app, if it is that."""
+    return {
+        "needs_link": found.user.password_hash is not None and enrolment_links.needs_link(found.user),
+        "needs_pass": access_passes.needs_pass(found.user, found.facts, now=now),
+    }
 
 
 def _account_of(user: User, now: datetime) -> dict[str, object]:

@@ -28,9 +28,11 @@ from mfa_app.core.common.errors import (
     InvalidEmail,
     LastAdministrator,
     NotARequestNumber,
+    PassNotNeeded,
     Throttled,
     WrongRequestNumber,
 )
+from mfa_app.core.helpdesk.access_passes import LIFETIMES, USUAL
 from mfa_app.core.policy.overrides import LONGEST_EXEMPTION
 from mfa_app.core.rollout.many import MOST, OF_GROUPS, Action, Change
 from mfa_app.core.users.accounts import Profile
@@ -54,7 +56,10 @@ from mfa_app.web.ui.forms import TOP, Form, shown_at
 from mfa_app.wording import dates
 from mfa_app.wording.invitations import STAGES
 from mfa_app.wording.labels import role_name
+from mfa_app.wording.link_proofs import LASTING
 from mfa_app.wording.standing import STATES
+
+MINUTE = timedelta(minutes=1)
 
 OTHER_DAY = "day"  # the choice of a last day of one's own
 
@@ -306,6 +311,23 @@ class ResetForm(CheckedForm):
     refusals_at = shown_at(TOP, HelpRequestGone)
 
     reason = reason_field(_l("For example: phone lost on the train"))
+
+
+class PassForm(CheckedForm):
+    """How long a new access pass works."""
+
+    refusals_at = shown_at(TOP, PassNotNeeded)
+
+    minutes = RadioField(
+        _l("How long it works"),
+        choices=[SelectChoice(str(lifetime // MINUTE), LASTING[lifetime]) for lifetime in LIFETIMES],
+        default=str(USUAL // MINUTE),
+        invalid_choice_message=_l("Choose how long it works."),
+    )
+
+    def lifetime(self) -> timedelta:
+        """Return how long the pass works."""
+        return int(entered(self.minutes.data)) * MINUTE
 
 
 class RequestNumberForm(Form):

@@ -111,6 +111,18 @@ class UsedBreakGlassCode(Refusal):
     """The break-glass code was right, but has already been used."""
 
 
+class NotAnAccessPass(Refusal):
+    """What was typed can't be an access pass: it doesn't have 8 of its letters and digits."""
+
+
+class WrongAccessPass(Refusal):
+    """The user has no such access pass. It may be wrong, used, replaced, revoked or too old."""
+
+
+class PassNotNeeded(Refusal):
+    """No access pass lets this user go on: nothing was reset, or something is linked, locked or closed."""
+
+
 class PasskeysElsewhere(Refusal):
     """None of the user's passkeys was made for the host that the site has now."""
 

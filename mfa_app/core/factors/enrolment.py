@@ -240,7 +240,7 @@ def note_linked(user: AnyUser, *, by_choice: bool, now: datetime) -> None:
     own = (
         update(User)
         .where(User.id == user.id)
-        .values(last_login_at=now, link_required=False, progress=Progress.LOGGED_IN)
+        .values(last_login_at=now, link_required=False, link_proof=None, progress=Progress.LOGGED_IN)
     )
     chosen = {"opted_in": True} if by_choice else {}
     used = {"second_factor_on": days.day_of(now)}

@@ -1,4 +1,4 @@
-"""Codes that people write down: base32, shown in groups of four, and read however they were typed."""
+"""Codes that people write down or read out, shown in groups of four, and read however they were typed."""
 
 import base64
 import secrets
@@ -7,11 +7,11 @@ from mfa_app.core.common.text import is_separator
 
 GROUP = 4
 
-_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")  # without 0 and 1, which look like letters
+BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # without 0 and 1, which look like letters
 
 
 def new_code(random_bytes: int) -> str:
-    """Return a new code, without its dashes. Five random bytes make eight characters."""
+    """Return a new code in base32, without its dashes. Five random bytes make eight characters."""
     return base64.b32encode(secrets.token_bytes(random_bytes)).decode().lower()
 
 
@@ -20,7 +20,7 @@ def shown(code: str) -> str:
     return "-".join(code[i : i + GROUP] for i in range(0, len(code), GROUP))
 
 
-def read(typed: str, characters: int) -> str | None:
+def read(typed: str, characters: int, alphabet: str = BASE32) -> str | None:
     """Return a code of so many characters, typed in any case and with any separators, or None."""
     code = "".join(character for character in typed.lower() if not is_separator(character))
-    return code if len(code) == characters and _ALPHABET.issuperset(code) else None
+    return code if len(code) == characters and set(alphabet).issuperset(code) else None

@@ -21,7 +21,7 @@ from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import HelpRequest, OneTimeLink, User
+from mfa_app.models import HelpRequest, LinkProof, OneTimeLink, User
 from mfa_app.models.column_types import new_id
 from mfa_app.models.database import insert_once, rows_changed
 
@@ -41,11 +41,15 @@ class State(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Waiting:
-    """What the browser that waits may see: the state, and of an open request its number and its end."""
+    """What the browser that waits may see: the state, and of an open request its number and its end.
+
+    `proof` is what comes before linking once the help desk is done (None: nothing).
+    """
 
     state: State
     number: str = ""
     until: datetime | None = None
+    proof: LinkProof | None = None
 
 
 @dataclass(frozen=True)
@@ -103,18 +107,18 @@ def waiting(token: str, *, now: datetime) -> Waiting:
         select(HelpRequest).where(HelpRequest.digest == digest(token), HelpRequest.expires_at > now)
     )
     if request is None:
-        return Waiting(State.DONE if _can_go_on(token, now) else State.GONE)
+        return _after_the_request(token, now)
     if request.number is None:
         return Waiting(State.STOPPED)
     return Waiting(State.OPEN, request.number, request.expires_at)
 
 
-def _can_go_on(token: str, now: datetime) -> bool:
+def _after_the_request(token: str, now: datetime) -> Waiting:
     try:
-        one_time_links.find(token, Purpose.AFTER_RESET, now=now)
+        _link, user = one_time_links.find(token, Purpose.AFTER_RESET, now=now)
     except OneTimeLinkExpired:
-        return False
-    return True
+        return Waiting(State.GONE)
+    return Waiting(State.DONE, proof=user.link_proof if user else None)
 
 
 def get_open(request_id: str, user: User, *, now: datetime) -> OpenRequest:

@@ -23,6 +23,7 @@ class Mail(enum.StrEnum):
     LINKED = "linked"
     RESET_REQUESTED = "reset_requested"
     RESET = "reset_second_factor"
+    ACCESS_PASS_MADE = "access_pass_made"
     REMOVED = "authenticator_removed"
     FACTOR_REMOVED = "factor_removed"
     STOPPED = "authenticator_stopped"
@@ -64,6 +65,7 @@ WITH_LOCK_LINK = frozenset(
         Mail.LINKED,
         Mail.RESET_REQUESTED,
         Mail.RESET,
+        Mail.ACCESS_PASS_MADE,
         Mail.REMOVED,
         Mail.FACTOR_REMOVED,
         Mail.STOPPED,

@@ -26,9 +26,11 @@ from mfa_app.models import SealedValue, SiteSetting
 from mfa_app.settings import (
     Application,
     OfficeHours,
+    ResetLeadsTo,
     Settings,
     applications_of,
     email_address,
+    leads_to,
     office_hours_of,
     phone_number,
     sender_address,
@@ -56,6 +58,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "help_phone": phone_number,
     "help_url": web_address,
     "admin_email": email_address,
+    "reset_leads_to": leads_to,
     "approve_resets": yes_or_no,
     "office_hours": office_hours_of,
     "smtp_url": _without_password,
@@ -63,7 +66,7 @@ _READERS: dict[str, Callable[[str], object]] = {
 }
 
 # What counts while nothing else is stored, as text: so the trail shows what a change was from.
-_UNTOUCHED = {"approve_resets": "yes"}
+_UNTOUCHED = {"reset_leads_to": ResetLeadsTo.LINK.value, "approve_resets": "yes"}
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class SiteValues:
     help_url: str | None
     admin_email: str | None
     applications: tuple[Application, ...]
+    reset_leads_to: ResetLeadsTo
     approve_resets: bool
     office_hours: OfficeHours | None
     smtp_url: str | None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from mfa_app.core.policy.levels import Level
+from mfa_app.models import LinkProof
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 
@@ -55,8 +56,8 @@ class PolicyFacts:
     """Everything about a user that the decision needs.
 
     `linked`: has an app or a passkey. `passkey`: has a passkey. `privileged`: an administrator or the help
-    desk. `link_required`: the second factors were reset. `link_by`: until when this user may be without one
-    although a rule requires it.
+    desk. `link_required`: the second factors were reset. `link_proof`: what linking then takes besides the
+    password. `link_by`: until when this user may be without one although a rule requires it.
     """
 
     linked: bool
@@ -66,8 +67,14 @@ class PolicyFacts:
     rules: tuple[Rule, ...]
     privileged: bool = False
     link_required: bool = False
+    link_proof: LinkProof | None = None
     passkey: bool = False
     link_by: datetime | None = None
+
+    @property
+    def password_is_enough_to_link(self) -> bool:
+        """Whether a first app or passkey takes nothing else: no link, and no proof after a reset."""
+        return self.link_proof is None if self.link_required else not self.privileged
 
     def deadline(self, of_rules: datetime | None) -> datetime | None:
         """Return the later of a date that rules give and the user's own; None if there is no date.
@@ -133,8 +140,8 @@ class Policy:
 class Verdict(enum.Enum):
     """Which pages are open: all of the user's own, only the code page, or only the enrolment page.
 
-    With ADD_PASSKEY, only the page that adds a passkey. With AWAIT_LINK, only the page that says how to get a
-    one-time link that permits enrolment.
+    With ADD_PASSKEY, only the page that adds a passkey. With AWAIT_LINK, only the pages that say how to get,
+    or that take, what permits enrolment: a one-time link, or a proof after a reset.
     """
 
     ALLOW = "allow"
@@ -223,7 +230,8 @@ def decide(
 ) -> Decision:
     """Decide what a user who has opened the first gate may open now.
 
-    `shown`: the level of this session. `from_link`: it began with a link that permits enrolment.
+    `shown`: the level of this session. `from_link`: it has shown what permits enrolment besides the password,
+    such as a one-time link.
     `trusted_since`: when the device was remembered. It counts only while younger than the shortest limit in
     force, and only if a code has been required without a gap since then. An enrolled user never gets ENROL,
     and ADD_PASSKEY only after a code: an attacker with only the password could otherwise enrol.
@@ -252,9 +260,11 @@ def _is_trusted(facts: PolicyFacts, since: datetime | None, days: int, now: date
 def _decide_unlinked(facts: PolicyFacts, policy: Policy, from_link: bool, now: datetime) -> Decision:
     because, waits = policy.because, policy.enrol_by is not None and policy.enrol_by > now
     enrol = Verdict.ADD_PASSKEY if policy.level is Level.PHISHING_RESISTANT else Verdict.ENROL
+    if not from_link and not facts.password_is_enough_to_link:
+        enrol = Verdict.AWAIT_LINK
     enrol_by = None
     if facts.privileged:
-        verdict = enrol if from_link or facts.link_required else Verdict.AWAIT_LINK
+        verdict = enrol
     elif facts.link_required and because.reason is not Reason.EXEMPT:
         verdict, because = enrol, because if policy.required else PolicySource(Reason.RESET)
     elif not policy.required or waits:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from mfa_app.core.common.errors import LastAdministrator
 from mfa_app.core.policy.facts import PolicySubject, find_subjects
 from mfa_app.extensions import db
-from mfa_app.models import Role, User
+from mfa_app.models import LinkProof, Role, User
 
 ANY = select(User.id).where(User.role == Role.ADMIN).limit(1)
 
@@ -21,7 +21,7 @@ def require_one(*, without: User, now: datetime) -> None:
     """Raise LastAdministrator if removing this user would leave no administrator who can log in.
 
     Call `begin_change` first. An administrator counts if the account is enabled, has a password, and has an
-    app or a passkey that isn't locked, or may set one up with the password. Rules don't matter:
+    app or a passkey that isn't locked, or may set one up without anyone's help. Rules don't matter:
     administrators always need a second factor. Those whose accounts end on a day don't do for later.
     """
     able = [subject.user for subject in find_subjects(User.role == Role.ADMIN) if _can_log_in(subject, now)]
@@ -34,4 +34,6 @@ def _can_log_in(subject: PolicySubject, now: datetime) -> bool:
     user = subject.user
     if not user.is_open(now) or user.password_hash is None:
         return False
-    return user.factors_locked_at is None if subject.facts.linked else user.link_required
+    if subject.facts.linked:
+        return user.factors_locked_at is None
+    return user.link_required and user.link_proof != LinkProof.ACCESS_PASS

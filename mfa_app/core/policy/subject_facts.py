@@ -38,6 +38,7 @@ def policy_facts(user: AnyUser, *, apps: bool, passkeys: bool, rules: Iterable[R
         rules=tuple(rules),
         privileged=user.is_privileged,
         link_required=user.link_required,
+        link_proof=user.link_proof,
         passkey=passkeys,
     )
 

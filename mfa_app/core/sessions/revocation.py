@@ -97,8 +97,10 @@ def revoke_access_of_all(
     for model in ENDED:
         owner: InstrumentedAttribute[int] = getattr(model, "user_id")  # noqa: B009 - as OnRevocation.DELETE says
         where = [owner.in_(whom), *_revoked(model)]
-        for user_id, count in db.session.execute(select(owner, func.count()).where(*where).group_by(owner)):
-            ended.setdefault(user_id, {})[COUNTED[model]] = count
+        if model in COUNTED:
+            counts = select(owner, func.count()).where(*where).group_by(owner)
+            for user_id, count in db.session.execute(counts):
+                ended.setdefault(user_id, {})[COUNTED[model]] = count
         db.session.execute(delete(model).where(*where).execution_options(**in_sets))
     return ended
 

@@ -160,6 +160,18 @@ def recovery_code_field() -> CodeField:
     )
 
 
+def access_pass_field() -> CodeField:
+    """Return a field for an access pass. The core validates what was typed."""
+    return CodeField(
+        _l("Access pass"),
+        validators=[
+            DataRequired(_l("Enter the access pass that the help desk gave you.")),
+            Length(max=64, message=_l("An access pass has 8 letters and digits.")),
+        ],
+        render_kw={**_AS_WRITTEN, "autocapitalize": "characters"},
+    )
+
+
 def break_glass_code_field() -> CodeField:
     """Return a field for a break-glass code of the site. The core validates what was typed."""
     return CodeField(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from mfa_app.core.common.errors import OutOfScope
-from mfa_app.core.helpdesk import opening, scopes
+from mfa_app.core.helpdesk import access_passes, opening, scopes
 from mfa_app.core.helpdesk.removal import remove_factor
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.sessions.signed_in import as_user
@@ -94,6 +94,7 @@ def test_every_address_about_somebody_outside_answers_as_if_there_were_nobody(
             if asked["alice"].status != asked["nobody"].status:
                 reached.add(rule.endpoint)
     changes = {
+        "access_pass",
         "reset_user",
         "open_account",
         "remove_user_factor",
@@ -199,6 +200,10 @@ def test_a_scope_that_is_taken_away_within_the_request_ends_it_too(world: World,
                 remove_factor(alice, "x", reason=REASON, checked=CALLED_BACK, actor=actor, now=now)
             with pytest.raises(OutOfScope):
                 opening.open_again(alice, reason=REASON, checked=CALLED_BACK, actor=actor, now=now)
+            with pytest.raises(OutOfScope):
+                access_passes.make(
+                    alice, lifetime=access_passes.USUAL, checked=CALLED_BACK, actor=actor, now=now
+                )
     assert world.count(Authenticator) == 3
 
 

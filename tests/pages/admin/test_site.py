@@ -1,14 +1,18 @@
 """The page "Site": what is set there counts at once, and the server's settings count for more."""
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
 
+from mfa_app.core.common import days
+from mfa_app.core.common.errors import UnacceptablePassword
 from mfa_app.core.mail import delivery, outbox
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.mail.smtp import RecipientRefused
 from mfa_app.core.operations.site_values import READ_EVERY, StoredValues
+from mfa_app.core.passwords import strength
 from mfa_app.models import OutboxMail, SiteSetting
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
@@ -34,8 +38,10 @@ def carol(world: World) -> Visitor:
 
 
 def save(carol: Visitor, **fields: str) -> Page:
+    """Fill in fields of one part of the page, and save it."""
     carol.open("/admin/site")
-    return carol.press("Save", **fields)
+    of_resets = fields.keys() <= {"reset_leads_to", "approve_resets", "office_hours"}
+    return carol.press("Save what holds for resets" if of_resets else "Save", **fields)
 
 
 @both_databases
@@ -66,7 +72,7 @@ def test_that_nobody_approves_resets_any_more_stands_on_the_trail(world: World, 
     page = carol.open("/admin/site")
     chosen = [tick["value"] for tick in page.html.select("[name=approve_resets][checked]")]
     assert chosen == ["yes"]
-    carol.press("Save")
+    carol.press("Save what holds for resets")
     assert "site.changed" not in world.events()
     save(carol, approve_resets="no", office_hours="Mon-Fri 08:00-18:00")
     before = {"approve_resets": "yes", "office_hours": None}
@@ -170,6 +176,64 @@ def test_without_a_mail_server_there_is_no_test_email_but_what_to_do(world: Worl
     assert "Send me a test email" not in page.text
 
 
+def save_look(carol: Visitor, **fields: str) -> Page:
+    carol.open("/admin/site")
+    return carol.press("Save name and time zone", **fields)
+
+
+def test_a_name_stands_on_pages_and_in_emails_and_never_in_a_qr_code(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    world.require(None)
+    save_look(carol, display_name="Tulip <b>Street</b>")
+    eve = world.visitor()
+    page = eve.open("/login")
+    assert page.html.title and page.html.title.get_text() == "Log in – Tulip <b>Street</b>"
+    assert page.html.select_one(".brand span").get_text() == "Tulip <b>Street</b>"  # type: ignore[union-attr]
+    assert "The app shows" not in page.text and "Second Gate" in eve.open("/login/help").text
+    alice = world.password_given("alice")
+    phone = world.phone_that_scans(alice.open("/enrolment"))
+    assert phone.parameters["issuer"] == "Second Gate (127.0.0.1)"
+    with world.data():
+        outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
+    world.deliver()
+    assert "Tulip" in world.words_of_last_mail() and 'From: "Tulip <b>Street</b>"' in world.last_mail()
+    with world.data(), pytest.raises(UnacceptablePassword):
+        strength.check_acceptable("tulipstreet2026!", own_names=[])
+
+
+def test_own_words_stand_on_the_linking_page_and_in_emails_as_text(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    world.require(None)
+    carol.open("/admin/site")
+    words = "Phones: https://it.example.com/phones <b onclick=alert(1)>{{ 7 * 7 }}</b> javascript:alert(1)"
+    page = carol.press("Save your words", linking_text=words, mail_text=f"In  mails.\n{words}")
+    typed = page.html.select_one("#mail_text")
+    assert typed and typed.get_text().strip() == f"In mails. {words}"
+    page = world.password_given("alice").open("/enrolment")
+    assert words in page.text
+    (link,) = page.html.select("a[href*='it.example.com']")
+    assert (link["href"], link["rel"]) == ("https://it.example.com/phones", ["noopener", "noreferrer"])
+    assert not page.html.select("b[onclick], a[href^=javascript]")
+    with world.data():
+        outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
+    world.deliver()
+    assert f"In mails. {words}" in " ".join(world.words_of_last_mail().split())
+    assert "<b onclick" not in world.last_mail().partition("text/html")[2]
+    carol.open("/admin/site")
+    assert carol.press("Save your words", mail_text="W" * 1001).status == 400
+
+
+def test_the_time_zone_of_the_page_is_where_days_begin(world: World, carol: Visitor) -> None:
+    save_look(carol, time_zone="Pacific/Kiritimati")
+    with world.data():
+        assert days.start_of(date(2026, 3, 1)) == datetime(2026, 2, 28, 10, tzinfo=UTC)
+    assert world.details("site.changed")["after"] == {"time_zone": "Pacific/Kiritimati"}
+    assert save_look(carol, time_zone="Mars/Olympus_Mons").status == 400
+    save_look(carol, time_zone="")
+    with world.data():
+        assert days.zone().key == "UTC"
+
+
 def with_mail_server(address: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("environment", [{"MFA_SMTP_URL": address}], indirect=True)
 
@@ -200,9 +264,44 @@ def test_a_test_email_says_what_has_become_of_it(world: World, carol: Visitor) -
         delivery.mark_sent(OutboxMail.query.filter_by(template="test").one(), now=world.clock())
     page = carol.open("/admin/site")
     assert "The mail server took a test email to carol@example.com: 2 Mar 2026" in page.text
+    world.clock.advance(minutes=1)
+    carol.press("Send me a test email")
     with world.data():
-        mail = OutboxMail.query.filter_by(template="test").one()
+        mail = OutboxMail.query.filter_by(template="test", sent_at=None).one()
         delivery.mark_refused(
             mail, RecipientRefused("550 5.1.1 no such user", permanent=True), now=world.clock()
         )
     assert "could not be sent. The answer: 550 5.1.1 no such user" in carol.open("/admin/site").text
+
+
+def test_what_a_reset_leads_to_counts_from_the_next_reset_on(world: World, carol: Visitor) -> None:
+    world.linked_earlier("alice")
+    world.reset("alice")
+    page = save(carol, reset_leads_to="access-pass")
+    assert "Saved." in page.text
+    assert world.details("site.changed")["after"] == {"reset_leads_to": "access-pass"}
+    told = "What a reset leads to: linking after the password → access pass"
+    assert told in carol.open("/admin/trail").text
+    assert world.password_given("alice").page.path == "/enrolment"
+    world.reset("alice")
+    assert world.password_given("alice").page.path == "/login/access-pass"
+    save(carol, reset_leads_to="link")
+    world.reset("alice")
+    assert world.password_given("alice").page.path == "/enrolment"
+
+
+def test_codes_by_email_need_a_mail_server(world: World, carol: Visitor) -> None:
+    page = save(carol, reset_leads_to="email-code")
+    assert (page.status, "because no mail server is set up" in page.text) == (400, True)
+    assert world.count(SiteSetting) == 0
+
+
+@pytest.mark.parametrize("environment", [{"MFA_SMTP_URL": "smtp://127.0.0.1:9"}], indirect=True)
+def test_with_a_mail_server_a_reset_can_lead_to_a_code_by_email(world: World, carol: Visitor) -> None:
+    world.linked_earlier("alice")
+    save(carol, reset_leads_to="email-code")
+    page = carol.open(f"/admin/people/{world.id_of('alice')}/reset")
+    assert "Before that they enter a code that is emailed to them." in page.text
+    carol.press("Reset 2-factor authentication", checked="called back", reason="lost phone")
+    assert "linking needs a code that is emailed to them" in carol.page.text
+    assert world.password_given("alice").page.path == "/login/email-code"

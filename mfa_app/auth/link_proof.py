@@ -1,0 +1,39 @@
+"""The page that takes, after a reset, what somebody shows besides the password before linking a new app."""
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import StringField
+
+from mfa_app.auth import blueprint
+from mfa_app.auth.forms import AccessPassForm
+from mfa_app.auth.responses import signed_in_response
+from mfa_app.core.common import clock
+from mfa_app.core.common.permissions import Permission, may
+from mfa_app.core.login import link_step
+from mfa_app.core.policy.decision import Verdict
+from mfa_app.core.sessions.sessions import Identity
+from mfa_app.core.sessions.signed_in import SignedIn
+from mfa_app.models import LinkProof
+from mfa_app.web.security.access_rules import admits
+from mfa_app.web.security.current import current_actor, current_identity
+from mfa_app.web.ui.fields import entered
+from mfa_app.web.ui.forms import render_form
+
+
+@blueprint.route("/login/access-pass", methods=["GET", "POST"])
+@admits(Verdict.AWAIT_LINK)
+def access_pass() -> ResponseReturnValue:
+    """Take the access pass that the help desk has read out. The page never says whether there is one."""
+    form, identity = AccessPassForm(), current_identity()
+    if not link_step.waits_for_proof(identity):
+        return redirect(url_for("auth.link_needed", next=request.args.get("next")))
+    if form.validate_on_submit():
+        with form.refusing():
+            return signed_in_response(_open_with(identity, LinkProof.ACCESS_PASS, form.code))
+    break_glass = may(identity.user.role, Permission.BREAK_GLASS)
+    return render_form("auth/access_pass.html", form, email=identity.user.email, break_glass=break_glass)
+
+
+def _open_with(identity: Identity, proof: LinkProof, field: StringField) -> SignedIn:
+    typed = entered(field.data)
+    return link_step.open_with(identity, proof, typed, actor=current_actor(), now=clock.now())
