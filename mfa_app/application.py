@@ -21,6 +21,7 @@ from mfa_app.core.audit import stream
 from mfa_app.core.audit.chain import RowObservers
 from mfa_app.core.common import clock
 from mfa_app.core.common.clock import Clock
+from mfa_app.core.common.days import CompanyZone
 from mfa_app.core.factors.apps import App
 from mfa_app.core.factors.passkeys import Passkeys
 from mfa_app.core.factors.recovery_codes import RecoveryCodes
@@ -32,7 +33,7 @@ from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail.delivery import MailDelivery
 from mfa_app.core.mail.outbox import MailObservers
 from mfa_app.core.mail.smtp import IN_BACKGROUND
-from mfa_app.core.operations import jobs, mail_settings
+from mfa_app.core.operations import jobs, mail_settings, site_values
 from mfa_app.core.operations.job_runner import JobRunner
 from mfa_app.core.operations.site_values import StoredValues
 from mfa_app.core.operations.write_proof import WriteProof
@@ -123,10 +124,11 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
     return Site(
         settings,
         Clock(app.config["CLOCK"]),
+        CompanyZone(lambda: site_values.current().time_zone),
         Vault(keys.data_keys, reread=lambda: load_keys(settings).data_keys),
         Hasher(app.config["PASSWORD_HASH_COST"]),
         Factors(App(), RecoveryCodes(), Passkeys()),
-        SiteNames((settings.site_name, settings.public_host)),
+        SiteNames(lambda: (settings.site_name, site_values.shown_name(), settings.public_host)),
         RowObservers(stream.stream_row, metrics.count_event),
         composer,
         MailDelivery(settings, composer.compose, app.config["MAIL_PATIENCE"], mail_settings.in_force),

@@ -59,6 +59,13 @@ def _site_name(value: str) -> str:
     return _text(value)
 
 
+def display_name_of(value: str) -> str:
+    """Return a name that pages and mails can show. Raises ValueError."""
+    if len(value) > SITE_NAME_CHARACTERS:
+        raise ValueError(f"must have {SITE_NAME_CHARACTERS} characters at most")
+    return _text(value)
+
+
 def email_address(value: str) -> str:
     """Return an address that mail can be sent to, and that a page may show. Raises ValueError."""
     try:
@@ -261,7 +268,8 @@ def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return networks
 
 
-def _time_zone(value: str) -> ZoneInfo:
+def time_zone_named(value: str) -> ZoneInfo:
+    """Return the time zone of this name. Raises ValueError."""
     try:
         return ZoneInfo(value)
     except (KeyError, ValueError, OSError):  # unknown; not a name at all; a folder of names
@@ -330,7 +338,10 @@ class Settings(BaseSettings):
     site_name: Annotated[str, PlainValidator(_site_name)] = Field(
         DEFAULT_SITE_NAME, description="name on the pages and in authentication apps"
     )
-    time_zone: Annotated[ZoneInfo, PlainValidator(_time_zone)] = Field(
+    display_name: Annotated[str, PlainValidator(display_name_of)] | None = Field(
+        None, description="name on the pages and in the mails, else that of MFA_SITE_NAME"
+    )
+    time_zone: Annotated[ZoneInfo, PlainValidator(time_zone_named)] = Field(
         ZoneInfo("UTC"), description="time zone of the company, in which its days begin and end"
     )
     admin_email: Email | None = Field(None, description="administrator's address, shown to locked-out people")

@@ -85,7 +85,7 @@ class MailComposer:
             subject, text, html = self._render(f"email/{waiting.template}.html", context)
         message = EmailMessage(policy=policy.default.clone(cte_type="7bit"))
         message["Subject"] = subject
-        message["From"] = wire.address(site_values.current().mail_from, settings.site_name)
+        message["From"] = wire.address(site_values.current().mail_from, site_values.shown_name())
         message["To"] = wire.address(waiting.to)
         message["Date"] = format_datetime(waiting.created_at)
         # The same at each attempt. A node may die before it can note that a mail was sent: the recipient's

@@ -157,6 +157,8 @@ _DETAILS = {
     "smtp_url": _l("Mail server"),
     "smtp_password": _l("Password of the mail server"),
     "mail_from": _l("Sender of the emails"),
+    "display_name": _l("Name on pages and in emails"),
+    "time_zone": _l("Time zone"),
     "first_steps": _l("List of first steps"),
     "backups": _l("Backups"),
     "mail_text": _l("Own words in the emails"),

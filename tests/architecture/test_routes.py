@@ -33,6 +33,8 @@ MARKS = {
     "account.rename_passkey": "allow, recent",
     "admin.add_member": "manage_groups",
     "admin.break_glass": "break_glass",
+    "admin.change_look": "manage_site",
+    "admin.change_resets": "manage_site",
     "admin.change_mail_server": "manage_site",
     "admin.chosen_people": "manage_users",
     "admin.delete_group": "manage_groups",

@@ -26,10 +26,10 @@ def of_settings(settings: Settings) -> Iterator[Finding]:
             _("This machine's clock is not synchronised by NTP, so it may drift unnoticed."),
             _("Please run: timedatectl set-ntp true"),
         )
-    if settings.has_default_name:
+    if settings.has_default_name and not site_values.current().display_name:
         yield Finding(
             _("This site still has the default name, so people can't tell its emails from another's."),
-            _("Set MFA_SITE_NAME to your company's name."),
+            _("Set MFA_SITE_NAME to your company's name, before people link their apps: they show it too."),
         )
     if not site_values.current().has_contact:
         yield Finding(

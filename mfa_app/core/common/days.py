@@ -1,18 +1,37 @@
 """Days of the company: where a day begins and ends in its time zone. Stored times stay UTC."""
 
 from calendar import monthrange
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
-from mfa_app.settings import Settings
 from mfa_app.site import site
+
+_AREAS = frozenset(
+    {*("Africa", "America", "Antarctica", "Asia", "Atlantic"), *("Australia", "Europe", "Indian", "Pacific")}
+)
 
 FARTHEST = date(2999, 12, 31)  # a day that someone may type: every database can hold what follows it
 
 
+@dataclass(frozen=True)
+class CompanyZone:
+    """How one application knows the company's time zone, which a page can change: `current` returns it."""
+
+    current: Callable[[], ZoneInfo]
+
+
 def zone() -> ZoneInfo:
     """Return the company's time zone."""
-    return site()[Settings].time_zone
+    return site()[CompanyZone].current()
+
+
+@cache
+def names_of_zones() -> tuple[str, ...]:
+    """Return the names of all time zones of places, and UTC."""
+    return ("UTC", *sorted(name for name in available_timezones() if name.partition("/")[0] in _AREAS))
 
 
 def local(moment: datetime) -> datetime:

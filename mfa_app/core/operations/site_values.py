@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from time import monotonic
 from types import MappingProxyType
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import event, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,12 +30,14 @@ from mfa_app.settings import (
     ResetLeadsTo,
     Settings,
     applications_of,
+    display_name_of,
     email_address,
     leads_to,
     office_hours_of,
     phone_number,
     sender_address,
     smtp_address,
+    time_zone_named,
     web_address,
     yes_or_no,
 )
@@ -63,6 +66,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "office_hours": office_hours_of,
     "smtp_url": _without_password,
     "mail_from": sender_address,
+    "display_name": display_name_of,
+    "time_zone": time_zone_named,
 }
 
 # What counts while nothing else is stored, as text: so the trail shows what a change was from.
@@ -73,7 +78,8 @@ _UNTOUCHED = {"reset_leads_to": ResetLeadsTo.LINK.value, "approve_resets": "yes"
 class SiteValues:
     """Whom people contact who can't log in, the applications, what holds for resets, and how emails leave.
 
-    `smtp_url` has no password in it; it is None if emails become files.
+    `smtp_url` has no password in it; it is None if emails become files. `display_name` is what pages and
+    emails call the site, None if that is the name in authentication apps.
     """
 
     help_email: str | None
@@ -86,6 +92,8 @@ class SiteValues:
     office_hours: OfficeHours | None
     smtp_url: str | None
     mail_from: str
+    display_name: str | None
+    time_zone: ZoneInfo
 
     @property
     def has_contact(self) -> bool:
@@ -155,6 +163,11 @@ def _keep(session: Session) -> None:
 def current() -> SiteValues:
     """Return what counts now."""
     return site()[StoredValues].beside(site()[Settings])
+
+
+def shown_name() -> str:
+    """Return what pages and emails call the site."""
+    return current().display_name or site()[Settings].site_name
 
 
 def _put_together(settings: Settings, stored: Mapping[str, str]) -> SiteValues:

@@ -1,6 +1,7 @@
 """Which passwords are accepted: long enough and hard to guess."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mfa_app.core.common.errors import UnacceptablePassword
@@ -19,9 +20,9 @@ MIN_OTHER_CHARACTERS = 8  # letters and digits a password needs besides those na
 
 @dataclass(frozen=True)
 class SiteNames:
-    """The site's name and its host. Everybody here knows them, so no password may be made of them."""
+    """The site's names and its host. Everybody here knows them, so no password may be made of them."""
 
-    names: tuple[str, ...]
+    current: Callable[[], tuple[str, ...]]
 
 
 def check_acceptable(password: str, *, own_names: list[str]) -> None:
@@ -33,7 +34,7 @@ def check_acceptable(password: str, *, own_names: list[str]) -> None:
         raise UnacceptablePassword("short")
     if len(password) > MAX_LENGTH:
         raise UnacceptablePassword("long")
-    known_words = _words_in([*own_names, *site()[SiteNames].names])
+    known_words = _words_in([*own_names, *site()[SiteNames].current()])
     if _is_little_more_than(known_words, password.casefold().strip()):
         raise UnacceptablePassword("known names")
     # Loaded with the first password that is chosen: its lists take 21 MiB, which no login needs.

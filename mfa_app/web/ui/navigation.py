@@ -22,7 +22,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Give every template the variables of the page frame: those that never change once for all pages."""
     app.jinja_env.globals |= {
         "lang": LANGUAGE.language,
-        "site_name": settings.site_name,
         "issuer": settings.issuer,
         "local_mode": not settings.https,
         "values_now": site_values.current,
@@ -40,6 +39,7 @@ def _of_this_page() -> dict[str, Any]:
         "held_form": held_form_note(),
         "admin_email": values.admin_email,
         "help_email": values.help_email,
+        "site_name": site_values.shown_name(),
         "sends_mail": values.smtp_url is not None,
         "help_phone": values.help_phone,
         "help_url": values.help_url,
