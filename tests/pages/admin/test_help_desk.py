@@ -307,15 +307,21 @@ def test_without_an_app_of_its_own_the_help_desk_links_one_first(world: World) -
 
 
 def test_the_lost_app_page_its_mail_and_the_reset_page_say_the_same(world: World, dave: Visitor) -> None:
-    world.linked_earlier("alice")
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
     lost = world.visitor().open("/login/help")
     mail = unquote(lost.html.find("a", href=re.compile("^mailto:"))["href"])
+    alice = world.password_given("alice")
+    alice.open("/login/lost")
+    waiting = alice.press("Ask for a reset", lost="lost").text
     reset = dave.open(page_of(world, "alice", "reset")).text
-    for text in (lost.text, mail, reset):
+    for text in (lost.text, mail, waiting, reset):
         assert "number in the company directory" in text
-    for text in (lost.text, reset):
+        assert "reset my" not in text
+    for text in (lost.text, waiting, reset):
         assert "never" in text.partition("number in the company directory")[2].partition(".")[0]
     assert "call me back" in mail and "called back" in lost.text and "Call back" in reset
+    assert "calls you back" in waiting and "when they ask for it" in lost.text
     assert "Don't give a phone number." in lost.text
 
 

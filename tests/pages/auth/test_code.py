@@ -391,7 +391,7 @@ def test_the_help_page_says_whom_to_write_to(world: World, alice: Visitor) -> No
     assert (page.path, page.title) == ("/login/help", "Lost your app or passkey?")
     link = page.html.find("a", href=lambda value: value and value.startswith("mailto:admin@example.com?"))
     assert link.get_text(strip=True).startswith("Email the administrator")
-    assert "?subject=Please%20reset" in link["href"]
+    assert "?subject=Please%20call%20me%20back" in link["href"]
 
 
 def test_turning_the_requirement_on_between_password_and_code_asks_for_it(world: World) -> None:
