@@ -12,9 +12,9 @@ from mfa_app.core.operations import first_steps
 from mfa_app.core.operations import statistics as core
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
-from mfa_app.wording.events import event_line
+from mfa_app.wording.trail import trail_days
 
-LATEST_EVENTS = 10
+LATEST_LINES, ROWS_READ = 10, 30  # a login is one line, and three rows
 
 
 @blueprint.get("")
@@ -27,7 +27,7 @@ def overview() -> ResponseReturnValue:
         break_glass=break_glass.current_set(),
         break_glass_set=break_glass.IN_A_SET,
         steps=first_steps.to_show(),
-        events=[event_line(row) for row in trail.latest(LATEST_EVENTS)],
+        latest=trail_days(trail.latest(ROWS_READ), LATEST_LINES),
     )
 
 

@@ -14,9 +14,9 @@ from mfa_app.cli.support.types import EMAIL
 from mfa_app.core.audit import search as trail
 from mfa_app.core.audit import stream
 from mfa_app.core.audit.events import Event
+from mfa_app.core.audit.happenings import Happening
 from mfa_app.core.audit.search import LARGEST_ID, TrailSearch
 from mfa_app.core.users import lookup
-from mfa_app.models import AuditEvent
 from mfa_app.wording import dates
 from mfa_app.wording.events import details_in_words
 
@@ -48,7 +48,7 @@ def list_(email: str | None, event: str | None, limit: int, *, as_json: bool) ->
     )
     rows = itertools.islice(_rows(search), limit)
     if as_json:
-        say(*json_lines([json_facts.event(row) for row in rows]))
+        say(*json_lines([json_facts.event(found.row) for found in rows]))
         return
     head = (_("TIME (UTC)"), _("EVENT"), _("BY"), _("TO"), _("FROM"), _("DETAILS"))
     say(*table(head, [_line(row) for row in rows]))
@@ -71,7 +71,7 @@ def lines(after: int) -> None:
         print_line(line)  # at once: the trail may not fit into memory
 
 
-def _rows(search: TrailSearch) -> Iterator[AuditEvent]:
+def _rows(search: TrailSearch) -> Iterator[Happening]:
     page = trail.read(search)
     yield from page.rows
     while page.before is not None:
@@ -79,7 +79,8 @@ def _rows(search: TrailSearch) -> Iterator[AuditEvent]:
         yield from page.rows
 
 
-def _line(row: AuditEvent) -> tuple[str, ...]:
+def _line(found: Happening) -> tuple[str, ...]:
+    row = found.row
     actor, ip_address = f"{row.actor_name or '-'} ({row.actor_kind})", row.ip_address or "-"
     details = ", ".join(details_in_words(row.event, row.details))
     return dates.plain_utc_time(row.at), row.event, actor, row.subject_name or "-", ip_address, details

@@ -63,9 +63,24 @@ def short_utc_time(moment: datetime) -> str:
     return _with_zone(moment.astimezone(UTC), f"{SHORT}, HH:mm")
 
 
+def utc_weekday(moment: datetime) -> str:
+    """Return the day in UTC, as "Thursday 26 November 2026"."""
+    return format_datetime(moment.astimezone(UTC), WITH_WEEKDAY, rebase=False)
+
+
+def utc_clock(moment: datetime) -> str:
+    """Return the time of day in UTC, below a heading that says so: "12:05"."""
+    return format_datetime(moment.astimezone(UTC), "HH:mm", rebase=False)
+
+
 def plain_time(moment: datetime) -> str:
     """Return day and time for a column: "2026-11-26 13:05 CET"."""
     return _with_zone(days.local(moment), "yyyy-MM-dd HH:mm")
+
+
+def sheet_time(moment: datetime) -> str:
+    """Return day and time for a column of a spreadsheet that says the zone: "2026-11-26 13:05:09"."""
+    return format_datetime(days.local(moment), "yyyy-MM-dd HH:mm:ss", rebase=False)
 
 
 def plain_utc_time(moment: datetime) -> str:

@@ -13,7 +13,7 @@ from mfa_app.core.audit.happenings import Happening, Person
 from mfa_app.core.common.actor import ActorKind
 from mfa_app.models import PRIVILEGED, Role
 from mfa_app.wording.events import detail_name, event_name, value_in_words, why_refused
-from mfa_app.wording.user_agents import browser_name
+from mfa_app.wording.user_agents import known_browser
 
 _GAP = re.compile(r"%\((\w+)\)s")
 
@@ -142,7 +142,7 @@ def _name(person: Person | None, on_trail: str) -> str:
 
 
 def _browser(happening: Happening) -> str:
-    return browser_name(happening.row.user_agent) if happening.row.user_agent else _("an unknown browser")
+    return known_browser(happening.row.user_agent) or _("an unknown browser")
 
 
 def _named(key: str, named: str, nameless: str) -> Callable[[Happening], str]:

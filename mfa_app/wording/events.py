@@ -95,6 +95,93 @@ _EVENTS = {
 
 _NAMES = {event.label: name for event, name in _EVENTS.items()}
 
+# The menu of events.
+GROUPS: dict[str, tuple[Event, ...]] = {
+    _l("Logins"): (
+        Event.LOGIN_COMPLETED,
+        Event.LOGGED_OUT,
+        Event.PASSWORD_ACCEPTED,
+        Event.PASSWORD_REFUSED,
+        Event.PASSWORD_CLOSED,
+        Event.PASSWORD_CHANGED,
+        Event.PASSWORD_RESET_REQUESTED,
+        Event.CODE_ACCEPTED,
+        Event.CODE_REFUSED,
+        Event.SESSIONS_ENDED,
+        Event.LINKS_ENDED,
+        Event.DEVICE_TRUSTED,
+        Event.DEVICES_FORGOTTEN,
+        Event.ACCESS_REFUSED,
+    ),
+    _l("Apps and passkeys"): (
+        Event.AUTHENTICATOR_LINKED,
+        Event.AUTHENTICATOR_RENAMED,
+        Event.AUTHENTICATOR_REMOVED,
+        Event.AUTHENTICATOR_KEPT,
+        Event.AUTHENTICATOR_STOPPED,
+        Event.PASSKEY_ADDED,
+        Event.PASSKEY_RENAMED,
+        Event.PASSKEY_REMOVED,
+        Event.RECOVERY_CODES_MADE,
+        Event.BREAK_GLASS_MADE,
+        Event.BREAK_GLASS_USED,
+        Event.BREAK_GLASS_REFUSED,
+    ),
+    _l("Accounts"): (
+        Event.USER_CREATED,
+        Event.USER_EDITED,
+        Event.USER_DISABLED,
+        Event.USER_ENABLED,
+        Event.ACCOUNT_LOCKED,
+        Event.USER_INVITED,
+        Event.NEW_LINK_WANTED,
+        Event.ENROLMENT_LINK_SENT,
+        Event.LINK_SHOWN,
+        Event.USER_REMINDED,
+        Event.PEOPLE_IMPORTED,
+        Event.PEOPLE_EXPORTED,
+        Event.IMPORT_RESULT_EXPORTED,
+    ),
+    _l("Groups and rules"): (
+        Event.GROUP_CREATED,
+        Event.GROUP_RENAMED,
+        Event.GROUP_DELETED,
+        Event.GROUP_REMINDED,
+        Event.MEMBER_ADDED,
+        Event.MEMBER_REMOVED,
+        Event.POLICY_CHANGED,
+        Event.REQUIREMENT_CHANGED,
+        Event.EXEMPTION_GIVEN,
+        Event.EXEMPTION_ENDED,
+        Event.DEADLINE_SET,
+        Event.DEADLINE_ENDED,
+        Event.LIST_DOWNLOADED,
+    ),
+    _l("Help desk"): (
+        Event.SECOND_FACTOR_RESET,
+        Event.SECOND_FACTOR_REMOVED,
+        Event.RESET_REQUESTED,
+        Event.RESET_REQUEST_STOPPED,
+        Event.REQUEST_NUMBER_GIVEN,
+        Event.REQUEST_NUMBER_REFUSED,
+        Event.RESET_FOLLOWED,
+        Event.THROTTLE_CLEARED,
+        Event.NETWORK_CLEARED,
+        Event.ACCOUNT_OPENED,
+        Event.HELP_LIMITED,
+    ),
+    _l("Site"): (
+        Event.SITE_CHANGED,
+        Event.TEST_MAIL_SENT,
+        Event.SETUP_LINK_MADE,
+        Event.TRAIL_EXPORTED,
+        Event.KEYS_ROTATED,
+        Event.SIGNING_KEY_REPLACED,
+        Event.BACKUP_MADE,
+        Event.BACKUP_RESTORED,
+    ),
+}
+
 
 _DETAILS = {
     "created": _l("Added"),
@@ -280,6 +367,14 @@ def event_name(label: str) -> str:
     return str(_NAMES.get(label, label))
 
 
+def event_menu() -> dict[str, dict[str, str]]:
+    """Return the names of all events by their labels, under the names of their groups."""
+    return {
+        str(group): {event.label: event_name(event.label) for event in events}
+        for group, events in GROUPS.items()
+    }
+
+
 def event_line(row: AnyEvent) -> EventLine:
     """Return a row of the trail in words."""
     own = row.subject_id is not None and row.subject_id == row.actor_id
@@ -287,7 +382,7 @@ def event_line(row: AnyEvent) -> EventLine:
         at=row.at,
         name=event_name(row.event),
         details=tuple(details_in_words(row.event, row.details)),
-        by=_actor(row),
+        by=actor_name(row),
         by_id=row.actor_id,
         about="" if own else row.subject_name,
         about_id=None if own else row.subject_id,
@@ -321,7 +416,8 @@ def detail_name(key: str) -> str:
     return str(_DETAILS.get(key, key))
 
 
-def _actor(row: AnyEvent) -> str:
+def actor_name(row: AnyEvent) -> str:
+    """Return who acted: an email address, or what it was instead."""
     if row.actor_kind == ActorKind.VISITOR:
         return _("Someone not logged in")
     if row.actor_kind == ActorKind.TERMINAL:

@@ -72,12 +72,17 @@ SYSTEMS = frozenset(
 
 def browser_name(user_agent: str) -> str:
     """Return the name of the browser and its system, as far as the user agent is known."""
+    return known_browser(user_agent) or _("Unknown browser")
+
+
+def known_browser(user_agent: str) -> str | None:
+    """Return the same, or None if the browser isn't known."""
     found = parse(user_agent)
     browser = _listed(found.user_agent.family if found.user_agent else None, BROWSERS)
     system = _listed(found.os.family if found.os else None, SYSTEMS)
     if browser and system:
         return _("%(browser)s on %(system)s", browser=browser, system=system)
-    return browser or _("Unknown browser")
+    return browser
 
 
 def _listed(name: str | None, names: frozenset[str]) -> str | None:

@@ -85,7 +85,7 @@ def test_each_set_up_link_is_an_event_that_names_its_creator(world: World, typed
     assert world.events() == ["setup.link_made", "links.ended", "setup.link_made"]
     assert world.details("setup.link_made") == {}
     with world.data():
-        assert trail.latest(1)[0].actor_name == current_actor().name
+        assert trail.latest(1)[0].row.actor_name == current_actor().name
 
 
 def test_a_set_up_link_is_refused_if_there_is_an_administrator(world: World, typed: Typist) -> None:

@@ -55,7 +55,7 @@ class SelectChoice:
     def __init__(self, value: str, label: str | None = None) -> None: ...
 
 class _ChoicesField(Field):
-    choices: Sequence[SelectChoice] | Mapping[str, str] | None
+    choices: Sequence[SelectChoice] | Mapping[str, str | Mapping[str, str]] | None
 
 class SelectField(_ChoicesField):
     data: str | None

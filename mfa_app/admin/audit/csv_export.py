@@ -1,13 +1,16 @@
-"""The audit trail as CSV that is safe to open in a spreadsheet."""
+"""The audit trail as CSV that is safe to open in a spreadsheet: for people, or for programs."""
 
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
+from flask_babel import gettext as _
 
-from mfa_app.core.common.csv_cells import BYTE_ORDER_MARK, line
+from mfa_app.core.audit.happenings import Happening
+from mfa_app.wording import dates
+from mfa_app.wording.event_sentences import sentence
+from mfa_app.wording.events import actor_name, details_in_words, event_name
+from mfa_app.wording.user_agents import browser_name
 
 COLUMNS = (
     "id",
@@ -26,11 +29,42 @@ COLUMNS = (
 )
 
 
-def lines(rows: Iterable[Row[Any]]) -> Iterator[str]:
-    """Yield the lines of the file one by one, the heading first."""
-    yield BYTE_ORDER_MARK + line(COLUMNS)
-    for row in rows:
-        yield line(_cell(getattr(row, column)) for column in COLUMNS)
+def for_programs(found: Iterable[Happening]) -> Iterator[Iterable[str]]:
+    """Yield the rows as they are, below their names: times in UTC, details as JSON."""
+    yield COLUMNS
+    for one in found:
+        yield [_cell(getattr(one.row, column)) for column in COLUMNS]
+
+
+def for_people(found: Iterable[Happening]) -> Iterator[Iterable[str]]:
+    """Yield the rows in the words of the page, below headings, with the company's times."""
+    yield (
+        _("Number"),
+        _("Time (%(zone)s)", zone=dates.zone_name()),
+        _("What happened"),
+        _("Event"),
+        _("By"),
+        _("About"),
+        _("IP address"),
+        _("Browser"),
+        _("Details"),
+    )
+    yield from map(_in_words, found)
+
+
+def _in_words(one: Happening) -> tuple[str, ...]:
+    row = one.row
+    return (
+        str(row.id),
+        dates.sheet_time(row.at),
+        sentence(one),
+        event_name(row.event),
+        actor_name(row),
+        row.subject_name,
+        row.ip_address,
+        browser_name(row.user_agent) if row.user_agent else "",
+        ", ".join(details_in_words(row.event, row.details)),
+    )
 
 
 def _cell(value: object) -> str:

@@ -11,9 +11,9 @@ from wtforms.validators import Length, Optional, ValidationError
 from mfa_app.core.audit.events import Event
 from mfa_app.core.audit.search import TrailSearch
 from mfa_app.core.users import lookup
-from mfa_app.web.ui.fields import DayField, one_line
+from mfa_app.web.ui.fields import DayField, LongSelect, one_line
 from mfa_app.web.ui.forms import Form
-from mfa_app.wording.events import event_name
+from mfa_app.wording.events import event_menu
 
 EVENTS = {event.label: event for event in Event}
 
@@ -40,13 +40,13 @@ class TrailFilter(Form):
         validators=[Length(max=320, message=_l("Search for at most %(max)d characters."))],
         render_kw={"type": "search", "autocomplete": "off", "spellcheck": "false"},
     )
-    event = SelectField(_l("Event"), default="")
+    event = SelectField(_l("Event"), default="", widget=LongSelect())
     since = day_field(_l("From"))
     until = day_field(_l("To"))
 
     def offer(self) -> None:
         """Set the choices."""
-        self.event.choices = {"": _("Any"), **{label: event_name(label) for label in EVENTS}}
+        self.event.choices = {"": _("Any"), **event_menu()}
 
     def search(self) -> TrailSearch:
         """Return the search criteria as facts. The last day is included."""

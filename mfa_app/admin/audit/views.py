@@ -6,15 +6,15 @@ from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mfa_app.admin import blueprint
-from mfa_app.admin.audit.csv_export import lines
+from mfa_app.admin.audit.csv_export import for_people, for_programs
 from mfa_app.admin.audit.forms import TrailFilter
 from mfa_app.core.audit import search as core
 from mfa_app.core.common.permissions import Permission
-from mfa_app.web.http.downloads import csv_download
+from mfa_app.web.http.downloads import Dialect, asked_dialect, list_download
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
-from mfa_app.wording.events import event_line
+from mfa_app.wording.trail import trail_days
 
 
 @blueprint.get("/trail")
@@ -35,8 +35,9 @@ def trail_csv() -> ResponseReturnValue:
     form.offer()
     if not form.validate():
         return _trail_page(form, core.TrailPage())
-    rows = core.export(form.search(), actor=current_actor())
-    return csv_download(lines(rows), "audit-trail")
+    found = core.export(form.search(), actor=current_actor())
+    rows = for_people(found) if asked_dialect() is Dialect.EXCEL else for_programs(found)
+    return list_download(rows, "audit-trail")
 
 
 def _trail_page(form: TrailFilter, found: core.TrailPage, *, paged: bool = False) -> Response:
@@ -44,7 +45,7 @@ def _trail_page(form: TrailFilter, found: core.TrailPage, *, paged: bool = False
     return render_form(
         "admin/audit/trail.html",
         form,
-        events=[event_line(row) for row in found.rows],
+        days=trail_days(found.rows),
         chosen=chosen,
         newest_url=url_for("admin.trail", **chosen) if paged else None,
         older_url=found.before and url_for("admin.trail", **chosen, before=found.before),

@@ -22,7 +22,8 @@ from mfa_app.core.rollout.board import Straggler
 from mfa_app.core.throttling.blocked import Blocked
 from mfa_app.core.users import accounts, invitation_list
 from mfa_app.core.users.exemptions import Exemption
-from mfa_app.models import AuditEvent, AuthSession, Group, RememberedDevice
+from mfa_app.models import AuthSession, Group, RememberedDevice
+from mfa_app.models.row_facts import AnyEvent
 from mfa_app.wording.labels import app_name
 from mfa_app.wording.user_agents import browser_name
 
@@ -175,7 +176,7 @@ def job(timed: Job) -> Facts:
     return {"name": timed.name, "every_seconds": round(timed.interval.total_seconds())}
 
 
-def event(row: AuditEvent) -> Facts:
+def event(row: AnyEvent) -> Facts:
     """Return a row of the audit trail as the site logs it."""
     facts: Facts = json.loads(chain.line(row))
     return facts

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Row, and_, func, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, and_, func, or_, select, union
 
+from mfa_app.core.audit import happenings
 from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.happenings import Happening
 from mfa_app.core.common import search_words
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.permissions import Permission
@@ -15,6 +16,8 @@ from mfa_app.extensions import db
 from mfa_app.models import AuditEvent
 
 PAGE = 50
+
+AHEAD = 10  # rows read beyond a page, to end it where it cuts no login
 
 BATCH = 500
 
@@ -44,19 +47,23 @@ class TrailSearch:
 class TrailPage:
     """Rows of the trail, newest first. `before` is the row number to pass to get the next page, or None."""
 
-    rows: tuple[AuditEvent, ...] = ()
+    rows: tuple[Happening, ...] = ()
     before: int | None = None
 
 
 def read(search: TrailSearch, *, before: int | None = None) -> TrailPage:
-    """Return one page of the trail, newest first: the rows with a number below `before`."""
+    """Return one page of the trail, newest first: the rows with a number below `before`.
+
+    It has up to PAGE rows: less where that keeps the steps of a login together.
+    """
     limit = LARGEST_ID if before is None else max(0, min(before, LARGEST_ID))
     below = AuditEvent.id < limit, *_conditions(search)
-    found = select(AuditEvent).where(*below)
+    found = happenings.with_people().where(*below)
     if search.person:
-        found = select(AuditEvent).where(AuditEvent.id.in_(_newest(search, below)))
-    rows = db.session.scalars(found.order_by(AuditEvent.id.desc()).limit(PAGE + 1)).all()
-    return TrailPage(tuple(rows[:PAGE]), rows[PAGE - 1].id if len(rows) > PAGE else None)
+        found = happenings.with_people().where(AuditEvent.id.in_(_newest(search, below)))
+    rows = happenings.read(found.order_by(AuditEvent.id.desc()).limit(PAGE + AHEAD))
+    shown = happenings.whole_logins(rows, PAGE)
+    return TrailPage(tuple(shown), shown[-1].row.id if len(shown) < len(rows) else None)
 
 
 def _newest(search: TrailSearch, conditions: Sequence[ColumnElement[bool]]) -> CompoundSelect[int]:
@@ -65,16 +72,16 @@ def _newest(search: TrailSearch, conditions: Sequence[ColumnElement[bool]]) -> C
         select(AuditEvent.id)
         .where(kind, *conditions)
         .order_by(AuditEvent.id.desc())
-        .limit(PAGE + 1)
+        .limit(PAGE + AHEAD)
         .subquery()
         for kind in _about(search)
     )
     return union(*(select(rows.c.id) for rows in newest))
 
 
-def latest(count: int) -> list[AuditEvent]:
+def latest(count: int) -> list[Happening]:
     """Return the newest rows."""
-    return list(db.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(count)))
+    return happenings.read(happenings.with_people().order_by(AuditEvent.id.desc()).limit(count))
 
 
 def latest_ip_addresses(count: int) -> list[str]:
@@ -84,7 +91,7 @@ def latest_ip_addresses(count: int) -> list[str]:
     return list(db.session.scalars(newest.limit(count)))
 
 
-def export(search: TrailSearch, *, actor: Actor) -> Iterator[Row[Any]]:
+def export(search: TrailSearch, *, actor: Actor) -> Iterator[Happening]:
     """Record the export and return the rows that existed before it, newest first. Raises NotAllowed."""
     actor.require(Permission.READ_TRAIL)
     conditions = _conditions(search)
@@ -96,17 +103,17 @@ def export(search: TrailSearch, *, actor: Actor) -> Iterator[Row[Any]]:
     return _batches(conditions, (last or 0) + 1)
 
 
-def _batches(conditions: list[ColumnElement[bool]], before: int) -> Iterator[Row[Any]]:
+def _batches(conditions: list[ColumnElement[bool]], before: int) -> Iterator[Happening]:
     """Yield rows, newest first, without holding all of them, or a connection, while the reader is slow."""
-    found = select(*AuditEvent.__table__.columns).where(*conditions)
+    found = happenings.with_people().where(*conditions)
     while True:
         batch = found.where(AuditEvent.id < before).order_by(AuditEvent.id.desc()).limit(BATCH)
-        rows = db.session.execute(batch).all()
+        rows = happenings.read(batch)
         db.session.rollback()  # nothing was written; this returns the connection to the pool
         if not rows:
             return
         yield from rows
-        before = rows[-1].id
+        before = rows[-1].row.id
 
 
 def _conditions(search: TrailSearch) -> list[ColumnElement[bool]]:

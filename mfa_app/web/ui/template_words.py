@@ -54,6 +54,7 @@ def init_app(app: Flask) -> None:
     ):
         app.add_template_filter(written)
     app.add_template_filter(dates.short_utc_time)
+    app.add_template_filter(dates.utc_clock)
     app.add_template_filter(app_name)
     app.add_template_filter(in_groups)
     app.add_template_filter(role_name)

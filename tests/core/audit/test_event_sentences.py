@@ -50,7 +50,7 @@ from mfa_app.models.row_facts import EventFacts
 from mfa_app.settings import Settings
 from mfa_app.wording import event_sentences
 from mfa_app.wording.event_sentences import sentence
-from mfa_app.wording.events import details_in_words
+from mfa_app.wording.events import GROUPS, details_in_words
 from tests.support.authenticator import Authenticator
 from tests.support.imports import started, uploaded
 from tests.support.refusals.scene import NEW, become_administrator, fail_but_for_one, link, logged_in
@@ -403,6 +403,11 @@ def test_each_event_has_a_sentence_that_is_tried_above() -> None:
     labels = {event.label for event in Event}
     assert {event.label for event in event_sentences.SENTENCES} == labels
     assert {line.partition(": ")[0] for text in STORIES.values() for line in lines_of(text)} == labels
+
+
+def test_each_event_has_one_place_in_the_menu() -> None:
+    places = [event for events in GROUPS.values() for event in events]
+    assert sorted(event.label for event in places) == sorted(event.label for event in Event)
 
 
 ODD = (None, "", "x", 7, -1, True, [], ["x"], {}, {"x": 1}, 1.5)

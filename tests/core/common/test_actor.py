@@ -59,7 +59,7 @@ def test_whoever_opens_the_set_up_link_may_create_no_other_account(world: World)
 def test_the_first_account_is_created_by_the_set_up_link(world: World) -> None:
     set_up(world)
     with world.data():
-        (row,) = search.latest(1)
+        row = search.latest(1)[0].row
         assert (row.event, row.actor_kind, row.ip_address) == ("person.created", "setup", "192.0.2.1")
         assert event_line(row).by == "Set-up link"
 
@@ -68,7 +68,7 @@ def test_an_old_row_of_the_set_up_link_reads_as_before(world: World) -> None:
     with world.data():
         record(Event.GROUP_CREATED, actor=SET_UP_IN_OLD_ROWS, group="Finance")
     with world.data():
-        (row,) = search.latest(1)
+        row = search.latest(1)[0].row
         assert event_line(row).by == "Terminal (set-up link)"
 
 

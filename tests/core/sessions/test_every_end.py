@@ -95,7 +95,7 @@ def test_what_has_expired_ends_by_user_as_the_site_itself_says(world: World) -> 
         ("links.ended", "alice", 1, "expired"),
     ]
     with world.data():
-        assert event_line(search.latest(1)[0]).by == "The site itself"
+        assert event_line(search.latest(1)[0].row).by == "The site itself"
 
 
 def test_more_ends_than_fit_into_one_transaction_are_all_recorded(

@@ -89,7 +89,7 @@ def walked(sought: str) -> list[str]:
 
 def found_on_the_trail(sought: str) -> list[str]:
     rows = trail.read(trail.TrailSearch(person=sought)).rows
-    return sorted(row.subject_name for row in rows)
+    return sorted(one.row.subject_name for one in rows)
 
 
 @both_databases

@@ -4,21 +4,39 @@ import codecs
 import csv
 import io
 import itertools
+import re
 from types import SimpleNamespace
+from unittest.mock import ANY
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
-from mfa_app.admin.audit.csv_export import COLUMNS, lines
+from mfa_app.admin.audit.csv_export import COLUMNS, for_people, for_programs
 from mfa_app.core.audit import chain, events
 from mfa_app.core.audit import search as trail
 from mfa_app.core.audit.events import Event
+from mfa_app.core.audit.happenings import Happening
+from mfa_app.core.common import csv_cells
 from mfa_app.core.common.actor import Actor
+from mfa_app.core.sessions.signed_in import as_user
+from mfa_app.extensions import db
+from mfa_app.models import AuditEvent
+from mfa_app.settings import Settings
 from mfa_app.wording.events import event_name
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
+from tests.support.site_parts import part_of, put
 from tests.support.statements import cost
 from tests.support.stories import carol_at_work
-from tests.support.world import TERMINAL, World
+from tests.support.world import TERMINAL, VISITOR, World
+
+FOR_EXCEL, FOR_PROGRAMS = "For Excel (semicolons)", "For other programs (commas)"
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/140.0.0.0 Safari/537.36"
+)
+CREATED = ["The terminal (tests) created the account of Alice"]
 
 
 @pytest.fixture
@@ -28,14 +46,15 @@ def carol(world: World) -> Visitor:
 
 
 def found(page: Page) -> list[str]:
-    return [name.get_text() for name in page.html.select("tbody td strong")]
+    return [sentence.get_text() for sentence in page.html.select(".trail > li > div > p:first-child")]
 
 
-def downloaded(visitor: Visitor) -> list[dict[str, str]]:
-    page = visitor.press("Download as CSV", follow=False)
+def downloaded(visitor: Visitor, button: str = FOR_PROGRAMS) -> list[dict[str, str]]:
+    page = visitor.press(button, follow=False)
     assert page.response.mimetype == "text/csv"
     assert "attachment" in page.response.headers["Content-Disposition"]
-    return list(csv.DictReader(io.StringIO(page.response.data.decode("utf-8-sig"))))
+    text = io.StringIO(page.response.data.decode("utf-8-sig"))
+    return list(csv.DictReader(text, delimiter="," if button == FOR_PROGRAMS else ";"))
 
 
 def note(world: World, count: int, actor: Actor = TERMINAL) -> None:
@@ -51,9 +70,85 @@ def test_every_event_has_a_name_in_words() -> None:
 def test_the_trail_shows_the_newest_first_and_what_changed(world: World, carol: Visitor) -> None:
     world.group("Finance", required=True, grace_days=3)
     page = carol.open("/admin/trail")
-    assert found(page)[:2] == ["Policy changed", "Group created"]
-    assert "Group: Finance Grace period (days): 0 → 3 Required: no → yes" in page.text
-    assert "Terminal (tests)" in page.text
+    changed = "Grace period (days): 0 → 3, Required: no → yes"
+    assert found(page)[:2] == [
+        f"The terminal (tests) changed the rule for Finance ({changed})",
+        "The terminal (tests) created the group Finance",
+    ]
+    assert f"Policy changed, Group: Finance, {changed}" in page.text
+    assert [day.get_text() for day in page.html.select(".trail-day")] == ["Monday 2 March 2026 (UTC)"]
+
+
+def test_a_login_is_one_line_with_its_steps_behind_it(world: World, carol: Visitor) -> None:
+    (line,) = carol.open("/admin/trail?person=carol").html.select(".trail > li:first-child")
+    assert line.select_one("p").get_text() == "Carol logged in with a code from an unknown browser"
+    steps = [step.get_text() for step in line.select("details li")]
+    assert steps[:2] == ["09:00 Carol gave a right code", "09:00 Carol gave the right password"]
+    assert carol.page.text.count("Carol gave the right password") == 1
+
+
+def test_each_line_has_the_addresses_beside_the_names(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    with world.data():
+        events.record(
+            Event.USER_DISABLED, actor=as_user(VISITOR, world.user("carol")), subject=world.user("alice")
+        )
+        gone = Actor("person", "gone@example.com", 999, ip_address="192.0.2.9")
+        events.record(Event.GROUP_CREATED, actor=gone, group="Finance")
+    first, second = carol.open("/admin/trail").html.select(".trail > li")[:2]
+    assert first.select_one(".muted").get_text() == "gone@example.com · 192.0.2.9"
+    assert not first.select("a")
+    assert found(carol.page)[1] == "Carol (administrator) disabled the account of Alice"
+    assert second.select_one(".muted").get_text() == "carol@example.com, alice@example.com · 192.0.2.1"
+    people = [f"/admin/people/{world.id_of(name)}" for name in ("carol", "alice")]
+    assert [link["href"] for link in second.select("a")] == people
+
+
+def test_events_are_in_groups_in_the_menu(world: World, carol: Visitor) -> None:
+    menu = carol.open("/admin/trail").html.select_one("select[name=event]")
+    groups = {
+        group["label"]: [option["value"] for option in group.select("option")] for group in menu("optgroup")
+    }
+    assert list(groups) == [
+        "Logins",
+        "Apps and passkeys",
+        "Accounts",
+        "Groups and rules",
+        "Help desk",
+        "Site",
+    ]
+    assert sorted(itertools.chain(*groups.values())) == sorted(event.label for event in Event)
+    carol.open("/admin/trail?event=login.completed")
+    (chosen,) = carol.page.html.select("option[selected]")
+    assert chosen.get_text() == "Logged in"
+
+
+@both_databases
+def test_pages_end_between_logins_and_tell_each_row_once(world: World, carol: Visitor) -> None:
+    with world.data():
+        alice = Actor("person", "alice@example.com", 999, ip_address="192.0.2.9")
+        for number in range(40):
+            events.record(Event.PASSWORD_ACCEPTED, actor=alice)
+            events.record(Event.CODE_ACCEPTED, actor=alice, purpose="login", factor="code")
+            events.record(Event.LOGIN_COMPLETED, actor=alice, method="code")
+            if number % 7 == 0:
+                events.record(Event.LOGGED_OUT, actor=alice)
+    with world.data():
+        expected = [str(number) for number in db.session.scalars(select(AuditEvent.id))]
+    numbers: list[str] = []
+    lengths = []
+    page = carol.open("/admin/trail")
+    while True:
+        told = re.findall(r"Number (\d+)", page.text)
+        lengths.append(len(found(page)))
+        numbers += told
+        older = page.html.find("a", rel="next")
+        if older is None:
+            break
+        page = carol.open(older["href"])
+    logins = 40
+    assert len(numbers) == len(set(numbers)) == len(expected) - 2 * logins - 2
+    assert sum(lengths) == len(numbers)
 
 
 def test_rows_come_fifty_a_page_and_none_twice(world: World, carol: Visitor) -> None:
@@ -74,7 +169,10 @@ def test_a_person_is_found_as_actor_and_as_subject(world: World, carol: Visitor)
     world.password_given("alice")
     world.person("bob")
     page = carol.open("/admin/trail?person=ALICE%40example.com")
-    assert found(page) == ["Logged in", "Password accepted", "Account created"]
+    assert found(page) == [
+        "Alice logged in with the password alone from an unknown browser",
+        "The terminal (tests) created the account of Alice",
+    ]
     assert found(carol.open("/admin/trail?person=nobody")) == []
     assert "Nothing found" in carol.page.text
 
@@ -83,8 +181,8 @@ def test_a_person_is_found_under_an_address_of_the_past(world: World, carol: Vis
     world.person("alice")
     with world.data():
         world.user("alice").email, world.user("alice").email_key = "a@example.com", "a@example.com"
-    assert found(carol.open("/admin/trail?person=Alice@example.com")) == ["Account created"]
-    assert found(carol.open("/admin/trail?person=a@example.com")) == ["Account created"]
+    assert found(carol.open("/admin/trail?person=Alice@example.com")) == CREATED
+    assert found(carol.open("/admin/trail?person=a@example.com")) == CREATED
 
 
 def test_events_are_found_by_kind_and_by_days_in_utc(world: World, carol: Visitor) -> None:
@@ -141,19 +239,23 @@ def test_looking_at_the_trail_writes_nothing(world: World, carol: Visitor) -> No
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
 def test_a_cell_that_a_spreadsheet_would_run_is_made_text(world: World, carol: Visitor, name: str) -> None:
-    note(world, 1, Actor("terminal", name))
+    note(world, 1, Actor("person", name))
     carol.open("/admin/trail?event=group.created")
     assert [row["actor_name"] for row in downloaded(carol)] == ["'" + name]
+    carol.open("/admin/trail?event=group.created")
+    (row,) = downloaded(carol, FOR_EXCEL)
+    assert (row["By"], row["What happened"]) == ("'" + name, f"'{name} created the group Group 000")
 
 
+@pytest.mark.parametrize("written", [",", ";"])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_no_cell_runs_whatever_separates_the_cells(separator: str) -> None:
+def test_no_cell_runs_whatever_separates_the_cells(written: str, separator: str) -> None:
     texts = map("".join, itertools.product(';"=\t\r, x', repeat=5))
     *columns, last = COLUMNS  # the last holds a word, so that no cell runs on into the end of the line
     full = itertools.zip_longest(*[texts] * len(columns))
     rows = (SimpleNamespace(**dict(zip(columns, cells, strict=True)), **{last: "x"}) for cells in full)
-    _heading, *found = lines(rows)
-    for line in found:
+    _heading, *found = for_programs(Happening(row) for row in rows)
+    for line in (csv_cells.line(cells, written) for cells in found):
         cells = [
             cell for row in csv.reader(io.StringIO(line, newline=""), delimiter=separator) for cell in row
         ]
@@ -173,12 +275,37 @@ def test_umlauts_come_with_the_mark_by_which_excel_knows_them(world: World, caro
     note(world, 1, Actor("terminal", "Jörg"))
     carol.open("/admin/trail?event=group.created")
     assert [row["actor_name"] for row in downloaded(carol)] == ["Jörg"]
-    assert carol.press("Download as CSV", follow=False).response.data.startswith(codecs.BOM_UTF8)
+    assert [row["By"] for row in downloaded(carol, FOR_EXCEL)] == ["Terminal (Jörg)"]
+    assert carol.press(FOR_EXCEL, follow=False).response.data.startswith(codecs.BOM_UTF8)
+    assert not carol.press(FOR_PROGRAMS, follow=False).response.data.startswith(codecs.BOM_UTF8)
 
 
-def test_the_download_is_made_line_by_line() -> None:
+def test_the_file_for_excel_has_words_and_the_time_of_the_company(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    world.log_in_and_wait("alice", world.visitor(browser=CHROME))
+    settings = part_of(world.app, Settings)
+    put(world.app, settings.model_copy(update={"time_zone": ZoneInfo("Europe/Berlin")}))
+    carol.open("/admin/trail?event=login.completed&person=alice")
+    assert downloaded(carol, FOR_EXCEL) == [
+        {
+            "Number": ANY,
+            "Time (Europe/Berlin)": "2026-03-02 10:01:00",
+            "What happened": "Alice logged in with the password alone from Chrome on Windows",
+            "Event": "Logged in",
+            "By": "alice@example.com",
+            "About": "alice@example.com",
+            "IP address": "192.0.2.1",
+            "Browser": "Chrome on Windows",
+            "Details": "Logged in with: password alone",
+        }
+    ]
+
+
+def test_the_download_is_made_line_by_line(world: World) -> None:
     def endless() -> object:
         raise AssertionError("a row was read before it was asked for")
         yield
 
-    assert next(lines(endless())).startswith('\ufeff"id","at","event",')
+    assert next(for_programs(endless())) == COLUMNS
+    with world.app.test_request_context():
+        assert next(for_people(endless()))[0] == "Number"
