@@ -18,7 +18,7 @@ from mfa_app.core.audit.happenings import Happening
 from mfa_app.core.audit.search import LARGEST_ID, TrailSearch
 from mfa_app.core.users import lookup
 from mfa_app.wording import dates
-from mfa_app.wording.events import details_in_words
+from mfa_app.wording.event_sentences import sentence
 
 EVENTS = {event.label: event for event in Event}
 
@@ -40,7 +40,10 @@ def commands() -> None:
 @json_option
 @command_transaction
 def list_(email: str | None, event: str | None, limit: int, *, as_json: bool) -> None:
-    """List the events on the audit trail, newest first."""
+    """List the events on the audit trail, newest first.
+
+    Each has a sentence. With --json, it has all its details.
+    """
     search = TrailSearch(
         person=email or "",
         user_id=lookup.id_by_email(email) if email else None,
@@ -50,7 +53,7 @@ def list_(email: str | None, event: str | None, limit: int, *, as_json: bool) ->
     if as_json:
         say(*json_lines([json_facts.event(found.row) for found in rows]))
         return
-    head = (_("TIME (UTC)"), _("EVENT"), _("BY"), _("TO"), _("FROM"), _("DETAILS"))
+    head = (_("TIME (UTC)"), _("EVENT"), _("BY"), _("TO"), _("FROM"), _("WHAT HAPPENED"))
     say(*table(head, [_line(row) for row in rows]))
 
 
@@ -82,5 +85,11 @@ def _rows(search: TrailSearch) -> Iterator[Happening]:
 def _line(found: Happening) -> tuple[str, ...]:
     row = found.row
     actor, ip_address = f"{row.actor_name or '-'} ({row.actor_kind})", row.ip_address or "-"
-    details = ", ".join(details_in_words(row.event, row.details))
-    return dates.plain_utc_time(row.at), row.event, actor, row.subject_name or "-", ip_address, details
+    return (
+        dates.plain_utc_time(row.at),
+        row.event,
+        actor,
+        row.subject_name or "-",
+        ip_address,
+        sentence(found),
+    )

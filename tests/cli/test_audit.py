@@ -43,12 +43,14 @@ def test_audit_list_filters_by_person_and_event(world: World, typed: Typist) -> 
     assert "person.created" in of_alice
     assert "bob" not in of_alice
     _head, login = done(typed("audit", "list", "--event", "login.completed")).splitlines()
-    assert login.endswith("Logged in with: password alone")
+    assert login.endswith("Alice logged in with the password alone from an unknown browser")
 
 
 def test_audit_list_shows_only_the_values_that_changed(world: World, typed: Typist) -> None:
     world.group("Finance", required=True)
-    assert done(typed("audit", "list", "--limit", "1")).endswith("Group: Finance, Required: no → yes\n")
+    assert done(typed("audit", "list", "--limit", "1")).endswith(
+        "The terminal (tests) changed the rule for Finance (Required: no → yes)\n"
+    )
 
 
 def test_audit_list_rejects_an_unknown_event(typed: Typist) -> None:
