@@ -11,6 +11,7 @@ from mfa_app.admin import (  # noqa: E402
     groups,  # noqa: F401
     help_requests,  # noqa: F401
     imports,  # noqa: F401
+    mails,  # noqa: F401
     overview,  # noqa: F401
     policy,  # noqa: F401
     rollout,  # noqa: F401

@@ -12,6 +12,7 @@ from mfa_app.core.operations import first_steps
 from mfa_app.core.operations import statistics as core
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
+from mfa_app.wording.mails import could_not_be_sent
 from mfa_app.wording.trail import trail_days
 
 LATEST_LINES, ROWS_READ = 10, 30  # a login is one line, and three rows
@@ -27,6 +28,7 @@ def overview() -> ResponseReturnValue:
         break_glass=break_glass.current_set(),
         break_glass_set=break_glass.IN_A_SET,
         steps=first_steps.to_show(),
+        could_not_be_sent=could_not_be_sent,
         latest=trail_days(trail.latest(ROWS_READ), LATEST_LINES),
     )
 

@@ -13,6 +13,7 @@ from mfa_app.cli import (
     help_requests,
     jobs,
     keys,
+    mails,
     policy,
     rollout,
     setup,
@@ -30,7 +31,7 @@ from mfa_app.extensions import db
 
 COMMANDS = (
     *(part.commands for part in (users, groups, policy, rollout, help_requests, blocked)),
-    *(part.commands for part in (break_glass, audit, keys, jobs)),
+    *(part.commands for part in (break_glass, audit, mails, keys, jobs)),
     *(setup.prepare, setup.setup_link, demo_command, doctor_command, version.version),
     *(backup.backup, backup.restore, backup.restored),
 )

@@ -11,11 +11,13 @@ from mfa_app.models.fate import Fate, OnRestore, Sealed, SealedRow, Table
 from mfa_app.models.partial_index import only_where
 
 SENT_MAILS_KEPT = timedelta(days=30)
+FAILED_MAILS_KEPT = timedelta(days=30)  # from when they were written
 
 
 class OutboxMail(SealedRow, Table):
     """One mail. Its contents may hold a link into an account, so they are sealed, and deleted once sent.
 
+    `user_id` is that of the user it is to. `next_attempt_at` is empty once it has left or was given up.
     `recipient_refused`: the last attempt failed because of this recipient, not because of the mail server.
     """
 
@@ -28,12 +30,18 @@ class OutboxMail(SealedRow, Table):
     )
     __table_args__ = (
         Index("ix_outbox_mail_unsent", "created_at", **only_where("sent_at IS NULL")),
+        Index(
+            "ix_outbox_mail_failed",
+            *("created_at", "id"),
+            **only_where("sent_at IS NULL AND last_error IS NOT NULL"),
+        ),
         Index("ix_outbox_mail_sent", "created_at", **only_where("sent_at IS NOT NULL")),
         Index("ix_outbox_mail_test", "to", "created_at", **only_where("template = 'test'")),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     to: Mapped[str] = mapped_column(String(320))
+    user_id: Mapped[int | None] = mapped_column()
     template: Mapped[str] = mapped_column(String(40))
     sealed_context: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

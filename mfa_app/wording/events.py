@@ -79,6 +79,7 @@ _EVENTS = {
     Event.POLICY_CHANGED: _l("Policy changed"),
     Event.SITE_CHANGED: _l("Site changed"),
     Event.TEST_MAIL_SENT: _l("Test email sent"),
+    Event.MAILS_TRIED_AGAIN: _l("Failed emails tried again"),
     Event.THROTTLE_CLEARED: _l("Allowed to try again"),
     Event.NETWORK_CLEARED: _l("Network allowed to try again"),
     Event.ACCESS_REFUSED: _l("Page refused (not allowed)"),
@@ -249,6 +250,7 @@ _DETAILS = {
     "first_steps": _l("List of first steps"),
     "backups": _l("Backups"),
     "mail_text": _l("Own words in the emails"),
+    "mail": _l("Email"),
     "passkey_only": _l("Passkey only"),
     "passkey_alone": _l("Passkey without a password"),
 }
@@ -339,7 +341,7 @@ _CODED = {
     "smtp_password",
 }
 
-_UNSAID = {"seen", "note"}  # where there is none
+_UNSAID = {"seen", "note", "mail"}  # where there is none
 
 # Where no group is named, these are about everyone.
 _OF_EVERYONE = {event.label for event in (Event.POLICY_CHANGED, Event.GROUP_REMINDED, Event.LIST_DOWNLOADED)}

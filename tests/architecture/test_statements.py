@@ -61,6 +61,7 @@ admin.chosen_people                 0   4/2     2
 admin.delete_group                  0   4/2     8
 admin.edit_user                     0   4/2     3
 admin.exemptions                    0   4/2     3
+admin.failed_mails                  0   4/2     2
 admin.group                         0   4/2     8
 admin.group_list                    0   4/2     2
 admin.group_policy                  0   4/2     2
@@ -80,7 +81,7 @@ admin.remove_user_factor            0   4/2   5/2
 admin.rename_group                  0   4/2     2
 admin.reset_user                    0   4/2   5/2
 admin.rollout                       0   4/2    16
-admin.site                          0   4/2     4
+admin.site                          0   4/2     3
 admin.site_policy                   0   4/2     6
 admin.site_policy_people            0   4/2     1
 admin.trail                         0   4/2     2

@@ -83,6 +83,7 @@ FOR_CAROL_TOO = {
     "/admin/requests": "Requests",
     "/admin/exemptions": "Exemptions",
     "/admin/groups/{Finance}/rollout": "Roll-out in Finance",
+    "/admin/emails": "Emails",
     "/admin/site": "Site",
     "/admin/throttled": "Blocked logins",
     "/admin/trail": "Audit trail",

@@ -17,7 +17,7 @@ from mfa_app.core.helpdesk import after_reset, opening, queue, removal, requests
 from mfa_app.core.imports import imports, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.login import logout
-from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail import failed, one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.operations import first_steps, mail_settings, site_values
 from mfa_app.core.passwords import reset_by_mail, reset_requests
@@ -44,6 +44,7 @@ from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
 from mfa_app.models import Role, User
 from tests.support.authenticator import Authenticator
+from tests.support.refusals.administration import failed_mail
 from tests.support.refusals.helpdesk import reset_on_request
 from tests.support.refusals.scene import NEW, become_administrator, link, logged_in
 from tests.support.refusals.table import name_of
@@ -325,6 +326,11 @@ def go_on_after_reset(world: World) -> Act:
     return lambda: after_reset.go_on(token, replaces=None, actor=VISITOR, now=world.clock())
 
 
+@again(queue.all_waiting)
+def whole_queue(world: World) -> Act:
+    return lambda: list(queue.all_waiting(actor=TERMINAL, now=world.clock()))
+
+
 @again(queue.page)
 def page_of_requests(world: World) -> Act:
     requests.file(logged_in(world, "alice"), "lost", actor=VISITOR, now=world.clock())
@@ -428,6 +434,34 @@ def permit_enrolment(world: World) -> Act:
 def end_because(world: World) -> Act:
     identity = logged_in(world, "alice")
     return lambda: sessions.end_because(identity, "logged in again", actor=VISITOR)
+
+
+@again(failed.page)
+def page_of_failed_mails(world: World) -> Act:
+    return lambda: failed.page(actor=TERMINAL)
+
+
+@again(failed.every)
+def every_failed_mail(world: World) -> Act:
+    return lambda: list(failed.every(actor=TERMINAL))
+
+
+@again(failed.find)
+def find_failed_mail(world: World) -> Act:
+    mail = failed_mail(world, "alice")
+    return lambda: failed.find(mail.id, actor=TERMINAL)
+
+
+@again(failed.try_again)
+def try_mail_again(world: World) -> Act:
+    mail = failed_mail(world, "alice")
+    return lambda: failed.try_again(mail, actor=TERMINAL, now=world.clock())
+
+
+@again(failed.try_all_again)
+def try_mails_again(world: World) -> Act:
+    failed_mail(world, "alice")
+    return lambda: failed.try_all_again(actor=TERMINAL, now=world.clock())
 
 
 @again(blocked.unblock)

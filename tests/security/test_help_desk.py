@@ -22,6 +22,8 @@ HIS = (
     "admin.remove_user_factor",
     "admin.open_account",
     "admin.help_requests",
+    "admin.failed_mails",
+    "admin.try_mail_again",
     "admin.let_try_again",
     "admin.invite_user",
     "admin.end_access",

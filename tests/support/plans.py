@@ -81,4 +81,5 @@ PARTIAL = (
     "user_account_factors_locked_at",
     "outbox_mail_unsent",
     "outbox_mail_sent",
+    "outbox_mail_failed",
 )

@@ -12,6 +12,7 @@ from mfa_app.core.audit import chain
 from mfa_app.core.factors import passkeys
 from mfa_app.core.groups.groups import GroupWithCounts
 from mfa_app.core.helpdesk import queue
+from mfa_app.core.mail.failed import FailedMail
 from mfa_app.core.operations.jobs import Job
 from mfa_app.core.policy.decision import decide
 from mfa_app.core.policy.facts import PolicySubject
@@ -133,6 +134,17 @@ def help_request(entry: queue.Entry) -> Facts:
         "reason": entry.reason,
         "stopped_at": entry.stopped_at,
         "changes": [asdict(change) for change in entry.changes],
+    }
+
+
+def failed_mail(mail: FailedMail) -> Facts:
+    """Return which email could not be sent, and why. `next_attempt_at` is null if it was given up."""
+    return {
+        "to": mail.to,
+        "mail": mail.mail,
+        "written_at": mail.created_at,
+        "next_attempt_at": mail.next_attempt_at,
+        "answer": mail.answer,
     }
 
 

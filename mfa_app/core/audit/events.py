@@ -87,6 +87,7 @@ class Event(enum.Enum):
     POLICY_CHANGED = "policy.changed", ("group", "before", "after")
     SITE_CHANGED = "site.changed", ("before", "after")
     TEST_MAIL_SENT = "site.test_mail_sent", ()
+    MAILS_TRIED_AGAIN = "mails.tried_again", ("count", "mail")
     THROTTLE_CLEARED = "throttle.cleared", ()
     NETWORK_CLEARED = "throttle.network_cleared", ("network",)
     ACCESS_REFUSED = "access.refused", ("page",)

@@ -135,13 +135,12 @@ def mark_failed(mail: OutboxMail, error: str, *, now: datetime) -> None:
 def mark_refused(mail: OutboxMail, refused: RecipientRefused, *, now: datetime) -> None:
     """Record that the recipient was refused. Retry unless that is permanent.
 
-    At the end the mail is deleted: nobody will get it. What the server answered stays with the user.
+    What the server answered at the end stays with the user too.
     """
     mail.last_error, mail.recipient_refused = refused.answer, True
     mail.next_attempt_at = None if refused.permanent else _next_attempt(mail, now)
     if mail.next_attempt_at is None:
         _note_at_user(mail, refused_at=now, answer=refused.answer)
-        db.session.delete(mail)
 
 
 def _next_attempt(mail: OutboxMail, now: datetime) -> datetime | None:

@@ -94,7 +94,9 @@ def enqueue(mail: Mail, user: AnyUser, *, now: datetime, to: str | None = None, 
     """
     if mail in WITH_LOCK_LINK:
         context["lock_token"] = one_time_links.create(Purpose.ACCOUNT_LOCK, user, now=now)
-    db.session.add(draft(mail, to=to or user.email, name=user.name, now=now, **context))
+    row = draft(mail, to=to or user.email, name=user.name, now=now, **context)
+    row.user_id = user.id
+    db.session.add(row)
     MailObservers.call_after_commit()
 
 

@@ -12,7 +12,7 @@ from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.extensions import db
-from mfa_app.models import OutboxMail, User
+from mfa_app.models import OutboxMail
 from mfa_app.models.row_facts import AnyUser
 
 # Written out, since a partial index counts only for a query that names its condition.
@@ -43,15 +43,8 @@ def try_again(*, now: datetime) -> None:
 
 
 def newest(user: AnyUser) -> Trial | None:
-    """Return the last test email of this administrator in 30 days, or None.
-
-    A mail server that refuses the address for good leaves no email, but its answer at the user.
-    """
+    """Return the last test email of this administrator in 30 days, or None."""
     facts = select(OutboxMail.created_at, OutboxMail.sent_at, OutboxMail.last_error)
     own = facts.where(IS_TEST, OutboxMail.to == user.email).order_by(OutboxMail.created_at.desc())
     mail = db.session.execute(own.limit(1)).one_or_none()
-    if mail is not None:
-        return Trial(*mail)
-    columns = select(User.email_refused_at, User.email_refusal).where(User.id == user.id)
-    refused_at, answer = db.session.execute(columns).one()
-    return Trial(refused_at, None, answer) if refused_at else None
+    return Trial(*mail) if mail is not None else None

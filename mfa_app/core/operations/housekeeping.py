@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 
 from mfa_app.core.audit.events import record
 from mfa_app.core.common.actor import SITE
@@ -16,9 +16,10 @@ from mfa_app.core.sessions.revocation import COUNTED
 from mfa_app.core.sessions.sessions import IDLE_TIMEOUT
 from mfa_app.core.throttling import counters
 from mfa_app.extensions import db
-from mfa_app.models import TABLES, AuthSession, User
+from mfa_app.models import TABLES, AuthSession, OutboxMail, User
 from mfa_app.models.database import rows_changed
 from mfa_app.models.fate import Table
+from mfa_app.models.outbox import FAILED_MAILS_KEPT
 
 EXPIRING = tuple(model for model in TABLES if model.fate.expires)
 
@@ -28,7 +29,7 @@ EXPIRED, IDLE = "expired", "idle"
 
 
 def purge_expired(*, now: datetime) -> int:
-    """Delete what has expired: sessions, devices, links, QR codes, counters, mail sent 30 days ago; commit.
+    """Delete what has expired: sessions, devices, links, QR codes, counters, mail of 30 days ago; commit.
 
     Return how many rows there were. The audit trail only grows.
     """
@@ -45,7 +46,15 @@ def purge_expired(*, now: datetime) -> int:
 
 def _over(model: type[Table], now: datetime) -> ColumnElement[bool]:
     expired: ColumnElement[bool] = _column(model, str(model.fate.expires)) <= now - model.fate.kept_for
-    return or_(expired, AuthSession.last_seen_at <= now - IDLE_TIMEOUT) if model is AuthSession else expired
+    if model is AuthSession:
+        return or_(expired, AuthSession.last_seen_at <= now - IDLE_TIMEOUT)
+    return or_(expired, _given_up_long_ago(now)) if model is OutboxMail else expired
+
+
+def _given_up_long_ago(now: datetime) -> ColumnElement[bool]:
+    """Return the condition for emails that nobody will get: what is in them is not kept for ever."""
+    unsent = OutboxMail.sent_at.is_(None), OutboxMail.next_attempt_at.is_(None)
+    return and_(*unsent, OutboxMail.created_at <= now - FAILED_MAILS_KEPT)
 
 
 def _end(model: type[Table], now: datetime) -> Iterator[int]:

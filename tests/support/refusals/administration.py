@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from mfa_app.core.audit import downloads, search
 from mfa_app.core.audit.search import TrailSearch
@@ -15,7 +15,7 @@ from mfa_app.core.helpdesk import opening, removal, reset, scopes
 from mfa_app.core.imports import export, imports, result, saving, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.imports.state import State
-from mfa_app.core.mail import one_time_links, trial
+from mfa_app.core.mail import failed, one_time_links, outbox, trial
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.operations import first_steps, mail_settings, site_values
 from mfa_app.core.policy import overrides, rules
@@ -35,7 +35,7 @@ from mfa_app.core.users import (
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
-from mfa_app.models import PeopleImport, Role, User
+from mfa_app.models import OutboxMail, PeopleImport, Role, User
 from mfa_app.models.column_types import new_id
 from mfa_app.settings import load_settings
 from mfa_app.wording.imports import result_words
@@ -59,6 +59,24 @@ def remove_first(world: World, someone: Actor, factor_id: str | None = None) -> 
     return removal.remove_factor(
         alice, gone, reason="lost", checked=CALLED_BACK, actor=someone, now=world.clock()
     )
+
+
+def failed_mail(world: World, to: str) -> failed.FailedMail:
+    """Return an email to somebody that the mail server has refused."""
+    outbox.enqueue(outbox.Mail.REMINDER, world.user(to), now=world.clock())
+    db.session.flush()
+    mail = db.session.scalars(select(OutboxMail).where(OutboxMail.template == "reminder")).one()
+    mail.last_error, mail.next_attempt_at = "550 5.1.1 no such user", None
+    db.session.flush()
+    found = failed.find(mail.id, actor=TERMINAL)
+    assert found is not None
+    return found
+
+
+def mail_to_alice(world: World) -> failed.FailedMail:
+    """Return a failed email to alice as a page has shown it."""
+    alice, now = world.user("alice"), world.clock()
+    return failed.FailedMail("none", "reminder", alice.email, alice.id, alice.name, "550", now, None)
 
 
 def disabling(world: World) -> Change:
@@ -162,6 +180,8 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     removal.remove_factor: lambda world, eve: remove_first(world, eve),
     scopes.limit: lambda world, eve: scopes.limit(world.user("alice"), None, actor=eve),
     blocked.unblock_network: lambda world, eve: blocked.unblock_network("192.0.2.1", actor=eve),
+    failed.try_again: lambda world, eve: failed.try_again(mail_to_alice(world), actor=eve, now=world.clock()),
+    failed.try_all_again: lambda world, eve: failed.try_all_again(actor=eve, now=world.clock()),
     blocked.unblock: lambda world, eve: blocked.unblock(world.user("alice"), actor=eve),
 }
 
@@ -281,7 +301,7 @@ def out_of_scope(act: Callable[[World, Actor], object]) -> Arrange:
     return arrange
 
 
-for _verb in (reset.reset_second_factor, removal.remove_factor, opening.open_again):
+for _verb in (reset.reset_second_factor, removal.remove_factor, opening.open_again, failed.try_again):
     case(_verb, errors.OutOfScope, out_of_scope(STAFF_MAY_NOT[_verb]))
 
 

@@ -1,0 +1,44 @@
+"""`second-gate mails ...`: emails that could not be sent."""
+
+import click
+from flask_babel import gettext as _
+
+from mfa_app.cli.support import json_facts
+from mfa_app.cli.support.command import command_transaction, current_actor
+from mfa_app.cli.support.json_facts import json_lines, json_option
+from mfa_app.cli.support.output import format_moment, say, table
+from mfa_app.core.common import clock
+from mfa_app.core.mail import failed
+from mfa_app.core.mail.failed import FailedMail
+from mfa_app.wording.mails import mail_name, tried_again
+
+
+@click.group("mails")
+def commands() -> None:
+    """List emails that could not be sent, or try them again."""
+
+
+@commands.command("list")
+@json_option
+@command_transaction
+def list_(*, as_json: bool) -> None:
+    """List emails that could not be sent, the newest first."""
+    mails = failed.every(actor=current_actor())
+    if as_json:
+        say(*json_lines([json_facts.failed_mail(mail) for mail in mails]))
+        return
+    head = (_("TO"), _("EMAIL"), _("WRITTEN"), _("NEXT ATTEMPT"), _("ANSWER OF THE MAIL SERVER"))
+    rows = [_row(mail) for mail in mails]
+    say(*(table(head, rows) if rows else [_("No email has failed.")]))
+
+
+@commands.command("try-again")
+@command_transaction
+def try_again() -> None:
+    """Try all emails again that the site had given up."""
+    say(tried_again(failed.try_all_again(actor=current_actor(), now=clock.now())))
+
+
+def _row(mail: FailedMail) -> tuple[str, ...]:
+    written, again = format_moment(mail.created_at), format_moment(mail.next_attempt_at)
+    return mail.to, mail_name(mail.mail), written, again, mail.answer

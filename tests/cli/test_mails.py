@@ -1,0 +1,28 @@
+"""`second-gate mails ...`: emails that could not be sent, at the terminal."""
+
+import json
+
+from tests.support.refusals.administration import failed_mail
+from tests.support.terminal import Typist, done
+from tests.support.world import World
+
+
+def test_failed_emails_are_listed_and_tried_again(world: World, typed: Typist) -> None:
+    assert done(typed("mails", "list")) == "No email has failed.\n"
+    world.person("alice")
+    with world.data():
+        failed_mail(world, "alice")
+    _head, row = done(typed("mails", "list")).splitlines()
+    assert row.startswith("alice@example.com  Reminder to link an app  2026-03-02 09:00 UTC  -")
+    assert row.endswith("550 5.1.1 no such user")
+    assert json.loads(done(typed("mails", "list", "--json"))) == [
+        {
+            "to": "alice@example.com",
+            "mail": "reminder",
+            "written_at": "2026-03-02T09:00:00+00:00",
+            "next_attempt_at": None,
+            "answer": "550 5.1.1 no such user",
+        }
+    ]
+    assert done(typed("mails", "try-again")) == "1 email is on its way again.\n"
+    assert done(typed("mails", "try-again")) == "There is no email to try again.\n"
