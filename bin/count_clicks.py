@@ -12,6 +12,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from bin.screenshots import CLOCK, demo_site
+from mfa_app.cli.demo.company import DemoLogin
 from tests.support.chromium import Window, running_chromium
 from tests.support.phone import Phone
 
@@ -22,10 +23,10 @@ NOBODY = "smtp://127.0.0.1:9"  # a mail server, so that no page shows a link to 
 
 
 class Counting:
-    """A window that counts what is pressed and typed in it."""
+    """A window that counts what is pressed and typed in it. `heard`: what a caller has read out."""
 
-    def __init__(self, window: Window) -> None:
-        self._window, self.presses, self.fields = window, 0, 0
+    def __init__(self, window: Window, heard: str) -> None:
+        self._window, self.heard, self.presses, self.fields = window, heard, 0, 0
 
     def follow(self, words: str) -> None:
         """Click a link."""
@@ -127,6 +128,29 @@ def end_exemption(window: Counting) -> None:
     window.reads("ended")
 
 
+def reset_for_number(window: Counting) -> None:
+    """Reset somebody who reads out a number, after calling back."""
+    window.follow("Requests")
+    window.type_into("Number of the request", window.heard)
+    window.press("Open the request")
+    window.tick("I called back on the number in the directory")
+    window.press("Reset 2-factor authentication")
+    window.reads("2-factor authentication reset for Carla Rossi.")
+
+
+def reset_without_number(window: Counting) -> None:
+    """Reset somebody who has no number, after calling back."""
+    window.follow("People")
+    window.type_into("Name or email address", "okafor")
+    window.press("Search")
+    window.follow("Ben Okafor")
+    window.follow("Reset 2-factor authentication")
+    window.tick("I called back on the number in the directory")
+    window.type_into("Reason", "Phone lost on the train")
+    window.press("Reset 2-factor authentication")
+    window.reads("2-factor authentication reset for Ben Okafor.")
+
+
 TASKS: tuple[Callable[[Counting], None], ...] = (
     make_groups,
     add_people,
@@ -135,7 +159,18 @@ TASKS: tuple[Callable[[Counting], None], ...] = (
     remind,
     exempt,
     end_exemption,
+    reset_for_number,
+    reset_without_number,
 )
+
+
+def number_of_caller(window: Window, caller: DemoLogin) -> str:
+    """Let somebody ask for a reset; return the number on the page that waits."""
+    window.give_password(caller.email, caller.password)
+    window.follow("Lost your authentication app?")
+    window.field("My phone is lost or stolen").check()
+    window.press("Ask for a reset")
+    return window.page.locator(".request-number").inner_text()
 
 
 def main() -> None:
@@ -146,15 +181,19 @@ def main() -> None:
         demo_site(folder, MFA_SMTP_URL=NOBODY) as (site, logins),
         running_chromium() as browser,
     ):
-        ada = next(login for login in logins if login.email.startswith("ada"))
-        window = Window(browser.new_context(timezone_id="UTC", reduced_motion="reduce"), site, CLOCK)
+        ada, carla = (
+            next(login for login in logins if login.email.startswith(name)) for name in ("ada", "carla")
+        )
+        options = {"timezone_id": "UTC", "reduced_motion": "reduce"}
+        window, callers = (Window(browser.new_context(**options), site, CLOCK) for _ in range(2))
+        heard = number_of_caller(callers, carla)
         window.give_password(ada.email, ada.password)
         window.give_code(Phone(f"otpauth://?secret={ada.secret}", CLOCK).code())
         window.is_at("/")
         print(f"{'Task':<62}{'Presses':>8}{'Fields':>8}")
         for task in TASKS:
             window.open(OVERVIEW)
-            counting = Counting(window)
+            counting = Counting(window, heard)
             task(counting)
             print(
                 f"{(task.__doc__ or '').rstrip('.'):<62}{counting.presses:>8}{counting.fields:>8}", flush=True
