@@ -14,6 +14,8 @@ from mfa_app.core.common.permissions import Permission
 from mfa_app.core.helpdesk import access_passes
 from mfa_app.core.helpdesk.access_passes import AccessPass
 from mfa_app.models import User
+from mfa_app.settings import Settings
+from mfa_app.site import site
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
@@ -48,5 +50,6 @@ def _shown(user: User, made: AccessPass) -> str:
         spelled=spelled(made.shown),
         until=made.expires_at,
         seconds=seconds,
+        public_url=site()[Settings].public_url,
         left=minutes_left(math.ceil(seconds / 60)),
     )

@@ -19,6 +19,7 @@ from mfa_app.core.factors import recovery_codes
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import access_passes, opening, requests, scopes
 from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.operations import site_values
 from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.sessions import sessions
@@ -193,9 +194,10 @@ def reset_user(user_id: int) -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.refusing():
             _reset(user, form, now)
-            return to_page_of(user, _("2-factor authentication reset for %(name)s.", name=user.name))
-    request_of_user = {"waiting": waiting, "read_out": read_out, "browser_name": browser_name}
-    return render_form("admin/users/reset.html", form, **whom(found), **request_of_user)
+            return to_page_of(user, _what_was_reset(user))
+    shown = {"waiting": waiting, "read_out": read_out, "browser_name": browser_name}
+    leads_to = site_values.current().reset_leads_to
+    return render_form("admin/users/reset.html", form, **whom(found), **shown, leads_to=leads_to)
 
 
 def _reset(user: User, form: ResetForm, now: datetime) -> None:
@@ -206,6 +208,15 @@ def _reset(user: User, form: ResetForm, now: datetime) -> None:
         request_id=request.args.get("request"),
         actor=current_actor(),
         now=now,
+    )
+
+
+def _what_was_reset(user: User) -> str:
+    if user.link_proof is None:
+        return _("2-factor authentication reset for %(name)s.", name=user.name)
+    return _(
+        "2-factor authentication reset for %(name)s, who needs an access pass to link a new app.",
+        name=user.name,
     )
 
 

@@ -45,5 +45,5 @@ def reset_second_factor(
     revoke_access(user, because=RevocationReason.RESET, actor=actor)
     if request is not None:
         after_reset.permit(user, request)
-    told = {"actor_name": actor.name, "reason": reason, **checked.details()}
+    told = {"actor_name": actor.name, "reason": reason, "proof": user.link_proof, **checked.details()}
     outbox.enqueue(outbox.Mail.RESET, user, now=now, **told)

@@ -72,6 +72,7 @@ def test_a_helper_makes_a_pass_and_it_leads_to_linking_and_in(world: World) -> N
     assert shown, page.text
     assert page.title == "Access pass for Alice"
     assert "It works for 240 more minutes." in page.text
+    assert f"They log in at {world.app.config['SETTINGS'].public_url} with" in page.text
     typed = f"  {shown[0].lower().replace(' ', '-')} "
     assert alice.press("Continue", code=typed).path == "/enrolment"
     assert alice.open("/account").path == "/enrolment"
@@ -449,3 +450,18 @@ def test_the_browser_that_waited_enters_the_pass_too(world: World) -> None:
     page = make_on_the_page(world, dave, "alice")
     shown = SHAPE.search(page.html.select_one(".request-number").text)[0]
     assert enter(alice, shown).path == "/enrolment"
+
+
+def test_the_form_the_page_and_the_email_say_what_follows_a_reset(world: World) -> None:
+    world.linked_earlier("alice")
+    dave = world.after(dave_at_work)
+    page = dave.open(f"/admin/people/{world.id_of('alice')}/reset")
+    assert "Before that they need an access pass, which you read out." in page.text
+    page = dave.press("Reset 2-factor authentication", checked="called back", reason="lost phone")
+    assert "reset for Alice, who needs an access pass to link a new app." in page.text
+    first = page.html.select_one(".actions .btn")
+    assert first and first.text.strip() == "Make an access pass"
+    assert "Nothing to reset" not in page.text
+    world.deliver()
+    words = " ".join(world.words_of_last_mail().split())
+    assert "the help desk reads out an access pass to you" in words
