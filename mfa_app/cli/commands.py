@@ -20,6 +20,7 @@ from mfa_app.cli import (
     user_browsers,
     user_files,
     user_lists,
+    user_passes,
     user_policy,
     users,
     version,
@@ -42,6 +43,7 @@ for of_people in (
     *(user_files.import_people, user_files.export_people),
     *(user_policy.exempt, user_policy.end_exemption, user_policy.require, user_policy.deadline),
     *(user_policy.remind, user_browsers.sessions, user_browsers.devices, user_browsers.end_access),
+    user_passes.make_pass,
 ):
     users.commands.add_command(of_people)
 

@@ -37,6 +37,7 @@ from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Role, User
 from mfa_app.settings import Settings
 from mfa_app.wording import dates
+from mfa_app.wording.commands import command_line
 from mfa_app.wording.foresight import foresight_sentence
 from mfa_app.wording.labels import app_name, role_name
 from mfa_app.wording.lookalikes import lookalike_warning
@@ -187,6 +188,9 @@ def reset_2fa(email: str, reason: str, checked: str, note: str | None) -> None:
         user, reason=reason, checked=caller_check(checked, note), actor=current_actor(), now=clock.now()
     )
     say(_("2-factor authentication reset for %(email)s. All sessions have ended.", email=user.email))
+    if user.link_proof is not None:
+        command = command_line(f"users pass {user.email}")
+        say(_("Linking an app now needs an access pass. To make one, run: %(command)s", command=command))
 
 
 @commands.command("remove-app")

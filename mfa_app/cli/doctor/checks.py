@@ -139,6 +139,8 @@ def _break_glass() -> Iterator[Finding]:
 
 
 def _how_to_link(user: User) -> str:
+    if user.link_required and user.link_proof and user.password_hash:
+        return _please_run("users pass", user.email)
     if user.link_required and user.password_hash:
         return _("Ask this person to log in and link one.")
     command = "users app-link" if user.password_hash else "users invite"
