@@ -196,6 +196,12 @@ class StopRequestForm(Form):
     link = HiddenField()
 
 
+class StopApprovalForm(Form):
+    """The button that stops a reset and locks the account, with the id of the link that it was shown for."""
+
+    link = HiddenField()
+
+
 class SetupForm(Form):
     """The first administrator."""
 

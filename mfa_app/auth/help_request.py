@@ -1,16 +1,16 @@
-"""Asking the help desk for a reset, the page that waits for it, and the link in the email that stops it."""
+"""Asking the help desk for a reset, the page that waits for it, and the links in emails that stop one."""
 
 from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.auth import blueprint
-from mfa_app.auth.forms import HelpRequestForm, StopRequestForm
+from mfa_app.auth.forms import HelpRequestForm, StopApprovalForm, StopRequestForm
 from mfa_app.auth.one_time_link import OpenedLinkForgotten, find_opened_link, forget_opened_link
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import OneTimeLinkExpired
-from mfa_app.core.helpdesk import after_reset, requests
+from mfa_app.core.helpdesk import after_reset, approvals, requests
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.web.security.access_rules import admits, public
@@ -75,6 +75,24 @@ def stop_reset() -> ResponseReturnValue:
         forget_opened_link()
         return redirect(url_for("auth.reset_stopped"))
     return render_form("auth/stop_reset.html", form, email=user.email)
+
+
+@blueprint.route("/login/stop-approval", methods=["GET", "POST"])
+@public
+def stop_approval() -> ResponseReturnValue:
+    """Stop a reset that a helper has asked for, by locking the account. Opening the page changes nothing."""
+    form, now = StopApprovalForm(), clock.now()
+    link, user = find_opened_link(Purpose.STOP_APPROVAL, now=now)
+    if user is None:  # never for this purpose
+        raise OneTimeLinkExpired
+    if form.is_submitted() and form.link.data != link.id:
+        raise OpenedLinkForgotten
+    form.link.data = link.id
+    if form.validate_on_submit():
+        approvals.stop_by_link(link, user, actor=current_actor(), now=now)
+        forget_opened_link()
+        return redirect(url_for("auth.account_locked"))
+    return render_form("auth/stop_approval.html", form, email=user.email)
 
 
 @blueprint.get("/login/reset-stopped")

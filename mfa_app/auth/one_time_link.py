@@ -29,6 +29,7 @@ PAGES = {
     Purpose.ENROLMENT: "auth.link_login",
     Purpose.ACCOUNT_LOCK: "auth.lock_account",
     Purpose.STOP_RESET: "auth.stop_reset",
+    Purpose.STOP_APPROVAL: "auth.stop_approval",
     Purpose.AFTER_RESET: "auth.wait_for_reset",
 }
 

@@ -21,6 +21,7 @@ from mfa_app.models.people_import import ImportRow, PeopleImport
 from mfa_app.models.policy import SitePolicy
 from mfa_app.models.recovery_code import RecoveryCode
 from mfa_app.models.remembered_device import RememberedDevice
+from mfa_app.models.reset_approval import ResetApproval
 from mfa_app.models.reset_request import ResetRequest
 from mfa_app.models.rollout import MailPass, ReminderRun, RolloutDay
 from mfa_app.models.schema_support import SchemaSupport
@@ -43,6 +44,7 @@ TABLES: tuple[type[Table], ...] = (
     OneTimeLink,
     HelpRequest,
     LinkSecret,
+    ResetApproval,
     Invitation,
     SealedValue,
     Authenticator,
@@ -109,6 +111,7 @@ __all__ = [
     "RecoveryCode",
     "RememberedDevice",
     "ReminderRun",
+    "ResetApproval",
     "ResetRequest",
     "Role",
     "RolloutDay",

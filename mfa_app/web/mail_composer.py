@@ -111,6 +111,7 @@ class MailComposer:
             "public_url": self._settings.public_url,
             "login_url": url_for("auth.login", _external=True),
             "exemptions_url": url_for("admin.exemptions", _external=True),
+            "requests_url": url_for("admin.help_requests", _external=True),
             "invitations_url": url_for("admin.invitations", state=Stage.ASKED, _external=True),
             "help": whom_to_ask(values.help_email or values.admin_email, values.help_phone),
         }

@@ -46,6 +46,9 @@ _EVENTS = {
     Event.SECOND_FACTOR_RESET: _l("2-factor authentication reset"),
     Event.RESET_REQUESTED: _l("Reset of 2-factor authentication asked for"),
     Event.RESET_REQUEST_STOPPED: _l("Request for a reset stopped by the person"),
+    Event.APPROVAL_ASKED: _l("Second approval of a reset asked for"),
+    Event.APPROVAL_REFUSED: _l("Reset refused by another helper"),
+    Event.APPROVAL_STOPPED: _l("Reset stopped by the person, by email"),
     Event.REQUEST_NUMBER_GIVEN: _l("Number of a request read out and typed"),
     Event.REQUEST_NUMBER_REFUSED: _l("Number of a request refused"),
     Event.RESET_FOLLOWED: _l("Went on after a reset"),
@@ -213,6 +216,9 @@ _DETAILS = {
     "was_linked": _l("There was an app or passkey"),
     "checked": _l("How the caller was checked"),
     "note": _l("In which way"),
+    "risks": _l("Why it needs approval"),
+    "asked_by": _l("Asked for by"),
+    "approval": _l("Second approval"),
     "role": _l("Role"),
     "groups": _l("Groups"),
     "group": _l("Group"),
@@ -329,6 +335,10 @@ _CODES = {
     "no caller": _l("nobody called, done at the terminal"),
     "link": _l("linking after the password"),
     "access-pass": _l("access pass"),
+    "privileged": _l("administrator or help desk"),
+    "repeated": _l("reset within the last 30 days"),
+    "after hours": _l("outside office hours"),
+    "nobody else": _l("nobody else could approve it"),
     "put away": _l("put away"),
     "made elsewhere": _l("made with other programs"),
     "set": _l("set"),
@@ -336,12 +346,11 @@ _CODES = {
 }
 
 _CODED = {
-    *("way", "purpose", "method", "because", "to", "checked", "list", "helps", "first_steps", "backups"),
-    *("proof", "reset_leads_to"),
-    "smtp_password",
+    *("way", "purpose", "method", "because", "to", "checked", "approval", "risks"),
+    *("list", "helps", "first_steps", "backups", "proof", "reset_leads_to", "smtp_password"),
 }
 
-_UNSAID = {"seen", "note", "mail"}  # where there is none
+_UNSAID = {"seen", "note", "mail", "asked_by", "approval"}  # where there is none
 
 # Where no group is named, these are about everyone.
 _OF_EVERYONE = {event.label for event in (Event.POLICY_CHANGED, Event.GROUP_REMINDED, Event.LIST_DOWNLOADED)}
@@ -438,7 +447,7 @@ def value_in_words(label: str, key: str, value: object) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(str(_CODES.get(each, each) if key in _CODED else each) for each in value)
     if key == "seen" and isinstance(value, int):
         return ngettext("%(num)s minute off", "%(num)s minutes off", minutes_of(value))
     if key == "factor":

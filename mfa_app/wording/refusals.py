@@ -136,6 +136,15 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "Nothing was reset: this request is not open any more. It may have been stopped. Ask the caller for "
         "the number that the page shows now."
     ),
+    errors.ApprovalGone: _l(
+        "Nothing was done: this reset doesn't wait for an approval any more, or something about it has "
+        "changed. Look at it again."
+    ),
+    errors.OwnApproval: _l("You asked for this reset, so another helper has to approve it."),
+    errors.AskerLostRight: _l(
+        "Nothing was reset: who asked for it may not reset this person any more. Refuse it, and start again "
+        "if it is still needed."
+    ),
     errors.NotARequestNumber: _l(
         "The number of a request has 6 digits. Ask the caller to read it out again."
     ),

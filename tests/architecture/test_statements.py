@@ -55,6 +55,7 @@ account.recovery_code_set           0     2     2
 account.rename_app                  0     1     1
 account.rename_passkey              0     2     2
 admin.access_pass                   0   4/2   5/2
+admin.approval                      0   4/2   5/2
 admin.blocked_sign_ins              0   4/2     4
 admin.break_glass                   0   4/2     2
 admin.chosen_people                 0   4/2     2
@@ -67,7 +68,7 @@ admin.group_list                    0   4/2     2
 admin.group_policy                  0   4/2     2
 admin.group_policy_people           0   4/2     2
 admin.group_rollout                 0   4/2    16
-admin.help_requests                 0   4/2     2
+admin.help_requests                 0   4/2     3
 admin.help_scope                    0   4/2   5/2
 admin.import_people                 0   4/2     3
 admin.import_template               0   4/2     1
@@ -108,6 +109,7 @@ auth.reauthenticate                 0     1     1
 auth.recovery_code                  0     1     1
 auth.reset_stopped                  0     1     1
 auth.setup                          1     2     2
+auth.stop_approval                  1     2     2
 auth.stop_reset                     1     2     2
 auth.wait_for_reset                 0     1     1
 enrolment.authenticator             0   6/1   6/1

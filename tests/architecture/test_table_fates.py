@@ -28,6 +28,7 @@ from mfa_app.models import (
     RecoveryCode,
     RememberedDevice,
     ReminderRun,
+    ResetApproval,
     ResetRequest,
     RolloutDay,
     SealedValue,
@@ -67,6 +68,7 @@ people_import      keep                     created_at + 30 daysdiscard         
 recovery_code      keep                     never               discard                  -
 remembered_device  delete                   expires_at          discard                  -
 reminder_run       keep                     created_at + 1 days discard                  -
+reset_approval     delete                   expires_at          discard                  -
 reset_request      keep                     created_at + 1 days discard                  sealed_request for reset request|{row.id}
 rollout_day        keep                     taken_at + 371 days keep                     -
 schema_support     keep                     never               keep                     -
@@ -132,13 +134,21 @@ def test_what_ends_with_the_session_is_deleted_by_the_database() -> None:
 
 
 def test_the_derived_lists() -> None:
-    assert (AuthSession, RememberedDevice, OneTimeLink, HelpRequest, LinkSecret) == revocation.ENDED
     assert (
         AuthSession,
         RememberedDevice,
         OneTimeLink,
         HelpRequest,
         LinkSecret,
+        ResetApproval,
+    ) == revocation.ENDED
+    assert (
+        AuthSession,
+        RememberedDevice,
+        OneTimeLink,
+        HelpRequest,
+        LinkSecret,
+        ResetApproval,
         Invitation,
         PendingEnrolment,
         FormerApp,
@@ -159,6 +169,7 @@ def test_the_derived_lists() -> None:
         OneTimeLink,
         HelpRequest,
         LinkSecret,
+        ResetApproval,
         PendingEnrolment,
         FormerApp,
         RecoveryCode,

@@ -104,12 +104,14 @@ ARRIVED_AT = {
     "auth.recovery_code",
     "auth.ask_for_reset",
     "auth.stop_reset",
+    "auth.stop_approval",
     "account.recovered",
     "account.recovery_code_set",
     "account.rename_app",
     "account.add_passkey",
     "account.rename_passkey",
     "admin.access_pass",
+    "admin.approval",
     "admin.people_import",
     "admin.remove_user_factor",
     "enrolment.replacement",
@@ -222,6 +224,26 @@ def test_what_somebody_who_lost_the_phone_sees(world: World, inspector: Inspecto
     inspector.look("Stop the request?", owner.open(world.link_in_last_mail()).source)
     owner.press("Stop the request")
     inspector.look("Your request was stopped", alice.open("/login/waiting").source)
+
+
+def test_what_two_helpers_and_the_person_see_of_a_risky_reset(world: World, inspector: Inspector) -> None:
+    world.linked_earlier("alice")
+    world.reset("alice")
+    for name in ("carol", "dave"):
+        world.linked_earlier(name)
+    dave, carol = world.log_in_and_wait("dave"), world.log_in_and_wait("carol")
+    person = f"/admin/people/{world.id_of('alice')}"
+    inspector.look("Reset 2-factor authentication", dave.open(f"{person}/reset").source)
+    page = dave.press("Ask for approval", checked="called back", reason="lost again")
+    inspector.look("Second approval of a reset", page.source)
+    inspector.look("Requests", carol.open("/admin/requests").source)
+    inspector.look("Second approval of a reset", carol.open(f"{person}/approval").source)
+    inspector.look("Second approval of a reset", carol.press("Refuse").source)
+    owner = world.visitor()
+    page = owner.open(world.link_in_last_mail())
+    inspector.look("Stop the reset and lock your account?", page.source)
+    owner.press("Stop this and lock my account")
+    inspector.look("Second approval of a reset", carol.open(f"{person}/approval").source)
 
 
 def test_what_an_administrator_without_an_app_sees(world: World, inspector: Inspector) -> None:

@@ -169,6 +169,8 @@ def test_a_reset_ends_the_session_and_lets_the_person_link_again(world: World, t
         "was_linked": True,
         "checked": "no caller",
         "note": None,
+        "asked_by": None,
+        "approval": None,
     }
     assert "reset_second_factor" in world.mails("alice")
     world.deliver()

@@ -1,5 +1,7 @@
 """Requests that arrive in one moment at two processes: one code opens one session, and no state is half."""
 
+from collections.abc import Callable
+
 import pytest
 
 from mfa_app.core.factors import passkeys
@@ -14,11 +16,14 @@ from mfa_app.models import (
     FormerApp,
     Passkey,
     RecoveryCode,
+    ResetApproval,
     Role,
     Throttle,
     UsedChallenge,
+    User,
 )
 from tests.support.authenticator import Authenticator as SoftwareAuthenticator
+from tests.support.browser import Visitor, attribute
 from tests.support.databases import both_databases
 from tests.support.passkeys import asked_to_answer, asked_to_make, passkey_page, send_passkey
 from tests.support.served_site import at_once
@@ -274,6 +279,54 @@ def test_of_two_factors_removed_at_once_by_owner_and_help_desk_one_stays(world: 
         lambda: alice.submit(f"{own}/remove"),
     )
     assert world.count(Authenticator, Authenticator.user_id == world.id_of("alice")) == 1
+
+
+def waiting_for_approval(world: World) -> str:
+    """Let dave ask for a second reset of alice, who is linked; return the address of the approval."""
+    world.linked_earlier("alice")
+    world.linked_earlier("dave")
+    for name in ("ben", "dora"):
+        world.linked_earlier(name, role=Role.HELPDESK)
+    world.reset("alice")
+    world.link("alice")
+    dave = world.log_in_and_wait("dave")
+    person = f"/admin/people/{world.id_of('alice')}"
+    dave.open(f"{person}/reset")
+    assert (
+        dave.submit(f"{person}/reset", checked="called back", reason="lost again").path
+        == f"{person}/approval"
+    )
+    return f"{person}/approval"
+
+
+def approves(visitor: Visitor, path: str, shown: str) -> Callable[[], object]:
+    return lambda: visitor.submit(path, answer="approve", shown=shown)
+
+
+def test_of_two_approvals_at_once_one_resets(world: World) -> None:
+    path = waiting_for_approval(world)
+    ben, dora = world.log_in_and_wait("ben"), world.log_in_and_wait("dora")
+    shown = attribute(ben.open(path).html.select_one("[name=shown]"), "value")
+    dora.open(path)
+    at_once(*[approves(helper, path, shown) for helper in (ben, dora, ben.copy(), dora.copy())])
+    assert world.events("alice").count("second_factor.reset") == 2  # the earlier one, and this
+    assert world.mails("alice").count("reset_second_factor") == 2
+    assert world.count(ResetApproval) == 0
+
+
+def test_an_approval_beside_a_stop_leaves_the_account_locked(world: World) -> None:
+    """Whichever comes first: the reset is not done, or it is done and opens nothing."""
+    path = waiting_for_approval(world)
+    dora, owner = world.log_in_and_wait("dora"), world.visitor()
+    with world.data():
+        link = one_time_links.create(Purpose.STOP_APPROVAL, world.user("alice"), now=world.clock())
+    owner.open(f"/link/{link}")
+    shown = attribute(dora.open(path).html.select_one("[name=shown]"), "value")
+    at_once(approves(dora, path, shown), lambda: owner.press("Stop this and lock my account"))
+    assert owner.page.title == "Your account is locked"
+    assert world.count(User, User.account_locked_at.is_not(None)) == 1
+    assert world.count(ResetApproval) == 0
+    assert world.password_given("alice").open("/").path == "/login"
 
 
 def test_a_reset_beside_linking_leaves_both_app_and_session_or_neither(world: World) -> None:

@@ -13,7 +13,7 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import enrolment, passkey_setup, passkeys
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import after_reset, opening, queue, removal, requests, scopes
+from mfa_app.core.helpdesk import after_reset, approvals, opening, queue, removal, requests, scopes
 from mfa_app.core.imports import imports, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.login import logout
@@ -45,8 +45,8 @@ from mfa_app.extensions import db
 from mfa_app.models import Role, User
 from tests.support.authenticator import Authenticator
 from tests.support.refusals.administration import failed_mail
-from tests.support.refusals.helpdesk import reset_on_request
-from tests.support.refusals.scene import NEW, become_administrator, link, logged_in
+from tests.support.refusals.helpdesk import reset_on_request, waiting_approval
+from tests.support.refusals.scene import NEW, actor, become_administrator, link, logged_in
 from tests.support.refusals.table import name_of
 from tests.support.verbs import public_verbs
 from tests.support.world import CALLED_BACK, TERMINAL, VISITOR, World
@@ -61,6 +61,7 @@ EACH_TIME = {
     "factors.break_glass.make_set": "new codes each time",
     "factors.recovery_codes.make_set": "new codes each time",
     "helpdesk.access_passes.make": "a new pass each time",
+    "helpdesk.reset.carry_out": "a mail, and the next login begins anew",
     "helpdesk.reset.reset_second_factor": "a mail, and the next login begins anew",
     "login.break_glass_step.open_with_code": "each code that was checked counts",
     "login.link_step.open_with": "each pass that was checked counts",
@@ -342,6 +343,39 @@ def stop_a_request(world: World) -> Act:
     requests.file(logged_in(world, "alice"), "lost", actor=VISITOR, now=world.clock())
     found, user = link(world, Purpose.STOP_RESET, "alice"), world.user("alice")
     return lambda: requests.stop_by_link(found, user, actor=VISITOR, now=world.clock())
+
+
+@again(approvals.reset_or_ask)
+def ask_for_an_approval(world: World) -> Act:
+    asked = waiting_approval(world)
+    return lambda: asked.again()
+
+
+@again(approvals.approve)
+def approve_a_reset(world: World) -> Act:
+    asked = waiting_approval(world)
+    dora = actor(world, "dora")
+    return lambda: approvals.approve(asked.user, asked.id, actor=dora, now=world.clock())
+
+
+@again(approvals.refuse)
+def refuse_a_reset(world: World) -> Act:
+    asked = waiting_approval(world)
+    dora = actor(world, "dora")
+    return lambda: approvals.refuse(asked.user, asked.id, reason="no", actor=dora, now=world.clock())
+
+
+@again(approvals.stop_by_link)
+def stop_an_approval(world: World) -> Act:
+    user = waiting_approval(world).user
+    found = link(world, Purpose.STOP_APPROVAL, "erin")
+    return lambda: approvals.stop_by_link(found, user, actor=VISITOR, now=world.clock())
+
+
+@again(one_time_links.end_locking)
+def end_links_that_lock(world: World) -> Act:
+    link(world, Purpose.STOP_APPROVAL, "alice")
+    return lambda: one_time_links.end_locking(world.user("alice"), because="account opened", actor=TERMINAL)
 
 
 @again(reset_requests.request_reset)

@@ -19,6 +19,7 @@ HIS = (
     "admin.user",
     "admin.reset_user",
     "admin.access_pass",
+    "admin.approval",
     "admin.remove_user_factor",
     "admin.open_account",
     "admin.help_requests",

@@ -2,6 +2,7 @@
 
 from mfa_app.admin.users import (  # noqa: F401 (their routes)
     access_pass,
+    approval,
     detail,
     factors,
     invitations,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import flash, render_template, request
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -17,8 +17,7 @@ from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import recovery_codes
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import access_passes, opening, requests, scopes
-from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.helpdesk import access_passes, approval_list, approvals, opening, requests, scopes
 from mfa_app.core.operations import site_values
 from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
@@ -30,6 +29,7 @@ from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
+from mfa_app.wording.approvals import risks_in_words
 from mfa_app.wording.events import event_line, why_refused
 from mfa_app.wording.labels import failures_in_words
 from mfa_app.wording.policy import policy_explanation
@@ -193,22 +193,24 @@ def reset_user(user_id: int) -> ResponseReturnValue:
     form.offer_number(user.directory_number)
     if form.validate_on_submit():
         with form.refusing():
-            _reset(user, form, now)
-            return to_page_of(user, _what_was_reset(user))
-    shown = {"waiting": waiting, "read_out": read_out, "browser_name": browser_name}
-    leads_to = site_values.current().reset_leads_to
-    return render_form("admin/users/reset.html", form, **whom(found), **shown, leads_to=leads_to)
+            return _reset(user, form, now)
+    of_request = {"waiting": waiting, "read_out": read_out, "browser_name": browser_name}
+    consequences = {"leads_to": site_values.current().reset_leads_to, **_approval_for(user, now)}
+    return render_form("admin/users/reset.html", form, **whom(found), **of_request, **consequences)
 
 
-def _reset(user: User, form: ResetForm, now: datetime) -> None:
-    reset_second_factor(
-        user,
-        reason=entered(form.reason.data),
-        checked=form.check(),
-        request_id=request.args.get("request"),
-        actor=current_actor(),
-        now=now,
-    )
+def _reset(user: User, form: ResetForm, now: datetime) -> ResponseReturnValue:
+    asked = approvals.Asked(entered(form.reason.data), form.check(), request.args.get("request"))
+    rules, actor = site_values.current(), current_actor()
+    if approvals.reset_or_ask(user, asked, rules=rules, actor=actor, now=now):
+        return to_page_of(user, _what_was_reset(user))
+    return redirect(url_for("admin.approval", user_id=user.id))
+
+
+def _approval_for(user: User, now: datetime) -> dict[str, object]:
+    """Return why a reset would have to wait for another helper, if it would, and what waits already."""
+    risks = approvals.needed_for(user, current_actor(), rules=site_values.current(), now=now)
+    return {"risks": risks_in_words(risks), "approval": approval_list.of_user(user, now=now)}
 
 
 def _what_was_reset(user: User) -> str:

@@ -51,9 +51,15 @@ class Event(enum.Enum):
     BREAK_GLASS_USED = "break_glass.used", ("was_linked", "left")
     BREAK_GLASS_REFUSED = "break_glass.refused", ("reason", "failures")
     SECOND_FACTOR_REMOVED = "second_factor.removed", ("factor", "name", "reason", "checked", "note")
-    SECOND_FACTOR_RESET = "second_factor.reset", ("reason", "was_linked", "checked", "note")
+    SECOND_FACTOR_RESET = (
+        "second_factor.reset",
+        ("reason", "was_linked", "checked", "note", "asked_by", "approval"),
+    )
     RESET_REQUESTED = "reset.requested", ("reason",)
     RESET_REQUEST_STOPPED = "reset.request_stopped", ()
+    APPROVAL_ASKED = "reset.approval_asked", ("reason", "checked", "note", "risks")
+    APPROVAL_REFUSED = "reset.approval_refused", ("reason", "asked_by")
+    APPROVAL_STOPPED = "reset.approval_stopped", ()
     REQUEST_NUMBER_GIVEN = "reset.number_given", ()
     REQUEST_NUMBER_REFUSED = "reset.number_refused", ("failures",)
     RESET_FOLLOWED = "reset.followed", ()

@@ -353,6 +353,18 @@ class HelpRequestGone(Refusal):
     """This request for a reset is not open any more: it is stopped, replaced, or too old."""
 
 
+class ApprovalGone(Refusal):
+    """This reset doesn't wait for an approval any more: done, stopped, refused, replaced, or too old."""
+
+
+class OwnApproval(Refusal):
+    """Nobody approves what they have asked for themselves."""
+
+
+class AskerLostRight(Refusal):
+    """Who asked for this reset may not reset this user any more."""
+
+
 class NotARequestNumber(Refusal):
     """What was typed can't be the number of a request. It is not counted as an attempt."""
 

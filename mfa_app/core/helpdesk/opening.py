@@ -8,7 +8,6 @@ from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.helpdesk.caller_check import CallerCheck
 from mfa_app.core.mail import one_time_links, outbox
-from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.models import User
 
 
@@ -24,6 +23,6 @@ def open_again(user: User, *, reason: str, checked: CallerCheck, actor: Actor, n
         return
     user.account_locked_at = None
     record(Event.ACCOUNT_OPENED, actor=actor, subject=user, reason=reason, **checked.details())
-    one_time_links.end_all(Purpose.ACCOUNT_LOCK, user, because="account opened", actor=actor)
+    one_time_links.end_locking(user, because="account opened", actor=actor)
     told = {"actor_name": actor.name, "reason": reason, **checked.details()}
     outbox.enqueue(outbox.Mail.ACCOUNT_OPENED, user, now=now, **told)

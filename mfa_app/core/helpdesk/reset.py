@@ -1,5 +1,6 @@
 """The help desk's reset: it removes all second factors, so that the user enrols again at the next login."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from mfa_app.core.audit.events import Event, record
@@ -17,6 +18,23 @@ from mfa_app.settings import ResetLeadsTo
 
 _PROOFS = {ResetLeadsTo.LINK: None, ResetLeadsTo.ACCESS_PASS: LinkProof.ACCESS_PASS}
 
+NOBODY_ELSE = "nobody else"  # on the trail
+
+
+@dataclass(frozen=True)
+class Consent:
+    """Who asked for a reset that the actor approves, or that nobody else could approve a risky one."""
+
+    asked_by: str | None = None
+    nobody_else: bool = False
+
+    def details(self) -> dict[str, str | None]:
+        """Return what the trail and the email to the person have of it."""
+        return {"asked_by": self.asked_by, "approval": NOBODY_ELSE if self.nobody_else else None}
+
+
+NOT_NEEDED = Consent()
+
 
 def reset_second_factor(
     user: User,
@@ -27,7 +45,7 @@ def reset_second_factor(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Remove the user's second factors and revoke all access.
+    """Remove the user's second factors and revoke all access, without a second approval: pages ask for that.
 
     The next login leads to enrolment, without a new grace period and whatever the rules say; only an
     exemption delays it. What that takes besides the password is set for the site. It ends the user's open
@@ -35,15 +53,29 @@ def reset_second_factor(
     it may go on to linking. Raises SessionEnded, HelpRequestGone, NotAllowed: the help desk can't reset
     administrators, other help desk staff or itself; and OutOfScope.
     """
-    leads_to = site_values.current().reset_leads_to
     begin_change(actor, Permission.RESET_SECOND_FACTOR, user)
+    carry_out(user, reason=reason, checked=checked, request_id=request_id, actor=actor, now=now)
+
+
+def carry_out(
+    user: User,
+    *,
+    reason: str,
+    checked: CallerCheck,
+    request_id: str | None = None,
+    consent: Consent = NOT_NEEDED,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Reset within a change that has begun, and say how it was approved. Raises HelpRequestGone."""
     request = requests.get_open(request_id, user, now=now) if request_id else None
     was_linked = enrolment.delete_all(user.id, Ending.RESET, now=now)
-    user.link_required, user.link_proof = True, _PROOFS[leads_to]
-    details = {"reason": reason, "was_linked": was_linked, **checked.details()}
+    user.link_required, user.link_proof = True, _PROOFS[site_values.current().reset_leads_to]
+    details = {"reason": reason, "was_linked": was_linked, **checked.details(), **consent.details()}
     record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, **details)
     revoke_access(user, because=RevocationReason.RESET, actor=actor)
     if request is not None:
         after_reset.permit(user, request)
-    told = {"actor_name": actor.name, "reason": reason, "proof": user.link_proof, **checked.details()}
+    told = {"actor_name": actor.name, "reason": reason, "proof": user.link_proof}
+    told |= {**checked.details(), **consent.details()}
     outbox.enqueue(outbox.Mail.RESET, user, now=now, **told)

@@ -3,7 +3,7 @@
 import enum
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import SITE, Actor
@@ -27,6 +27,7 @@ class Purpose(enum.StrEnum):
     ENROLMENT = "enrolment"
     ACCOUNT_LOCK = "account_lock"
     STOP_RESET = "stop_reset"
+    STOP_APPROVAL = "stop_approval"
     AFTER_RESET = "after_reset"  # in no email: it is the token with which a browser waits
 
 
@@ -37,18 +38,22 @@ LIFETIME = {
     Purpose.ENROLMENT: timedelta(hours=72),
     Purpose.ACCOUNT_LOCK: timedelta(days=30),
     Purpose.STOP_RESET: timedelta(hours=4),
+    Purpose.STOP_APPROVAL: timedelta(days=30),
     Purpose.AFTER_RESET: timedelta(hours=4),
 }
 
 # Of which a user may have more than one.
-SEVERAL = frozenset({Purpose.PASSWORD_RESET, Purpose.ACCOUNT_LOCK, Purpose.STOP_RESET})
+SEVERAL = frozenset({Purpose.PASSWORD_RESET, Purpose.ACCOUNT_LOCK, Purpose.STOP_RESET, Purpose.STOP_APPROVAL})
+
+# These lock an account. No revocation ends them, or a thief could revoke access to be rid of them.
+LOCKING = frozenset({Purpose.ACCOUNT_LOCK, Purpose.STOP_APPROVAL})
 
 
 def create(purpose: Purpose, user: AnyUser | None, *, actor: Actor = SITE, now: datetime) -> str:
     """Return the token of a new link. Earlier ones of its purpose stop, unless a user may have `SEVERAL`.
 
     Anyone can ask for a reset, so the next request must not end the link that the user is about to open; and
-    each mail has its own link to lock the account, or to stop a request for a reset.
+    each mail has its own link to lock the account, or to stop a reset.
     """
     if purpose not in SEVERAL:
         end_all(purpose, user, because="replaced", actor=actor)
@@ -81,11 +86,19 @@ def add_for_token(purpose: Purpose, user: AnyUser | None, *, token_digest: str, 
     )
 
 
+def end_locking(user: AnyUser, *, because: str, actor: Actor) -> None:
+    """End all links that lock a user's account."""
+    _end(OneTimeLink.purpose.in_(LOCKING), user, because, actor)
+
+
 def end_all(purpose: Purpose, user: AnyUser | None, *, because: str, actor: Actor) -> None:
     """End all links of a user (None: of nobody) for this purpose, and record why if there were any."""
+    _end(OneTimeLink.purpose == purpose, user, because, actor)
+
+
+def _end(which: ColumnElement[bool], user: AnyUser | None, because: str, actor: Actor) -> None:
     owner = OneTimeLink.user_id.is_(None) if user is None else OneTimeLink.user_id == user.id
-    count = rows_changed(delete(OneTimeLink).where(OneTimeLink.purpose == purpose, owner))
-    if count:
+    if count := rows_changed(delete(OneTimeLink).where(which, owner)):
         record(Event.LINKS_ENDED, actor=actor, subject=user, count=count, because=because)
 
 
@@ -107,11 +120,8 @@ def find(token: str, *purposes: Purpose, now: datetime) -> tuple[OneTimeLink, Us
 
 
 def _holds(link: OneTimeLink, user: User, now: datetime) -> bool:
-    """Return True unless what happened to the account since then has ended the link.
-
-    No revocation ends a link that locks the account: a thief could revoke access to be rid of it.
-    """
-    if link.purpose == Purpose.ACCOUNT_LOCK:
+    """Return True unless what happened to the account since then has ended the link."""
+    if link.purpose in LOCKING:
         return user.disabled_at is None
     return user.is_open(now) and user.security_stamp == link.security_stamp
 

@@ -22,6 +22,9 @@ class Mail(enum.StrEnum):
 
     LINKED = "linked"
     RESET_REQUESTED = "reset_requested"
+    APPROVAL_ASKED = "approval_asked"
+    APPROVAL_WANTED = "approval_wanted"  # to administrators
+    APPROVAL_STOPPED = "approval_stopped"  # to administrators
     RESET = "reset_second_factor"
     ACCESS_PASS_MADE = "access_pass_made"
     REMOVED = "authenticator_removed"

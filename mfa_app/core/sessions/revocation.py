@@ -10,7 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor, ActorKind
-from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.mail.one_time_links import LOCKING
 from mfa_app.core.sessions.sessions import IDLE_TIMEOUT
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
@@ -97,10 +97,9 @@ def revoke_access_of_all(
     for model in ENDED:
         owner: InstrumentedAttribute[int] = getattr(model, "user_id")  # noqa: B009 - as OnRevocation.DELETE says
         where = [owner.in_(whom), *_revoked(model)]
-        if model in COUNTED:
-            counts = select(owner, func.count()).where(*where).group_by(owner)
-            for user_id, count in db.session.execute(counts):
-                ended.setdefault(user_id, {})[COUNTED[model]] = count
+        counts = select(owner, func.count()).where(*where).group_by(owner)
+        for user_id, count in db.session.execute(counts) if model in COUNTED else ():
+            ended.setdefault(user_id, {})[COUNTED[model]] = count
         db.session.execute(delete(model).where(*where).execution_options(**in_sets))
     return ended
 
@@ -162,4 +161,4 @@ def _delete_rows(model: type[Table], user: AnyUser, except_session: SessionFacts
 
 def _revoked(model: type[Table]) -> list[ColumnElement[bool]]:
     """Return which of a user's rows of a table a revocation ends, if not all."""
-    return [OneTimeLink.purpose != Purpose.ACCOUNT_LOCK] if model is OneTimeLink else []
+    return [OneTimeLink.purpose.not_in(LOCKING)] if model is OneTimeLink else []

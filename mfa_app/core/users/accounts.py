@@ -14,7 +14,6 @@ from mfa_app.core.common.locks import begin_change, lock_and_reload
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups.groups import move_between_groups, plan_groups
 from mfa_app.core.mail import one_time_links, outbox
-from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import change
 from mfa_app.core.policy import last_administrator, overrides
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
@@ -247,7 +246,7 @@ def _change_email(user: User, address: EmailAddress, actor: Actor, now: datetime
         return
     moved = address.key != user.email_key
     if moved:
-        one_time_links.end_all(Purpose.ACCOUNT_LOCK, user, because="address changed", actor=actor)
+        one_time_links.end_locking(user, because="address changed", actor=actor)
         outbox.enqueue(outbox.Mail.ADDRESS_CHANGED, user, now=now, new_address=address.shown)
     before, user.email, user.email_key = user.email, address.shown, address.key
     user.email_refused_at, user.email_refusal = None, None

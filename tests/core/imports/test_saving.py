@@ -23,20 +23,19 @@ from mfa_app.core.imports.state import State, refusal_of
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.operations import counts, housekeeping
-from mfa_app.core.sessions import sessions
+from mfa_app.core.sessions import revocation, sessions
 from mfa_app.core.sessions.signed_in import as_user
 from mfa_app.core.users import accounts
 from mfa_app.extensions import db
 from mfa_app.models import (
     AuditEvent,
-    AuthSession,
+    HelpRequest,
     ImportRow,
     Invitation,
     Membership,
-    OneTimeLink,
     OutboxMail,
     PeopleImport,
-    RememberedDevice,
+    ResetApproval,
     Role,
     SearchWord,
     User,
@@ -74,6 +73,16 @@ def scene(world: World, of: str) -> None:
         remembered_devices.remember(busy, days=7, actor=VISITOR, now=world.clock())
         for purpose in (Purpose.INVITATION, Purpose.ACCOUNT_LOCK):
             one_time_links.create(purpose, busy, now=world.clock())
+        waits_for_a_reset(world, busy)
+
+
+def waits_for_a_reset(world: World, user: User) -> None:
+    """Let a user have a request with a number, and a reset that waits for an approval."""
+    until = world.clock() + timedelta(hours=4)
+    common = {"user_id": user.id, "reason": "lost", "created_at": world.clock(), "expires_at": until}
+    db.session.add(HelpRequest(digest=f"{user.id:064}", ip_address="", user_agent="", **common))
+    checked = {"check_way": "called back", "check_note": ""}
+    db.session.add(ResetApproval(asked_by=user.id, digest="", risks=[], **checked, **common))
 
 
 def facts_of(domain: str) -> dict[str, Any]:
@@ -91,10 +100,7 @@ def facts_of(domain: str) -> dict[str, Any]:
                 for word in db.session.scalars(select(SearchWord.word).where(SearchWord.user_id == user.id))
                 if word not in domain.split(".")
             ),
-            "rows": [
-                len(rows_of(model, model.user_id == user.id))
-                for model in (AuthSession, RememberedDevice, OneTimeLink)
-            ],
+            "rows": [len(rows_of(model, model.user_id == user.id)) for model in revocation.ENDED],
             "events": [
                 (row.event, row.details, row.actor_kind, row.actor_id, row.ip_address)
                 for row in db.session.scalars(

@@ -121,7 +121,10 @@ def test_every_mail_reads_well_as_text_and_as_a_page(world: World, kind: Mail) -
     assert not re.search(r"<[a-z/!]|&[a-z#0-9]+;|\n\n\n", text), "markup, or a gap, in the plain text"
     assert max(map(len, text.splitlines())) <= 78
     assert set(re.findall(r'href="([^"]+)', page)) == set(re.findall(r"^https?://\S+$", text, re.MULTILINE))
-    with_link = Mail.INVITATION, Mail.INVITATION_ENDS, Mail.PASSWORD_RESET, Mail.RESET_REQUESTED
+    with_link = (
+        *(Mail.INVITATION, Mail.INVITATION_ENDS, Mail.PASSWORD_RESET),
+        *(Mail.RESET_REQUESTED, Mail.APPROVAL_ASKED),
+    )
     assert ("/link/" + "A" * 43 in text) == (kind in with_link)
 
 

@@ -19,6 +19,7 @@ from tests.support.world import TERMINAL, World
 
 REASON = "Phone lost, called back on 4711"
 CHECKED = {"checked": "called back", "note": None}
+AT_ONCE = {"asked_by": None, "approval": None}
 
 
 @pytest.fixture
@@ -224,7 +225,12 @@ def test_a_reset_ends_everything_and_tells_the_person(world: World, dave: Visito
     assert alice.open("/").path == "/login"
     assert world.count(Authenticator) == 1  # dave's own
     assert world.count(RememberedDevice) == 0
-    assert world.details("second_factor.reset") == {"reason": REASON, "was_linked": True, **CHECKED}
+    assert world.details("second_factor.reset") == {
+        "reason": REASON,
+        "was_linked": True,
+        **CHECKED,
+        **AT_ONCE,
+    }
     assert world.mails("alice")[-1] == "reset_second_factor"
     assert REASON in world.last_mail()
     assert world.password_given("alice").page.path == "/enrolment"

@@ -96,6 +96,7 @@ def test_every_address_about_somebody_outside_answers_as_if_there_were_nobody(
     changes = {
         "access_pass",
         "reset_user",
+        "approval",
         "open_account",
         "remove_user_factor",
         "let_try_again",
@@ -172,6 +173,8 @@ def test_he_helps_those_inside(world: World, dave: Visitor) -> None:
         "was_linked": True,
         "checked": "called back",
         "note": None,
+        "asked_by": None,
+        "approval": None,
     }
 
 

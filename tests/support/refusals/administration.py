@@ -11,7 +11,7 @@ from mfa_app.core.common import errors
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.factors import held
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import opening, removal, reset, scopes
+from mfa_app.core.helpdesk import approvals, opening, removal, reset, scopes
 from mfa_app.core.imports import export, imports, result, saving, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.imports.state import State
@@ -87,6 +87,9 @@ def disabling(world: World) -> Change:
 def upload(world: World, someone: Actor, file: bytes) -> PeopleImport:
     """Let somebody upload a file of people."""
     return stored.upload(file, "people.csv", ImportOptions(), actor=someone, now=world.clock())
+
+
+ASKED = approvals.Asked("lost", CALLED_BACK)
 
 
 # Nobody without the permission
@@ -173,6 +176,15 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     ),
     newcomers.join: lambda world, eve: newcomers.join(
         world.group_row("Finance"), [world.user("eve")], [NEWCOMER], actor=eve, now=world.clock()
+    ),
+    approvals.reset_or_ask: lambda world, eve: approvals.reset_or_ask(
+        world.user("alice"), ASKED, rules=site_values.current(), actor=eve, now=world.clock()
+    ),
+    approvals.approve: lambda world, eve: approvals.approve(
+        world.user("alice"), "an id", actor=eve, now=world.clock()
+    ),
+    approvals.refuse: lambda world, eve: approvals.refuse(
+        world.user("alice"), "an id", reason="no", actor=eve, now=world.clock()
     ),
     reset.reset_second_factor: lambda world, eve: reset.reset_second_factor(
         world.user("alice"), reason="lost", checked=CALLED_BACK, actor=eve, now=world.clock()
@@ -301,7 +313,10 @@ def out_of_scope(act: Callable[[World, Actor], object]) -> Arrange:
     return arrange
 
 
-for _verb in (reset.reset_second_factor, removal.remove_factor, opening.open_again, failed.try_again):
+for _verb in (
+    *(approvals.reset_or_ask, approvals.approve, approvals.refuse),
+    *(reset.reset_second_factor, removal.remove_factor, opening.open_again, failed.try_again),
+):
     case(_verb, errors.OutOfScope, out_of_scope(STAFF_MAY_NOT[_verb]))
 
 

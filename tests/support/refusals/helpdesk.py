@@ -1,19 +1,23 @@
 """Requests for a reset: filing and stopping one, the number that a caller reads out, and going on."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+
+from sqlalchemy import select
 
 from mfa_app.core.common import errors
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.helpdesk import after_reset, queue, requests
-from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.helpdesk import after_reset, approvals, queue, requests, scopes
+from mfa_app.core.helpdesk.reset import carry_out, reset_second_factor
 from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.operations import site_values
 from mfa_app.core.policy import overrides
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import limits
 from mfa_app.core.users import accounts
 from mfa_app.extensions import db
-from mfa_app.models import User
+from mfa_app.models import ResetApproval, Role, User
 from tests.support.refusals.scene import actor, ended, link, lock_out, logged_in, used_up, wait_for
 from tests.support.refusals.table import Act, Arrange, Table
 from tests.support.world import CALLED_BACK, TERMINAL, VISITOR, World
@@ -98,6 +102,87 @@ def typing(typed: str, before: Callable[[World, Actor], object], name: str = "da
     return arrange
 
 
+@dataclass(frozen=True)
+class Approval:
+    """A reset of erin that ben of the help desk has asked for; dora could approve it."""
+
+    id: str
+    user: User
+    again: Callable[[], bool]
+
+
+def waiting_approval(world: World) -> Approval:
+    """Let ben ask for a second reset of erin within 30 days."""
+    world.linked_earlier("erin")
+    world.reset("erin")
+    for name in ("ben", "dora"):
+        world.linked_earlier(name, role=Role.HELPDESK)
+    user, ben = world.user("erin"), actor(world, "ben")
+    asked = approvals.Asked("lost again", CALLED_BACK, open_request(world, "erin").id)
+
+    def again() -> bool:
+        rules = site_values.current()
+        return approvals.reset_or_ask(user, asked, rules=rules, actor=ben, now=world.clock())
+
+    assert again() is False
+    db.session.commit()
+    approval_id = db.session.scalars(select(ResetApproval.id)).one()
+    return Approval(approval_id, user, again)
+
+
+def open_request(world: World, name: str) -> requests.OpenRequest:
+    """Let somebody file a request; return it."""
+    filed(world, logged_in(world, name))
+    request = requests.find_open(world.user(name), now=world.clock())
+    assert request
+    return request
+
+
+def approving(before: Callable[[World], object], name: str = "dora") -> Arrange:
+    """Let somebody approve what ben has asked for, after something else has happened."""
+
+    def arrange(world: World) -> Act:
+        approval = waiting_approval(world)
+        helper = actor(world, name)
+        before(world)
+        db.session.commit()
+        return lambda: approvals.approve(approval.user, approval.id, actor=helper, now=world.clock())
+
+    return arrange
+
+
+def demoted(world: World) -> None:
+    accounts.change_role(world.user("ben"), Role.STAFF, actor=TERMINAL, now=world.clock())
+
+
+def refusing_too_late(world: World) -> Act:
+    approval, dora = waiting_approval(world), actor(world, "dora")
+    four_hours_later = world.clock() + approvals.OPEN_FOR
+    return lambda: approvals.refuse(approval.user, approval.id, reason="no", actor=dora, now=four_hours_later)
+
+
+def stopping_twice(world: World) -> Act:
+    user = waiting_approval(world).user
+    found = used_up(link(world, Purpose.STOP_APPROVAL, "erin"))
+    db.session.commit()
+    return lambda: approvals.stop_by_link(found, user, actor=VISITOR, now=world.clock())
+
+
+def asking_for_a_request_that_is_over(world: World) -> Act:
+    approval = waiting_approval(world)
+    filed(world, logged_in(world, "erin"))
+    db.session.commit()
+    return approval.again
+
+
+def carrying_out_for_a_request_that_is_over(world: World) -> Act:
+    world.linked_earlier("alice")
+    user = world.user("alice")
+    return lambda: carry_out(
+        user, reason="lost", checked=CALLED_BACK, request_id="over", actor=TERMINAL, now=world.clock()
+    )
+
+
 def reset_for_a_request_that_was_stopped(world: World) -> Act:
     world.linked_earlier("alice")
     identity = logged_in(world, "alice")
@@ -124,6 +209,41 @@ case(requests.file, errors.HelpRequestStopped, filing(stopped_before), charges=_
 case(requests.file, errors.SessionEnded, filing(lambda _world, identity: ended(identity)), charges=_COUNTS)
 case(requests.stop_by_link, errors.OneTimeLinkExpired, too_late)
 case(reset_second_factor, errors.HelpRequestGone, reset_for_a_request_that_was_stopped)
+case(carry_out, errors.HelpRequestGone, carrying_out_for_a_request_that_is_over)
+case(approvals.reset_or_ask, errors.HelpRequestGone, asking_for_a_request_that_is_over)
+case(approvals.approve, errors.OwnApproval, approving(lambda _world: None, "ben"))
+case(
+    approvals.approve,
+    errors.HelpRequestGone,
+    approving(lambda world: filed(world, logged_in(world, "erin"))),
+)
+case(
+    approvals.approve,
+    errors.ApprovalGone,
+    approving(lambda world: accounts.end_access(world.user("erin"), actor=TERMINAL)),
+)
+case(
+    approvals.approve,
+    errors.AskerLostRight,
+    approving(lambda world: accounts.disable(world.user("ben"), actor=TERMINAL, now=world.clock())),
+    "disabled meanwhile",
+)
+case(
+    approvals.approve,
+    errors.AskerLostRight,
+    approving(lambda world: scopes.limit(world.user("ben"), [], actor=TERMINAL)),
+    "out of scope meanwhile",
+)
+case(
+    approvals.approve,
+    errors.AskerLostRight,
+    approving(
+        lambda world: accounts.change_role(world.user("ben"), Role.STAFF, actor=TERMINAL, now=world.clock())
+    ),
+    "demoted meanwhile",
+)
+case(approvals.refuse, errors.ApprovalGone, refusing_too_late)
+case(approvals.stop_by_link, errors.OneTimeLinkExpired, stopping_twice)
 case(after_reset.go_on, errors.OneTimeLinkExpired, going_on(exempt), "exempt meanwhile")
 case(
     after_reset.go_on,

@@ -1,0 +1,433 @@
+"""A risky reset waits for another helper; the person is told by email first, and can stop it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import delete
+
+from mfa_app.core.helpdesk import scopes
+from mfa_app.core.helpdesk.approvals import OPEN_FOR
+from mfa_app.core.passwords import change
+from mfa_app.core.users import accounts
+from mfa_app.core.users.accounts import Profile
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, OneTimeLink, ResetApproval, Role
+from tests.support.browser import Page, Visitor
+from tests.support.databases import both_databases
+from tests.support.statements import cost
+from tests.support.world import PASSWORD, TERMINAL, World
+
+pytestmark = both_databases
+
+ASK, RESET, APPROVE, REFUSE = (
+    "Ask for approval",
+    "Reset 2-factor authentication",
+    "Approve and reset",
+    "Refuse",
+)
+STOP = "Stop this and lock my account"
+QUEUE = "/admin/requests"
+GONE = "Nothing was done: this reset doesn't wait for an approval any more"
+
+
+def company(world: World) -> None:
+    """Carol the administrator, dave and dora of the help desk, and alice, whose app was reset last week."""
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    world.reset("alice")
+    world.clock.advance(days=7)
+    world.link_and_wait("alice").press("Log out")
+    for name, role in (("carol", None), ("dave", None), ("dora", Role.HELPDESK)):
+        world.linked_earlier(name, **({"role": role} if role else {}))
+    world.deliver()
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings of the server, with those that a test adds."""
+    return {**environment, **getattr(request, "param", {})}
+
+
+@pytest.fixture
+def dave(world: World) -> Visitor:
+    company(world)
+    return world.log_in_and_wait("dave")
+
+
+@pytest.fixture
+def dora(world: World, dave: Visitor) -> Visitor:
+    return world.log_in_and_wait("dora")
+
+
+def form_for(world: World, name: str) -> str:
+    return f"/admin/people/{world.id_of(name)}/reset"
+
+
+def approval_of(world: World, name: str) -> str:
+    return f"/admin/people/{world.id_of(name)}/approval"
+
+
+def ask(world: World, helper: Visitor, name: str = "alice", reason: str = "phone lost again") -> Page:
+    """Let a helper send the form for a reset."""
+    helper.open(form_for(world, name))
+    return helper.press(ASK, reason=reason, checked="called back")
+
+
+def waits_with_a_number(world: World) -> Visitor:
+    """Let alice ask for a reset herself; return the browser that waits."""
+    waiting = world.password_given("alice")
+    waiting.open("/login/lost")
+    assert waiting.press("Ask for a reset", lost="lost").path == "/login/waiting"
+    return waiting
+
+
+def number_on(waiting: Visitor) -> str:
+    found = re.search(r"\b\d{3} \d{3}\b", waiting.open("/login/waiting").text)
+    assert found, waiting.page.text
+    return found[0]
+
+
+def is_linked(world: World, name: str) -> bool:
+    return world.count(Authenticator, Authenticator.user_id == world.id_of(name)) == 1
+
+
+def test_a_second_reset_waits_and_the_person_is_told_first(world: World, dave: Visitor) -> None:
+    """Attack 113: the email is there before the reset is done."""
+    page = dave.open(form_for(world, "alice"))
+    assert (
+        "Another helper has to approve this reset: this person was reset within the last 30 days" in page.text
+    )
+    page = ask(world, dave)
+    assert page.path == approval_of(world, "alice")
+    assert (
+        "Another helper has to approve this. No mail server is set up, so tell Alice yourself." in page.text
+    )
+    assert is_linked(world, "alice")
+    assert "second_factor.reset" not in world.events("alice")[-4:]
+    assert world.details("reset.approval_asked") == {
+        "reason": "phone lost again",
+        "checked": "called back",
+        "note": None,
+        "risks": ["repeated"],
+    }
+    assert world.mails("alice")[-1] == "approval_asked"
+    words = " ".join(world.words_of_last_mail().split())
+    assert "dave@example.com wants to reset your 2-factor authentication" in words
+    assert "phone lost again" in words and "Stop this" in words
+
+
+def test_another_helper_sees_what_was_asked_and_approves(world: World, dave: Visitor, dora: Visitor) -> None:
+    ask(world, dave)
+    page = dora.open(QUEUE)
+    assert "Waiting for a second approval" in page.text
+    dora.follow("Alice")
+    for shown in ("Dave", "phone lost again", "I called back", "reset within the last 30 days", "Finance"):
+        assert shown in dora.page.text, shown
+    page = dora.press(APPROVE)
+    assert "2-factor authentication reset for Alice." in page.text
+    assert not is_linked(world, "alice")
+    told = world.details("second_factor.reset")
+    assert (told["asked_by"], told["approval"]) == ("dave@example.com", None)
+    assert world.events("alice").count("second_factor.reset") == 2
+    words = " ".join(world.words_of_last_mail().split())
+    assert "dave@example.com asked for a reset" in words and "dora@example.com approved it" in words
+    assert world.count(ResetApproval) == 0
+    assert "dora@example.com has reset" in dave.open(approval_of(world, "alice")).text
+    carol = world.log_in_and_wait("carol")
+    assert "Asked for by: dave@example.com" in carol.open("/admin/trail").text
+
+
+def test_the_browser_that_waits_with_a_number_goes_on_after_the_approval(
+    world: World, dave: Visitor, dora: Visitor
+) -> None:
+    waiting = waits_with_a_number(world)
+    dave.open(QUEUE)
+    dave.press("Open the request", number=number_on(waiting))
+    dave.press(ASK, checked="called back")
+    assert waiting.open("/login/waiting").title == "Call the help desk"
+    assert f"Request {number_on(waiting)}" in dora.open(approval_of(world, "alice")).text
+    dora.press(APPROVE)
+    waiting.open("/login/waiting")
+    assert waiting.press("Continue").path == "/enrolment"
+
+
+def test_a_number_that_is_over_meanwhile_is_not_answered(world: World, dave: Visitor, dora: Visitor) -> None:
+    """Attack 115: the request with the number was replaced by another one, perhaps by somebody else."""
+    waiting = waits_with_a_number(world)
+    dave.open(QUEUE)
+    dave.press("Open the request", number=number_on(waiting))
+    dave.press(ASK, checked="called back")
+    waits_with_a_number(world)
+    dora.open(approval_of(world, "alice"))
+    assert "Nothing was reset: this request is not open any more." in dora.press(APPROVE).text
+    assert is_linked(world, "alice")
+
+
+def test_nobody_approves_what_they_asked_for(world: World, dave: Visitor) -> None:
+    """Attack 115: by the requester."""
+    page = ask(world, dave)
+    assert APPROVE not in page.text
+    page = dave.submit(approval_of(world, "alice"), answer="approve")
+    assert "You asked for this reset, so another helper has to approve it." in page.text
+    assert is_linked(world, "alice")
+
+
+def test_nobody_of_lower_rank_approves_and_not_the_person(world: World, dave: Visitor) -> None:
+    """Attack 115: the reset of an administrator, by the help desk or by that administrator."""
+    for name in ("erin", "frank"):
+        world.linked_earlier(name, role=Role.ADMIN)
+    carol = world.log_in_and_wait("carol")
+    assert "this person is an administrator" in carol.open(form_for(world, "erin")).text
+    ask(world, carol, "erin")
+    erin = world.log_in_and_wait("erin")
+    for visitor in (dave, erin, world.log_in_and_wait("alice")):
+        visitor.open("/account")
+        assert visitor.post(approval_of(world, "erin"), answer="approve").status == 403
+        assert "Erin" not in visitor.open(QUEUE).text or visitor is erin
+    assert is_linked(world, "erin")
+    assert world.mails("frank")[-1] == "approval_wanted"
+    assert "approval_wanted" not in world.mails("erin") + world.mails("carol") + world.mails("dave")
+    frank = world.log_in_and_wait("frank")
+    frank.open(approval_of(world, "erin"))
+    frank.press(APPROVE)
+    assert not is_linked(world, "erin")
+
+
+def test_what_was_changed_since_is_not_approved(world: World, dave: Visitor, dora: Visitor) -> None:
+    """Attack 115: after the request changed. What is shown then is the new one."""
+    ask(world, dave)
+    dora.open(approval_of(world, "alice"))
+    ask(world, dave, reason="laptop lost as well")
+    page = dora.press(APPROVE)
+    assert GONE in page.text
+    assert "laptop lost as well" in page.text
+    assert is_linked(world, "alice")
+    dora.press(APPROVE)
+    assert not is_linked(world, "alice")
+
+
+def test_the_same_again_is_one_request_and_one_email(world: World, dave: Visitor) -> None:
+    for _ in range(2):
+        ask(world, dave)
+        assert "Dave has asked for this reset already." in dave.open(form_for(world, "alice")).text
+    assert world.mails("alice").count("approval_asked") == 1
+    assert world.events("alice").count("reset.approval_asked") == 1
+
+
+def test_it_is_approved_once(world: World, dave: Visitor, dora: Visitor) -> None:
+    """Attack 115: twice."""
+    ask(world, dave)
+    carol = world.log_in_and_wait("carol")
+    for helper in (carol, dora):
+        helper.open(approval_of(world, "alice"))
+    carol.press(APPROVE)
+    assert GONE in dora.press(APPROVE).text
+    assert world.events("alice").count("second_factor.reset") == 2
+
+
+def test_the_link_stops_it_by_its_button_alone_and_locks_the_account(
+    world: World, dave: Visitor, dora: Visitor
+) -> None:
+    """Attack 113 and 115: without a login, once, not by a GET; no approval after it."""
+    ask(world, dave)
+    dora.open(approval_of(world, "alice"))
+    link, owner = world.link_in_last_mail(), world.visitor()
+    page = owner.open(link)
+    assert (page.path, page.title) == ("/login/stop-approval", "Stop the reset and lock your account?")
+    assert world.count(ResetApproval) == 1
+    assert owner.press(STOP).title == "Your account is locked"
+    assert owner.open(link).status == 410
+    assert GONE in dora.press(APPROVE).text
+    assert is_linked(world, "alice")
+    assert world.events("alice")[-2:].count("reset.approval_stopped") == 1
+    assert "Alice has stopped it and locked the account." in dave.open(approval_of(world, "alice")).text
+    assert world.mails("carol")[-1] == "approval_stopped"
+    words = " ".join(world.words_of_last_mail().split())
+    assert "alice@example.com says that they never asked" in words
+    assert "dave@example.com asked for the reset" in words and "Nothing was reset." in words
+
+
+def test_stop_this_locks_after_the_approval_too(world: World, dave: Visitor, dora: Visitor) -> None:
+    """Who is told too late still keeps the thief out, and the administrators learn that it was too late."""
+    ask(world, dave)
+    link, owner = world.link_in_last_mail(), world.visitor()
+    dora.open(approval_of(world, "alice"))
+    dora.press(APPROVE)
+    owner.open(link)
+    assert owner.press(STOP).title == "Your account is locked"
+    assert world.password_given("alice").page.path == "/login"
+    assert "The reset had been done already." in " ".join(world.words_of_last_mail().split())
+
+
+def disable(world: World) -> None:
+    accounts.disable(world.user("dave"), actor=TERMINAL, now=world.clock())
+
+
+def demote(world: World) -> None:
+    profile = Profile("dave@example.com", "Dave", Role.STAFF)
+    accounts.edit(world.user("dave"), profile, actor=TERMINAL, now=world.clock())
+
+
+def limit(world: World) -> None:
+    scopes.limit(world.user("dave"), [], actor=TERMINAL)
+
+
+@pytest.mark.parametrize("change_it", [disable, demote, limit])
+def test_who_asked_must_still_have_the_right(
+    world: World, dave: Visitor, dora: Visitor, change_it: Callable[[World], None]
+) -> None:
+    """Attack 115: the requester is disabled, loses the role, or the scope, meanwhile."""
+    ask(world, dave)
+    dora.open(approval_of(world, "alice"))
+    with world.data():
+        change_it(world)
+    assert "who asked for it may not reset this person any more" in dora.press(APPROVE).text
+    assert is_linked(world, "alice")
+
+
+def test_an_approver_who_lost_scope_or_account_approves_nothing(
+    world: World, dave: Visitor, dora: Visitor
+) -> None:
+    """Attack 115: the approver, while the page is open."""
+    ask(world, dave)
+    carol = world.log_in_and_wait("carol")
+    for helper in (dora, carol):
+        helper.open(approval_of(world, "alice"))
+    with world.data():
+        scopes.limit(world.user("dora"), [], actor=TERMINAL)
+        world.user("carol").disabled_at = world.clock()
+    assert dora.press(APPROVE).status == 404
+    assert carol.press(APPROVE).path == "/login"
+    assert is_linked(world, "alice")
+
+
+def choose_password(world: World) -> None:
+    change.set_from_terminal(world.user("alice"), PASSWORD + " again", actor=TERMINAL, now=world.clock())
+
+
+def promote(world: World) -> None:
+    profile = Profile("alice@example.com", "Alice", Role.ADMIN)
+    accounts.edit(world.user("alice"), profile, actor=TERMINAL, now=world.clock())
+
+
+def wait(world: World) -> None:
+    world.clock.advance(seconds=OPEN_FOR.total_seconds())
+
+
+@pytest.mark.parametrize("change_it", [choose_password, promote, wait])
+def test_what_changes_about_the_person_ends_it(
+    world: World, dave: Visitor, dora: Visitor, change_it: Callable[[World], None]
+) -> None:
+    """Attack 115: a new password, another role, four hours."""
+    ask(world, dave)
+    with world.data():
+        change_it(world)
+    carol = world.log_in_and_wait("carol")
+    assert "Nothing is waiting" in carol.open(approval_of(world, "alice")).text
+    page = carol.submit(approval_of(world, "alice"), answer="approve")
+    assert GONE in page.text
+    assert is_linked(world, "alice")
+
+
+def test_a_refusal_has_a_reason_for_the_requester(world: World, dave: Visitor, dora: Visitor) -> None:
+    ask(world, dave)
+    dora.open(approval_of(world, "alice"))
+    page = dora.press(REFUSE)
+    assert (page.status, "Use at least 5 characters for the reason." in page.text) == (400, True)
+    dora.press(REFUSE, reason="she never called")
+    assert world.details("reset.approval_refused") == {
+        "reason": "she never called",
+        "asked_by": "dave@example.com",
+    }
+    assert "dora@example.com refused it: she never called" in dave.open(approval_of(world, "alice")).text
+    assert is_linked(world, "alice")
+
+
+def test_of_two_administrators_the_only_other_one_is_never_stuck(world: World, dave: Visitor) -> None:
+    """Erin has lost her phone, and carol is the only one left who could approve it."""
+    world.linked_earlier("erin", role=Role.ADMIN)
+    carol = world.log_in_and_wait("carol")
+    carol.open(form_for(world, "erin"))
+    page = carol.press(RESET, reason="phone lost", checked="in person")
+    assert "2-factor authentication reset for Erin." in page.text
+    assert world.details("second_factor.reset")["approval"] == "nobody else"
+    assert "nobody else could" in " ".join(world.words_of_last_mail().split())
+    assert "Second approval: nobody else could approve it" in carol.open("/admin/trail").text
+
+
+def unlink(world: World) -> None:
+    db.session.execute(delete(Authenticator).where(Authenticator.user_id == world.user("dora").id))
+
+
+def scope_elsewhere(world: World) -> None:
+    scopes.limit(world.user("dora"), [], actor=TERMINAL)
+
+
+def close(world: World) -> None:
+    accounts.disable(world.user("dora"), actor=TERMINAL, now=world.clock())
+
+
+@pytest.mark.parametrize("change_it", [unlink, scope_elsewhere, close])
+def test_who_could_not_approve_it_is_not_waited_for(
+    world: World, dave: Visitor, change_it: Callable[[World], None]
+) -> None:
+    with world.data():
+        change_it(world)
+        world.user("carol").disabled_at = world.clock()
+    dave.open(form_for(world, "alice"))
+    dave.press(RESET, reason="phone lost again", checked="called back")
+    assert world.details("second_factor.reset")["approval"] == "nobody else"
+
+
+@pytest.mark.parametrize("environment", [{"MFA_APPROVE_RESETS": "no"}], indirect=True)
+def test_without_the_rule_every_reset_is_done_at_once(world: World, dave: Visitor) -> None:
+    dave.open(form_for(world, "alice"))
+    dave.press(RESET, reason="phone lost again", checked="called back")
+    told = world.details("second_factor.reset")
+    assert (told["asked_by"], told["approval"]) == (None, None)
+
+
+def test_a_first_reset_and_one_after_30_days_are_done_at_once(world: World, dave: Visitor) -> None:
+    world.linked_earlier("bob", groups_=("Finance",))
+    world.clock.advance(days=30)
+    dave = world.log_in_and_wait("dave")
+    for name in ("bob", "alice"):
+        dave.open(form_for(world, name))
+        dave.press(RESET, reason="phone lost", checked="called back")
+        assert not is_linked(world, name)
+
+
+@pytest.mark.parametrize("environment", [{"MFA_OFFICE_HOURS": "Mon-Fri 08:00-12:00"}], indirect=True)
+def test_outside_office_hours_every_reset_waits(world: World, dave: Visitor) -> None:
+    world.linked_earlier("bob")
+    world.clock.advance(hours=(23 - world.clock().hour) % 24)
+    dave = world.log_in_and_wait("dave")
+    assert "it is outside office hours" in dave.open(form_for(world, "bob")).text
+    ask(world, dave, "bob")
+    assert world.details("reset.approval_asked")["risks"] == ["after hours"]
+
+
+def test_the_oldest_comes_first_at_one_statement(world: World, dave: Visitor, dora: Visitor) -> None:
+    world.linked_earlier("bob")
+    world.reset("bob")
+    without = cost(world, dora, QUEUE)
+    ask(world, dave)
+    world.clock.advance(minutes=1)
+    ask(world, dave, "bob")
+    assert cost(world, dora, QUEUE) == without
+    names = [link.get_text() for link in dora.page.html.select("tbody td:first-child > a")]
+    assert names == ["Alice", "Bob"]
+    with world.data():
+        scopes.limit(world.user("dora"), [], actor=TERMINAL)
+    assert "Waiting for a second approval" not in dora.open(QUEUE).text
+
+
+def test_an_address_that_changed_ends_the_link_to_the_old_one(world: World, dave: Visitor) -> None:
+    ask(world, dave)
+    link = world.link_in_last_mail()
+    with world.data():
+        profile = Profile("alicia@example.com", "Alice", Role.STAFF)
+        accounts.edit(world.user("alice"), profile, actor=TERMINAL, now=world.clock())
+    assert world.visitor().open(link).status == 410
+    assert world.count(OneTimeLink, OneTimeLink.purpose == "stop_approval") == 0
