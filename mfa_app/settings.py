@@ -111,6 +111,7 @@ class ResetLeadsTo(enum.StrEnum):
     """What a reset leads to: linking, after the password alone or after one more proof of who it is."""
 
     LINK = "link"
+    EMAIL_CODE = "email-code"
     ACCESS_PASS = "access-pass"
 
 
@@ -349,7 +350,7 @@ class Settings(BaseSettings):
     help_phone: Phone | None = Field(None, description="help desk's telephone, shown to locked-out people")
     help_url: WebAddress | None = Field(None, description="help desk's web page")
     reset_leads_to: Annotated[ResetLeadsTo, PlainValidator(leads_to)] = Field(
-        ResetLeadsTo.LINK, description="what a reset leads to: link, or access-pass"
+        ResetLeadsTo.LINK, description="what a reset leads to: link, email-code or access-pass"
     )
     smtp_url: Annotated[str, PlainValidator(smtp_address)] | None = Field(
         None, description="mail server; else mails become files in outbox/", repr=False

@@ -8,7 +8,7 @@ from wtforms import RadioField, SelectChoice, SelectField, StringField, TextArea
 from wtforms.validators import Length, ValidationError
 
 from mfa_app.core.common import days, text
-from mfa_app.core.common.errors import SetOnServer
+from mfa_app.core.common.errors import NoMailServer, SetOnServer
 from mfa_app.core.operations import site_values
 from mfa_app.settings import (
     SITE_NAME_CHARACTERS,
@@ -151,6 +151,8 @@ def _are_hours(_form: Form, field: StringField) -> None:
 
 class ResetsForm(ValuesForm):
     """What a reset leads to, and which resets need a second approval."""
+
+    refusals_at = ValuesForm.refusals_at | shown_at("reset_leads_to", NoMailServer)
 
     reset_leads_to = RadioField(
         _l("What a reset of 2-factor authentication leads to"),

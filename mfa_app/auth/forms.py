@@ -15,6 +15,7 @@ from mfa_app.core.common.errors import (
     NotABreakGlassCode,
     NotACode,
     NotAnAccessPass,
+    NotAnEmailCode,
     PasskeyRefused,
     PasskeyRequired,
     PasswordLocked,
@@ -27,12 +28,14 @@ from mfa_app.core.common.errors import (
     WrongBreakGlassCode,
     WrongCode,
     WrongCredentials,
+    WrongEmailCode,
     WrongPassword,
 )
 from mfa_app.web.ui.fields import (
     access_pass_field,
     break_glass_code_field,
     code_field,
+    email_code_field,
     email_field,
     entered,
     name_field,
@@ -121,6 +124,14 @@ class AccessPassForm(Form):
     refusals_at = shown_at("code", NotAnAccessPass, WrongAccessPass, AuthenticatorLocked, Throttled)
 
     code = access_pass_field()
+
+
+class EmailCodeForm(Form):
+    """A code from an email, before linking after a reset."""
+
+    refusals_at = shown_at("code", NotAnEmailCode, WrongEmailCode, AuthenticatorLocked, Throttled)
+
+    code = email_code_field()
 
 
 class ConfirmByCodeForm(Form):

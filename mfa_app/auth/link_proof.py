@@ -1,11 +1,11 @@
-"""The page that takes, after a reset, what somebody shows besides the password before linking a new app."""
+"""The pages that take, after a reset, what somebody shows besides the password before linking a new app."""
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import StringField
 
 from mfa_app.auth import blueprint
-from mfa_app.auth.forms import AccessPassForm
+from mfa_app.auth.forms import AccessPassForm, EmailCodeForm
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission, may
@@ -17,7 +17,7 @@ from mfa_app.models import LinkProof
 from mfa_app.web.security.access_rules import admits
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.fields import entered
-from mfa_app.web.ui.forms import render_form
+from mfa_app.web.ui.forms import flash_refusals, render_form
 
 
 @blueprint.route("/login/access-pass", methods=["GET", "POST"])
@@ -32,6 +32,30 @@ def access_pass() -> ResponseReturnValue:
             return signed_in_response(_open_with(identity, LinkProof.ACCESS_PASS, form.code))
     break_glass = may(identity.user.role, Permission.BREAK_GLASS)
     return render_form("auth/access_pass.html", form, email=identity.user.email, break_glass=break_glass)
+
+
+@blueprint.route("/login/email-code", methods=["GET", "POST"])
+@admits(Verdict.AWAIT_LINK)
+def email_code() -> ResponseReturnValue:
+    """Take the code that was emailed. Where none is on its way, the page has one sent."""
+    form, identity, now = EmailCodeForm(), current_identity(), clock.now()
+    if not link_step.takes(identity, LinkProof.EMAIL_CODE):
+        return redirect(url_for("auth.link_needed", next=request.args.get("next")))
+    if form.validate_on_submit():
+        with form.refusing():
+            return signed_in_response(_open_with(identity, LinkProof.EMAIL_CODE, form.code))
+    sent = form.is_submitted() or link_step.code_was_sent(identity, now=now)
+    words = {"email": identity.user.email, "sent": sent, "asked": "asked" in request.args}
+    return render_form("auth/email_code.html", form, **words)
+
+
+@blueprint.post("/login/email-code/send")
+@admits(Verdict.AWAIT_LINK)
+def send_email_code() -> ResponseReturnValue:
+    """Email a code to whoever waits for one."""
+    with flash_refusals():
+        link_step.send_code(current_identity(), actor=current_actor(), now=clock.now())
+    return redirect(url_for("auth.email_code", asked=1, next=request.args.get("next")))
 
 
 def _open_with(identity: Identity, proof: LinkProof, field: StringField) -> SignedIn:

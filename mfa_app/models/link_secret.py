@@ -12,7 +12,7 @@ from mfa_app.models.user import LinkProof
 
 
 class LinkSecret(Table):
-    """An access pass, of which only a hash is kept. It is gone once it has been used.
+    """An access pass or a code by email, of which only a hash is kept. It is gone once it has been used.
 
     A user has one of each kind. A restored backup would bring back those that were used or replaced since, so
     it drops them all.

@@ -37,6 +37,7 @@ class LinkProof(enum.StrEnum):
     """What a user shows besides the password to link an app after a reset. See core/factors/link_proofs."""
 
     ACCESS_PASS = "access-pass"
+    EMAIL_CODE = "email-code"
 
 
 class _Account(Protocol):

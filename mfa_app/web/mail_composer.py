@@ -37,6 +37,8 @@ def _at_sending(waiting: OutboxMail, context: dict[str, Any]) -> dict[str, objec
         return _exemption_at_sending(waiting.to, context)
     if mail is outbox.Mail.EXEMPTION_OVER:
         return _after_exemption(waiting.to)
+    if mail is outbox.Mail.EMAIL_CODE and context["until"] <= clock.now():
+        raise outbox.NoLongerTrue
     if mail is outbox.Mail.INVITATION_ENDS:
         invitation_ends.require_true(waiting.to, context["until"], now=clock.now())
     if mail is outbox.Mail.NEW_LINK_WANTED:

@@ -8,6 +8,7 @@ from flask_babel import ngettext
 from mfa_app.core.policy.decision import Decision, PolicyFacts, Reason, Verdict
 from mfa_app.core.policy.foresight import Foresight
 from mfa_app.core.policy.levels import Level
+from mfa_app.models import LinkProof
 from mfa_app.wording import dates
 from mfa_app.wording.policy import why_others_are_asked
 
@@ -35,6 +36,8 @@ def foresight_sentence(foresight: Foresight) -> str:
     if after.verdict is Verdict.ALLOW:
         return _asked_later(foresight.before, after, words)
     if after.verdict is Verdict.AWAIT_LINK and foresight.facts.link_required:
+        if foresight.facts.link_proof == LinkProof.EMAIL_CODE:
+            return _("%(name)s will need a code by email before anything else opens: %(reason)s.", **words)
         return _("%(name)s will need an access pass before anything else opens: %(reason)s.", **words)
     if after.verdict is Verdict.AWAIT_LINK:
         return _(
@@ -106,7 +109,8 @@ def standing_cell(decision: Decision, facts: PolicyFacts) -> str:
     if decision.verdict is Verdict.CHALLENGE:
         return _("Asked for a code")
     if decision.verdict is Verdict.AWAIT_LINK and facts.link_required:
-        return _("Needs an access pass")
+        by_email = facts.link_proof == LinkProof.EMAIL_CODE
+        return _("Needs a code by email") if by_email else _("Needs an access pass")
     if decision.verdict is Verdict.AWAIT_LINK:
         return _("Needs a link to set up an app or passkey")
     return _("Must set up an app or passkey now")

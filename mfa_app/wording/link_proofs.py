@@ -9,6 +9,7 @@ from mfa_app.settings import ResetLeadsTo
 
 AFTER_A_RESET = {
     ResetLeadsTo.LINK: _l("The password, then linking"),
+    ResetLeadsTo.EMAIL_CODE: _l("The password, then a code by email, then linking"),
     ResetLeadsTo.ACCESS_PASS: _l("The password, then an access pass from the help desk, then linking"),
 }
 

@@ -18,7 +18,7 @@ from mfa_app.core.policy.decision import (
 )
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.policy.levels import Level
-from mfa_app.models import User
+from mfa_app.models import LinkProof, User
 from mfa_app.wording import dates
 
 
@@ -169,23 +169,34 @@ def policy_explanation(person: PolicySubject, now: datetime) -> str:
     return _("%(name)s is asked for a passkey, and codes don't count: %(reason)s.", name=name, reason=reason)
 
 
+def _explain_waiting(person: PolicySubject, name: str) -> str:
+    """Return what somebody needs besides the password before linking, and who gives it."""
+    if not person.facts.link_required:
+        return _(
+            "%(name)s can't log in yet: the role needs an authentication app or a passkey. "
+            "Send a link to set one up, or, if that isn't possible, reset 2-factor authentication.",
+            name=name,
+        )
+    if person.facts.link_proof == LinkProof.EMAIL_CODE:
+        return _(
+            "%(name)s can't log in yet: 2-factor authentication was reset, and linking needs a code that is "
+            "emailed to them. If emails don't reach them, make an access pass.",
+            name=name,
+        )
+    return _(
+        "%(name)s can't log in yet: 2-factor authentication was reset, and linking needs an access pass.",
+        name=name,
+    )
+
+
 def _explain_codes(person: PolicySubject, now: datetime) -> str:
     name = person.user.name or person.user.email
     if (closed := _explain_closed(person.user, name, now)) is not None:
         return closed
     decision = decide(person.facts, shown=Level.PASSWORD, now=now)
     reason = why_others_are_asked(decision.because)
-    if decision.verdict is Verdict.AWAIT_LINK and person.facts.link_required:
-        return _(
-            "%(name)s can't log in yet: 2-factor authentication was reset, and linking needs an access pass.",
-            name=name,
-        )
     if decision.verdict is Verdict.AWAIT_LINK:
-        return _(
-            "%(name)s can't log in yet: the role needs an authentication app or a passkey. "
-            "Send a link to set one up, or, if that isn't possible, reset 2-factor authentication.",
-            name=name,
-        )
+        return _explain_waiting(person, name)
     if decision.verdict is Verdict.ENROL:
         return _(
             "%(name)s must link an app or add a passkey at the next login: %(reason)s.",

@@ -115,6 +115,8 @@ MARKS = {
     "auth.break_glass": "challenge, await link",
     "auth.choose_password": "public",
     "auth.code": "challenge",
+    "auth.email_code": "await link",
+    "auth.send_email_code": "await link",
     "auth.follow_link": "public",
     "auth.follow_reset": "public",
     "auth.forgotten": "public",

@@ -95,6 +95,7 @@ auth.ask_for_reset                  0     1     1
 auth.break_glass                    0     1     1
 auth.choose_password                1     2     2
 auth.code                           0     1     1
+auth.email_code                     0     1     1
 auth.follow_link                    2     3     3
 auth.forgotten                      0     1     1
 auth.link_login                     1     2     2

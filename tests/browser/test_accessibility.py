@@ -100,6 +100,7 @@ ARRIVED_AT = {
     "auth.choose_password",
     "auth.code",
     "auth.access_pass",
+    "auth.email_code",
     "auth.break_glass",
     "auth.recovery_code",
     "auth.ask_for_reset",
@@ -319,6 +320,10 @@ def test_what_an_access_pass_looks_like_on_both_sides(world: World, inspector: I
     alice = world.password_given("alice")
     inspector.look("Enter your access pass", alice.page.source)
     inspector.look("Enter your access pass", alice.press("Continue", code="KM7P").source)
+    with world.data():
+        world.user("alice").link_proof = LinkProof.EMAIL_CODE
+    inspector.look("Get a code by email", alice.open("/login/email-code?asked=1").source)
+    inspector.look("Enter the code from your email", alice.press("Email me a code").source)
 
 
 def test_linking_because_a_group_requires_it(world: World, inspector: Inspector) -> None:

@@ -64,6 +64,7 @@ EACH_TIME = {
     "helpdesk.reset.carry_out": "a mail, and the next login begins anew",
     "helpdesk.reset.reset_second_factor": "a mail, and the next login begins anew",
     "login.break_glass_step.open_with_code": "each code that was checked counts",
+    "login.link_step.send_code": "a new code each time, one a minute",
     "login.link_step.open_with": "each pass that was checked counts",
     "helpdesk.queue.find_caller": "each number that is typed has a row",
     "helpdesk.requests.file": "a new number each time",

@@ -50,6 +50,7 @@ CONTEXT: dict[Mail, dict[str, object]] = {
     },
     Mail.RESET: {"actor_name": "dave@example.com", "reason": "lost phone", "checked": "called back"},
     Mail.ACCESS_PASS_MADE: {"actor_name": "dave@example.com", "until": "2027-03-31T12:00:00+00:00"},
+    Mail.EMAIL_CODE: {"code": "123456", "until": "2027-03-31T12:00:00+00:00"},
     Mail.BREAK_GLASS_USED: {"left": 1},
     Mail.BREAK_GLASS_ALARM: {"who": "carol@example.com", "left": 1},
     Mail.BREAK_GLASS_REFUSED: {"who": "carol@example.com", "failures": 3},

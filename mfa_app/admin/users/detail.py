@@ -18,13 +18,14 @@ from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import recovery_codes
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import access_passes, approval_list, approvals, opening, requests, scopes
+from mfa_app.core.helpdesk.reset import proof_after_reset
 from mfa_app.core.operations import site_values
 from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.sessions import sessions
 from mfa_app.core.throttling import blocked
 from mfa_app.core.users import accounts, directory, enrolment_links, invitations
-from mfa_app.models import Group, Role, User
+from mfa_app.models import Group, LinkProof, Role, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
@@ -195,7 +196,7 @@ def reset_user(user_id: int) -> ResponseReturnValue:
         with form.refusing():
             return _reset(user, form, now)
     of_request = {"waiting": waiting, "read_out": read_out, "browser_name": browser_name}
-    consequences = {"leads_to": site_values.current().reset_leads_to, **_approval_for(user, now)}
+    consequences = {"proof": proof_after_reset(), **_approval_for(user, now)}
     return render_form("admin/users/reset.html", form, **whom(found), **of_request, **consequences)
 
 
@@ -214,7 +215,7 @@ def _approval_for(user: User, now: datetime) -> dict[str, object]:
 
 
 def _what_was_reset(user: User) -> str:
-    if user.link_proof is None:
+    if user.link_proof != LinkProof.ACCESS_PASS:
         return _("2-factor authentication reset for %(name)s.", name=user.name)
     return _(
         "2-factor authentication reset for %(name)s, who needs an access pass to link a new app.",

@@ -64,6 +64,7 @@ class Event(enum.Enum):
     REQUEST_NUMBER_REFUSED = "reset.number_refused", ("failures",)
     RESET_FOLLOWED = "reset.followed", ()
     ACCESS_PASS_MADE = "access_pass.made", ("minutes", "ended_one", "checked", "note")
+    EMAIL_CODE_SENT = "email_code.sent", ()
     LINKING_PERMITTED = "linking.permitted", ("proof",)
     LINKING_REFUSED = "linking.refused", ("proof", "failures")
     SETUP_LINK_MADE = "setup.link_made", ()

@@ -119,6 +119,18 @@ class WrongAccessPass(Refusal):
     """The user has no such access pass. It may be wrong, used, replaced, revoked or too old."""
 
 
+class NotAnEmailCode(Refusal):
+    """What was typed can't be a code from an email: it doesn't have 6 digits."""
+
+
+class WrongEmailCode(Refusal):
+    """The user has no such code by email. It may be wrong, used, replaced, revoked or too old."""
+
+
+class NoMailServer(Refusal):
+    """A reset can't lead to a code by email, because no mail server is set up."""
+
+
 class PassNotNeeded(Refusal):
     """No access pass lets this user go on: nothing was reset, or something is linked, locked or closed."""
 

@@ -1,7 +1,7 @@
-"""What lets somebody link an app after a reset, besides the password: an access pass.
+"""What lets somebody link an app after a reset, besides the password: an access pass, or a code by email.
 
-It is no second factor, so the registry doesn't know it: it leads to linking and opens nothing else. What one
-does is decided in `core/login/link_step`.
+They are no second factors, so the registry doesn't know them: they lead to linking and open nothing else.
+What one does is decided in `core/login/link_step`.
 """
 
 import secrets
@@ -10,8 +10,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 
 from mfa_app.core.common.clock import is_fresh
-from mfa_app.core.common.errors import NotAnAccessPass
-from mfa_app.core.factors import written_codes
+from mfa_app.core.common.errors import (
+    NotACode,
+    NotAnAccessPass,
+    NotAnEmailCode,
+    WrongAccessPass,
+    WrongEmailCode,
+)
+from mfa_app.core.factors import totp, written_codes
 from mfa_app.core.passwords import hashing
 from mfa_app.extensions import db
 from mfa_app.models import LinkProof, LinkSecret
@@ -24,6 +30,10 @@ PASS_ALPHABET = "acdefghjkmnpqrtwxy34679"
 
 PASS_CHARACTERS = 8
 
+EMAIL_CODE_LASTS = timedelta(minutes=10)  # NIST SP 800-63B-4, section 3.1.3.1
+
+REFUSALS = {LinkProof.ACCESS_PASS: WrongAccessPass, LinkProof.EMAIL_CODE: WrongEmailCode}
+
 
 def new_pass() -> str:
     """Return the characters of a new access pass."""
@@ -35,11 +45,21 @@ def shown_pass(code: str) -> str:
     return written_codes.shown(code).replace("-", " ").upper()
 
 
+def new_email_code() -> str:
+    """Return the digits of a new code for an email."""
+    return f"{secrets.randbelow(10**totp.DIGITS):0{totp.DIGITS}}"
+
+
 def read(proof: LinkProof, typed: str) -> str:
     """Return the characters of what somebody typed, in any case and with any separators.
 
-    Raises NotAnAccessPass.
+    Raises NotAnAccessPass, NotAnEmailCode.
     """
+    if proof is LinkProof.EMAIL_CODE:
+        try:
+            return totp.digits_of(typed)
+        except NotACode:
+            raise NotAnEmailCode from None
     code = written_codes.read(typed, PASS_CHARACTERS, PASS_ALPHABET)
     if code is None:
         raise NotAnAccessPass

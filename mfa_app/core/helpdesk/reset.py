@@ -16,7 +16,15 @@ from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
 from mfa_app.models import Ending, LinkProof, User
 from mfa_app.settings import ResetLeadsTo
 
-_PROOFS = {ResetLeadsTo.LINK: None, ResetLeadsTo.ACCESS_PASS: LinkProof.ACCESS_PASS}
+
+def proof_after_reset() -> LinkProof | None:
+    """Return what linking takes after a reset, as set now: a pass where no code could be emailed."""
+    values = site_values.current()
+    if values.reset_leads_to is ResetLeadsTo.LINK:
+        return None
+    by_email = values.reset_leads_to is ResetLeadsTo.EMAIL_CODE and values.smtp_url is not None
+    return LinkProof.EMAIL_CODE if by_email else LinkProof.ACCESS_PASS
+
 
 NOBODY_ELSE = "nobody else"  # on the trail
 
@@ -70,7 +78,7 @@ def carry_out(
     """Reset within a change that has begun, and say how it was approved. Raises HelpRequestGone."""
     request = requests.get_open(request_id, user, now=now) if request_id else None
     was_linked = enrolment.delete_all(user.id, Ending.RESET, now=now)
-    user.link_required, user.link_proof = True, _PROOFS[site_values.current().reset_leads_to]
+    user.link_required, user.link_proof = True, proof_after_reset()
     details = {"reason": reason, "was_linked": was_linked, **checked.details(), **consent.details()}
     record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, **details)
     revoke_access(user, because=RevocationReason.RESET, actor=actor)

@@ -1,6 +1,6 @@
 """After a reset: what somebody shows besides the password before linking a new app."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
@@ -8,11 +8,12 @@ from mfa_app.core.common.errors import (
     AuthenticatorLocked,
     HashingQueueFull,
     NotAllowed,
-    WrongAccessPass,
+    Throttled,
 )
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.factors import link_proofs
 from mfa_app.core.login.code_step import react_to_failures
+from mfa_app.core.mail import outbox
 from mfa_app.core.passwords import hashing
 from mfa_app.core.policy.decision import Verdict, decide
 from mfa_app.core.policy.levels import Level
@@ -24,6 +25,8 @@ from mfa_app.core.throttling.counters import Charge
 from mfa_app.extensions import db
 from mfa_app.models import LinkProof
 
+SEND_AGAIN_AFTER = timedelta(minutes=1)
+
 
 def waits_for_proof(identity: Identity) -> bool:
     """Return True for a session that needs one of these before its user links an app."""
@@ -31,16 +34,59 @@ def waits_for_proof(identity: Identity) -> bool:
     return identity.decision.verdict is Verdict.AWAIT_LINK and facts.link_required
 
 
-def open_with(identity: Identity, proof: LinkProof, typed: str, *, actor: Actor, now: datetime) -> SignedIn:
-    """Use up an access pass: this session may then link an app, as if it had begun with a link.
+def takes(identity: Identity, proof: LinkProof) -> bool:
+    """Return True if this session may go on with such a proof. A pass also does in place of a code."""
+    asked = identity.subject.facts.link_proof
+    return waits_for_proof(identity) and (proof is LinkProof.ACCESS_PASS or asked == proof)
 
-    Each attempt counts as one at a code, before it is checked; what can't be a pass is not counted. Whether
-    there is no pass, or it was used, replaced, revoked or is too old, the refusal is the same and takes as
-    long. Raises NotAllowed, NotAnAccessPass, WrongAccessPass, Throttled, AuthenticatorLocked, SessionEnded,
+
+def code_was_sent(identity: Identity, *, now: datetime) -> bool:
+    """Return True if a code that still works was sent to the user of this session by email."""
+    return link_proofs.find(identity.user, LinkProof.EMAIL_CODE, now=now) is not None
+
+
+def send_code(identity: Identity, *, actor: Actor, now: datetime) -> None:
+    """Email a code to the user of a session that waits for one. It replaces the one before.
+
+    There is one a minute, and five an hour. Raises NotAllowed, Throttled, AuthenticatorLocked, SessionEnded,
     HashingQueueFull.
     """
     user = identity.user
-    if not waits_for_proof(identity):
+    if not takes(identity, LinkProof.EMAIL_CODE):
+        raise NotAllowed
+    if user.factors_locked_at is not None:
+        raise AuthenticatorLocked
+    _wait_a_minute(identity, now)
+    code = link_proofs.new_email_code()
+    secret_hash = hashing.hash_password(code)
+    counters.charge(limits.EMAIL_CODES, user.id, now=now)
+    lock_user(user)
+    sessions.require(identity.session)
+    _wait_a_minute(identity, now)  # another tab may have been faster
+    lifetime = link_proofs.EMAIL_CODE_LASTS
+    link_proofs.replace(user, LinkProof.EMAIL_CODE, secret_hash, lifetime=lifetime, now=now)
+    record(Event.EMAIL_CODE_SENT, actor=actor, subject=user)
+    told = {"code": code, "until": (now + lifetime).isoformat()}
+    outbox.notify(outbox.Mail.EMAIL_CODE, user, actor=actor, now=now, **told)
+
+
+def _wait_a_minute(identity: Identity, now: datetime) -> None:
+    """Raise Throttled if the last code was sent less than a minute ago."""
+    last = link_proofs.find(identity.user, LinkProof.EMAIL_CODE, now=now)
+    if last is not None and last.created_at + SEND_AGAIN_AFTER > now:
+        raise Throttled(last.created_at + SEND_AGAIN_AFTER)
+
+
+def open_with(identity: Identity, proof: LinkProof, typed: str, *, actor: Actor, now: datetime) -> SignedIn:
+    """Use up a pass or an emailed code: this session may then link an app, as if it had begun with a link.
+
+    Each attempt counts as one at a code of an app, before it is checked; what can't be one is not counted.
+    Whether there is none, or it was used, replaced, revoked or is too old, the refusal is the same and takes
+    as long. Raises NotAllowed, NotAnAccessPass, WrongAccessPass, NotAnEmailCode, WrongEmailCode, Throttled,
+    AuthenticatorLocked, SessionEnded, HashingQueueFull.
+    """
+    user = identity.user
+    if not takes(identity, proof):
         raise NotAllowed
     if user.factors_locked_at is not None:
         raise AuthenticatorLocked
@@ -48,7 +94,7 @@ def open_with(identity: Identity, proof: LinkProof, typed: str, *, actor: Actor,
     charged, secret_id = _check(identity, proof, code, now)
     if secret_id is None or not _accept(identity, secret_id):
         _record_failure(identity, proof, charged, actor, now)
-        raise WrongAccessPass
+        raise link_proofs.REFUSALS[proof]
     counters.reset_after_success(charged)
     record(Event.LINKING_PERMITTED, actor=actor, subject=user, proof=proof.value)
     token, session = sessions.permit_enrolment(identity.session, actor=actor, now=now)

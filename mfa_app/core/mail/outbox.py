@@ -27,6 +27,7 @@ class Mail(enum.StrEnum):
     APPROVAL_STOPPED = "approval_stopped"  # to administrators
     RESET = "reset_second_factor"
     ACCESS_PASS_MADE = "access_pass_made"
+    EMAIL_CODE = "email_code"
     REMOVED = "authenticator_removed"
     FACTOR_REMOVED = "factor_removed"
     STOPPED = "authenticator_stopped"
@@ -69,6 +70,7 @@ WITH_LOCK_LINK = frozenset(
         Mail.RESET_REQUESTED,
         Mail.RESET,
         Mail.ACCESS_PASS_MADE,
+        Mail.EMAIL_CODE,
         Mail.REMOVED,
         Mail.FACTOR_REMOVED,
         Mail.STOPPED,

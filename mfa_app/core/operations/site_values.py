@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import SetOnServer
+from mfa_app.core.common.errors import NoMailServer, SetOnServer
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail.smtp import without_password
@@ -187,10 +187,12 @@ def set_on_server() -> frozenset[str]:
 def change(values: Mapping[str, str], *, actor: Actor) -> bool:
     """Store these values, each as the text of its setting, or an empty one. Return whether any differs.
 
-    The applications have a line each. Raises SetOnServer, NotAllowed, SessionEnded; ValueError for a text
-    that stands for no value.
+    The applications have a line each. Raises SetOnServer, NoMailServer, NotAllowed, SessionEnded; ValueError
+    for a text that stands for no value.
     """
     require_possible(values)
+    if values.get("reset_leads_to") == ResetLeadsTo.EMAIL_CODE and current().smtp_url is None:
+        raise NoMailServer
     begin_change(actor, Permission.MANAGE_SITE)
     return store(values, actor=actor)
 
@@ -233,4 +235,4 @@ def _read(name: str, text: str) -> object:
     """Return the value that a stored text stands for. Raises ValueError."""
     if name == "applications":
         return applications_of(text.splitlines())
-    return _READERS[name](text) if text else None
+    return _READERS[name](text) if text else Settings.model_fields[name].default

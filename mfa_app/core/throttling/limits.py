@@ -97,6 +97,9 @@ HELP_REQUESTS = Limit(
 )
 
 
+# Codes by email after a reset: whoever has the password could fill the mailbox with them.
+EMAIL_CODES = Limit("email_code", 5, lockout_after=5, ttl=timedelta(hours=1), fixed_window=True)
+
 # Rows of the trail are never deleted: refused pages may write one row a minute on average, yet a short burst,
 # such as somebody probing for open pages, is recorded row by row.
 REFUSED_PAGES = Limit("refused", 60, lockout_after=60, ttl=timedelta(hours=1), fixed_window=True)

@@ -109,12 +109,12 @@ class CodeField(StringField):
         return ""
 
 
-def code_field() -> CodeField:
-    """Return a field for a code. The core validates what was typed."""
+def code_field(missing: str | None = None) -> CodeField:
+    """Return a field for a code. The core validates what was typed. `missing` says where the code stands."""
     return CodeField(
         _l("6-digit code"),
         validators=[
-            DataRequired(_l("Enter the 6-digit code your authentication app shows.")),
+            DataRequired(missing or _l("Enter the 6-digit code your authentication app shows.")),
             Length(max=64, message=_l("A code has 6 digits.")),
         ],
         render_kw={
@@ -126,6 +126,11 @@ def code_field() -> CodeField:
             "maxlength": False,  # a code that is pasted with its spaces is taken
         },
     )
+
+
+def email_code_field() -> CodeField:
+    """Return a field for a code from an email. The core validates what was typed."""
+    return code_field(_l("Enter the 6-digit code from the email."))
 
 
 def _is_recovery_code(_form: FlaskForm, field: StringField) -> None:

@@ -250,3 +250,35 @@ def test_a_test_email_says_what_has_become_of_it(world: World, carol: Visitor) -
             mail, RecipientRefused("550 5.1.1 no such user", permanent=True), now=world.clock()
         )
     assert "could not be sent. The answer: 550 5.1.1 no such user" in carol.open("/admin/site").text
+
+
+def test_what_a_reset_leads_to_counts_from_the_next_reset_on(world: World, carol: Visitor) -> None:
+    world.linked_earlier("alice")
+    world.reset("alice")
+    page = save(carol, reset_leads_to="access-pass")
+    assert "Saved." in page.text
+    assert world.details("site.changed")["after"] == {"reset_leads_to": "access-pass"}
+    assert "What a reset leads to: none → access pass" in carol.open("/admin/trail").text
+    assert world.password_given("alice").page.path == "/enrolment"
+    world.reset("alice")
+    assert world.password_given("alice").page.path == "/login/access-pass"
+    save(carol, reset_leads_to="")
+    world.reset("alice")
+    assert world.password_given("alice").page.path == "/enrolment"
+
+
+def test_codes_by_email_need_a_mail_server(world: World, carol: Visitor) -> None:
+    page = save(carol, reset_leads_to="email-code")
+    assert (page.status, "because no mail server is set up" in page.text) == (400, True)
+    assert world.count(SiteSetting) == 0
+
+
+@pytest.mark.parametrize("environment", [{"MFA_SMTP_URL": "smtp://127.0.0.1:9"}], indirect=True)
+def test_with_a_mail_server_a_reset_can_lead_to_a_code_by_email(world: World, carol: Visitor) -> None:
+    world.linked_earlier("alice")
+    save(carol, reset_leads_to="email-code")
+    page = carol.open(f"/admin/people/{world.id_of('alice')}/reset")
+    assert "Before that they enter a code that is emailed to them." in page.text
+    carol.press("Reset 2-factor authentication", checked="called back", reason="lost phone")
+    assert "linking needs a code that is emailed to them" in carol.page.text
+    assert world.password_given("alice").page.path == "/login/email-code"

@@ -723,6 +723,11 @@ def same_password(world: World, someone: Actor) -> object:
     return mail_settings.change(server, "", actor=someone, now=world.clock())
 
 
+def codes_by_email(_world: World, someone: Actor) -> object:
+    """Let resets lead to a code by email."""
+    return site_values.change({"reset_leads_to": "email-code"}, actor=someone)
+
+
 def a_test_mail(world: World, someone: Actor) -> None:
     trial.send(world.user("carol"), actor=someone, now=world.clock())
 
@@ -769,6 +774,7 @@ def disabled_meanwhile(world: World) -> None:
 
 
 case(site_values.change, errors.SetOnServer, at_the_site(new_address, set_on_the_server))
+case(site_values.change, errors.NoMailServer, at_the_site(codes_by_email))
 case(site_values.change, errors.NotAllowed, at_the_site(new_address, name="dave"))
 case(site_values.change, errors.SessionEnded, at_the_site(new_address, disabled_meanwhile))
 case(mail_settings.change, errors.SetOnServer, at_the_site(new_mail_server, server_set_there))

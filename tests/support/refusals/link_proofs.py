@@ -145,6 +145,67 @@ def all_but_the_last(world: World, identity: Identity) -> None:
     fail_but_for_one(world, limits.CODE, identity.user.id)
 
 
+def by_email(
+    before: Callable[[World, Identity], object] = lambda world, identity: None,
+    *,
+    typed: str | None = None,
+    proof: LinkProof = LinkProof.EMAIL_CODE,
+) -> Arrange:
+    """Let alice, whose reset leads to a code by email, have one sent, or type something."""
+
+    def arrange(world: World) -> Act:
+        was_reset(world, proof=proof)
+        identity, now = logged_in(world, "alice"), world.clock()
+        before(world, identity)
+        db.session.commit()
+        if typed is None:
+            return lambda: link_step.send_code(identity, actor=VISITOR, now=now)
+        return lambda: link_step.open_with(identity, LinkProof.EMAIL_CODE, typed, actor=VISITOR, now=now)
+
+    return arrange
+
+
+def sent_just_now(world: World, identity: Identity) -> None:
+    link_step.send_code(identity, actor=VISITOR, now=world.clock())
+
+
+def stopped_before(world: World) -> Act:
+    was_reset(world, proof=LinkProof.EMAIL_CODE)
+    world.user("alice").factors_locked_at = world.clock()
+    db.session.commit()
+    identity = logged_in(world, "alice")
+    return lambda: link_step.send_code(identity, actor=VISITOR, now=world.clock())
+
+
+case(link_step.send_code, errors.NotAllowed, by_email(proof=LinkProof.ACCESS_PASS))
+case(link_step.send_code, errors.AuthenticatorLocked, stopped_before)
+case(link_step.send_code, errors.Throttled, by_email(sent_just_now), "within a minute")
+case(
+    link_step.send_code,
+    errors.Throttled,
+    by_email(lambda world, identity: lock_out(world, limits.EMAIL_CODES, identity.user.id)),
+    "five an hour",
+)
+case(
+    link_step.send_code,
+    errors.SessionEnded,
+    by_email(lambda _world, identity: ended(identity)),
+    charges=(limits.EMAIL_CODES,),
+)
+case(link_step.send_code, errors.HashingQueueFull, busy("no slot is free", by_email()))
+case(link_step.open_with, errors.NotAnEmailCode, by_email(typed="12345"))
+case(
+    link_step.open_with,
+    errors.WrongEmailCode,
+    by_email(typed="123456"),
+    charges=(limits.CODE,),
+    events=("linking.refused",),
+)
+case(
+    link_step.open_with, errors.NotAllowed, by_email(typed="123456", proof=LinkProof.ACCESS_PASS), "by email"
+)
+
+
 WRONG = "AAAA AAAA"
 _COUNTS = (limits.CODE,)
 _REFUSED = ("linking.refused",)
