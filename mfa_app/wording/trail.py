@@ -25,9 +25,9 @@ class Mentioned:
 
 @dataclass(frozen=True)
 class TrailLine:
-    """What happened, in words. `parts` are the steps of a login, newest first."""
+    """What happened, in words. `parts` are the steps of a login, newest first; `numbers` are of all rows."""
 
-    number: int
+    numbers: tuple[int, ...]
     at: datetime
     sentence: str
     people: tuple[Mentioned, ...]
@@ -59,7 +59,7 @@ def trail_line(happening: Happening) -> TrailLine:
     """Return what happened in words."""
     row = happening.row
     return TrailLine(
-        number=row.id,
+        numbers=(row.id, *(part.row.id for part in happening.parts)),
         at=row.at,
         sentence=sentence(happening),
         people=tuple(_people(happening)),

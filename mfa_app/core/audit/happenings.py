@@ -81,7 +81,7 @@ def fold(happenings: Iterable[Happening]) -> list[Happening]:
     for happening in happenings:
         row = happening.row
         browser = row.subject_id, row.ip_address, row.user_agent
-        line, missing = logins.get(browser, ([happening], set[str]()))
+        line, missing = logins.get(browser, ([], set()))
         if row.event in missing and _belongs(row, line[0].row):
             missing.remove(row.event)
             line.append(happening)
@@ -93,9 +93,9 @@ def fold(happenings: Iterable[Happening]) -> list[Happening]:
 
 
 def whole_logins(happenings: list[Happening], most: int) -> list[Happening]:
-    """Return the newest of these, at most so many, without the beginning of a login whose rest is cut off.
+    """Return the newest of these, at most `most`, so that no login among them lacks steps that are given too.
 
-    Where logins overlap all the time there is no such place. Then it returns `most`, and some parts of logins
+    Where logins overlap all the time there is no such place. Then it returns `most`, and some steps of logins
     have lines of their own.
     """
     if len(happenings) <= most:
