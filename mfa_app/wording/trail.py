@@ -12,7 +12,6 @@ from mfa_app.core.common.actor import ActorKind
 from mfa_app.wording import dates
 from mfa_app.wording.event_sentences import sentence
 from mfa_app.wording.events import details_in_words, event_name
-from mfa_app.wording.user_agents import browser_name
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class TrailLine:
     ip_address: str
     name: str
     details: tuple[str, ...]
-    browser: str
+    user_agent: str
     parts: tuple["TrailLine", ...]
 
 
@@ -66,7 +65,7 @@ def trail_line(happening: Happening) -> TrailLine:
         ip_address=row.ip_address,
         name=event_name(row.event),
         details=tuple(details_in_words(row.event, row.details)),
-        browser=browser_name(row.user_agent) if row.user_agent else "",
+        user_agent=row.user_agent,
         parts=tuple(map(trail_line, happening.parts)),
     )
 
