@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from mfa_app.core.audit.events import Event
 from mfa_app.core.audit.happenings import Happening, Person
 from mfa_app.core.common.actor import ActorKind
+from mfa_app.core.helpdesk.caller_check import Way
 from mfa_app.models import PRIVILEGED, Role
 from mfa_app.wording.events import detail_name, event_name, value_in_words, why_refused
 from mfa_app.wording.user_agents import known_browser
@@ -171,6 +172,12 @@ def _one_factor(happening: Happening) -> str:
     return _("the %(kind)s “%(name)s”", kind=kind, name=name) if name else _("the %(kind)s", kind=kind)
 
 
+def _check(happening: Happening) -> str:
+    row = happening.row
+    way, note = value_in_words(row.event, "checked", row.details.get("checked")), row.details.get("note")
+    return _("%(way)s: %(note)s", way=way, note=note) if note else way
+
+
 def _group(happening: Happening) -> str:
     name = happening.row.details.get("group")
     return str(name) if name else _("everyone")
@@ -207,7 +214,13 @@ _GAPS: dict[str, Callable[[Happening], str]] = {
     "old": _quoted("before"),
     "new": _quoted("app", "passkey"),
     "one_factor": _one_factor,
+    "checked": _check,
 }
+
+
+def _checked(plain: str, checked: str) -> _By:
+    """Return a sentence that says how the caller was checked, if there was one and the row is new enough."""
+    return _By("checked", {None: plain, Way.NO_CALLER.value: plain}, checked)
 
 
 SENTENCES: dict[Event, _Sentence] = {
@@ -381,8 +394,14 @@ SENTENCES: dict[Event, _Sentence] = {
             _l("%(actor)s gave a wrong break-glass code"),
         )
     ),
-    Event.SECOND_FACTOR_REMOVED: _l("%(actor)s removed %(one_factor)s of %(subject)s: %(reason)s"),
-    Event.SECOND_FACTOR_RESET: _l("%(actor)s reset the 2-factor authentication of %(subject)s: %(reason)s"),
+    Event.SECOND_FACTOR_REMOVED: _checked(
+        _l("%(actor)s removed %(one_factor)s of %(subject)s: %(reason)s"),
+        _l("%(actor)s removed %(one_factor)s of %(subject)s: %(reason)s (%(checked)s)"),
+    ),
+    Event.SECOND_FACTOR_RESET: _checked(
+        _l("%(actor)s reset the 2-factor authentication of %(subject)s: %(reason)s"),
+        _l("%(actor)s reset the 2-factor authentication of %(subject)s: %(reason)s (%(checked)s)"),
+    ),
     Event.RESET_REQUESTED: _l("%(actor)s asked the help desk for a reset: %(reason)s"),
     Event.RESET_REQUEST_STOPPED: _l(
         "%(subject)s stopped their request for a reset, with the link in the email"
@@ -419,7 +438,10 @@ SENTENCES: dict[Event, _Sentence] = {
         },
         _l("%(actor)s locked the account of %(subject)s"),
     ),
-    Event.ACCOUNT_OPENED: _l("%(actor)s opened the account of %(subject)s again: %(reason)s"),
+    Event.ACCOUNT_OPENED: _checked(
+        _l("%(actor)s opened the account of %(subject)s again: %(reason)s"),
+        _l("%(actor)s opened the account of %(subject)s again: %(reason)s (%(checked)s)"),
+    ),
     Event.REQUIREMENT_CHANGED: _By(
         "required",
         {True: _l("%(actor)s made 2-factor authentication required for %(subject)s")},

@@ -21,7 +21,8 @@ from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import Refusal
 from mfa_app.core.factors import break_glass, enrolment, passkey_setup, passkeys, recovery_codes
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import after_reset, queue, removal, requests, scopes
+from mfa_app.core.helpdesk import after_reset, opening, queue, removal, requests, scopes
+from mfa_app.core.helpdesk.caller_check import CallerCheck, Way
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.imports import export, result
 from mfa_app.core.login.break_glass_step import open_with_code
@@ -56,6 +57,8 @@ from tests.support.imports import started, uploaded
 from tests.support.refusals.scene import NEW, become_administrator, fail_but_for_one, link, logged_in
 from tests.support.world import PASSWORD, TERMINAL, VISITOR, WRONG, World
 
+BACK, KNOWN = CallerCheck(Way.CALLED_BACK), CallerCheck(Way.ANOTHER, "know the voice")
+NO_CALLER = CallerCheck(Way.NO_CALLER)
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/140.0.0.0 Safari/537.36"
@@ -96,7 +99,9 @@ def help_on_the_phone(world: World) -> None:
     request = requests.find_open(world.user("alice"), now=now)
     assert request
     queue.find_caller(request.number, actor=dave, now=now)
-    reset_second_factor(world.user("alice"), reason="lost", request_id=request.id, actor=dave, now=now)
+    reset_second_factor(
+        world.user("alice"), reason="lost", checked=BACK, request_id=request.id, actor=dave, now=now
+    )
     after_reset.go_on(token, replaces=None, actor=VISITOR, now=now)
     requests.file(logged_in(world, "bob"), "My phone is lost", actor=actor(world, "bob"), now=now)
     requests.stop_by_link(link(world, Purpose.STOP_RESET, "bob"), world.user("bob"), actor=VISITOR, now=now)
@@ -105,7 +110,7 @@ def help_on_the_phone(world: World) -> None:
     counters.charge(limits.CODE, world.user("bob").id, now=now)
     blocked.unblock(world.user("bob"), actor=dave)
     account_lock.lock_own(logged_in(world, "bob"), actor=actor(world, "bob"), now=now)
-    account_lock.open_again(world.user("bob"), reason="called", actor=dave, now=now)
+    opening.open_again(world.user("bob"), reason="found", checked=KNOWN, actor=dave, now=now)
     account_lock.lock_for(world.user("bob"), actor=TERMINAL, now=now)
 
 
@@ -126,7 +131,10 @@ def apps_and_passkeys(world: World) -> None:
     identity = logged_in(world, "alice", with_code=True)
     answer = Authenticator().make(passkey_setup.begin(identity, now=now))
     passkey_setup.register(identity, answer, actor=alice, now=now)
-    removal.remove_factor(world.user("alice"), app.id, reason="sold", actor=actor(world, "carol"), now=now)
+    carol = actor(world, "carol")
+    removal.remove_factor(world.user("alice"), app.id, reason="sold", checked=BACK, actor=carol, now=now)
+    account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=now)
+    opening.open_again(world.user("alice"), reason="safe", checked=NO_CALLER, actor=TERMINAL, now=now)
     identity = logged_in(world, "bob", with_code=True)
     secret = enrolment.begin(identity, now=now).secret
     enrolment.confirm(identity, pyotp.TOTP(secret).at(now), name="Phone", actor=actor(world, "bob"), now=now)
@@ -277,6 +285,7 @@ STORIES: dict[Callable[[World], None], str] = {
         reset.number_refused: Dave (help desk) typed a number that no open request has
         reset.number_given: Dave (help desk) typed the number that Anna de Wit read out
         second_factor.reset: Dave (help desk) reset the 2-factor authentication of Anna de Wit: lost
+            (called back on the directory number)
         sessions.ended: Dave (help desk) ended 1 session of Anna de Wit (2-factor authentication reset)
         links.ended: Dave (help desk) ended 1 one-time link of Anna de Wit (2-factor authentication reset)
         reset.followed: Anna de Wit went on after the reset, in the browser that had asked for it
@@ -287,7 +296,7 @@ STORIES: dict[Callable[[World], None], str] = {
         person.locked: Bob locked their account
         sessions.ended: 2 sessions of Bob ended (account locked by its owner)
         links.ended: 2 one-time links of Bob ended (account locked by its owner)
-        person.opened: Dave (help desk) opened the account of Bob again: called
+        person.opened: Dave (help desk) opened the account of Bob again: found (another way: know the voice)
         links.ended: Dave (help desk) ended 1 one-time link of Bob (account opened again)
         person.locked: The terminal (tests) locked the account of Bob
     """,
@@ -302,8 +311,11 @@ STORIES: dict[Callable[[World], None], str] = {
         sessions.ended: 1 session of Anna de Wit ended (passkey added)
         passkey.added: Anna de Wit added the passkey “Passkey”
         second_factor.removed: Carol (administrator) removed the authentication app “Phone” of
-            Anna de Wit: sold
+            Anna de Wit: sold (called back on the directory number)
         sessions.ended: Carol (administrator) ended 1 session of Anna de Wit (app removed)
+        person.locked: The terminal (tests) locked the account of Anna de Wit
+        person.opened: The terminal (tests) opened the account of Anna de Wit again: safe
+        links.ended: The terminal (tests) ended 6 one-time links of Anna de Wit (account opened again)
         authenticator.linked: Bob linked the app “Phone”
         sessions.ended: 1 session of Bob ended (app removed)
         authenticator.removed: Bob removed the app “Phone” of their account
