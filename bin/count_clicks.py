@@ -1,8 +1,8 @@
-"""Counts the presses and fields that common tasks take an administrator, in Chromium.
+"""Counts the presses and fields that common tasks take an administrator or the help desk, in Chromium.
 
 `python -m bin.count_clicks` prints a table. The company is the demo's, and its clock stands. Each task begins
-on the overview and ends when a page says that it is done. A press is a link, a button or a
-box; a field is typed.
+on the overview, or for the help desk on the list of people, and ends when a page says that it is done. A
+press is a link, a button or a box; a field is typed.
 """
 
 import logging
@@ -19,6 +19,7 @@ from tests.support.phone import Phone
 GROUPS = ("Workshop", "Reception", "Drivers")
 NEW_PEOPLE = 20
 OVERVIEW = "/admin"
+PEOPLE = "/admin/people"
 NOBODY = "smtp://127.0.0.1:9"  # a mail server, so that no page shows a link to pass on; it never answers
 
 
@@ -140,15 +141,44 @@ def reset_for_number(window: Counting) -> None:
 
 def reset_without_number(window: Counting) -> None:
     """Reset somebody who has no number, after calling back."""
-    window.follow("People")
-    window.type_into("Name or email address", "okafor")
-    window.press("Search")
-    window.follow("Ben Okafor")
+    _open_caller(window, "oskar", "Oskar Lehmann")
     window.follow("Reset 2-factor authentication")
     window.tick("I called back on the number in the directory")
     window.type_into("Reason", "Phone lost on the train")
     window.press("Reset 2-factor authentication")
-    window.reads("2-factor authentication reset for Ben Okafor.")
+    window.reads("2-factor authentication reset for Oskar Lehmann.")
+
+
+def let_try_again(window: Counting) -> None:
+    """Let a caller try again who has given too many wrong passwords."""
+    _open_caller(window, "boris", "Boris Vogel")
+    window.press("Let this person try again")
+    window.reads("can try again now.")
+
+
+def invite_again(window: Counting) -> None:
+    """Send a caller's invitation again."""
+    _open_caller(window, "kim", "Kim Nguyen")
+    window.press("Send again")
+    window.reads("is on its way to")
+
+
+def see_failed_mails(window: Counting) -> None:
+    """See which emails could not be sent."""
+    window.follow("Show which")
+    window.reads("Emails that could not be sent")
+
+
+def see_failed_mails_of_staff(window: Counting) -> None:
+    """See which emails to the people one helps could not be sent."""
+    window.follow("Emails")
+    window.reads("Emails that could not be sent")
+
+
+def _open_caller(window: Counting, typed: str, name: str) -> None:
+    window.type_into("Name or email address", typed)
+    window.press("Search")
+    window.follow(name)
 
 
 TASKS: tuple[Callable[[Counting], None], ...] = (
@@ -159,6 +189,12 @@ TASKS: tuple[Callable[[Counting], None], ...] = (
     remind,
     exempt,
     end_exemption,
+    see_failed_mails,
+)
+OF_THE_HELP_DESK = (
+    let_try_again,
+    invite_again,
+    see_failed_mails_of_staff,
     reset_for_number,
     reset_without_number,
 )
@@ -181,23 +217,40 @@ def main() -> None:
         demo_site(folder, MFA_SMTP_URL=NOBODY) as (site, logins),
         running_chromium() as browser,
     ):
-        ada, carla = (
-            next(login for login in logins if login.email.startswith(name)) for name in ("ada", "carla")
-        )
-        options = {"timezone_id": "UTC", "reduced_motion": "reduce"}
-        window, callers = (Window(browser.new_context(**options), site, CLOCK) for _ in range(2))
-        heard = number_of_caller(callers, carla)
-        window.give_password(ada.email, ada.password)
-        window.give_code(Phone(f"otpauth://?secret={ada.secret}", CLOCK).code())
-        window.is_at("/")
-        print(f"{'Task':<62}{'Presses':>8}{'Fields':>8}")
-        for task in TASKS:
-            window.open(OVERVIEW)
-            counting = Counting(window, heard)
-            task(counting)
-            print(
-                f"{(task.__doc__ or '').rstrip('.'):<62}{counting.presses:>8}{counting.fields:>8}", flush=True
-            )
+        who = {login.email.partition("@")[0]: login for login in logins}
+
+        def window() -> Window:
+            return Window(browser.new_context(timezone_id="UTC", reduced_motion="reduce"), site, CLOCK)
+
+        guess(window(), "boris.vogel@firma.example")
+        heard = number_of_caller(window(), who["carla"])
+        print(f"{'Task':<66}{'Presses':>8}{'Fields':>8}")
+        for name, start, tasks in (("ada", OVERVIEW, TASKS), ("ben", PEOPLE, OF_THE_HELP_DESK)):
+            at_work = window()
+            log_in(at_work, who[name])
+            for task in tasks:
+                at_work.open(start)
+                count(at_work, task, heard)
+
+
+def guess(window: Window, email: str) -> None:
+    """Give wrong passwords for an account until the next one has to wait."""
+    for number in range(7):
+        window.give_password(email, f"wrong password {number}")
+
+
+def log_in(window: Window, login: DemoLogin) -> None:
+    """Log in with a code."""
+    window.give_password(login.email, login.password)
+    window.give_code(Phone(f"otpauth://?secret={login.secret}", CLOCK).code())
+    window.is_at("/")
+
+
+def count(window: Window, task: Callable[[Counting], None], heard: str) -> None:
+    """Do a task, and print what it took. `heard`: what a caller has read out."""
+    counting = Counting(window, heard)
+    task(counting)
+    print(f"{(task.__doc__ or '').rstrip('.'):<66}{counting.presses:>8}{counting.fields:>8}", flush=True)
 
 
 if __name__ == "__main__":
