@@ -5,6 +5,7 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, StringF
 from wtforms.validators import Length, ValidationError
 
 from mfa_app.core.common.errors import (
+    AccountClosed,
     AccountLocked,
     AlreadySetUp,
     AuthenticatorLocked,
@@ -72,7 +73,7 @@ AT_THE_CODE = shown_at(
 class LoginForm(Form):
     """The password step."""
 
-    refusals_at = shown_at(TOP, WrongCredentials, AccountLocked, PasswordLocked, Throttled)
+    refusals_at = shown_at(TOP, WrongCredentials, AccountLocked, AccountClosed, PasswordLocked, Throttled)
 
     email = email_field()
     password = password_field()
@@ -81,7 +82,9 @@ class LoginForm(Form):
 class LinkLoginForm(Form):
     """The password step after an enrolment link, which says whose password it is."""
 
-    refusals_at = shown_at("password", WrongCredentials, AccountLocked, PasswordLocked, Throttled)
+    refusals_at = shown_at(
+        "password", WrongCredentials, AccountLocked, AccountClosed, PasswordLocked, Throttled
+    )
 
     password = password_field()
 

@@ -7,7 +7,7 @@ from mfa_app.auth import blueprint
 from mfa_app.auth.forms import LoginForm
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import AccountLocked, WrongCredentials
+from mfa_app.core.common.errors import AccountClosed, AccountLocked, WrongCredentials
 from mfa_app.core.login import password_step
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions.sessions import Identity
@@ -39,10 +39,10 @@ def login() -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.refusing():
             return signed_in_response(_sign_in(form, identity))
-        if isinstance(form.refusal, WrongCredentials | AccountLocked):
+        if isinstance(form.refusal, WrongCredentials | AccountLocked | AccountClosed):
             count_failure(entered(form.email.data))
-    locked = isinstance(form.refusal, AccountLocked)
-    return render_form("auth/login.html", form, **words, passkey=passkey, locked=locked)
+    locked, closed = (isinstance(form.refusal, kind) for kind in (AccountLocked, AccountClosed))
+    return render_form("auth/login.html", form, **words, passkey=passkey, locked=locked, closed=closed)
 
 
 def _sign_in(form: LoginForm, replaces: Identity | None) -> SignedIn:

@@ -16,6 +16,9 @@ from mfa_app.wording.diagnosis import explained
 # A test asks for a sentence for every one of them. Those that carry facts have theirs in `sentence`.
 _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.WrongCredentials: _l("The email address or password is wrong. Check both and try again."),
+    errors.AccountClosed: _l(
+        "Your account is closed, so you can't log in. If you still work here, ask the help desk to open it."
+    ),
     errors.WrongPassword: _l("That isn't your current password. Try again."),
     errors.WrongCode: _l(
         "That code is wrong. Enter the 6 digits your authentication app shows now. "

@@ -279,6 +279,10 @@ class AccountDisabled(Refusal):
     """The account is disabled or locked, so a link into it would not work."""
 
 
+class AccountClosed(Refusal):
+    """The password is right, but the account is disabled, or its last day is over."""
+
+
 @dataclass
 class AccountLocked(Refusal):
     """The password is right, but its owner has locked the account, at this time."""

@@ -41,7 +41,8 @@ def sign_in(
     `replaces` is the browser's previous session, which ends. `link` is this user's enrolment link, which is
     used up, so that a first app may be linked in the session. `hmac_key` is the HMAC key under which unknown
     addresses are counted. Raises, for unknown and known addresses alike, WrongCredentials, Throttled,
-    PasswordLocked, HashingQueueFull; and AccountLocked, OneTimeLinkExpired.
+    PasswordLocked, HashingQueueFull; after the right password AccountLocked, AccountClosed,
+    OneTimeLinkExpired.
     """
     key = email_addresses.key_of(email)
     subject = subject_facts.find_by_email(key)

@@ -11,7 +11,14 @@ from sqlalchemy import select, update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import AccountLocked, HashingQueueFull, WrongCredentials, WrongPassword
+from mfa_app.core.common.errors import (
+    AccountClosed,
+    AccountLocked,
+    HashingQueueFull,
+    Refusal,
+    WrongCredentials,
+    WrongPassword,
+)
 from mfa_app.core.passwords import hashing
 from mfa_app.core.throttling import counters, limits, networks
 from mfa_app.core.throttling.counters import Charge
@@ -21,7 +28,9 @@ from mfa_app.models import User
 from mfa_app.models.database import rows_changed
 from mfa_app.models.row_facts import AnyUser, UserFacts
 
-LOCKED = "account locked"  # this reason alone is told, and only after the right password
+LOCKED, DISABLED, ENDED = "account locked", "account disabled", "account ended"
+
+TOLD = frozenset({LOCKED, DISABLED, ENDED})  # and only after the right password
 
 
 @dataclass(frozen=True)
@@ -47,8 +56,8 @@ def check_at_login(
     what the caller starts under the security stamp of `user` is invalid if access has been revoked meanwhile.
 
     `browser_id` is the id of a browser known to the user, else None. `email_digest` is the keyed digest under
-    which an unknown address is counted. Raises WrongCredentials, AccountLocked, Throttled, PasswordLocked,
-    HashingQueueFull.
+    which an unknown address is counted. Raises WrongCredentials, Throttled, PasswordLocked,
+    HashingQueueFull; after the right password AccountLocked, AccountClosed.
     """
     with hashing.admission():
         if user is not None and browser_id is not None:
@@ -63,9 +72,7 @@ def check_at_login(
     if user is None or not fits or not user.is_open(now):
         reason = _why_refused(user, fits=fits, now=now)
         _record_failure(user, charges[-1], reason, actor)
-        if user is not None and user.account_locked_at is not None and reason == LOCKED:
-            raise AccountLocked(user.account_locked_at)
-        raise WrongCredentials
+        raise _refusal(user, reason)
     if renewed is not None:
         user = _renew(user, renewed)
     return Checked(user, charges)
@@ -77,8 +84,15 @@ def _why_refused(user: UserFacts | None, *, fits: bool, now: datetime) -> str:
     if not fits:
         return "wrong password"
     if user.disabled_at is not None:
-        return "account disabled"
-    return "account ended" if user.has_ended(now) else LOCKED
+        return DISABLED
+    return ENDED if user.has_ended(now) else LOCKED
+
+
+def _refusal(user: UserFacts | None, reason: str) -> Refusal:
+    if reason not in TOLD:
+        return WrongCredentials()
+    locked_at = user.account_locked_at if user is not None and reason == LOCKED else None
+    return AccountLocked(locked_at) if locked_at is not None else AccountClosed()
 
 
 def _renew(user: UserFacts, renewed: str) -> UserFacts:

@@ -223,7 +223,7 @@ def test_locking_and_disabling_are_two_things(world: World, alice: Visitor) -> N
         accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
     open_at_the_terminal(world)
     page = alice.give_password("alice@example.com", PASSWORD)
-    assert "The email address or password is wrong." in page.text
+    assert "Your account is closed, so you can't log in." in page.text
     lock_at_the_terminal(world)
     with world.data():
         accounts.enable(world.user("alice"), actor=TERMINAL, now=world.clock())

@@ -54,11 +54,14 @@ def test_alice_is_found_in_any_spelling_of_her_address(world: World, spelling: s
 
 
 def test_all_failures_give_the_same_page_to_the_byte(world: World) -> None:
-    world.people("alice", "bob", "dora")
+    world.people("alice", "bob", "dora", "eve", "frank")
     disable(world, "bob")
     with world.data():
         world.user("dora").password_hash = None
-    tries = [("alice", WRONG), ("bob", PASSWORD), ("bob", WRONG), ("dora", PASSWORD), ("nobody", PASSWORD)]
+        world.user("eve").ends_at = world.clock()
+        world.user("frank").account_locked_at = world.clock()
+    tries = [("alice", WRONG), ("bob", WRONG), ("dora", PASSWORD), ("nobody", PASSWORD)]
+    tries += [("eve", WRONG), ("frank", WRONG)]
     pages = [attempt(world.visitor(), f"{name}@example.com", word) for name, word in tries]
     same = {bare(page) for page in pages}
     assert len(same) == 1

@@ -287,8 +287,15 @@ for _verb, _log_in in LOGINS.items():
     )
     case(
         _verb,
-        errors.WrongCredentials,
+        errors.AccountClosed,
         at_login(_log_in, PASSWORD, disable_alice),
+        charges=_COUNTED,
+        events=_REFUSED,
+    )
+    case(
+        _verb,
+        errors.WrongCredentials,
+        at_login(_log_in, WRONG, disable_alice),
         "disabled account",
         charges=_COUNTED,
         events=_REFUSED,
