@@ -1,18 +1,23 @@
 """A help desk with a scope: dave sees and helps Finance and IT. All others don't exist for him."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from mfa_app.core.common.errors import OutOfScope
+from mfa_app.core.common.tokens import digest
 from mfa_app.core.helpdesk import access_passes, opening, scopes
 from mfa_app.core.helpdesk.removal import remove_factor
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.sessions.signed_in import as_user
-from mfa_app.models import Authenticator
+from mfa_app.extensions import db
+from mfa_app.models import Authenticator, HelpRequest
+from mfa_app.models.column_types import new_id
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
-from tests.support.routes import rules
+from tests.support.refusals.administration import failed_mail
+from tests.support.routes import address, rules
 from tests.support.statements import statements
 from tests.support.world import CALLED_BACK, TERMINAL, VISITOR, World
 
@@ -144,6 +149,61 @@ def test_no_search_filter_or_order_finds_anybody_outside(world: World, dave: Vis
         assert set(names_on(dave.open(f"/admin/people?before={before}"))) <= {"Alice", "Anna"}
         assert set(names_on(dave.open(f"/admin/people?after={before}"))) <= {"Alice", "Anna"}
     assert dave.open(f"/admin/people?group={group_id(world, 'Sales')}").status == 400
+
+
+@both_databases
+def test_no_list_that_he_opens_names_anybody_outside(world: World, dave: Visitor) -> None:
+    """Attack 116: on any page that is about nobody alone, with a request and an email of each."""
+    everyone = ("alice", "anna", *OUTSIDE)
+    for number, name in enumerate(everyone):
+        with world.data():
+            waits(world, name, f"00000{number}")
+            failed_mail(world, name)
+    opened, named = set(), set()
+    for rule in rules(world.app):
+        if rule.endpoint.startswith("admin.") and "GET" in (rule.methods or ()) and not rule.arguments:
+            page = dave.open(address(rule))
+            if page.status == 200:
+                opened.add(rule.endpoint)
+                named |= {(rule.endpoint, name) for name in everyone if f"{name}@example.com" in page.text}
+    assert {"admin.user_list", "admin.help_requests", "admin.failed_mails"} <= opened
+    assert named == {(endpoint, name) for endpoint in opened for name in ("alice", "anna")}
+
+
+@both_databases
+def test_the_number_of_somebody_outside_is_as_if_there_were_none(world: World, dave: Visitor) -> None:
+    """Attack 116: whether a request is open is told of those inside alone."""
+    with world.data():
+        waits(world, "alice", "111111")
+        for number, name in enumerate(OUTSIDE):
+            waits(world, name, f"22222{number}")
+    answers = set()
+    for number in ("999999", *(f"22222{number}" for number in range(len(OUTSIDE)))):
+        dave.open("/admin/requests")
+        page = dave.press("Open the request", number=number)
+        answers.add((page.status, page.path, page.text))
+    assert len(answers) == 1
+    assert "No open request has this number." in answers.pop()[2]
+    dave.open("/admin/requests")
+    page = dave.press("Open the request", number="111111")
+    assert page.path == f"/admin/people/{world.id_of('alice')}/reset"
+
+
+def waits(world: World, name: str, number: str) -> None:
+    """Let somebody wait for a reset, with a number."""
+    db.session.add(
+        HelpRequest(
+            id=new_id(),
+            user_id=world.user(name).id,
+            digest=digest(number),
+            number=number,
+            reason="lost",
+            ip_address="203.0.113.9",
+            user_agent="",
+            created_at=world.clock(),
+            expires_at=world.clock() + timedelta(hours=1),
+        )
+    )
 
 
 @pytest.mark.parametrize("name", OUTSIDE)

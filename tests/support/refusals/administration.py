@@ -65,7 +65,8 @@ def failed_mail(world: World, to: str) -> failed.FailedMail:
     """Return an email to somebody that the mail server has refused."""
     outbox.enqueue(outbox.Mail.REMINDER, world.user(to), now=world.clock())
     db.session.flush()
-    mail = db.session.scalars(select(OutboxMail).where(OutboxMail.template == "reminder")).one()
+    of_this_kind = OutboxMail.template == "reminder", OutboxMail.to == world.user(to).email
+    mail = db.session.scalars(select(OutboxMail).where(*of_this_kind)).one()
     mail.last_error, mail.next_attempt_at = "550 5.1.1 no such user", None
     db.session.flush()
     found = failed.find(mail.id, actor=TERMINAL)
