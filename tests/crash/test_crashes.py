@@ -31,6 +31,7 @@ from mfa_app.models import (
     Passkey,
     RecoveryCode,
     RememberedDevice,
+    ResetApproval,
     Role,
     Throttle,
     UsedChallenge,
@@ -121,7 +122,7 @@ def follows_link(world: World, name: str, purpose: Purpose) -> Visitor:
     with world.data():
         token = mailed_links.create(purpose, world.user(name), now=world.clock())
     visitor = world.visitor()
-    assert visitor.open(f"/link/{token}").path in ("/password/choose", "/lock")
+    assert visitor.open(f"/link/{token}").path in ("/password/choose", "/lock", "/login/stop-approval")
     return visitor
 
 
@@ -449,6 +450,28 @@ def test_an_account_is_locked_wholly_or_not_at_all(world: World, deaths: Deaths)
         assert alice.open("/").path == ("/login" if done else "/")
         assert gets_in(world, "alice") != done
         assert mails_that_leave(world, "alice").count("account_locked") == (1 if done else 0)
+    assert goes_forward(story, False, True)
+
+
+def test_a_reset_that_waits_is_stopped_wholly_or_not_at_all(world: World, deaths: Deaths) -> None:
+    """Not stopped: it still waits, and the link works. Stopped: the account is locked, and carol is told."""
+    world.linked_earlier("alice")
+    world.reset("alice")
+    world.link("alice")
+    for name in ("carol", "dave"):
+        world.linked_earlier(name)
+    dave, story = world.log_in_and_wait("dave"), []
+    path = f"/admin/people/{world.id_of('alice')}/reset"
+    dave.open(path)
+    dave.submit(path, checked="called back", reason="lost again")
+    reader = follows_link(world, "alice", Purpose.STOP_APPROVAL)
+    for browser in deaths.of(reader, "/login/stop-approval", link=reader.page.value("link")):
+        done = "reset.approval_stopped" in world.events("alice")
+        story.append(done)
+        assert browser.open("/login/stop-approval").status == (410 if done else 200)
+        assert ("person.locked" in world.events("alice")) == done
+        assert world.count(ResetApproval) == (0 if done else 1)
+        assert mails_that_leave(world, "carol").count("approval_stopped") == (1 if done else 0)
     assert goes_forward(story, False, True)
 
 

@@ -6,17 +6,17 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import delete
 
-from mfa_app.core.helpdesk import scopes
+from mfa_app.core.helpdesk import opening, scopes
 from mfa_app.core.helpdesk.approvals import OPEN_FOR
 from mfa_app.core.passwords import change
-from mfa_app.core.users import accounts
+from mfa_app.core.users import account_lock, accounts
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, OneTimeLink, ResetApproval, Role
-from tests.support.browser import Page, Visitor
+from tests.support.browser import Page, Visitor, attribute
 from tests.support.databases import both_databases
 from tests.support.statements import cost
-from tests.support.world import PASSWORD, TERMINAL, World
+from tests.support.world import CALLED_BACK, PASSWORD, TERMINAL, World
 
 pytestmark = both_databases
 
@@ -168,7 +168,8 @@ def test_nobody_approves_what_they_asked_for(world: World, dave: Visitor) -> Non
     """Attack 115: by the requester."""
     page = ask(world, dave)
     assert APPROVE not in page.text
-    page = dave.submit(approval_of(world, "alice"), answer="approve")
+    shown = attribute(page.html.select_one("[name=shown]"), "value")
+    page = dave.submit(approval_of(world, "alice"), answer="approve", shown=shown)
     assert "You asked for this reset, so another helper has to approve it." in page.text
     assert is_linked(world, "alice")
 
@@ -320,13 +321,12 @@ def test_what_changes_about_the_person_ends_it(
     world: World, dave: Visitor, dora: Visitor, change_it: Callable[[World], None]
 ) -> None:
     """Attack 115: a new password, another role, four hours."""
-    ask(world, dave)
+    shown = attribute(ask(world, dave).html.select_one("[name=shown]"), "value")
     with world.data():
         change_it(world)
     carol = world.log_in_and_wait("carol")
     assert "Nothing is waiting" in carol.open(approval_of(world, "alice")).text
-    page = carol.submit(approval_of(world, "alice"), answer="approve")
-    assert GONE in page.text
+    assert GONE in carol.submit(approval_of(world, "alice"), answer="approve", shown=shown).text
     assert is_linked(world, "alice")
 
 
@@ -421,6 +421,17 @@ def test_the_oldest_comes_first_at_one_statement(world: World, dave: Visitor, do
     with world.data():
         scopes.limit(world.user("dora"), [], actor=TERMINAL)
     assert "Waiting for a second approval" not in dora.open(QUEUE).text
+
+
+def test_an_account_that_was_opened_again_is_not_locked_by_an_older_link(world: World, dave: Visitor) -> None:
+    ask(world, dave)
+    older = world.link_in_last_mail()
+    with world.data():
+        account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=world.clock())
+        opening.open_again(
+            world.user("alice"), reason="by mistake", checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+        )
+    assert world.visitor().open(older).status == 410
 
 
 def test_an_address_that_changed_ends_the_link_to_the_old_one(world: World, dave: Visitor) -> None:
