@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, text
 
 from mfa_app.core.common import search_words
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import scopes
+from mfa_app.core.helpdesk import risk, scopes
 from mfa_app.core.imports import stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.policy import affected, impact
@@ -256,6 +256,18 @@ def test_no_list_within_a_scope_reads_a_table_that_grows_from_end_to_end(company
             dave.client.get(path)
         found |= {path: read} if (read := scans(company, sent)) else {}
     assert found == {}
+
+
+def test_who_else_could_approve_a_reset_is_found_among_the_few_by_role(company: World) -> None:
+    """By another index SQLite would read everyone who is linked: three seconds among a million people."""
+    with company.data():
+        person = db.session.get_one(User, 7)
+        with statements_with_values(company) as sent:
+            risk.somebody_else_could_approve(person, TERMINAL, now=company.clock())
+        ((statement, values),) = sent
+        plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        steps = [row[3] for row in plan if "user_account" in row[3]]
+    assert steps == ["SEARCH user_account USING INDEX ix_user_account_role_email_key (role=?)"]
 
 
 @both_databases
