@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from mfa_app.core.factors import passkeys
+from mfa_app.core.helpdesk import access_passes
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import accounts
@@ -14,6 +15,8 @@ from mfa_app.models import (
     AuthSession,
     BreakGlassCode,
     FormerApp,
+    LinkProof,
+    LinkSecret,
     Passkey,
     RecoveryCode,
     ResetApproval,
@@ -27,7 +30,7 @@ from tests.support.browser import Visitor, attribute
 from tests.support.databases import both_databases
 from tests.support.passkeys import asked_to_answer, asked_to_make, passkey_page, send_passkey
 from tests.support.served_site import at_once
-from tests.support.world import TERMINAL, World
+from tests.support.world import CALLED_BACK, TERMINAL, World
 
 pytestmark = both_databases
 MANY = 20
@@ -76,6 +79,53 @@ def test_of_twenty_posts_of_one_break_glass_code_one_gets_in(world: World) -> No
     assert [answer.path for answer in answers].count("/enrolment") == 1
     assert world.events().count("break_glass.used") == 1
     assert world.count(AuthSession, AuthSession.amr == "pwd link") == 1
+
+
+def reset_that_leads_to(world: World, proof: LinkProof) -> None:
+    """Let alice have been reset, so that linking waits for this."""
+    world.linked_earlier("alice")
+    world.reset("alice")
+    with world.data():
+        world.user("alice").link_proof = proof
+
+
+def test_of_twenty_posts_of_one_access_pass_one_goes_on(world: World) -> None:
+    """Attack 114: the person it was read to, and whoever overheard it."""
+    reset_that_leads_to(world, LinkProof.ACCESS_PASS)
+    with world.data():
+        alice, how = world.user("alice"), {"lifetime": access_passes.USUAL, "checked": CALLED_BACK}
+        shown = access_passes.make(alice, **how, actor=TERMINAL, now=world.clock()).shown
+    browsers = [world.password_given("alice") for _ in range(MANY)]
+    answers = at_once(*[lambda b=browser: b.submit("/login/access-pass", code=shown) for browser in browsers])
+    assert [answer.path for answer in answers].count("/enrolment") == 1
+    assert world.events().count("linking.permitted") == 1
+    assert world.count(AuthSession, AuthSession.amr == "pwd link") == 1
+    assert {answer.status for answer in answers if answer.path != "/enrolment"} <= {400, 429, 503}
+
+
+def test_of_access_passes_made_at_once_one_is_open(world: World) -> None:
+    """Attack 114: two helpers press the button in one moment; the later pass ends the other."""
+    reset_that_leads_to(world, LinkProof.ACCESS_PASS)
+    world.linked_earlier("dave")
+    world.linked_earlier("carol")
+    path = f"/admin/people/{world.id_of('alice')}/access-pass"
+    helpers = [world.log_in_and_wait(name) for name in ("dave", "carol")]
+    for helper in helpers:
+        helper.open(path)
+    fields = {"checked": "in person", "minutes": "60"}
+    answers = at_once(*[lambda h=helper: h.submit(path, **fields) for helper in helpers])
+    assert [answer.status for answer in answers] == [200, 200]
+    assert world.count(LinkSecret) == 1
+    assert world.events().count("access_pass.made") == 2
+
+
+def test_of_codes_by_email_sent_at_once_one_leaves(world: World) -> None:
+    """Attack 114: two tabs."""
+    reset_that_leads_to(world, LinkProof.EMAIL_CODE)
+    tabs = [world.password_given("alice") for _ in range(4)]
+    at_once(*[lambda t=tab: t.submit("/login/email-code/send") for tab in tabs])
+    assert world.mails("alice").count("email_code") == 1
+    assert world.count(LinkSecret) == 1
 
 
 def test_of_new_break_glass_codes_beside_the_use_of_an_old_one_two_are_left_whole(world: World) -> None:

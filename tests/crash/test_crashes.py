@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from mfa_app.core.common.tokens import digest
 from mfa_app.core.factors import break_glass
+from mfa_app.core.helpdesk import access_passes
 from mfa_app.core.imports import work
 from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import one_time_links as mailed_links
@@ -26,6 +27,8 @@ from mfa_app.models import (
     FormerApp,
     Group,
     ImportRow,
+    LinkProof,
+    LinkSecret,
     OneTimeLink,
     OutboxMail,
     Passkey,
@@ -49,7 +52,7 @@ from tests.support.passkeys import (
 )
 from tests.support.phone import Phone
 from tests.support.site_parts import part_of
-from tests.support.world import PASSWORD, TERMINAL, World
+from tests.support.world import CALLED_BACK, PASSWORD, TERMINAL, World
 
 pytestmark = both_databases
 NOTHING, COUNTED, DONE = range(3)
@@ -229,6 +232,22 @@ def test_a_break_glass_code_opens_a_session_or_still_counts(world: World, deaths
         assert world.count(Authenticator) == (1 if story[-1] else 2)
         assert world.events().count("break_glass.used") == story[-1]
         assert world.mails("anton").count("break_glass_alarm") == story[-1]
+    assert goes_forward(story, False, True)
+
+
+def test_an_access_pass_leads_on_or_still_counts(world: World, deaths: Deaths) -> None:
+    """Not accepted: it is there. Accepted: it is gone, and the trail has it. Another one can be made."""
+    world.linked_earlier("alice")
+    world.reset("alice")
+    with world.data():
+        world.user("alice").link_proof = LinkProof.ACCESS_PASS
+        how = {"lifetime": access_passes.LONGEST, "checked": CALLED_BACK}
+        shown = access_passes.make(world.user("alice"), **how, actor=TERMINAL, now=world.clock()).shown
+    alice, story = world.password_given("alice"), []
+    for _browser in deaths.of(alice, "/login/access-pass", code=shown):
+        story.append(world.count(LinkSecret) == 0)
+        assert world.events().count("linking.permitted") == story[-1]
+        assert world.methods("alice").count("pwd link") == story[-1]
     assert goes_forward(story, False, True)
 
 

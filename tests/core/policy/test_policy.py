@@ -21,6 +21,7 @@ from mfa_app.core.policy.decision import (
     will_be_required,
 )
 from mfa_app.core.policy.levels import Level, level_of
+from mfa_app.models import LinkProof
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -55,6 +56,7 @@ def because(known: PolicyFacts) -> PolicySource:
 
 
 FINANCE = rule("Finance")
+PASS = LinkProof.ACCESS_PASS
 
 TABLE = [
     ("nobody asks", facts(), Verdict.ALLOW),
@@ -113,6 +115,20 @@ TABLE = [
         facts(FINANCE, privileged=True, link_by=TOMORROW),
         Verdict.AWAIT_LINK,
     ),
+    ("reset, nobody asks", facts(link_required=True), Verdict.ENROL),
+    ("reset, and a pass comes first", facts(link_required=True, link_proof=PASS), Verdict.AWAIT_LINK),
+    (
+        "reset, a pass comes first, exempt",
+        facts(link_required=True, link_proof=PASS, exempt_until=TOMORROW),
+        Verdict.ALLOW,
+    ),
+    (
+        "reset as an administrator, and a pass comes first",
+        facts(privileged=True, link_required=True, link_proof=PASS),
+        Verdict.AWAIT_LINK,
+    ),
+    ("a pass from before a promotion", facts(privileged=True, link_proof=PASS), Verdict.AWAIT_LINK),
+    ("nothing was reset", facts(FINANCE, link_proof=PASS), Verdict.ENROL),
     ("one group asks, another does not", facts(FINANCE, rule("Sales", False)), Verdict.ENROL),
 ]
 

@@ -1,24 +1,38 @@
 """Whatever the reason, revoking ends sessions, devices and mailed links, also those begun beside it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
+from mfa_app.core.audit.events import Event
 from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import OneTimeLinkExpired, SessionEnded
-from mfa_app.core.factors import enrolment
+from mfa_app.core.factors import enrolment, link_proofs
+from mfa_app.core.helpdesk import requests
 from mfa_app.core.login import code_step, password_step
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import subject_facts
 from mfa_app.core.sessions import sessions
-from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
+from mfa_app.core.sessions.revocation import RevocationReason, revoke_access, revoke_access_of_all
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, AuthSession, OneTimeLink, PendingEnrolment, RememberedDevice
+from mfa_app.models import (
+    Authenticator,
+    AuthSession,
+    HelpRequest,
+    LinkProof,
+    LinkSecret,
+    OneTimeLink,
+    PendingEnrolment,
+    RememberedDevice,
+    User,
+)
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
+from tests.support.refusals.scene import logged_in
 from tests.support.stories import alice_on_a_remembered_device
 from tests.support.world import PASSWORD, TERMINAL, World
 
@@ -169,3 +183,19 @@ def test_the_password_survives_a_reset_and_the_code_counter_does_not(world: Worl
     again.press("Log out")
     visitor = world.password_given("alice", again)
     assert visitor.press("Log in", code=world.phones["alice"].code()).path == "/"
+
+
+def test_access_of_many_ends_with_what_they_wait_for_after_a_reset(world: World) -> None:
+    """An import that disables people once stopped at the first who had asked for a reset."""
+    world.linked_earlier("alice")
+    world.password_given("alice")
+    with world.data():
+        requests.file(logged_in(world, "alice"), "lost", actor=VISITOR, now=world.clock())
+        alice = world.user("alice")
+        link_proofs.replace(
+            alice, LinkProof.ACCESS_PASS, "hash", lifetime=timedelta(hours=1), now=world.clock()
+        )
+        db.session.flush()
+        ended = revoke_access_of_all(select(User.id).where(User.id == alice.id))
+        assert ended == {alice.id: {Event.SESSIONS_ENDED: 2, Event.LINKS_ENDED: 1}}
+    assert world.count(HelpRequest) == world.count(LinkSecret) == 0
