@@ -47,10 +47,20 @@ def time_of_day(moment: datetime, style: str = LONG) -> str:
 
 def at_time(moment: datetime, now: datetime) -> str:
     """Return when something was, to end a sentence: "at 11:33" today, else "on 25 November 2026 at 11:33"."""
-    time = format_datetime(days.local(moment), "HH:mm", rebase=False)
     if days.day_of(moment) == days.day_of(now):
-        return _("at %(time)s", time=time)
-    return _("on %(day)s at %(time)s", day=day(moment), time=time)
+        return _("at %(time)s", time=clock(moment))
+    return _("on %(day)s at %(time)s", day=day(moment), time=clock(moment))
+
+
+def clock(moment: datetime) -> str:
+    """Return the time of day alone: "11:33"."""
+    return format_datetime(days.local(moment), "HH:mm", rebase=False)
+
+
+def recent_day(which: date, now: datetime) -> str:
+    """Return the day as a heading: "Today", "Yesterday" or "Thursday 26 November 2026"."""
+    names = {0: _("Today"), 1: _("Yesterday")}
+    return names.get((days.day_of(now) - which).days) or weekday(which)
 
 
 def short_time(moment: datetime) -> str:

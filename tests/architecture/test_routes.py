@@ -65,6 +65,7 @@ MARKS = {
     "admin.user_list": "see_users",
     "admin.user": "see_users",
     "admin.set_deadline": "manage_policy",
+    "admin.timeline": "see_users",
     "admin.user_policy": "manage_policy",
     "admin.group_policy_people": "manage_policy",
     "admin.group_policy_people_csv": "manage_policy",

@@ -85,6 +85,7 @@ admin.rollout                       0   4/2    16
 admin.site                          0   4/2     3
 admin.site_policy                   0   4/2     6
 admin.site_policy_people            0   4/2     1
+admin.timeline                      0   4/2     3
 admin.trail                         0   4/2     2
 admin.user                          0   4/2     8
 admin.user_list                     0   4/2     9

@@ -58,6 +58,7 @@ FOR_CAROL = {
     "/admin/people/{alice}": "Alice",
     "/admin/people/{bob}": "Bob",
     "/admin/people/{carol}": "Carol",
+    "/admin/people/{alice}/timeline": "What happened with Alice",
     "/admin/people/{alice}/edit": "Edit Alice",
     "/admin/people/{alice}/reset": "Reset 2-factor authentication",
     "/admin/people/{alice}/open": "Open the account again",

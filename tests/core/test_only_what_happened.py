@@ -13,7 +13,7 @@ from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import enrolment, passkey_setup, passkeys
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import after_reset, approvals, opening, queue, removal, requests, scopes
+from mfa_app.core.helpdesk import after_reset, approvals, opening, queue, removal, requests, scopes, timeline
 from mfa_app.core.imports import imports, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.login import logout
@@ -617,6 +617,11 @@ def find_import(_world: World) -> Act:
 @again(stored.latest)
 def latest_import(_world: World) -> Act:
     return lambda: stored.latest(actor=TERMINAL)
+
+
+@again(timeline.read)
+def read_timeline(world: World) -> Act:
+    return lambda: timeline.read(world.user("alice"), actor=TERMINAL)
 
 
 @again(directory.get_visible)

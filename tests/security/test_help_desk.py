@@ -17,6 +17,7 @@ REASON = "Phone lost, called back on 4711"
 HIS = (
     "admin.user_list",
     "admin.user",
+    "admin.timeline",
     "admin.reset_user",
     "admin.access_pass",
     "admin.approval",

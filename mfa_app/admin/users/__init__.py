@@ -10,4 +10,5 @@ from mfa_app.admin.users import (  # noqa: F401 (their routes)
     many,
     policy,
     scope,
+    timeline,
 )

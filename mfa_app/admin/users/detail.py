@@ -14,10 +14,11 @@ from mfa_app.admin.users.responses import after_sending, shows_links, to_page_of
 from mfa_app.admin.users.whom import factors_of, whom
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
+from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import recovery_codes
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import access_passes, approval_list, approvals, opening, requests, scopes
+from mfa_app.core.helpdesk import access_passes, approval_list, approvals, opening, requests, scopes, timeline
 from mfa_app.core.helpdesk.reset import proof_after_reset
 from mfa_app.core.operations import site_values
 from mfa_app.core.policy import foresight
@@ -31,10 +32,11 @@ from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
 from mfa_app.wording.approvals import risks_in_words
-from mfa_app.wording.events import event_line, why_refused
+from mfa_app.wording.events import why_refused
 from mfa_app.wording.labels import failures_in_words
 from mfa_app.wording.policy import policy_explanation
 from mfa_app.wording.scopes import helped
+from mfa_app.wording.timeline import timeline_days
 from mfa_app.wording.user_agents import browser_name
 
 
@@ -43,7 +45,7 @@ from mfa_app.wording.user_agents import browser_name
 def user(user_id: int) -> ResponseReturnValue:
     """Everything about a user, and why a code is required or not."""
     found, actor, now = get_user_or_deny(user_id), current_actor(), clock.now()
-    user, rows = found.user, directory.latest_events(found.user)
+    user = found.user
     return render_template(
         "admin/users/detail.html",
         person=user,
@@ -53,9 +55,7 @@ def user(user_id: int) -> ResponseReturnValue:
         recovery=recovery_codes.left(user),
         groups=[group.name for group in found.groups],
         standing=policy_explanation(found, now),
-        events=[event_line(row) for row in rows] if actor.may(Permission.READ_TRAIL) else [],
-        refused=directory.refused_code_among(rows),
-        why_refused=why_refused,
+        **_timeline_of(user, actor, now),
         is_self=actor.user_id == user.id,
         **_to_link(found, now),
         may_act=actor.may_act_on(user),
@@ -67,6 +67,18 @@ def _to_link(found: PolicySubject, now: datetime) -> dict[str, bool]:
     return {
         "needs_link": found.user.password_hash is not None and enrolment_links.needs_link(found.user),
         "needs_pass": access_passes.needs_pass(found.user, found.facts, now=now),
+    }
+
+
+def _timeline_of(user: User, actor: Actor, now: datetime) -> dict[str, object]:
+    lately = timeline.read(user, actor=actor, since=now - timeline.RECENT)
+    before = lately.before
+    return {
+        "days": timeline_days(lately.lines, now),
+        "timeline_span": timeline.RECENT.days,
+        "earlier_url": before and url_for("admin.timeline", user_id=user.id, before=before),
+        "refused": directory.refused_code_among(lately.rows),
+        "why_refused": why_refused,
     }
 
 

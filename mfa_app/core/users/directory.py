@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -16,7 +17,8 @@ from mfa_app.core.users import people_lists
 from mfa_app.core.users.filters import UserFilters
 from mfa_app.core.users.people_lists import Order, PeopleList, Total
 from mfa_app.extensions import db
-from mfa_app.models import AuditEvent, Group, Membership, Role, User
+from mfa_app.models import Group, Membership, Role, User
+from mfa_app.models.row_facts import AnyEvent
 
 LATEST_EVENTS = 10
 
@@ -114,18 +116,12 @@ def roles_seen_by(actor: Actor) -> frozenset[Role]:
     return actor.visible_roles()
 
 
-def latest_events(user: User) -> list[AuditEvent]:
-    """Return the newest events about a user, newest first."""
-    about = select(AuditEvent).where(AuditEvent.subject_id == user.id)
-    return list(db.session.scalars(about.order_by(AuditEvent.id.desc()).limit(LATEST_EVENTS)))
-
-
-def refused_code_among(events: Iterable[AuditEvent]) -> AuditEvent | None:
-    """Return the refused code among events, the newest first; None if something new has begun since.
+def refused_code_among(events: Iterable[AnyEvent]) -> AnyEvent | None:
+    """Return the refused code among the ten newest of events, newest first; None if something new has begun.
 
     Codes and answers with which somebody could not enrol are not meant.
     """
-    for row in events:
+    for row in islice(events, LATEST_EVENTS):
         if row.event in _NEW_BEGINNINGS:
             return None
         if row.event == Event.CODE_REFUSED.label and row.details["purpose"] not in ENROLLING:

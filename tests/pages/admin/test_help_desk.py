@@ -60,7 +60,7 @@ def test_the_page_of_a_person_has_one_button_and_no_trail(world: World, dave: Vi
     page = dave.open(page_of(world, "alice"))
     buttons = [found.get_text(strip=True) for found in page.html.main.select("button, a.btn, summary")]
     assert buttons == ["Reset 2-factor authentication"]
-    assert "Latest events" not in page.text
+    assert "All events" not in page.text
 
 
 def test_the_page_of_a_person_says_why_the_latest_code_was_refused(world: World, dave: Visitor) -> None:

@@ -209,7 +209,7 @@ def pages(world: World) -> list[str]:
     filtered += [f"/admin/trail{query}" for query in TRAIL_FILTERS]
     time = "2026-03-31T21:59:59.999999%2B00:00_7"
     filtered += [f"/admin/people/invitations?after={time}", f"/admin/exemptions?after={time}"]
-    filtered.append(f"/admin/requests?after={time}")
+    filtered += [f"/admin/requests?after={time}", "/admin/people/7/timeline?before=10007"]
     for stage in Stage:
         filtered += [f"/admin/people/invitations?state={stage}{more}" for more in ("", f"&after={time}")]
     with world.data():
@@ -251,7 +251,11 @@ def test_no_list_within_a_scope_reads_a_table_that_grows_from_end_to_end(company
         scopes.limit(company.user("dave"), [company.group_row("Everybody")], actor=TERMINAL)
     dave = company.log_in_and_wait("dave")
     found = {}
-    for path in ("/admin/people/7", *(f"/admin/people{query}" for query in PEOPLE_FILTERS)):
+    for path in (
+        "/admin/people/7",
+        "/admin/people/7/timeline",
+        *(f"/admin/people{query}" for query in PEOPLE_FILTERS),
+    ):
         with statements_with_values(company) as sent:
             dave.client.get(path)
         found |= {path: read} if (read := scans(company, sent)) else {}

@@ -108,7 +108,7 @@ def test_every_address_about_somebody_outside_answers_as_if_there_were_nobody(
         "invite_user",
         "end_access",
     }
-    assert reached == {"admin.user", *(f"admin.{change}" for change in changes)}
+    assert reached == {"admin.user", "admin.timeline", *(f"admin.{change}" for change in changes)}
     assert world.count(Authenticator) == 2  # that of alice was reset
 
 
