@@ -11,6 +11,7 @@ from flask import Flask
 
 from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.extensions import db
+from tests.support.address_builders import compile_builders_once
 from tests.support.applications import application, settings_under
 from tests.support.clock import FakeClock, SharedClock
 from tests.support.databases import end_administration, installed, migrate_postgresql, migrate_sqlite
@@ -29,6 +30,7 @@ gc.set_threshold(100_000, 20, 20)
 
 keep_files_in_memory()
 choose_masks_once()
+compile_builders_once()
 
 
 WATCHING = {"caplog", "capsys", "capfd"}  # what steps write besides rows: it is there only where they happen

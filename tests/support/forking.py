@@ -16,6 +16,7 @@ import os
 import runpy
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -34,9 +35,10 @@ import mfa_app.server
 from mfa_app.core.passwords import estimate
 from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.extensions import db
-from mfa_app.settings import PROJECT_ROOT
+from mfa_app.settings import PROJECT_ROOT, load_settings
 from mfa_app.web.ui.qr import data_uri
 from mfa_app.wording.user_agents import browser_name
+from tests.support.address_builders import compile_builders_once
 from tests.support.variables import CHEAP
 
 # What every program of the site imports, sooner or later.
@@ -80,6 +82,9 @@ def _prepare() -> None:
     browser_name("")
     data_uri("")
     format_datetime(locale="en")
+    compile_builders_once()
+    with tempfile.TemporaryDirectory() as folder:
+        mfa_app.create_app(load_settings({"MFA_INSTANCE_PATH": folder}))
 
 
 def _exit_code(child: int, running: set[int]) -> int | None:
