@@ -35,6 +35,7 @@ from mfa_app.core.mail.outbox import MailObservers
 from mfa_app.core.mail.smtp import IN_BACKGROUND
 from mfa_app.core.operations import jobs, mail_settings, site_values
 from mfa_app.core.operations.job_runner import JobRunner
+from mfa_app.core.operations.logo import KeptLogo
 from mfa_app.core.operations.site_values import StoredValues
 from mfa_app.core.operations.write_proof import WriteProof
 from mfa_app.core.passwords import hashing
@@ -140,6 +141,7 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         WriteProof(),
         SetUpNoted(),
         StoredValues(),
+        KeptLogo(),
     )
 
 

@@ -5,15 +5,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
+from mfa_app.admin.logo_form import LogoForm
 from mfa_app.admin.mail_form import MailForm, mail_form
 from mfa_app.admin.values_forms import APPROVALS, LookForm, ResetsForm, SiteForm, ValuesForm
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import smtp, trial
-from mfa_app.core.operations import mail_settings, site_values
+from mfa_app.core.operations import logo, mail_settings, site_values
 from mfa_app.settings import Settings
 from mfa_app.site import site as parts
-from mfa_app.web.security.access_rules import requires
+from mfa_app.web.security.access_rules import requires, takes_file
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.forms import Form, render_form
 from mfa_app.wording.link_proofs import AFTER_A_RESET
@@ -66,6 +67,25 @@ def change_mail_server() -> ResponseReturnValue:
     return _page(form, stored)
 
 
+@blueprint.post("/site/logo")
+@requires(Permission.MANAGE_SITE)
+@takes_file(logo.MAX_BYTES)
+def change_logo() -> ResponseReturnValue:
+    """Take a picture as the logo of the site."""
+    form = LogoForm()
+    if form.validate_on_submit():
+        with form.refusing():
+            return _saved(logo.change(form.content(), actor=current_actor()), "own-logo")
+    return _page(form, site_values.stored())
+
+
+@blueprint.post("/site/logo/remove")
+@requires(Permission.MANAGE_SITE)
+def remove_logo() -> ResponseReturnValue:
+    """Show the site's own mark again."""
+    return _saved(logo.remove(actor=current_actor()), "own-logo")
+
+
 def _in_words(name: str) -> str:
     """Return what counts of a value that the server's settings set."""
     values = site_values.current()
@@ -110,6 +130,7 @@ def _page(submitted: Form, stored: dict[str, str]) -> Response:
         values_form=form_of(SiteForm),
         look_form=form_of(LookForm),
         resets_form=form_of(ResetsForm),
+        logo_form=submitted if isinstance(submitted, LogoForm) else LogoForm(formdata=None),
         mail_form=submitted if is_mail else mail_form(stored, submitted=False),
         usual_sender=parts()[Settings].mail_from,
         on_server=site_values.set_on_server(),

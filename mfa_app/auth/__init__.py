@@ -14,6 +14,7 @@ from mfa_app.auth import (  # noqa: E402, F401 (their routes)
     link_needed,
     link_proof,
     login,
+    logo,
     logout,
     lost_app,
     one_time_link,

@@ -28,6 +28,7 @@ from mfa_app.models.schema_support import SchemaSupport
 from mfa_app.models.sealed_value import SealedValue
 from mfa_app.models.search_word import SearchWord
 from mfa_app.models.session import AuthSession
+from mfa_app.models.site_logo import SiteLogo
 from mfa_app.models.site_setting import SiteSetting
 from mfa_app.models.throttle import Throttle
 from mfa_app.models.user import PRIVILEGED, LinkProof, Progress, Role, User
@@ -37,6 +38,7 @@ from mfa_app.models.user import PRIVILEGED, LinkProof, Progress, Role, User
 TABLES: tuple[type[Table], ...] = (
     SitePolicy,
     SiteSetting,
+    SiteLogo,
     User,
     SearchWord,
     AuthSession,
@@ -118,6 +120,7 @@ __all__ = [
     "SchemaSupport",
     "SealedValue",
     "SearchWord",
+    "SiteLogo",
     "SitePolicy",
     "SiteSetting",
     "Throttle",

@@ -254,6 +254,7 @@ _DETAILS = {
     "mail_from": _l("Sender of the emails"),
     "display_name": _l("Name on pages and in emails"),
     "time_zone": _l("Time zone"),
+    "logo": _l("Logo"),
     "first_steps": _l("List of first steps"),
     "backups": _l("Backups"),
     "mail_text": _l("Own words in the emails"),

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from mfa_app.core.common import clock, errors
+from mfa_app.core.operations.logo import MAX_BYTES, MAX_SIDE
 from mfa_app.core.passwords.strength import MAX_LENGTH, MIN_LENGTH
 from mfa_app.wording import dates
 from mfa_app.wording.diagnosis import explained
@@ -192,6 +193,15 @@ _PASSWORD_REASONS: dict[str, str] = {
 }
 
 
+_LOGO_REASONS: dict[str, str] = {
+    "too large": _l("This picture is larger than %(most)s KB. Send a smaller one.", most=MAX_BYTES // 1024),
+    "too many pixels": _l(
+        "This picture is more than %(most)s pixels wide or high. Make it smaller.", most=MAX_SIDE
+    ),
+    "no picture": _l("This file can't be read as a picture. Send a PNG, a JPEG or a WebP."),
+}
+
+
 _PASSKEY_REASONS: dict[str, str] = {
     "unreadable": _l("Your browser sent something that can't be read. Try again, or use another browser."),
     "wrong site": _l(
@@ -267,6 +277,7 @@ _STALE_REASONS: dict[str, str] = {
 _REASONS: dict[type[errors.Refusal], dict[str, str]] = {
     errors.PasskeyRefused: _PASSKEY_REASONS,
     errors.UnacceptablePassword: _PASSWORD_REASONS,
+    errors.LogoRefused: _LOGO_REASONS,
 }
 
 
@@ -284,7 +295,7 @@ def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
         return explained(refusal.explanation)
     if isinstance(refusal, errors.ImportFileRefused | errors.ImportStale):
         return _of_an_import(refusal)
-    if isinstance(refusal, errors.PasskeyRefused | errors.UnacceptablePassword):
+    if isinstance(refusal, errors.PasskeyRefused | errors.UnacceptablePassword | errors.LogoRefused):
         return str(_REASONS[type(refusal)][refusal.reason])
     return str(_SENTENCES[type(refusal)])
 

@@ -14,7 +14,6 @@ OURS = {"mfa_app", "tests", "stress", "bench", "bin", "wsgi"}
 # Needed all the same: nobody imports them by name.
 NOT_IMPORTED = {
     "flit-core": "pip makes the program `second-gate` with it",
-    "pillow": "qrcode draws with it",
     "tzdata": "zoneinfo reads it where the system has no time zones",
 }
 NOT_IMPORTED_BY_TESTS = {

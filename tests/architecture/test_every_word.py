@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from flask import Flask
@@ -12,7 +13,7 @@ from mfa_app.core.common import clock, errors
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import ceremonies, diagnosis
 from mfa_app.core.imports import imports
-from mfa_app.core.operations import housekeeping
+from mfa_app.core.operations import housekeeping, logo
 from mfa_app.core.operations.health_checks import Check, Problem
 from mfa_app.core.passwords import hashing
 from mfa_app.core.policy.decision import PolicySource, Reason
@@ -66,22 +67,28 @@ def app(world: World) -> Flask:
         yield world.app
 
 
+# A module of the room that raises each refusal with a reason.
+ROOMS_OF_REASONS: dict[type[Exception], ModuleType] = {
+    errors.ImportFileRefused: imports,
+    errors.ImportStale: imports,
+    errors.LogoRefused: logo,
+    errors.PasskeyRefused: ceremonies,
+    errors.UnacceptablePassword: hashing,
+}
+
+
 def made(kind: type[Exception]) -> list[Exception]:
     """Return a refusal of this kind, for each reason it can have."""
     if kind in (errors.Throttled, errors.AccountLocked, errors.DeadlineOutOfRange):
         return [kind(clock.now())]
     if kind in (errors.TooManyApps, errors.TooManyPasskeys):
         return [kind(5)]
-    if kind is errors.PasskeyRefused:
-        return [kind(reason) for reason in reasons(kind, Path(ceremonies.__file__).parent)]
+    if kind in ROOMS_OF_REASONS:
+        return [kind(reason) for reason in reasons(kind, Path(ROOMS_OF_REASONS[kind].__file__ or "").parent)]
     if kind is errors.NotACode:
         return [kind(digits) for digits in (0, 1, 8, 12)] + [kind(0, setup_key=True)]
     if kind is errors.ExplainedCode:
         return [kind(explanation) for explanation in EXPLANATIONS]
-    if kind is errors.UnacceptablePassword:
-        return [kind(reason) for reason in reasons(kind, Path(hashing.__file__).parent)]
-    if kind in (errors.ImportFileRefused, errors.ImportStale):
-        return [kind(reason) for reason in reasons(kind, Path(imports.__file__).parent)]
     return [kind()]
 
 

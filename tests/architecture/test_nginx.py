@@ -10,6 +10,7 @@ import pytest
 
 from mfa_app.application import MAX_BODY_BYTES
 from mfa_app.core.imports.file_text import MAX_FILE_BYTES
+from mfa_app.core.operations import logo
 from mfa_app.settings import load_settings
 from mfa_app.web.security.access_rules import OTHER_FIELDS
 
@@ -28,9 +29,11 @@ def values(directive: str, file: str = NGINX) -> set[str]:
 def test_bodies_end_where_those_of_the_application_end(file: str) -> None:
     usual, with_file = f"{MAX_BODY_BYTES // 1024}k", f"{(MAX_FILE_BYTES + OTHER_FIELDS) // 1024 // 1024}m"
     assert values("client_body_buffer_size", file) == {usual}
-    assert values("client_max_body_size", file) == {usual, with_file}
-    (larger,) = [place for place in file.split("location ") if f"client_max_body_size {with_file}" in place]
-    assert larger.startswith("= /admin/people/import {")
+    with_logo = f"{(logo.MAX_BYTES + OTHER_FIELDS) // 1024}k"
+    assert values("client_max_body_size", file) == {usual, with_file, with_logo}
+    for size, path in ((with_file, "/admin/people/import"), (with_logo, "/admin/site/logo")):
+        (larger,) = [place for place in file.split("location ") if f"client_max_body_size {size}" in place]
+        assert larger.startswith(f"= {path} {{")
 
 
 @both_files

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from mfa_app.core.policy.decision import Verdict
-from mfa_app.web.http.converters import RandomId, RowId, Token
+from mfa_app.web.http.converters import Fingerprint, RandomId, RowId, Token
 from mfa_app.web.security.access_rules import AccessRule, access_rule_of
 from tests.support.routes import address, is_public, rules
 from tests.support.world import World
@@ -33,6 +33,7 @@ MARKS = {
     "account.rename_passkey": "allow, recent",
     "admin.add_member": "manage_groups",
     "admin.break_glass": "break_glass",
+    "admin.change_logo": "manage_site",
     "admin.change_look": "manage_site",
     "admin.change_resets": "manage_site",
     "admin.change_mail_server": "manage_site",
@@ -96,6 +97,7 @@ MARKS = {
     "admin.remind_everyone": "manage_users",
     "admin.remind_group": "manage_users",
     "admin.remind_user": "manage_users",
+    "admin.remove_logo": "manage_site",
     "admin.remove_member": "manage_groups",
     "admin.remove_user_factor": "reset_second_factor",
     "admin.rename_group": "manage_groups",
@@ -133,6 +135,7 @@ MARKS = {
     "auth.recovery_code": "allow, challenge, add passkey",
     "auth.reset_stopped": "public",
     "auth.setup": "public",
+    "auth.site_logo": "public",
     "auth.stop_approval": "public",
     "auth.stop_reset": "public",
     "auth.wait_for_reset": "public",
@@ -170,9 +173,9 @@ def test_only_pages_that_nobody_can_log_in_without_are_public() -> None:
     assert public == {"auth"}
 
 
-def test_one_form_alone_takes_a_file(app: Flask) -> None:
+def test_two_forms_alone_take_a_file(app: Flask) -> None:
     takes = {name for name, view in app.view_functions.items() if access_rule_of(view).upload_bytes}
-    assert takes == {"admin.import_people"}
+    assert takes == {"admin.change_logo", "admin.import_people"}
 
 
 def test_addresses_are_lower_case_words_with_hyphens(app: Flask) -> None:
@@ -186,7 +189,7 @@ def test_what_stands_in_an_address_has_a_kind(app: Flask) -> None:
         rule.rule
         for rule in rules(app)
         for converter in rule._converters.values()
-        if type(converter) not in (RowId, RandomId, Token)
+        if type(converter) not in (RowId, RandomId, Fingerprint, Token)
     ]
     assert not wrong, f"Use <row:..>, <random:..> or <token:..>, so that no other text gets in: {wrong}"
 

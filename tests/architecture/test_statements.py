@@ -111,6 +111,7 @@ auth.reauthenticate                 0     1     1
 auth.recovery_code                  0     1     1
 auth.reset_stopped                  0     1     1
 auth.setup                          1     2     2
+auth.site_logo                      1     2     2
 auth.stop_approval                  1     2     2
 auth.stop_reset                     1     2     2
 auth.wait_for_reset                 0     1     1

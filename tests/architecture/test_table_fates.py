@@ -74,6 +74,7 @@ rollout_day        keep                     taken_at + 371 days keep            
 schema_support     keep                     never               keep                     -
 sealed_value       keep                     never               keep                     sealed for installation|{row.name}
 search_word        keep                     never               keep                     -
+site_logo          keep                     never               keep                     -
 site_policy        keep                     never               keep                     -
 site_setting       keep                     never               keep                     -
 throttle           keep                     forget_at           keep                     -

@@ -129,6 +129,7 @@ NO_PAGES = {
     "auth.question_to_anyone",
     "auth.passkey_endpoints",
     "admin.import_template",
+    "auth.site_logo",
     "monitoring.healthz",
     "monitoring.readyz",
     "monitoring.metrics",

@@ -19,7 +19,7 @@ from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.login import logout
 from mfa_app.core.mail import failed, one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
-from mfa_app.core.operations import first_steps, mail_settings, site_values
+from mfa_app.core.operations import first_steps, logo, mail_settings, site_values
 from mfa_app.core.passwords import reset_by_mail, reset_requests
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
@@ -44,6 +44,7 @@ from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
 from mfa_app.models import Role, User
 from tests.support.authenticator import Authenticator
+from tests.support.refusals.administration import failed_mailfrom tests.support.logos import picture
 from tests.support.refusals.administration import failed_mail
 from tests.support.refusals.helpdesk import reset_on_request, waiting_approval
 from tests.support.refusals.scene import NEW, actor, become_administrator, link, logged_in
@@ -151,6 +152,17 @@ def change_the_mail_server(world: World) -> Act:
     server = {"smtp_url": "smtps://gate@mail.example.com:465"}
     mail_settings.change(server, "S3cret", actor=TERMINAL, now=world.clock())
     return lambda: mail_settings.change(server, "", actor=TERMINAL, now=world.clock())
+
+
+@again(logo.change)
+def change_the_logo(world: World) -> Act:
+    logo.change(picture("PNG"), actor=TERMINAL)
+    return lambda: logo.change(picture("PNG"), actor=TERMINAL)
+
+
+@again(logo.remove)
+def remove_the_logo(world: World) -> Act:
+    return lambda: logo.remove(actor=TERMINAL)
 
 
 @again(first_steps.put_away)

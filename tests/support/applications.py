@@ -10,6 +10,7 @@ from mfa_app import create_app
 from mfa_app.core.common.clock import Clock as SiteClock
 from mfa_app.core.keys.keyring import load_keys
 from mfa_app.core.keys.vault import Vault
+from mfa_app.core.operations.logo import KeptLogo
 from mfa_app.core.operations.site_values import StoredValues
 from mfa_app.core.operations.write_proof import WriteProof
 from mfa_app.core.users.first_administrator import SetUpNoted
@@ -41,7 +42,7 @@ def application(settings: Settings, clock: Clock, **options: object) -> Flask:
     app, its_site = _made_once(settings, tuple(sorted(options.items())))
     keys = Vault(load_keys(settings).data_keys, reread=lambda: load_keys(settings).data_keys)
     app.extensions["site"] = its_site.replace(
-        SiteClock(clock), keys, WriteProof(), SetUpNoted(), StoredValues()
+        SiteClock(clock), keys, WriteProof(), SetUpNoted(), StoredValues(), KeptLogo()
     )
     app.extensions.pop(ALONE, None)
     return app

@@ -8,7 +8,7 @@ from werkzeug.routing import Rule
 from mfa_app.web.http.headers import STATIC
 from mfa_app.web.security.access_rules import access_rule_of
 
-SAMPLES = {"row": "1", "random": "0" * 32, "token": "A" * 43}
+SAMPLES = {"row": "1", "random": "0" * 32, "fingerprint": "0" * 16, "token": "A" * 43}
 
 
 def rules(app: Flask) -> list[Rule]:

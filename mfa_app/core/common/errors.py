@@ -318,6 +318,13 @@ class MailPasswordNeeded(Refusal):
     """There is no password for this mail server and user name, or none that can be read."""
 
 
+@dataclass
+class LogoRefused(Refusal):
+    """A picture can't be the logo. `reason` is "too large", "too many pixels" or "no picture"."""
+
+    reason: str
+
+
 class AlreadySetUp(Refusal):
     """The site already has an administrator."""
 

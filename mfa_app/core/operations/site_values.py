@@ -47,6 +47,8 @@ READ_EVERY = 10.0  # seconds, so that nearly no page costs a statement
 
 CHANGED = "site_values_changed"
 
+LOGO = "logo"  # the name of the stored version of the logo
+
 MAIL_PASSWORD = "smtp_password"
 
 
@@ -79,7 +81,8 @@ class SiteValues:
     """Whom people contact who can't log in, the applications, what holds for resets, and how emails leave.
 
     `smtp_url` has no password in it; it is None if emails become files. `display_name` is what pages and
-    emails call the site, None if that is the name in authentication apps.
+    emails call the site, None if that is the name in authentication apps. `logo` is
+    the version of the logo, which no setting names.
     """
 
     help_email: str | None
@@ -94,6 +97,7 @@ class SiteValues:
     mail_from: str
     display_name: str | None
     time_zone: ZoneInfo
+    logo: str | None = None
 
     @property
     def has_contact(self) -> bool:
@@ -101,7 +105,7 @@ class SiteValues:
         return bool(self.help_email or self.help_phone or self.help_url or self.admin_email)
 
 
-NAMES = tuple(field.name for field in fields(SiteValues))
+NAMES = tuple(field.name for field in fields(SiteValues) if field.name in Settings.model_fields)
 
 
 _STORED = select(SiteSetting.name, SiteSetting.value).union_all(
@@ -176,7 +180,7 @@ def _put_together(settings: Settings, stored: Mapping[str, str]) -> SiteValues:
         with suppress(ValueError):  # someone changed the database by hand
             values[name] = _read(name, stored[name]) if stored[name] else values[name]
     values["smtp_url"] = values["smtp_url"] and without_password(values["smtp_url"])
-    return SiteValues(**values)
+    return SiteValues(**values, logo=stored.get(LOGO) or None)
 
 
 def set_on_server() -> frozenset[str]:

@@ -21,6 +21,12 @@ class RandomId(BaseConverter):
     regex = "[0-9a-f]{32}"
 
 
+class Fingerprint(BaseConverter):
+    """The first 16 hexadecimal digits of the SHA-256 of a file."""
+
+    regex = "[0-9a-f]{16}"
+
+
 class Token(BaseConverter):
     """The token of a one-time link."""
 
@@ -29,4 +35,4 @@ class Token(BaseConverter):
 
 def init_app(app: Flask) -> None:
     """Register the converters. Call this before the blueprints are registered."""
-    app.url_map.converters.update(row=RowId, random=RandomId, token=Token)
+    app.url_map.converters.update(row=RowId, random=RandomId, fingerprint=Fingerprint, token=Token)

@@ -40,7 +40,10 @@ HEADERS = {
 
 STATIC = frozenset({"static"})
 
-STATIC_PATH = "/static/"
+LOGO_PATH = "/logo/"
+
+# What lies below these can be kept for a year: its address changes with its contents.
+LASTING_PATHS = ("/static/", LOGO_PATH)
 
 # No cache keeps a page: it may show what only one person may see.
 FOR_PAGES_ONLY = {"Cache-Control": "no-store", "Vary": "Cookie"}
@@ -57,8 +60,8 @@ class FixedHeaders:
         self._for_pages = [*self._for_files, *FOR_PAGES_ONLY.items()]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Let the application answer, with these headers behind its own. Only static files may be cached."""
-        is_file = environ.get("PATH_INFO", "").startswith(STATIC_PATH)
+        """Let the application answer, with these headers behind its own. Only files may be cached."""
+        is_file = environ.get("PATH_INFO", "").startswith(LASTING_PATHS)
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             if is_file and status < "4":

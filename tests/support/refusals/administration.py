@@ -17,7 +17,7 @@ from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.imports.state import State
 from mfa_app.core.mail import failed, one_time_links, outbox, trial
 from mfa_app.core.mail.one_time_links import Purpose
-from mfa_app.core.operations import first_steps, mail_settings, site_values
+from mfa_app.core.operations import first_steps, logo, mail_settings, site_values
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import many, reminders
@@ -39,6 +39,7 @@ from mfa_app.models import OutboxMail, PeopleImport, Role, User
 from mfa_app.models.column_types import new_id
 from mfa_app.settings import load_settings
 from mfa_app.wording.imports import result_words
+from tests.support.logos import picture
 from tests.support.refusals.scene import actor, become_administrator, ended, link, logged_in, used_up
 from tests.support.refusals.table import Act, Arrange, Table
 from tests.support.site_parts import put
@@ -729,6 +730,18 @@ def codes_by_email(_world: World, someone: Actor) -> object:
     return site_values.change({"reset_leads_to": "email-code"}, actor=someone)
 
 
+def new_logo(_world: World, someone: Actor) -> object:
+    return logo.change(picture("PNG"), actor=someone)
+
+
+def no_logo(_world: World, someone: Actor) -> object:
+    return logo.change(b"<svg/>", actor=someone)
+
+
+def without_logo(_world: World, someone: Actor) -> object:
+    return logo.remove(actor=someone)
+
+
 def a_test_mail(world: World, someone: Actor) -> None:
     trial.send(world.user("carol"), actor=someone, now=world.clock())
 
@@ -782,6 +795,12 @@ case(mail_settings.change, errors.SetOnServer, at_the_site(new_mail_server, serv
 case(mail_settings.change, errors.MailPasswordNeeded, at_the_site(same_password, has_a_mail_server))
 case(mail_settings.change, errors.NotAllowed, at_the_site(new_mail_server, name="dave"))
 case(mail_settings.change, errors.SessionEnded, at_the_site(new_mail_server, disabled_meanwhile))
+case(logo.change, errors.LogoRefused, at_the_site(no_logo))
+case(logo.redrawn, errors.LogoRefused, lambda _world: lambda: logo.redrawn(b"<svg/>"))
+for deed in (new_logo, without_logo):
+    verb = logo.change if deed is new_logo else logo.remove
+    case(verb, errors.NotAllowed, at_the_site(deed, name="dave"))
+    case(verb, errors.SessionEnded, at_the_site(deed, disabled_meanwhile))
 case(trial.send, errors.NotAllowed, at_the_site(a_test_mail, name="dave"))
 case(trial.send, errors.SessionEnded, at_the_site(a_test_mail, disabled_meanwhile))
 case(first_steps.put_away, errors.NotAllowed, at_the_site(put_away, name="dave"))
