@@ -31,6 +31,8 @@ NEVER_PREPARED = "prepare_threshold"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 SITE_NAME_CHARACTERS, SITE_NAME_BYTES = 60, 120  # it stands twice in each QR code, in an encoding of its own
 
+OWN_WORDS = 1000  # characters of a paragraph of the company's own
+
 
 class SettingError(ValueError):
     """A setting has a value the site cannot start with; the message is a sentence for the engineer."""
@@ -63,6 +65,13 @@ def display_name_of(value: str) -> str:
     """Return a name that pages and mails can show. Raises ValueError."""
     if len(value) > SITE_NAME_CHARACTERS:
         raise ValueError(f"must have {SITE_NAME_CHARACTERS} characters at most")
+    return _text(value)
+
+
+def own_words(value: str) -> str:
+    """Return a paragraph that pages and mails can show. Raises ValueError."""
+    if len(value) > OWN_WORDS:
+        raise ValueError(f"must have {OWN_WORDS} characters at most")
     return _text(value)
 
 
@@ -286,6 +295,7 @@ def _secret(value: str) -> str:
 Text = Annotated[str, PlainValidator(_text)]
 Email = Annotated[str, PlainValidator(email_address)]
 WebAddress = Annotated[str, PlainValidator(web_address)]
+OwnWords = Annotated[str, PlainValidator(own_words)]
 Phone = Annotated[str, PlainValidator(phone_number)]
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
@@ -352,6 +362,8 @@ class Settings(BaseSettings):
     reset_leads_to: Annotated[ResetLeadsTo, PlainValidator(leads_to)] = Field(
         ResetLeadsTo.LINK, description="what a reset leads to: link, email-code or access-pass"
     )
+    linking_text: OwnWords | None = Field(None, description="your paragraph on the page that links an app")
+    mail_text: OwnWords | None = Field(None, description="your paragraph in the emails")
     smtp_url: Annotated[str, PlainValidator(smtp_address)] | None = Field(
         None, description="mail server; else mails become files in outbox/", repr=False
     )

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from mfa_app.admin import blueprint
 from mfa_app.admin.logo_form import LogoForm
 from mfa_app.admin.mail_form import MailForm, mail_form
-from mfa_app.admin.values_forms import APPROVALS, LookForm, ResetsForm, SiteForm, ValuesForm
+from mfa_app.admin.values_forms import APPROVALS, LookForm, ResetsForm, SiteForm, TextsForm, ValuesForm
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import smtp, trial
@@ -40,6 +40,13 @@ def change_look() -> ResponseReturnValue:
 def change_resets() -> ResponseReturnValue:
     """Change what a reset leads to, and which resets need a second approval."""
     return _change(ResetsForm, "resets")
+
+
+@blueprint.post("/site/texts")
+@requires(Permission.MANAGE_SITE)
+def change_texts() -> ResponseReturnValue:
+    """Change what the company itself says to people."""
+    return _change(TextsForm, "texts")
 
 
 def _change(kind: type[ValuesForm], part: str) -> ResponseReturnValue:
@@ -130,6 +137,7 @@ def _page(submitted: Form, stored: dict[str, str]) -> Response:
         values_form=form_of(SiteForm),
         look_form=form_of(LookForm),
         resets_form=form_of(ResetsForm),
+        texts_form=form_of(TextsForm),
         logo_form=submitted if isinstance(submitted, LogoForm) else LogoForm(formdata=None),
         mail_form=submitted if is_mail else mail_form(stored, submitted=False),
         usual_sender=parts()[Settings].mail_from,

@@ -11,6 +11,7 @@ from mfa_app.core.common import days, text
 from mfa_app.core.common.errors import NoMailServer, SetOnServer
 from mfa_app.core.operations import site_values
 from mfa_app.settings import (
+    OWN_WORDS,
     SITE_NAME_CHARACTERS,
     ResetLeadsTo,
     Settings,
@@ -172,3 +173,20 @@ class ResetsForm(ValuesForm):
         validators=[TOO_LONG, _are_hours],
         render_kw=_TYPED,
     )
+
+
+def _paragraph(label: str) -> TextAreaField:
+    """Return a field for a paragraph of the company's own."""
+    return TextAreaField(
+        label,
+        filters=[one_line],
+        validators=[Length(max=OWN_WORDS, message=_l("Use at most %(max)d characters.")), readable],
+        render_kw={"rows": 3},
+    )
+
+
+class TextsForm(ValuesForm):
+    """What the company itself says to people."""
+
+    linking_text = _paragraph(_l("On the page where people link an app"))
+    mail_text = _paragraph(_l("In the emails"))

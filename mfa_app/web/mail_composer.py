@@ -115,6 +115,7 @@ class MailComposer:
             "exemptions_url": url_for("admin.exemptions", _external=True),
             "requests_url": url_for("admin.help_requests", _external=True),
             "invitations_url": url_for("admin.invitations", state=Stage.ASKED, _external=True),
+            "mail_text": values.mail_text,
             "help": whom_to_ask(values.help_email or values.admin_email, values.help_phone),
         }
 

@@ -255,6 +255,7 @@ _DETAILS = {
     "display_name": _l("Name on pages and in emails"),
     "time_zone": _l("Time zone"),
     "logo": _l("Logo"),
+    "linking_text": _l("Own words on the page where people link an app"),
     "first_steps": _l("List of first steps"),
     "backups": _l("Backups"),
     "mail_text": _l("Own words in the emails"),

@@ -37,6 +37,7 @@ MARKS = {
     "admin.change_look": "manage_site",
     "admin.change_resets": "manage_site",
     "admin.change_mail_server": "manage_site",
+    "admin.change_texts": "manage_site",
     "admin.chosen_people": "manage_users",
     "admin.delete_group": "manage_groups",
     "admin.disable_user": "manage_users",

@@ -44,7 +44,7 @@ from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
 from mfa_app.models import Role, User
 from tests.support.authenticator import Authenticator
-from tests.support.refusals.administration import failed_mailfrom tests.support.logos import picture
+from tests.support.logos import picture
 from tests.support.refusals.administration import failed_mail
 from tests.support.refusals.helpdesk import reset_on_request, waiting_approval
 from tests.support.refusals.scene import NEW, actor, become_administrator, link, logged_in

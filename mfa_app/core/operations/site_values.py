@@ -34,6 +34,7 @@ from mfa_app.settings import (
     email_address,
     leads_to,
     office_hours_of,
+    own_words,
     phone_number,
     sender_address,
     smtp_address,
@@ -70,6 +71,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "mail_from": sender_address,
     "display_name": display_name_of,
     "time_zone": time_zone_named,
+    "linking_text": own_words,
+    "mail_text": own_words,
 }
 
 # What counts while nothing else is stored, as text: so the trail shows what a change was from.
@@ -97,6 +100,8 @@ class SiteValues:
     mail_from: str
     display_name: str | None
     time_zone: ZoneInfo
+    linking_text: str | None
+    mail_text: str | None
     logo: str | None = None
 
     @property

@@ -39,6 +39,7 @@ def _of_this_page() -> dict[str, Any]:
         "held_form": held_form_note(),
         "admin_email": values.admin_email,
         "help_email": values.help_email,
+        "linking_text": values.linking_text,
         "logo": values.logo,
         "site_name": site_values.shown_name(),
         "sends_mail": values.smtp_url is not None,

@@ -38,6 +38,8 @@ WRONG = [
     ("MFA_SITE_NAME", "not text \udcff"),
     ("MFA_SITE_NAME", "N" * 61),
     ("MFA_SITE_NAME", "\U0001f512" * 31),
+    ("MFA_MAIL_TEXT", "two\nlines"),
+    ("MFA_LINKING_TEXT", "W" * 1001),
     ("MFA_DISPLAY_NAME", "two\nlines"),
     ("MFA_DISPLAY_NAME", "N" * 61),
     ("MFA_ADMIN_EMAIL", "administrator"),

@@ -201,6 +201,28 @@ def test_a_name_stands_on_pages_and_in_emails_and_never_in_a_qr_code(world: Worl
         strength.check_acceptable("tulipstreet2026!", own_names=[])
 
 
+def test_own_words_stand_on_the_linking_page_and_in_emails_as_text(world: World, carol: Visitor) -> None:
+    world.person("alice")
+    world.require(None)
+    carol.open("/admin/site")
+    words = "Phones: https://it.example.com/phones <b onclick=alert(1)>{{ 7 * 7 }}</b> javascript:alert(1)"
+    page = carol.press("Save your words", linking_text=words, mail_text=f"In  mails.\n{words}")
+    typed = page.html.select_one("#mail_text")
+    assert typed and typed.get_text().strip() == f"In mails. {words}"
+    page = world.password_given("alice").open("/enrolment")
+    assert words in page.text
+    (link,) = page.html.select("a[href*='it.example.com']")
+    assert (link["href"], link["rel"]) == ("https://it.example.com/phones", ["noopener", "noreferrer"])
+    assert not page.html.select("b[onclick], a[href^=javascript]")
+    with world.data():
+        outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
+    world.deliver()
+    assert f"In mails. {words}" in " ".join(world.words_of_last_mail().split())
+    assert "<b onclick" not in world.last_mail().partition("text/html")[2]
+    carol.open("/admin/site")
+    assert carol.press("Save your words", mail_text="W" * 1001).status == 400
+
+
 def test_the_time_zone_of_the_page_is_where_days_begin(world: World, carol: Visitor) -> None:
     save_look(carol, time_zone="Pacific/Kiritimati")
     with world.data():
