@@ -7,7 +7,9 @@ from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.output import format_moment, say, table
+from mfa_app.cli.support.types import EMAIL
 from mfa_app.core.common import clock
+from mfa_app.core.common.email_addresses import key_of
 from mfa_app.core.mail import failed
 from mfa_app.core.mail.failed import FailedMail
 from mfa_app.wording.mails import mail_name, tried_again
@@ -33,10 +35,16 @@ def list_(*, as_json: bool) -> None:
 
 
 @commands.command("try-again")
+@click.option("--to", type=EMAIL, help="Only those to this address, whether given up or not.")
 @command_transaction
-def try_again() -> None:
+def try_again(to: str | None) -> None:
     """Try all emails again that the site had given up."""
-    say(tried_again(failed.try_all_again(actor=current_actor(), now=clock.now())))
+    actor, now = current_actor(), clock.now()
+    if to is None:
+        say(tried_again(failed.try_all_again(actor=actor, now=now)))
+        return
+    mails = [mail for mail in failed.every(actor=actor) if key_of(mail.to) == key_of(to)]
+    say(tried_again(sum(failed.try_again(mail, actor=actor, now=now) for mail in mails)))
 
 
 def _row(mail: FailedMail) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from tests.support.terminal import Shell, Typist, done
 
 
 @pytest.mark.parametrize(
-    "group", ["", "audit", "blocked", "groups", "jobs", "keys", "policy", "rollout", "users"]
+    "group",
+    ["", *("audit", "blocked", "groups", "jobs", "keys", "mails", "policy", "requests", "rollout", "users")],
 )
 def test_every_command_has_one_line_that_fits(typed: Typist, group: str) -> None:
     _usage, _heading, commands = done(typed(*group.split(), "--help")).partition("\nCommands:\n")

@@ -24,5 +24,19 @@ def test_failed_emails_are_listed_and_tried_again(world: World, typed: Typist) -
             "answer": "550 5.1.1 no such user",
         }
     ]
+    none = "There is no email to try again.\n"
+    assert done(typed("mails", "try-again", "--to", "bob@example.com")) == none
+    assert world.events().count("mails.tried_again") == 0
     assert done(typed("mails", "try-again")) == "1 email is on its way again.\n"
-    assert done(typed("mails", "try-again")) == "There is no email to try again.\n"
+    assert done(typed("mails", "try-again")) == none
+
+
+def test_those_to_one_address_are_tried_again_alone(world: World, typed: Typist) -> None:
+    for name in ("alice", "bob"):
+        world.person(name)
+        with world.data():
+            failed_mail(world, name)
+    said = done(typed("mails", "try-again", "--to", "Alice@Example.com"))
+    assert said == "1 email is on its way again.\n"
+    assert world.events("alice")[-1] == "mails.tried_again"
+    assert done(typed("mails", "list")).splitlines()[1].startswith("bob@example.com")
