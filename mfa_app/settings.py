@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AliasGenerator, Field, PlainValidator, ValidationError
+from pydantic import AliasGenerator, Field, PlainValidator, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -401,8 +401,15 @@ class Settings(BaseSettings):
         repr=False,
     )
 
+    _in_environment: frozenset[str] = PrivateAttr(frozenset())
+
     def __init__(self, environ: Mapping[str, str]) -> None:
         super().__init__(environ=dict(environ))
+        self._in_environment = frozenset(name for alias, name in NAMES.items() if environ.get(alias))
+
+    def is_in_environment(self, name: str) -> bool:
+        """Return True if the environment sets a setting, rather than the file in the instance folder."""
+        return name in self._in_environment
 
     @classmethod
     def settings_customise_sources(

@@ -17,6 +17,7 @@ from mfa_app.cli import (
     policy,
     rollout,
     setup,
+    site,
     user_browsers,
     user_files,
     user_lists,
@@ -32,7 +33,7 @@ from mfa_app.extensions import db
 
 COMMANDS = (
     *(part.commands for part in (users, groups, policy, rollout, help_requests, blocked)),
-    *(part.commands for part in (break_glass, audit, mails, keys, jobs)),
+    *(part.commands for part in (break_glass, audit, mails, keys, jobs, site)),
     *(setup.prepare, setup.setup_link, demo_command, doctor_command, version.version),
     *(backup.backup, backup.restore, backup.restored),
 )

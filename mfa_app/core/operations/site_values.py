@@ -4,6 +4,7 @@ The server's settings come first. What is stored counts where they say nothing, 
 seconds, without a restart.
 """
 
+import enum
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -118,6 +119,15 @@ _STORED = select(SiteSetting.name, SiteSetting.value).union_all(
 )
 
 
+class Source(enum.StrEnum):
+    """Where a value of the site comes from."""
+
+    ENVIRONMENT = "environment"
+    FILE = "settings.toml"
+    PAGE = "page"
+    DEFAULT = "default"
+
+
 class StoredValues:
     """What this process has read last of the stored values. `seconds` tells how time passes.
 
@@ -191,6 +201,14 @@ def _put_together(settings: Settings, stored: Mapping[str, str]) -> SiteValues:
 def set_on_server() -> frozenset[str]:
     """Return the names of the values that the server's settings set, so that no page can change them."""
     return frozenset(NAMES) & site()[Settings].model_fields_set
+
+
+def source_of(name: str) -> Source:
+    """Return where the value comes from that counts now."""
+    settings = site()[Settings]
+    if name in settings.model_fields_set:
+        return Source.ENVIRONMENT if settings.is_in_environment(name) else Source.FILE
+    return Source.PAGE if site()[StoredValues].known().get(name) else Source.DEFAULT
 
 
 def change(values: Mapping[str, str], *, actor: Actor) -> bool:

@@ -1,0 +1,35 @@
+"""`second-gate site show`: each value of the site, and where it comes from."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+
+from mfa_app.core.operations import site_values
+from mfa_app.core.operations.site_values import StoredValues
+from tests.support.site_parts import part_of, put
+from tests.support.terminal import Typist, done
+from tests.support.world import TERMINAL, World
+
+
+def test_each_value_says_where_it_comes_from_and_no_password_is_shown(
+    world: World, typed: Typist, app_under: Callable[..., Flask]
+) -> None:
+    folder = Path(world.app.config["SETTINGS"].instance_path)
+    (folder / "settings.toml").write_text('MFA_HELP_PHONE = "+31 20 555 0100"\n', "utf-8")
+    settings = app_under(MFA_SMTP_URL="smtps://gate:S3cret@mail.example.com").config["SETTINGS"]
+    with world.data():
+        site_values.change({"time_zone": "Europe/Amsterdam"}, actor=TERMINAL)
+    put(world.app, settings)
+    part_of(world.app, StoredValues).forget()
+    shown = {
+        one["name"]: (one["value"], one["source"])
+        for one in json.loads(done(typed("site", "show", "--json")))
+    }
+    assert shown["smtp_url"] == ("smtps://gate@mail.example.com", "environment")
+    assert shown["help_phone"] == ("+31 20 555 0100", "settings.toml")
+    assert shown["time_zone"] == ("Europe/Amsterdam", "page")
+    assert shown["help_url"] == (None, "default")
+    output = done(typed("site", "show"))
+    assert "MFA_TIME_ZONE" in output and "S3cret" not in output
