@@ -34,7 +34,7 @@ CONTEXT: dict[Mail, dict[str, object]] = {
         "token": "A" * 43,
         "actor_name": "dave@example.com",
         "reason": "lost phone",
-        "hours": 4,
+        "checked": "called back",
     },
     Mail.APPROVAL_WANTED: {
         "who": "erin@example.com",

@@ -136,15 +136,14 @@ def _ask(user: User, asked: Asked, risks: Iterable[Risk], actor: Actor, now: dat
 
 def _tell(user: User, told: dict[str, object], actor: Actor, now: datetime) -> None:
     """Tell the user, who can stop it, and of a privileged user those who can approve it: administrators."""
-    told = {"actor_name": actor.name, "hours": OPEN_FOR // timedelta(hours=1), **told}
+    told = {"actor_name": actor.name, **told}
     stop = one_time_links.create(Purpose.STOP_APPROVAL, user, now=now)
     outbox.enqueue(outbox.Mail.APPROVAL_ASKED, user, now=now, to=None, token=stop, **told)
     if user.is_privileged:
         for administrator in break_glass.administrators():
             if administrator.id not in (user.id, actor.user_id):
-                outbox.enqueue(
-                    outbox.Mail.APPROVAL_WANTED, administrator, now=now, to=None, who=user.email, **told
-                )
+                wanted = {"who": user.email, "hours": OPEN_FOR // timedelta(hours=1), **told}
+                outbox.enqueue(outbox.Mail.APPROVAL_WANTED, administrator, now=now, to=None, **wanted)
 
 
 def _begin(user: User, approval_id: str, actor: Actor, now: datetime) -> ResetApproval:

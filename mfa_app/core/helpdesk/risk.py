@@ -50,7 +50,7 @@ def risks_of(user: User, *, rules: ApprovalRules, now: datetime) -> tuple[Risk, 
 
 def somebody_else_could_approve(user: User, actor: Actor, *, now: datetime) -> bool:
     """Return True if there is another helper who may reset this user, and can log in. One SELECT."""
-    others = User.id.not_in([user.id, actor.user_id]), *_can_log_in(now)
+    others = User.id != user.id, User.id.is_distinct_from(actor.user_id), *_can_log_in(now)
     return db.session.scalar(select(exists().where(*others, _may_reset(user)))) is True
 
 

@@ -115,6 +115,7 @@ def test_a_second_reset_waits_and_the_person_is_told_first(world: World, dave: V
     words = " ".join(world.words_of_last_mail().split())
     assert "dave@example.com wants to reset your 2-factor authentication" in words
     assert "phone lost again" in words and "Stop this" in words
+    assert "They noted that they called you back" in words
 
 
 def test_another_helper_sees_what_was_asked_and_approves(world: World, dave: Visitor, dora: Visitor) -> None:
