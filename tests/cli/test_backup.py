@@ -27,7 +27,7 @@ from mfa_app.core.users import lookup
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, OneTimeLink, OutboxMail, PendingEnrolment, RememberedDevice
 from mfa_app.settings import load_settings
-from tests.support.databases import downgrade, on_postgresql
+from tests.support.databases import downgrade, leave, on_postgresql
 from tests.support.disks import small_disk
 from tests.support.site_parts import put
 from tests.support.terminal import Typist, done, refused
@@ -326,6 +326,7 @@ def dumped(world: World) -> Iterator[Callable[[], None]]:
     def administer(*statements: str) -> None:
         with world.app.app_context():
             db.engine.dispose()
+        leave(world.app.config["SETTINGS"].database_url)
         with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for statement in statements:
                 connection.exec_driver_sql(statement)

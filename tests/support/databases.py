@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy
 from flask import current_app
-from sqlalchemy import Engine, NullPool, event, text
+from sqlalchemy import Engine, event, text
 
 from mfa_app import create_app
 from mfa_app.cli.support.migrations import bring_to_head
@@ -23,7 +23,12 @@ SQLITE_AND_POSTGRESQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.
 both_databases = pytest.mark.parametrize("backend", SQLITE_AND_POSTGRESQL, indirect=True)
 on_postgresql = pytest.mark.parametrize("backend", SQLITE_AND_POSTGRESQL[1:], indirect=True)
 
-END_CONNECTIONS = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+# The name of the connection on which the tests put rows back: it stays when those of the site end.
+KEEPER = "tests"
+END_CONNECTIONS = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = :name AND application_name <> :keeper"
+).bindparams(keeper=KEEPER)
 # What a test may have changed besides rows: columns, constraints, indexes, triggers, functions, views,
 # settings, the version. Each such change writes or deletes rows of these tables. Nothing has changed if there
 # are as many rows about what is not PostgreSQL's own (its numbers end at 16383), and none was written later.
@@ -106,10 +111,15 @@ def installed(folder: Path, templates: Path, pattern: str | None) -> Iterator[di
 
 
 class _Standing:
-    """A database on PostgreSQL that was copied from the migrated one."""
+    """A database on PostgreSQL that was copied from the migrated one.
+
+    One connection to it stays open: a new one would have to read about each table first, which takes the
+    server longer than all the rest.
+    """
 
     def __init__(self, url: str) -> None:
-        self._engine = sqlalchemy.create_engine(url, poolclass=NullPool)
+        named = {"application_name": KEEPER}
+        self._engine = sqlalchemy.create_engine(url, pool_size=1, pool_pre_ping=True, connect_args=named)
         self._rows = all_rows(self._engine)
         with self._engine.connect() as connection:
             self._schema = _schema(connection)
@@ -121,6 +131,10 @@ class _Standing:
                 return False
             write(self._rows, connection, number_anew=True)
             return True
+
+    def leave(self) -> None:
+        """Close the connection, for whoever drops the database, copies it or ends the server."""
+        self._engine.dispose()
 
 
 _standing: dict[str, _Standing] = {}
@@ -136,10 +150,17 @@ def _as_migrated(pattern: str, name: str) -> str:
         connection.execute(END_CONNECTIONS, {"name": name})
         if url in _standing and _standing[url].again():
             return url
+        leave(url)
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE migrated")
     _standing[url] = _Standing(url)
     return url
+
+
+def leave(url: str) -> None:
+    """Let the tests themselves hold no connection to the database at this address."""
+    if url in _standing:
+        _standing[url].leave()
 
 
 def _schema(connection: sqlalchemy.Connection) -> list[tuple[int, int | None]]:
@@ -154,7 +175,9 @@ def administration(pattern: str) -> Iterator[sqlalchemy.Connection]:
 
 
 def end_administration(pattern: str) -> None:
-    """Close these connections before the server at `pattern` ends."""
+    """Close these connections, and those to its databases, before the server at `pattern` ends."""
+    for url in _standing:
+        leave(url)
     _administrator(pattern.format(name="postgres")).dispose()
 
 
