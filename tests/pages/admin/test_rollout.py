@@ -96,7 +96,7 @@ def test_the_list_is_downloaded_and_the_download_is_on_the_trail(world: World) -
     visitor.press("For Excel (semicolons)")
     assert world.details("list.downloaded") == {"list": "to link", "group": ""}
     assert visitor.open("/admin/rollout.csv").status == 405
-    assert "List: who must still link Group: everyone" in visitor.open("/admin/trail").text
+    assert "a list of names: who must still link (everyone)" in visitor.open("/admin/trail").text
 
 
 def test_the_board_and_the_list_of_people_name_the_same_last_day(world: World) -> None:
