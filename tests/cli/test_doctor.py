@@ -24,7 +24,7 @@ from mfa_app.core.keys.vault import vault
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.mail.smtp import IN_BACKGROUND, Patience
-from mfa_app.core.operations import health_checks
+from mfa_app.core.operations import health_checks, site_values
 from mfa_app.core.users import account_lock
 from mfa_app.extensions import db
 from mfa_app.models import CohortCount, OutboxMail, Passkey
@@ -390,6 +390,18 @@ def test_encrypted_and_local_connections_are_fine(
 ) -> None:
     with world.data():
         assert not list(network.unencrypted(load_settings({**healthy, f"MFA_{name}": address})))
+
+
+def test_a_stored_password_that_no_key_opens_is_a_problem(healthy: dict[str, str], world: World) -> None:
+    with world.data():
+        site_values.store({"smtp_url": "smtp://gate@127.0.0.1:9"}, actor=TERMINAL)
+    problem = the_problem(doctor(healthy, MFA_SMTP_URL=""))
+    assert "The password of the mail server can't be read with these keys" in problem
+    assert "Enter it again under Administration, Site." in problem
+    with world.data():
+        site_values.store({"smtp_url": "smtp://127.0.0.1:9"}, actor=TERMINAL)
+    cure = "Check host and port in the mail settings on the page “Site”"
+    assert cure in the_problem(doctor(healthy, MFA_SMTP_URL=""))
 
 
 def test_a_clock_without_ntp_is_a_warning(healthy: dict[str, str], timedatectl: Path) -> None:

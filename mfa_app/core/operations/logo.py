@@ -32,7 +32,7 @@ class KeptLogo:
     """The picture that this process has read last, so that no visitor makes it read one again and again."""
 
     def __init__(self) -> None:
-        self.version, self.picture = "", b""
+        self.newest = "", b""  # version and picture, one value: other threads read it meanwhile
 
 
 def change(data: bytes, *, actor: Actor) -> bool:
@@ -57,13 +57,13 @@ def remove(*, actor: Actor) -> bool:
 
 def find(version: str) -> bytes | None:
     """Return a logo as a PNG, or None if there is none of this version any more."""
-    kept = site()[KeptLogo]
-    if kept.version == version:
-        return kept.picture
+    kept, picture = site()[KeptLogo].newest
+    if kept == version:
+        return picture
     row = db.session.get(SiteLogo, version)
     if row is None:
         return None
-    kept.version, kept.picture = version, row.picture
+    site()[KeptLogo].newest = version, row.picture
     return row.picture
 
 

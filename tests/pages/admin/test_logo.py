@@ -56,7 +56,7 @@ def test_a_picture_is_shown_on_every_page_under_an_address_of_its_own(
     page = carol.press("Remove logo")
     assert logo_on(page) is None and logo_on(eve.open("/login")) is None
     assert world.count(SiteLogo) == 0
-    part_of(world.app, KeptLogo).version = ""
+    part_of(world.app, KeptLogo).newest = "", b""
     assert picture_at(eve, address).status_code == 404
 
 
