@@ -4,8 +4,8 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
-from mfa_app.auth.forms import LockAccountForm
-from mfa_app.auth.one_time_link import OpenedLinkForgotten, find_opened_link, forget_opened_link
+from mfa_app.auth.forms import LinkForm
+from mfa_app.auth.one_time_link import find_opened_link, forget_opened_link, keep_to_link
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.mail.one_time_links import Purpose
@@ -20,15 +20,13 @@ from mfa_app.web.ui.forms import render_form
 @public
 def lock_account() -> ResponseReturnValue:
     """Lock the account of the link's owner, whoever is logged in here. Opening the page changes nothing."""
-    form, now = LockAccountForm(), clock.now()
+    form, now = LinkForm(), clock.now()
     link, user = find_opened_link(Purpose.ACCOUNT_LOCK, now=now)
     if user is None:  # never for this purpose
         raise OneTimeLinkExpired
     if user.account_locked_at is not None:
         return redirect(url_for("auth.account_locked"))
-    if form.is_submitted() and form.link.data != link.id:
-        raise OpenedLinkForgotten
-    form.link.data = link.id
+    keep_to_link(form, link)
     if form.validate_on_submit():
         note_own_change(user, account_lock.lock_by_link(link, user, actor=current_actor(), now=now))
         forget_opened_link()

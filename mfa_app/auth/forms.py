@@ -161,19 +161,18 @@ class ForgottenForm(Form):
     email = email_field()
 
 
-class ChoosePasswordForm(Form):
-    """A new password, and the id of the link that the page was shown for."""
+class LinkForm(Form):
+    """The button of a page that a mailed link has opened, with the id of that link."""
+
+    link = HiddenField()
+
+
+class ChoosePasswordForm(LinkForm):
+    """A new password."""
 
     refusals_at = shown_at("password", UnacceptablePassword, Throttled)
 
-    link = HiddenField()
     password = password_field(_l("New password"), new=True)
-
-
-class LockAccountForm(Form):
-    """The button that locks an account, with the id of the link that the page was shown for."""
-
-    link = HiddenField()
 
 
 class HelpRequestForm(Form):
@@ -202,18 +201,6 @@ class HelpRequestForm(Form):
         """Return the answer and the words as one sentence for the help desk."""
         answer = None if self.lost.data == OTHER else str(LOST[entered(self.lost.data)])
         return ": ".join(filter(None, (answer, self.words.data)))
-
-
-class StopRequestForm(Form):
-    """The button that stops a request, with the id of the link that the page was shown for."""
-
-    link = HiddenField()
-
-
-class StopApprovalForm(Form):
-    """The button that stops a reset and locks the account, with the id of the link that it was shown for."""
-
-    link = HiddenField()
 
 
 class SetupForm(Form):

@@ -1,18 +1,21 @@
 """Asking the help desk for a reset, the page that waits for it, and the links in emails that stop one."""
 
+from datetime import datetime
+
 from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.auth import blueprint
-from mfa_app.auth.forms import HelpRequestForm, StopApprovalForm, StopRequestForm
-from mfa_app.auth.one_time_link import OpenedLinkForgotten, find_opened_link, forget_opened_link
+from mfa_app.auth.forms import HelpRequestForm, LinkForm
+from mfa_app.auth.one_time_link import find_opened_link, forget_opened_link, keep_to_link
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.helpdesk import after_reset, approvals, requests
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy.decision import Verdict
+from mfa_app.models import OneTimeLink, User
 from mfa_app.web.security.access_rules import admits, public
 from mfa_app.web.security.current import current_actor, current_identity, identity_or_none
 from mfa_app.web.ui.forms import render_form
@@ -63,13 +66,8 @@ def follow_reset() -> ResponseReturnValue:
 @public
 def stop_reset() -> ResponseReturnValue:
     """Stop a request for a reset through a mailed link. Opening the page changes nothing."""
-    form, now = StopRequestForm(), clock.now()
-    link, user = find_opened_link(Purpose.STOP_RESET, now=now)
-    if user is None:  # never for this purpose
-        raise OneTimeLinkExpired
-    if form.is_submitted() and form.link.data != link.id:
-        raise OpenedLinkForgotten
-    form.link.data = link.id
+    form, now = LinkForm(), clock.now()
+    link, user = _opened(form, Purpose.STOP_RESET, now)
     if form.validate_on_submit():
         requests.stop_by_link(link, user, actor=current_actor(), now=now)
         forget_opened_link()
@@ -81,13 +79,8 @@ def stop_reset() -> ResponseReturnValue:
 @public
 def stop_approval() -> ResponseReturnValue:
     """Stop a reset that a helper has asked for, by locking the account. Opening the page changes nothing."""
-    form, now = StopApprovalForm(), clock.now()
-    link, user = find_opened_link(Purpose.STOP_APPROVAL, now=now)
-    if user is None:  # never for this purpose
-        raise OneTimeLinkExpired
-    if form.is_submitted() and form.link.data != link.id:
-        raise OpenedLinkForgotten
-    form.link.data = link.id
+    form, now = LinkForm(), clock.now()
+    link, user = _opened(form, Purpose.STOP_APPROVAL, now)
     if form.validate_on_submit():
         approvals.stop_by_link(link, user, actor=current_actor(), now=now)
         forget_opened_link()
@@ -100,3 +93,12 @@ def stop_approval() -> ResponseReturnValue:
 def reset_stopped() -> ResponseReturnValue:
     """What to do after a request was stopped: somebody knows the password."""
     return render_template("auth/reset_stopped.html")
+
+
+def _opened(form: LinkForm, purpose: Purpose, now: datetime) -> tuple[OneTimeLink, User]:
+    """Return the link that this form was opened with, and whose it is, whoever is logged in here."""
+    link, user = find_opened_link(purpose, now=now)
+    if user is None:  # never for these purposes
+        raise OneTimeLinkExpired
+    keep_to_link(form, link)
+    return link, user

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.auth import blueprint
+from mfa_app.auth.forms import LinkForm
 from mfa_app.core.common import clock
 from mfa_app.core.common.clock import is_fresh
 from mfa_app.core.login.logout import log_out
@@ -91,6 +92,16 @@ def find_opened_link(*purposes: Purpose, now: datetime) -> tuple[OneTimeLink, Us
     link, user = one_time_links.find(session.get(TOKEN_KEY, ""), *purposes, now=now)
     require_opened_lately(now=now)
     return link, user
+
+
+def keep_to_link(form: LinkForm, link: OneTimeLink) -> None:
+    """Let a form go on with this link alone.
+
+    Raises OpenedLinkForgotten if it was opened with another one.
+    """
+    if form.is_submitted() and form.link.data != link.id:
+        raise OpenedLinkForgotten
+    form.link.data = link.id
 
 
 def opened_lately(*, now: datetime) -> bool:

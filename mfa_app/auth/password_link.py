@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from mfa_app.auth import blueprint
 from mfa_app.auth.forms import ChoosePasswordForm
-from mfa_app.auth.one_time_link import OpenedLinkForgotten, opened_link
+from mfa_app.auth.one_time_link import keep_to_link, opened_link
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import OneTimeLinkExpired
@@ -36,9 +36,7 @@ def choose_password() -> ResponseReturnValue:
     link, user = opened_link(*PASSWORD_PURPOSES, now=now)
     if user is None:  # never for these purposes
         raise OneTimeLinkExpired
-    if form.is_submitted() and form.link.data != link.id:
-        raise OpenedLinkForgotten
-    form.link.data = link.id
+    keep_to_link(form, link)
     if form.validate_on_submit():
         with form.refusing():
             return _choose(link, user, entered(form.password.data))
