@@ -3,7 +3,6 @@
 Without it everyone has an app and an open account, so lists of those who have not would be empty.
 """
 
-import os
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,12 +11,11 @@ from typing import Any
 import click
 from sqlalchemy import delete, select, update
 
-from mfa_app import create_app
+from bench.app import app_of
 from mfa_app.core.common import clock
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Group, Membership, User
 from mfa_app.models.user import Progress
-from mfa_app.settings import SettingError, load_settings
 
 UNSYNCHRONISED = {"synchronize_session": False}  # nothing of it is in the session
 
@@ -29,13 +27,7 @@ IS_FILLER = User.email_key.startswith("filler")  # not those who can log in, who
 @click.option("--database", help="A PostgreSQL address instead of SQLite.")
 def main(instance: str | None, database: str | None) -> None:
     """Give people and groups of a seeded site all the states that lists can show."""
-    chosen = {"MFA_INSTANCE_PATH": instance, "MFA_DATABASE_URL": database}
-    environ = {**os.environ, **{name: value for name, value in chosen.items() if value}}
-    try:
-        app = create_app(load_settings(environ), MAIL_IN_BACKGROUND=False)
-    except SettingError as error:
-        raise click.ClickException(str(error)) from None
-    with app.app_context():
+    with app_of(instance, database).app_context():
         began = time.perf_counter()
         _mix(clock.now())
         db.session.commit()

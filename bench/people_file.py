@@ -3,21 +3,19 @@
 Each person of the file is new, and in one of 200 groups. It is read as by the job, and saved as from a page.
 """
 
-import os
 import resource
 import time
 from collections.abc import Callable
 
 import click
 
-from mfa_app import create_app
+from bench.app import app_of
 from mfa_app.cli.support import migrations
 from mfa_app.core.common import clock
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.imports import reading, saving, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.extensions import db
-from mfa_app.settings import SettingError, load_settings
 
 GROUPS = 200
 
@@ -30,13 +28,7 @@ TERMINAL = Actor(ActorKind.TERMINAL, "bench")
 @click.option("--database", help="A PostgreSQL address instead of SQLite.")
 def main(people: int, instance: str | None, database: str | None) -> None:
     """Import a file of so many people, and print what it cost."""
-    chosen = {"MFA_INSTANCE_PATH": instance, "MFA_DATABASE_URL": database}
-    environ = {**os.environ, **{name: value for name, value in chosen.items() if value}}
-    try:
-        app = create_app(load_settings(environ), MAIL_IN_BACKGROUND=False)
-    except SettingError as error:
-        raise click.ClickException(str(error)) from None
-    with app.app_context():
+    with app_of(instance, database).app_context():
         migrations.bring_to_head()
         _measure(_file_of(people))
 
