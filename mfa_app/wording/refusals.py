@@ -283,8 +283,8 @@ _REASONS: dict[type[errors.Refusal], dict[str, str]] = {
 
 def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
     """Return the sentence that tells a person why something didn't happen and what to do about it."""
-    if isinstance(refusal, errors.Throttled):
-        return _("Too many failed attempts. Try again %(when)s.", when=in_a_while(refusal.retry_at))
+    if isinstance(refusal, errors.Throttled | errors.EmailCodeTooSoon):
+        return _of_a_wait(refusal)
     if isinstance(refusal, errors.AccountLocked | errors.DeadlineOutOfRange):
         return _of_a_day(refusal)
     if isinstance(refusal, errors.TooManyApps | errors.TooManyPasskeys):
@@ -298,6 +298,13 @@ def sentence(refusal: errors.Refusal | errors.Interruption) -> str:
     if isinstance(refusal, errors.PasskeyRefused | errors.UnacceptablePassword | errors.LogoRefused):
         return str(_REASONS[type(refusal)][refusal.reason])
     return str(_SENTENCES[type(refusal)])
+
+
+def _of_a_wait(refusal: errors.Throttled | errors.EmailCodeTooSoon) -> str:
+    when = in_a_while(refusal.retry_at)
+    if isinstance(refusal, errors.EmailCodeTooSoon):
+        return _("You can have a new code sent %(when)s. Check your spam folder meanwhile.", when=when)
+    return _("Too many failed attempts. Try again %(when)s.", when=when)
 
 
 def _of_an_import(refusal: errors.ImportFileRefused | errors.ImportStale) -> str:

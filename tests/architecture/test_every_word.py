@@ -79,7 +79,7 @@ ROOMS_OF_REASONS: dict[type[Exception], ModuleType] = {
 
 def made(kind: type[Exception]) -> list[Exception]:
     """Return a refusal of this kind, for each reason it can have."""
-    if kind in (errors.Throttled, errors.AccountLocked, errors.DeadlineOutOfRange):
+    if kind in (errors.Throttled, errors.EmailCodeTooSoon, errors.AccountLocked, errors.DeadlineOutOfRange):
         return [kind(clock.now())]
     if kind in (errors.TooManyApps, errors.TooManyPasskeys):
         return [kind(5)]

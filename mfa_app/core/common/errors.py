@@ -127,6 +127,13 @@ class WrongEmailCode(Refusal):
     """The user has no such code by email. It may be wrong, used, replaced, revoked or too old."""
 
 
+@dataclass
+class EmailCodeTooSoon(Refusal):
+    """A code was emailed a moment ago, or five within an hour. The next can be sent at `retry_at`."""
+
+    retry_at: datetime
+
+
 class NoMailServer(Refusal):
     """A reset can't lead to a code by email, because no mail server is set up."""
 

@@ -30,7 +30,7 @@ PASS_ALPHABET = "acdefghjkmnpqrtwxy34679"
 
 PASS_CHARACTERS = 8
 
-EMAIL_CODE_LASTS = timedelta(minutes=10)  # NIST SP 800-63B-4, section 3.1.3.1
+EMAIL_CODE_LASTS = timedelta(minutes=10)  # as long as a login waits for a code of an app
 
 REFUSALS = {LinkProof.ACCESS_PASS: WrongAccessPass, LinkProof.EMAIL_CODE: WrongEmailCode}
 

@@ -6,6 +6,7 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import (
     AuthenticatorLocked,
+    EmailCodeTooSoon,
     HashingQueueFull,
     NotAllowed,
     Throttled,
@@ -48,8 +49,8 @@ def code_was_sent(identity: Identity, *, now: datetime) -> bool:
 def send_code(identity: Identity, *, actor: Actor, now: datetime) -> None:
     """Email a code to the user of a session that waits for one. It replaces the one before.
 
-    There is one a minute, and five an hour. Raises NotAllowed, Throttled, AuthenticatorLocked, SessionEnded,
-    HashingQueueFull.
+    There is one a minute, and five an hour. Raises NotAllowed, EmailCodeTooSoon, AuthenticatorLocked,
+    SessionEnded, HashingQueueFull.
     """
     user = identity.user
     if not takes(identity, LinkProof.EMAIL_CODE):
@@ -59,7 +60,10 @@ def send_code(identity: Identity, *, actor: Actor, now: datetime) -> None:
     _wait_a_minute(identity, now)
     code = link_proofs.new_email_code()
     secret_hash = hashing.hash_password(code)
-    counters.charge(limits.EMAIL_CODES, user.id, now=now)
+    try:
+        counters.charge(limits.EMAIL_CODES, user.id, now=now)
+    except Throttled as throttled:
+        raise EmailCodeTooSoon(throttled.retry_at) from None
     lock_user(user)
     sessions.require(identity.session)
     _wait_a_minute(identity, now)  # another tab may have been faster
@@ -71,10 +75,10 @@ def send_code(identity: Identity, *, actor: Actor, now: datetime) -> None:
 
 
 def _wait_a_minute(identity: Identity, now: datetime) -> None:
-    """Raise Throttled if the last code was sent less than a minute ago."""
+    """Raise EmailCodeTooSoon if the last code was sent less than a minute ago."""
     last = link_proofs.find(identity.user, LinkProof.EMAIL_CODE, now=now)
     if last is not None and last.created_at + SEND_AGAIN_AFTER > now:
-        raise Throttled(last.created_at + SEND_AGAIN_AFTER)
+        raise EmailCodeTooSoon(last.created_at + SEND_AGAIN_AFTER)
 
 
 def open_with(identity: Identity, proof: LinkProof, typed: str, *, actor: Actor, now: datetime) -> SignedIn:

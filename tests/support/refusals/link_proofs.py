@@ -179,10 +179,10 @@ def stopped_before(world: World) -> Act:
 
 case(link_step.send_code, errors.NotAllowed, by_email(proof=LinkProof.ACCESS_PASS))
 case(link_step.send_code, errors.AuthenticatorLocked, stopped_before)
-case(link_step.send_code, errors.Throttled, by_email(sent_just_now), "within a minute")
+case(link_step.send_code, errors.EmailCodeTooSoon, by_email(sent_just_now), "within a minute")
 case(
     link_step.send_code,
-    errors.Throttled,
+    errors.EmailCodeTooSoon,
     by_email(lambda world, identity: lock_out(world, limits.EMAIL_CODES, identity.user.id)),
     "five an hour",
 )
