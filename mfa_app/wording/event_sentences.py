@@ -408,6 +408,38 @@ SENTENCES: dict[Event, _Sentence] = {
     ),
     Event.REQUEST_NUMBER_GIVEN: _l("%(actor)s typed the number that %(subject)s read out"),
     Event.REQUEST_NUMBER_REFUSED: _Failure(_l("%(actor)s typed a number that no open request has")),
+    Event.APPROVAL_ASKED: _checked(
+        _l("%(actor)s asked another helper to approve a reset of %(subject)s: %(reason)s"),
+        _l("%(actor)s asked another helper to approve a reset of %(subject)s: %(reason)s (%(checked)s)"),
+    ),
+    Event.APPROVAL_REFUSED: _l(
+        "%(actor)s refused the reset of %(subject)s that %(asked_by)s had asked for: %(reason)s"
+    ),
+    Event.APPROVAL_STOPPED: _l("%(subject)s stopped the reset, with the link in the email"),
+    Event.ACCESS_PASS_MADE: _checked(
+        _l("%(actor)s made an access pass for %(subject)s, for %(minutes)s minutes"),
+        _l("%(actor)s made an access pass for %(subject)s, for %(minutes)s minutes (%(checked)s)"),
+    ),
+    Event.EMAIL_CODE_SENT: _l("%(actor)s had a code sent by email, to link after the reset"),
+    Event.LINKING_PERMITTED: _l("%(actor)s gave the right %(proof)s and may link after the reset"),
+    Event.LINKING_REFUSED: _Failure(_l("%(actor)s gave a wrong %(proof)s")),
+    Event.MAILS_TRIED_AGAIN: _Own(
+        _Plural(
+            "count",
+            "%(actor)s had %(num)s email that had failed tried again",
+            "%(actor)s had %(num)s emails that had failed tried again",
+        ),
+        _Plural(
+            "count",
+            "%(actor)s had %(num)s email to %(subject)s that had failed tried again",
+            "%(actor)s had %(num)s emails to %(subject)s that had failed tried again",
+        ),
+        _Plural(
+            "count",
+            "%(actor)s had %(num)s email that had failed tried again",
+            "%(actor)s had %(num)s emails that had failed tried again",
+        ),
+    ),
     Event.RESET_FOLLOWED: _l("%(subject)s went on after the reset, in the browser that had asked for it"),
     Event.SETUP_LINK_MADE: _l("%(actor)s created the set-up link for the first administrator"),
     Event.USER_CREATED: _By(

@@ -308,7 +308,7 @@ def test_removing_an_app_beside_a_login_with_it_leaves_nobody_logged_in(world: W
         code, path = tablet.code(), world.removal_page("alice", 1)
         at_once(
             lambda: alice.submit("/login/code", code=code, remember="y"),  # noqa: B023
-            lambda: dave.submit(path, reason="tablet lost"),  # noqa: B023
+            lambda: dave.submit(path, checked="called back", reason="tablet lost"),  # noqa: B023
         )
         assert alice.open("/").path == "/login"
         assert world.events().count("second_factor.removed") == round_ + 1
@@ -324,8 +324,8 @@ def test_of_two_factors_removed_at_once_by_owner_and_help_desk_one_stays(world: 
     dave = world.log_in_and_wait("dave")
     first, second, own = world.removal_page("alice"), world.removal_page("alice", 1), world.app_page("alice")
     at_once(
-        lambda: dave.submit(first, reason="phone lost"),
-        lambda: dave.copy().submit(second, reason="tablet lost"),
+        lambda: dave.submit(first, checked="called back", reason="phone lost"),
+        lambda: dave.copy().submit(second, checked="called back", reason="tablet lost"),
         lambda: alice.submit(f"{own}/remove"),
     )
     assert world.count(Authenticator, Authenticator.user_id == world.id_of("alice")) == 1

@@ -10,7 +10,7 @@ from wtforms.validators import Length, ValidationError
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.users.lookup import get_user_or_deny
-from mfa_app.admin.users.responses import to_page_of
+from mfa_app.admin.users.responses import to_page_of, what_was_reset
 from mfa_app.admin.users.whom import whom
 from mfa_app.core.common import clock
 from mfa_app.core.common.errors import ApprovalGone, AskerLostRight, HelpRequestGone, OwnApproval
@@ -74,7 +74,7 @@ def _answer(user: User, form: AnswerForm, now: datetime) -> ResponseReturnValue:
     shown, actor = form.shown.data or "", current_actor()
     if form.answer.data == APPROVE:
         approvals.approve(user, shown, actor=actor, now=now)
-        return to_page_of(user, _("2-factor authentication reset for %(name)s.", name=user.name))
+        return to_page_of(user, what_was_reset(user))
     approvals.refuse(user, shown, reason=form.reason.data or "", actor=actor, now=now)
     return to_page_of(user, _("Refused. Nothing was reset for %(name)s.", name=user.name))
 

@@ -10,7 +10,13 @@ from mfa_app.admin import blueprint
 from mfa_app.admin.policy.foreseen import question_before
 from mfa_app.admin.users.forms import OpenForm, ResetForm, UserForm
 from mfa_app.admin.users.lookup import get_user_or_deny
-from mfa_app.admin.users.responses import after_sending, shows_links, to_page_of, warn_of_lookalikes
+from mfa_app.admin.users.responses import (
+    after_sending,
+    shows_links,
+    to_page_of,
+    warn_of_lookalikes,
+    what_was_reset,
+)
 from mfa_app.admin.users.whom import factors_of, whom
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
@@ -26,7 +32,7 @@ from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.sessions import sessions
 from mfa_app.core.throttling import blocked
 from mfa_app.core.users import accounts, directory, enrolment_links, invitations
-from mfa_app.models import Group, LinkProof, Role, User
+from mfa_app.models import Group, Role, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
@@ -216,7 +222,7 @@ def _reset(user: User, form: ResetForm, now: datetime) -> ResponseReturnValue:
     asked = approvals.Asked(entered(form.reason.data), form.check(), request.args.get("request"))
     rules, actor = site_values.current(), current_actor()
     if approvals.reset_or_ask(user, asked, rules=rules, actor=actor, now=now):
-        return to_page_of(user, _what_was_reset(user))
+        return to_page_of(user, what_was_reset(user))
     return redirect(url_for("admin.approval", user_id=user.id))
 
 
@@ -224,15 +230,6 @@ def _approval_for(user: User, now: datetime) -> dict[str, object]:
     """Return why a reset would have to wait for another helper, if it would, and what waits already."""
     risks = approvals.needed_for(user, current_actor(), rules=site_values.current(), now=now)
     return {"risks": risks_in_words(risks), "approval": approval_list.of_user(user, now=now)}
-
-
-def _what_was_reset(user: User) -> str:
-    if user.link_proof != LinkProof.ACCESS_PASS:
-        return _("2-factor authentication reset for %(name)s.", name=user.name)
-    return _(
-        "2-factor authentication reset for %(name)s, who needs an access pass to link a new app.",
-        name=user.name,
-    )
 
 
 @blueprint.route("/people/<row:user_id>/open", methods=["GET", "POST"])

@@ -8,7 +8,7 @@ from mfa_app.core.common import clock
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.operations import site_values
-from mfa_app.models import User
+from mfa_app.models import LinkProof, User
 from mfa_app.settings import Settings
 from mfa_app.site import site
 from mfa_app.web.security.current import current_actor
@@ -61,3 +61,13 @@ def _on_its_way(user: User) -> str:
             "An invitation with a link to choose a password is on its way to %(email)s.", email=user.email
         )
     return _("A link to set up an authentication app is on its way to %(email)s.", email=user.email)
+
+
+def what_was_reset(user: User) -> str:
+    """Return what a reset has done, and what linking a new app takes now."""
+    if user.link_proof != LinkProof.ACCESS_PASS:
+        return _("2-factor authentication reset for %(name)s.", name=user.name)
+    return _(
+        "2-factor authentication reset for %(name)s, who needs an access pass to link a new app.",
+        name=user.name,
+    )

@@ -19,17 +19,27 @@ from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import Refusal
-from mfa_app.core.factors import break_glass, enrolment, passkey_setup, passkeys, recovery_codes
+from mfa_app.core.factors import break_glass, enrolment, link_proofs, passkey_setup, passkeys, recovery_codes
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import after_reset, opening, queue, removal, requests, scopes
+from mfa_app.core.helpdesk import (
+    access_passes,
+    after_reset,
+    approvals,
+    opening,
+    queue,
+    removal,
+    requests,
+    scopes,
+)
 from mfa_app.core.helpdesk.caller_check import CallerCheck, Way
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.imports import export, result
+from mfa_app.core.login import link_step
 from mfa_app.core.login.break_glass_step import open_with_code
-from mfa_app.core.mail import one_time_links, trial
+from mfa_app.core.mail import failed, one_time_links, trial
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.operations import backup, key_rotation, site_values
-from mfa_app.core.passwords import change, reset_by_mail, reset_requests
+from mfa_app.core.passwords import change, hashing, reset_by_mail, reset_requests
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import reminders
@@ -46,7 +56,7 @@ from mfa_app.core.users import (
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
-from mfa_app.models import AuditEvent, PeopleImport, Role
+from mfa_app.models import AuditEvent, LinkProof, PeopleImport, Role
 from mfa_app.models.row_facts import EventFacts
 from mfa_app.settings import Settings
 from mfa_app.wording import event_sentences
@@ -54,6 +64,9 @@ from mfa_app.wording.event_sentences import sentence
 from mfa_app.wording.events import GROUPS, details_in_words
 from tests.support.authenticator import Authenticator
 from tests.support.imports import started, uploaded
+from tests.support.refusals.administration import failed_mail
+from tests.support.refusals.helpdesk import waiting_approval
+from tests.support.refusals.link_proofs import was_reset
 from tests.support.refusals.scene import NEW, become_administrator, fail_but_for_one, link, logged_in
 from tests.support.world import PASSWORD, TERMINAL, VISITOR, WRONG, World
 
@@ -112,6 +125,36 @@ def help_on_the_phone(world: World) -> None:
     account_lock.lock_own(logged_in(world, "bob"), actor=actor(world, "bob"), now=now)
     opening.open_again(world.user("bob"), reason="found", checked=KNOWN, actor=dave, now=now)
     account_lock.lock_for(world.user("bob"), actor=TERMINAL, now=now)
+
+
+SECRETS = {LinkProof.ACCESS_PASS: ("KM7P 3XQT", "KM7P 3XQK"), LinkProof.EMAIL_CODE: ("123 456", "654 321")}
+
+
+def passes_and_codes(world: World) -> None:
+    now, dave = world.clock(), actor(world, "dave")
+    for (proof, (right, wrong)), name in zip(SECRETS.items(), ("erin", "eve"), strict=True):
+        was_reset(world, name, proof)
+        identity, person = logged_in(world, name), actor(world, name)
+        if proof is LinkProof.ACCESS_PASS:
+            hour = timedelta(hours=1)
+            access_passes.make(world.user(name), lifetime=hour, checked=BACK, actor=dave, now=now)
+        else:
+            link_step.send_code(identity, actor=person, now=now)
+        hashed = hashing.hash_password(link_proofs.read(proof, right))
+        link_proofs.replace(world.user(name), proof, hashed, lifetime=timedelta(hours=1), now=now)
+        with suppress(Refusal):
+            link_step.open_with(identity, proof, wrong, actor=person, now=now)
+        link_step.open_with(identity, proof, right, actor=person, now=now)
+        db.session.commit()
+
+
+def second_helpers(world: World) -> None:
+    approval = waiting_approval(world)
+    now, dora = world.clock(), actor(world, "dora")
+    approvals.refuse(approval.user, approval.id, reason="ask again", actor=dora, now=now)
+    approval.again()
+    stop = link(world, Purpose.STOP_APPROVAL, "erin")
+    approvals.stop_by_link(stop, world.user("erin"), actor=VISITOR, now=now)
 
 
 def apps_and_passkeys(world: World) -> None:
@@ -194,6 +237,9 @@ def the_site(world: World) -> None:
     now, carol = world.clock(), actor(world, "carol")
     site_values.change({"help_email": "help@example.com"}, actor=carol)
     trial.send(world.user("carol"), actor=carol, now=now)
+    failed.try_again(failed_mail(world, "bob"), actor=carol, now=now)
+    failed_mail(world, "alice")
+    failed.try_all_again(actor=carol, now=now)
     blocked.unblock_network("192.0.2.1", actor=carol)
     counters.charge(limits.PASSWORD_NETWORK, "192.0.2.1", now=now)
     blocked.unblock_network("192.0.2.1", actor=carol)
@@ -300,6 +346,38 @@ STORIES: dict[Callable[[World], None], str] = {
         links.ended: Dave (help desk) ended 1 one-time link of Bob (account opened again)
         person.locked: The terminal (tests) locked the account of Bob
     """,
+    passes_and_codes: """
+        person.created: The terminal (tests) created the account of Erin
+        access_pass.made: Dave (help desk) made an access pass for Erin, for 60 minutes
+            (called back on the directory number)
+        linking.refused: Erin gave a wrong access pass
+        linking.permitted: Erin gave the right access pass and may link after the reset
+        person.created: The terminal (tests) created the account of Eve
+        email_code.sent: Eve had a code sent by email, to link after the reset
+        linking.refused: Eve gave a wrong code by email
+        linking.permitted: Eve gave the right code by email and may link after the reset
+    """,
+    second_helpers: """
+        person.created: The terminal (tests) created the account of Erin
+        authenticator.linked: Erin linked an app
+        second_factor.reset: The terminal (tests) reset the 2-factor authentication of Erin: lost phone
+            (called back on the directory number)
+        person.created: The terminal (tests) created the account of Ben, as help desk
+        authenticator.linked: Ben linked an app
+        person.created: The terminal (tests) created the account of Dora, as help desk
+        authenticator.linked: Dora linked an app
+        reset.requested: Someone asked the help desk for a reset: My phone is lost
+        reset.approval_asked: Ben (help desk) asked another helper to approve a reset of Erin: lost again
+            (called back on the directory number)
+        reset.approval_refused: Dora
+            (help desk) refused the reset of Erin that ben@example.com had asked for: ask again
+        reset.approval_asked: Ben (help desk) asked another helper to approve a reset of Erin: lost again
+            (called back on the directory number)
+        person.locked: Erin locked their account, with the link in an email
+        sessions.ended: Someone ended 1 session of Erin (account locked by its owner)
+        links.ended: Someone ended 1 one-time link of Erin (account locked by its owner)
+        reset.approval_stopped: Erin stopped the reset, with the link in the email
+    """,
     apps_and_passkeys: """
         authenticator.kept_by_choice: Anna de Wit chose to keep 2-factor authentication
         recovery_codes.made: Anna de Wit made recovery codes
@@ -373,6 +451,8 @@ STORIES: dict[Callable[[World], None], str] = {
         site.changed: Carol (administrator) changed the site (Email address of the help desk: none
             → help@example.com)
         site.test_mail_sent: Carol (administrator) sent themselves a test email
+        mails.tried_again: Carol (administrator) had 1 email to Bob that had failed tried again
+        mails.tried_again: Carol (administrator) had 1 email that had failed tried again
         throttle.network_cleared: Carol (administrator) let the network 192.0.2.1 try again at once
         person.created: Carol (administrator) created the account of New
         people.imported: Carol (administrator) imported people: 1 added, 0 changed, 0 disabled, 0 left out
