@@ -340,11 +340,6 @@ def go_on_after_reset(world: World) -> Act:
     return lambda: after_reset.go_on(token, replaces=None, actor=VISITOR, now=world.clock())
 
 
-@again(queue.all_waiting)
-def whole_queue(world: World) -> Act:
-    return lambda: list(queue.all_waiting(actor=TERMINAL, now=world.clock()))
-
-
 @again(queue.page)
 def page_of_requests(world: World) -> Act:
     requests.file(logged_in(world, "alice"), "lost", actor=VISITOR, now=world.clock())

@@ -280,11 +280,12 @@ def test_what_a_reset_leads_to_counts_from_the_next_reset_on(world: World, carol
     page = save(carol, reset_leads_to="access-pass")
     assert "Saved." in page.text
     assert world.details("site.changed")["after"] == {"reset_leads_to": "access-pass"}
-    assert "What a reset leads to: none → access pass" in carol.open("/admin/trail").text
+    told = "What a reset leads to: linking after the password → access pass"
+    assert told in carol.open("/admin/trail").text
     assert world.password_given("alice").page.path == "/enrolment"
     world.reset("alice")
     assert world.password_given("alice").page.path == "/login/access-pass"
-    save(carol, reset_leads_to="")
+    save(carol, reset_leads_to="link")
     world.reset("alice")
     assert world.password_given("alice").page.path == "/enrolment"
 
