@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import OperationalError
@@ -11,6 +12,7 @@ from mfa_app.core.audit import chain
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import ImportStale
 from mfa_app.core.common.locks import lock_administration
+from mfa_app.core.common.turns import taking_turns
 from mfa_app.core.imports import reading, saving
 from mfa_app.core.imports.plan import Outcome
 from mfa_app.core.imports.state import UNDER_WAY, State, actor_of, note_refusal
@@ -71,8 +73,9 @@ def _end(an_import: PeopleImport, refusal: ImportStale) -> None:
 
 def invite(*, now: datetime) -> None:
     """Invite the new people of imports that asked for it and are saved; commit each batch."""
-    while _invite_some(now):
-        pass
+    for invited in taking_turns(partial(_invite_some, now)):
+        if not invited:
+            return
 
 
 def _oldest(*where: ColumnElement[bool]) -> PeopleImport | None:

@@ -28,7 +28,7 @@ class Job:
 
     `run` commits, and returns how many things it did, or None if that is the work of other processes.
     `alone`: one process of all nodes runs it at a time, and its interval counts for all of them together.
-    `may_take_minutes`: it waits for another machine, and the other jobs must not wait with it.
+    `may_take_minutes`: it waits for another machine or has many batches, and no other job may wait with it.
     `of_the_server`: only processes that serve the site run it, no command.
     With `at_random` the interval is the longest, and nobody can tell when it runs.
     """
@@ -107,8 +107,8 @@ COUNTS = Job("counts", timedelta(minutes=1), counts.sum_up, alone=True)
 RESETS = Job("resets", timedelta(seconds=30), _answer_requests, alone=True, at_random=True)
 ENDS = Job("ends", timedelta(minutes=1), _end_accounts, alone=True)
 END_MAILS = Job("end-mails", timedelta(minutes=1), _tell_of_ends, alone=True)
-REMINDERS = Job("reminders", timedelta(minutes=1), _remind, alone=True)
-RULE_MAILS = Job("rule-mails", timedelta(minutes=1), _tell_of_rules, alone=True)
+REMINDERS = Job("reminders", timedelta(minutes=1), _remind, alone=True, may_take_minutes=True)
+RULE_MAILS = Job("rule-mails", timedelta(minutes=1), _tell_of_rules, alone=True, may_take_minutes=True)
 IMPORTS = Job("imports", timedelta(minutes=1), _go_on_with_imports, alone=True, may_take_minutes=True)
 TREND = Job("trend", timedelta(minutes=1), _note_rollout, alone=True, may_take_minutes=True)
 NODE = Job("node", nodes.BEAT, _note_node, may_take_minutes=True, of_the_server=True)

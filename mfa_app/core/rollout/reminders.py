@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import delete, exists, select
 
@@ -12,6 +13,7 @@ from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import NothingToRemind
 from mfa_app.core.common.locks import begin_change, lock_administration, lock_and_reload
 from mfa_app.core.common.permissions import Permission
+from mfa_app.core.common.turns import taking_turns
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.notices import first_time
 from mfa_app.core.policy.decision import will_be_required
@@ -87,7 +89,9 @@ def remind_all(scope: Group | None, *, actor: Actor, now: datetime) -> Reminded:
 def go_on(*, now: datetime) -> int:
     """Queue the reminders that wait for a job; commit each batch. Return how many people got one."""
     count = 0
-    while told := _next_batch(now):
+    for told in taking_turns(partial(_next_batch, now)):
+        if not told:
+            break
         count += told - 1
     return count
 

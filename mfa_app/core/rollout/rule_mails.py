@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, or_, select, union_all
 
 from mfa_app.core.common import days, email_addresses
 from mfa_app.core.common.locks import lock_administration
+from mfa_app.core.common.turns import taking_turns
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.notices import mail_once
 from mfa_app.core.mail.outbox import Mail
@@ -61,7 +63,9 @@ def go_on(*, now: datetime) -> int:
     db.session.rollback()  # reading is over: wait for the lock without a transaction
     mails = 0
     for one in due:
-        while (told := _next_batch(one, now)) is not None:
+        for told in taking_turns(partial(_next_batch, one, now)):
+            if told is None:
+                break
             mails += told
     return mails
 

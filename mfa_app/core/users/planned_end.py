@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 from mfa_app.core.common import days
 from mfa_app.core.common.actor import SITE
 from mfa_app.core.common.locks import lock_administration, lock_and_reload
+from mfa_app.core.common.turns import taking_turns
 from mfa_app.core.mail import notices, outbox
 from mfa_app.core.users import accounts
 from mfa_app.extensions import db
@@ -25,7 +26,9 @@ TOLD_BEFORE = (timedelta(days=1), timedelta(days=14))
 def disable_ended(*, now: datetime) -> int:
     """Disable the accounts whose last day is over, batch by batch. Commits; returns how many there were."""
     disabled = 0
-    while (ids := _ids(User.ends_at <= now)) and (done := _disable(ids, now)):
+    for done in taking_turns(lambda: _disable(_ids(User.ends_at <= now), now)):
+        if not done:
+            break
         disabled += done
     return disabled
 
@@ -44,6 +47,8 @@ def tell_before_end(*, now: datetime) -> int:
 
 
 def _disable(ids: list[int], now: datetime) -> int:
+    if not ids:
+        return 0
     lock_administration()
     disabled = 0
     for user in db.session.scalars(select(User).where(User.id.in_(ids)).order_by(User.id)):
