@@ -6,10 +6,15 @@ from flask_babel import ngettext
 
 from mfa_app.core.mail.outbox import Mail
 
-_NAMES: dict[Mail, str] = {
+_NAMES: dict[str, str] = {
     Mail.LINKED: _l("App linked"),
     Mail.RESET_REQUESTED: _l("Reset asked for"),
+    Mail.APPROVAL_ASKED: _l("Reset that waits for an approval"),
+    Mail.APPROVAL_WANTED: _l("Approval wanted, to the administrators"),
+    Mail.APPROVAL_STOPPED: _l("Reset stopped by its owner, to the administrators"),
     Mail.RESET: _l("2-factor authentication reset"),
+    Mail.ACCESS_PASS_MADE: _l("Access pass made"),
+    Mail.EMAIL_CODE: _l("Code by email"),
     Mail.REMOVED: _l("App removed"),
     Mail.FACTOR_REMOVED: _l("App or passkey removed by the help desk"),
     Mail.STOPPED: _l("Locked after wrong codes"),
@@ -47,8 +52,8 @@ _NAMES: dict[Mail, str] = {
 
 
 def mail_name(mail: str) -> str:
-    """Return what an email is called; the name of its template if this version has no such email."""
-    return str(_NAMES[Mail(mail)]) if mail in set(Mail) else mail
+    """Return what an email is called; the name of its template if it has no other, so no list fails by it."""
+    return str(_NAMES.get(mail, mail))
 
 
 def tried_again(count: int) -> str:
