@@ -3,16 +3,26 @@
 from datetime import UTC, datetime
 
 
-def key_of(moment: datetime, row_id: int) -> str:
+def key_of(moment: datetime, row_id: int | str) -> str:
     """Return the key of a row, to stand in an address."""
     return f"{moment.isoformat()}_{row_id}"
 
 
 def read_key(key: str | None) -> tuple[datetime, int] | None:
     """Return the time and the number of the row; None for what is no key."""
+    found = read_text_key(key)
+    if found is None:
+        return None
+    moment, row_id = found
+    return (moment, int(row_id)) if row_id.isdecimal() and len(row_id) < 10 else None
+
+
+def read_text_key(key: str | None) -> tuple[datetime, str] | None:
+    """Return the time and the random id of the row; None for what is no key."""
     time, _, row_id = (key or "").partition("_")
     try:
-        moment = datetime.fromisoformat(time).astimezone(UTC)
+        typed = datetime.fromisoformat(time)
+        moment = typed.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return (moment, int(row_id)) if row_id.isdecimal() and len(row_id) < 10 else None
+    return (moment, row_id) if typed.tzinfo and row_id.isascii() and row_id.isalnum() else None

@@ -10,6 +10,7 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import scope
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.locks import begin_change
+from mfa_app.core.common.page_keys import key_of, read_text_key
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail.outbox import MailObservers
 from mfa_app.extensions import db
@@ -53,14 +54,14 @@ def page(*, actor: Actor, after: str | None = None) -> Page:
     A key that is none leads to the first page.
     """
     found = _seen(actor).order_by(OutboxMail.created_at.desc(), OutboxMail.id.desc())
-    if (last := _read_key(after)) is not None:
+    if (last := read_text_key(after)) is not None:
         at, mail_id = last
         earlier = or_(OutboxMail.created_at < at, OutboxMail.id < mail_id)
         found = found.where(OutboxMail.created_at <= at, earlier)
     rows = db.session.execute(found.limit(PAGE + 1)).all()
     mails = tuple(_failed(row.OutboxMail, row.User) for row in rows[:PAGE])
     last_shown = mails[-1] if len(rows) > PAGE else None
-    return Page(mails, f"{last_shown.created_at.isoformat()}_{last_shown.id}" if last_shown else None)
+    return Page(mails, key_of(last_shown.created_at, last_shown.id) if last_shown else None)
 
 
 def every(*, actor: Actor) -> Iterator[FailedMail]:
@@ -112,15 +113,6 @@ def _seen(actor: Actor) -> Select[OutboxMail, User]:
     if actor.may(Permission.MANAGE_SITE):
         return found
     return found.where(User.role.in_(actor.visible_roles()), *scope.seen_by(actor))
-
-
-def _read_key(after: str | None) -> tuple[datetime, str] | None:
-    time, _, mail_id = (after or "").partition("_")
-    try:
-        moment = datetime.fromisoformat(time)
-    except ValueError:
-        return None
-    return (moment, mail_id) if moment.tzinfo else None
 
 
 def _failed(mail: OutboxMail, user: User | None) -> FailedMail:
