@@ -82,10 +82,13 @@ def find(mail_id: str, *, actor: Actor) -> FailedMail | None:
 def try_again(mail: FailedMail, *, actor: Actor, now: datetime) -> bool:
     """Let the site try an email again now. Return False if it has left or is gone meanwhile.
 
-    Raises NotAllowed, SessionEnded, OutOfScope.
+    Who manages the site may do it for everyone, themselves too. Raises NotAllowed, SessionEnded, OutOfScope.
     """
     user = db.session.get(User, mail.user_id) if mail.user_id is not None else None
-    begin_change(actor, Permission.INVITE_AGAIN if user else Permission.MANAGE_SITE, user)
+    if user is None or actor.may(Permission.MANAGE_SITE):
+        begin_change(actor, Permission.MANAGE_SITE)
+    else:
+        begin_change(actor, Permission.INVITE_AGAIN, user)
     waiting = _FAILED[0], OutboxMail.id == mail.id, or_(_GIVEN_UP, OutboxMail.next_attempt_at > now)
     if not rows_changed(update(OutboxMail).where(*waiting).values(next_attempt_at=now)):
         return False

@@ -103,6 +103,16 @@ def test_an_email_that_is_tried_again_arrives(world: World, mailbox: Mailbox) ->
     assert "Emails don't reach" not in carol.open(f"/admin/people/{world.id_of('alice')}").text
 
 
+def test_an_administrator_tries_an_email_to_themselves_again(world: World, mailbox: Mailbox) -> None:
+    carol = world.after(carol_at_work)
+    refuse(world, mailbox, "carol")
+    world.clock.advance(minutes=1)
+    carol.open(EMAILS)
+    page = carol.press("Try again carol@example.com")
+    assert "The email to carol@example.com is on its way again." in page.text
+    assert world.events("carol")[-1] == "mails.tried_again"
+
+
 def test_all_that_were_given_up_are_tried_again_by_one_press(world: World, mailbox: Mailbox) -> None:
     carol = world.after(carol_at_work)
     for name in ("alice", "bob"):
