@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from mfa_app.auth import blueprint
+from mfa_app.auth import blueprint, waiting_token
 from mfa_app.auth.forms import HelpRequestForm, LinkForm
 from mfa_app.auth.one_time_link import find_opened_link, forget_opened_link, keep_to_link
 from mfa_app.auth.responses import signed_in_response
@@ -20,8 +20,6 @@ from mfa_app.web.security.access_rules import admits, public
 from mfa_app.web.security.current import current_actor, current_identity, identity_or_none
 from mfa_app.web.ui.forms import render_form
 
-TOKEN_KEY = "help_request"  # in the signed form cookie: with what this browser waits
-
 
 @blueprint.route("/login/lost", methods=["GET", "POST"])
 @admits(Verdict.CHALLENGE)
@@ -30,19 +28,19 @@ def ask_for_reset() -> ResponseReturnValue:
     form, identity = HelpRequestForm(), current_identity()
     if form.validate_on_submit():
         with form.refusing():
-            session[TOKEN_KEY] = requests.file(
-                identity, form.reason_in_words(), actor=current_actor(), now=clock.now()
-            )
+            reason, now = form.reason_in_words(), clock.now()
+            waiting_token.keep(requests.file(identity, reason, actor=current_actor(), now=now))
             return redirect(url_for("auth.wait_for_reset"))
     back = url_for("auth.code", next=request.args.get("next"))
-    return render_form("auth/ask_for_reset.html", form, email=identity.user.email, back=back)
+    waiting = requests.waiting(waiting_token.held(), now=clock.now())
+    return render_form("auth/ask_for_reset.html", form, email=identity.user.email, back=back, waiting=waiting)
 
 
 @blueprint.get("/login/waiting")
 @public
 def wait_for_reset() -> ResponseReturnValue:
     """The number to read out, until the help desk has answered. The session may have ended meanwhile."""
-    waiting = requests.waiting(session.get(TOKEN_KEY, ""), now=clock.now())
+    waiting = requests.waiting(waiting_token.held(), now=clock.now())
     return render_template("auth/wait_for_reset.html", waiting=waiting)
 
 
@@ -50,13 +48,13 @@ def wait_for_reset() -> ResponseReturnValue:
 @public
 def follow_reset() -> ResponseReturnValue:
     """Go on to linking in the browser that waited. It has shown the password, and is not let in by this."""
-    token = session.get(TOKEN_KEY, "")
+    token = waiting_token.held()
     try:
         signed_in = after_reset.go_on(
             token, replaces=identity_or_none(), actor=current_actor(), now=clock.now()
         )
     except OneTimeLinkExpired:
-        session.pop(TOKEN_KEY, None)
+        waiting_token.forget()
         flash(_("Log in with your password to go on."), "info")
         return redirect(url_for("auth.login"))
     return signed_in_response(signed_in)

@@ -1,9 +1,10 @@
 """How each successful login step is answered."""
 
-from flask import flash, redirect, request, session, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from mfa_app.auth import waiting_token
 from mfa_app.core.common import clock
 from mfa_app.core.login import code_step
 from mfa_app.core.sessions.signed_in import SignedIn
@@ -14,7 +15,7 @@ from mfa_app.wording.ended_access import why_ended
 
 def signed_in_response(signed_in: SignedIn) -> ResponseReturnValue:
     """Set the new session cookie with a new CSRF token, and redirect to the page that is open now."""
-    session.clear()
+    waiting_token.begin_anew_for(signed_in.user)
     issue_cookies(signed_in)
     if signed_in.ended is not None:
         flash(why_ended(signed_in.ended, clock.now()), "info")

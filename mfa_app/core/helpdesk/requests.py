@@ -24,6 +24,7 @@ from mfa_app.extensions import db
 from mfa_app.models import HelpRequest, LinkProof, OneTimeLink, User
 from mfa_app.models.column_types import new_id
 from mfa_app.models.database import insert_once, rows_changed
+from mfa_app.models.row_facts import AnyUser
 
 OPEN_FOR = LIFETIME[Purpose.STOP_RESET]
 
@@ -111,6 +112,18 @@ def waiting(token: str, *, now: datetime) -> Waiting:
     if request.number is None:
         return Waiting(State.STOPPED)
     return Waiting(State.OPEN, request.number, request.expires_at)
+
+
+def is_waited_for_by(user: AnyUser, token: str, *, now: datetime) -> bool:
+    """Return True if the request of this token is the user's own: still there, or followed by a reset."""
+    mine = HelpRequest.digest == digest(token), HelpRequest.user_id == user.id, HelpRequest.expires_at > now
+    if db.session.scalar(select(HelpRequest.id).where(*mine)) is not None:
+        return True
+    try:
+        link, _owner = one_time_links.find(token, Purpose.AFTER_RESET, now=now)
+    except OneTimeLinkExpired:
+        return False
+    return link.user_id == user.id
 
 
 def _after_the_request(token: str, now: datetime) -> Waiting:

@@ -322,3 +322,14 @@ def test_the_queue_has_pages(world: World, dave: Visitor, monkeypatch: pytest.Mo
         world.clock.advance(minutes=1)
     assert names(dave.open(QUEUE)) == ["Alice"]
     assert names(dave.follow("Next")) == ["Bob"]
+
+
+def test_who_logs_in_again_where_they_wait_can_still_go_on(world: World, dave: Visitor) -> None:
+    waiting = asks(world, "alice")
+    reset(dave, waiting)
+    world.password_given("alice", waiting)
+    assert waiting.open(WAITING).title == "The help desk has reset your 2-factor authentication"
+    reset_for_bob = asks(world, "bob")
+    reset(dave, reset_for_bob)
+    world.password_given("alice", reset_for_bob)
+    assert reset_for_bob.open(WAITING).title == "There is no open request"

@@ -88,6 +88,29 @@ def test_only_the_browser_that_asked_sees_the_number(world: World, alice: Visito
     assert alice.open("/login/waiting").title == "There is no open request"
 
 
+def test_who_logs_in_again_keeps_the_number_and_finds_it(world: World, alice: Visitor) -> None:
+    number = number_on(ask(alice))
+    world.clock.advance(hours=1)
+    assert alice.open("/login/lost").path == "/login"
+    world.password_given("alice", alice)
+    assert alice.page.path == "/login/code"
+    assert number_on(alice.open("/login/waiting")) == number
+    page = alice.open("/login/lost")
+    assert "You have an open request." in page.text
+    assert number_on(alice.follow("Show its number")) == number
+
+
+def test_somebody_else_who_logs_in_there_does_not_get_the_number(world: World, alice: Visitor) -> None:
+    """Attack 112: bob of the same office sits down at the computer on which alice has asked."""
+    world.linked_earlier("bob", groups_=("Finance",))
+    ask(alice)
+    world.clock.advance(hours=1)
+    world.password_given("bob", alice)
+    assert alice.page.path == "/login/code"
+    assert "open request" not in alice.open("/login/lost").text
+    assert alice.open("/login/waiting").title == "There is no open request"
+
+
 def test_a_newer_request_replaces_the_older_one(world: World, alice: Visitor) -> None:
     """Attack 112: one open request a person."""
     ask(alice)
