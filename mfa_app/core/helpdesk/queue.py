@@ -130,23 +130,27 @@ def _waiting(actor: Actor, now: datetime) -> Select[HelpRequest, User]:
 
 
 def _changes_of(user_ids: list[int], *, since: datetime) -> dict[int, list[Change]]:
-    """Return what has changed on each of these accounts, the latest first."""
+    """Return what has changed on each of these accounts, the latest first.
+
+    The request with which they wait now is no such change.
+    """
     if not user_ids:
         return {}
     latest = func.max(AuditEvent.at)
     events = [event.label for event in CHANGES]
     about = AuditEvent.subject_id.in_(user_ids), AuditEvent.event.in_(events), AuditEvent.at > since
+    another = or_(AuditEvent.event != Event.RESET_REQUESTED.label, AuditEvent.at < HelpRequest.created_at)
     rows = db.session.execute(
         select(AuditEvent.subject_id, AuditEvent.event, latest, func.count())
-        .where(*about)
+        .join(HelpRequest, HelpRequest.user_id == AuditEvent.subject_id)
+        .where(*about, another)
         .group_by(AuditEvent.subject_id, AuditEvent.event)
         .order_by(latest.desc())
     )
     changes: dict[int, list[Change]] = {}
     for user_id, event, at, times in rows:
-        others = times - 1 if event == Event.RESET_REQUESTED.label else times  # one of them is in the queue
-        if others and user_id is not None:
-            changes.setdefault(user_id, []).append(Change(event, at, others))
+        if user_id is not None:
+            changes.setdefault(user_id, []).append(Change(event, at, times))
     return changes
 
 

@@ -76,12 +76,26 @@ def test_the_queue_says_what_changed_lately_in_one_statement(world: World, dave:
     alone = cost(world, dave, QUEUE)
     world.clock.advance(seconds=1)
     asks(world, "alice")
+    world.clock.advance(seconds=1)
     asks(world, "alice")
     assert cost(world, dave, QUEUE) == alone
     lately = [cell.get_text(" ", strip=True) for cell in dave.page.html.select("tbody td:last-child")]
     assert "Account changed" not in lately[0]
     assert "Account changed" in lately[1]
     assert "Reset of 2-factor authentication asked for" in lately[1]
+
+
+def test_the_queue_says_when_somebody_asked_before_and_not_when_they_ask_now(
+    world: World, dave: Visitor
+) -> None:
+    first = world.clock()
+    asks(world, "alice")
+    world.clock.advance(days=2)
+    asks(world, "alice")
+    with world.data():
+        (entry,) = queue.page(actor=TERMINAL, now=world.clock()).entries
+    asked = [(one.at, one.times) for one in entry.changes if one.event == "reset.requested"]
+    assert asked == [(first, 1)]
 
 
 def test_no_number_stands_in_the_queue(world: World, dave: Visitor) -> None:
