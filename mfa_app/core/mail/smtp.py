@@ -152,8 +152,11 @@ def server_facts(url: str | None) -> ServerFacts | None:
 
 
 def host_of(typed: str) -> str:
-    """Return the name or the IP address of a mail server, alone. Raises ValueError for anything else."""
-    host = typed.removeprefix("[").removesuffix("]")
+    """Return the name or the IP address of a mail server, alone and in small letters.
+
+    Raises ValueError for anything else.
+    """
+    host = typed.removeprefix("[").removesuffix("]").lower()
     if ":" in host and "%" not in host:
         return str(IPv6Address(host))
     if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", host) or len(wire.ascii_host(host)) > HOST_LENGTH:

@@ -91,6 +91,16 @@ def test_a_password_is_told_to_no_other_server_than_it_was_entered_for(
     assert "can't be read with the keys of this site" in carol.open("/admin/site").text
 
 
+def test_capitals_make_no_other_mail_server(world: World, carol: Visitor) -> None:
+    save(carol, **SERVER | {"host": "Mail.Example.com"}, password=PASSWORD)
+    whole = in_force(world)
+    assert whole and whole.endswith("@mail.example.com:465")
+    assert "Nothing was different" in save(carol).text
+    assert "Nothing was different" in save(carol, host="MAIL.example.com").text
+    assert "Saved." in save(carol, mail_from="gate@example.com").text
+    assert in_force(world) == whole
+
+
 def test_a_password_goes_with_the_user_name_and_with_the_server(world: World, carol: Visitor) -> None:
     save(carol, **SERVER, password=PASSWORD)
     save(carol, user="")
