@@ -1,5 +1,7 @@
 """The page "Site": what administrators set for the site, part by part, and a test email."""
 
+from functools import partial
+
 from flask import Response, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -7,7 +9,7 @@ from flask_babel import gettext as _
 from mfa_app.admin import blueprint
 from mfa_app.admin.logo_form import LogoForm
 from mfa_app.admin.mail_form import MailForm, mail_form
-from mfa_app.admin.values_forms import APPROVALS, LookForm, ResetsForm, SiteForm, TextsForm, ValuesForm
+from mfa_app.admin.values_forms import LookForm, ResetsForm, SiteForm, TextsForm, ValuesForm
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import smtp, trial
@@ -17,8 +19,8 @@ from mfa_app.site import site as parts
 from mfa_app.web.security.access_rules import requires, takes_file
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.forms import Form, render_form
-from mfa_app.wording.link_proofs import AFTER_A_RESET
 from mfa_app.wording.mail_server import trouble
+from mfa_app.wording.site_values import in_words
 
 
 @blueprint.route("/site", methods=["GET", "POST"])
@@ -93,22 +95,6 @@ def remove_logo() -> ResponseReturnValue:
     return _saved(logo.remove(actor=current_actor()), "own-logo")
 
 
-def _in_words(name: str) -> str:
-    """Return what counts of a value that the server's settings set."""
-    values = site_values.current()
-    if name == "applications":
-        return ", ".join(application.name for application in values.applications)
-    if name == "approve_resets":
-        return str(APPROVALS["yes" if values.approve_resets else "no"])
-    if name == "reset_leads_to":
-        return str(AFTER_A_RESET[values.reset_leads_to])
-    if name == "time_zone":
-        return values.time_zone.key
-    if name == "office_hours":
-        return values.office_hours.text if values.office_hours else _("none")
-    return str(getattr(values, name))
-
-
 @blueprint.post("/site/test-mail")
 @requires(Permission.MANAGE_SITE)
 def send_test_mail() -> ResponseReturnValue:
@@ -142,7 +128,7 @@ def _page(submitted: Form, stored: dict[str, str]) -> Response:
         mail_form=submitted if is_mail else mail_form(stored, submitted=False),
         usual_sender=parts()[Settings].mail_from,
         on_server=site_values.set_on_server(),
-        in_words=_in_words,
+        in_words=partial(in_words, current),
         values=current,
         server=smtp.server_facts(current.smtp_url),
         password_is_kept=mail_settings.password_is_kept(stored.get("smtp_url")),

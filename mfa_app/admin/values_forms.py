@@ -25,13 +25,9 @@ from mfa_app.site import site
 from mfa_app.web.ui.fields import INVALID_CHOICE, LongSelect, one_line, readable
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 from mfa_app.wording.link_proofs import AFTER_A_RESET
+from mfa_app.wording.site_values import APPROVALS
 
 TOO_LONG = Length(max=2000, message=_l("Use at most %(max)d characters."))
-
-APPROVALS = {
-    "yes": _l("Another helper has to approve a risky reset"),
-    "no": _l("Every reset is done at once"),
-}
 
 _TYPED = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 

@@ -7,7 +7,8 @@ from mfa_app.cli.support.command import command_transaction
 from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.output import say, table
 from mfa_app.core.operations import site_values
-from mfa_app.settings import PREFIX, Application
+from mfa_app.settings import PREFIX
+from mfa_app.wording.site_values import setting_text
 
 
 @click.group("site")
@@ -25,16 +26,10 @@ def show(*, as_json: bool) -> None:
     """
     values = site_values.current()
     rows = [
-        (name, _in_words(getattr(values, name)), site_values.source_of(name)) for name in site_values.NAMES
+        (name, setting_text(values, name) or None, site_values.source_of(name)) for name in site_values.NAMES
     ]
     if as_json:
         say(*json_lines([{"name": name, "value": value, "source": source} for name, value, source in rows]))
         return
     lines = [(f"{PREFIX}{name.upper()}", value or "–", source) for name, value, source in rows]
     say(*table((_("SETTING"), _("VALUE"), _("FROM")), lines))
-
-
-def _in_words(value: object) -> str | None:
-    if isinstance(value, tuple):
-        return "; ".join(f"{one.name}={one.url}" for one in value if isinstance(one, Application)) or None
-    return None if value is None else str(value)

@@ -76,8 +76,25 @@ _READERS: dict[str, Callable[[str], object]] = {
     "mail_text": own_words,
 }
 
+
+def text_of(value: object) -> str:
+    """Return the text that a setting has for a value; empty for None."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case OfficeHours():
+            return value.text
+        case tuple():
+            return "; ".join(f"{one.name}={one.url}" for one in value if isinstance(one, Application))
+    return str(value)
+
+
 # What counts while nothing else is stored, as text: so the trail shows what a change was from.
-_UNTOUCHED = {"reset_leads_to": ResetLeadsTo.LINK.value, "approve_resets": "yes"}
+UNTOUCHED = {
+    name: text_of(Settings.model_fields[name].default) for name in ("reset_leads_to", "approve_resets")
+}
 
 
 @dataclass(frozen=True)
@@ -239,7 +256,7 @@ def store(
 
     `passwords`: what the trail says of the mail server's password before and after, if that has changed too.
     """
-    before = _UNTOUCHED | stored()
+    before = UNTOUCHED | stored()
     changed = {name: value for name, value in values.items() if value != before.get(name, "")}
     for name, value in changed.items():
         db.session.merge(SiteSetting(name=name, value=value))
