@@ -13,12 +13,10 @@ from mfa_app.core.mail import smtp
 from mfa_app.core.mail.smtp import PORTS, ServerFacts
 from mfa_app.core.operations import site_values
 from mfa_app.settings import sender_address
-from mfa_app.web.ui.fields import INVALID_CHOICE, entered, one_line, readable
+from mfa_app.web.ui.fields import AS_TYPED, INVALID_CHOICE, entered, one_line, readable
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 
 _LONG = Length(max=300, message=_l("Use at most %(max)d characters."))
-
-_TYPED = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
 class MailForm(Form):
@@ -26,7 +24,7 @@ class MailForm(Form):
 
     refusals_at: ClassVar = {**shown_at("password", MailPasswordNeeded), **shown_at(TOP, SetOnServer)}
 
-    host = StringField(_l("Mail server"), filters=[one_line], validators=[_LONG], render_kw=_TYPED)
+    host = StringField(_l("Mail server"), filters=[one_line], validators=[_LONG], render_kw=AS_TYPED)
     scheme = SelectField(
         _l("Encryption"),
         choices=[
@@ -37,12 +35,12 @@ class MailForm(Form):
         validate_choice=False,
     )
     port = StringField(
-        _l("Port"), filters=[one_line], validators=[_LONG], render_kw={**_TYPED, "inputmode": "numeric"}
+        _l("Port"), filters=[one_line], validators=[_LONG], render_kw={**AS_TYPED, "inputmode": "numeric"}
     )
-    user = StringField(_l("User name"), filters=[one_line], validators=[_LONG, readable], render_kw=_TYPED)
+    user = StringField(_l("User name"), filters=[one_line], validators=[_LONG, readable], render_kw=AS_TYPED)
     password = PasswordField(_l("Password"), validators=[_LONG], render_kw={"autocomplete": "new-password"})
     mail_from = StringField(
-        _l("Sender"), filters=[one_line], validators=[_LONG], render_kw={**_TYPED, "inputmode": "email"}
+        _l("Sender"), filters=[one_line], validators=[_LONG], render_kw={**AS_TYPED, "inputmode": "email"}
     )
 
     def validate_host(self, field: StringField) -> None:

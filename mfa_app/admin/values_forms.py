@@ -13,7 +13,6 @@ from mfa_app.core.operations import site_values
 from mfa_app.settings import (
     OWN_WORDS,
     SITE_NAME_CHARACTERS,
-    ResetLeadsTo,
     Settings,
     applications_of,
     email_address,
@@ -22,14 +21,12 @@ from mfa_app.settings import (
     web_address,
 )
 from mfa_app.site import site
-from mfa_app.web.ui.fields import INVALID_CHOICE, LongSelect, one_line, readable
+from mfa_app.web.ui.fields import AS_TYPED, INVALID_CHOICE, LongSelect, one_line, readable
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 from mfa_app.wording.link_proofs import AFTER_A_RESET
 from mfa_app.wording.site_values import APPROVALS
 
 TOO_LONG = Length(max=2000, message=_l("Use at most %(max)d characters."))
-
-_TYPED = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
 def _is_email(_form: Form, field: StringField) -> None:
@@ -86,31 +83,31 @@ class SiteForm(ValuesForm):
         _l("Email address of the help desk"),
         filters=[one_line],
         validators=[TOO_LONG, _is_email],
-        render_kw={**_TYPED, "inputmode": "email"},
+        render_kw={**AS_TYPED, "inputmode": "email"},
     )
     help_phone = StringField(
         _l("Telephone of the help desk"),
         filters=[one_line],
         validators=[TOO_LONG, _is_phone_number],
-        render_kw={**_TYPED, "inputmode": "tel"},
+        render_kw={**AS_TYPED, "inputmode": "tel"},
     )
     help_url = StringField(
         _l("Web page of the help desk"),
         filters=[one_line],
         validators=[TOO_LONG, _is_web_address],
-        render_kw={**_TYPED, "inputmode": "url"},
+        render_kw={**AS_TYPED, "inputmode": "url"},
     )
     admin_email = StringField(
         _l("Email address of the administrator"),
         filters=[one_line],
         validators=[TOO_LONG, _is_email],
-        render_kw={**_TYPED, "inputmode": "email"},
+        render_kw={**AS_TYPED, "inputmode": "email"},
     )
     applications = TextAreaField(
         _l("Applications on the home page"),
         filters=[_lines],
         validators=[Length(max=10_000, message=_l("Use at most %(max)d characters.")), _are_applications],
-        render_kw={**_TYPED, "rows": 4},
+        render_kw={**AS_TYPED, "rows": 4},
     )
 
 
@@ -154,12 +151,12 @@ class ResetsForm(ValuesForm):
     reset_leads_to = RadioField(
         _l("What a reset of 2-factor authentication leads to"),
         choices=[SelectChoice(choice, words) for choice, words in AFTER_A_RESET.items()],
-        default=ResetLeadsTo.LINK,
+        default=site_values.UNTOUCHED["reset_leads_to"],
         invalid_choice_message=_l("Choose what a reset leads to."),
     )
     approve_resets = RadioField(
         _l("Second approval for risky resets"),
-        default="yes",
+        default=site_values.UNTOUCHED["approve_resets"],
         choices=[SelectChoice(answer, words) for answer, words in APPROVALS.items()],
         invalid_choice_message=INVALID_CHOICE,
     )
@@ -167,7 +164,7 @@ class ResetsForm(ValuesForm):
         _l("Office hours of the help desk"),
         filters=[one_line],
         validators=[TOO_LONG, _are_hours],
-        render_kw=_TYPED,
+        render_kw=AS_TYPED,
     )
 
 

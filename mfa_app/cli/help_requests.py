@@ -1,7 +1,5 @@
 """`second-gate requests ...`: who asks the help desk for a reset."""
 
-from collections.abc import Iterator
-
 import click
 from flask_babel import gettext as _
 
@@ -30,7 +28,7 @@ def commands() -> None:
 @command_transaction
 def list_(*, as_json: bool) -> None:
     """List who waits for a reset, the oldest request first. The numbers are with the callers."""
-    entries = _all_waiting()
+    entries = queue.every(actor=current_actor(), now=clock.now())
     if as_json:
         say(*json_lines([json_facts.help_request(entry) for entry in entries]))
         return
@@ -64,14 +62,6 @@ def answer(number: str, reason: str | None, checked: str, note: str | None) -> N
         _("2-factor authentication reset for %(email)s. All sessions have ended.", email=user.email),
         _("The page on which the caller waits goes on by itself."),
     )
-
-
-def _all_waiting() -> Iterator[Entry]:
-    found = queue.page(actor=current_actor(), now=clock.now())
-    yield from found.entries
-    while found.after is not None:
-        found = queue.page(actor=current_actor(), now=clock.now(), after=found.after)
-        yield from found.entries
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

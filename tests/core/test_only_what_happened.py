@@ -346,6 +346,11 @@ def page_of_requests(world: World) -> Act:
     return lambda: queue.page(actor=TERMINAL, now=world.clock())
 
 
+@again(queue.every)
+def every_request(world: World) -> Act:
+    return lambda: list(queue.every(actor=TERMINAL, now=world.clock()))
+
+
 @again(requests.stop_by_link)
 def stop_a_request(world: World) -> Act:
     requests.file(logged_in(world, "alice"), "lost", actor=VISITOR, now=world.clock())

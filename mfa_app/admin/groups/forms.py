@@ -14,7 +14,7 @@ from mfa_app.core.users.typed_people import Meant, by_ids, resolve, split
 from mfa_app.models import Group, User
 from mfa_app.web.http.converters import LARGEST_ID
 from mfa_app.web.security.current import current_actor
-from mfa_app.web.ui.fields import entered, name_field
+from mfa_app.web.ui.fields import AS_TYPED, entered, name_field
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 
 LONGEST_KEY = Group.name_key.type.length
@@ -73,7 +73,7 @@ class MemberForm(ForeseenForm):
             DataRequired(_l("Enter a name or an email address.")),
             Length(max=MOST_AT_ONCE * 400, message=_l("This is too long. Enter fewer people at once.")),
         ],
-        render_kw={"rows": 1, "autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"},
+        render_kw={**AS_TYPED, "rows": 1},
     )
     newcomers = FieldList(FormField(NewcomerForm), max_entries=MOST_AT_ONCE)
     chosen = SubmitField()

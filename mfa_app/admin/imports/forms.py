@@ -11,7 +11,7 @@ from mfa_app.core.common import text
 from mfa_app.core.common.errors import ImportFileRefused
 from mfa_app.core.imports.plan import ImportOptions, Mode
 from mfa_app.models import Group
-from mfa_app.web.ui.fields import INVALID_CHOICE, FileField, entered
+from mfa_app.web.ui.fields import AS_TYPED, INVALID_CHOICE, FileField, entered
 from mfa_app.web.ui.forms import Form
 
 
@@ -21,7 +21,7 @@ class ImportForm(Form):
     file = FileField(_l("File"), render_kw={"accept": ".csv,.txt,.tsv,text/csv,text/plain"})
     lines = TextAreaField(
         _l("Or paste the lines"),
-        render_kw={"rows": 6, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "none"},
+        render_kw={**AS_TYPED, "rows": 6},
     )
     mode = RadioField(
         _l("What to do"),

@@ -1,6 +1,6 @@
 """The queue of the help desk: who waits for a reset, and whose request has the number that is read out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -89,6 +89,15 @@ def page(*, actor: Actor, now: datetime, after: str | None = None) -> Page:
     entries = tuple(_entry(request, user, changes.get(user.id, ())) for request, user in shown)
     end = shown[-1][0] if len(rows) > PAGE else None
     return Page(entries, key_of(end.expires_at, end.user_id) if end else None)
+
+
+def every(*, actor: Actor, now: datetime) -> Iterator[Entry]:
+    """Yield all of them, a page at a time."""
+    found = page(actor=actor, now=now)
+    yield from found.entries
+    while found.after is not None:
+        found = page(actor=actor, now=now, after=found.after)
+        yield from found.entries
 
 
 def find_caller(typed: str, *, actor: Actor, now: datetime) -> Caller:

@@ -233,6 +233,9 @@ class FileField(WTFormsFileField):
         self.data = sent[0] if sent else None
 
 
+# For names, addresses and the like: what is typed stays as it is.
+AS_TYPED = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+
 INVALID_CHOICE = _l("Choose an option from the list.")
 
 
