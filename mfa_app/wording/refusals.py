@@ -18,7 +18,8 @@ from mfa_app.wording.diagnosis import explained
 _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.WrongCredentials: _l("The email address or password is wrong. Check both and try again."),
     errors.AccountClosed: _l(
-        "Your account is closed, so you can't log in. If you still work here, ask the help desk to open it."
+        "Your account is closed, so you can't log in. "
+        "If you still work here, ask an administrator to open it."
     ),
     errors.WrongPassword: _l("That isn't your current password. Try again."),
     errors.WrongCode: _l(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import update
 
+from mfa_app.core.operations import site_values
 from mfa_app.core.users import account_lock, accounts
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, Throttle
@@ -16,7 +17,9 @@ from tests.support.statements import statements
 from tests.support.world import PASSWORD, TERMINAL, World
 
 WRONG = "not the password at all"
-CLOSED = "Your account is closed, so you can't log in."
+CLOSED = (
+    "Your account is closed, so you can't log in. If you still work here, ask an administrator to open it."
+)
 
 
 def disabled(world: World) -> None:
@@ -57,6 +60,15 @@ def test_the_right_password_learns_that_the_account_is_closed_and_whom_to_ask(
     assert page.html.select_one(".contacts") or "often called IT or the help desk" in page.text
     reason = world.details("password.refused")["reason"]
     assert reason == {"disabled": "account disabled", "ended": "account ended"}[way.__name__]
+
+
+def test_the_page_leads_to_the_administrator_and_not_to_the_help_desk(world: World) -> None:
+    close(world, disabled)
+    with world.data():
+        contacts = {"help_phone": "+31 20 555 0100", "help_email": "help@example.com"}
+        site_values.change(contacts, actor=TERMINAL)
+    ways = [way.get_text(" ", strip=True) for way in log_in(world, PASSWORD).html.select(".contacts a")]
+    assert ways == ["Email the administrator admin@example.com"]
 
 
 @both_databases
