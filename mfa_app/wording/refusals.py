@@ -157,6 +157,10 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "Nothing was reset: who asked for it may not reset this person any more. Refuse it, and start again "
         "if it is still needed."
     ),
+    errors.LockedByOwner: _l(
+        "Nothing was reset: this person has locked the account. Call them on the number in the directory, "
+        "and open the account again first."
+    ),
     errors.NotARequestNumber: _l(
         "The number of a request has 6 digits. Ask the caller to read it out again."
     ),

@@ -13,7 +13,13 @@ from mfa_app.admin.users.lookup import get_user_or_deny
 from mfa_app.admin.users.responses import to_page_of, what_was_reset
 from mfa_app.admin.users.whom import whom
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import ApprovalGone, AskerLostRight, HelpRequestGone, OwnApproval
+from mfa_app.core.common.errors import (
+    ApprovalGone,
+    AskerLostRight,
+    HelpRequestGone,
+    LockedByOwner,
+    OwnApproval,
+)
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.helpdesk import approval_list, approvals, requests
 from mfa_app.core.helpdesk.approval_list import Waiting
@@ -31,7 +37,7 @@ APPROVE, REFUSE = "approve", "refuse"
 class AnswerForm(Form):
     """The answer to a reset that waits, with the id of what the page showed. A refusal needs a reason."""
 
-    refusals_at = shown_at(TOP, ApprovalGone, OwnApproval, AskerLostRight, HelpRequestGone)
+    refusals_at = shown_at(TOP, ApprovalGone, OwnApproval, AskerLostRight, LockedByOwner, HelpRequestGone)
 
     shown = HiddenField()
     answer = HiddenField()  # the button that was pressed

@@ -395,6 +395,10 @@ class AskerLostRight(Refusal):
     """Who asked for this reset may not reset this user any more."""
 
 
+class LockedByOwner(Refusal):
+    """The user of this reset has locked the account: perhaps because of it."""
+
+
 class NotARequestNumber(Refusal):
     """What was typed can't be the number of a request. It is not counted as an attempt."""
 

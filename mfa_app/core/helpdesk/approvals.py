@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import scope
 from mfa_app.core.common.actor import SITE, Actor
-from mfa_app.core.common.errors import ApprovalGone, AskerLostRight, OutOfScope, OwnApproval
+from mfa_app.core.common.errors import ApprovalGone, AskerLostRight, LockedByOwner, OutOfScope, OwnApproval
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.common.tokens import digest
@@ -64,11 +64,14 @@ def approve(user: User, approval_id: str, *, actor: Actor, now: datetime) -> Non
     """Approve the reset with this id that waits for this user, and reset.
 
     Raises SessionEnded, NotAllowed, OutOfScope, HelpRequestGone; ApprovalGone if it was stopped, replaced or
-    ended; OwnApproval for who has asked for it; AskerLostRight if that one may not reset this user any more.
+    ended; OwnApproval for who has asked for it; AskerLostRight if that one may not reset this user any more;
+    LockedByOwner.
     """
     approval = _begin(user, approval_id, actor, now)
     if approval.asked_by == actor.user_id:
         raise OwnApproval
+    if user.account_locked_at is not None:
+        raise LockedByOwner
     asker = _asker(approval, user, now)
     checked = CallerCheck(Way(approval.check_way), approval.check_note)
     asked = Asked(approval.reason, checked, approval.request_id)
@@ -87,11 +90,12 @@ def refuse(user: User, approval_id: str, *, reason: str, actor: Actor, now: date
 
 
 def stop_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) -> None:
-    """Lock the account of the user who got a link by email, which ends the approval; tell administrators.
+    """Lock the account of the user who got a link by email, end the approval, and tell administrators.
 
-    It does so even if the reset was approved meanwhile. Raises OneTimeLinkExpired.
+    It does so even if the reset was approved meanwhile, or the account is locked. Raises OneTimeLinkExpired.
     """
     account_lock.lock_by_link(link, user, actor=actor, now=now)
+    _drop(user)  # a lock of a locked account ends nothing
     story = approval_list.story_of(user)
     record(Event.APPROVAL_STOPPED, actor=actor, subject=user)
     told = {

@@ -262,6 +262,40 @@ def test_stop_this_locks_after_the_approval_too(world: World, dave: Visitor, dor
     assert "The reset had been done already." in " ".join(world.words_of_last_mail().split())
 
 
+def test_the_link_stops_it_for_an_account_that_is_locked_already(
+    world: World, dave: Visitor, dora: Visitor
+) -> None:
+    """Attack 115: the account was locked before, so the stop locks nothing; it still ends the approval."""
+    with world.data():
+        account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=world.clock())
+    ask(world, dave)
+    dora.open(approval_of(world, "alice"))
+    owner = world.visitor()
+    owner.open(world.link_in_last_mail())
+    owner.press(STOP)
+    assert world.count(ResetApproval) == 0
+    assert GONE in dora.press(APPROVE).text
+    assert is_linked(world, "alice")
+
+
+def test_nothing_is_approved_while_the_owner_has_locked_the_account(
+    world: World, dave: Visitor, dora: Visitor
+) -> None:
+    """Attack 115: what a person has locked is opened first, in a step of its own."""
+    with world.data():
+        account_lock.lock_for(world.user("alice"), actor=TERMINAL, now=world.clock())
+    ask(world, dave)
+    dora.open(approval_of(world, "alice"))
+    assert "this person has locked the account" in dora.press(APPROVE).text
+    assert is_linked(world, "alice")
+    with world.data():
+        opening.open_again(
+            world.user("alice"), reason="found", checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+        )
+    dora.press(APPROVE)
+    assert not is_linked(world, "alice")
+
+
 def disable(world: World) -> None:
     accounts.disable(world.user("dave"), actor=TERMINAL, now=world.clock())
 

@@ -15,7 +15,7 @@ from mfa_app.core.operations import site_values
 from mfa_app.core.policy import overrides
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import limits
-from mfa_app.core.users import accounts
+from mfa_app.core.users import account_lock, accounts
 from mfa_app.extensions import db
 from mfa_app.models import ResetApproval, Role, User
 from tests.support.refusals.scene import actor, ended, link, lock_out, logged_in, used_up, wait_for
@@ -155,6 +155,21 @@ def demoted(world: World) -> None:
     accounts.change_role(world.user("ben"), Role.STAFF, actor=TERMINAL, now=world.clock())
 
 
+def asked_for_a_locked_account(world: World) -> Act:
+    approval, dora = waiting_approval(world), actor(world, "dora")
+    account_lock.lock_for(approval.user, actor=TERMINAL, now=world.clock())
+    approvals.reset_or_ask(
+        approval.user,
+        approvals.Asked("lost again", CALLED_BACK),
+        rules=site_values.current(),
+        actor=actor(world, "ben"),
+        now=world.clock(),
+    )
+    db.session.commit()
+    approval_id = db.session.scalars(select(ResetApproval.id)).one()
+    return lambda: approvals.approve(approval.user, approval_id, actor=dora, now=world.clock())
+
+
 def refusing_too_late(world: World) -> Act:
     approval, dora = waiting_approval(world), actor(world, "dora")
     four_hours_later = world.clock() + approvals.OPEN_FOR
@@ -242,6 +257,7 @@ case(
     ),
     "demoted meanwhile",
 )
+case(approvals.approve, errors.LockedByOwner, asked_for_a_locked_account)
 case(approvals.refuse, errors.ApprovalGone, refusing_too_late)
 case(approvals.stop_by_link, errors.OneTimeLinkExpired, stopping_twice)
 case(after_reset.go_on, errors.OneTimeLinkExpired, going_on(exempt), "exempt meanwhile")
