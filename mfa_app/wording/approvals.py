@@ -45,6 +45,12 @@ def outcome(story: Story, name: str) -> str:
             "have pretended to be %(name)s.",
             name=name,
         )
+    if last.event == Event.RESET_REQUEST_STOPPED.label:
+        return _(
+            "%(name)s has stopped the request: it wasn't them. Don't reset anything for whoever asks. Call "
+            "%(name)s back on the number in the directory.",
+            name=name,
+        )
     if last.event == Event.APPROVAL_REFUSED.label:
         reason = last.details["reason"]
         return _("%(actor)s refused it: %(reason)s", actor=last.actor_name, reason=reason)

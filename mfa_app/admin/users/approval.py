@@ -93,6 +93,7 @@ def _about(user: User, waiting: Waiting, now: datetime) -> dict[str, object]:
         "checked": check_in_words(waiting.checked, user.directory_number),
         "risks": risks_in_words(waiting.risks),
         "read_out": request if request and request.id == waiting.request_id else None,
+        "stopped": requests.was_stopped(user, now=now),
         "browser_name": browser_name,
     }
 

@@ -214,6 +214,7 @@ def reset_user(user_id: int) -> ResponseReturnValue:
         with form.refusing():
             return _reset(user, form, now)
     of_request = {"waiting": waiting, "read_out": read_out, "browser_name": browser_name}
+    of_request["stopped"] = requests.was_stopped(user, now=now)
     consequences = {"proof": proof_after_reset(), **_approval_for(user, now)}
     return render_form("admin/users/reset.html", form, **whom(found), **of_request, **consequences)
 

@@ -17,7 +17,12 @@ from mfa_app.models import AuditEvent, ResetApproval, User
 
 MOST = 50
 
-_ANSWERS = (Event.APPROVAL_REFUSED, Event.APPROVAL_STOPPED, Event.SECOND_FACTOR_RESET)
+_ANSWERS = (
+    Event.APPROVAL_REFUSED,
+    Event.APPROVAL_STOPPED,
+    Event.RESET_REQUEST_STOPPED,  # ends the approval too
+    Event.SECOND_FACTOR_RESET,
+)
 
 
 @dataclass(frozen=True)

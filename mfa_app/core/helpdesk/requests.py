@@ -21,7 +21,7 @@ from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import HelpRequest, LinkProof, OneTimeLink, User
+from mfa_app.models import HelpRequest, LinkProof, OneTimeLink, ResetApproval, User
 from mfa_app.models.column_types import new_id
 from mfa_app.models.database import insert_once, rows_changed
 from mfa_app.models.row_facts import AnyUser
@@ -76,8 +76,7 @@ def file(identity: Identity, reason: str, *, actor: Actor, now: datetime) -> str
     counters.charge(limits.HELP_REQUESTS, user.id, now=now)
     lock_user(user)
     sessions.require(identity.session)
-    stopped = HelpRequest.stopped_at.is_not(None), HelpRequest.expires_at > now
-    if db.session.scalar(select(HelpRequest.id).where(HelpRequest.user_id == user.id, *stopped)):
+    if was_stopped(user, now=now):
         raise HelpRequestStopped
     db.session.execute(delete(HelpRequest).where(HelpRequest.user_id == user.id))
     token = new_token()
@@ -150,15 +149,25 @@ def find_open(user: User, *, now: datetime) -> OpenRequest | None:
     return OpenRequest(*row) if row else None
 
 
+def was_stopped(user: AnyUser, *, now: datetime) -> bool:
+    """Return True while a request is there that its user has stopped."""
+    stopped = HelpRequest.stopped_at.is_not(None), HelpRequest.expires_at > now
+    return (
+        db.session.scalar(select(HelpRequest.id).where(HelpRequest.user_id == user.id, *stopped)) is not None
+    )
+
+
 def stop_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) -> None:
     """Stop the open request of the user who got a link by email, and use the link up.
 
-    Until the request would have ended, no other can be filed. Raises OneTimeLinkExpired.
+    Until the request would have ended, no other can be filed. A reset that waits for an approval ends with
+    it, even one that was asked for without the number. Raises OneTimeLinkExpired.
     """
     lock_user(user)
     one_time_links.consume(link)
     is_open = HelpRequest.user_id == user.id, HelpRequest.number.is_not(None), HelpRequest.expires_at > now
     if rows_changed(update(HelpRequest).where(*is_open).values(number=None, stopped_at=now)):
+        db.session.execute(delete(ResetApproval).where(ResetApproval.user_id == user.id))
         record(Event.RESET_REQUEST_STOPPED, actor=actor, subject=user)
 
 

@@ -28,6 +28,7 @@ ASK, RESET, APPROVE, REFUSE = (
 )
 STOP = "Stop this and lock my account"
 QUEUE = "/admin/requests"
+WARNING = "Someone asked for a reset with the password of this person, who stopped it by email"
 GONE = "Nothing was done: this reset doesn't wait for an approval any more"
 
 
@@ -294,6 +295,28 @@ def test_nothing_is_approved_while_the_owner_has_locked_the_account(
         )
     dora.press(APPROVE)
     assert not is_linked(world, "alice")
+
+
+def test_a_stopped_request_ends_the_approval_and_warns_of_the_next_reset(
+    world: World, dave: Visitor, dora: Visitor
+) -> None:
+    """Attack 115: the reset was asked for without the number, and the person stops the request by email."""
+    waits_with_a_number(world)
+    link, owner = world.link_in_last_mail(), world.visitor()
+    ask(world, dave)
+    dora.open(approval_of(world, "alice"))
+    assert WARNING not in dora.page.text
+    owner.open(link)
+    assert owner.press("Stop the request").title == "The request is stopped"
+    assert world.count(ResetApproval) == 0
+    page = dora.press(APPROVE)
+    assert GONE in page.text and "Alice has stopped the request: it wasn't them." in page.text
+    assert is_linked(world, "alice")
+    assert WARNING in dave.open(form_for(world, "alice")).text
+    ask(world, dave)
+    assert WARNING in dora.open(approval_of(world, "alice")).text
+    world.clock.advance(hours=4)
+    assert WARNING not in world.log_in_and_wait("dave").open(form_for(world, "alice")).text
 
 
 def disable(world: World) -> None:
