@@ -17,6 +17,7 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.models import OneTimeLink, User
 from mfa_app.web.security.access_rules import admits, public
+from mfa_app.web.security.cookies import note_own_change
 from mfa_app.web.security.current import current_actor, current_identity, identity_or_none
 from mfa_app.web.ui.forms import render_form
 
@@ -80,7 +81,7 @@ def stop_approval() -> ResponseReturnValue:
     form, now = LinkForm(), clock.now()
     link, user = _opened(form, Purpose.STOP_APPROVAL, now)
     if form.validate_on_submit():
-        approvals.stop_by_link(link, user, actor=current_actor(), now=now)
+        note_own_change(user, approvals.stop_by_link(link, user, actor=current_actor(), now=now))
         forget_opened_link()
         return redirect(url_for("auth.account_locked"))
     return render_form("auth/stop_approval.html", form, email=user.email)

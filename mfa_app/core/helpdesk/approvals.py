@@ -89,12 +89,13 @@ def refuse(user: User, approval_id: str, *, reason: str, actor: Actor, now: date
     record(Event.APPROVAL_REFUSED, actor=actor, subject=user, reason=reason, asked_by=asker.email)
 
 
-def stop_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) -> None:
+def stop_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) -> int:
     """Lock the account of the user who got a link by email, end the approval, and tell administrators.
 
-    It does so even if the reset was approved meanwhile, or the account is locked. Raises OneTimeLinkExpired.
+    It does so even if the reset was approved meanwhile, or the account is locked. Return the user's
+    security stamp. Raises OneTimeLinkExpired.
     """
-    account_lock.lock_by_link(link, user, actor=actor, now=now)
+    stamp = account_lock.lock_by_link(link, user, actor=actor, now=now)
     _drop(user)  # a lock of a locked account ends nothing
     story = approval_list.story_of(user)
     record(Event.APPROVAL_STOPPED, actor=actor, subject=user)
@@ -107,6 +108,7 @@ def stop_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) 
     for administrator in break_glass.administrators():
         if administrator.id != user.id:
             outbox.enqueue(outbox.Mail.APPROVAL_STOPPED, administrator, now=now, to=None, **told)
+    return stamp
 
 
 def _ask(user: User, asked: Asked, risks: Iterable[Risk], actor: Actor, now: datetime) -> None:

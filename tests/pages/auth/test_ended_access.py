@@ -7,18 +7,18 @@ import pytest
 from sqlalchemy import select
 
 from mfa_app.core.common.actor import SITE, Actor
+from mfa_app.core.helpdesk import opening
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access, revoke_access_of_all
 from mfa_app.core.sessions.signed_in import as_user
-from mfa_app.core.users import account_lock
 from mfa_app.models import AuthSession, User
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
 from tests.support.passkeys import alone_of_alice, asked_of_anyone
 from tests.support.statements import traffic
 from tests.support.stories import alice_logged_in, alice_past_both_gates, dave_at_work
-from tests.support.world import PASSWORD, TERMINAL, VISITOR, WRONG, World
+from tests.support.world import CALLED_BACK, PASSWORD, TERMINAL, VISITOR, WRONG, World
 
 TOLD = re.compile(r"You were logged out because [^.]* at \d\d:\d\d\.( If that wasn't you, [^.]*\.)?")
 NEW = "nine loud kettles on the hill"
@@ -127,7 +127,9 @@ def log_out_everywhere(alice: Visitor, world: World) -> None:
 
 def open_again(world: World) -> None:
     with world.data():
-        account_lock.open_again(world.user("alice"), reason="asked", actor=TERMINAL, now=world.clock())
+        opening.open_again(
+            world.user("alice"), reason="asked", checked=CALLED_BACK, actor=TERMINAL, now=world.clock()
+        )
 
 
 def lock(alice: Visitor, world: World) -> None:
@@ -142,6 +144,15 @@ def lock_by_link(alice: Visitor, world: World) -> None:
     alice.press("Log out")
     alice.open(f"/link/{token}")
     alice.press("Lock my account")
+    open_again(world)
+
+
+def stop_reset_by_link(alice: Visitor, world: World) -> None:
+    with world.data():
+        token = one_time_links.create(Purpose.STOP_APPROVAL, world.user("alice"), now=world.clock())
+    alice.press("Log out")
+    alice.open(f"/link/{token}")
+    alice.press("Stop this and lock my account")
     open_again(world)
 
 
@@ -161,6 +172,7 @@ def link(alice: Visitor, world: World) -> None:
         (log_out_everywhere, "you logged out everywhere in another browser"),
         (lock, "you locked your account in another browser"),
         (lock_by_link, "someone with a link from an email to you locked your account"),
+        (stop_reset_by_link, "someone with a link from an email to you locked your account"),
         (link, "you linked an authentication app in another browser"),
     ],
 )
