@@ -45,7 +45,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Story:
-    """What the trail says of the last reset that was asked for: by whom, why, and what came then.
+    """What the trail says of a reset that was asked for: by whom, why, and what came then.
 
     `since` has the newest step first. `asked_by` is empty if nobody has asked for an approval.
     """
@@ -73,10 +73,15 @@ def of_user(user: User, *, now: datetime) -> Waiting | None:
     return _waiting(row) if row else None
 
 
-def story_of(user: User) -> Story:
-    """Return what has become of the last reset of this user that was asked for, by the trail."""
-    newest = select(AuditEvent).where(AuditEvent.subject_id == user.id).order_by(AuditEvent.id.desc())
-    asked = db.session.scalar(newest.where(AuditEvent.event == Event.APPROVAL_ASKED.label).limit(1))
+def story_of(user: User, *, told_at: datetime | None = None) -> Story:
+    """Return what has become of the last reset of this user that was asked for, by the trail.
+
+    `told_at`: of the reset instead that the user was told of then.
+    """
+    about = select(AuditEvent).where(AuditEvent.subject_id == user.id)
+    newest, asks = about.order_by(AuditEvent.id.desc()), AuditEvent.event == Event.APPROVAL_ASKED.label
+    found = newest if told_at is None else about.where(AuditEvent.at >= told_at).order_by(AuditEvent.id)
+    asked = db.session.scalar(found.where(asks).limit(1))
     if asked is None:
         return Story()
     then = AuditEvent.id > asked.id, AuditEvent.event.in_([event.label for event in _ANSWERS])

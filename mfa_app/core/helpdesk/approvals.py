@@ -95,9 +95,10 @@ def stop_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) 
     It does so even if the reset was approved meanwhile, or the account is locked. Return the user's
     security stamp. Raises OneTimeLinkExpired.
     """
+    told_at = one_time_links.made_at(link)
     stamp = account_lock.lock_by_link(link, user, actor=actor, now=now)
     _drop(user)  # a lock of a locked account ends nothing
-    story = approval_list.story_of(user)
+    story = approval_list.story_of(user, told_at=told_at)
     record(Event.APPROVAL_STOPPED, actor=actor, subject=user)
     told = {
         "who": user.email,

@@ -126,6 +126,11 @@ def _holds(link: OneTimeLink, user: User, now: datetime) -> bool:
     return user.is_open(now) and user.security_stamp == link.security_stamp
 
 
+def made_at(link: OneTimeLink) -> datetime:
+    """Return when a link of a usual lifetime was made."""
+    return link.expires_at - LIFETIME[Purpose(link.purpose)]
+
+
 def consume(link: OneTimeLink) -> None:
     """Use up a link. Of several concurrent requests exactly one succeeds. Raises OneTimeLinkExpired."""
     if rows_changed(delete(OneTimeLink).where(OneTimeLink.id == link.id)) != 1:

@@ -29,6 +29,7 @@ ASK, RESET, APPROVE, REFUSE = (
 STOP = "Stop this and lock my account"
 QUEUE = "/admin/requests"
 WARNING = "Someone asked for a reset with the password of this person, who stopped it by email"
+TOO_LATE = "2-factor authentication had been reset by then."
 GONE = "Nothing was done: this reset doesn't wait for an approval any more"
 
 
@@ -260,7 +261,22 @@ def test_stop_this_locks_after_the_approval_too(world: World, dave: Visitor, dor
     owner.open(link)
     assert owner.press(STOP).title == "Your account is locked"
     assert world.password_given("alice").page.path == "/login"
-    assert "The reset had been done already." in " ".join(world.words_of_last_mail().split())
+    assert TOO_LATE in " ".join(world.words_of_last_mail().split())
+
+
+def test_the_link_of_an_older_request_tells_of_that_one(world: World, dave: Visitor, dora: Visitor) -> None:
+    """Dave's request was approved; dora asks again, and then the person opens the email about dave's."""
+    ask(world, dave)
+    link, owner = world.link_in_last_mail(), world.visitor()
+    dora.open(approval_of(world, "alice"))
+    dora.press(APPROVE)
+    world.clock.advance(minutes=1)
+    ask(world, dora, reason="phone is new")
+    owner.open(link)
+    owner.press(STOP)
+    words = " ".join(world.words_of_last_mail().split())
+    assert "dave@example.com asked for the reset, for this reason: “phone lost again”" in words
+    assert TOO_LATE in words
 
 
 def test_the_link_stops_it_for_an_account_that_is_locked_already(
