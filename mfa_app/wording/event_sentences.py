@@ -12,6 +12,7 @@ from mfa_app.core.audit.events import Event
 from mfa_app.core.audit.happenings import Happening, Person
 from mfa_app.core.common.actor import ActorKind
 from mfa_app.core.helpdesk.caller_check import Way
+from mfa_app.core.helpdesk.reset import NOBODY_ELSE
 from mfa_app.models import PRIVILEGED, Role
 from mfa_app.wording.events import detail_name, event_name, value_in_words, why_refused
 from mfa_app.wording.user_agents import known_browser
@@ -223,6 +224,32 @@ def _checked(plain: str, checked: str) -> _By:
     return _By("checked", {None: plain, Way.NO_CALLER.value: plain}, checked)
 
 
+_RESET = _checked(
+    _l("%(actor)s reset the 2-factor authentication of %(subject)s: %(reason)s"),
+    _l("%(actor)s reset the 2-factor authentication of %(subject)s: %(reason)s (%(checked)s)"),
+)
+
+_ALONE: Mapping[object, _By] = {
+    NOBODY_ELSE: _checked(
+        _l(
+            "%(actor)s reset the 2-factor authentication of %(subject)s, and nobody else could approve it: "
+            "%(reason)s"
+        ),
+        _l(
+            "%(actor)s reset the 2-factor authentication of %(subject)s, and nobody else could approve it: "
+            "%(reason)s (%(checked)s)"
+        ),
+    )
+}
+
+_APPROVED = _checked(
+    _l("%(actor)s approved the reset of %(subject)s that %(asked_by)s had asked for: %(reason)s"),
+    _l(
+        "%(actor)s approved the reset of %(subject)s that %(asked_by)s had asked for: %(reason)s "
+        "(%(checked)s)"
+    ),
+)
+
 SENTENCES: dict[Event, _Sentence] = {
     Event.PASSWORD_ACCEPTED: _l("%(actor)s gave the right password"),
     Event.PASSWORD_REFUSED: _Failure(
@@ -398,10 +425,7 @@ SENTENCES: dict[Event, _Sentence] = {
         _l("%(actor)s removed %(one_factor)s of %(subject)s: %(reason)s"),
         _l("%(actor)s removed %(one_factor)s of %(subject)s: %(reason)s (%(checked)s)"),
     ),
-    Event.SECOND_FACTOR_RESET: _checked(
-        _l("%(actor)s reset the 2-factor authentication of %(subject)s: %(reason)s"),
-        _l("%(actor)s reset the 2-factor authentication of %(subject)s: %(reason)s (%(checked)s)"),
-    ),
+    Event.SECOND_FACTOR_RESET: _By("asked_by", {None: _By("approval", _ALONE, _RESET)}, _APPROVED),
     Event.RESET_REQUESTED: _l("%(actor)s asked the help desk for a reset: %(reason)s"),
     Event.RESET_REQUEST_STOPPED: _l(
         "%(subject)s stopped their request for a reset, with the link in the email"

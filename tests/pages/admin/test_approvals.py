@@ -135,10 +135,15 @@ def test_another_helper_sees_what_was_asked_and_approves(world: World, dave: Vis
     assert world.events("alice").count("second_factor.reset") == 2
     words = " ".join(world.words_of_last_mail().split())
     assert "dave@example.com asked for a reset" in words and "dora@example.com approved it" in words
+    assert "dave@example.com noted that they called you back on your number" in words
     assert world.count(ResetApproval) == 0
     assert "dora@example.com has reset" in dave.open(approval_of(world, "alice")).text
     carol = world.log_in_and_wait("carol")
     assert "Asked for by: dave@example.com" in carol.open("/admin/trail").text
+    told = (
+        "Dora (help desk) approved the reset of Alice that dave@example.com had asked for: phone lost again"
+    )
+    assert f"{told} (called back on the directory number)" in carol.page.text
 
 
 def test_the_browser_that_waits_with_a_number_goes_on_after_the_approval(
@@ -428,6 +433,10 @@ def test_of_two_administrators_the_only_other_one_is_never_stuck(world: World, d
     assert world.details("second_factor.reset")["approval"] == "nobody else"
     assert "nobody else could" in " ".join(world.words_of_last_mail().split())
     assert "Second approval: nobody else could approve it" in carol.open("/admin/trail").text
+    told = (
+        "Carol (administrator) reset the 2-factor authentication of Erin, and nobody else could approve it: "
+    )
+    assert f"{told}phone lost (in person: known, or with a badge)" in carol.page.text
 
 
 def unlink(world: World) -> None:
