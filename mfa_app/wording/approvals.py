@@ -39,6 +39,12 @@ def outcome(story: Story, name: str) -> str:
             "Nobody approved it in time, or the account has changed since. Ask again if it is still needed."
         )
     last = story.since[0]
+    if last.event == Event.APPROVAL_STOPPED.label and story.was_reset:
+        return _(
+            "It was too late to stop it: 2-factor authentication had been reset by then. %(name)s has locked "
+            "the account, and the administrators have been told. Someone may have pretended to be %(name)s.",
+            name=name,
+        )
     if last.event == Event.APPROVAL_STOPPED.label:
         return _(
             "%(name)s has stopped it and locked the account. The administrators have been told. Someone may "

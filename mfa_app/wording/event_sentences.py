@@ -439,7 +439,11 @@ SENTENCES: dict[Event, _Sentence] = {
     Event.APPROVAL_REFUSED: _l(
         "%(actor)s refused the reset of %(subject)s that %(asked_by)s had asked for: %(reason)s"
     ),
-    Event.APPROVAL_STOPPED: _l("%(subject)s stopped the reset, with the link in the email"),
+    Event.APPROVAL_STOPPED: _By(
+        "too_late",
+        {True: _l("%(subject)s said too late that the reset wasn't theirs, with the link in the email")},
+        _l("%(subject)s stopped the reset, with the link in the email"),
+    ),
     Event.ACCESS_PASS_MADE: _checked(
         _l("%(actor)s made an access pass for %(subject)s, for %(minutes)s minutes"),
         _l("%(actor)s made an access pass for %(subject)s, for %(minutes)s minutes (%(checked)s)"),

@@ -228,6 +228,7 @@ _DETAILS = {
     "risks": _l("Why it needs approval"),
     "asked_by": _l("Asked for by"),
     "approval": _l("Second approval"),
+    "too_late": _l("After the reset"),
     "role": _l("Role"),
     "groups": _l("Groups"),
     "group": _l("Group"),

@@ -59,7 +59,7 @@ class Event(enum.Enum):
     RESET_REQUEST_STOPPED = "reset.request_stopped", ()
     APPROVAL_ASKED = "reset.approval_asked", ("reason", "checked", "note", "risks")
     APPROVAL_REFUSED = "reset.approval_refused", ("reason", "asked_by")
-    APPROVAL_STOPPED = "reset.approval_stopped", ()
+    APPROVAL_STOPPED = "reset.approval_stopped", ("too_late",)
     REQUEST_NUMBER_GIVEN = "reset.number_given", ()
     REQUEST_NUMBER_REFUSED = "reset.number_refused", ("failures",)
     RESET_FOLLOWED = "reset.followed", ()

@@ -99,7 +99,7 @@ def stop_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) 
     stamp = account_lock.lock_by_link(link, user, actor=actor, now=now)
     _drop(user)  # a lock of a locked account ends nothing
     story = approval_list.story_of(user, told_at=told_at)
-    record(Event.APPROVAL_STOPPED, actor=actor, subject=user)
+    record(Event.APPROVAL_STOPPED, actor=actor, subject=user, too_late=story.was_reset)
     told = {
         "who": user.email,
         "asked_by": story.asked_by,

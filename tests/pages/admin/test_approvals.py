@@ -263,10 +263,14 @@ def test_stop_this_locks_after_the_approval_too(world: World, dave: Visitor, dor
     link, owner = world.link_in_last_mail(), world.visitor()
     dora.open(approval_of(world, "alice"))
     dora.press(APPROVE)
-    owner.open(link)
+    assert "Nothing has been changed" not in owner.open(link).text
     assert owner.press(STOP).title == "Your account is locked"
     assert world.password_given("alice").page.path == "/login"
     assert TOO_LATE in " ".join(world.words_of_last_mail().split())
+    assert "It was too late to stop it" in dave.open(approval_of(world, "alice")).text
+    assert world.details("reset.approval_stopped") == {"too_late": True}
+    carol = world.log_in_and_wait("carol")
+    assert "Alice said too late that the reset wasn't theirs" in carol.open("/admin/trail").text
 
 
 def test_the_link_of_an_older_request_tells_of_that_one(world: World, dave: Visitor, dora: Visitor) -> None:
