@@ -157,6 +157,10 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "Nothing was reset: who asked for it may not reset this person any more. Refuse it, and start again "
         "if it is still needed."
     ),
+    errors.ResetOfClosedAccount: _l(
+        "Nothing was reset: this account is disabled or has ended, so nobody could stop this reset while it "
+        "waits for another helper. An administrator has to open the account first."
+    ),
     errors.LockedByOwner: _l(
         "Nothing was reset: this person has locked the account. Call them on the number in the directory, "
         "and open the account again first."

@@ -19,6 +19,7 @@ from mfa_app.core.common.errors import (
     HelpRequestGone,
     LockedByOwner,
     OwnApproval,
+    ResetOfClosedAccount,
 )
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.helpdesk import approval_list, approvals, requests
@@ -37,7 +38,15 @@ APPROVE, REFUSE = "approve", "refuse"
 class AnswerForm(Form):
     """The answer to a reset that waits, with the id of what the page showed. A refusal needs a reason."""
 
-    refusals_at = shown_at(TOP, ApprovalGone, OwnApproval, AskerLostRight, LockedByOwner, HelpRequestGone)
+    refusals_at = shown_at(
+        TOP,
+        ApprovalGone,
+        OwnApproval,
+        AskerLostRight,
+        LockedByOwner,
+        ResetOfClosedAccount,
+        HelpRequestGone,
+    )
 
     shown = HiddenField()
     answer = HiddenField()  # the button that was pressed

@@ -29,6 +29,7 @@ from mfa_app.core.common.errors import (
     LastAdministrator,
     NotARequestNumber,
     PassNotNeeded,
+    ResetOfClosedAccount,
     Throttled,
     WrongRequestNumber,
 )
@@ -308,7 +309,7 @@ class UserForm(ForeseenForm):
 class ResetForm(CheckedForm):
     """The reason for resetting a user's 2FA, and how the caller was checked."""
 
-    refusals_at = shown_at(TOP, HelpRequestGone)
+    refusals_at = shown_at(TOP, HelpRequestGone, ResetOfClosedAccount)
 
     reason = reason_field(_l("For example: phone lost on the train"))
 

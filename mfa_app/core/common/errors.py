@@ -395,6 +395,10 @@ class AskerLostRight(Refusal):
     """Who asked for this reset may not reset this user any more."""
 
 
+class ResetOfClosedAccount(Refusal):
+    """The reset would wait for an approval, but its user is disabled, or has ended: nobody could stop it."""
+
+
 class LockedByOwner(Refusal):
     """The user of this reset has locked the account: perhaps because of it."""
 

@@ -10,7 +10,14 @@ from sqlalchemy import delete, select
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import scope
 from mfa_app.core.common.actor import SITE, Actor
-from mfa_app.core.common.errors import ApprovalGone, AskerLostRight, LockedByOwner, OutOfScope, OwnApproval
+from mfa_app.core.common.errors import (
+    ApprovalGone,
+    AskerLostRight,
+    LockedByOwner,
+    OutOfScope,
+    OwnApproval,
+    ResetOfClosedAccount,
+)
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.common.tokens import digest
@@ -43,11 +50,13 @@ def reset_or_ask(user: User, asked: Asked, *, rules: ApprovalRules, actor: Actor
     """Reset a user's second factors; a risky reset waits for the approval of another helper instead.
 
     Return True if it was reset. If nobody else could approve it, it is reset, and trail and email say so.
-    Raises SessionEnded, HelpRequestGone, NotAllowed, OutOfScope, as a reset does.
+    Raises SessionEnded, HelpRequestGone, NotAllowed, OutOfScope, as a reset does; and ResetOfClosedAccount
+    if it would have to wait.
     """
     begin_change(actor, Permission.RESET_SECOND_FACTOR, user)
     risks = risks_of(user, rules=rules, now=now)
     if risks and somebody_else_could_approve(user, actor, now=now):
+        _require_not_closed(user, now)
         _ask(user, asked, risks, actor, now)
         return False
     _reset(user, asked, Consent(nobody_else=bool(risks)), actor, now)
@@ -65,13 +74,14 @@ def approve(user: User, approval_id: str, *, actor: Actor, now: datetime) -> Non
 
     Raises SessionEnded, NotAllowed, OutOfScope, HelpRequestGone; ApprovalGone if it was stopped, replaced or
     ended; OwnApproval for who has asked for it; AskerLostRight if that one may not reset this user any more;
-    LockedByOwner.
+    LockedByOwner; ResetOfClosedAccount.
     """
     approval = _begin(user, approval_id, actor, now)
     if approval.asked_by == actor.user_id:
         raise OwnApproval
     if user.account_locked_at is not None:
         raise LockedByOwner
+    _require_not_closed(user, now)
     asker = _asker(approval, user, now)
     checked = CallerCheck(Way(approval.check_way), approval.check_note)
     asked = Asked(approval.reason, checked, approval.request_id)
@@ -177,6 +187,12 @@ def _asker(approval: ResetApproval, user: User, now: datetime) -> User:
     except OutOfScope:
         raise AskerLostRight from None
     return asker
+
+
+def _require_not_closed(user: User, now: datetime) -> None:
+    """Raise ResetOfClosedAccount for a user who is disabled, so can't stop what waits, or has ended."""
+    if user.disabled_at is not None or user.has_ended(now):
+        raise ResetOfClosedAccount
 
 
 def _reset(user: User, asked: Asked, consent: Consent, actor: Actor, now: datetime) -> None:

@@ -344,6 +344,30 @@ def test_a_stopped_request_ends_the_approval_and_warns_of_the_next_reset(
     assert WARNING not in world.log_in_and_wait("dave").open(form_for(world, "alice")).text
 
 
+def disabled(world: World) -> None:
+    accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
+
+
+def ended(world: World) -> None:
+    world.user("alice").ends_at = world.clock()
+
+
+@pytest.mark.parametrize("close_it", [disabled, ended])
+def test_no_reset_of_a_closed_account_waits(
+    world: World, dave: Visitor, dora: Visitor, close_it: Callable[[World], None]
+) -> None:
+    """Attack 115: whoever is disabled can't stop it by the link, so nothing waits."""
+    ask(world, dave)
+    dora.open(approval_of(world, "alice"))
+    with world.data():
+        close_it(world)
+    dora.press(APPROVE)
+    page = ask(world, dave, reason="lost once more")
+    assert "this account is disabled or has ended" in page.text
+    assert is_linked(world, "alice")
+    assert world.events("alice").count("reset.approval_asked") == 1
+
+
 def disable(world: World) -> None:
     accounts.disable(world.user("dave"), actor=TERMINAL, now=world.clock())
 

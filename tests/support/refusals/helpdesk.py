@@ -170,6 +170,13 @@ def asked_for_a_locked_account(world: World) -> Act:
     return lambda: approvals.approve(approval.user, approval_id, actor=dora, now=world.clock())
 
 
+def asking_for_somebody_disabled(world: World) -> Act:
+    approval = waiting_approval(world)
+    accounts.disable(approval.user, actor=TERMINAL, now=world.clock())
+    db.session.commit()
+    return approval.again
+
+
 def refusing_too_late(world: World) -> Act:
     approval, dora = waiting_approval(world), actor(world, "dora")
     four_hours_later = world.clock() + approvals.OPEN_FOR
@@ -256,6 +263,12 @@ case(
         lambda world: accounts.change_role(world.user("ben"), Role.STAFF, actor=TERMINAL, now=world.clock())
     ),
     "demoted meanwhile",
+)
+case(approvals.reset_or_ask, errors.ResetOfClosedAccount, asking_for_somebody_disabled)
+case(
+    approvals.approve,
+    errors.ResetOfClosedAccount,
+    approving(lambda world: setattr(world.user("erin"), "ends_at", world.clock())),
 )
 case(approvals.approve, errors.LockedByOwner, asked_for_a_locked_account)
 case(approvals.refuse, errors.ApprovalGone, refusing_too_late)
