@@ -42,6 +42,7 @@ from mfa_app.core.passwords import hashing
 from mfa_app.core.passwords.hashing import Hasher
 from mfa_app.core.passwords.reset_requests import ResetObservers
 from mfa_app.core.passwords.strength import SiteNames
+from mfa_app.core.policy.asked_proof import MailServer
 from mfa_app.core.users.first_administrator import SetUpNoted
 from mfa_app.extensions import babel, csrf, db, login_manager
 from mfa_app.models.connections import POOL_OPTIONS, engine_options
@@ -141,6 +142,7 @@ def _site(app: Flask, settings: Settings, keys: Keys) -> Site:
         WriteProof(),
         SetUpNoted(),
         StoredValues(),
+        MailServer(lambda: site_values.current().smtp_url is not None),
         KeptLogo(),
     )
 

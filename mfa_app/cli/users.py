@@ -30,7 +30,7 @@ from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.operations import site_values
 from mfa_app.core.passwords import change
-from mfa_app.core.policy import foresight
+from mfa_app.core.policy import asked_proof, foresight
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.users import account_lock, accounts, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
@@ -188,7 +188,7 @@ def reset_2fa(email: str, reason: str, checked: str, note: str | None) -> None:
         user, reason=reason, checked=caller_check(checked, note), actor=current_actor(), now=clock.now()
     )
     say(_("2-factor authentication reset for %(email)s. All sessions have ended.", email=user.email))
-    if user.link_proof == LinkProof.ACCESS_PASS:
+    if asked_proof.of_user(user) == LinkProof.ACCESS_PASS:
         command = command_line(f"users pass {user.email}")
         say(_("Linking an app now needs an access pass. To make one, run: %(command)s", command=command))
 

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from mfa_app.models import LinkProof
 from tests.support.chromium import PHONE, Window
 from tests.support.phone import Phone
+from tests.support.site_parts import set_up_mail_server
 from tests.support.world import World
 
 pytestmark = pytest.mark.browser
@@ -85,6 +86,7 @@ def opens_with_the_app(people: World, alice: Window, app: Phone) -> None:
 
 
 def test_a_code_by_email_is_sent_by_the_page_itself(people: World, new_window: Callable[..., Window]) -> None:
+    set_up_mail_server(people.app)
     people.reset("alice")
     with people.data():
         people.user("alice").link_proof = LinkProof.EMAIL_CODE

@@ -19,6 +19,7 @@ from tests.support.authenticator import Authenticator
 from tests.support.browser import Visitor
 from tests.support.chromium import PHONE, Window
 from tests.support.passkeys import add_passkey, passkey_page
+from tests.support.site_parts import set_up_mail_server
 from tests.support.stories import (
     alice_at_the_code_page,
     alice_at_the_linking_page,
@@ -322,6 +323,7 @@ def test_what_an_access_pass_looks_like_on_both_sides(world: World, inspector: I
     alice = world.password_given("alice")
     inspector.look("Enter your access pass", alice.page.source)
     inspector.look("Enter your access pass", alice.press("Continue", code="KM7P").source)
+    set_up_mail_server(world.app)
     with world.data():
         world.user("alice").link_proof = LinkProof.EMAIL_CODE
     inspector.look("Get a code by email", alice.open("/login/email-code?asked=1").source)

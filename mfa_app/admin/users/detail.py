@@ -32,7 +32,7 @@ from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.sessions import sessions
 from mfa_app.core.throttling import blocked
 from mfa_app.core.users import accounts, directory, enrolment_links, invitations
-from mfa_app.models import Group, Role, User
+from mfa_app.models import Group, LinkProof, Role, User
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
@@ -73,6 +73,7 @@ def _to_link(found: PolicySubject, now: datetime) -> dict[str, bool]:
     return {
         "needs_link": found.user.password_hash is not None and enrolment_links.needs_link(found.user),
         "needs_pass": access_passes.needs_pass(found.user, found.facts, now=now),
+        "by_email": found.facts.link_proof == LinkProof.EMAIL_CODE,
     }
 
 

@@ -8,6 +8,7 @@ from mfa_app.core.common import clock
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.operations import site_values
+from mfa_app.core.policy import asked_proof
 from mfa_app.models import LinkProof, User
 from mfa_app.settings import Settings
 from mfa_app.site import site
@@ -65,7 +66,7 @@ def _on_its_way(user: User) -> str:
 
 def what_was_reset(user: User) -> str:
     """Return what a reset has done, and what linking a new app takes now."""
-    if user.link_proof != LinkProof.ACCESS_PASS:
+    if asked_proof.of_user(user) != LinkProof.ACCESS_PASS:
         return _("2-factor authentication reset for %(name)s.", name=user.name)
     return _(
         "2-factor authentication reset for %(name)s, who needs an access pass to link a new app.",

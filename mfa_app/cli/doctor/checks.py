@@ -10,6 +10,7 @@ from mfa_app.cli.doctor.finding import Finding, examine
 from mfa_app.core.factors import break_glass, passkeys
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.operations import counts, key_rotation, site_values, statistics
+from mfa_app.core.policy import asked_proof
 from mfa_app.core.policy.facts import find_subjects
 from mfa_app.models import LinkProof, Role, User
 from mfa_app.settings import Settings
@@ -139,7 +140,7 @@ def _break_glass() -> Iterator[Finding]:
 
 
 def _how_to_link(user: User) -> str:
-    if user.link_required and user.link_proof == LinkProof.ACCESS_PASS and user.password_hash:
+    if user.link_required and asked_proof.of_user(user) == LinkProof.ACCESS_PASS and user.password_hash:
         return _please_run("users pass", user.email)
     if user.link_required and user.password_hash:
         return _("Ask this person to log in and link one.")

@@ -17,6 +17,7 @@ from mfa_app.core.common.locks import lock_user
 from mfa_app.core.common.tokens import digest, new_token
 from mfa_app.core.mail import one_time_links, outbox
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.policy import asked_proof
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import counters, limits
@@ -130,7 +131,7 @@ def _after_the_request(token: str, now: datetime) -> Waiting:
         _link, user = one_time_links.find(token, Purpose.AFTER_RESET, now=now)
     except OneTimeLinkExpired:
         return Waiting(State.GONE)
-    return Waiting(State.DONE, proof=user.link_proof if user else None)
+    return Waiting(State.DONE, proof=asked_proof.of_user(user) if user else None)
 
 
 def get_open(request_id: str, user: User, *, now: datetime) -> OpenRequest:

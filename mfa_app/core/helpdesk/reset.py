@@ -12,6 +12,7 @@ from mfa_app.core.helpdesk import after_reset, requests
 from mfa_app.core.helpdesk.caller_check import CallerCheck
 from mfa_app.core.mail import outbox
 from mfa_app.core.operations import site_values
+from mfa_app.core.policy import asked_proof
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
 from mfa_app.models import Ending, LinkProof, User
 from mfa_app.settings import ResetLeadsTo
@@ -19,11 +20,10 @@ from mfa_app.settings import ResetLeadsTo
 
 def proof_after_reset() -> LinkProof | None:
     """Return what linking takes after a reset, as set now: a pass where no code could be emailed."""
-    values = site_values.current()
-    if values.reset_leads_to is ResetLeadsTo.LINK:
+    leads_to = site_values.current().reset_leads_to
+    if leads_to is ResetLeadsTo.LINK:
         return None
-    by_email = values.reset_leads_to is ResetLeadsTo.EMAIL_CODE and values.smtp_url is not None
-    return LinkProof.EMAIL_CODE if by_email else LinkProof.ACCESS_PASS
+    return asked_proof.possible(LinkProof(leads_to.value))
 
 
 NOBODY_ELSE = "nobody else"  # on the trail

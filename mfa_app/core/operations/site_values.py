@@ -231,14 +231,21 @@ def source_of(name: str) -> Source:
 def change(values: Mapping[str, str], *, actor: Actor) -> bool:
     """Store these values, each as the text of its setting, or an empty one. Return whether any differs.
 
-    The applications have a line each. Raises SetOnServer, NoMailServer, NotAllowed, SessionEnded; ValueError
-    for a text that stands for no value.
+    The applications have a line each. Codes by email can't be chosen without a mail server, but stay chosen.
+    Raises SetOnServer, NoMailServer, NotAllowed, SessionEnded; ValueError for a text that stands for no
+    value.
     """
     require_possible(values)
-    if values.get("reset_leads_to") == ResetLeadsTo.EMAIL_CODE and current().smtp_url is None:
+    if current().smtp_url is None and _begins_to_email_codes(values):
         raise NoMailServer
     begin_change(actor, Permission.MANAGE_SITE)
     return store(values, actor=actor)
+
+
+def _begins_to_email_codes(values: Mapping[str, str]) -> bool:
+    """Return True if resets are to lead to a code by email, and didn't before: a form sends all it shows."""
+    code = ResetLeadsTo.EMAIL_CODE
+    return values.get("reset_leads_to") == code and stored().get("reset_leads_to") != code
 
 
 def require_possible(values: Mapping[str, str]) -> None:

@@ -36,4 +36,4 @@ def _can_log_in(subject: PolicySubject, now: datetime) -> bool:
         return False
     if subject.facts.linked:
         return user.factors_locked_at is None
-    return user.link_required and user.link_proof != LinkProof.ACCESS_PASS
+    return user.link_required and subject.facts.link_proof != LinkProof.ACCESS_PASS

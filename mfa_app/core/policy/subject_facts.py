@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, select, true
 
 from mfa_app.core.common import email_addresses
+from mfa_app.core.policy import asked_proof
 from mfa_app.core.policy.decision import PolicyFacts, Rule
 from mfa_app.models import Authenticator, Group, Membership, Passkey, SitePolicy, User
 from mfa_app.models.database import execute, table_of
@@ -38,7 +39,7 @@ def policy_facts(user: AnyUser, *, apps: bool, passkeys: bool, rules: Iterable[R
         rules=tuple(rules),
         privileged=user.is_privileged,
         link_required=user.link_required,
-        link_proof=user.link_proof,
+        link_proof=asked_proof.of_user(user),
         passkey=passkeys,
     )
 

@@ -274,6 +274,26 @@ def test_a_test_email_says_what_has_become_of_it(world: World, carol: Visitor) -
     assert "could not be sent. The answer: 550 5.1.1 no such user" in carol.open("/admin/site").text
 
 
+def save_server(carol: Visitor, **fields: str) -> Page:
+    carol.open("/admin/site")
+    return carol.press("Save the mail settings", **fields)
+
+
+@both_databases
+def test_without_its_mail_server_the_page_says_what_resets_need_and_still_saves(
+    world: World, carol: Visitor
+) -> None:
+    save_server(carol, host="mail.example.com", scheme="smtps")
+    save(carol, reset_leads_to="email-code")
+    told = "No codes can be emailed either"
+    assert told not in carol.open("/admin/site").text
+    assert told in save_server(carol, host="").text
+    page = save(carol, reset_leads_to="email-code", office_hours="Mon-Fri 08:00-18:00")
+    assert (page.status, "Saved." in page.text) == (200, True)
+    save(carol, reset_leads_to="link")
+    assert save(carol, reset_leads_to="email-code").status == 400
+
+
 def test_what_a_reset_leads_to_counts_from_the_next_reset_on(world: World, carol: Visitor) -> None:
     world.linked_earlier("alice")
     world.reset("alice")

@@ -4,15 +4,19 @@ import re
 
 import pytest
 
+from mfa_app.core.helpdesk import access_passes
 from mfa_app.core.login import link_step
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.outbox import WITH_LOCK_LINK, Mail
+from mfa_app.core.policy.asked_proof import MailServer
 from mfa_app.extensions import db
 from mfa_app.models import LinkProof, LinkSecret
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
+from tests.support.site_parts import put, set_up_mail_server
+from tests.support.stories import carol_at_work
 from tests.support.tables import changed
-from tests.support.world import World
+from tests.support.world import CALLED_BACK, TERMINAL, World
 
 PAGE = "/login/email-code"
 SEND = "Email me a code"
@@ -22,6 +26,7 @@ REFUSED = "This code doesn't count."
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice, whose reset leads to a code by email, after her password."""
+    set_up_mail_server(world.app)
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
     world.reset("alice")
@@ -157,6 +162,27 @@ def test_who_waits_for_a_pass_gets_no_code(world: World, alice: Visitor) -> None
     assert alice.post(f"{PAGE}/send").status == 403
     assert alice.post(PAGE, code="123456", follow=True).path == "/login/access-pass"
     assert "email_code" not in world.mails("alice")
+
+
+@both_databases
+def test_without_the_mail_server_a_pass_takes_the_place_of_the_code(world: World, alice: Visitor) -> None:
+    """Attack 114: the code that was sent before counts no more, and a pass can be made."""
+    alice.press(SEND)
+    code = code_in_mail(world)
+    put(world.app, MailServer(lambda: False))
+    assert alice.open(PAGE).path == "/login/access-pass"
+    assert alice.post(PAGE, code=code, follow=True).path == "/login/access-pass"
+    assert alice.post(f"{PAGE}/send").status == 403
+    carol = world.after(carol_at_work)
+    page = carol.open(f"/admin/people/{world.id_of('alice')}")
+    assert "linking needs an access pass" in page.text
+    primary = page.html.select_one(".actions .btn-primary")
+    assert primary is not None and primary.text.strip() == "Make an access pass"
+    with world.data():
+        how = {"lifetime": access_passes.USUAL, "checked": CALLED_BACK}
+        shown = access_passes.make(world.user("alice"), **how, actor=TERMINAL, now=world.clock()).shown
+    alice.open(PAGE)
+    assert alice.press("Continue", code=shown).path == "/enrolment"
 
 
 class TestWhatASiteWithoutMailServerDoes:

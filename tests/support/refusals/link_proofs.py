@@ -25,6 +25,7 @@ from tests.support.refusals.scene import (
     while_,
 )
 from tests.support.refusals.table import Act, Arrange, Table
+from tests.support.site_parts import set_up_mail_server
 from tests.support.world import CALLED_BACK, TERMINAL, VISITOR, World
 
 ROWS = Table()
@@ -36,6 +37,7 @@ PASS = "KM7P 3XQT"
 
 def was_reset(world: World, name: str = "alice", proof: LinkProof | None = LinkProof.ACCESS_PASS) -> None:
     """Make a person whose linking waits, after a reset, for more than the password."""
+    set_up_mail_server(world.app)
     world.person(name)
     user = world.user(name)
     user.link_required, user.link_proof = True, proof
