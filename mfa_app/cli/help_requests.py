@@ -8,6 +8,7 @@ from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.output import format_moment, say, table
+from mfa_app.cli.support.reset_lines import lines_of_reset
 from mfa_app.cli.support.types import REASON, REQUEST_NUMBER
 from mfa_app.core.common import clock
 from mfa_app.core.helpdesk import queue, requests
@@ -58,10 +59,7 @@ def answer(number: str, reason: str | None, checked: str, note: str | None) -> N
         actor=actor,
         now=now,
     )
-    say(
-        _("2-factor authentication reset for %(email)s. All sessions have ended.", email=user.email),
-        _("The page on which the caller waits goes on by itself."),
-    )
+    say(*lines_of_reset(user), _("The page on which the caller waits goes on by itself."))
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from mfa_app.cli.support.input import password_from_stdin
 from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.lookup import get_factor, get_group, get_subject, get_user
 from mfa_app.cli.support.output import app_link_lines, fact_lines, format_moment, link_url, say
+from mfa_app.cli.support.reset_lines import lines_of_reset
 from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON, ROLES
 from mfa_app.cli.user_lists import account_state
 from mfa_app.core.common import clock, email_addresses
@@ -30,14 +31,13 @@ from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.operations import site_values
 from mfa_app.core.passwords import change
-from mfa_app.core.policy import asked_proof, foresight
+from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.users import account_lock, accounts, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
-from mfa_app.models import Group, LinkProof, Role, User
+from mfa_app.models import Group, Role, User
 from mfa_app.settings import Settings
 from mfa_app.wording import dates
-from mfa_app.wording.commands import command_line
 from mfa_app.wording.foresight import foresight_sentence
 from mfa_app.wording.labels import app_name, role_name
 from mfa_app.wording.lookalikes import lookalike_warning
@@ -187,10 +187,7 @@ def reset_2fa(email: str, reason: str, checked: str, note: str | None) -> None:
     reset_second_factor(
         user, reason=reason, checked=caller_check(checked, note), actor=current_actor(), now=clock.now()
     )
-    say(_("2-factor authentication reset for %(email)s. All sessions have ended.", email=user.email))
-    if asked_proof.of_user(user) == LinkProof.ACCESS_PASS:
-        command = command_line(f"users pass {user.email}")
-        say(_("Linking an app now needs an access pass. To make one, run: %(command)s", command=command))
+    say(*lines_of_reset(user))
 
 
 @commands.command("remove-app")

@@ -2,12 +2,14 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
+from mfa_app.core.policy import overrides
 from mfa_app.models import LinkSecret
 from tests.support.terminal import Typist, done, refused
-from tests.support.world import World
+from tests.support.world import TERMINAL, World
 
 ALICE = "alice@example.com"
 
@@ -29,6 +31,23 @@ def test_the_terminal_prints_a_pass_once_and_it_leads_to_linking(world: World, t
     assert (details["minutes"], details["checked"]) == (240, "called back")
     alice = world.password_given("alice")
     assert alice.press("Continue", code=shown[1]).path == "/enrolment"
+
+
+def test_both_commands_that_reset_say_whether_a_pass_comes_next(world: World, typed: Typist) -> None:
+    told = "To make one, run: second-gate users pass alice@example.com"
+    world.linked_earlier("alice")
+    alice = world.password_given("alice")
+    alice.open("/login/lost")
+    page = alice.press("Ask for a reset", lost="lost")
+    number = page.html.select_one(".request-number").text
+    assert told in done(typed("requests", "answer", number))
+    world.linked_earlier("bob")
+    with world.data():
+        user, until = world.user("bob"), world.clock() + timedelta(days=3)
+        overrides.exempt(user, until=until, reason="laboratory", actor=TERMINAL, now=world.clock())
+    said = done(typed("users", "reset-2fa", "bob@example.com"))
+    assert "This person is exempt, and logs in with the password alone." in said
+    assert "users pass" not in said
 
 
 def test_programs_get_it_as_json(world: World, typed: Typist) -> None:

@@ -1,7 +1,7 @@
 """What gunicorn serves to most tests: the site as it is, but its clock stands where a test has put it.
 
-Mails leave with the answer, so that nothing of one test is under way in the next. They become files, but codes
-are emailed as if there were a mail server.
+Mails leave with the answer, so that nothing of one test is under way in the next. They become files, but
+codes are emailed as if there were a mail server.
 """
 
 import os

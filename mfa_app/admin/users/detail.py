@@ -24,8 +24,16 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import recovery_codes
 from mfa_app.core.groups import groups
-from mfa_app.core.helpdesk import access_passes, approval_list, approvals, opening, requests, scopes, timeline
-from mfa_app.core.helpdesk.reset import proof_after_reset
+from mfa_app.core.helpdesk import (
+    access_passes,
+    approval_list,
+    approvals,
+    next_login,
+    opening,
+    requests,
+    scopes,
+    timeline,
+)
 from mfa_app.core.operations import site_values
 from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
@@ -216,7 +224,7 @@ def reset_user(user_id: int) -> ResponseReturnValue:
             return _reset(user, form, now)
     of_request = {"waiting": waiting, "read_out": read_out, "browser_name": browser_name}
     of_request["stopped"] = requests.was_stopped(user, now=now)
-    consequences = {"proof": proof_after_reset(), **_approval_for(user, now)}
+    consequences = {"next_login": next_login.after_reset(user, now=now), **_approval_for(user, now)}
     return render_form("admin/users/reset.html", form, **whom(found), **of_request, **consequences)
 
 

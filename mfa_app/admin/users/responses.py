@@ -5,11 +5,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.core.common import clock
+from mfa_app.core.helpdesk import next_login
+from mfa_app.core.helpdesk.next_login import NextLogin
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
 from mfa_app.core.operations import site_values
-from mfa_app.core.policy import asked_proof
-from mfa_app.models import LinkProof, User
+from mfa_app.models import User
 from mfa_app.settings import Settings
 from mfa_app.site import site
 from mfa_app.web.security.current import current_actor
@@ -65,10 +66,16 @@ def _on_its_way(user: User) -> str:
 
 
 def what_was_reset(user: User) -> str:
-    """Return what a reset has done, and what linking a new app takes now."""
-    if asked_proof.of_user(user) != LinkProof.ACCESS_PASS:
-        return _("2-factor authentication reset for %(name)s.", name=user.name)
-    return _(
-        "2-factor authentication reset for %(name)s, who needs an access pass to link a new app.",
-        name=user.name,
-    )
+    """Return what a reset has done, and what the next login takes now."""
+    takes = next_login.after_reset(user, now=clock.now())
+    if takes is NextLogin.ACCESS_PASS:
+        return _(
+            "2-factor authentication reset for %(name)s, who needs an access pass to link a new app.",
+            name=user.name,
+        )
+    if takes is NextLogin.EXEMPT:
+        return _(
+            "2-factor authentication reset for %(name)s, who is exempt and logs in with the password alone.",
+            name=user.name,
+        )
+    return _("2-factor authentication reset for %(name)s.", name=user.name)

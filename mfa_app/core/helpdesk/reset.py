@@ -8,23 +8,11 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.factors import enrolment
-from mfa_app.core.helpdesk import after_reset, requests
+from mfa_app.core.helpdesk import after_reset, next_login, requests
 from mfa_app.core.helpdesk.caller_check import CallerCheck
 from mfa_app.core.mail import outbox
-from mfa_app.core.operations import site_values
-from mfa_app.core.policy import asked_proof
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
-from mfa_app.models import Ending, LinkProof, User
-from mfa_app.settings import ResetLeadsTo
-
-
-def proof_after_reset() -> LinkProof | None:
-    """Return what linking takes after a reset, as set now: a pass where no code could be emailed."""
-    leads_to = site_values.current().reset_leads_to
-    if leads_to is ResetLeadsTo.LINK:
-        return None
-    return asked_proof.possible(LinkProof(leads_to.value))
-
+from mfa_app.models import Ending, User
 
 NOBODY_ELSE = "nobody else"  # on the trail
 
@@ -78,12 +66,13 @@ def carry_out(
     """Reset within a change that has begun, and say how it was approved. Raises HelpRequestGone."""
     request = requests.get_open(request_id, user, now=now) if request_id else None
     was_linked = enrolment.delete_all(user.id, Ending.RESET, now=now)
-    user.link_required, user.link_proof = True, proof_after_reset()
+    user.link_required, user.link_proof = True, next_login.proof_after_reset()
     details = {"reason": reason, "was_linked": was_linked, **checked.details(), **consent.details()}
     record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, **details)
     revoke_access(user, because=RevocationReason.RESET, actor=actor)
     if request is not None:
         after_reset.permit(user, request)
-    told = {"actor_name": actor.name, "reason": reason, "proof": user.link_proof}
+    takes = next_login.after_reset(user, now=now)
+    told: dict[str, str | None] = {"actor_name": actor.name, "reason": reason, "next_login": takes}
     told |= {**checked.details(), **consent.details()}
     outbox.enqueue(outbox.Mail.RESET, user, now=now, **told)

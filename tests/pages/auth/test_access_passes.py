@@ -325,6 +325,11 @@ def is_disabled(world: World) -> None:
         accounts.disable(world.user("alice"), actor=TERMINAL, now=world.clock())
 
 
+def has_no_password(world: World) -> None:
+    with world.data():
+        world.user("alice").password_hash = None
+
+
 def has_stopped_factors(world: World) -> None:
     with world.data():
         world.user("alice").factors_locked_at = world.clock()
@@ -450,6 +455,40 @@ def test_the_browser_that_waited_enters_the_pass_too(world: World) -> None:
     page = make_on_the_page(world, dave, "alice")
     shown = SHAPE.search(page.html.select_one(".request-number").text)[0]
     assert enter(alice, shown).path == "/enrolment"
+
+
+@both_databases
+def test_who_is_exempt_is_not_told_of_a_pass(world: World) -> None:
+    """On the form, on the page and in the email: they need none, and none could be made."""
+    world.linked_earlier("alice")
+    is_exempt(world)
+    dave = world.after(dave_at_work)
+    page = dave.open(f"/admin/people/{world.id_of('alice')}/reset")
+    assert "The password stays the same, and is enough while this person is exempt." in page.text
+    assert "access pass" not in page.text
+    page = dave.press("Reset 2-factor authentication", checked="called back", reason="lost phone")
+    assert "reset for Alice, who is exempt and logs in with the password alone." in page.text
+    assert "access pass" not in page.text
+    world.deliver()
+    words = " ".join(world.words_of_last_mail().split())
+    assert "While you're exempt, that is enough." in words
+    assert "access pass" not in words
+    assert world.password_given("alice").page.path == "/"
+
+
+@pytest.mark.parametrize("before", [is_disabled, has_no_password])
+def test_who_cannot_log_in_is_not_told_of_a_pass(world: World, before: Callable[[World], None]) -> None:
+    world.linked_earlier("alice")
+    before(world)
+    dave = world.after(dave_at_work)
+    page = dave.open(f"/admin/people/{world.id_of('alice')}/reset")
+    assert "access pass" not in page.text
+    page = dave.press("Reset 2-factor authentication", checked="called back", reason="lost phone")
+    assert "2-factor authentication reset for Alice." in page.text
+    world.deliver()
+    words = " ".join(world.words_of_last_mail().split())
+    assert "Your 2-factor authentication was reset" in words or "reset your 2-factor" in words
+    assert "What to do now" not in words
 
 
 def test_the_form_the_page_and_the_email_say_what_follows_a_reset(world: World) -> None:
