@@ -30,8 +30,7 @@ def access_pass() -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.refusing():
             return signed_in_response(_open_with(identity, LinkProof.ACCESS_PASS, form.code))
-    break_glass = may(identity.user.role, Permission.BREAK_GLASS)
-    return render_form("auth/access_pass.html", form, email=identity.user.email, break_glass=break_glass)
+    return render_form("auth/access_pass.html", form, **_words(identity))
 
 
 @blueprint.route("/login/email-code", methods=["GET", "POST"])
@@ -45,8 +44,8 @@ def email_code() -> ResponseReturnValue:
         with form.refusing():
             return signed_in_response(_open_with(identity, LinkProof.EMAIL_CODE, form.code))
     sent = form.is_submitted() or link_step.code_was_sent(identity, now=now)
-    words = {"email": identity.user.email, "sent": sent, "asked": "asked" in request.args}
-    return render_form("auth/email_code.html", form, **words)
+    asked = "asked" in request.args
+    return render_form("auth/email_code.html", form, **_words(identity), sent=sent, asked=asked)
 
 
 @blueprint.post("/login/email-code/send")
@@ -56,6 +55,15 @@ def send_email_code() -> ResponseReturnValue:
     with flash_refusals():
         link_step.send_code(current_identity(), actor=current_actor(), now=clock.now())
     return redirect(url_for("auth.email_code", asked=1, next=request.args.get("next")))
+
+
+def _words(identity: Identity) -> dict[str, object]:
+    user = identity.user
+    return {
+        "email": user.email,
+        "stopped": user.factors_locked_at is not None,
+        "break_glass": may(user.role, Permission.BREAK_GLASS),
+    }
 
 
 def _open_with(identity: Identity, proof: LinkProof, field: StringField) -> SignedIn:

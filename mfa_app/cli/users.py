@@ -409,10 +409,10 @@ def _refusal(user: User) -> Iterator[tuple[str, str]]:
 
 
 def _app_state(subject: PolicySubject) -> str:
-    if not subject.facts.linked:
-        return _("not linked")
     if subject.user.factors_locked_at:
         return _("locked after too many wrong codes. “users reset-2fa” resets it")
+    if not subject.facts.linked:
+        return _("not linked")
     return "; ".join(
         _("%(app)s, linked on %(date)s", app=app_name(app.name), date=format_moment(app.enrolled_at))
         for app in subject.authenticators

@@ -195,14 +195,6 @@ def _explain_codes(person: PolicySubject, now: datetime) -> str:
         return closed
     decision = decide(person.facts, shown=Level.PASSWORD, now=now)
     reason = why_others_are_asked(decision.because)
-    if decision.verdict is Verdict.AWAIT_LINK:
-        return _explain_waiting(person, name)
-    if decision.verdict is Verdict.ENROL:
-        return _(
-            "%(name)s must link an app or add a passkey at the next login: %(reason)s.",
-            name=name,
-            reason=reason,
-        )
     if decision.verdict is Verdict.ALLOW:
         return _explain_not_asked(person, name, decision)
     if person.user.factors_locked_at:
@@ -210,6 +202,14 @@ def _explain_codes(person: PolicySubject, now: datetime) -> str:
             "%(name)s is locked out after too many wrong codes. "
             "Reset 2-factor authentication so that %(name)s can set it up again at the next login.",
             name=name,
+        )
+    if decision.verdict is Verdict.AWAIT_LINK:
+        return _explain_waiting(person, name)
+    if decision.verdict is Verdict.ENROL:
+        return _(
+            "%(name)s must link an app or add a passkey at the next login: %(reason)s.",
+            name=name,
+            reason=reason,
         )
     coming = effective_policy(person.facts, now=now).because
     if decision.because.reason is Reason.BY_CHOICE and coming.until:

@@ -20,9 +20,10 @@ def administrator_exists() -> bool:
 def require_one(*, without: User, now: datetime) -> None:
     """Raise LastAdministrator if removing this user would leave no administrator who can log in.
 
-    Call `begin_change` first. An administrator counts if the account is enabled, has a password, and has an
-    app or a passkey that isn't locked, or may set one up without anyone's help. Rules don't matter:
-    administrators always need a second factor. Those whose accounts end on a day don't do for later.
+    Call `begin_change` first. An administrator counts if the account is enabled and has a password, if too
+    many wrong codes haven't locked it, and if it has an app or a passkey, or may set one up without anyone's
+    help: with a code that is emailed, too. Rules don't matter: administrators always need a second factor.
+    Those whose accounts end on a day don't do for later.
     """
     able = [subject.user for subject in find_subjects(User.role == Role.ADMIN) if _can_log_in(subject, now)]
     staying = [user for user in able if user.ends_at is None]
@@ -32,8 +33,8 @@ def require_one(*, without: User, now: datetime) -> None:
 
 def _can_log_in(subject: PolicySubject, now: datetime) -> bool:
     user = subject.user
-    if not user.is_open(now) or user.password_hash is None:
+    if not user.is_open(now) or user.password_hash is None or user.factors_locked_at is not None:
         return False
     if subject.facts.linked:
-        return user.factors_locked_at is None
+        return True
     return user.link_required and subject.facts.link_proof != LinkProof.ACCESS_PASS

@@ -227,8 +227,8 @@ def test_guesses_are_counted_with_the_codes_and_stop(world: World) -> None:
     eve = world.password_given("alice")
     enter(eve, "KM7P 3XQT")
     assert "authenticator_stopped" in world.mails("alice")
-    stopped = enter(eve, shown)
-    assert "neither codes nor passkeys are accepted" in stopped.text
+    stopped = eve.submit(PAGE, code=shown)
+    assert "access passes and codes are no longer accepted" in stopped.text
     assert world.count(LinkSecret) == 1
 
 
@@ -455,6 +455,35 @@ def test_the_browser_that_waited_enters_the_pass_too(world: World) -> None:
     page = make_on_the_page(world, dave, "alice")
     shown = SHAPE.search(page.html.select_one(".request-number").text)[0]
     assert enter(alice, shown).path == "/enrolment"
+
+
+@both_databases
+def test_after_fifty_wrong_passes_everybody_is_told_that_a_reset_helps(world: World) -> None:
+    reset(world)
+    has_stopped_factors(world)
+    page = world.password_given("alice").page
+    assert (page.path, page.title) == (PAGE, "2-factor authentication")
+    assert "it stays locked until the help desk resets your 2-factor authentication again" in page.text
+    assert "reads one out" not in page.text
+    assert not page.html.select("main input:not([type=hidden])")
+    page = world.after(dave_at_work).open(f"/admin/people/{world.id_of('alice')}")
+    assert "Alice is locked out after too many wrong codes." in page.text
+    assert "needs an access pass" not in page.text
+    badge = page.html.select_one("section[aria-labelledby=second-factor] .pill")
+    assert badge is not None and badge.text.strip() == "Locked"
+
+
+@both_databases
+def test_an_administrator_whose_passes_are_stopped_is_no_other_one(world: World) -> None:
+    """Whoever can't link any more doesn't let the last one who can log in go."""
+    world.linked_earlier("anton", role=Role.ADMIN)
+    world.linked_earlier("carol", role=Role.ADMIN)
+    world.reset("anton")
+    with world.data():
+        world.user("anton").link_proof = None
+        world.user("anton").factors_locked_at = world.clock()
+    with world.data(), pytest.raises(LastAdministrator):
+        accounts.disable(world.user("carol"), actor=TERMINAL, now=world.clock())
 
 
 @both_databases

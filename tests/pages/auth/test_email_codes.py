@@ -10,7 +10,7 @@ from mfa_app.core.mail import outbox
 from mfa_app.core.mail.outbox import WITH_LOCK_LINK, Mail
 from mfa_app.core.policy.asked_proof import MailServer
 from mfa_app.extensions import db
-from mfa_app.models import LinkProof, LinkSecret
+from mfa_app.models import LinkProof, LinkSecret, Role
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
 from tests.support.site_parts import put, set_up_mail_server
@@ -162,6 +162,30 @@ def test_who_waits_for_a_pass_gets_no_code(world: World, alice: Visitor) -> None
     assert alice.post(f"{PAGE}/send").status == 403
     assert alice.post(PAGE, code="123456", follow=True).path == "/login/access-pass"
     assert "email_code" not in world.mails("alice")
+
+
+def test_an_administrator_who_waits_for_a_code_sees_the_break_glass_way(world: World) -> None:
+    set_up_mail_server(world.app)
+    world.linked_earlier("carol", role=Role.ADMIN)
+    world.reset("carol")
+    with world.data():
+        world.user("carol").link_proof = LinkProof.EMAIL_CODE
+    carol = world.password_given("carol")
+    for title in ("Get a code by email", "Enter the code from your email"):
+        assert carol.page.title == title
+        assert "calls you back on your number in the company directory" in carol.page.text
+        assert carol.follow("Use a break-glass code").path == "/login/break-glass"
+        carol.open(PAGE)
+        carol.press(SEND) if title.startswith("Get") else None
+
+
+def test_who_is_stopped_gets_no_form_and_no_code(world: World, alice: Visitor) -> None:
+    assert "Use a break-glass code" not in alice.page.text
+    with world.data():
+        world.user("alice").factors_locked_at = world.clock()
+    page = alice.open(PAGE)
+    assert "access passes and codes are no longer accepted for alice@example.com" in page.text
+    assert not page.html.select("form[data-sends-itself], main input:not([type=hidden])")
 
 
 @both_databases
