@@ -45,6 +45,14 @@ def test_what_the_page_names_is_on_a_page(name: str) -> None:
     assert name in words_of_pages()
 
 
+def test_a_new_password_comes_before_the_pass_that_it_would_end() -> None:
+    lost, made = (PAGE.partition(f"\n## {part}\n")[2] for part in ("The phone is lost", "The access pass"))
+    assert lost.index("The new password comes first") < lost.index("Then reset from the person's page")
+    assert "New password first, then make the pass." in made.partition("\n## ")[0]
+    promised = [line for line in PAGE.splitlines() if "You'll see a QR code" in line]
+    assert not promised
+
+
 def test_the_words_to_say_are_short() -> None:
     spoken = re.findall(r"^ *> (.+?)(?=\n *\n|\Z)", PAGE, re.MULTILINE | re.DOTALL)
     assert len(spoken) > 12

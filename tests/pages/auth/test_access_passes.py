@@ -12,6 +12,7 @@ from mfa_app.core.factors import link_proofs
 from mfa_app.core.helpdesk import access_passes, opening
 from mfa_app.core.mail.outbox import WITH_LOCK_LINK, Mail
 from mfa_app.core.operations import housekeeping
+from mfa_app.core.passwords import change
 from mfa_app.core.policy import overrides
 from mfa_app.core.sessions.signed_in import as_user
 from mfa_app.core.users import account_lock, accounts
@@ -484,6 +485,20 @@ def test_an_administrator_whose_passes_are_stopped_is_no_other_one(world: World)
         world.user("anton").factors_locked_at = world.clock()
     with world.data(), pytest.raises(LastAdministrator):
         accounts.disable(world.user("carol"), actor=TERMINAL, now=world.clock())
+
+
+@both_databases
+def test_a_new_password_ends_a_pass_and_the_form_says_so(world: World) -> None:
+    reset(world)
+    dave = world.after(dave_at_work)
+    page = dave.open(f"/admin/people/{world.id_of('alice')}/access-pass")
+    assert "A new password ends it. If this person needs one, let them choose it first" in page.text
+    shown = made(world)
+    with world.data():
+        change.set_from_terminal(
+            world.user("alice"), "quiet walnut over the river 27", actor=TERMINAL, now=world.clock()
+        )
+    assert world.count(LinkSecret) == 0, shown
 
 
 @both_databases
