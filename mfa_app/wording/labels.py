@@ -19,6 +19,8 @@ _LIMITS: dict[limits.Limit, str] = {
     limits.PASSWORD_UNKNOWN_BROWSER: _l("passwords, from unknown browsers"),
     limits.PASSWORD_KNOWN_BROWSER: _l("passwords, from the person's own browser"),
     limits.MAIL_TO_USER: _l("emails with a link for a new password"),
+    limits.HELP_REQUESTS: _l("requests for a reset"),
+    limits.EMAIL_CODES: _l("codes by email after a reset"),
     limits.PASSWORD_NETWORK: _l("passwords, from one network"),
     limits.RESET_REQUESTS: _l("requests for a new password, from one network"),
 }
@@ -58,6 +60,10 @@ def failures_in_words(limit: limits.Limit, count: int) -> str:
             "%(num)s emails with a link for a new password",
             count,
         )
+    if limit is limits.HELP_REQUESTS:
+        return ngettext("%(num)s request for a reset", "%(num)s requests for a reset", count)
+    if limit is limits.EMAIL_CODES:
+        return ngettext("%(num)s code by email", "%(num)s codes by email", count)
     if limit is limits.PASSWORD_KNOWN_BROWSER:
         return ngettext(
             "%(num)s wrong password in a browser of their own",

@@ -27,6 +27,8 @@ OF_USERS = (
     limits.PASSWORD_UNKNOWN_BROWSER,
     limits.PASSWORD_KNOWN_BROWSER,
     limits.MAIL_TO_USER,
+    limits.HELP_REQUESTS,
+    limits.EMAIL_CODES,
 )
 
 LISTED = {limit.name: limit for limit in (*OF_USERS, *OF_NETWORKS)}

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from mfa_app.core.throttling import counters, limits
+from mfa_app.core.throttling.limits import Limit
 from mfa_app.core.users import invitations
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, PendingEnrolment, RememberedDevice, Throttle
@@ -14,7 +15,7 @@ from tests.support.authenticator import Authenticator as SoftwareAuthenticator
 from tests.support.browser import Visitor, attribute, words
 from tests.support.databases import both_databases
 from tests.support.passkeys import send_passkey
-from tests.support.stories import dave_at_work
+from tests.support.stories import carol_at_work, dave_at_work
 from tests.support.world import TERMINAL, World
 
 REASON = "Phone lost, called back on 4711"
@@ -121,6 +122,29 @@ def test_each_wait_is_told_with_what_failed(world: World, dave: Visitor) -> None
     assert alice.page.status == 429
     world.clock.advance(hours=1, seconds=1)
     assert "has to wait" not in dave.open(page_of(world, "alice")).text
+
+
+@both_databases
+@pytest.mark.parametrize(
+    ("limit", "told", "listed"),
+    [
+        (limits.HELP_REQUESTS, "after 3 requests for a reset.", "requests for a reset"),
+        (limits.EMAIL_CODES, "after 5 codes by email.", "codes by email after a reset"),
+    ],
+)
+def test_what_others_have_used_up_is_seen_and_lifted(
+    world: World, dave: Visitor, limit: Limit, told: str, listed: str
+) -> None:
+    """Whoever has the password can use up the owner's requests and codes by email."""
+    world.linked_earlier("alice")
+    with world.data():
+        for _ in range(limit.free_attempts):
+            counters.charge(limit, world.id_of("alice"), now=world.clock())
+    assert listed in world.after(carol_at_work).open("/admin/throttled").text
+    assert told in dave.open(page_of(world, "alice")).text
+    assert "Alice can try again now." in dave.press("Let this person try again").text
+    with world.data():
+        counters.charge(limit, world.id_of("alice"), now=world.clock())
 
 
 @pytest.mark.parametrize("failures", [50, 100])
