@@ -336,6 +336,12 @@ def test_without_an_app_of_its_own_the_help_desk_links_one_first(world: World) -
     assert dave.open("/admin/people").path == "/enrolment"
 
 
+def test_the_lost_app_page_promises_no_more_than_every_reset_leads_to(world: World) -> None:
+    page = world.visitor().open("/login/help").text
+    assert "If you're asked for an access pass, the help desk reads it out to you; if for a code" in page
+    assert "QR code" not in page
+
+
 def test_the_lost_app_page_its_mail_and_the_reset_page_say_the_same(world: World, dave: Visitor) -> None:
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
