@@ -22,7 +22,7 @@ from mfa_app.core.common.errors import (
     ResetOfClosedAccount,
 )
 from mfa_app.core.common.permissions import Permission
-from mfa_app.core.helpdesk import approval_list, approvals, requests
+from mfa_app.core.helpdesk import approval_list, approvals, next_login, requests
 from mfa_app.core.helpdesk.approval_list import Waiting
 from mfa_app.models import User
 from mfa_app.web.security.access_rules import requires
@@ -104,6 +104,7 @@ def _about(user: User, waiting: Waiting, now: datetime) -> dict[str, object]:
         "read_out": request if request and request.id == waiting.request_id else None,
         "stopped": requests.was_stopped(user, now=now),
         "browser_name": browser_name,
+        "next_login": next_login.after_reset(user, now=now),
     }
 
 

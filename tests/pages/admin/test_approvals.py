@@ -146,6 +146,16 @@ def test_another_helper_sees_what_was_asked_and_approves(world: World, dave: Vis
     assert f"{told} (called back on the directory number)" in carol.page.text
 
 
+@pytest.mark.parametrize("environment", [{"MFA_RESET_LEADS_TO": "access-pass"}], indirect=True)
+def test_who_approves_sees_what_follows(world: World) -> None:
+    for name in ("carol", "erin", "frank"):
+        world.linked_earlier(name, role=Role.ADMIN)
+    ask(world, world.log_in_and_wait("carol"), "erin")
+    page = world.log_in_and_wait("frank").open(approval_of(world, "erin"))
+    assert "The password stays the same." in page.text
+    assert "Before that they need an access pass, which you read out." in page.text
+
+
 def test_the_browser_that_waits_with_a_number_goes_on_after_the_approval(
     world: World, dave: Visitor, dora: Visitor
 ) -> None:
@@ -154,7 +164,9 @@ def test_the_browser_that_waits_with_a_number_goes_on_after_the_approval(
     dave.press("Open the request", number=number_on(waiting))
     dave.press(ASK, checked="called back")
     assert waiting.open("/login/waiting").title == "Call the help desk"
-    assert f"Request {number_on(waiting)}" in dora.open(approval_of(world, "alice")).text
+    page = dora.open(approval_of(world, "alice"))
+    assert "The request whose number was read out" in page.text
+    assert number_on(waiting) not in page.text  # the caller tells it
     dora.press(APPROVE)
     waiting.open("/login/waiting")
     assert waiting.press("Continue").path == "/enrolment"
