@@ -154,8 +154,8 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     ),
     errors.OwnApproval: _l("You asked for this reset, so another helper has to approve it."),
     errors.AskerLostRight: _l(
-        "Nothing was reset: who asked for it may not reset this person any more. Refuse it, and start again "
-        "if it is still needed."
+        "Nothing was reset: the helper who asked for it may not reset this person any more. Refuse it. If a "
+        "reset is still needed, ask for it yourself."
     ),
     errors.ResetOfClosedAccount: _l(
         "Nothing was reset: this account is disabled or has ended, so nobody could stop this reset while it "

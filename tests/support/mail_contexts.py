@@ -38,6 +38,7 @@ CONTEXT: dict[Mail, dict[str, object]] = {
     },
     Mail.APPROVAL_WANTED: {
         "who": "erin@example.com",
+        "called": "Erin",
         "actor_name": "carol@example.com",
         "reason": "lost phone",
         "hours": 4,

@@ -159,7 +159,8 @@ def _tell(user: User, told: dict[str, object], actor: Actor, now: datetime) -> N
     if user.is_privileged:
         for administrator in break_glass.administrators():
             if administrator.id not in (user.id, actor.user_id):
-                wanted = {"who": user.email, "hours": OPEN_FOR // timedelta(hours=1), **told}
+                whom = {"who": user.email, "called": user.name or user.email}
+                wanted = {**whom, "hours": OPEN_FOR // timedelta(hours=1), **told}
                 outbox.enqueue(outbox.Mail.APPROVAL_WANTED, administrator, now=now, to=None, **wanted)
 
 

@@ -201,6 +201,8 @@ def test_nobody_of_lower_rank_approves_and_not_the_person(world: World, dave: Vi
     carol = world.log_in_and_wait("carol")
     assert "this person is an administrator" in carol.open(form_for(world, "erin")).text
     ask(world, carol, "erin")
+    words = " ".join(world.words_of_last_mail().split())
+    assert "Call Erin first, on the number in the directory: did they ask for it?" in words
     erin = world.log_in_and_wait("erin")
     for visitor in (dave, erin, world.log_in_and_wait("alice")):
         visitor.open("/account")
@@ -402,7 +404,10 @@ def test_who_asked_must_still_have_the_right(
     dora.open(approval_of(world, "alice"))
     with world.data():
         change_it(world)
-    assert "who asked for it may not reset this person any more" in dora.press(APPROVE).text
+    assert (
+        "the helper who asked for it may not reset this person any more. Refuse it."
+        in dora.press(APPROVE).text
+    )
     assert is_linked(world, "alice")
 
 
