@@ -40,6 +40,7 @@ def test_no_method_on_any_address_opens_anything_before_the_code(world: World, e
         "auth.recovery_code",
         "auth.passkey_question",
         "auth.answer_by_passkey",
+        "auth.ask_for_reset",  # which opens nothing: tests/pages/auth/test_help_requests.py
         "auth.logout",
     )
     shut = [
