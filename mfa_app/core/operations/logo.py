@@ -1,13 +1,10 @@
 """The site's logo: a picture that an administrator sends. It is drawn anew, so only its pixels are served."""
 
 from hashlib import sha256
-from io import BytesIO
 
-from PIL import Image, ImageOps
 from sqlalchemy import delete
 
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import LogoRefused
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.operations import site_values
@@ -20,13 +17,6 @@ MAX_BYTES = 512 * 1024
 
 MAX_SIDE = 2000  # pixels
 
-SHOWN = (480, 96)  # pixels: three times as many as the header has room for, for sharp screens
-
-FORMATS = ("PNG", "JPEG", "WEBP")
-
-# Pillow refuses what has more before it makes room for it.
-Image.MAX_IMAGE_PIXELS = MAX_SIDE**2
-
 
 class KeptLogo:
     """The picture that this process has read last, so that no visitor makes it read one again and again."""
@@ -37,6 +27,9 @@ class KeptLogo:
 
 def change(data: bytes, *, actor: Actor) -> bool:
     """Make a picture the logo. Return whether it is another. Raises LogoRefused, NotAllowed, SessionEnded."""
+    # Loaded with the first logo: Pillow takes memory that no login needs.
+    from mfa_app.core.operations.logo_picture import redrawn
+
     picture = redrawn(data)
     version = sha256(picture).hexdigest()[:16]
     begin_change(actor, Permission.MANAGE_SITE)
@@ -65,29 +58,3 @@ def find(version: str) -> bytes | None:
         return None
     site()[KeptLogo].newest = version, row.picture
     return row.picture
-
-
-def redrawn(data: bytes) -> bytes:
-    """Return a picture as a small PNG without anything but its pixels. Raises LogoRefused.
-
-    Its size is read before it is decoded, and only by the decoders of FORMATS.
-    """
-    if len(data) > MAX_BYTES:
-        raise LogoRefused("too large")
-    try:
-        with Image.open(BytesIO(data), formats=FORMATS) as sent:
-            if max(sent.size) > MAX_SIDE:
-                raise LogoRefused("too many pixels")
-            turned = ImageOps.exif_transpose(sent)
-            pixels = (turned.convert("RGB") if turned.mode == "CMYK" else turned).convert("RGBA")
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise LogoRefused("too many pixels") from None
-    except LogoRefused:
-        raise
-    except Exception:
-        raise LogoRefused("no picture") from None
-    pixels.thumbnail(SHOWN)
-    clean, written = Image.new("RGBA", pixels.size), BytesIO()
-    clean.paste(pixels)
-    clean.save(written, "PNG", optimize=True)
-    return written.getvalue()

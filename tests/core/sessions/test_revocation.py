@@ -196,6 +196,7 @@ def test_access_of_many_ends_with_what_they_wait_for_after_a_reset(world: World)
             alice, LinkProof.ACCESS_PASS, "hash", lifetime=timedelta(hours=1), now=world.clock()
         )
         db.session.flush()
-        ended = revoke_access_of_all(select(User.id).where(User.id == alice.id))
+        whom = select(User.id).where(User.id == alice.id)
+        ended = revoke_access_of_all(whom, because=RevocationReason.DISABLED, actor=TERMINAL)
         assert ended == {alice.id: {Event.SESSIONS_ENDED: 2, Event.LINKS_ENDED: 1}}
     assert world.count(HelpRequest) == world.count(LinkSecret) == 0

@@ -18,6 +18,7 @@ from mfa_app.core.imports.state import State
 from mfa_app.core.mail import failed, one_time_links, outbox, trial
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.operations import first_steps, logo, mail_settings, site_values
+from mfa_app.core.operations.logo_picture import redrawn
 from mfa_app.core.policy import overrides, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import many, reminders
@@ -796,7 +797,7 @@ case(mail_settings.change, errors.MailPasswordNeeded, at_the_site(same_password,
 case(mail_settings.change, errors.NotAllowed, at_the_site(new_mail_server, name="dave"))
 case(mail_settings.change, errors.SessionEnded, at_the_site(new_mail_server, disabled_meanwhile))
 case(logo.change, errors.LogoRefused, at_the_site(no_logo))
-case(logo.redrawn, errors.LogoRefused, lambda _world: lambda: logo.redrawn(b"<svg/>"))
+case(redrawn, errors.LogoRefused, lambda _world: lambda: redrawn(b"<svg/>"))
 for deed in (new_logo, without_logo):
     verb = logo.change if deed is new_logo else logo.remove
     case(verb, errors.NotAllowed, at_the_site(deed, name="dave"))

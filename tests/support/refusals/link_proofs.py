@@ -51,7 +51,7 @@ def keep(world: World, name: str = "alice", proof: LinkProof = LinkProof.ACCESS_
     db.session.commit()
 
 
-def make(world: World, someone: Actor, name: str = "alice") -> object:
+def make(world: World, someone: Actor, name: str = "alice") -> access_passes.AccessPass:
     """Let somebody make an access pass."""
     user, now = world.user(name), world.clock()
     return access_passes.make(user, lifetime=HOUR, checked=CALLED_BACK, actor=someone, now=now)
