@@ -1,10 +1,11 @@
 """What makes SQLite and PostgreSQL behave alike: when a transaction locks, INSERT on conflict, the time."""
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, event, func, null, select
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, Table, event, func, null, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mfa_app.extensions import Model, db
@@ -61,6 +62,19 @@ def insert_once(model: type[Model], **values: Any) -> bool:
 def rows_changed(statement: Executable) -> int:
     """Execute an UPDATE or a DELETE; return how many rows it changed."""
     return cast(CursorResult[Any], db.session.execute(statement)).rowcount
+
+
+def rows_beside(statement: Executable) -> Sequence[Row[Any]]:
+    """Return the rows of a SELECT that a page needs whatever else it does, for instance to say what failed.
+
+    It reads in the transaction that is under way, else in a connection of its own. So nobody holds one
+    connection and waits for another: where there are few, threads that do so wait for each other.
+    """
+    session = db.session()
+    if session.in_transaction():
+        return session.connection().execute(statement).all()
+    with db.engine.connect() as connection:
+        return connection.execute(statement).all()
 
 
 def database_time() -> datetime:

@@ -25,6 +25,7 @@ from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail.smtp import without_password
 from mfa_app.extensions import db
 from mfa_app.models import SealedValue, SiteSetting
+from mfa_app.models.database import rows_beside
 from mfa_app.settings import (
     Application,
     OfficeHours,
@@ -164,17 +165,16 @@ class StoredValues:
     def known(self) -> Mapping[str, str]:
         """Return the values by name, read again after ten seconds; the old ones if the database is away.
 
-        They are read in a connection of their own, so that a page can ask whatever has become of its
-        transaction.
+        They are read within the transaction that is under way, if there is one: where a pool has a single
+        connection, a second one would be waited for in vain.
         """
         if self._seconds() >= self._next:
             self._next = self._seconds() + READ_EVERY
             try:
-                with db.engine.connect() as connection:
-                    rows = connection.execute(_STORED).all()
-            except SQLAlchemyError:
+                rows = rows_beside(_STORED)
+            except SQLAlchemyError:  # also where that transaction has failed
                 return self._values
-            self._values = MappingProxyType({name: value for name, value in rows})
+            self._values = MappingProxyType({row.name: row.value for row in rows})
         return self._values
 
     def beside(self, settings: Settings) -> SiteValues:
@@ -186,14 +186,11 @@ class StoredValues:
 
 
 @event.listens_for(Session, "after_commit")
+@event.listens_for(Session, "after_rollback")
 def _read_again(session: Session) -> None:
+    """Read again after a change; also after one that was taken back, since its values may have been read."""
     if session.info.pop(CHANGED, False):
         site()[StoredValues].forget()
-
-
-@event.listens_for(Session, "after_rollback")
-def _keep(session: Session) -> None:
-    session.info.pop(CHANGED, None)
 
 
 def current() -> SiteValues:

@@ -19,8 +19,8 @@ from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.signed_in import SignedIn, as_user
 from mfa_app.core.users import accounts, enrolment_links
 from mfa_app.core.users.accounts import Profile
-from mfa_app.extensions import db
 from mfa_app.models import OneTimeLink, Role, User
+from mfa_app.models.database import rows_beside
 from mfa_app.site import site
 
 
@@ -34,14 +34,12 @@ class SetUpNoted:
 def is_set_up() -> bool:
     """Return whether there is an administrator; True also if the database doesn't answer.
 
-    Once there is one, this costs no statement. Until then it asks in a connection of its own, so that a page
-    can ask whatever has become of its transaction.
+    Once there is one, this costs no statement.
     """
     noted = site()[SetUpNoted]
     if not noted.seen:
         try:
-            with db.engine.connect() as connection:
-                noted.seen = connection.scalar(last_administrator.ANY) is not None
+            noted.seen = bool(rows_beside(last_administrator.ANY))
         except SQLAlchemyError:
             return True
     return noted.seen
