@@ -130,8 +130,8 @@ class User(Standing, Table):
             postgresql_where=text("NOT linked AND disabled_at IS NULL"),
         ),
         Index(
-            "ix_user_account_second_factor_on",
-            *("second_factor_on", "cohort_id", "linked", "disabled_at"),
+            "ix_user_account_cohort_id_used",
+            *("cohort_id", "second_factor_on", "linked", "disabled_at"),
             **only_where("second_factor_on IS NOT NULL"),
         ),
         Index("ix_user_account_role_email_key", "role", "email_key"),
