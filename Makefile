@@ -45,7 +45,7 @@ code: $(RUNTIME) ## Print the code that a person of the demo needs: make code NA
 
 test: $(TESTING) ## Run all tests
 	@bin/ensure-test-programs
-	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --ignore tests/crash $(ARGS)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --ignore tests/crash $(ARGS)
 
 crash: $(TESTING) ## Kill the site at every statement of each transaction (some minutes)
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal tests/crash $(ARGS)

@@ -3,6 +3,7 @@
 import gc
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,31 +36,44 @@ compile_builders_once()
 
 WATCHING = {"caplog", "capsys", "capfd"}  # what steps write besides rows: it is there only where they happen
 SITES = {"sites", "served_world", "direct_world"}
-BEGIN_FIRST = ("browser", "security")  # the folders with the longest tests
+BEGINNINGS = {"begun"}
+CHROMIUM, POSTGRESQL = "chromium", "postgresql"
+ATTACKS_ON_POSTGRESQL, SITES_ON_SQLITE = "attacks on postgresql", "sites on sqlite"
+LONGEST_FIRST = (CHROMIUM, POSTGRESQL, ATTACKS_ON_POSTGRESQL, SITES_ON_SQLITE)
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist looks for the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what needs something that takes long to start stay together, and what takes long begin first.
 
-    Each group runs on one worker, the largest first, and single tests fill up the rest.
+    Each group runs on one worker. Tests of a file that go on from a beginning are one group, so that it is
+    lived once, the largest before the others. Single tests fill up the rest.
     """
-    items.sort(key=lambda item: item.path.parent.name not in BEGIN_FIRST)
-    for item in items:
-        if group := _group(item):
+    groups = {item: _group(item) for item in items}
+    sizes = Counter(groups.values())
+    items.sort(key=lambda item: _place(groups[item], sizes[groups[item]]))
+    for item, group in groups.items():
+        if group:
             item.add_marker(pytest.mark.xdist_group(group))
 
 
 def _group(item: pytest.Item) -> str | None:
-    """Return the tests with which one shares a PostgreSQL, served sites, Chromium, or the demo's company."""
+    """Return the tests with which one shares a PostgreSQL, served sites, Chromium, or its beginnings."""
     names, attack = set(getattr(item, "fixturenames", ())), item.path.parent.name == "security"
     if item.get_closest_marker("postgres"):
         # No worker should end long after the others, so a second one starts a server for the attacks.
-        return "attacks on postgresql" if attack else "postgresql"
+        return ATTACKS_ON_POSTGRESQL if attack else POSTGRESQL
     if item.get_closest_marker("browser"):
-        return "chromium"
+        return CHROMIUM
     if SITES & names or (attack and "world" in names):
-        return "sites on sqlite"
-    return "the demo" if item.path.stem == "test_demo" else None
+        return SITES_ON_SQLITE
+    return item.nodeid.split("::")[0] if BEGINNINGS & names else None
+
+
+def _place(group: str | None, size: int) -> tuple[int, int]:
+    if group in LONGEST_FIRST:
+        return LONGEST_FIRST.index(group), 0
+    return len(LONGEST_FIRST) + (group is None), -size
 
 
 @pytest.fixture
