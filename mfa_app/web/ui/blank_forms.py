@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import cast
 
 from flask import Response, current_app, g, make_response, render_template, request, session
 from markupsafe import escape
@@ -14,7 +15,9 @@ from mfa_app.web.security.held_forms import held_form_note
 from mfa_app.web.ui.forms import Form
 from mfa_app.web.ui.navigation import not_set_up
 
-CACHE = "blank_forms"  # in app.extensions: the pages that have been rendered, each cut at its gaps
+CACHE = "blank_forms"  # in app.extensions: values of the site, and the pages rendered with them
+
+Pages = dict[tuple[object, ...], list[str]]  # each page is cut at its gaps
 
 FLASHES = "_flashes"  # in the session: Flask's name for the messages
 
@@ -43,15 +46,24 @@ def blank_form(
     `words` are variables that the template only prints, each visitor's own. `variants` are those on which the
     rest of the page depends: it is rendered and kept for each of their values, so these must be few.
     """
-    cache = current_app.extensions.setdefault(CACHE, {})
-    key = (template, not_set_up(), site_values.current(), *sorted(variants.items()))
-    if key not in cache or current_app.debug:
-        cache[key] = _rendered(template, form, words, variants)
+    pages, key = _pages(), (template, not_set_up(), *sorted(variants.items()))
+    if key not in pages or current_app.debug:
+        pages[key] = _rendered(template, form, words, variants)
     own = {name: str(escape(word)) for name, word in words.items()}
     own[form_token.NAME] = form_token.form_token()
-    page = list(cache[key])
+    page = list(pages[key])
     page[1::2] = [own[name] for name in page[1::2]]
     return make_response("".join(page))
+
+
+def _pages() -> Pages:
+    """Return the pages that were rendered with the present values of the site. Others are dropped."""
+    values = site_values.current()
+    rendered_with, pages = current_app.extensions.get(CACHE, (None, {}))
+    if rendered_with != values:
+        pages = {}
+        current_app.extensions[CACHE] = values, pages
+    return cast(Pages, pages)
 
 
 def _rendered(

@@ -6,9 +6,10 @@ import pytest
 from flask import render_template
 
 from mfa_app.auth.forms import CodeForm, LoginForm
-from mfa_app.web.ui.blank_forms import blank_form
+from mfa_app.core.operations import site_values
+from mfa_app.web.ui.blank_forms import CACHE, blank_form
 from mfa_app.wording.language import LANGUAGE
-from tests.support.world import World
+from tests.support.world import TERMINAL, World
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -119,3 +120,13 @@ def test_the_sentences_of_the_form_library_are_read_from_their_file_once(world: 
             assert form.email.gettext("This field is required.") == "This field is required."
             read.append(form.meta.get_translations(form))
     assert read[0] is read[1]
+
+
+def test_a_page_with_words_that_the_site_no_longer_has_is_kept_no_longer(world: World) -> None:
+    eve = world.visitor()
+    for phone in ("+31 20 555 0101", "+31 20 555 0102"):
+        with world.data():
+            site_values.change({"help_phone": phone}, actor=TERMINAL)
+        assert phone in eve.open("/login").response.text
+    _values, pages = world.app.extensions[CACHE]
+    assert len(pages) == 1
