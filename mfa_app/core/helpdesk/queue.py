@@ -14,6 +14,7 @@ from mfa_app.core.common.page_keys import key_of, read_key
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.common.text import is_separator
 from mfa_app.core.helpdesk.requests import DIGITS
+from mfa_app.core.policy import conditions
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, HelpRequest, User
@@ -131,9 +132,7 @@ def _waiting(actor: Actor, now: datetime) -> Select[HelpRequest, User]:
             User.role.in_(actor.visible_roles()),
             *scope.seen_by(actor),
             User.id != actor.user_id,
-            User.disabled_at.is_(None),
-            User.account_locked_at.is_(None),
-            or_(User.ends_at.is_(None), User.ends_at > now),
+            conditions.is_open(now),
         )
     )
 

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
@@ -145,17 +145,15 @@ def get_open(request_id: str, user: User, *, now: datetime) -> OpenRequest:
 def find_open(user: User, *, now: datetime) -> OpenRequest | None:
     """Return the open request of a user, or None."""
     columns = (getattr(HelpRequest, field.name) for field in fields(OpenRequest))
-    is_open = HelpRequest.user_id == user.id, HelpRequest.number.is_not(None), HelpRequest.expires_at > now
-    row = db.session.execute(select(*columns).where(*is_open)).one_or_none()
+    row = db.session.execute(select(*columns).where(*_open_of(user, now))).one_or_none()
     return OpenRequest(*row) if row else None
 
 
 def was_stopped(user: AnyUser, *, now: datetime) -> bool:
     """Return True while a request is there that its user has stopped."""
     stopped = HelpRequest.stopped_at.is_not(None), HelpRequest.expires_at > now
-    return (
-        db.session.scalar(select(HelpRequest.id).where(HelpRequest.user_id == user.id, *stopped)) is not None
-    )
+    found = select(HelpRequest.id).where(HelpRequest.user_id == user.id, *stopped)
+    return db.session.scalar(found) is not None
 
 
 def stop_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) -> None:
@@ -166,10 +164,14 @@ def stop_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) 
     """
     lock_user(user)
     one_time_links.consume(link)
-    is_open = HelpRequest.user_id == user.id, HelpRequest.number.is_not(None), HelpRequest.expires_at > now
-    if rows_changed(update(HelpRequest).where(*is_open).values(number=None, stopped_at=now)):
+    if rows_changed(update(HelpRequest).where(*_open_of(user, now)).values(number=None, stopped_at=now)):
         db.session.execute(delete(ResetApproval).where(ResetApproval.user_id == user.id))
         record(Event.RESET_REQUEST_STOPPED, actor=actor, subject=user)
+
+
+def _open_of(user: User, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of a user's request that is open: neither stopped nor over."""
+    return HelpRequest.user_id == user.id, HelpRequest.number.is_not(None), HelpRequest.expires_at > now
 
 
 def _new_number() -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from mfa_app.core.audit.events import Event
 from mfa_app.core.common import days
 from mfa_app.core.common.actor import Actor
+from mfa_app.core.policy import conditions
 from mfa_app.extensions import db
 from mfa_app.models import PRIVILEGED, AuditEvent, HelpdeskScope, Membership, Role, User
 from mfa_app.models.database import unindexed
@@ -62,9 +63,7 @@ def _was_reset(user: User, *, since: datetime) -> bool:
 
 def _can_log_in(now: datetime) -> list[ColumnElement[bool]]:
     return [
-        User.disabled_at.is_(None),
-        User.account_locked_at.is_(None),
-        or_(User.ends_at.is_(None), User.ends_at > now),
+        conditions.is_open(now),
         User.password_hash.is_not(None),
         unindexed(User.linked).is_(True),
         User.factors_locked_at.is_(None),
