@@ -7,7 +7,6 @@ from mfa_app.auth import blueprint
 from mfa_app.auth.forms import LinkForm
 from mfa_app.auth.one_time_link import find_opened_link, forget_opened_link, keep_to_link
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import account_lock
 from mfa_app.web.security.access_rules import public
@@ -22,8 +21,6 @@ def lock_account() -> ResponseReturnValue:
     """Lock the account of the link's owner, whoever is logged in here. Opening the page changes nothing."""
     form, now = LinkForm(), clock.now()
     link, user = find_opened_link(Purpose.ACCOUNT_LOCK, now=now)
-    if user is None:  # never for this purpose
-        raise OneTimeLinkExpired
     if user.account_locked_at is not None:
         return redirect(url_for("auth.account_locked"))
     keep_to_link(form, link)

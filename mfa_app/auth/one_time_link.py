@@ -10,6 +10,7 @@ from mfa_app.auth import blueprint
 from mfa_app.auth.forms import LinkForm
 from mfa_app.core.common import clock
 from mfa_app.core.common.clock import is_fresh
+from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.login.logout import log_out
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
@@ -77,18 +78,25 @@ def opened_link(*purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | 
 
     Raises OneTimeLinkExpired, OpenedLinkForgotten, SomeoneElseLoggedIn.
     """
-    link, user = find_opened_link(*purposes, now=now)
+    link, user = _find_opened(*purposes, now=now)
     identity = identity_or_none()
     if identity is not None and (user is None or identity.user.id != user.id):
         raise SomeoneElseLoggedIn(user)
     return link, user
 
 
-def find_opened_link(*purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | None]:
-    """Do the same for a link that logs nobody in, so it doesn't matter who is logged in.
+def find_opened_link(purpose: Purpose, *, now: datetime) -> tuple[OneTimeLink, User]:
+    """Do the same for a link of a user that logs nobody in, so it doesn't matter who is logged in.
 
     Raises OneTimeLinkExpired, OpenedLinkForgotten.
     """
+    link, user = _find_opened(purpose, now=now)
+    if user is None:  # only links for set-up are nobody's
+        raise OneTimeLinkExpired
+    return link, user
+
+
+def _find_opened(*purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | None]:
     link, user = one_time_links.find(session.get(TOKEN_KEY, ""), *purposes, now=now)
     require_opened_lately(now=now)
     return link, user
