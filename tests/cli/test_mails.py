@@ -2,6 +2,12 @@
 
 import json
 
+from sqlalchemy import select
+
+from mfa_app.core.mail import outbox
+from mfa_app.core.mail.outbox import Mail
+from mfa_app.extensions import db
+from mfa_app.models import OutboxMail
 from tests.support.refusals.administration import failed_mail
 from tests.support.terminal import Typist, done
 from tests.support.world import World
@@ -40,3 +46,15 @@ def test_those_to_one_address_are_tried_again_alone(world: World, typed: Typist)
     assert said == "1 email is on its way again.\n"
     assert world.events("alice")[-1] == "mails.tried_again"
     assert done(typed("mails", "list")).splitlines()[1].startswith("bob@example.com")
+
+
+def test_a_command_sends_its_own_emails_and_leaves_those_that_wait(world: World, typed: Typist) -> None:
+    world.person("alice")
+    with world.data():
+        outbox.enqueue(Mail.REMINDER, world.user("alice"), now=world.clock())
+        assert outbox.waiting() == 1
+    done(typed("users", "list"))
+    done(typed("users", "add", "bob@example.com"))
+    with world.data():
+        waiting = select(OutboxMail.to, OutboxMail.template).where(OutboxMail.sent_at.is_(None))
+        assert db.session.execute(waiting).all() == [("alice@example.com", Mail.REMINDER)]

@@ -20,7 +20,7 @@ from mfa_app.cli.support.output import print_line, print_pending
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.keys.vault import CannotUnseal
-from mfa_app.core.mail import delivery
+from mfa_app.core.mail import delivery, outbox
 from mfa_app.core.mail.smtp import AT_THE_TERMINAL
 from mfa_app.core.operations import health_checks
 from mfa_app.extensions import db
@@ -39,7 +39,8 @@ class CommandError(click.ClickException):
 def command_transaction(command: Callable[..., None]) -> Callable[..., None]:
     """Run a command in the application, commit once, then print its lines and send its emails.
 
-    If anything fails, roll back and end with one sentence.
+    Other emails that wait are left to the site: whoever lists people waits for none. If anything fails, roll
+    back and end with one sentence.
     """
     # Commands call `output.say` instead of printing, and the lines appear after the commit. Nobody can then
     # read "done" before it is true, even if a new command forgets about it; the cost is that the lines are
@@ -50,6 +51,7 @@ def command_transaction(command: Callable[..., None]) -> Callable[..., None]:
     def run(*arguments: Any, **options: Any) -> None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")
+        mails = outbox.follow()
         try:
             command(*arguments, **options)
             db.session.commit()
@@ -58,7 +60,7 @@ def command_transaction(command: Callable[..., None]) -> Callable[..., None]:
             raise _error_for(error) from None
         print_pending()
         with contextlib.suppress(SQLAlchemyError):  # the change is saved; the site sends the emails later
-            delivery.deliver_due(AT_THE_TERMINAL)
+            delivery.deliver_these(mails, AT_THE_TERMINAL)
 
     return run
 

@@ -2,7 +2,7 @@
 
 import logging
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,20 +49,34 @@ class MailDelivery:
         """Deliver all due mails; commit. Return how many were sent. Failures are recorded for a retry."""
         sent, patience = 0, patience or self.patience
         while (waiting := claim(now=clock.now(), patience=patience)) is not None:
-            try:
-                self._deliver(waiting, patience)
-            except outbox.NoLongerTrue:
-                db.session.delete(waiting)
-            except RecipientRefused as refused:
-                log.warning("A mail server refused a recipient: %s", waiting.template)
-                mark_refused(waiting, refused, now=clock.now())
-            except smtp.FAILURES as error:
-                log.warning("A mail could not be sent: %s", type(error).__name__)
-                mark_failed(waiting, _in_words(error), now=clock.now())
-            else:
-                mark_sent(waiting, now=clock.now())
-                sent += 1
-            db.session.commit()
+            sent += self._try(waiting, patience)
+        return sent
+
+    def deliver_these(self, mail_ids: Iterable[str], patience: Patience) -> int:
+        """Do the same for these mails alone, as far as they are due and nobody else sends them now."""
+        sent = 0
+        for mail_id in mail_ids:
+            waiting = claim(now=clock.now(), patience=patience, mail_id=mail_id)
+            sent += waiting is not None and self._try(waiting, patience)
+        return sent
+
+    def _try(self, waiting: OutboxMail, patience: Patience) -> bool:
+        """Deliver a mail and record what has become of it; commit. Return whether it was sent."""
+        sent = False
+        try:
+            self._deliver(waiting, patience)
+        except outbox.NoLongerTrue:
+            db.session.delete(waiting)
+        except RecipientRefused as refused:
+            log.warning("A mail server refused a recipient: %s", waiting.template)
+            mark_refused(waiting, refused, now=clock.now())
+        except smtp.FAILURES as error:
+            log.warning("A mail could not be sent: %s", type(error).__name__)
+            mark_failed(waiting, _in_words(error), now=clock.now())
+        else:
+            mark_sent(waiting, now=clock.now())
+            sent = True
+        db.session.commit()
         return sent
 
     def connect(self) -> AbstractContextManager[smtplib.SMTP]:
@@ -95,19 +109,27 @@ def deliver_due(patience: Patience | None = None) -> int:
     return site()[MailDelivery].deliver_due(patience)
 
 
+def deliver_these(mail_ids: Iterable[str], patience: Patience) -> int:
+    """Deliver these mails of the current application, as far as they are due. Return how many were sent."""
+    return site()[MailDelivery].deliver_these(mail_ids, patience)
+
+
 def rehearse(mail: OutboxMail) -> None:
     """Compose a mail and send it nowhere."""
     site()[MailDelivery].compose(mail)
 
 
-def claim(*, now: datetime, patience: Patience = IN_BACKGROUND) -> OutboxMail | None:
-    """Claim the next due mail, so that no other worker sends it; commit. None if none is due.
+def claim(
+    *, now: datetime, patience: Patience = IN_BACKGROUND, mail_id: str | None = None
+) -> OutboxMail | None:
+    """Claim the next due mail, or this one, so that no other worker sends it; commit. None if none is due.
 
     The claim outlasts the longest conversation with the mail server by a minute.
     """
     claimed_until = now + patience.whole + timedelta(minutes=1)
-    due = select(OutboxMail.id).where(OutboxMail.next_attempt_at <= now)
-    mail_id = db.session.scalar(due.order_by(OutboxMail.next_attempt_at).limit(1))
+    if mail_id is None:
+        due = select(OutboxMail.id).where(OutboxMail.next_attempt_at <= now)
+        mail_id = db.session.scalar(due.order_by(OutboxMail.next_attempt_at).limit(1))
     taken = (
         update(OutboxMail)
         .where(OutboxMail.id == mail_id, OutboxMail.next_attempt_at <= now)

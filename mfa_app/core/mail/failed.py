@@ -12,7 +12,7 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.page_keys import key_of, read_text_key
 from mfa_app.core.common.permissions import Permission
-from mfa_app.core.mail.outbox import MailObservers
+from mfa_app.core.mail import outbox
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, User
 from mfa_app.models.database import rows_changed
@@ -93,7 +93,7 @@ def try_again(mail: FailedMail, *, actor: Actor, now: datetime) -> bool:
     if not rows_changed(update(OutboxMail).where(*waiting).values(next_attempt_at=now)):
         return False
     record(Event.MAILS_TRIED_AGAIN, actor=actor, subject=user, count=1, mail=mail.mail)
-    MailObservers.call_after_commit()
+    outbox.let_leave(mail.id)
     return True
 
 
@@ -103,11 +103,12 @@ def try_all_again(*, actor: Actor, now: datetime) -> int:
     Raises NotAllowed, SessionEnded.
     """
     begin_change(actor, Permission.MANAGE_SITE)
-    count = rows_changed(update(OutboxMail).where(*_FAILED, _GIVEN_UP).values(next_attempt_at=now))
-    if count:
-        record(Event.MAILS_TRIED_AGAIN, actor=actor, count=count, mail="")
-        MailObservers.call_after_commit()
-    return count
+    tried = update(OutboxMail).where(*_FAILED, _GIVEN_UP).values(next_attempt_at=now)
+    mail_ids = db.session.scalars(tried.returning(OutboxMail.id)).all()
+    if mail_ids:
+        record(Event.MAILS_TRIED_AGAIN, actor=actor, count=len(mail_ids), mail="")
+        outbox.let_leave(*mail_ids)
+    return len(mail_ids)
 
 
 def _seen(actor: Actor) -> Select[OutboxMail, User]:

@@ -88,6 +88,9 @@ WITH_LOCK_LINK = frozenset(
 )
 
 
+_FOLLOWED = "mails_of_this_session"
+
+
 class NoLongerTrue(Exception):
     """What a mail would say is not so any more, so it must not leave."""
 
@@ -102,7 +105,7 @@ def enqueue(mail: Mail, user: AnyUser, *, now: datetime, to: str | None = None, 
     row = draft(mail, to=to or user.email, name=user.name, now=now, **context)
     row.user_id = user.id
     db.session.add(row)
-    MailObservers.call_after_commit()
+    let_leave(row.id)
 
 
 def notify(mail: Mail, user: AnyUser, *, actor: Actor, now: datetime, **context: object) -> None:
@@ -121,6 +124,18 @@ def draft(mail: Mail, *, to: str, name: str, now: datetime, **context: object) -
 
 class MailObservers(CommitObservers):
     """Whom to tell when mail was queued."""
+
+
+def let_leave(*mail_ids: str) -> None:
+    """Have these mails sent after the commit: they were queued, or are to be tried again."""
+    db.session().info.get(_FOLLOWED, []).extend(mail_ids)
+    MailObservers.call_after_commit()
+
+
+def follow() -> list[str]:
+    """Return a list that gets the ids of all mails that this session queues, or lets leave, from now on."""
+    followed: list[str] = db.session().info.setdefault(_FOLLOWED, [])
+    return followed
 
 
 def context_of(mail: OutboxMail) -> dict[str, object] | None:

@@ -38,8 +38,8 @@ def send(user: AnyUser, *, actor: Actor, now: datetime) -> None:
 def try_again(*, now: datetime) -> None:
     """Let test emails that could not be sent go now, through the mail server that has just been set."""
     failed = IS_TEST, OutboxMail.sent_at.is_(None), OutboxMail.last_error.is_not(None)
-    db.session.execute(update(OutboxMail).where(*failed).values(last_error=None, next_attempt_at=now))
-    outbox.MailObservers.call_after_commit()
+    tried = update(OutboxMail).where(*failed).values(last_error=None, next_attempt_at=now)
+    outbox.let_leave(*db.session.scalars(tried.returning(OutboxMail.id)))
 
 
 def newest(user: AnyUser) -> Trial | None:
