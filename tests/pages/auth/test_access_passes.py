@@ -526,6 +526,7 @@ def test_who_cannot_log_in_is_not_told_of_a_pass(world: World, before: Callable[
     before(world)
     dave = world.after(dave_at_work)
     page = dave.open(f"/admin/people/{world.id_of('alice')}/reset")
+    assert "Nobody can log in to this account at the moment." in page.text
     assert "access pass" not in page.text
     page = dave.press("Reset 2-factor authentication", checked="called back", reason="lost phone")
     assert "2-factor authentication reset for Alice." in page.text
