@@ -36,15 +36,21 @@ def proof_after_reset() -> LinkProof | None:
 
 
 def after_reset(user: User, *, now: datetime) -> NextLogin:
-    """Return what the next login of a user takes who is reset now, or was a moment ago. No SELECT.
+    """Return what the next login of a user takes who is reset now, or was a moment ago. No SELECT."""
+    return _next_login(user, proof_after_reset(), now)
 
-    Of all that the policy knows only the role and an exemption count then.
-    """
+
+def since_reset(user: User, *, now: datetime) -> NextLogin:
+    """Return what the next login takes of a user who was reset before, by what was noted then. No SELECT."""
+    return _next_login(user, asked_proof.of_user(user), now)
+
+
+def _next_login(user: User, proof: LinkProof | None, now: datetime) -> NextLogin:
+    """Decide it: of all that the policy knows only the role and an exemption count after a reset."""
     if not user.is_open(now) or user.password_hash is None:
         return NextLogin.NONE
-    proof = proof_after_reset()
     facts = policy_facts(user, apps=False, passkeys=False, rules=())
     facts = replace(facts, link_required=True, link_proof=proof)
     if decide(facts, shown=Level.PASSWORD, now=now).verdict is Verdict.ALLOW:
         return NextLogin.EXEMPT
-    return NextLogin(proof.value) if proof else NextLogin.LINK
+    return NextLogin(proof) if proof else NextLogin.LINK

@@ -15,14 +15,15 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import HelpRequestGone, HelpRequestStopped, OneTimeLinkExpired
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.common.tokens import digest, new_token
+from mfa_app.core.helpdesk import next_login
+from mfa_app.core.helpdesk.next_login import NextLogin
 from mfa_app.core.mail import one_time_links, outbox
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
-from mfa_app.core.policy import asked_proof
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import HelpRequest, LinkProof, OneTimeLink, ResetApproval, User
+from mfa_app.models import HelpRequest, OneTimeLink, ResetApproval, User
 from mfa_app.models.column_types import new_id
 from mfa_app.models.database import insert_once, rows_changed
 from mfa_app.models.row_facts import AnyUser
@@ -45,13 +46,13 @@ class State(enum.StrEnum):
 class Waiting:
     """What the browser that waits may see: the state, and of an open request its number and its end.
 
-    `proof` is what comes before linking once the help desk is done (None: nothing).
+    `next_login` is what comes once the help desk is done.
     """
 
     state: State
     number: str = ""
     until: datetime | None = None
-    proof: LinkProof | None = None
+    next_login: NextLogin | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def _after_the_request(token: str, now: datetime) -> Waiting:
         _link, user = one_time_links.find(token, Purpose.AFTER_RESET, now=now)
     except OneTimeLinkExpired:
         return Waiting(State.GONE)
-    return Waiting(State.DONE, proof=asked_proof.of_user(user) if user else None)
+    return Waiting(State.DONE, next_login=next_login.since_reset(user, now=now) if user else None)
 
 
 def get_open(request_id: str, user: User, *, now: datetime) -> OpenRequest:

@@ -326,6 +326,7 @@ def test_who_is_exempt_is_not_let_in_by_it(world: World, dave: Visitor) -> None:
         overrides.exempt(
             world.user("alice"), until=until, reason="laboratory", actor=TERMINAL, now=world.clock()
         )
+    assert "is enough while you're exempt" in waiting.open(WAITING).text
     assert waiting.press("Continue").path == "/login"
 
 
