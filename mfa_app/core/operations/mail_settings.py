@@ -28,12 +28,24 @@ class PasswordUnreadable(ValueError):
         return "the stored password can't be read"
 
 
+class ServerUnknown(ValueError):
+    """This process has read no stored values yet, so it can't say that emails become files."""
+
+    def __str__(self) -> str:
+        return "the stored mail server can't be read yet"
+
+
 def in_force(settings: Settings) -> Settings:
-    """Return the settings with the mail server and the sender that count now. Raises PasswordUnreadable."""
+    """Return the settings with the mail server and the sender that count now.
+
+    Raises PasswordUnreadable, ServerUnknown.
+    """
     stored = site()[StoredValues]
     values = stored.beside(settings)
     changed: dict[str, object] = {"mail_from": values.mail_from}
     if "smtp_url" not in settings.model_fields_set:
+        if not stored.are_read:
+            raise ServerUnknown
         changed["smtp_url"] = _whole(values.smtp_url, stored.known().get(MAIL_PASSWORD))
     return settings.model_copy(update=changed)
 

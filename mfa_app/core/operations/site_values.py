@@ -137,6 +137,9 @@ _STORED = select(SiteSetting.name, SiteSetting.value).union_all(
 )
 
 
+_NOTHING_READ: Mapping[str, str] = MappingProxyType({})
+
+
 class Source(enum.StrEnum):
     """Where a value of the site comes from."""
 
@@ -155,8 +158,14 @@ class StoredValues:
     def __init__(self, seconds: Callable[[], float] = monotonic) -> None:
         self._seconds = seconds
         self._next = seconds()
-        self._values: Mapping[str, str] = MappingProxyType({})
+        self._has_tried = False
+        self._values: Mapping[str, str] = _NOTHING_READ
         self._counting: tuple[Settings, Mapping[str, str], SiteValues] | None = None
+
+    @property
+    def are_read(self) -> bool:
+        """Whether they have been read since the start of this process."""
+        return self._values is not _NOTHING_READ
 
     def forget(self) -> None:
         """Read again before the next answer: a value has changed."""
@@ -166,15 +175,19 @@ class StoredValues:
         """Return the values by name, read again after ten seconds; the old ones if the database is away.
 
         They are read within the transaction that is under way, if there is one: where a pool has a single
-        connection, a second one would be waited for in vain.
+        connection, a second one would be waited for in vain. While one thread reads, the others go on with
+        the old values; at the start of a process, when there are none, each of them reads.
         """
-        if self._seconds() >= self._next:
-            self._next = self._seconds() + READ_EVERY
-            try:
-                rows = rows_beside(_STORED)
-            except SQLAlchemyError:  # also where that transaction has failed
-                return self._values
+        if self._has_tried and self._seconds() < self._next:
+            return self._values
+        self._next = self._seconds() + READ_EVERY
+        try:
+            rows = rows_beside(_STORED)
             self._values = MappingProxyType({row.name: row.value for row in rows})
+        except SQLAlchemyError:  # also where that transaction has failed
+            return self._values
+        finally:
+            self._has_tried = True
         return self._values
 
     def beside(self, settings: Settings) -> SiteValues:

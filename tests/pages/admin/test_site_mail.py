@@ -1,15 +1,21 @@
 """The page "Site" sets the mail server. Its password is never shown again, and told to no other server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
+from sqlalchemy import Executable, Row
+from sqlalchemy.exc import SQLAlchemyError
 
 from mfa_app.core.keys.vault import Vault, vault
+from mfa_app.core.mail import outbox
 from mfa_app.core.mail.delivery import MailDelivery
-from mfa_app.core.operations import key_rotation, mail_settings
+from mfa_app.core.mail.outbox import Mail
+from mfa_app.core.operations import key_rotation, mail_settings, site_values
 from mfa_app.core.operations.site_values import MAIL_PASSWORD, READ_EVERY, StoredValues
 from mfa_app.extensions import db
 from mfa_app.models import SealedValue, SiteSetting
+from mfa_app.models.database import rows_beside
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
 from tests.support.mail_server import Mailbox, free_port, running_mail_server
@@ -247,3 +253,41 @@ def test_staff_and_help_desk_set_no_mail_server(world: World, carol: Visitor) ->
     dave.open("/")
     assert dave.submit("/admin/site/mail-server", **SERVER).status == 403
     assert world.count(SiteSetting) == 0
+
+
+def test_no_thread_of_a_new_process_takes_it_for_a_site_without_a_mail_server(
+    world: World, carol: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one thread reads the stored values for the first time, another one sends an email."""
+    save(carol, **{**SERVER, "user": ""})
+    fresh, seen_meanwhile = StoredValues(), []
+
+    def read_slowly(statement: Executable) -> Sequence[Row[Any]]:
+        monkeypatch.setattr(site_values, "rows_beside", rows_beside)
+        seen_meanwhile.append(fresh.known().get("smtp_url"))
+        return rows_beside(statement)
+
+    monkeypatch.setattr(site_values, "rows_beside", read_slowly)
+    with world.data():
+        fresh.known()
+    assert seen_meanwhile == ["smtps://mail.example.com:465"]
+
+
+def test_no_email_becomes_a_file_before_the_stored_values_could_be_read(
+    world: World, carol: Visitor, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(carol, host="127.0.0.1", scheme="smtp", port=str(mailbox.port))
+    with world.data():
+        outbox.enqueue(Mail.PASSWORD_CHANGED, world.user("carol"), now=world.clock())
+
+    def fail(_statement: Executable) -> Sequence[Row[Any]]:
+        raise SQLAlchemyError
+
+    put(world.app, StoredValues())
+    with monkeypatch.context() as away:
+        away.setattr(site_values, "rows_beside", fail)
+        assert world.deliver() == 0
+    part_of(world.app, StoredValues).forget()
+    world.clock.advance(minutes=2)
+    assert world.deliver() == 1
+    assert [message["To"] for message in mailbox.messages] == ["carol@example.com"]
