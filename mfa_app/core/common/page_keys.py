@@ -1,6 +1,25 @@
 """Where a page of a list begins that is in the order of a time: the key of the last row before it."""
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+
+class _Page(Protocol):
+    @property
+    def after(self) -> str | None: ...
+
+
+Page = TypeVar("Page", bound=_Page)
+
+
+def all_pages(page: Callable[[str | None], Page]) -> Iterator[Page]:
+    """Yield every page of a list. `page` returns the one after a key, and for None the first."""
+    found = page(None)
+    yield found
+    while found.after is not None:
+        found = page(found.after)
+        yield found
 
 
 def key_of(moment: datetime, row_id: int | str) -> str:

@@ -10,7 +10,7 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import scope
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import NotARequestNumber, WrongRequestNumber
-from mfa_app.core.common.page_keys import key_of, read_key
+from mfa_app.core.common.page_keys import all_pages, key_of, read_key
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.common.text import is_separator
 from mfa_app.core.helpdesk.requests import DIGITS
@@ -94,10 +94,7 @@ def page(*, actor: Actor, now: datetime, after: str | None = None) -> Page:
 
 def every(*, actor: Actor, now: datetime) -> Iterator[Entry]:
     """Yield all of them, a page at a time."""
-    found = page(actor=actor, now=now)
-    yield from found.entries
-    while found.after is not None:
-        found = page(actor=actor, now=now, after=found.after)
+    for found in all_pages(lambda key: page(actor=actor, now=now, after=key)):
         yield from found.entries
 
 

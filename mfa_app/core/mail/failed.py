@@ -10,7 +10,7 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import scope
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.locks import begin_change
-from mfa_app.core.common.page_keys import key_of, read_text_key
+from mfa_app.core.common.page_keys import all_pages, key_of, read_text_key
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import outbox
 from mfa_app.extensions import db
@@ -66,10 +66,7 @@ def page(*, actor: Actor, after: str | None = None) -> Page:
 
 def every(*, actor: Actor) -> Iterator[FailedMail]:
     """Yield all of them, a page at a time."""
-    found = page(actor=actor)
-    yield from found.mails
-    while found.after is not None:
-        found = page(actor=actor, after=found.after)
+    for found in all_pages(lambda key: page(actor=actor, after=key)):
         yield from found.mails
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
+from mfa_app.core.common.page_keys import all_pages
 from mfa_app.core.policy import conditions
 from mfa_app.core.policy.conditions import FactColumns
 from mfa_app.core.policy.crowd import people_where
@@ -130,10 +131,7 @@ def stragglers(scope: Group | None, *, now: datetime, after: str | None = None) 
 
 def all_stragglers(scope: Group | None, *, now: datetime) -> Iterator[Straggler]:
     """Yield everyone who must still link, a page at a time."""
-    page = stragglers(scope, now=now)
-    yield from page.people
-    while page.after is not None:
-        page = stragglers(scope, now=now, after=page.after)
+    for page in all_pages(lambda key: stragglers(scope, now=now, after=key)):
         yield from page.people
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, or_, select
 
-from mfa_app.core.common.page_keys import key_of, read_key
+from mfa_app.core.common.page_keys import all_pages, key_of, read_key
 from mfa_app.core.policy import conditions
 from mfa_app.core.users.directory import groups_of
 from mfa_app.extensions import db
@@ -59,10 +59,7 @@ def page(*, now: datetime, after: str | None = None) -> Page:
 
 def all_in_force(*, now: datetime) -> Iterator[Exemption]:
     """Yield every exemption in force, a page at a time."""
-    found = page(now=now)
-    yield from found.people
-    while found.after is not None:
-        found = page(now=now, after=found.after)
+    for found in all_pages(lambda key: page(now=now, after=key)):
         yield from found.people
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import aliased
 
-from mfa_app.core.common.page_keys import key_of, read_key
+from mfa_app.core.common.page_keys import all_pages, key_of, read_key
 from mfa_app.core.users.invitations import State, is_invitable, state_of
 from mfa_app.extensions import db
 from mfa_app.models import Invitation, User
@@ -119,10 +119,7 @@ def page(stage: Stage | None = None, *, now: datetime, after: str | None = None)
 
 def every(stage: Stage | None = None, *, now: datetime) -> Iterator[Entry]:
     """Yield the invitations of a stage, or all (None), a page at a time."""
-    found = page(stage, now=now)
-    yield from found.entries
-    while found.after is not None:
-        found = page(stage, now=now, after=found.after)
+    for found in all_pages(lambda key: page(stage, now=now, after=key)):
         yield from found.entries
 
 
