@@ -19,6 +19,7 @@ from mfa_app.site import site as parts
 from mfa_app.web.security.access_rules import requires, takes_file
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.forms import Form, render_form
+from mfa_app.wording import uploads
 from mfa_app.wording.mail_server import trouble
 from mfa_app.wording.site_values import in_words
 
@@ -78,7 +79,7 @@ def change_mail_server() -> ResponseReturnValue:
 
 @blueprint.post("/site/logo")
 @requires(Permission.MANAGE_SITE)
-@takes_file(logo.MAX_BYTES)
+@takes_file(logo.MAX_BYTES, too_large=uploads.PICTURE_TOO_LARGE)
 def change_logo() -> ResponseReturnValue:
     """Take a picture as the logo of the site."""
     form = LogoForm()

@@ -9,9 +9,9 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from mfa_app.core.common import clock, errors
-from mfa_app.core.operations.logo import MAX_BYTES, MAX_SIDE
+from mfa_app.core.operations.logo import MAX_SIDE
 from mfa_app.core.passwords.strength import MAX_LENGTH, MIN_LENGTH
-from mfa_app.wording import dates
+from mfa_app.wording import dates, uploads
 from mfa_app.wording.diagnosis import explained
 
 # A test asks for a sentence for every one of them. Those that carry facts have theirs in `sentence`.
@@ -203,7 +203,7 @@ _PASSWORD_REASONS: dict[str, str] = {
 
 
 _LOGO_REASONS: dict[str, str] = {
-    "too large": _l("This picture is larger than %(most)s KB. Send a smaller one.", most=MAX_BYTES // 1024),
+    "too large": uploads.PICTURE_TOO_LARGE,
     "too many pixels": _l(
         "This picture is more than %(most)s pixels wide or high. Make it smaller.", most=MAX_SIDE
     ),
@@ -244,7 +244,7 @@ _PASSKEY_REASONS: dict[str, str] = {
 
 _FILE_REASONS: dict[str, str] = {
     "empty": _l("The file is empty."),
-    "too large": _l("The file is too large. Split it into files of at most %(most)s MB."),
+    "too large": uploads.FILE_TOO_LARGE,
     "workbook": _l("This is a workbook, not CSV. In your spreadsheet, choose “Save as”, then CSV."),
     "not text": _l("Line %(line)s is not text. Save the file as CSV in UTF-8, then try again."),
     "mixed encodings": _l(

@@ -137,7 +137,7 @@ def test_what_is_exported_is_the_same_when_it_is_imported(
         (b"Email\n" + b"a" * 1001 + b"\n", "Line 2 has a cell of more than 1000 characters."),
         (b"Email" + b"," * 1_000_000, "has more than 50 columns."),
         (b"Email\n" + b"a" * 2_000_000 + b"\n", "Line 2 can't be read"),
-        (b"Email\n" + b"a" * 21 * 1024 * 1024, "The file is too large."),
+        (b"Email\n" + b"a" * 21 * 1024 * 1024, "A file may have at most 20 MB."),
     ],
     ids=[
         "empty", "workbook", "no address", "NUL", "mixed",

@@ -15,6 +15,7 @@ from mfa_app.web.http.downloads import csv_download
 from mfa_app.web.security.access_rules import requires, takes_file
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import render_form
+from mfa_app.wording import uploads
 
 # Every version of Excel splits at what the first line names. Plain ASCII needs no byte order mark.
 TEMPLATE = (
@@ -26,7 +27,7 @@ TEMPLATE = (
 
 @blueprint.route("/people/import", methods=["GET", "POST"])
 @requires(Permission.MANAGE_USERS)
-@takes_file(MAX_FILE_BYTES)
+@takes_file(MAX_FILE_BYTES, too_large=uploads.FILE_OR_LINES_TOO_LARGE)
 def import_people() -> ResponseReturnValue:
     """Take a file or pasted lines; a page says then what they would do."""
     form, actor = ImportForm(), current_actor()
@@ -40,7 +41,8 @@ def import_people() -> ResponseReturnValue:
             return redirect(url_for("admin.people_import", import_id=an_import.id))
         except ImportFileRefused as refusal:
             form.refuse_file(refusal)
-    return render_form("admin/imports/new.html", form, latest=stored.latest(actor=actor), most=MAX_FILE_BYTES)
+    file = {"most": MAX_FILE_BYTES, "too_large": uploads.FILE_TOO_LARGE}
+    return render_form("admin/imports/new.html", form, latest=stored.latest(actor=actor), **file)
 
 
 @blueprint.get("/people/import/template.csv")

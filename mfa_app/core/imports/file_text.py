@@ -26,7 +26,7 @@ def lines_of(file: bytes) -> Iterator[str]:
     Raises ImportFileRefused: too large, a workbook, no text, or text of more than one encoding.
     """
     if len(file) > MAX_FILE_BYTES:
-        raise ImportFileRefused("too large", most=MAX_FILE_BYTES // 1024 // 1024)
+        raise ImportFileRefused("too large")
     if file.startswith(_WORKBOOKS):
         raise ImportFileRefused("workbook")
     return _checked(io.TextIOWrapper(io.BytesIO(file), _encoding_of(file), newline=""))

@@ -153,15 +153,6 @@ def _words_of_uploads() -> dict[int, tuple[str, str]]:
     """Return what is said of a file that is too large, or doesn't say how large it is."""
     if not is_upload():
         return {}
-    most = rule_of_request().upload_bytes // 1024
-    if most < 1024:
-        text = _("A picture may have at most %(most)s KB. Go back, and send a smaller one.", most=most)
-    else:
-        text = _(
-            "A file may have at most %(most)s MB, and pasted lines half a megabyte. Go back, and send a "
-            "longer list as several files.",
-            most=most // 1024,
-        )
     return {
         411: (
             _("The file has no length"),
@@ -170,7 +161,10 @@ def _words_of_uploads() -> dict[int, tuple[str, str]]:
                 "been read. Try another browser."
             ),
         ),
-        413: (_("This file is too large"), text),
+        413: (
+            _("This file is too large"),
+            _("%(limit)s Go back and try again.", limit=rule_of_request().too_large),
+        ),
     }
 
 

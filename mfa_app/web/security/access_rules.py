@@ -22,7 +22,7 @@ class AccessRule:
     """Who a view admits: everyone, certain verdicts or a permission; and whether the login must be recent.
 
     A view for `monitors` is public within MFA_MONITORING_NETWORKS and hidden elsewhere. `upload_bytes` is how
-    large the file in its form may be; 0 where forms have none.
+    large the file in its form may be, 0 where forms have none; `too_large` is said of a larger one.
     """
 
     public: bool = False
@@ -31,6 +31,7 @@ class AccessRule:
     permission: Permission | None = None
     recent: bool = False
     upload_bytes: int = 0
+    too_large: str = ""
 
 
 def access_rule_of(view: RouteCallable | None) -> AccessRule:
@@ -76,9 +77,11 @@ def requires_recent_auth(view: View) -> View:
     return _with_rule(view, replace(access_rule_of(view), recent=True))
 
 
-def takes_file(most: int) -> Callable[[View], View]:
-    """Let a view's form have a file of so many bytes, and OTHER_FIELDS beside it."""
-    return lambda view: _with_rule(view, replace(access_rule_of(view), upload_bytes=most))
+def takes_file(most: int, *, too_large: str) -> Callable[[View], View]:
+    """Let a form have a file of so many bytes, OTHER_FIELDS beside it, and say `too_large` of more."""
+    return lambda view: _with_rule(
+        view, replace(access_rule_of(view), upload_bytes=most, too_large=too_large)
+    )
 
 
 def _with_rule(view: View, rule: AccessRule) -> View:

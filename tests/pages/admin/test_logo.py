@@ -90,7 +90,7 @@ def bomb(width: int, height: int) -> bytes:
         (picture("JPEG")[:200], "can't be read as a picture"),
         (picture("BMP"), "can't be read as a picture"),
         (b"", "can't be read as a picture"),
-        (picture("PNG") + bytes(MAX_BYTES), "larger than 512 KB"),
+        (picture("PNG") + bytes(MAX_BYTES), "at most 512 KB"),
     ],
     ids=lambda value: value if isinstance(value, str) else str(len(value)),
 )  # fmt: skip
