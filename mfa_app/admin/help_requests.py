@@ -1,5 +1,7 @@
 """The tab "Requests": who waits for a reset or an approval, and the field for the number that is read out."""
 
+from datetime import timedelta
+
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -8,6 +10,7 @@ from mfa_app.admin.users.forms import RequestNumberForm
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.helpdesk import approval_list, queue
+from mfa_app.core.helpdesk.requests import OPEN_FOR
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
@@ -33,6 +36,7 @@ def help_requests() -> ResponseReturnValue:
         entries=found.entries,
         approvals=approval_list.waiting_for(actor, now=now) if not after else (),
         words={"risks": risks_in_words, "check": check_in_words},
+        hours=OPEN_FOR // timedelta(hours=1),
         browser_name=browser_name,
         event_name=event_name,
         first_url=url_for("admin.help_requests") if after else None,

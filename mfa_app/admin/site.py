@@ -131,6 +131,8 @@ def _page(submitted: Form, stored: dict[str, str]) -> Response:
         on_server=site_values.set_on_server(),
         in_words=partial(in_words, current),
         values=current,
+        kilobytes=logo.MAX_BYTES // 1024,
+        pixels=logo.MAX_SIDE,
         server=smtp.server_facts(current.smtp_url),
         password_is_kept=mail_settings.password_is_kept(stored.get("smtp_url")),
         trial=newest,

@@ -1,5 +1,7 @@
 """The pages that take, after a reset, what somebody shows besides the password before linking a new app."""
 
+from datetime import timedelta
+
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import StringField
@@ -9,6 +11,7 @@ from mfa_app.auth.forms import AccessPassForm, EmailCodeForm
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission, may
+from mfa_app.core.factors.link_proofs import EMAIL_CODE_LASTS
 from mfa_app.core.login import link_step
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions.sessions import Identity
@@ -45,7 +48,10 @@ def email_code() -> ResponseReturnValue:
             return signed_in_response(_open_with(identity, LinkProof.EMAIL_CODE, form.code))
     sent = form.is_submitted() or link_step.code_was_sent(identity, now=now)
     asked = "asked" in request.args
-    return render_form("auth/email_code.html", form, **_words(identity), sent=sent, asked=asked)
+    minutes = EMAIL_CODE_LASTS // timedelta(minutes=1)
+    return render_form(
+        "auth/email_code.html", form, **_words(identity), sent=sent, asked=asked, minutes=minutes
+    )
 
 
 @blueprint.post("/login/email-code/send")

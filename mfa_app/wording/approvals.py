@@ -8,12 +8,12 @@ from flask_babel import lazy_gettext as _l
 from mfa_app.core.audit.events import Event
 from mfa_app.core.helpdesk.approval_list import Story
 from mfa_app.core.helpdesk.caller_check import CallerCheck, Way
-from mfa_app.core.helpdesk.risk import Risk
+from mfa_app.core.helpdesk.risk import REPEATED_WITHIN, Risk
 from mfa_app.wording.caller_check import CHOICES, called_back_on
 
 _RISKS = {
     Risk.PRIVILEGED: _l("this person is an administrator or of the help desk"),
-    Risk.REPEATED: _l("this person was reset within the last 30 days"),
+    Risk.REPEATED: _l("this person was reset within the last %(days)s days", days=REPEATED_WITHIN.days),
     Risk.AFTER_HOURS: _l("it is outside office hours"),
 }
 

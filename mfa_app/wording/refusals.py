@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from mfa_app.core.common import clock, errors
+from mfa_app.core.helpdesk.requests import OPEN_FOR
 from mfa_app.core.operations.logo import MAX_SIDE
 from mfa_app.core.passwords.strength import MAX_LENGTH, MIN_LENGTH
 from mfa_app.wording import dates, uploads
@@ -169,8 +170,9 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "The number of a request has 6 digits. Ask the caller to read it out again."
     ),
     errors.WrongRequestNumber: _l(
-        "No open request has this number. Ask the caller to read it out again. A request ends after 4 hours, "
-        "and a newer one replaces it."
+        "No open request has this number. Ask the caller to read it out again. A request ends after "
+        "%(hours)s hours, and a newer one replaces it.",
+        hours=OPEN_FOR // timedelta(hours=1),
     ),
     errors.HelpRequestStopped: _l(
         "You can't ask for a reset here at the moment: the last request for your account was stopped through "
