@@ -48,11 +48,11 @@ def tamper(world: World, *statements: str | Update) -> None:
             connection.execute(text(statement) if isinstance(statement, str) else statement)
 
 
-@pytest.mark.parametrize("change", ["UPDATE audit_event SET actor_name = 'eve'", "DELETE FROM audit_event"])
-def test_the_database_rejects_changes_to_the_trail(world: World, rows: int, change: str) -> None:
-    with world.app.app_context(), pytest.raises(DBAPIError, match="the audit trail is never changed"):
-        db.session.execute(text(change))
-    assert len(world.events()) == rows
+def test_the_database_rejects_changes_to_the_trail(world: World, rows: int) -> None:
+    for change in ("UPDATE audit_event SET actor_name = 'eve'", "DELETE FROM audit_event"):
+        with world.app.app_context(), pytest.raises(DBAPIError, match="the audit trail is never changed"):
+            db.session.execute(text(change))
+        assert len(world.events()) == rows, change
 
 
 def test_an_intact_trail_is_reported_with_its_length(world: World, rows: int, typed: Typist) -> None:
@@ -90,11 +90,16 @@ def test_tampering_is_reported_with_the_number_of_the_row(
     assert refused(typed("audit", "verify")) == sentence
 
 
-@pytest.mark.parametrize("column", sorted(SEALED))
-def test_a_change_in_any_column_is_reported(world: World, rows: int, typed: Typist, column: str) -> None:
-    change = update(AuditEvent).where(AuditEvent.id == 3)
-    tamper(world, change.values({column: FORGED.get(column, "eve")}))
-    assert refused(typed("audit", "verify")) == "Row 3 of the audit trail was changed."
+def test_a_change_in_any_column_is_reported(world: World, rows: int, typed: Typist) -> None:
+    third = update(AuditEvent).where(AuditEvent.id == 3)
+    with world.data():
+        row = db.session.get_one(AuditEvent, 3)
+        found = {column: getattr(row, column) for column in SEALED}
+    for column in SEALED:
+        tamper(world, third.values({column: FORGED.get(column, "eve")}))
+        assert refused(typed("audit", "verify")) == "Row 3 of the audit trail was changed.", column
+        tamper(world, third.values({column: found[column]}))
+    assert "intact" in done(typed("audit", "verify"))
 
 
 def cut(world: World, last: int) -> None:

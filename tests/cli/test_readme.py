@@ -2,14 +2,18 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
+from flask import Flask
 
-from mfa_app.settings import PROJECT_ROOT
+from mfa_app import create_app
+from mfa_app.extensions import db
+from mfa_app.settings import PROJECT_ROOT, load_settings
 from mfa_app.wording.commands import PROGRAM
-from tests.support.terminal import Shell
+from tests.support.terminal import done
 from tests.support.world import World
 
 TYPED = f"{PROGRAM} "
@@ -28,39 +32,33 @@ def commands() -> list[str]:
 
 
 @pytest.fixture
-def folder(shell: Shell) -> Path:
-    """The folder in which someone has typed `make run`, whose instance is that of the shell."""
-    assert shell.second_gate("prepare")[0] == 0
-    return shell.folder.parent
+def installation(tmp_path: Path) -> Iterator[Flask]:
+    """A site in the folder `instance` of another, in which someone has typed `make run`."""
+    settings = load_settings({"MFA_INSTANCE_PATH": str(tmp_path / "instance")})
+    app = create_app(settings, MAIL_IN_BACKGROUND=False)
+    done(app.test_cli_runner().invoke(args=["prepare"]))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
-def words_of(line: str, folder: Path) -> list[str]:
-    """Return the words of a command as a shell in this folder understands them."""
-    split = subprocess.run(
-        ["bash", "-euc", f'printf "%s\\0" {line}'], cwd=folder, check=True, capture_output=True, text=True
-    )
-    return split.stdout.rstrip("\0").split("\0")
+def typed(lines: list[str], folder: Path) -> list[list[str]]:
+    """Let a shell in this folder run all lines; return the words of each command, and what it reads."""
+    program = f'{PROGRAM}() {{ printf "%s\\0" "$@" "$(cat)"; echo; }}'
+    script = "\n".join([program, *lines])
+    shell = ["bash", "-euc", script]
+    ran = subprocess.run(shell, cwd=folder, stdin=subprocess.DEVNULL, check=True, stdout=subprocess.PIPE)
+    return [line.split("\0")[:-1] for line in ran.stdout.decode().splitlines()]
 
 
-def test_the_commands_run_in_their_order(shell: Shell, folder: Path) -> None:
+def test_the_commands_run_in_their_order(installation: Flask, tmp_path: Path) -> None:
     activate, *lines = commands()
     assert activate == "source .venv/bin/activate"
-    typed = [line for line in lines if line.startswith(TYPED)]
-    assert len(typed) >= 40
-    for line in lines:
-        if line not in typed:
-            subprocess.run(["bash", "-euc", line], cwd=folder, check=True)
-            continue
-        words, _, file = line.removeprefix(TYPED).partition(" < ")
-        given = (folder / file).read_text("utf-8") if file else ""
-        code, output, errors = shell.second_gate(*_full_paths(words_of(words, folder), folder), stdin=given)
-        assert (code, errors) == (0, ""), line
-        assert output, line
-
-
-def _full_paths(words: list[str], folder: Path) -> list[str]:
-    """Return the words with full paths, because the shell of the tests runs in another folder."""
-    return [str(folder / word) if word.startswith("instance/") else word for word in words]
+    found = typed(lines, tmp_path)
+    assert len(found) == sum(line.startswith(TYPED) for line in lines) >= 40
+    for *words, given in found:
+        full = [str(tmp_path / word) if word.startswith("instance/") else word for word in words]
+        assert done(installation.test_cli_runner().invoke(args=full, input=given)), words
 
 
 def texts() -> dict[str, str]:
