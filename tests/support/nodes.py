@@ -125,7 +125,7 @@ class TwoNodes:
 
 @contextmanager
 def two_nodes(folder: Path, templates: Path, postgresql: str) -> Iterator[TwoNodes]:
-    """Serve one site at two nodes, with a clock that stands still and jobs that are due every moment."""
+    """Serve one site at two nodes, with a clock that stands still and some jobs that are due every moment."""
     clock, mail, port = SharedClock(folder / "hands"), free_port(), free_port()
     with ExitStack() as stack:
         direct = stack.enter_context(installed(folder / "first", templates, postgresql))
