@@ -6,17 +6,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from mfa_app import create_app
+from mfa_app.extensions import db
 from mfa_app.models import AuthSession
+from mfa_app.settings import load_settings
 from tests.support.clock import SharedClock
 from tests.support.pgbouncer import running_pgbouncer
 from tests.support.served_site import at_once, served_site
-from tests.support.terminal import Shell
+from tests.support.terminal import done
 from tests.support.variables import CHEAP_HASHES, HANDS
 from tests.support.world import World
 
 pytestmark = pytest.mark.postgres
 
-PEOPLE, ROUNDS = 6, 4
+PEOPLE, ROUNDS = 6, 2
 COMMANDS = (
     ("prepare",),
     ("groups", "add", "Finance", "--require-2fa"),
@@ -67,8 +70,9 @@ def test_with_a_single_connection_no_command_waits_for_itself(
 ) -> None:
     with running_pgbouncer(postgresql, size=1) as pattern:
         name = make_url(pooled["MFA_DATABASE_URL"]).database
-        shell = Shell(Path(pooled["MFA_INSTANCE_PATH"]))
-        address = {"MFA_DATABASE_URL": pattern.format(name=name)}
+        settings = load_settings({**pooled, "MFA_DATABASE_URL": pattern.format(name=name)})
+        app = create_app(settings)
         for words in COMMANDS:
-            code, output, errors = shell.flask(*words, **address)
-            assert (code, errors) == (0, ""), (words, output)
+            done(app.test_cli_runner().invoke(args=words))
+        with app.app_context():
+            db.engine.dispose()
