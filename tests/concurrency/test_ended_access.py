@@ -12,7 +12,7 @@ from tests.support.served_site import at_once
 from tests.support.world import TERMINAL, World
 
 pytestmark = both_databases
-ROUNDS = 4
+ROUNDS = 2
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from mfa_app.core.factors import passkeys
 from mfa_app.core.helpdesk import access_passes
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
+from mfa_app.core.sessions import sessions
 from mfa_app.core.users import accounts
 from mfa_app.extensions import db
 from mfa_app.models import (
@@ -25,15 +26,16 @@ from mfa_app.models import (
     UsedChallenge,
     User,
 )
+from mfa_app.web.security import cookies
 from tests.support.authenticator import Authenticator as SoftwareAuthenticator
 from tests.support.browser import Visitor, attribute
 from tests.support.databases import both_databases
-from tests.support.passkeys import asked_to_answer, asked_to_make, passkey_page, send_passkey
+from tests.support.passkeys import add_passkey, asked_to_answer, asked_to_make, passkey_page
 from tests.support.served_site import at_once
-from tests.support.world import CALLED_BACK, TERMINAL, World
+from tests.support.world import CALLED_BACK, TERMINAL, VISITOR, World
 
 pytestmark = both_databases
-MANY = 20
+MANY, ROUNDS = 20, 2
 
 
 @pytest.fixture
@@ -42,12 +44,27 @@ def world(served_world: World) -> World:
     return served_world
 
 
+def after_the_password(world: World, names: list[str]) -> list[Visitor]:
+    """Return browsers of people who have given the password, at the page that follows.
+
+    The first has come there by a visit. The others hold its page, and sessions of their own by the verb.
+    """
+    first = world.password_given(names[0])
+    cookie = cookies.name_under(world.app.config["SETTINGS"], cookies.SESSION)
+    challenged, others = first.current.path == "/login/code", [first.copy() for _ in names[1:]]
+    with world.data():
+        for name, other in zip(names[1:], others, strict=True):
+            user, now = world.user(name), world.clock()
+            token, _ = sessions.start(user, actor=VISITOR, now=now, challenged=challenged)
+            other.client.set_cookie(cookie, token, domain="localhost")
+    return [first, *others]
+
+
 def test_of_twenty_posts_of_one_code_one_gets_in(world: World) -> None:
     world.group("Finance", required=True)
-    world.person("alice", groups_=("Finance",))
-    world.link("alice").submit("/logout")
-    browsers = [world.password_given("alice") for _ in range(MANY)]
-    assert {browser.page.path for browser in browsers} == {"/login/code"}
+    world.linked("alice", groups_=("Finance",))
+    browsers = after_the_password(world, ["alice"] * MANY)
+    assert browsers[0].page.path == "/login/code"
     code = world.next_code("alice")
     answers = at_once(*[lambda b=browser: b.submit("/login/code", code=code) for browser in browsers])
     assert [answer.path for answer in answers].count("/") == 1
@@ -58,9 +75,8 @@ def test_of_twenty_posts_of_one_code_one_gets_in(world: World) -> None:
 
 def test_of_twenty_posts_of_one_recovery_code_one_gets_in(world: World) -> None:
     world.group("Finance", required=True)
-    world.person("alice", groups_=("Finance",))
-    (code, *_others) = world.recovery_codes(world.link("alice"))
-    browsers = [world.password_given("alice") for _ in range(MANY)]
+    (code, *_others) = world.recovery_codes(world.at_work("alice", groups_=("Finance",)))
+    browsers = after_the_password(world, ["alice"] * MANY)
     answers = at_once(*[lambda b=browser: b.submit("/login/code", code=code) for browser in browsers])
     assert [answer.path for answer in answers].count("/account/recovered") == 1
     assert world.events().count("login.completed") == 1
@@ -68,13 +84,13 @@ def test_of_twenty_posts_of_one_recovery_code_one_gets_in(world: World) -> None:
 
 
 def test_of_twenty_posts_of_one_break_glass_code_one_gets_in(world: World) -> None:
-    administrators = [f"anton{number}" for number in range(MANY)]
+    administrators = [f"anton{number}" for number in range(5)]
     world.people(*administrators, role=Role.ADMIN)
     with world.data():
         for name in administrators:
             world.user(name).link_required = False
     code = world.break_glass_codes()[0]
-    browsers = [world.password_given(name) for name in administrators]
+    browsers = after_the_password(world, administrators * (MANY // 5))
     answers = at_once(*[lambda b=browser: b.submit("/login/break-glass", code=code) for browser in browsers])
     assert [answer.path for answer in answers].count("/enrolment") == 1
     assert world.events().count("break_glass.used") == 1
@@ -95,7 +111,7 @@ def test_of_twenty_posts_of_one_access_pass_one_goes_on(world: World) -> None:
     with world.data():
         alice, how = world.user("alice"), {"lifetime": access_passes.USUAL, "checked": CALLED_BACK}
         shown = access_passes.make(alice, **how, actor=TERMINAL, now=world.clock()).shown
-    browsers = [world.password_given("alice") for _ in range(MANY)]
+    browsers = after_the_password(world, ["alice"] * MANY)
     answers = at_once(*[lambda b=browser: b.submit("/login/access-pass", code=shown) for browser in browsers])
     assert [answer.path for answer in answers].count("/enrolment") == 1
     assert world.events().count("linking.permitted") == 1
@@ -106,10 +122,8 @@ def test_of_twenty_posts_of_one_access_pass_one_goes_on(world: World) -> None:
 def test_of_access_passes_made_at_once_one_is_open(world: World) -> None:
     """Attack 114: two helpers press the button in one moment; the later pass ends the other."""
     reset_that_leads_to(world, LinkProof.ACCESS_PASS)
-    world.linked_earlier("dave")
-    world.linked_earlier("carol")
     path = f"/admin/people/{world.id_of('alice')}/access-pass"
-    helpers = [world.log_in_and_wait(name) for name in ("dave", "carol")]
+    helpers = [world.at_work(name) for name in ("dave", "carol")]
     for helper in helpers:
         helper.open(path)
     fields = {"checked": "in person", "minutes": "60"}
@@ -129,10 +143,9 @@ def test_of_codes_by_email_sent_at_once_one_leaves(world: World) -> None:
 
 
 def test_of_new_break_glass_codes_beside_the_use_of_an_old_one_two_are_left_whole(world: World) -> None:
-    world.linked_earlier("carol")
+    carol = world.at_work("carol")
     world.linked_earlier("anton", role=Role.ADMIN)
-    code = world.break_glass_codes()[0]
-    carol, anton = world.log_in_and_wait("carol"), world.password_given("anton")
+    code, anton = world.break_glass_codes()[0], world.password_given("anton")
     carol.open("/admin/break-glass")
     at_once(lambda: carol.submit("/admin/break-glass"), lambda: anton.submit("/login/break-glass", code=code))
     assert len(carol.page.html.find_all("code")) == 2
@@ -142,13 +155,12 @@ def test_of_new_break_glass_codes_beside_the_use_of_an_old_one_two_are_left_whol
 
 def test_of_twenty_posts_of_one_answer_of_a_passkey_one_gets_in(world: World) -> None:
     world.group("Finance", required=True)
-    world.person("alice", groups_=("Finance",))
-    device = SoftwareAuthenticator()
-    send_passkey(world.link("alice"), device)
+    alice, device = world.at_work("alice", groups_=("Finance",)), SoftwareAuthenticator()
+    add_passkey(alice, device)
     alice = world.password_given("alice")
     answer = device.answer(asked_to_answer(alice))
     browsers = [alice.copy() for _ in range(MANY)]
-    at_once(*[lambda b=browser: b.submit("/login/passkey", credential=answer) for browser in browsers])
+    at_once(*[lambda b=browser: b.post("/login/passkey", credential=answer) for browser in browsers])
     assert world.events().count("login.completed") == 1
     assert world.count(AuthSession, AuthSession.amr == "pwd hwk user") == 1
     assert world.count(AuthSession, AuthSession.amr == "pwd hwk otp user") == 1  # linked, and added it
@@ -157,16 +169,17 @@ def test_of_twenty_posts_of_one_answer_of_a_passkey_one_gets_in(world: World) ->
 
 def test_of_twenty_posts_of_one_answer_of_a_passkey_alone_one_gets_in(world: World) -> None:
     world.group("Finance", required=True, passkey_alone=True)
-    world.person("alice", groups_=("Finance",))
-    device = SoftwareAuthenticator()
-    send_passkey(world.link("alice"), device)
+    alice, device = world.at_work("alice", groups_=("Finance",)), SoftwareAuthenticator()
+    add_passkey(alice, device)
     with world.data():
         answer = device.answer(passkeys.question_to_anyone(now=world.clock()))
     eve = world.visitor()
     eve.open("/login")
     browsers = [eve.copy() for _ in range(MANY)]
-    at_once(*[lambda b=browser: b.submit("/login/passkey-alone", credential=answer) for browser in browsers])
-    assert [browser.open("/").path for browser in browsers].count("/") == 1
+    pages = at_once(
+        *[lambda b=browser: b.post("/login/passkey-alone", credential=answer) for browser in browsers]
+    )
+    assert [page.response.location for page in pages].count("/") == 1
     assert world.events().count("login.completed") == 1
     assert world.count(AuthSession, AuthSession.amr == "hwk user") == 1
     assert world.count(UsedChallenge) == 2
@@ -178,15 +191,14 @@ def test_of_twenty_posts_of_one_new_passkey_one_is_kept(world: World) -> None:
     alice.open("/account")
     answer = device.make(asked_to_make(alice))
     browsers = [alice.copy() for _ in range(MANY)]
-    at_once(*[lambda b=browser: b.submit("/account/passkeys", credential=answer) for browser in browsers])
+    at_once(*[lambda b=browser: b.post("/account/passkeys", credential=answer) for browser in browsers])
     assert (world.count(Passkey), world.events().count("passkey.added")) == (1, 1)
 
 
 def test_the_last_two_factors_are_not_removed_at_once(world: World) -> None:
     world.group("Finance", required=True)
-    world.person("alice", groups_=("Finance",))
-    alice = world.link("alice")
-    send_passkey(alice, SoftwareAuthenticator())
+    alice = world.at_work("alice", groups_=("Finance",))
+    add_passkey(alice, SoftwareAuthenticator())
     app, passkey, other = world.app_page("alice"), passkey_page(alice), alice.copy()
     at_once(lambda: alice.submit(f"{app}/remove"), lambda: other.submit(f"{passkey}/remove"))
     assert world.count(Passkey) + world.count(Authenticator) == 1
@@ -194,8 +206,7 @@ def test_the_last_two_factors_are_not_removed_at_once(world: World) -> None:
 
 def test_of_a_new_set_beside_the_use_of_an_old_code_ten_codes_are_left_whole(world: World) -> None:
     world.group("Finance", required=True)
-    world.person("alice", groups_=("Finance",))
-    alice = world.link("alice")
+    alice = world.at_work("alice", groups_=("Finance",))
     (code, *_others) = world.recovery_codes(alice)
     elsewhere = world.password_given("alice")
     alice.open("/account/recovery-codes")
@@ -211,7 +222,7 @@ def test_of_a_new_set_beside_the_use_of_an_old_code_ten_codes_are_left_whole(wor
 def test_a_code_that_was_refused_as_early_twenty_times_at_once_is_spent(world: World) -> None:
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
-    browsers = [world.password_given("alice") for _ in range(MANY)]
+    browsers = after_the_password(world, ["alice"] * MANY)
     early = world.phones["alice"].code(steps=8)
     answers = at_once(*[lambda b=browser: b.submit("/login/code", code=early) for browser in browsers])
     told = [answer for answer in answers if "4 minutes fast" in answer.text]
@@ -231,9 +242,8 @@ def test_of_a_reset_beside_a_wrong_code_the_reset_holds(world: World) -> None:
 
 def test_of_twenty_wrong_codes_at_most_five_are_looked_at(world: World) -> None:
     world.group("Finance", required=True)
-    world.person("alice", groups_=("Finance",))
-    world.link("alice").submit("/logout")
-    browsers = [world.password_given("alice") for _ in range(MANY)]
+    world.linked("alice", groups_=("Finance",))
+    browsers = after_the_password(world, ["alice"] * MANY)
     wrong = world.phones["alice"].wrong_code()
     answers = at_once(*[lambda b=browser: b.submit("/login/code", code=wrong) for browser in browsers])
     assert world.events().count("code.refused") == 5
@@ -272,8 +282,8 @@ def test_two_presses_of_enable_in_one_browser_link_once(world: World) -> None:
 
 def test_of_two_apps_removed_at_once_under_a_rule_one_stays(world: World) -> None:
     world.group("Finance", required=True)
-    world.person("alice", groups_=("Finance",))
-    alice = world.link_and_wait("alice")
+    alice = world.at_work("alice", groups_=("Finance",))
+    world.clock.advance(seconds=30)
     world.link_another(alice, "Tablet")
     removals = [f"{world.app_page('alice', number)}/remove" for number in (0, 1)]
     alice.open("/account")
@@ -285,7 +295,7 @@ def test_of_two_apps_removed_at_once_under_a_rule_one_stays(world: World) -> Non
 def test_a_reset_beside_a_login_leaves_nobody_logged_in(world: World) -> None:
     world.group("Finance", required=True)
     world.person("alice", groups_=("Finance",))
-    for _round in range(3):
+    for _round in range(ROUNDS):
         alice = world.link("alice")
         alice.submit("/logout")
         world.password_given("alice", alice)
@@ -298,9 +308,9 @@ def test_a_reset_beside_a_login_leaves_nobody_logged_in(world: World) -> None:
 def test_removing_an_app_beside_a_login_with_it_leaves_nobody_logged_in(world: World) -> None:
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
-    world.linked_earlier("dave")
-    dave = world.log_in_and_wait("dave")
-    for round_ in range(3):
+    dave = world.at_work("dave")
+    dave.open("/")
+    for round_ in range(ROUNDS):
         alice = world.log_in_and_wait("alice")
         tablet = world.link_another(alice, f"Tablet {round_}")
         alice.submit("/logout")
@@ -317,11 +327,11 @@ def test_removing_an_app_beside_a_login_with_it_leaves_nobody_logged_in(world: W
 
 def test_of_two_factors_removed_at_once_by_owner_and_help_desk_one_stays(world: World) -> None:
     world.group("Finance", required=True)
-    world.person("alice", groups_=("Finance",))
-    alice = world.link_and_wait("alice")
+    alice = world.at_work("alice", groups_=("Finance",))
+    world.clock.advance(seconds=30)
     world.link_another(alice, "Tablet")
-    world.linked_earlier("dave")
-    dave = world.log_in_and_wait("dave")
+    dave = world.at_work("dave")
+    dave.open("/")
     first, second, own = world.removal_page("alice"), world.removal_page("alice", 1), world.app_page("alice")
     at_once(
         lambda: dave.submit(first, checked="called back", reason="phone lost"),
@@ -331,22 +341,23 @@ def test_of_two_factors_removed_at_once_by_owner_and_help_desk_one_stays(world: 
     assert world.count(Authenticator, Authenticator.user_id == world.id_of("alice")) == 1
 
 
-def waiting_for_approval(world: World) -> str:
-    """Let dave ask for a second reset of alice, who is linked; return the address of the approval."""
+def waiting_for_approval(world: World) -> tuple[str, Visitor, Visitor]:
+    """Let dave ask for a second reset of alice, who is linked.
+
+    Return the address of the approval, and the browsers of ben and dora, who may give it.
+    """
     world.linked_earlier("alice")
-    world.linked_earlier("dave")
-    for name in ("ben", "dora"):
-        world.linked_earlier(name, role=Role.HELPDESK)
     world.reset("alice")
     world.link("alice")
-    dave = world.log_in_and_wait("dave")
+    ben, dora = (world.at_work(name, role=Role.HELPDESK) for name in ("ben", "dora"))
+    dave = world.at_work("dave")
     person = f"/admin/people/{world.id_of('alice')}"
     dave.open(f"{person}/reset")
     assert (
         dave.submit(f"{person}/reset", checked="called back", reason="lost again").path
         == f"{person}/approval"
     )
-    return f"{person}/approval"
+    return f"{person}/approval", ben, dora
 
 
 def approves(visitor: Visitor, path: str, shown: str) -> Callable[[], object]:
@@ -354,8 +365,7 @@ def approves(visitor: Visitor, path: str, shown: str) -> Callable[[], object]:
 
 
 def test_of_two_approvals_at_once_one_resets(world: World) -> None:
-    path = waiting_for_approval(world)
-    ben, dora = world.log_in_and_wait("ben"), world.log_in_and_wait("dora")
+    path, ben, dora = waiting_for_approval(world)
     shown = attribute(ben.open(path).html.select_one("[name=shown]"), "value")
     dora.open(path)
     at_once(*[approves(helper, path, shown) for helper in (ben, dora, ben.copy(), dora.copy())])
@@ -366,8 +376,8 @@ def test_of_two_approvals_at_once_one_resets(world: World) -> None:
 
 def test_an_approval_beside_a_stop_leaves_the_account_locked(world: World) -> None:
     """Whichever comes first: the reset is not done, or it is done and opens nothing."""
-    path = waiting_for_approval(world)
-    dora, owner = world.log_in_and_wait("dora"), world.visitor()
+    path, _ben, dora = waiting_for_approval(world)
+    owner = world.visitor()
     with world.data():
         link = one_time_links.create(Purpose.STOP_APPROVAL, world.user("alice"), now=world.clock())
     owner.open(f"/link/{link}")
