@@ -10,14 +10,10 @@ from mfa_app import create_app
 from mfa_app.core.common.clock import Clock as SiteClock
 from mfa_app.core.keys.keyring import load_keys
 from mfa_app.core.keys.vault import Vault
-from mfa_app.core.operations.logo import KeptLogo
-from mfa_app.core.operations.site_values import StoredValues
-from mfa_app.core.operations.write_proof import WriteProof
-from mfa_app.core.users.first_administrator import SetUpNoted
 from mfa_app.settings import Settings, load_settings
 from mfa_app.site import Site
-from mfa_app.web.ui.passkeys import ALONE
 from tests.support.clock import Clock
+from tests.support.site_parts import forget
 from tests.support.variables import with_compiled_templates
 
 
@@ -41,10 +37,8 @@ def application(settings: Settings, clock: Clock, **options: object) -> Flask:
     """
     app, its_site = _made_once(settings, tuple(sorted(options.items())))
     keys = Vault(load_keys(settings).data_keys, reread=lambda: load_keys(settings).data_keys)
-    app.extensions["site"] = its_site.replace(
-        SiteClock(clock), keys, WriteProof(), SetUpNoted(), StoredValues(), KeptLogo()
-    )
-    app.extensions.pop(ALONE, None)
+    app.extensions["site"] = its_site.replace(SiteClock(clock), keys)
+    forget(app)
     return app
 
 

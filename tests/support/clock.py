@@ -32,14 +32,22 @@ class FakeClock:
         self.moment += timedelta(**duration)
 
 
+def hands_in(file: Path) -> memoryview:
+    """Return what other processes read in a file: the time, and how often databases were put back.
+
+    `tests.support.variables` reads them.
+    """
+    with file.open("ab+") as held:  # the same file for each test: the sites have opened it
+        held.truncate(16)
+        return memoryview(mmap(held.fileno(), 16)).cast("q")
+
+
 class SharedClock(FakeClock):
-    """A clock that other processes read in a file, as `tests.support.variables.time_shown` does."""
+    """A clock that other processes read in a file."""
 
     def __init__(self, hands: Path) -> None:
         self.hands = hands
-        with hands.open("ab+") as file:  # the same file for each test: the sites have opened it
-            file.truncate(8)
-            self._shown = memoryview(mmap(file.fileno(), 8)).cast("q")
+        self._shown = hands_in(hands)
         super().__init__()
 
     @property

@@ -25,10 +25,12 @@ from sqlalchemy import Engine
 from mfa_app import create_app
 from mfa_app.extensions import db
 from mfa_app.settings import load_settings
+from tests.support.clock import hands_in
 from tests.support.databases import installed
 from tests.support.kept_databases import kept_by
 from tests.support.processes import children, hear_signals
 from tests.support.programs import Program
+from tests.support.site_parts import forget
 from tests.support.tables import all_rows, put_back
 from tests.support.variables import CHEAP_HASHES, HANDS, TRUE_HASHES, cost_in
 from tests.support.waiting import PATIENCE_SECONDS, wait_until
@@ -201,28 +203,33 @@ class SharedSites:
             site = self._open.enter_context(
                 served_site(environment, "tests.support.served_app:app", wait=False)
             )
-            self._started[kind] = _Fresh(site, self._templates)
+            self._started[kind] = _Fresh(site, self._templates, self._hands)
         return self._started[kind].again()
 
 
 class _Fresh:
     """What a served site has to be like before the next test."""
 
-    def __init__(self, site: ServedSite, templates: Path) -> None:
-        self.site, self.parts = site, site.app.extensions["site"]
+    def __init__(self, site: ServedSite, templates: Path, hands: Path) -> None:
+        self.site, self.parts, self.hands = site, site.app.extensions["site"], hands_in(hands)
         self.template = templates / "second-gate.sqlite3"
         with site.app.app_context():
             self.rows, self.way = all_rows(db.engine), kept_by(db.engine)
         self.stamp: object = None
 
     def again(self) -> ServedSite:
-        """Put database and outbox back to how they were installed, while the site runs on them."""
+        """Put database and outbox back to how they were installed, while the site runs on them.
+
+        No process goes on with what it knows of the database of before.
+        """
         self.site.app.extensions["site"] = self.parts
+        forget(self.site.app)
         shutil.rmtree(self.site.folder / "outbox", ignore_errors=True)
         with self.site.app.app_context():
             if self.stamp != self.way.stamp(db.engine):  # many tests write nothing
                 self._put_back(db.engine)
                 self.stamp = self.way.stamp(db.engine)
+        self.hands[1] += 1
         return self.site
 
     def _put_back(self, engine: Engine) -> None:

@@ -29,10 +29,15 @@ def time_shown() -> datetime:
     return EPOCH + timedelta(microseconds=_hands()[0])
 
 
+def times_put_back() -> int:
+    """Return how often a database has been put back under a served site."""
+    return int(_hands()[1])
+
+
 @cache
 def _hands() -> memoryview:
     with Path(os.environ[HANDS]).open("rb") as file:
-        return memoryview(mmap(file.fileno(), 8, access=ACCESS_READ)).cast("q")
+        return memoryview(mmap(file.fileno(), 16, access=ACCESS_READ)).cast("q")
 
 
 def with_compiled_templates(app: Flask) -> Flask:
