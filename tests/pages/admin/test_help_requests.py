@@ -55,6 +55,25 @@ def reset(dave: Visitor, waiting: Visitor) -> Page:
     return dave.press(RESET, checked="called back")
 
 
+def alice_asks(world: World) -> Visitor:
+    """Return the browser in which alice waits."""
+    return asks(world, "alice")
+
+
+def alice_was_reset(world: World) -> Visitor:
+    """Return the same after the reset, with the page at hand on which she goes on."""
+    waiting = asks(world, "alice")
+    reset(world.log_in_and_wait("dave"), waiting)
+    waiting.open(WAITING)
+    return waiting
+
+
+@pytest.fixture
+def alice(world: World, dave: Visitor) -> Visitor:
+    """The browser in which alice waits, after dave has come to work."""
+    return world.after(alice_asks)
+
+
 def names(page: Page) -> list[str]:
     return [link.get_text() for link in page.html.select("tbody td:first-child > a")]
 
@@ -98,60 +117,62 @@ def test_the_queue_says_when_somebody_asked_before_and_not_when_they_ask_now(
     assert asked == [(first, 1)]
 
 
-def test_no_number_stands_in_the_queue(world: World, dave: Visitor) -> None:
-    number = number_on(asks(world, "alice")).replace(" ", "")
+def test_no_number_stands_in_the_queue(dave: Visitor, alice: Visitor) -> None:
+    number = number_on(alice).replace(" ", "")
     page = dave.open(QUEUE)
     assert number not in page.response.text
     assert not page.html.select("a[href*='/reset']")
 
 
-@pytest.mark.parametrize("mark", [" ", "-", ""])
-def test_the_number_opens_the_form_of_its_person(world: World, dave: Visitor, mark: str) -> None:
-    waiting = asks(world, "alice")
+def test_the_number_opens_the_form_of_its_person(world: World, dave: Visitor, alice: Visitor) -> None:
     asks(world, "bob")
-    page = read_out(dave, number_on(waiting).replace(" ", mark))
-    assert (page.path, page.title) == (f"/admin/people/{world.id_of('alice')}/reset", RESET)
-    assert "alice@example.com" in page.text
-    assert page.html.find(id="reason").get_text(strip=True) == "My phone is lost or stolen"
-    assert world.events("alice")[-1] == "reset.number_given"
+    number = number_on(alice)
+    for times, mark in enumerate((" ", "-", ""), start=1):
+        page = read_out(dave, number.replace(" ", mark))
+        assert (page.path, page.title) == (f"/admin/people/{world.id_of('alice')}/reset", RESET), mark
+        assert "alice@example.com" in page.text
+        assert page.html.find(id="reason").get_text(strip=True) == "My phone is lost or stolen"
+        assert world.events("alice")[-times:] == ["reset.number_given"] * times
 
 
-def test_a_wrong_number_is_counted_and_recorded(world: World, dave: Visitor) -> None:
+def test_a_wrong_number_is_counted_and_recorded(world: World, dave: Visitor, alice: Visitor) -> None:
     """Attack 112: whoever guesses has to wait."""
-    number = number_on(asks(world, "alice")).replace(" ", "")
+    number = number_on(alice).replace(" ", "")
     wrong = f"{(int(number) + 1) % 10**6:06}"
+    dave.open(QUEUE)
     for failures in range(1, 11):
-        assert "No open request has this number." in read_out(dave, wrong).text
+        assert "No open request has this number." in dave.press(OPEN, number=wrong).text
         assert world.details("reset.number_refused") == {"failures": failures}
     assert read_out(dave, number).status == 429
     world.clock.advance(seconds=30)
     assert read_out(dave, number).title == RESET
 
 
-@pytest.mark.parametrize("typed", ["12345", "1234567", "abcdef", "\u0661\u0662\u0663\u0664\u0665\u0666"])
-def test_what_is_no_number_is_not_counted(world: World, dave: Visitor, typed: str) -> None:
-    assert "The number of a request has 6 digits." in read_out(dave, typed).text
+def test_what_is_no_number_is_not_counted(world: World, dave: Visitor) -> None:
+    dave.open(QUEUE)
+    for typed in ("12345", "1234567", "abcdef", "\u0661\u0662\u0663\u0664\u0665\u0666"):
+        assert "The number of a request has 6 digits." in dave.press(OPEN, number=typed).text, typed
     assert "reset.number_refused" not in world.events()
 
 
-def test_a_number_that_is_over_opens_nothing(world: World, dave: Visitor) -> None:
+def test_a_number_that_is_over_opens_nothing(world: World, dave: Visitor, alice: Visitor) -> None:
     """Attack 112: expired, replaced, stopped or used."""
-    used, bob = asks(world, "alice"), asks(world, "bob")
-    numbers = [number_on(used), number_on(bob)]
-    reset(dave, used)
+    bob = asks(world, "bob")
+    numbers = [number_on(alice), number_on(bob)]
+    reset(dave, alice)
     owner = world.visitor()
     asks(world, "bob", bob)
     numbers.append(number_on(bob))
     owner.open(world.link_in_last_mail())
     owner.press("Stop the request")
+    dave.open(QUEUE)
     for number in numbers:
-        assert "No open request has this number." in read_out(dave, number).text
+        assert "No open request has this number." in dave.press(OPEN, number=number).text
 
 
-def test_a_number_that_has_expired_opens_nothing(world: World, dave: Visitor) -> None:
+def test_a_number_that_has_expired_opens_nothing(world: World, alice: Visitor) -> None:
     """Attack 112: after four hours, also if the form for the reset is open already."""
-    waiting = asks(world, "alice")
-    number = number_on(waiting)
+    number = number_on(alice)
     world.clock.advance(hours=3, minutes=59)
     dave = world.log_in_and_wait("dave")
     assert read_out(dave, number).title == RESET
@@ -162,10 +183,10 @@ def test_a_number_that_has_expired_opens_nothing(world: World, dave: Visitor) ->
     assert "second_factor.reset" not in world.events()
 
 
-def test_a_number_resets_nobody_but_whose_it_is(world: World, dave: Visitor) -> None:
+def test_a_number_resets_nobody_but_whose_it_is(world: World, dave: Visitor, alice: Visitor) -> None:
     """Attack 112: the number of alice's request, with the page of bob, who waits too."""
-    waiting, bob = asks(world, "alice"), asks(world, "bob")
-    path = read_out(dave, number_on(waiting)).response.request.full_path
+    bob = asks(world, "bob")
+    path = read_out(dave, number_on(alice)).response.request.full_path
     of_bob = path.replace(f"/{world.id_of('alice')}/", f"/{world.id_of('bob')}/")
     assert of_bob != path
     page = dave.open(of_bob)
@@ -173,7 +194,7 @@ def test_a_number_resets_nobody_but_whose_it_is(world: World, dave: Visitor) -> 
     page = dave.press(RESET, checked="called back", reason="Phone lost")
     assert "Nothing was reset: this request is not open any more." in page.text
     assert "second_factor.reset" not in world.events()
-    assert {page.open(WAITING).title for page in (waiting, bob)} == {"Call the help desk"}
+    assert {page.open(WAITING).title for page in (alice, bob)} == {"Call the help desk"}
 
 
 def test_the_help_desk_sees_no_request_of_its_betters_equals_or_itself(world: World, dave: Visitor) -> None:
@@ -183,7 +204,7 @@ def test_the_help_desk_sees_no_request_of_its_betters_equals_or_itself(world: Wo
     numbers = [number_on(asks(world, name)) for name in ("carol", "dora", "dave")]
     assert "Nobody is waiting" in dave.open(QUEUE).text
     for number in numbers:
-        assert "No open request has this number." in read_out(dave, number).text
+        assert "No open request has this number." in dave.press(OPEN, number=number).text
     carol = world.log_in_and_wait("carol")
     assert sorted(names(carol.open(QUEUE))) == ["Dave", "Dora"]
 
@@ -198,7 +219,7 @@ def test_who_is_disabled_locked_or_gone_has_no_request(world: World, dave: Visit
         world.user("anna").ends_at = world.clock()
     assert "Nobody is waiting" in dave.open(QUEUE).text
     for number in numbers:
-        assert "No open request has this number." in read_out(dave, number).text
+        assert "No open request has this number." in dave.press(OPEN, number=number).text
     assert world.count(HelpRequest) == 3
     with world.data():
         world.user("alice").disabled_at = None
@@ -230,7 +251,8 @@ def test_outside_the_scope_of_a_helper_there_is_no_request(world: World, dave: V
     )
     said, cost_of = {}, {}
     for name, number in {**numbers, "nobody": nobodys}.items():
-        dave.open(QUEUE)
+        if dave.current.title == RESET:
+            dave.open(QUEUE)
         with statements(world) as cost_of[name]:
             dave.press(OPEN, number=number)
         said[name] = "No open request has this number." in dave.page.text
@@ -243,11 +265,13 @@ def test_outside_the_scope_of_a_helper_there_is_no_request(world: World, dave: V
     assert "second_factor.reset" not in world.events()
 
 
-def test_a_request_that_was_stopped_stands_out_and_is_not_answered(world: World, dave: Visitor) -> None:
+def test_a_request_that_was_stopped_stands_out_and_is_not_answered(
+    world: World, dave: Visitor, alice: Visitor
+) -> None:
     """Attack 113: also if the form for the reset is open already."""
-    waiting, owner = asks(world, "alice"), world.visitor()
+    owner = world.visitor()
     owner.open(world.link_in_last_mail())
-    read_out(dave, number_on(waiting))
+    read_out(dave, number_on(alice))
     owner.press("Stop the request")
     page = dave.press(RESET, checked="called back")
     assert "Nothing was reset: this request is not open any more." in page.text
@@ -255,8 +279,10 @@ def test_a_request_that_was_stopped_stands_out_and_is_not_answered(world: World,
     assert "Stopped: it wasn't this person" in dave.open(QUEUE).text
 
 
-def test_after_the_reset_the_page_that_waited_goes_on_to_linking(world: World, dave: Visitor) -> None:
-    waiting = asks(world, "alice")
+def test_after_the_reset_the_page_that_waited_goes_on_to_linking(
+    world: World, dave: Visitor, alice: Visitor
+) -> None:
+    waiting = alice
     world.clock.advance(minutes=11)  # the session that has only given the password is over
     reset(dave, waiting)
     assert "Nobody is waiting" in dave.open(QUEUE).text
@@ -270,22 +296,19 @@ def test_after_the_reset_the_page_that_waited_goes_on_to_linking(world: World, d
     assert "You are now logged in" in waiting.press("Enable", code=world.phones["alice"].code()).text
 
 
-def test_after_twenty_minutes_it_asks_for_the_password_before_linking(world: World, dave: Visitor) -> None:
+def test_after_twenty_minutes_it_asks_for_the_password_before_linking(world: World, alice: Visitor) -> None:
     """Whoever finds that browser has not shown the password."""
-    waiting = asks(world, "alice")
     world.clock.advance(minutes=20)
-    reset(world.log_in_and_wait("dave"), waiting)
-    waiting.open(WAITING)
-    assert waiting.press("Continue").path == "/login/again"
-    assert waiting.open("/enrolment").path == "/login/again"
+    reset(world.log_in_and_wait("dave"), alice)
+    alice.open(WAITING)
+    assert alice.press("Continue").path == "/login/again"
+    assert alice.open("/enrolment").path == "/login/again"
 
 
 def test_it_goes_on_once_and_in_the_browser_that_asked_alone(world: World, dave: Visitor) -> None:
-    waiting, stranger, thief = asks(world, "alice"), world.visitor(), world.visitor()
-    reset(dave, waiting)
+    waiting, stranger, thief = world.after(alice_was_reset), world.visitor(), world.visitor()
     stranger.open("/login")
     assert stranger.post("/login/after-reset", follow=True).path == "/login"
-    waiting.open(WAITING)
     copied = waiting.cookie("form")
     assert copied
     thief.client.set_cookie("form", copied)
@@ -296,9 +319,9 @@ def test_it_goes_on_once_and_in_the_browser_that_asked_alone(world: World, dave:
     assert world.count(AuthSession, AuthSession.user_id == world.id_of("alice")) == 1
 
 
-def test_a_reset_without_the_number_lets_no_page_go_on(world: World, dave: Visitor) -> None:
+def test_a_reset_without_the_number_lets_no_page_go_on(world: World, dave: Visitor, alice: Visitor) -> None:
     """Eve waits with alice's password while alice calls: only who read out the number goes on."""
-    eve = asks(world, "alice")
+    eve = alice
     page = dave.open(f"/admin/people/{world.id_of('alice')}/reset")
     assert "Someone waits for this reset with a number." in page.text
     dave.press(RESET, checked="called back", reason="called back on 4711")
@@ -309,18 +332,14 @@ def test_a_reset_without_the_number_lets_no_page_go_on(world: World, dave: Visit
 
 
 def test_what_ends_access_after_the_reset_ends_the_way_on(world: World, dave: Visitor) -> None:
-    waiting = asks(world, "alice")
-    reset(dave, waiting)
-    waiting.open(WAITING)
+    waiting = world.after(alice_was_reset)
     with world.data():
         accounts.end_access(world.user("alice"), actor=TERMINAL)
     assert waiting.press("Continue").path == "/login"
 
 
 def test_who_is_exempt_is_not_let_in_by_it(world: World, dave: Visitor) -> None:
-    waiting = asks(world, "alice")
-    reset(dave, waiting)
-    waiting.open(WAITING)
+    waiting = world.after(alice_was_reset)
     with world.data():
         until = world.clock().replace(year=world.clock().year + 1)
         overrides.exempt(
@@ -340,8 +359,7 @@ def test_the_queue_has_pages(world: World, dave: Visitor, monkeypatch: pytest.Mo
 
 
 def test_who_logs_in_again_where_they_wait_can_still_go_on(world: World, dave: Visitor) -> None:
-    waiting = asks(world, "alice")
-    reset(dave, waiting)
+    waiting = world.after(alice_was_reset)
     world.password_given("alice", waiting)
     assert waiting.open(WAITING).title == "The help desk has reset your 2-factor authentication"
     reset_for_bob = asks(world, "bob")
