@@ -11,13 +11,10 @@ from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.operations import housekeeping
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
-from tests.support.browser import Page
+from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
 from tests.support.mail_server import Mailbox, free_port, running_mail_server
-from tests.support.stories import carol_at_work, dave_at_work
 from tests.support.world import TERMINAL, World
-
-pytestmark = both_databases
 
 EMAILS = "/admin/emails"
 ANSWER = "550 5.1.1 no such user"
@@ -32,6 +29,13 @@ def mailbox() -> Iterator[Mailbox]:
 @pytest.fixture
 def environment(environment: dict[str, str], mailbox: Mailbox) -> dict[str, str]:
     return {**environment, "MFA_SMTP_URL": f"smtp://127.0.0.1:{mailbox.port}"}
+
+
+def at_work(world: World, name: str) -> Visitor:
+    """Return the browser of somebody whom all emails have reached."""
+    visitor = world.at_work(name)
+    world.deliver()
+    return visitor
 
 
 def refuse(world: World, mailbox: Mailbox, name: str, mail: Mail = Mail.PASSKEY_REMOVED) -> str:
@@ -73,8 +77,9 @@ def names(page: Page) -> list[str]:
     return [link.get_text() for link in page.html.select("tbody td:first-child > a")]
 
 
+@both_databases
 def test_one_click_from_the_overview_says_what_failed_and_why(world: World, mailbox: Mailbox) -> None:
-    carol = world.after(carol_at_work)
+    carol = at_work(world, "carol")
     assert "could not be sent" not in carol.open("/admin").text
     world.person("alice")
     refuse(world, mailbox, "alice")
@@ -90,7 +95,7 @@ def test_one_click_from_the_overview_says_what_failed_and_why(world: World, mail
 
 
 def test_an_email_that_is_tried_again_arrives(world: World, mailbox: Mailbox) -> None:
-    carol = world.after(carol_at_work)
+    carol = at_work(world, "carol")
     world.person("alice")
     refuse(world, mailbox, "alice")
     world.clock.advance(minutes=1)
@@ -105,7 +110,7 @@ def test_an_email_that_is_tried_again_arrives(world: World, mailbox: Mailbox) ->
 
 
 def test_an_administrator_tries_an_email_to_themselves_again(world: World, mailbox: Mailbox) -> None:
-    carol = world.after(carol_at_work)
+    carol = at_work(world, "carol")
     refuse(world, mailbox, "carol")
     world.clock.advance(minutes=1)
     carol.open(EMAILS)
@@ -114,8 +119,9 @@ def test_an_administrator_tries_an_email_to_themselves_again(world: World, mailb
     assert world.events("carol")[-1] == "mails.tried_again"
 
 
+@both_databases
 def test_all_that_were_given_up_are_tried_again_by_one_press(world: World, mailbox: Mailbox) -> None:
-    carol = world.after(carol_at_work)
+    carol = at_work(world, "carol")
     for name in ("alice", "bob"):
         world.person(name)
         give_up(world, name, "ConnectionRefusedError: 111")
@@ -127,7 +133,7 @@ def test_all_that_were_given_up_are_tried_again_by_one_press(world: World, mailb
 
 
 def test_an_email_of_a_server_that_stays_away_is_given_up_again(world: World, mailbox: Mailbox) -> None:
-    carol = world.after(carol_at_work)
+    carol = at_work(world, "carol")
     world.person("alice")
     refuse(world, mailbox, "alice")
     carol.open(EMAILS)
@@ -138,13 +144,14 @@ def test_an_email_of_a_server_that_stays_away_is_given_up_again(world: World, ma
     assert world.count(OutboxMail, OutboxMail.next_attempt_at.is_not(None)) == 0
 
 
+@both_databases
 def test_the_help_desk_sees_and_tries_those_of_its_people_alone(world: World, mailbox: Mailbox) -> None:
     """Attack 116: an email to somebody outside the scope is as if there were none."""
     world.group("Finance")
     world.person("alice", groups_=("Finance",))
     for name in ("bob", "carol"):
         world.person(name)
-    dave = dave_at_work(world)
+    dave = at_work(world, "dave")
     ids = {name: refuse(world, mailbox, name) for name in ("alice", "bob", "carol")}
     assert sorted(names(dave.open(EMAILS))) == ["Alice", "Bob"]
     with world.data():
@@ -162,9 +169,10 @@ def test_the_help_desk_sees_and_tries_those_of_its_people_alone(world: World, ma
     assert world.events("alice")[-1] == "mails.tried_again"
 
 
+@both_databases
 def test_a_long_list_has_pages(world: World, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mfa_app.core.mail.failed.PAGE", 2)
-    carol = world.after(carol_at_work)
+    carol = at_work(world, "carol")
     people = ["alice", "bob", "eve"]
     for name in people:
         world.person(name)
@@ -179,6 +187,7 @@ def test_a_long_list_has_pages(world: World, mailbox: Mailbox, monkeypatch: pyte
         assert len(names(carol.open(f"{EMAILS}?after={key}"))) == 2, key
 
 
+@both_databases
 def test_what_nobody_will_get_is_deleted_after_thirty_days(world: World, mailbox: Mailbox) -> None:
     world.person("alice")
     refuse(world, mailbox, "alice")
@@ -194,7 +203,7 @@ def test_what_nobody_will_get_is_deleted_after_thirty_days(world: World, mailbox
 
 
 def test_an_email_that_waits_for_its_first_attempt_has_not_failed(world: World) -> None:
-    carol = world.after(carol_at_work)
+    carol = at_work(world, "carol")
     world.person("alice")
     with world.data():
         outbox.enqueue(Mail.REMINDER, world.user("alice"), now=world.clock())

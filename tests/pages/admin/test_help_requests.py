@@ -13,8 +13,6 @@ from tests.support.databases import both_databases
 from tests.support.statements import cost, statements
 from tests.support.world import TERMINAL, World
 
-pytestmark = both_databases
-
 OPEN, RESET = "Open the request", "Reset 2-factor authentication"
 QUEUE, WAITING = "/admin/requests", "/login/waiting"
 
@@ -78,6 +76,7 @@ def names(page: Page) -> list[str]:
     return [link.get_text() for link in page.html.select("tbody td:first-child > a")]
 
 
+@both_databases
 def test_the_queue_says_who_waits_since_when_and_from_where(world: World, dave: Visitor) -> None:
     asks(world, "bob")
     world.clock.advance(minutes=2)
@@ -88,6 +87,7 @@ def test_the_queue_says_who_waits_since_when_and_from_where(world: World, dave: 
     assert "My phone is lost or stolen" in page.text
 
 
+@both_databases
 def test_the_queue_says_what_changed_lately_in_one_statement(world: World, dave: Visitor) -> None:
     with world.data():
         accounts.rename(world.user("alice"), "Alicia", actor=TERMINAL)
@@ -104,6 +104,7 @@ def test_the_queue_says_what_changed_lately_in_one_statement(world: World, dave:
     assert "Reset of 2-factor authentication asked for" in lately[1]
 
 
+@both_databases
 def test_the_queue_says_when_somebody_asked_before_and_not_when_they_ask_now(
     world: World, dave: Visitor
 ) -> None:
@@ -135,6 +136,7 @@ def test_the_number_opens_the_form_of_its_person(world: World, dave: Visitor, al
         assert world.events("alice")[-times:] == ["reset.number_given"] * times
 
 
+@both_databases
 def test_a_wrong_number_is_counted_and_recorded(world: World, dave: Visitor, alice: Visitor) -> None:
     """Attack 112: whoever guesses has to wait."""
     number = number_on(alice).replace(" ", "")
@@ -155,6 +157,7 @@ def test_what_is_no_number_is_not_counted(world: World, dave: Visitor) -> None:
     assert "reset.number_refused" not in world.events()
 
 
+@both_databases
 def test_a_number_that_is_over_opens_nothing(world: World, dave: Visitor, alice: Visitor) -> None:
     """Attack 112: expired, replaced, stopped or used."""
     bob = asks(world, "bob")
@@ -170,6 +173,7 @@ def test_a_number_that_is_over_opens_nothing(world: World, dave: Visitor, alice:
         assert "No open request has this number." in dave.press(OPEN, number=number).text
 
 
+@both_databases
 def test_a_number_that_has_expired_opens_nothing(world: World, alice: Visitor) -> None:
     """Attack 112: after four hours, also if the form for the reset is open already."""
     number = number_on(alice)
@@ -183,6 +187,7 @@ def test_a_number_that_has_expired_opens_nothing(world: World, alice: Visitor) -
     assert "second_factor.reset" not in world.events()
 
 
+@both_databases
 def test_a_number_resets_nobody_but_whose_it_is(world: World, dave: Visitor, alice: Visitor) -> None:
     """Attack 112: the number of alice's request, with the page of bob, who waits too."""
     bob = asks(world, "bob")
@@ -197,6 +202,7 @@ def test_a_number_resets_nobody_but_whose_it_is(world: World, dave: Visitor, ali
     assert {page.open(WAITING).title for page in (alice, bob)} == {"Call the help desk"}
 
 
+@both_databases
 def test_the_help_desk_sees_no_request_of_its_betters_equals_or_itself(world: World, dave: Visitor) -> None:
     """Attack 112: their numbers are as if they were none; an administrator sees them."""
     world.linked_earlier("carol")
@@ -209,6 +215,7 @@ def test_the_help_desk_sees_no_request_of_its_betters_equals_or_itself(world: Wo
     assert sorted(names(carol.open(QUEUE))) == ["Dave", "Dora"]
 
 
+@both_databases
 def test_who_is_disabled_locked_or_gone_has_no_request(world: World, dave: Visitor) -> None:
     """Attack 112: neither in the queue nor by the number, also if the row is there."""
     world.linked_earlier("anna", groups_=("Finance",))
@@ -228,6 +235,7 @@ def test_who_is_disabled_locked_or_gone_has_no_request(world: World, dave: Visit
     assert world.count(HelpRequest) == 2  # bob was locked already
 
 
+@both_databases
 def test_outside_the_scope_of_a_helper_there_is_no_request(world: World, dave: Visitor) -> None:
     """Attacks 112 and 116: of Sales dave sees none in the queue, by its number, or stopped."""
     for group in ("IT", "Sales"):
@@ -265,6 +273,7 @@ def test_outside_the_scope_of_a_helper_there_is_no_request(world: World, dave: V
     assert "second_factor.reset" not in world.events()
 
 
+@both_databases
 def test_a_request_that_was_stopped_stands_out_and_is_not_answered(
     world: World, dave: Visitor, alice: Visitor
 ) -> None:
@@ -305,6 +314,7 @@ def test_after_twenty_minutes_it_asks_for_the_password_before_linking(world: Wor
     assert alice.open("/enrolment").path == "/login/again"
 
 
+@both_databases
 def test_it_goes_on_once_and_in_the_browser_that_asked_alone(world: World, dave: Visitor) -> None:
     waiting, stranger, thief = world.after(alice_was_reset), world.visitor(), world.visitor()
     stranger.open("/login")
@@ -319,6 +329,7 @@ def test_it_goes_on_once_and_in_the_browser_that_asked_alone(world: World, dave:
     assert world.count(AuthSession, AuthSession.user_id == world.id_of("alice")) == 1
 
 
+@both_databases
 def test_a_reset_without_the_number_lets_no_page_go_on(world: World, dave: Visitor, alice: Visitor) -> None:
     """Eve waits with alice's password while alice calls: only who read out the number goes on."""
     eve = alice
@@ -349,6 +360,7 @@ def test_who_is_exempt_is_not_let_in_by_it(world: World, dave: Visitor) -> None:
     assert waiting.press("Continue").path == "/login"
 
 
+@both_databases
 def test_the_queue_has_pages(world: World, dave: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "PAGE", 1)
     for name in ("alice", "bob"):
