@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from markupsafe import Markup
+from markupsafe import escape
 from werkzeug.datastructures import FileStorage
 from wtforms import (
     DateField,
@@ -43,8 +43,8 @@ class LongSelect(Select):
     @classmethod
     def render_option(cls, choice: Any) -> str:
         """Return an option without attributes of its own."""
-        start = Markup("<option selected") if choice.selected else Markup("<option")
-        return start + Markup(' value="{}">{}</option>').format(choice.value, choice.label)
+        selected = " selected" if choice.selected else ""
+        return f'<option{selected} value="{escape(choice.value)}">{escape(choice.label)}</option>'
 
 
 def one_line(value: str | None) -> str | None:
