@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
-from mfa_app.core.audit import verification
+from mfa_app.core.audit import chain, verification
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common.errors import ImportNotReady, ImportRunning, ImportStale
 from mfa_app.core.common.permissions import PERMISSIONS, Permission
 from mfa_app.core.groups import groups
-from mfa_app.core.imports import imports, reading, stored, work
+from mfa_app.core.imports import imports, plan, reading, saving, stored, work
 from mfa_app.core.imports.plan import ImportOptions, Mode, Outcome
 from mfa_app.core.imports.result import result_lines
 from mfa_app.core.imports.state import State, refusal_of
@@ -167,13 +167,20 @@ dave@example.com,,
 """
 
 
-@pytest.fixture
-def previewed(world: World) -> Iterator[PeopleImport]:
-    """Carol's file: one is new, alice is renamed, bob joins a group, erin is missing and disabled."""
+def carols_file(world: World) -> None:
+    """Let Carol upload it: one is new, alice is renamed, bob joins a group, erin is missing and disabled."""
     world.group("Sales")
     world.people("alice", "bob", "carol", "dave", "erin")
     with world.data():
-        kept = uploaded(world, ONE_OF_EACH, ImportOptions(leavers=True))
+        uploaded(world, ONE_OF_EACH, ImportOptions(leavers=True))
+
+
+@pytest.fixture
+def previewed(world: World) -> Iterator[PeopleImport]:
+    """Carol's file, as it was uploaded."""
+    world.after(carols_file)
+    with world.data():
+        kept = db.session.scalars(select(PeopleImport)).one()
         assert kept.counts == {"new": 1, "changed": 2, "same": 2, "disabled": 1}
         yield kept
 
@@ -356,12 +363,22 @@ def test_an_import_that_fails_is_not_tried_for_ever(
     assert started(world, uploaded(world, ONE_OF_EACH, ImportOptions())).state == State.DONE
 
 
+@pytest.fixture
+def large_from_a_hundred(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a hundred rows be what a thousand are otherwise."""
+    for module in (chain, plan, reading, saving):
+        monkeypatch.setattr(module, "BATCH", 100)
+    monkeypatch.setattr(stored, "READ_AT_ONCE", 100)
+    monkeypatch.setattr(work, "INVITED_AT_ONCE", 50)
+
+
 def large(rows: int, last: str = "") -> str:
     lines = "".join(f"person{number:04}@firma.nl,Sales\n" for number in range(rows))
     return f"Email,Groups\n{lines}{last}"
 
 
 @both_databases
+@pytest.mark.usefixtures("large_from_a_hundred")
 def test_a_large_file_is_read_by_the_job_and_new_people_are_invited(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -369,40 +386,42 @@ def test_a_large_file_is_read_by_the_job_and_new_people_are_invited(
     caplog.set_level(logging.INFO, "mfa_app.trail")
     world.people("carol")
     with world.data():
-        kept = uploaded(world, large(1100), ImportOptions(create_groups=True), invite=True)
-        assert (kept.state, kept.rows_all) == (State.READING, 1101)
+        kept = uploaded(world, large(110), ImportOptions(create_groups=True), invite=True)
+        assert (kept.state, kept.rows_all) == (State.READING, 111)
         work.go_on(now=world.clock())
         db.session.refresh(kept)
-        assert (kept.state, kept.rows_done, kept.counts) == (State.READY, 1100, {"new": 1100})
+        assert (kept.state, kept.rows_done, kept.counts) == (State.READY, 110, {"new": 110})
         assert started(world, kept).state == State.DONE
-    assert world.events().count("person.created") == 1 + 1100
+    assert world.events().count("person.created") == 1 + 110
     lines = [record.getMessage() for record in caplog.records if record.name == "mfa_app.trail"]
-    assert sum('"event": "person.created"' in line for line in lines) == 1 + 1100
-    assert world.events().count("person.invited") == 1100
-    assert world.count(OutboxMail, OutboxMail.template == "invitation") == 1100
-    assert world.count(Membership) == 1100
+    assert sum('"event": "person.created"' in line for line in lines) == 1 + 110
+    assert world.events().count("person.invited") == 110
+    assert world.count(OutboxMail, OutboxMail.template == "invitation") == 110
+    assert world.count(Membership) == 110
     with world.data():
         assert verification.verify() is None
         assert work.go_on(now=world.clock()) == 0
-    assert world.events().count("person.invited") == 1100
+    assert world.events().count("person.invited") == 110
 
 
+@pytest.mark.usefixtures("large_from_a_hundred")
 def test_a_large_file_that_cannot_be_read_is_refused_by_the_job(world: World) -> None:
     """Attack 117: the last of many lines is none of a text."""
     world.people("carol")
     with world.data():
-        kept = uploaded(world, large(1100, "a\0b@firma.nl,\n"))
+        kept = uploaded(world, large(110, "a\0b@firma.nl,\n"))
         work.go_on(now=world.clock())
         db.session.refresh(kept)
-        assert (kept.state, asdict(refusal_of(kept))["line"]) == (State.REFUSED, 1102)
+        assert (kept.state, asdict(refusal_of(kept))["line"]) == (State.REFUSED, 112)
     assert world.count(ImportRow) == 0
     assert world.count(User) == 1
 
 
+@pytest.mark.usefixtures("large_from_a_hundred")
 def test_of_two_processes_that_read_one_file_the_later_one_goes_on(world: World) -> None:
     world.people("carol")
     with world.data():
-        kept = uploaded(world, large(2100), ImportOptions(create_groups=True))
+        kept = uploaded(world, large(210), ImportOptions(create_groups=True))
 
         def begin_elsewhere(_done: int, _all: int) -> None:
             db.session.execute(update(PeopleImport).values(worker="another"))
@@ -410,7 +429,7 @@ def test_of_two_processes_that_read_one_file_the_later_one_goes_on(world: World)
 
         assert reading.read(kept, progress=begin_elsewhere) is False
         assert kept.state == State.READING
-    assert world.count(ImportRow) == 1000
+    assert world.count(ImportRow) == 100
 
 
 @both_databases
