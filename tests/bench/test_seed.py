@@ -46,6 +46,7 @@ def logged_in(world: World, account: int) -> Visitor:
 
 @both_databases
 def test_the_first_is_an_administrator_and_the_site_is_as_it_should_be(seeded: World) -> None:
+    """Of two tests, PostgreSQL would be seeded twice."""
     carol = logged_in(seeded, 0)
     assert "300" in carol.open("/admin").text
     assert "filler8@example.com" in carol.open("/admin/people?q=filler8").text
@@ -55,6 +56,27 @@ def test_the_first_is_an_administrator_and_the_site_is_as_it_should_be(seeded: W
         assert schema_objects.first_difference(connection, schema.newest()) is None
     verified = seeded.app.test_cli_runner().invoke(args=["audit", "verify"])
     assert "The trail is intact" in verified.stdout
+    with seeded.data():
+        all_have_an_app_two_groups_at_most_and_rows_of_the_trail()
+    seeded.person("alice")  # whose account gets the next number
+    with seeded.data():
+        assert lookup.find_by_email("alice@example.com").id == PEOPLE + 1
+
+
+def all_have_an_app_two_groups_at_most_and_rows_of_the_trail() -> None:
+    counts = {
+        model: db.session.scalar(select(func.count()).select_from(model))
+        for model in (User, Authenticator, Membership)
+    }
+    assert counts == {User: PEOPLE, Authenticator: PEOPLE, Membership: PEOPLE + PEOPLE // 2}
+    shown = groups.all_with_counts()
+    assert (shown[0].members, shown[0].linked) == (PEOPLE // 2, PEOPLE // 2)
+    assert all(counted.group.required for counted in shown)
+    assert recount() == 0
+    assert len(shown) == 200
+    assert db.session.scalar(select(func.count()).where(AuditEvent.subject_id == 7)) == 5
+    words = select(SearchWord.word).where(SearchWord.user_id == 1)
+    assert {"user0", "example", "com"} < set(db.session.scalars(words))
 
 
 def test_whoever_can_log_in_is_spread_over_the_table(seeded: World) -> None:
@@ -73,28 +95,6 @@ def test_a_login_hashes_nothing_again(seeded: World, true_hashes: None) -> None:
     before = hashes()
     logged_in(seeded, 3)
     assert hashes() == before
-
-
-@both_databases
-def test_everybody_has_an_app_two_groups_at_most_and_rows_of_the_trail(seeded: World) -> None:
-    with seeded.data():
-        counts = {
-            model: db.session.scalar(select(func.count()).select_from(model))
-            for model in (User, Authenticator, Membership)
-        }
-        assert counts == {User: PEOPLE, Authenticator: PEOPLE, Membership: PEOPLE + PEOPLE // 2}
-        shown = groups.all_with_counts()
-        assert (shown[0].members, shown[0].linked) == (PEOPLE // 2, PEOPLE // 2)
-        assert all(counted.group.required for counted in shown)
-        assert recount() == 0
-        assert len(shown) == 200
-        rows = select(func.count()).where(AuditEvent.subject_id == 7)
-        assert db.session.scalar(rows) == 5
-        words = select(SearchWord.word).where(SearchWord.user_id == 1)
-        assert {"user0", "example", "com"} < set(db.session.scalars(words))
-    seeded.person("alice")  # whose account gets the next number
-    with seeded.data():
-        assert lookup.find_by_email("alice@example.com").id == PEOPLE + 1
 
 
 def test_a_site_with_people_is_left_as_it_is(seeded: World) -> None:

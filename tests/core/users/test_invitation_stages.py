@@ -10,7 +10,7 @@ from mfa_app.core.users import invitation_list
 from mfa_app.core.users.invitation_list import Stage
 from mfa_app.core.users.invitations import State
 from mfa_app.extensions import db
-from mfa_app.models import Invitation
+from mfa_app.models import Invitation, User
 from tests.support.databases import both_databases
 from tests.support.world import World
 
@@ -20,21 +20,24 @@ DAY = timedelta(days=1)
 def one_of_each_kind(world: World) -> None:
     """Add an invitation for each way in which its dates, its mail, its stamp and a refusal come together."""
     sent_at = world.clock() - 2 * DAY
-    kinds = list(product((0, 1), (None, -1, 0, 1), (-1, 1), (None, 1), (None, 1), (None, 1)))
-    names = [f"person{number:03}" for number in range(len(kinds))]
-    world.people(*names, password=None)
-    rows = []
+    kinds = product((0, 1), (None, -1, 0, 1), (-1, 1), (None, 1), (None, 1), (None, 1))
+    people, invitations = [], []
+    for number, (stamp, refused, ends, mailed, opened, used) in enumerate(kinds, 1):
+        email = f"person{number:03}@example.com"
+        people.append(
+            {"id": number, "email": email, "email_key": email, "name": email, "name_key": email}
+            | {"created_at": sent_at, "security_stamp": 0}
+            | {"email_refused_at": sent_at + refused * DAY if refused is not None else None}
+        )
+        noted = {"mailed_at": mailed, "opened_at": opened, "used_at": used}
+        invitations.append(
+            {"user_id": number, "digest": email, "security_stamp": -stamp}
+            | {"sender": "", "sent_at": sent_at, "expires_at": world.clock() + ends * DAY}
+            | {column: sent_at if value else None for column, value in noted.items()}
+        )
     with world.data():
-        for name, (stamp, refused, ends, mailed, opened, used) in zip(names, kinds, strict=True):
-            user = world.user(name)
-            user.email_refused_at = sent_at + refused * DAY if refused is not None else None
-            noted = {"mailed_at": mailed, "opened_at": opened, "used_at": used}
-            rows.append(
-                {"user_id": user.id, "digest": name, "security_stamp": user.security_stamp - stamp}
-                | {"sender": "", "sent_at": sent_at, "expires_at": world.clock() + ends * DAY}
-                | {column: sent_at if value else None for column, value in noted.items()}
-            )
-        db.session.execute(insert(Invitation), rows)
+        db.session.execute(insert(User), people)
+        db.session.execute(insert(Invitation), invitations)
 
 
 @both_databases

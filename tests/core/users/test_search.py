@@ -64,14 +64,18 @@ FOUND = [
 ]
 
 
-@pytest.fixture
-def company(world: World) -> Iterator[World]:
-    """A site with these people, within the application."""
+def these_people(world: World) -> None:
     with world.data():
         for local_part, name in PEOPLE.items():
             profile = Profile(f"{local_part}@example.com", name)
             accounts.create(profile, groups=[], password=None, actor=TERMINAL, now=world.clock())
-        db.session.commit()
+
+
+@pytest.fixture
+def company(world: World) -> Iterator[World]:
+    """A site with these people, within the application."""
+    world.after(these_people)
+    with world.data():
         yield world
 
 
