@@ -7,10 +7,9 @@ import pytest
 from mfa_app.core.sessions.signed_in import as_user
 from mfa_app.core.users import accounts, invitations
 from tests.support.browser import Visitor
-from tests.support.stories import carol_at_work, dave_at_work
 from tests.support.world import TERMINAL, VISITOR, World
 
-DORA_IS_INVITED = "Carol invited this person on 2 Mar 2026, 09:01 UTC."
+DORA_IS_INVITED = "Carol invited this person on 2 Mar 2026, 09:00 UTC."
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def environment(environment: dict[str, str]) -> dict[str, str]:
 @pytest.fixture
 def carol(world: World) -> Visitor:
     """Carol has just invited Dora."""
-    carol = world.after(carol_at_work)
+    carol = world.at_work("carol")
     world.person("dora", password=None)
     with world.data():
         actor = as_user(VISITOR, world.user("carol"))
@@ -37,7 +36,7 @@ def page_of_dora(world: World, carol: Visitor) -> str:
 
 def test_the_page_tells_who_sent_an_invitation_and_until_when_it_works(world: World, carol: Visitor) -> None:
     page = page_of_dora(world, carol)
-    assert f"{DORA_IS_INVITED} The link works until 9 Mar 2026, 09:01 UTC." in page
+    assert f"{DORA_IS_INVITED} The link works until 9 Mar 2026, 09:00 UTC." in page
     assert "The email is waiting to be sent." in page
     assert "opened it" not in page
 
@@ -51,7 +50,7 @@ def test_the_page_tells_that_an_invitation_has_expired_and_sends_another(
         invitation.sent_at -= timedelta(days=7)
         invitation.expires_at -= timedelta(days=7)
     page = page_of_dora(world, carol)
-    assert "invited this person on 23 Feb 2026, 09:01 UTC. The link expired on 2 Mar 2026, 09:01 UTC." in page
+    assert "invited this person on 23 Feb 2026, 09:00 UTC. The link expired on 2 Mar 2026, 09:00 UTC." in page
     carol.press("Send again")
     assert world.mails("dora") == ["invitation", "invitation"]
     assert f"{DORA_IS_INVITED} The link works until" in page_of_dora(world, carol)
@@ -84,14 +83,14 @@ def test_the_page_tells_that_someone_chose_a_password_in_vain(world: World, caro
     dora.open(f"/link/{token}")
     dora.press("Save password", password="short")
     page = page_of_dora(world, carol)
-    assert "This person was invited on 2 Mar 2026, 09:01 UTC." in page  # the terminal has no name
-    assert "Someone opened it on 2 Mar 2026, 09:01 UTC, but the password they chose was refused." in page
+    assert "This person was invited on 2 Mar 2026, 09:00 UTC." in page  # the terminal has no name
+    assert "Someone opened it on 2 Mar 2026, 09:00 UTC, but the password they chose was refused." in page
 
 
 def test_the_help_desk_sends_an_invitation_again_which_stays_the_administrators(
     world: World, carol: Visitor
 ) -> None:
-    dave = dave_at_work(world)
+    dave = world.at_work("dave")
     with world.data():
         invitation = invitations.of_user(world.user("dora"))
         assert invitation is not None
@@ -110,7 +109,7 @@ def test_the_help_desk_sends_an_invitation_again_which_stays_the_administrators(
 
 def test_the_help_desk_invites_nobody_whom_no_administrator_has_invited(world: World, carol: Visitor) -> None:
     world.person("frank", password=None)
-    dave = dave_at_work(world)
+    dave = world.at_work("dave")
     page = dave.open(f"/admin/people/{world.id_of('frank')}")
     assert "This person has not been invited yet." in page.text
     assert "Send an invitation" not in page.text

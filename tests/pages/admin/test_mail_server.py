@@ -10,7 +10,6 @@ from mfa_app.core.mail import outbox
 from mfa_app.extensions import db
 from tests.support.browser import Page, Visitor, attribute
 from tests.support.databases import both_databases
-from tests.support.stories import carol_at_work
 from tests.support.world import World
 
 ALICE = "alice@example.com"
@@ -20,7 +19,7 @@ NEW = "eleven slow trams across the bridge"
 @pytest.fixture
 def carol(world: World) -> Visitor:
     world.person("alice", password=None)
-    return world.after(carol_at_work)
+    return world.at_work("carol")
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ def test_without_a_mail_server_the_page_shows_an_invitation_once(world: World, c
     carol.open(f"/admin/people/{world.id_of('alice')}")
     page = carol.press("Make a link")
     assert page.title == "Link for Alice"
-    assert "until 9 Mar 2026, 09:01 UTC" in page.text
+    assert "until 9 Mar 2026, 09:00 UTC" in page.text
     assert world.events("alice")[-2:] == ["person.invited", "person.link_shown"]
     alice = world.visitor()
     alice.open(shown_link(page))
@@ -69,7 +68,7 @@ def test_without_a_mail_server_the_page_shows_the_link_to_set_up_an_app(world: W
     carol.open(f"/admin/people/{world.id_of('dave')}")
     page = carol.press("Make a link to set up an app")
     assert "With it and the password, Dave sets up" in page.text
-    assert "until 5 Mar 2026, 09:01 UTC" in page.text
+    assert "until 5 Mar 2026, 09:00 UTC" in page.text
     assert world.visitor().open(shown_link(page)).status == 200
     assert world.events("dave")[-2:] == ["person.enrolment_link_sent", "person.link_shown"]
 

@@ -44,10 +44,10 @@ def test_a_search_finds_the_beginning_of_an_address_or_a_part_of_a_name(world: W
     assert carol.open(attribute(link, "href")).title == "Alice"
 
 
-@pytest.mark.parametrize("text", ["%", "_", "\\", "/", "a%", "' OR 1=1 --"])
-def test_a_search_takes_every_character_as_itself(world: World, carol: Visitor, text: str) -> None:
+def test_a_search_takes_every_character_as_itself(world: World, carol: Visitor) -> None:
     world.person("alice")
-    assert listed(carol, q=text) == []
+    for text in ("%", "_", "\\", "/", "a%", "' OR 1=1 --"):
+        assert listed(carol, q=text) == [], text
 
 
 def test_the_list_is_filtered_by_group_role_app_and_state(world: World, carol: Visitor) -> None:
@@ -136,9 +136,8 @@ def test_the_list_says_where_people_stand_and_tells_two_of_one_name_apart(
     ]
 
 
-@both_databases
 def test_more_than_fifty_people_come_page_by_page(world: World, carol: Visitor) -> None:
-    names = [f"p{number:03}" for number in range(119)]
+    names = [f"p{number:03}" for number in range(59)]
     world.people(*names, password=None)
     shown, page = [], carol.open("/admin/people")
     while True:
@@ -147,7 +146,7 @@ def test_more_than_fifty_people_come_page_by_page(world: World, carol: Visitor) 
         if following is None:
             break
         page = carol.open(following["href"])
-    assert [len(names) for names in shown] == [50, 50, 20]
+    assert [len(names) for names in shown] == [50, 10]
     everybody = [name for page in shown for name in page]
     assert everybody == ["Carol", *(name.capitalize() for name in names)]
 
@@ -162,11 +161,11 @@ def test_the_way_back_through_the_pages_shows_the_same_people(world: World, caro
     assert back.html.find("a", rel="prev") is None
 
 
-@pytest.mark.parametrize("query", ["group=x", "group=999", "role=root", "two_factor=maybe", f"q={'a' * 321}"])
-def test_a_filter_that_does_not_exist_gets_a_sentence(carol: Visitor, query: str) -> None:
-    page = carol.open(f"/admin/people?{query}")
-    assert page.status == 400
-    assert page.html.select(".field-error")
+def test_a_filter_that_does_not_exist_gets_a_sentence(carol: Visitor) -> None:
+    for query in ("group=x", "group=999", "role=root", "two_factor=maybe", f"q={'a' * 321}"):
+        page = carol.open(f"/admin/people?{query}")
+        assert page.status == 400, query
+        assert page.html.select(".field-error"), query
 
 
 def test_a_new_person_gets_an_invitation_and_chooses_a_password(world: World, carol: Visitor) -> None:
@@ -199,27 +198,24 @@ def test_another_person_is_added_with_the_same_groups_and_role(world: World, car
     assert world.details("person.created") == {"role": "helpdesk", "groups": ["Finance"]}
 
 
-@pytest.mark.parametrize("query", ["?role=king", "?groups=9999", "?groups=x&role="])
-def test_made_up_beginnings_of_the_form_choose_nothing(carol: Visitor, query: str) -> None:
-    assert carol.open(f"/admin/people/new{query}").status == 200
+def test_made_up_beginnings_of_the_form_choose_nothing(carol: Visitor) -> None:
+    for query in ("?role=king", "?groups=9999", "?groups=x&role="):
+        assert carol.open(f"/admin/people/new{query}").status == 200, query
 
 
-@pytest.mark.parametrize(
-    ("fields", "complaint"),
-    [
+def test_what_was_typed_stays_beside_the_sentence(carol: Visitor) -> None:
+    carol.open("/admin/people/new")
+    for fields, complaint in (
         ({"email": "frank"}, "Enter an email address like name@company.com."),
         ({"email": "CAROL@example.com"}, "There is already an account"),
         ({"email": " "}, "Enter an email address."),
         ({"name": "  "}, "Enter a name."),
         ({"name": "x" * 301}, "Use at most 300 characters for a name."),
-    ],
-)
-def test_what_was_typed_stays_beside_the_sentence(carol: Visitor, fields: dict, complaint: str) -> None:
-    carol.open("/admin/people/new")
-    page = carol.press("Add the person", **{"name": "Frank", "email": "frank@example.com", **fields})
-    assert page.status == 400
-    assert complaint in page.text
-    assert page.value("name") == " ".join(fields.get("name", "Frank").split())
+    ):
+        page = carol.press("Add the person", **{"name": "Frank", "email": "frank@example.com", **fields})
+        assert page.status == 400, complaint
+        assert complaint in page.text
+        assert page.value("name") == " ".join(fields.get("name", "Frank").split())
 
 
 def test_fields_that_the_form_does_not_have_change_nothing(world: World, carol: Visitor) -> None:
@@ -295,13 +291,13 @@ def test_nobody_changes_the_own_role(world: World, carol: Visitor) -> None:
     assert carol.open("/admin/people").status == 200
 
 
-@pytest.mark.parametrize("action", ["disable", "enable", "invite", "end-access", "reset", "policy"])
-def test_nobody_acts_on_the_own_account(world: World, carol: Visitor, action: str) -> None:
+def test_nobody_acts_on_the_own_account(world: World, carol: Visitor) -> None:
     page = carol.open(page_of(world, "carol"))
     assert "This is your own account." in page.text
     assert "Reset 2-factor authentication" not in page.text
-    assert carol.post(page_of(world, "carol", action)).status == 403
-    assert world.details("access.refused") == {"page": page_of(world, "carol", action)}
+    for action in ("disable", "enable", "invite", "end-access", "reset", "policy"):
+        assert carol.post(page_of(world, "carol", action)).status == 403, action
+        assert world.details("access.refused") == {"page": page_of(world, "carol", action)}
 
 
 def test_a_disabled_person_is_out_until_enabled_again(world: World, carol: Visitor) -> None:
@@ -354,25 +350,21 @@ def test_a_person_who_does_not_exist_is_not_found(carol: Visitor) -> None:
     assert carol.open("/admin/people/alice").status == 404
 
 
-@pytest.mark.parametrize(
-    "path", ["/admin/people", "/admin/people/new", "/admin/people/1", "/admin/people/1/edit"]
-)
-def test_staff_is_refused_and_the_trail_says_so(world: World, path: str) -> None:
+def test_staff_is_refused_and_the_trail_says_so(world: World) -> None:
     world.linked_earlier("alice")
     alice = world.log_in_and_wait("alice")
-    assert alice.open(path).status == 403
-    assert world.details("access.refused") == {"page": path}
+    for path in ("/admin/people", "/admin/people/new", "/admin/people/1", "/admin/people/1/edit"):
+        assert alice.open(path).status == 403, path
+        assert world.details("access.refused") == {"page": path}
 
 
-@pytest.mark.parametrize("action", ["", "edit", "reset", "policy"])
-def test_a_code_of_twenty_one_minutes_ago_is_asked_for_again(
-    world: World, carol: Visitor, action: str
-) -> None:
+def test_a_code_of_twenty_one_minutes_ago_is_asked_for_again(world: World, carol: Visitor) -> None:
     world.person("alice")
-    world.clock.advance(minutes=21)
-    path = page_of(world, "alice", action).rstrip("/")
-    assert carol.open(path).path == "/login/again"
-    assert carol.press("Confirm", code=world.phones["carol"].code()).path == path
+    for action in ("", "edit", "reset", "policy"):
+        world.clock.advance(minutes=21)
+        path = page_of(world, "alice", action).rstrip("/")
+        assert carol.open(path).path == "/login/again", action
+        assert carol.press("Confirm", code=world.phones["carol"].code()).path == path
 
 
 def test_a_code_of_twenty_minutes_ago_is_asked_for_again_and_the_page_opens(
@@ -514,23 +506,21 @@ def test_who_is_left_out_of_a_change_is_named_before_and_after_it(world: World, 
     assert page.title == "Nobody is left to do this to"
 
 
-@pytest.mark.parametrize(
-    ("asked", "answer"),
-    [
-        ({"act": "invite"}, "Tick the people first."),
-        ({"act": "invite", "people": "x"}, "Tick the people first."),
-        ({"act": "invite", "people": 2**40}, "Choose an option from the list."),
-        ({"act": "invite", "people": list(range(1, 52))}, "Choose at most 50 people at once."),
-        ({"act": "join", "people": 1}, "Choose the group first."),
-        ({"act": "join", "people": 1, "group": 99}, "Choose an option from the list."),
-        ({"act": "promote", "people": 1}, "Choose an option from the list."),
-    ],
+LACKING = (
+    ({"act": "invite"}, "Tick the people first."),
+    ({"act": "invite", "people": "x"}, "Tick the people first."),
+    ({"act": "invite", "people": 2**40}, "Choose an option from the list."),
+    ({"act": "invite", "people": list(range(1, 52))}, "Choose at most 50 people at once."),
+    ({"act": "join", "people": 1}, "Choose the group first."),
+    ({"act": "join", "people": 1, "group": 99}, "Choose an option from the list."),
+    ({"act": "promote", "people": 1}, "Choose an option from the list."),
 )
-def test_a_change_that_lacks_something_says_so_on_the_list(
-    carol: Visitor, asked: dict[str, object], answer: str
-) -> None:
-    page = carol.open("/admin/people/chosen", query_string=asked)
-    assert page.title == "People" and answer in page.text
+
+
+def test_a_change_that_lacks_something_says_so_on_the_list(carol: Visitor) -> None:
+    for asked, answer in LACKING:
+        page = carol.open("/admin/people/chosen", query_string=asked)
+        assert page.title == "People" and answer in page.text, asked
 
 
 def test_after_a_change_the_list_shows_the_same_people(world: World, carol: Visitor) -> None:

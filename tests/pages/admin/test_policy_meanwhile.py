@@ -122,11 +122,11 @@ def test_back_from_a_preview_leads_to_a_form_that_can_still_be_saved(world: Worl
     assert rule(world) == RuleValues(required=True, grace_days=14)
 
 
-@pytest.mark.parametrize("version", ["", "-1", "1", "x", "9" * 5000])
-def test_a_version_that_never_was_saves_nothing(world: World, carol: Visitor, version: str) -> None:
+def test_a_version_that_never_was_saves_nothing(world: World, carol: Visitor) -> None:
     carol.open("/admin/groups/1/policy")
-    fields = {"required": "y", "grace_days": "0", "remember_days": "30", "version": version}
-    assert carol.post("/admin/groups/1/policy", **fields).status == 409
+    fields = {"required": "y", "grace_days": "0", "remember_days": "30"}
+    for version in ("", "-1", "1", "x", "9" * 5000):
+        assert carol.post("/admin/groups/1/policy", **fields, version=version).status == 409, version[:9]
     assert not rule(world).required
 
 
