@@ -7,19 +7,20 @@ from datetime import datetime, timedelta
 
 import click
 
-from bench.people import Person, everyone
+from bench.people import GROUPS, Person, everyone
 
 HISTORY = timedelta(days=360)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many people, how many of them can log in, how many rows of the trail each has, and until when."""
+    """How many people, how many can log in, how many rows of the trail each has, until when; groups."""
 
     people: int
     active: int
     trail: int
     now: datetime
+    groups: int = GROUPS
 
     @property
     def began(self) -> datetime:

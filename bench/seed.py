@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text, update
 from bench import trail
 from bench.bulk import Bulk, bulk
 from bench.cohorts import Cohorts
-from bench.people import ADMINISTRATOR, GROUPS, PASSWORD, Person
+from bench.people import ADMINISTRATOR, PASSWORD, Person
 from bench.plan import Plan
 from mfa_app import create_app
 from mfa_app.cli.support import migrations
@@ -74,15 +74,15 @@ def seed(settings: Settings, plan: Plan) -> None:
         if db.session.scalar(select(func.count()).select_from(User.__table__)):
             raise click.ClickException("This site has people already. Seed a new one.")
         with clock.standing_at(plan.began):
-            group_ids = _create_groups()
+            group_ids = _create_groups(plan.groups)
         _fill(app, plan, group_ids, settings)
         db.engine.dispose()
 
 
-def _create_groups() -> list[int]:
-    """Create the groups as an engineer would, and return their ids."""
+def _create_groups(count: int) -> list[int]:
+    """Create so many groups as an engineer would, and return their ids."""
     created = []
-    for number in range(GROUPS):
+    for number in range(count):
         group = groups.create(f"Group {number:03}", actor=TERMINAL, now=clock.now())
         rules.set_rule(group, RuleValues(required=True), actor=TERMINAL, now=clock.now())
         created.append(group.id)

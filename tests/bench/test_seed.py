@@ -18,14 +18,14 @@ from tests.support.databases import both_databases
 from tests.support.phone import Phone
 from tests.support.world import World
 
-PEOPLE, ACTIVE = 300, 20
+PEOPLE, ACTIVE, GROUPS = 300, 20, 12
 
 
 def company(world: World) -> None:
     """Seed a site with 300 people, of whom 20 can log in. Nobody else may hold its database."""
     with world.app.app_context():
         db.engine.dispose()
-    seed(world.app.config["SETTINGS"], Plan(PEOPLE, ACTIVE, trail=5, now=world.clock()))
+    seed(world.app.config["SETTINGS"], Plan(PEOPLE, ACTIVE, trail=5, now=world.clock(), groups=GROUPS))
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def all_have_an_app_two_groups_at_most_and_rows_of_the_trail() -> None:
     assert (shown[0].members, shown[0].linked) == (PEOPLE // 2, PEOPLE // 2)
     assert all(counted.group.required for counted in shown)
     assert recount() == 0
-    assert len(shown) == 200
+    assert len(shown) == GROUPS
     assert db.session.scalar(select(func.count()).where(AuditEvent.subject_id == 7)) == 5
     words = select(SearchWord.word).where(SearchWord.user_id == 1)
     assert {"user0", "example", "com"} < set(db.session.scalars(words))

@@ -54,11 +54,10 @@ def test_only_exemptions_in_force_are_listed(world: World) -> None:
     assert [(person.email, person.disabled) for person in found.people] == [("bob@example.com", True)]
 
 
-@pytest.mark.parametrize(
-    "key", ["", "x", "2026-03-31_", "0001-01-01T00:00:00+23:00_1", f"2026-03-31_{'9' * 30}", "_7", "9_9_9"]
-)
-def test_what_is_no_key_leads_to_the_first_page(world: World, key: str) -> None:
+def test_what_is_no_key_leads_to_the_first_page(world: World) -> None:
     world.person("alice", password=None)
     exempt(world, "alice", 3)
+    odd = ("", "x", "2026-03-31_", "0001-01-01T00:00:00+23:00_1", f"2026-03-31_{'9' * 30}", "_7", "9_9_9")
     with world.data():
-        assert names(exemptions.page(now=world.clock(), after=key)) == ["alice"]
+        for key in odd:
+            assert names(exemptions.page(now=world.clock(), after=key)) == ["alice"], key

@@ -65,7 +65,6 @@ def test_the_list_is_filtered_by_group_role_app_and_state(world: World, carol: V
     assert listed(carol, state="disabled") == ["Dave"]
 
 
-@both_databases
 def test_the_card_still_to_link_opens_the_list_of_those_it_counts(world: World, carol: Visitor) -> None:
     world.group("Finance", required=True)
     world.group("Sales", required=True, grace_days=7)

@@ -62,7 +62,6 @@ def earlier(visitor: Visitor) -> bool:
     return there
 
 
-@both_databases
 def test_each_event_is_one_sentence_under_its_day_and_a_login_is_one(world: World, dave: Visitor) -> None:
     world.person("carol")
     world.clock.moment = world.clock().replace(hour=10, minute=5, second=0)
