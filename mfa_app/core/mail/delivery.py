@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from mfa_app.core.common import clock, email_addresses, files
 from mfa_app.core.mail import outbox, smtp, wire
 from mfa_app.core.mail.smtp import IN_BACKGROUND, Patience, RecipientRefused
 from mfa_app.extensions import db
 from mfa_app.models import Invitation, OutboxMail, User
-from mfa_app.models.database import rows_changed
+from mfa_app.models.database import execute, table_of
 from mfa_app.settings import Settings
 from mfa_app.site import site
 
@@ -25,6 +25,20 @@ GIVE_UP_AFTER = timedelta(days=3)
 Compose = Callable[[OutboxMail], EmailMessage]
 
 log = logging.getLogger(__name__)
+
+_MAILS, _USERS = table_of(OutboxMail), table_of(User)
+_NEXT = select(_MAILS.c.id).where(_MAILS.c.next_attempt_at <= bindparam("now"))
+_NEXT = _NEXT.order_by(_MAILS.c.next_attempt_at).limit(1)
+_CLAIM = (
+    update(_MAILS)
+    .where(_MAILS.c.id == bindparam("mail_id"), _MAILS.c.next_attempt_at <= bindparam("now"))
+    .values(next_attempt_at=bindparam("until"), attempts=_MAILS.c.attempts + 1)
+)
+# At the user who has an address now: whether it takes mail. Nothing is written where that is known.
+_NOTE = update(_USERS).where(_USERS.c.email_key == bindparam("key"))
+_NOTE = _NOTE.values(email_refused_at=bindparam("refused_at"), email_refusal=bindparam("answer"))
+_TAKES_MAIL = _NOTE.where(_USERS.c.email_refused_at.is_not(None))
+_REFUSES_MAIL = _NOTE.where(_USERS.c.email == bindparam("to"))
 
 
 def as_they_are(settings: Settings) -> Settings:
@@ -128,14 +142,8 @@ def claim(
     """
     claimed_until = now + patience.whole + timedelta(minutes=1)
     if mail_id is None:
-        due = select(OutboxMail.id).where(OutboxMail.next_attempt_at <= now)
-        mail_id = db.session.scalar(due.order_by(OutboxMail.next_attempt_at).limit(1))
-    taken = (
-        update(OutboxMail)
-        .where(OutboxMail.id == mail_id, OutboxMail.next_attempt_at <= now)
-        .values(next_attempt_at=claimed_until, attempts=OutboxMail.attempts + 1)
-    )
-    won = mail_id is not None and rows_changed(taken) == 1
+        mail_id = execute(_NEXT, now=now).scalar()
+    won = mail_id is not None and execute(_CLAIM, mail_id=mail_id, now=now, until=claimed_until).rowcount == 1
     db.session.commit()
     return db.session.get(OutboxMail, mail_id, populate_existing=True) if won else None
 
@@ -143,7 +151,7 @@ def claim(
 def mark_sent(mail: OutboxMail, *, now: datetime) -> None:
     """Record that the mail was sent and delete its contents. Its address takes mail."""
     mail.sent_at, mail.next_attempt_at, mail.sealed_context, mail.last_error = now, None, None, None
-    _note_at_user(mail, refused_at=None, answer=None)
+    execute(_TAKES_MAIL, key=email_addresses.key_of(mail.to), refused_at=None, answer=None)
     if mail.template == outbox.Mail.INVITATION:
         _note_at_invitation(mail, now)
 
@@ -162,20 +170,13 @@ def mark_refused(mail: OutboxMail, refused: RecipientRefused, *, now: datetime) 
     mail.last_error, mail.recipient_refused = refused.answer, True
     mail.next_attempt_at = None if refused.permanent else _next_attempt(mail, now)
     if mail.next_attempt_at is None:
-        _note_at_user(mail, refused_at=now, answer=refused.answer)
+        key = email_addresses.key_of(mail.to)
+        execute(_REFUSES_MAIL, key=key, to=mail.to, refused_at=now, answer=refused.answer)
 
 
 def _next_attempt(mail: OutboxMail, now: datetime) -> datetime | None:
     wait = min(timedelta(minutes=2 ** min(mail.attempts, 10) / 2), timedelta(hours=1))
     return None if now - mail.created_at > GIVE_UP_AFTER else now + wait
-
-
-def _note_at_user(mail: OutboxMail, *, refused_at: datetime | None, answer: str | None) -> None:
-    """Note at the user who has this address now whether it takes mail, unless that is known."""
-    owner = User.email_key == email_addresses.key_of(mail.to)
-    known = User.email_refused_at.is_not(None) if refused_at is None else User.email == mail.to
-    noted = update(User).where(owner, known).values(email_refused_at=refused_at, email_refusal=answer)
-    db.session.execute(noted)
 
 
 def _note_at_invitation(mail: OutboxMail, now: datetime) -> None:
