@@ -181,7 +181,8 @@ def test_every_form_behind_a_fresh_code_is_shown_again(world: World) -> None:
         if number % 20 == 19:  # no session lasts longer than twelve hours
             after_lunch(world)
             carol = world.log_in_and_wait("carol")
-        carol.open("/")
+        if not carol.current.csrf_token:  # on a page of few words
+            carol.open("/")
         after_lunch(world)
         asked = carol.post(address(rule) + QUERIES.get(rule.endpoint, ""), follow=True, **SENT)
         page = confirmed(world, "carol", carol)
@@ -196,9 +197,9 @@ def test_what_was_held_changed_nothing_before_it_was_sent_again(world: World) ->
     world.person("bob")
     carol = world.after(carol_at_work)
     before = world.events()
+    carol.open("/")
     after_lunch(world)
     for rule in behind_a_fresh_code(world.app):
-        carol.open("/")
         carol.post(address(rule), **SENT)
     assert world.events() == before
     assert world.count(HeldForm) == 1
@@ -276,10 +277,10 @@ def test_a_form_is_held_for_ten_minutes(world: World, minutes: int, kept: bool) 
     assert ("What you had entered is no longer kept" in page.text) is not kept
 
 
-@pytest.mark.parametrize("text", ["x", "0" * 32, "'", "1" * 5000, "%00"])
-def test_a_made_up_id_finds_nothing(world: World, text: str) -> None:
+def test_a_made_up_id_finds_nothing(world: World) -> None:
     carol = world.after(carol_at_work)
-    assert carol.open(f"/admin/people?held={text}").status in (200, 400)
+    for text in ("x", "0" * 32, "'", "1" * 5000, "%00"):
+        assert carol.open(f"/admin/people?held={text}").status in (200, 400), text
 
 
 def test_the_way_to_the_login_says_that_nothing_was_saved(world: World) -> None:
