@@ -170,7 +170,11 @@ def _can_be_kept(result: object) -> bool:
     """Return True unless a step failed, or returned something that another test could change."""
     if isinstance(result, Visitor):
         return result.page is None or result.page.status < 400
-    return result is None or isinstance(result, str)
+    return result is None or isinstance(result, str) or _are_texts(result)
+
+
+def _are_texts(result: object) -> bool:
+    return isinstance(result, tuple) and all(isinstance(text, str) for text in result)
 
 
 def _left(result: object) -> object:
