@@ -1,13 +1,14 @@
 """pyproject.toml names every library that the code imports, and no other."""
 
-import ast
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from tests.support.source import imports
+from tests.support.source import source_of
 
 HOUSE = Path(__file__).parents[2]
 OURS = {"mfa_app", "tests", "stress", "bench", "bin", "wsgi"}
@@ -43,14 +44,18 @@ def declared() -> tuple[set[str], set[str]]:
     return {plain(name) for name in needed}, {plain(name) for name in tests}
 
 
+@cache
+def distributions() -> Mapping[str, list[str]]:
+    """Return which distributions bring a module; to find that out, all that is installed is read."""
+    return packages_distributions()
+
+
 def imported(*places: str) -> set[str]:
     """Return the distributions that the code in these places imports."""
     files = [file for place in places for file in sorted((HOUSE / place).rglob("*.py"))]
     files += [HOUSE / place for place in places if place.endswith(".py")]
-    modules = {
-        name.partition(".")[0] for file in files for name in imports(ast.parse(file.read_text("utf-8")))
-    }
-    known = packages_distributions()
+    modules = {name.partition(".")[0] for file in files for name in source_of(file).imports}
+    known = distributions()
     foreign = modules - set(sys.stdlib_module_names) - OURS
     return {plain(known.get(module, [f"{module}, not installed"])[0]) for module in foreign}
 

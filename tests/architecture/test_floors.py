@@ -1,10 +1,9 @@
 """The plan of the house as one table: floors, rooms, and the directions in which imports may go."""
 
-import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.source import imports
+from tests.support.source import source_of
 
 PACKAGE = Path(__file__).parents[2] / "mfa_app"
 
@@ -55,7 +54,7 @@ def sources() -> Iterator[Path]:
 def all_imports() -> Iterator[tuple[str, str]]:
     """Yield each import of the package: the file, relative to it, and what is imported."""
     for path in sources():
-        for imported in imports(ast.parse(path.read_text("utf-8"))):
+        for imported in source_of(path).imports:
             yield str(path.relative_to(PACKAGE)), imported
 
 
@@ -138,9 +137,5 @@ def test_only_the_clock_asks_the_machine_for_the_time() -> None:
 
 
 def test_every_module_opens_with_a_sentence() -> None:
-    silent = [
-        str(path.relative_to(PACKAGE))
-        for path in sources()
-        if not (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").strip()
-    ]
+    silent = [str(path.relative_to(PACKAGE)) for path in sources() if not source_of(path).docstring]
     assert not silent, f"Say in one sentence what the module alone decides: {silent}"

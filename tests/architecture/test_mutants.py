@@ -3,12 +3,12 @@
 import ast
 import re
 import tomllib
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from stress.mutants import LIST, Mutant, mutants
+from tests.support.source import source_of
 
 HOUSE = Path(__file__).parents[2]
 TEXT = (HOUSE / "docs" / "security.md").read_text("utf-8")
@@ -18,20 +18,13 @@ ATTACKERS = set(re.findall(r"^\| [^|*]*\*\*([^*]+)\*\*", THREATS, re.M))
 TEST = re.compile(r"`(tests/[\w/]+\.py::\w+)`")
 
 
-@cache
-def functions_of(file: str) -> set[str]:
-    """Return the names of the tests in a file."""
-    tree = ast.parse((HOUSE / file).read_text("utf-8"))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-
-
 @pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.what)
 def test_a_mutant_is_one_edit_and_one_test_that_its_rows_name(mutant: Mutant) -> None:
     edited = mutant.edited((HOUSE / mutant.file).read_text("utf-8"))
     if mutant.file.endswith(".py"):
         ast.parse(edited)
     file, _, test = mutant.test.partition("::")
-    assert test in functions_of(file)
+    assert test in source_of(HOUSE / file).functions
     assert mutant.rows
     unnamed = [row for row in mutant.rows if f"`{mutant.test}`" not in SHOWN_BY.get(row, "")]
     assert set(unnamed) <= ATTACKERS

@@ -1,10 +1,10 @@
 """docs/security.md leaves out no requirement of ASVS 5.0.0, levels 1 and 2; each has a test or a reason."""
 
-import ast
 import re
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+
+from tests.support.source import source_of
 
 HOUSE = Path(__file__).parents[2]
 TEXT = (HOUSE / "docs" / "security.md").read_text("utf-8")
@@ -62,14 +62,6 @@ def rows() -> list[Row]:
     ]
 
 
-@cache
-def functions(path: Path) -> set[str]:
-    """Return the names of the tests in a file."""
-    return {
-        node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)
-    }
-
-
 def test_the_list_has_as_many_requirements_as_the_standard() -> None:
     levels = "".join(LEVELS.values())
     assert [levels.count(level) for level in "123"] == [70, 183, 92]
@@ -101,7 +93,7 @@ def test_every_test_that_is_named_exists() -> None:
     missing = [
         f"{file}::{name}"
         for file, name in named
-        if not (HOUSE / file).is_file() or name not in functions(HOUSE / file)
+        if not (HOUSE / file).is_file() or name not in source_of(HOUSE / file).functions
     ]
     assert not missing, f"docs/security.md names tests that do not exist: {missing}"
 
