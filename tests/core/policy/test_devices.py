@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
+from sqlalchemy import select
 
 from mfa_app.core.groups import groups
 from mfa_app.core.policy import affected
 from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.decision import PolicyFacts, Verdict, decide
 from mfa_app.core.policy.devices import Devices
-from mfa_app.core.policy.facts import find_subjects, site_policy, with_rule
+from mfa_app.core.policy.facts import PolicySubject, find_subjects, site_policy, with_rule
 from mfa_app.core.policy.impact import Impact, Step, preview_impact
 from mfa_app.core.policy.levels import Level
 from mfa_app.core.policy.rules import RuleValues
@@ -97,18 +98,29 @@ def saves_code(facts: PolicyFacts, device: RememberedDevice, at: datetime) -> bo
     return trusted.verdict is Verdict.ALLOW
 
 
-def held_against_the_decision(scope: Group | None, present: RuleValues, values: RuleValues) -> int:
+def under_rule(scope: Group | None) -> list[tuple[PolicySubject, list[RememberedDevice]]]:
+    """Return who is under a rule, each with the devices that are remembered."""
+    current = select(RememberedDevice).filter_by(security_stamp=0).where(RememberedDevice.expires_at > NOW)
+    devices = db.session.scalars(current).all()
+    everybody = find_subjects(User.disabled_at.is_(None))
+    under = [person for person in everybody if scope is None or scope in person.groups]
+    return [(person, [one for one in devices if one.user_id == person.user.id]) for person in under]
+
+
+def held_against_the_decision(
+    scope: Group | None,
+    present: RuleValues,
+    values: RuleValues,
+    under: list[tuple[PolicySubject, list[RememberedDevice]]],
+) -> int:
     """Hold what a preview says of devices against the decision; return how many devices ask again."""
     at, name = max(NOW, values.required_from or NOW), scope.name if scope else None
     switched_on = values.in_force(NOW) and not present.in_force(NOW)
     since = NOW if switched_on else (scope or site_policy()).required_since
     remembered, asked_again = 0, []
-    for person in find_subjects(User.disabled_at.is_(None)):
-        if scope is not None and scope not in person.groups:
-            continue
+    for person, devices in under:
         after = with_rule(person.facts, name, **vars(values), enabled_since=since)
-        held = db.session.query(RememberedDevice).filter_by(user_id=person.user.id, security_stamp=0)
-        for device in held.filter(RememberedDevice.expires_at > NOW):
+        for device in devices:
             remembered += saves_code(person.facts, device, NOW) is True
             lost = saves_code(person.facts, device, at) is True and saves_code(after, device, at) is False
             asked_again += [person.user.email] if lost and device.expires_at > at else []
@@ -124,19 +136,20 @@ def held_against_the_decision(scope: Group | None, present: RuleValues, values: 
 @both_databases
 @pytest.mark.parametrize("name", ["Finance", None])
 def test_each_device_is_counted_as_the_decision_treats_it(world: World, name: str | None) -> None:
-    add_company(world)
+    world.after(add_company)
     with world.data():
         scope = world.group_row(name) if name else None
         site_policy().remember_days = 12
         for present in PRESENT:
             set_rule(scope, present, NOW - 20 * DAY)
             db.session.expire_all()
-            asked = [held_against_the_decision(scope, present, values) for values in CHANGES]
+            under = under_rule(scope)
+            asked = [held_against_the_decision(scope, present, values, under) for values in CHANGES]
             assert any(asked)
 
 
 def test_a_rule_that_keeps_the_days_counts_no_devices(world: World) -> None:
-    add_company(world)
+    world.after(add_company)
     with world.data():
         scope, present = world.group_row("Finance"), PRESENT[1]
         set_rule(scope, present, NOW - 20 * DAY)

@@ -43,7 +43,7 @@ def listed(found: Listed) -> set[str]:
 
 @both_databases
 def test_each_list_has_those_of_whom_the_decision_says_so(world: World) -> None:
-    add_company(world)
+    world.after(add_company)
     seen = set()
     with world.data():
         for values in EVERYONE:
