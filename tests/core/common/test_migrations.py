@@ -1,6 +1,5 @@
 """Migrations lead from an empty database to the tables that the models describe, on both databases."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -30,14 +29,6 @@ from tests.support.world import TERMINAL, World
 pytestmark = both_databases
 
 
-@pytest.fixture
-def empty(app: Flask) -> Iterator[Flask]:
-    """The application on a database from which all tables have been taken."""
-    with app.app_context():
-        downgrade("base")
-        yield app
-
-
 def tables() -> set[str]:
     return set(inspect(db.engine).get_table_names()) - {"alembic_version"}
 
@@ -65,10 +56,14 @@ def execute(change: Executable) -> None:
         connection.execute(change)
 
 
-def test_from_an_empty_database_all_tables_are_made(empty: Flask) -> None:
-    assert tables() == set()
-    bring_to_head()
-    assert tables() == set(db.metadata.tables)
+def test_from_an_empty_database_all_tables_are_made_and_a_rule_that_requires_nothing(app: Flask) -> None:
+    with app.app_context():
+        downgrade("base")
+        assert tables() == set()
+        bring_to_head()
+        assert tables() == set(db.metadata.tables)
+        rule = db.session.get_one(SitePolicy, 1)
+        assert (rule.required, rule.grace_days, rule.remember_days) == (False, 0, 30)
 
 
 def test_the_tables_are_those_of_the_models_to_the_column(app: Flask) -> None:
@@ -84,6 +79,13 @@ def test_flask_db_check_finds_no_difference(app: Flask) -> None:
     assert result.exit_code == 0, result.output
 
 
+BEFORE_SEARCH_WORDS = (
+    "UPDATE user_account SET name = 'Bo O’Brien', email = 'weiß@example.com' WHERE name = 'Bob'",
+    "UPDATE user_account SET email_key = 'weiss@example.com' WHERE email = 'weiß@example.com'",
+    "UPDATE user_group SET name = 'Fi\u00adnance', name_key = 'fi\u00adnance'",
+)
+
+
 def test_migrating_twice_changes_nothing(world: World) -> None:
     world.person("alice")
     with world.app.app_context():
@@ -91,20 +93,23 @@ def test_migrating_twice_changes_nothing(world: World) -> None:
         assert world.user("alice").name == "Alice"
 
 
-def test_going_back_one_release_and_forward_again_loses_nothing(world: World) -> None:
+def test_going_back_and_forward_again_loses_nothing_and_makes_words_and_keys_anew(world: World) -> None:
     alice = world.remembered_a_minute_ago("alice")
+    world.person("bob")
     with world.app.app_context():
+        downgrade("0006")
+        for statement in BEFORE_SEARCH_WORDS:
+            execute(text(statement))
         downgrade("0001")
         bring_to_head()
     assert world.log_in_and_wait("alice", alice).page.path == "/"
     with world.data():
         assert verification.verify() is None
-
-
-def test_a_fresh_database_has_the_one_rule_for_everyone_which_requires_nothing(empty: Flask) -> None:
-    bring_to_head()
-    rule = db.session.get_one(SitePolicy, 1)
-    assert (rule.required, rule.grace_days, rule.remember_days) == (False, 0, 30)
+        found = directory.search(UserFilters(text="brien bo"), actor=TERMINAL, now=world.clock()).entries
+        assert [entry.email for entry in found] == ["weiß@example.com"]
+        assert lookup.find_by_email("WEIß@example.com") is not None
+        assert lookup.find_by_email("weiss@example.com") is None
+        assert groups.find("Finance") is not None
 
 
 def test_there_is_never_a_second_rule_for_everyone(world: World) -> None:
@@ -134,39 +139,6 @@ def test_two_spellings_of_an_address_or_a_group_are_one_to_the_database_too(app:
     }
 
 
-def test_words_and_keys_of_those_who_were_there_before_are_made_by_todays_rules(world: World) -> None:
-    world.person("alice")
-    world.group("Finance")
-    with world.app.app_context():
-        downgrade("0006")
-        old = [
-            "UPDATE user_account SET name = 'Ali O’Brien', email = 'weiß@example.com'",
-            "UPDATE user_account SET email_key = 'weiss@example.com'",
-            "UPDATE user_group SET name = 'Fi\u00adnance', name_key = 'fi\u00adnance'",
-        ]
-        for statement in old:
-            db.session.execute(text(statement))
-        db.session.commit()
-        bring_to_head()
-        found = directory.search(UserFilters(text="brien ali"), actor=TERMINAL, now=world.clock()).entries
-        assert [entry.email for entry in found] == ["weiß@example.com"]
-        assert lookup.find_by_email("WEIß@example.com") is not None
-        assert lookup.find_by_email("weiss@example.com") is None
-        assert groups.find("Finance") is not None
-
-
-def test_a_part_of_a_name_finds_those_who_were_there_before(world: World) -> None:
-    world.people("alice", "bob")
-    world.rename("alice", "Alice Vandenhuis")
-    with world.app.app_context():
-        downgrade("0027")
-        db.session.execute(text("DELETE FROM search_word WHERE word IN ('denhuis', 'nhuis', 'huis')"))
-        db.session.commit()
-        bring_to_head()
-        found = directory.search(UserFilters(text="huis"), actor=TERMINAL, now=world.clock())
-        assert [entry.name for entry in found.entries] == ["Alice Vandenhuis"]
-
-
 FACTS = "SELECT name, linked, opted_in FROM user_account ORDER BY name"
 LOCKS = "SELECT name, factors_locked_at FROM user_account ORDER BY name"
 APPS = "SELECT id, user_id, name FROM authenticator ORDER BY user_id"
@@ -177,6 +149,9 @@ APPS_BEFORE = """
 
 
 def test_going_back_to_one_app_keeps_the_newest_the_lock_and_the_choice(world: World) -> None:
+    """And of who has a passkey only the choice: without passkeys, they have no second factor."""
+    world.person("frank")
+    send_passkey(world.password_given("frank"), Authenticator())
     world.group("Finance", required=True)
     world.person("alice")
     world.link_another(world.link_and_wait("alice"), "Work phone")
@@ -185,11 +160,11 @@ def test_going_back_to_one_app_keeps_the_newest_the_lock_and_the_choice(world: W
     with world.data():
         registry.lock(world.user("alice"), now=world.clock())
     newest, bobs = (world.app_page(*app).rpartition("/")[2] for app in (("alice", 1), ("bob", 0)))
-    facts = [("Alice", 1, 1), ("Bob", 1, 0), ("Erin", 0, 0)]
+    facts = [("Alice", 1, 1), ("Bob", 1, 0), ("Erin", 0, 0), ("Frank", 0, 1)]
     with world.app.app_context():
         locks = rows(LOCKS)
         locked_at = locks[0][1]
-        assert locks == [("Alice", locked_at), ("Bob", None), ("Erin", None)]
+        assert locks == [("Alice", locked_at), ("Bob", None), ("Erin", None), ("Frank", None)]
         assert locked_at
         downgrade("0013")
         assert rows(APPS_BEFORE) == [("Alice", newest, 1, locked_at), ("Bob", bobs, 0, None)]
@@ -198,102 +173,61 @@ def test_going_back_to_one_app_keeps_the_newest_the_lock_and_the_choice(world: W
         assert (rows(FACTS), rows(LOCKS)) == (facts, locks)
         assert [(app, name) for app, _user, name in rows(APPS)] == [(newest, None), (bobs, None)]
     assert world.log_in_and_wait("bob").page.path == "/"
+    assert world.password_given("frank").page.path == "/"
 
 
-def test_where_users_have_one_app_its_row_gives_them_the_link_and_the_choice(world: World) -> None:
+def changed_one_by_one(changes: list[tuple[Executable, tuple[str, int, int]]]) -> None:
+    """Change rows past the models, and look what triggers make of it: the name, linked, and the choice."""
+    for change, facts in changes:
+        execute(change)
+        assert rows(FACTS) == [facts], str(change)
+
+
+CHOSEN, LINKED = ("Alice", 0, 1), ("Alice", 1, 1)
+
+
+def test_triggers_link_and_unlink_users_with_one_app_with_several_and_with_passkeys(world: World) -> None:
+    """The only app has the choice in its row. Where there may be several factors, the last one leaves it."""
     world.linked("alice")
     with world.app.app_context():
         downgrade("0013")
         apps = authenticators()
-        app = row_of(apps)
-        for change, facts in [
-            (update(apps).values(opted_in=False), ("Alice", 1, 0)),
-            (update(apps).values(opted_in=True), ("Alice", 1, 1)),
-            (delete(apps), ("Alice", 0, 0)),
-            (insert(apps).values(app), ("Alice", 1, 1)),
-        ]:
-            execute(change)
-            assert rows(FACTS) == [facts], str(change)
-
-
-def test_an_app_or_a_passkey_links_and_the_last_one_unlinks(world: World) -> None:
-    world.linked("alice")
-    with world.app.app_context():
-        downgrade("0015")
+        app, choice = row_of(apps), update(apps)
+        without, again = choice.values(opted_in=False), choice.values(opted_in=True)
+        changed_one_by_one([(without, ("Alice", 1, 0)), (again, LINKED), (delete(apps), ("Alice", 0, 0))])
+        changed_one_by_one([(insert(apps).values(app), LINKED)])
         bring_to_head()
-        apps = authenticators()
-        app = row_of(apps)
-        passkey = db.metadata.tables["passkey"]
-        key = {
-            "id": "a" * 32,
-            "user_id": app["user_id"],
-            "credential_id": "AA",
-            "public_key": "AA",
-            "sign_count": 0,
-            "aaguid": "",
-            "backup_eligible": False,
-            "backed_up": False,
-            "rp_id": "localhost",
-            "name": "Key",
-            "registered_at": world.clock(),
-        }
-        for change, facts in [
-            (insert(passkey).values(key), ("Alice", 1, 1)),
-            (delete(apps), ("Alice", 1, 1)),
-            (delete(passkey), ("Alice", 0, 1)),
-            (insert(passkey).values(key), ("Alice", 1, 1)),
-            (insert(apps).values(app), ("Alice", 1, 1)),
-            (delete(passkey), ("Alice", 1, 1)),
-        ]:
-            execute(change)
-            assert rows(FACTS) == [facts], str(change)
+        apps, keys = authenticators(), db.metadata.tables["passkey"]
+        app, key = row_of(apps), key_of(world)
+        add, another = insert(apps).values(app), insert(apps).values(app | {"id": "f" * 32})
+        remove, add_key, remove_key = delete(apps), insert(keys).values(key), delete(keys)
+        first = remove.where(apps.c.id == app["id"])
+        changed_one_by_one([(another, LINKED), (first, LINKED), (remove, CHOSEN), (add, LINKED)])
+        changed_one_by_one([(add_key, LINKED), (remove, LINKED), (remove_key, CHOSEN)])
+        changed_one_by_one([(add_key, LINKED), (add, LINKED), (remove_key, LINKED)])
 
 
-def test_without_passkeys_who_has_nothing_else_is_not_linked(world: World) -> None:
-    world.person("alice")
-    send_passkey(world.password_given("alice"), Authenticator())
-    with world.app.app_context():
-        downgrade("0015")
-        assert rows(FACTS) == [("Alice", 0, 1)]
-        bring_to_head()
-    assert world.password_given("alice").page.path == "/"
+def key_of(world: World) -> dict[str, Any]:
+    """Return the row of a passkey of Alice."""
+    return {
+        "id": "a" * 32,
+        "user_id": world.user("alice").id,
+        "credential_id": "AA",
+        "public_key": "AA",
+        "sign_count": 0,
+        "aaguid": "",
+        "backup_eligible": False,
+        "backed_up": False,
+        "rp_id": "localhost",
+        "name": "Key",
+        "registered_at": world.clock(),
+    }
 
 
-def test_where_users_have_several_apps_the_last_one_unlinks_and_leaves_their_choice(world: World) -> None:
-    world.linked("alice")
-    with world.app.app_context():
-        downgrade("0013")
-        bring_to_head()
-        apps = authenticators()
-        app = row_of(apps)
-        for change, facts in [
-            (insert(apps).values(app | {"id": "f" * 32}), ("Alice", 1, 1)),
-            (delete(apps).where(apps.c.id == app["id"]), ("Alice", 1, 1)),
-            (delete(apps), ("Alice", 0, 1)),
-            (insert(apps).values(app), ("Alice", 1, 1)),
-        ]:
-            execute(change)
-            assert rows(FACTS) == [facts], str(change)
-
-
-def test_who_has_a_passkey_is_counted_after_going_back_and_forward(world: World) -> None:
-    world.linked_earlier("alice")
-    world.linked_earlier("bob")
-    with world.data():
-        db.session.add(passkey_of(world.user("alice").id, world.clock()))
-    with world.app.app_context():
-        downgrade("0016")
-        bring_to_head()
-        counts.sum_up()
-        number = func.sum(CohortCount.people)
-        people = select(CohortCount.has_passkey, number).group_by(CohortCount.has_passkey)
-        assert sorted(map(tuple, db.session.execute(people))) == [(False, 1), (True, 1)]
-        assert counts.differences() == 0
-
-
-def test_who_used_a_second_factor_before_is_known_by_what_was_kept(world: World) -> None:
+def test_parts_of_names_passkeys_and_the_last_use_of_those_who_were_there_are_found(world: World) -> None:
     for name in ("alice", "bob", "eve"):
         world.linked_earlier(name)
+    world.rename("alice", "Alice Vandenhuis")
     with world.data():
         today = world.clock().date()
         for name, days in (("alice", 3), ("bob", 0)):
@@ -306,7 +240,15 @@ def test_who_used_a_second_factor_before_is_known_by_what_was_kept(world: World)
         db.session.execute(delete(AppRow).where(AppRow.user_id == world.user("eve").id))
     with world.app.app_context():
         downgrade("0027")
+        execute(text("DELETE FROM search_word WHERE word IN ('denhuis', 'nhuis', 'huis')"))
+        downgrade("0016")
         bring_to_head()
-    with world.data():
+        found = directory.search(UserFilters(text="huis"), actor=TERMINAL, now=world.clock())
+        assert [entry.name for entry in found.entries] == ["Alice Vandenhuis"]
         used = [world.user(name).second_factor_on for name in ("alice", "bob", "eve")]
         assert [day and (today - day).days for day in used] == [43, 5, None]
+        counts.sum_up()
+        number = func.sum(CohortCount.people)
+        people = select(CohortCount.has_passkey, number).group_by(CohortCount.has_passkey)
+        assert sorted(map(tuple, db.session.execute(people))) == [(False, 2), (True, 1)]
+        assert counts.differences() == 0
