@@ -27,7 +27,7 @@ from tests.support.world import World
 
 # Pages, their trees and rows are made by the million and die young: looking for cycles among them less often
 # saves a tenth of the whole run.
-gc.set_threshold(100_000, 20, 20)
+gc.set_threshold(400_000, 20, 20)
 
 keep_files_in_memory()
 choose_masks_once()
