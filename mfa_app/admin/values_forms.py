@@ -1,5 +1,6 @@
 """The forms of the page "Site" whose fields are values of the site."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext as _
@@ -29,25 +30,24 @@ from mfa_app.wording.site_values import APPROVALS
 TOO_LONG = Length(max=2000, message=_l("Use at most %(max)d characters."))
 
 
-def _is_email(_form: Form, field: StringField) -> None:
-    try:
-        field.data and email_address(field.data)
-    except ValueError:
-        raise ValidationError(_("Enter an email address, such as help@example.com.")) from None
+def _as_a_setting(read: Callable[[str], object], sentence: str) -> Callable[[Form, StringField], None]:
+    """Return a check that refuses with this sentence what the setting of this kind could not be."""
+
+    def check(_form: Form, field: StringField) -> None:
+        try:
+            field.data and read(field.data)
+        except ValueError:
+            raise ValidationError(sentence) from None
+
+    return check
 
 
-def _is_phone_number(_form: Form, field: StringField) -> None:
-    try:
-        field.data and phone_number(field.data)
-    except ValueError:
-        raise ValidationError(_("Enter a telephone number, such as +31 20 555 0100.")) from None
-
-
-def _is_web_address(_form: Form, field: StringField) -> None:
-    try:
-        field.data and web_address(field.data)
-    except ValueError:
-        raise ValidationError(_("Enter a web address, such as https://help.example.com.")) from None
+_is_email = _as_a_setting(email_address, _l("Enter an email address, such as help@example.com."))
+_is_phone_number = _as_a_setting(phone_number, _l("Enter a telephone number, such as +31 20 555 0100."))
+_is_web_address = _as_a_setting(web_address, _l("Enter a web address, such as https://help.example.com."))
+_are_hours = _as_a_setting(
+    office_hours_of, _l("Enter days and times, such as Mon-Fri 08:00-18:00. Separate several with commas.")
+)
 
 
 def _are_applications(_form: Form, field: TextAreaField) -> None:
@@ -132,15 +132,6 @@ class LookForm(ValuesForm):
         usual = _("%(zone)s, unless you choose another", zone=site()[Settings].time_zone.key)
         zones = (SelectChoice(name, name) for name in days.names_of_zones())
         self.time_zone.choices = [SelectChoice("", usual), *zones]
-
-
-def _are_hours(_form: Form, field: StringField) -> None:
-    try:
-        field.data and office_hours_of(field.data)
-    except ValueError:
-        raise ValidationError(
-            _("Enter days and times, such as Mon-Fri 08:00-18:00. Separate several with commas.")
-        ) from None
 
 
 class ResetsForm(ValuesForm):
