@@ -53,7 +53,7 @@ def save(carol: Visitor, **fields: str) -> Page:
 def press_save(carol: Visitor, **fields: str) -> Page:
     """Do the same on a page that is open."""
     of_resets = fields.keys() <= {"reset_leads_to", "approve_resets", "office_hours"}
-    return carol.press("Save what holds for resets" if of_resets else "Save", **fields)
+    return carol.press("Save the reset settings" if of_resets else "Save", **fields)
 
 
 @both_databases
@@ -84,7 +84,7 @@ def test_that_nobody_approves_resets_any_more_stands_on_the_trail(world: World, 
     page = carol.open("/admin/site")
     chosen = [tick["value"] for tick in page.html.select("[name=approve_resets][checked]")]
     assert chosen == ["yes"]
-    carol.press("Save what holds for resets")
+    carol.press("Save the reset settings")
     assert "site.changed" not in world.events()
     save(carol, approve_resets="no", office_hours="Mon-Fri 08:00-18:00")
     before = {"approve_resets": "yes", "office_hours": None}
