@@ -1,6 +1,6 @@
 """Passkeys in a real Chromium, with an authenticator that it makes up (WebAuthn's virtual authenticators)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -25,8 +25,11 @@ OFFERS_NONE = "PublicKeyCredential.isConditionalMediationAvailable = async () =>
 class Device:
     """The authenticator of a window: a phone or laptop with a screen lock, which its user can open."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, *, offers_itself: bool = True) -> None:
         self._session: CDPSession = window.context.new_cdp_session(window.page)
+        if not offers_itself:
+            self._session.send("Page.enable")
+            self._session.send("Page.addScriptToEvaluateOnNewDocument", {"source": OFFERS_NONE})
         self._session.send("WebAuthn.enable", {"enableUI": False})
         settings = {
             "protocol": "ctap2",
@@ -41,6 +44,10 @@ class Device:
     def _send(self, command: str, **values: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self._session.send(f"WebAuthn.{command}", values)
         return answer
+
+    def is_put_away(self) -> None:
+        """Leave the page as if the authenticator had never been there: all of it ends with the session."""
+        self._session.detach()
 
     def passkeys(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._send("getCredentials", authenticatorId=self._id)["credentials"]
@@ -57,9 +64,23 @@ class Device:
 
 
 @pytest.fixture
-def device(at_work: Window) -> Device:
-    """The authenticator of alice."""
-    return Device(at_work)
+def new_device(new_window: Callable[..., Window]) -> Iterator[Callable[..., Device]]:
+    """Put authenticators into windows, and put them away before the windows are somebody else's."""
+    devices: list[Device] = []
+
+    def put_into(window: Window, **ways: bool) -> Device:
+        devices.append(Device(window, **ways))
+        return devices[-1]
+
+    yield put_into
+    for device in devices:
+        device.is_put_away()
+
+
+@pytest.fixture
+def device(at_work: Window, new_device: Callable[..., Device]) -> Device:
+    """The authenticator of alice. The window offers no passkeys by itself."""
+    return new_device(at_work, offers_itself=False)
 
 
 @pytest.fixture
@@ -75,17 +96,10 @@ def alice(world: World) -> Visitor:
 
 
 @pytest.fixture
-def at_work(new_window: Callable[..., Window], alice: Visitor) -> Window:
-    """A window in which alice is logged in, with a code just entered. It offers no passkeys by itself."""
-    window = window_of_its_own(new_window)
-    window.context.add_init_script(OFFERS_NONE)
+def at_work(window: Window, alice: Visitor) -> Window:
+    """A window in which alice is logged in, with a code just entered."""
     window.goes_on_as(alice)
     return window
-
-
-def window_of_its_own(new_window: Callable[..., Window]) -> Window:
-    """Return a window that nobody uses again: an authenticator stays in the page that had it."""
-    return new_window(locale="en-GB")
 
 
 def add(window: Window) -> None:
@@ -132,15 +146,13 @@ def test_alice_adds_a_passkey_and_logs_in_with_it(world: World, at_work: Window,
 
 
 def test_the_browser_offers_the_passkey_by_itself_at_the_code(
-    world: World, alice: Visitor, new_window: Callable[..., Window]
+    world: World, at_work: Window, new_device: Callable[..., Device]
 ) -> None:
-    window = window_of_its_own(new_window)
-    window.goes_on_as(alice)
-    device = Device(window)
-    add(window)
-    window.log_out()
-    window.give_password("alice@example.com")
-    window.is_in("Alice")
+    device = new_device(at_work)
+    add(at_work)
+    at_work.log_out()
+    at_work.give_password("alice@example.com")
+    at_work.is_in("Alice")
     assert len(device.passkeys()) == 1
     assert world.details("login.completed")["method"] == "passkey"
 
@@ -232,13 +244,14 @@ def test_the_passkey_of_somebody_else_is_refused(
     new_window: Callable[..., Window],
     at_work: Window,
     device: Device,
+    new_device: Callable[..., Device],
 ) -> None:
     add(at_work)
     world.linked_earlier("bob", groups_=("Finance",))
     bob = world.log_in_and_wait("bob")
-    other = window_of_its_own(new_window)
+    other = new_window()
     other.goes_on_as(bob)
-    of_bob = Device(other)
+    of_bob = new_device(other)
     add(other)
     (passkey,) = of_bob.passkeys()
     (own,) = device.passkeys()
@@ -274,15 +287,13 @@ def test_alice_logs_in_with_her_passkey_alone(world: World, logged_out: Window) 
 
 
 def test_the_browser_offers_the_passkey_by_itself_at_the_login(
-    world: World, alice: Visitor, new_window: Callable[..., Window]
+    world: World, at_work: Window, new_device: Callable[..., Device]
 ) -> None:
     needs_no_password(world)
-    window = window_of_its_own(new_window)
-    window.goes_on_as(alice)
-    device = Device(window)
-    add(window)
-    window.press("Log out")
-    window.is_in("Alice")
+    device = new_device(at_work)
+    add(at_work)
+    at_work.press("Log out")
+    at_work.is_in("Alice")
     assert len(device.passkeys()) == 1
     assert world.details("login.completed") == {"method": "passkey alone"}
 
@@ -327,7 +338,7 @@ def test_a_passkey_that_has_not_checked_its_user_opens_nothing_alone(
         question = route.fetch()
         route.fulfill(response=question, json=question.json() | {"userVerification": "discouraged"})
 
-    logged_out.page.route("**/login/passkey-alone/question", ask_for_no_check)
+    logged_out.page.route("**/login/passkey-alone/question", ask_for_no_check, times=1)
     device.knows_the_user(False)
     logged_out.press(ALONE)
     logged_out.reads(REFUSED_ALONE)
@@ -343,7 +354,7 @@ def test_a_question_that_waited_too_long_is_refused(world: World, at_work: Windo
         world.clock.advance(minutes=6)
         route.fulfill(response=question)
 
-    at_work.page.route("**/login/passkey/question", answer_with_an_old_question)
+    at_work.page.route("**/login/passkey/question", answer_with_an_old_question, times=1)
     at_work.press("Use a passkey")
     at_work.reads("That took more than five minutes")
 

@@ -26,6 +26,7 @@ from playwright.sync_api import (
     Error,
     Locator,
     Page,
+    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -37,6 +38,7 @@ from tests.support.world import PASSWORD
 
 # The headless shell is the same Chromium without windows, tabs and their processes, so it starts faster.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+COMPUTER = ViewportSize(width=1280, height=720)
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 PATIENCE_MS = 20_000
 # Pages live for a moment here, and the window in which axe works for a minute: the first optimising of
@@ -123,29 +125,27 @@ def serving(app: Flask | Switch, listening: socket.socket) -> Iterator[str]:
 class Profiles:
     """The profiles of one browser. A new one takes Chromium a second, so an empty one is used again.
 
-    It is used with the page that is open in it, since a new page is a new process.
+    It is used with the page that is open in it, since a new page is a new process. Each kind is kept apart:
+    phones, browsers without JavaScript, and those at another address of the site, since its pages are
+    another process too.
     """
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._empty: list[BrowserContext] = []
-        self._plain: set[BrowserContext] = set()
+        self._empty: dict[str, list[BrowserContext]] = {}
 
-    def take(self, **options: Any) -> BrowserContext:
-        """Return a profile with nothing in it; one with options of its own is always new."""
-        if options or not self._empty:
-            context = self._browser.new_context(**options)
-            self._plain |= set() if options else {context}
-            return context
-        return self._empty.pop()
+    def take(self, kind: str, options: dict[str, Any]) -> BrowserContext:
+        """Return a profile of this kind with nothing in it."""
+        empty = self._empty.setdefault(kind, [])
+        return empty.pop() if empty else self._browser.new_context(**options)
 
-    def give_back(self, window: Window) -> None:
+    def give_back(self, kind: str, window: Window, options: dict[str, Any]) -> None:
         """Take a window's profile back, and keep it for the next if nothing can be left in it."""
         context = window.context
-        if context in self._plain and window.is_unchanged():
+        if window.is_unchanged(options.get("viewport", COMPUTER)):
             context.clear_cookies()
             context.clear_permissions()
-            self._empty.append(context)
+            self._empty[kind].append(context)
         else:
             context.close()
 
@@ -168,13 +168,13 @@ class Window:
     def _page_error(self, error: Error) -> None:
         self.complaints.append(f"{self.page.url}: {error}")
 
-    def is_unchanged(self) -> bool:
+    def is_unchanged(self, viewport: ViewportSize) -> bool:
         """Stop listening; say whether the page can be somebody else's, once the cookies are gone."""
         self.page.remove_listener("console", self._console)
         self.page.remove_listener("pageerror", self._page_error)
         if len(self.context.pages) > 1 or not self.page.url.startswith(self.site):
             return False
-        self.page.set_viewport_size({"width": 1280, "height": 720})
+        self.page.set_viewport_size(viewport)
         self.page.emulate_media(media="null", color_scheme="light", reduced_motion="no-preference")
         unchanged: bool = self.page.evaluate(UNCHANGED)
         return unchanged
