@@ -6,10 +6,12 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from mfa_app.master import hold_port
+from mfa_app.settings import SettingError, load_settings
 from tests.support.terminal import Shell
 from tests.support.waiting import PATIENCE_SECONDS, wait_until
 
@@ -38,9 +40,8 @@ def test_nothing_is_printed_or_made_before_the_port_is_held(
     assert not (shell.folder / "second-gate.sqlite3").exists()
 
 
-def test_the_server_alone_says_the_same(shell: Shell, busy: str) -> None:
-    shell.flask("prepare")
-    code, output, errors = shell.run(*SERVER, PORT=busy)
+def test_the_server_alone_says_the_same(environment: dict[str, str], busy: str) -> None:
+    code, output, errors = Shell(Path(environment["MFA_INSTANCE_PATH"])).run(*SERVER, PORT=busy)
     assert (code, output) == (1, "")
     assert errors.partition("\n")[2] == sentence(busy)  # after its own first line
 
@@ -57,10 +58,13 @@ def _denied(*_arguments: object, **_options: object) -> None:
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-@pytest.mark.parametrize("port", ["abc", "0", "65536", "8000.0", "127.0.0.1:8000"])
-def test_what_is_no_port_is_refused(shell: Shell, port: str) -> None:
-    refused = "PORT must be a whole number from 1 to 65535.\n"
-    assert shell.run("bin.serve", "prepare", PORT=port) == (1, "", refused)
+def test_what_is_no_port_is_refused(shell: Shell) -> None:
+    refused = "PORT must be a whole number from 1 to 65535."
+    assert shell.run("bin.serve", "prepare", PORT="abc") == (1, "", f"{refused}\n")
+    for port in ("abc", "0", "65536", "8000.0", "127.0.0.1:8000"):
+        with pytest.raises(SettingError) as found:
+            load_settings({**shell.environment, "PORT": port})
+        assert str(found.value) == refused, port
 
 
 def test_the_port_under_another_name_is_named(shell: Shell) -> None:

@@ -3,11 +3,13 @@
 import json
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from flask import Flask
 
 from mfa_app import create_app
 from mfa_app.core.keys import keyring
@@ -221,13 +223,13 @@ def secret_keys(world: World) -> list[str]:
     return keyring.load_keys(world.app.config["SETTINGS"]).secret_keys
 
 
-def test_a_signing_key_in_the_environment_is_not_replaced(shell: Shell) -> None:
-    shell.flask("prepare")
-    before = (shell.folder / "keys").read_bytes()
-    code, _output, errors = shell.flask("keys", "rotate", "--signing", MFA_SECRET_KEY="s" * 40)
-    assert (code, errors.count("\n")) == (1, 1)
-    assert errors.startswith("The key that signs is set in MFA_SECRET_KEY. Put a new one and a comma")
-    assert (shell.folder / "keys").read_bytes() == before
+def test_a_signing_key_in_the_environment_is_not_replaced(app_under: Callable[..., Flask]) -> None:
+    app = app_under(MFA_SECRET_KEY="s" * 40)
+    file = keyring.file_of(app.config["SETTINGS"])
+    before = file.read_bytes()
+    sentence = refused(app.test_cli_runner().invoke(args=["keys", "rotate", "--signing"]))
+    assert sentence.startswith("The key that signs is set in MFA_SECRET_KEY. Put a new one and a comma")
+    assert file.read_bytes() == before
 
 
 def test_a_second_rotation_at_the_same_time_is_refused(world: World, typed: Typist) -> None:
@@ -245,14 +247,17 @@ def test_the_list_says_what_each_key_does(world: World, typed: Typist) -> None:
     assert f"{old}  0        decrypts only\n" in output
 
 
-def test_keys_from_the_environment_are_changed_there(shell: Shell) -> None:
+def test_keys_from_the_environment_are_changed_there(app_under: Callable[..., Flask]) -> None:
+    def under(keys: str, *words: str) -> Result:
+        return app_under(MFA_DATA_KEYS=keys).test_cli_runner().invoke(args=words)
+
     first, second = keyring.new_data_key(), keyring.new_data_key()
-    shell.flask("prepare", MFA_DATA_KEYS=first)
-    code, _output, errors = shell.flask("keys", "rotate", MFA_DATA_KEYS=first)
-    assert (code, errors.count("\n")) == (1, 1)
-    assert errors.startswith("The data keys are set in MFA_DATA_KEYS. Put a new one before the others there")
-    code, output, _errors = shell.flask("keys", "rotate", MFA_DATA_KEYS=f"{second},{first}")
-    assert (code, "1 secret re-encrypted" in output) == (0, True)
+    done(under(first, "prepare"))
+    sentence = refused(under(first, "keys", "rotate"))
+    assert sentence.startswith(
+        "The data keys are set in MFA_DATA_KEYS. Put a new one before the others there"
+    )
+    assert "1 secret re-encrypted" in done(under(f"{second},{first}", "keys", "rotate"))
 
 
 def test_missing_keys_are_never_replaced_by_new_ones(environment: dict[str, str], world: World) -> None:
@@ -273,8 +278,9 @@ def served(shell: Shell) -> tuple[int, str, str]:
     return shell.run(*server, PORT=str(free_port()))
 
 
-def test_the_server_does_not_start_on_keys_that_do_not_fit(shell: Shell) -> None:
-    assert shell.flask("prepare")[0] == 0
+def test_the_server_does_not_start_on_keys_that_do_not_fit(world: World) -> None:
+    world.linked_earlier("alice")
+    shell = Shell(world.app.config["SETTINGS"].instance_path)
     stored = {"secret_key": "x" * 40, "data_keys": keyring.new_data_key()}
     (shell.folder / "keys").write_text(json.dumps(stored))
     code, _output, errors = served(shell)

@@ -35,7 +35,7 @@ def commands() -> list[str]:
 def installation(tmp_path: Path) -> Iterator[Flask]:
     """A site in the folder `instance` of another, in which someone has typed `make run`."""
     settings = load_settings({"MFA_INSTANCE_PATH": str(tmp_path / "instance")})
-    app = create_app(settings, MAIL_IN_BACKGROUND=False)
+    app = create_app(settings)
     done(app.test_cli_runner().invoke(args=["prepare"]))
     yield app
     with app.app_context():

@@ -143,7 +143,7 @@ def test_the_first_start_gives_the_databases_own_reason(
 ) -> None:
     address = postgresql.format(name=name).replace("postgres@", f"{user}:hunter2@{host}")
     shell.environment["MFA_DATABASE_URL"] = address.partition("?")[0] if host else address
-    for command in ("prepare", "doctor"):
+    for command in ("prepare", "doctor") if reason is NO_SUCH_DATABASE else ("prepare",):
         code, output, errors = shell.flask(command)
         assert (code, output, errors.count("\n")) == (1, "", 1)
         assert errors.startswith(f"Could not use the database {name} at ")
@@ -166,8 +166,9 @@ def other_encoding(postgresql: str, request: pytest.FixtureRequest) -> Iterator[
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("other_encoding", ["SQL_ASCII", "LATIN1"], indirect=True)
-@pytest.mark.parametrize("keys", [True, False])
+@pytest.mark.parametrize(
+    ("other_encoding", "keys"), [("SQL_ASCII", True), ("LATIN1", False)], indirect=["other_encoding"]
+)
 def test_a_database_with_another_encoding_is_refused(
     shell: Shell, other_encoding: str, keys: bool, request: pytest.FixtureRequest
 ) -> None:
@@ -179,7 +180,6 @@ def test_a_database_with_another_encoding_is_refused(
     assert (code, output, errors.count("\n")) == (1, "", 1)
     assert encoding in errors
     assert "UTF8" in errors
-    shell.environment["MFA_DATABASE_URL"] = other_encoding
     port = str(free_port())
     code, _output, errors = shell.run("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app", PORT=port)
     assert code != 0
