@@ -8,7 +8,6 @@ from mfa_app.core.factors import passkeys
 from mfa_app.core.helpdesk import access_passes
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
-from mfa_app.core.sessions import sessions
 from mfa_app.core.users import accounts
 from mfa_app.extensions import db
 from mfa_app.models import (
@@ -26,13 +25,13 @@ from mfa_app.models import (
     UsedChallenge,
     User,
 )
-from mfa_app.web.security import cookies
 from tests.support.authenticator import Authenticator as SoftwareAuthenticator
 from tests.support.browser import Visitor, attribute
+from tests.support.crowds import after_the_password
 from tests.support.databases import both_databases
 from tests.support.passkeys import add_passkey, asked_to_answer, asked_to_make, passkey_page
 from tests.support.served_site import at_once
-from tests.support.world import CALLED_BACK, TERMINAL, VISITOR, World
+from tests.support.world import CALLED_BACK, TERMINAL, World
 
 pytestmark = both_databases
 MANY, ROUNDS = 20, 2
@@ -42,22 +41,6 @@ MANY, ROUNDS = 20, 2
 def world(served_world: World) -> World:
     """A site that two processes serve, with ten threads each."""
     return served_world
-
-
-def after_the_password(world: World, names: list[str]) -> list[Visitor]:
-    """Return browsers of people who have given the password, at the page that follows.
-
-    The first has come there by a visit. The others hold its page, and sessions of their own by the verb.
-    """
-    first = world.password_given(names[0])
-    cookie = cookies.name_under(world.app.config["SETTINGS"], cookies.SESSION)
-    challenged, others = first.current.path == "/login/code", [first.copy() for _ in names[1:]]
-    with world.data():
-        for name, other in zip(names[1:], others, strict=True):
-            user, now = world.user(name), world.clock()
-            token, _ = sessions.start(user, actor=VISITOR, now=now, challenged=challenged)
-            other.client.set_cookie(cookie, token, domain="localhost")
-    return [first, *others]
 
 
 def test_of_twenty_posts_of_one_code_one_gets_in(world: World) -> None:
