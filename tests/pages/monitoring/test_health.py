@@ -67,26 +67,17 @@ def test_a_site_that_lacks_nothing_is_ready(monitor: Visitor) -> None:
     assert monitor.open("/healthz").response.data == b"alive\n"
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_whoever_is_not_in_the_networks_finds_nothing(world: World, path: str) -> None:
+def test_whoever_is_not_in_the_networks_finds_nothing(world: World) -> None:
     eve = world.visitor(address="192.0.2.66")
-    assert eve.open(path).status == 404
-    assert eve.open(path, headers={"X-Forwarded-For": "127.0.0.1"}).status == 404
+    for path in PATHS:
+        assert eve.open(path).status == 404, path
+        assert eve.open(path, headers={"X-Forwarded-For": "127.0.0.1"}).status == 404, path
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_a_request_that_a_proxy_passed_on_is_not_of_this_machine(monitor: Visitor, path: str) -> None:
-    assert monitor.open(path, headers={"X-Forwarded-For": "192.0.2.66"}).status == 404
-
-
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize(
-    "name", [*FORWARDED[1:], "Via", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-By"]
-)
-def test_any_word_of_a_proxy_says_that_a_request_was_passed_on(
-    monitor: Visitor, path: str, name: str
-) -> None:
-    assert monitor.open(path, headers={name: "192.0.2.66"}).status == 404
+def test_any_word_of_a_proxy_says_that_a_request_was_passed_on(monitor: Visitor) -> None:
+    for name in (*FORWARDED, "Via", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-By"):
+        for path in PATHS:
+            assert monitor.open(path, headers={name: "192.0.2.66"}).status == 404, (name, path)
 
 
 @pytest.mark.parametrize(
@@ -108,12 +99,12 @@ def test_any_word_of_a_proxy_says_that_a_request_was_passed_on(
         ("2", {"X-Forwarded-For": "127.0.0.1, 10.0.0.1"}, 200),
     ],
 )
-@pytest.mark.parametrize("path", PATHS)
 def test_a_monitor_is_answered_only_where_its_address_is_certain(
-    app_under: Callable[..., Flask], path: str, hops: str, headers: dict[str, str], status: int
+    app_under: Callable[..., Flask], hops: str, headers: dict[str, str], status: int
 ) -> None:
     app = app_under(MFA_PUBLIC_URL="https://login.example.com", MFA_TRUSTED_PROXY_HOPS=hops)
-    assert Visitor(app, address="127.0.0.1").open(path, headers=headers).status == status
+    for path in PATHS:
+        assert Visitor(app, address="127.0.0.1").open(path, headers=headers).status == status, path
 
 
 @pytest.mark.parametrize("path", PATHS)
