@@ -45,11 +45,11 @@ def pooled(environment: dict[str, str], behind: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("more", ["", "&prepare_threshold=0", "&prepare_threshold=5"])
 def test_everybody_logs_in_behind_pgbouncer(
-    pooled: dict[str, str], shared_clock: SharedClock, hands: Path, more: str
+    pooled: dict[str, str], shared_clock: SharedClock, hands: Path
 ) -> None:
-    address = {"MFA_DATABASE_URL": pooled["MFA_DATABASE_URL"] + more}
+    """The address says what PgBouncer's manual asks for; the settings drop it by its name."""
+    address = {"MFA_DATABASE_URL": f"{pooled['MFA_DATABASE_URL']}&prepare_threshold=0"}
     environment = {**pooled, **address, **CHEAP_HASHES, HANDS: str(hands)}
     with served_site(environment, "tests.support.served_app:app") as site:
         world = World.of(site, shared_clock, address="127.0.0.1")
