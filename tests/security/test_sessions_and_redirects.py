@@ -2,10 +2,11 @@
 
 import csv
 import io
+import itertools
 
 import pytest
 from flask.sessions import SecureCookieSessionInterface
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mfa_app import create_app
 from mfa_app.core.groups import groups
@@ -14,7 +15,7 @@ from mfa_app.core.mail import delivery
 from mfa_app.core.users import accounts
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
-from mfa_app.models import AuditEvent, AuthSession, Role, User
+from mfa_app.models import AuditEvent, AuthSession, Role, Throttle, User
 from mfa_app.wording.user_agents import browser_name
 from tests.support.browser import Visitor
 from tests.support.routes import address, is_public, rules
@@ -54,17 +55,21 @@ def test_what_stood_in_the_form_cookie_before_the_login_is_gone_after_it(world: 
         assert set(kept) <= {"csrf_token", "_flashes"}
 
 
-@pytest.mark.parametrize("headers", [{}, {"Origin": "null"}, {"Origin": "https://evil.example"}])
-def test_no_form_counts_that_comes_from_elsewhere(world: World, alice: Visitor, headers: dict) -> None:
-    """Attacks 51 and 36: every address that takes a POST, with alice's cookies and without her token."""
+def test_no_form_counts_that_comes_from_elsewhere(world: World, alice: Visitor) -> None:
+    """Attacks 51 and 36: every address that takes a POST, with alice's cookies and without her token.
+
+    Each is tried without an origin, and with one of the others in turn.
+    """
     posts = [address(rule) for rule in rules(world.app) if "POST" in rule.methods]
-    headers = {"Referer": "https://evil.example/", "Sec-Fetch-Site": "cross-site", **headers}
+    headers = {"Referer": "https://evil.example/", "Sec-Fetch-Site": "cross-site"}
+    origins = itertools.cycle(({"Origin": "null"}, {"Origin": "https://evil.example"}))
     data = {"email": "a@b.example", "password": "x", "code": "1", "confirm": "y", "reason": "because of eve"}
 
     def attack() -> None:
-        for path in posts:
-            page = alice.open(path, method="POST", data=data, headers=headers, follow=False)
-            assert page.status == 400, path
+        for path, origin in [*((path, {}) for path in posts), *zip(posts, origins, strict=False)]:
+            said = {**headers, **origin}
+            page = alice.open(path, method="POST", data=data, headers=said, follow=False)
+            assert page.status == 400, (path, origin)
 
     assert len(posts) > 25
     assert changed(world.app, attack) == set()
@@ -92,7 +97,7 @@ def test_eve_cannot_log_alice_in_to_eves_account(world: World) -> None:
 
 
 def test_looking_changes_nothing(world: World, alice: Visitor) -> None:
-    """Attack 55: HEAD and GET on every page of a carol who may open all; the whole database is compared."""
+    """Attack 55: GET, then HEAD or OPTIONS, on each page of a carol who may open all; no row has changed."""
     world.linked_earlier("carol")
     carol = world.log_in_and_wait("carol")
     carol.open("/enrolment")  # the QR code is made at the first look
@@ -100,8 +105,8 @@ def test_looking_changes_nothing(world: World, alice: Visitor) -> None:
     pages = [address(rule) for rule in rules(world.app) if "GET" in rule.methods]
 
     def attack() -> None:
-        for method in ("HEAD", "GET", "OPTIONS"):
-            for path in pages:
+        for path, other in zip(pages, itertools.cycle(("HEAD", "OPTIONS")), strict=False):
+            for method in (other, "GET"):
                 assert carol.open(path, method=method, follow=False).status < 500
 
     assert changed(world.app, attack) == set()
@@ -288,16 +293,21 @@ def test_the_page_of_the_trail_shows_what_was_refused_to_whom(world: World, alic
 def test_whoever_asks_for_refused_pages_without_end_does_not_fill_the_trail(
     world: World, alice: Visitor
 ) -> None:
-    """Requirement 61: sixty rows an hour tell enough of one person."""
-    for _ in range(64):
+    """Requirement 61: sixty rows an hour tell enough of one person; most of them are skipped here."""
+
+    def refused() -> int:
         assert alice.open("/admin/people", follow=False).status == 403
-    assert world.events().count("access.refused") == 60
+        return world.events().count("access.refused")
+
+    assert [refused(), refused()] == [1, 2]
+    with world.data():
+        counter = update(Throttle).where(Throttle.key.startswith("refused:"))
+        db.session.execute(counter.values(failures=Throttle.failures + 56))
+    assert [refused() for _ in range(4)] == [3, 4, 4, 4]
     world.clock.advance(minutes=59)
-    assert alice.open("/admin/people", follow=False).status == 403
-    assert world.events().count("access.refused") == 60
+    assert refused() == 4
     world.clock.advance(minutes=1)
-    assert alice.open("/admin/people", follow=False).status == 403
-    assert world.events().count("access.refused") == 61
+    assert refused() == 5
 
 
 def admin_pages(world: World) -> list[str]:
