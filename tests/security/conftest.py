@@ -1,5 +1,7 @@
 """The site as eve reaches it: served by two processes, on either database."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.support.clock import SharedClock
@@ -20,9 +22,11 @@ def clock(shared_clock: SharedClock) -> SharedClock:
 
 
 @pytest.fixture
-def world(backend: str, clock: SharedClock, request: pytest.FixtureRequest) -> World:
+def world(
+    backend: str, clock: SharedClock, begun: Callable[[World], World], request: pytest.FixtureRequest
+) -> World:
     """The served site as it was installed; for `inside`, the site in this process."""
     if request.node.get_closest_marker("inside"):
-        return World(request.getfixturevalue("app"), clock)
+        return begun(World(request.getfixturevalue("app"), clock))
     served: World = request.getfixturevalue("served_world")
     return served
