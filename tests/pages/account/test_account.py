@@ -219,14 +219,12 @@ def test_without_the_current_password_nothing_is_changed(world: World, alice: Vi
     assert "password.changed" not in world.events()
 
 
-@pytest.mark.parametrize(
-    "weak", ["short", "aaaaaaaaaaaaaaaaaaaa", "passwordpassword", "alice@example.com", "x" * 257]
-)
-def test_a_weak_new_password_is_refused_with_a_reason(world: World, alice: Visitor, weak: str) -> None:
+def test_a_weak_new_password_is_refused_with_a_reason(world: World, alice: Visitor) -> None:
     alice.open("/account/password")
-    alice.press("Save password", current=PASSWORD, password=weak)
-    assert alice.page.status == 400
-    assert alice.page.html.find(id="password-error").get_text(strip=True)
+    for weak in ("short", "aaaaaaaaaaaaaaaaaaaa", "passwordpassword", "alice@example.com", "x" * 257):
+        page = alice.press("Save password", current=PASSWORD, password=weak)
+        assert page.status == 400, weak
+        assert page.html.find(id="password-error").get_text(strip=True), weak
     assert "password.changed" not in world.events()
 
 

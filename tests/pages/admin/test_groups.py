@@ -45,12 +45,12 @@ def test_a_name_in_other_spelling_is_refused_and_kept_in_the_field(world: World,
     assert world.count(Group) == 1
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 201, "ﷺ" * 30])
-def test_a_name_that_is_no_name_is_refused_with_a_sentence(world: World, carol: Visitor, name: str) -> None:
+def test_a_name_that_is_no_name_is_refused_with_a_sentence(world: World, carol: Visitor) -> None:
     carol.open("/admin/groups/new")
-    page = carol.press("Create the group", name=name)
-    assert page.status == 400
-    assert page.html.find(class_="field-error")
+    for name in ("", "   ", "x" * 201, "ﷺ" * 30):
+        page = carol.press("Create the group", name=name)
+        assert page.status == 400, name
+        assert page.html.find(class_="field-error"), name
     assert world.count(Group) == 1
 
 
@@ -127,14 +127,14 @@ def test_somebody_is_added_by_address_in_any_spelling(world: World, carol: Visit
     assert world.events("alice").count("group.member_added") == 1
 
 
-@pytest.mark.parametrize("email", ["", "nobody", "a@b@c", "<script>alert(1)</script>", "x" * 400])
-def test_an_address_of_nobody_is_refused_and_kept(world: World, carol: Visitor, email: str) -> None:
+def test_an_address_of_nobody_is_refused_and_kept(world: World, carol: Visitor) -> None:
     carol.open("/admin/groups/1")
-    page = carol.press("Add to the group", email=email)
-    assert page.status == 400
-    assert page.html.find(class_="field-error")
-    kept = page.html.select_one("textarea[name=email]")
-    assert kept is not None and kept.get_text().strip() == email
+    for email in ("", "nobody", "a@b@c", "<script>alert(1)</script>", "x" * 400):
+        page = carol.press("Add to the group", email=email)
+        assert page.status == 400, email
+        assert page.html.find(class_="field-error"), email
+        kept = page.html.select_one("textarea[name=email]")
+        assert kept is not None and kept.get_text().strip() == email
     assert not members(world, "Finance")
 
 
@@ -150,7 +150,7 @@ def test_somebody_is_removed_once(world: World, carol: Visitor) -> None:
 
 def test_members_come_fifty_a_page(world: World, carol: Visitor) -> None:
     with world.data():
-        for number in range(120):
+        for number in range(101):
             profile = accounts.Profile(f"member{number:03}@example.com", f"Member {number:03}")
             facts = {"password": None, "actor": TERMINAL, "now": world.clock()}
             accounts.create(profile, groups=[groups.find("Finance")], **facts)
@@ -161,8 +161,8 @@ def test_members_come_fifty_a_page(world: World, carol: Visitor) -> None:
         if not (link := page.html.find("a", rel="next")):
             break
         page = carol.open(link["href"])
-    assert [len(names) for names in seen] == [50, 50, 20]
-    assert len({name for names in seen for name in names}) == 120
+    assert [len(names) for names in seen] == [50, 50, 1]
+    assert len({name for names in seen for name in names}) == 101
 
 
 def test_names_are_shown_as_they_are_written(world: World, carol: Visitor) -> None:
