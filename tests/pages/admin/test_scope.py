@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from itertools import cycle
+from itertools import cycle, repeat
 
 import pytest
 
@@ -82,7 +82,7 @@ def test_the_list_has_the_people_of_the_groups_and_says_which_they_are(world: Wo
 
 @both_databases
 def test_every_address_about_somebody_outside_answers_as_if_there_were_nobody(
-    world: World, dave: Visitor
+    world: World, dave: Visitor, backend: str
 ) -> None:
     ids = {name: world.id_of(name) for name in (*OUTSIDE, "alice")}
     about_people = [rule for rule in rules(world.app) if "<row:user_id>" in rule.rule]
@@ -90,7 +90,9 @@ def test_every_address_about_somebody_outside_answers_as_if_there_were_nobody(
     assert {"admin.user", "admin.reset_user", "admin.remove_user_factor", "admin.open_account"} <= opened
     reached = set()
     dave.open("/admin/people")
-    others = zip(cycle(OUTSIDE_BY_GROUP), cycle(OUTSIDE_BY_RANK), strict=False)
+    # Which view asks is the same on both databases, so the second is asked about two people in turn.
+    in_turn = zip(cycle(OUTSIDE_BY_GROUP), cycle(OUTSIDE_BY_RANK), strict=False)
+    others = repeat(OUTSIDE) if backend == "sqlite" else in_turn
     for rule, outside in zip(about_people, others, strict=False):
         path = re.sub(r"<random:\w+>", "0" * 32, re.sub(r"<row:group_id>", "1", rule.rule))
         for method in sorted({"GET", "POST"} & (rule.methods or set())):
