@@ -235,7 +235,7 @@ def test_summing_up_leaves_one_row_for_each_count_and_none_for_nobody(world: Wor
 def test_a_recount_makes_right_whatever_was_changed_past_the_triggers(world: World) -> None:
     with world.data():
         walk = begin(world, seed=3)
-        for _ in range(60):
+        for _ in range(30):
             walk.step()
         db.session.execute(delete(GroupCount))
         db.session.execute(update(CohortCount).values(people=CohortCount.people + 1))
