@@ -1,5 +1,6 @@
 """What the script of a page does with passkeys, without a browser: it asks the site, and sends the answer."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests.support.authenticator import Authenticator
@@ -30,11 +31,23 @@ def add_passkey(visitor: Visitor, device: Authenticator) -> Page:
 
 def alone_of_alice(world: World) -> Authenticator:
     """Let alice of Finance, where a passkey needs no password, add one; return her authenticator."""
+    (made,) = _of_alice[world.after(_alice_adds_a_passkey)].credentials
+    device = Authenticator()
+    device.credentials.append(replace(made))
+    return device
+
+
+_of_alice: dict[str, Authenticator] = {}  # by the passkey in it, since the step is lived once
+
+
+def _alice_adds_a_passkey(world: World) -> str:
     world.group("Finance", required=True, passkey_alone=True)
     world.linked_earlier("alice", groups_=("Finance",))
     device = Authenticator()
     add_passkey(world.log_in_and_wait("alice"), device)
-    return device
+    name = device.credentials[0].id.hex()
+    _of_alice[name] = device
+    return name
 
 
 def send_passkey(visitor: Visitor, device: Authenticator) -> Page:
