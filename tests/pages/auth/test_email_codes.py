@@ -26,10 +26,10 @@ REFUSED = "This code doesn't count."
 @pytest.fixture
 def alice(world: World) -> Visitor:
     """Alice, whose reset leads to a code by email, after her password."""
-    set_up_mail_server(world.app)
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
     world.reset("alice")
+    set_up_mail_server(world.app)
     with world.data():
         world.user("alice").link_proof = LinkProof.EMAIL_CODE
     return world.password_given("alice")
@@ -165,9 +165,9 @@ def test_who_waits_for_a_pass_gets_no_code(world: World, alice: Visitor) -> None
 
 
 def test_an_administrator_who_waits_for_a_code_sees_the_break_glass_way(world: World) -> None:
-    set_up_mail_server(world.app)
     world.linked_earlier("carol", role=Role.ADMIN)
     world.reset("carol")
+    set_up_mail_server(world.app)
     with world.data():
         world.user("carol").link_proof = LinkProof.EMAIL_CODE
     carol = world.password_given("carol")

@@ -11,7 +11,7 @@ from mfa_app.core.users import accounts
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
 from mfa_app.models import AuthSession, Throttle, User
-from tests.support.browser import Page, Visitor
+from tests.support.browser import Page, Visitor, named
 from tests.support.password_slots import no_free_slot
 from tests.support.stories import alice_with_an_old_hash
 from tests.support.world import PASSWORD, TERMINAL, World
@@ -20,7 +20,9 @@ WRONG = "seven loud lanterns by the river"
 
 
 def attempt(visitor: Visitor, email: str, password: str = PASSWORD) -> Page:
-    visitor.open("/login")
+    """Give address and password on the login page, which may be there from the last time."""
+    if not (visitor.page and named(visitor.page.html, "password")):
+        visitor.open("/login")
     return visitor.press("Log in", email=email, password=password)
 
 
@@ -38,19 +40,11 @@ def test_alice_logs_in_with_her_password_alone_where_nothing_more_is_asked(world
     assert world.details("login.completed") == {"method": "password"}
 
 
-@pytest.mark.parametrize(
-    "spelling",
-    [
-        "ALICE@EXAMPLE.COM",
-        "  alice@example.com ",
-        "alice@example.com.",
-        "\uff41lice@example.com",
-        "alice\uff20example.com",
-    ],
-)
-def test_alice_is_found_in_any_spelling_of_her_address(world: World, spelling: str) -> None:
+def test_alice_is_found_in_any_spelling_of_her_address(world: World) -> None:
     world.person("alice")
-    assert attempt(world.visitor(), spelling).path == "/"
+    wide = ("\uff41lice@example.com", "alice\uff20example.com")
+    for spelling in ("ALICE@EXAMPLE.COM", "  alice@example.com ", "alice@example.com.", *wide):
+        assert attempt(world.visitor(), spelling).path == "/", spelling
 
 
 def test_all_failures_give_the_same_page_to_the_byte(world: World) -> None:
@@ -90,13 +84,11 @@ def test_the_trail_tells_the_failures_apart(world: World) -> None:
     assert reasons == ["wrong password", "account disabled", "unknown address"]
 
 
-@pytest.mark.parametrize(
-    "email", ["alice", "a@", "<b>@example.com", "alice@example.com, bob@example.com", "x" * 320]
-)
-def test_what_is_no_address_gets_the_same_sentence(world: World, email: str) -> None:
-    page = attempt(world.visitor(), email)
-    assert page.status == 400
-    assert "address or password is wrong" in page.text
+def test_what_is_no_address_gets_the_same_sentence(world: World) -> None:
+    eve = world.visitor()
+    for email in ("alice", "a@", "<b>@example.com", "alice@example.com, bob@example.com", "x" * 320):
+        page = attempt(eve, email)
+        assert (page.status, "address or password is wrong" in page.text) == (400, True), email
 
 
 def test_empty_fields_are_asked_for(world: World) -> None:
@@ -190,9 +182,11 @@ def test_a_spoofed_forwarding_header_changes_no_counter(world: World) -> None:
 
 def test_one_network_has_thirty_failures_in_ten_minutes(world: World) -> None:
     world.person("alice")
+    eve = world.visitor()
+    eve.open("/login")
     for number in range(30):
-        eve = world.visitor(address=f"2001:db8::{number:x}")
-        assert attempt(eve, f"nobody{number}@example.com").status == 400
+        neighbour = eve.copy(f"2001:db8::{number:x}")
+        assert attempt(neighbour, f"nobody{number}@example.com").status == 400
     assert attempt(world.visitor(address="2001:db8::ffff"), "alice@example.com").status == 429
     assert attempt(world.visitor(address="2001:db8:0:1::1"), "alice@example.com").path == "/"
     world.clock.advance(minutes=10)

@@ -231,11 +231,12 @@ def test_a_link_ends_with_the_account(world: World, link: str) -> None:
     assert world.visitor().open(link).status == 410
 
 
-@pytest.mark.parametrize("weak", ["", "short", "passwordpassword", "alice@example.com", "x" * 257])
-def test_a_weak_password_leaves_the_link_usable(world: World, link: str, weak: str) -> None:
-    alice = choose(world, link, weak)
-    assert alice.page.status == 400
-    assert alice.page.html.find(id="password-error")
+def test_a_weak_password_leaves_the_link_usable(world: World, link: str) -> None:
+    alice = world.visitor()
+    alice.open(link)
+    for weak in ("", "short", "passwordpassword", "alice@example.com", "x" * 257):
+        assert alice.press("Save password", password=weak).status == 400, weak
+        assert alice.page.html.find(id="password-error"), weak
     alice.press("Save password", password=NEW)
     assert alice.page.path == "/login"
 
@@ -251,12 +252,12 @@ def test_a_known_and_an_unknown_address_get_the_same_answer(world: World) -> Non
     assert world.count(OutboxMail, OutboxMail.to == "bob@example.com") == 0
 
 
-@pytest.mark.parametrize("typed", ["nope", "alice@", "@example.com", "alice example.com"])
-def test_what_can_not_be_an_address_is_asked_for_again(world: World, typed: str) -> None:
-    page = ask(world.visitor(), typed)
-    assert (page.status, page.title) == (400, "Forgot your password?")
-    assert "Enter an email address like name@company.com." in page.text
-    assert page.value("email") == typed
+def test_what_can_not_be_an_address_is_asked_for_again(world: World) -> None:
+    for typed in ("nope", "alice@", "@example.com", "alice example.com"):
+        page = ask(world.visitor(), typed)
+        assert (page.status, page.title) == (400, "Forgot your password?"), typed
+        assert "Enter an email address like name@company.com." in page.text, typed
+        assert page.value("email") == typed
 
 
 def test_one_person_gets_three_such_mails_an_hour(world: World) -> None:
@@ -282,8 +283,8 @@ def test_the_link_in_the_mail_is_on_the_configured_address(world: World, link: s
 def test_a_link_opens_an_account_that_strangers_had_closed(world: World) -> None:
     world.person("alice")
     eve = world.visitor()
+    eve.open("/login")
     for _ in range(6):
-        eve.open("/login")
         eve.press("Log in", email="alice@example.com", password="not the right one at all")
     assert eve.page.status == 429
     ask(eve, "alice@example.com")
@@ -395,11 +396,11 @@ def test_fields_that_the_form_does_not_have_make_nobody_an_administrator(world: 
         assert lookup.find_by_email("eve@example.com") is None
 
 
-@pytest.mark.parametrize("path", ["/password/choose", "/setup", "/link/" + "A" * 43])
-def test_without_a_link_there_is_nothing_to_choose(world: World, path: str) -> None:
-    page = world.visitor().open(path)
-    assert page.status == 410
-    assert page.html.find("a", href="/login")
+def test_without_a_link_there_is_nothing_to_choose(world: World) -> None:
+    for path in ("/password/choose", "/setup", "/link/" + "A" * 43):
+        page = world.visitor().open(path)
+        assert page.status == 410, path
+        assert page.html.find("a", href="/login"), path
 
 
 def test_a_link_for_a_password_sets_up_no_administrator(world: World, link: str) -> None:

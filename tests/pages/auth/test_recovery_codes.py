@@ -87,10 +87,10 @@ def test_a_code_opens_the_second_gate_once(world: World, alice: Visitor) -> None
     assert (again.status, "already been used" in again.text) == (400, True)
 
 
-@pytest.mark.parametrize(("old", "new"), [("", ""), ("-", ""), ("-", " "), ("-", "\u2013")])
-def test_the_spelling_does_not_matter(world: World, alice: Visitor, old: str, new: str) -> None:
-    code = world.recovery_codes(alice)[0].replace(old, new).upper()
-    assert use(world, code).path == "/account/recovered"
+def test_the_spelling_does_not_matter(world: World, alice: Visitor) -> None:
+    codes = world.recovery_codes(alice)
+    for code, hyphen in zip(codes, ("-", "", " ", "\u2013"), strict=False):
+        assert use(world, code.replace("-", hyphen).upper()).path == "/account/recovered", hyphen
 
 
 def test_it_goes_into_the_field_for_the_app_as_well(world: World, alice: Visitor) -> None:
