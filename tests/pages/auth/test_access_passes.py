@@ -336,7 +336,6 @@ def has_stopped_factors(world: World) -> None:
         world.user("alice").factors_locked_at = world.clock()
 
 
-@both_databases
 @pytest.mark.parametrize(
     "state",
     [
@@ -458,7 +457,6 @@ def test_the_browser_that_waited_enters_the_pass_too(world: World) -> None:
     assert enter(alice, shown).path == "/enrolment"
 
 
-@both_databases
 def test_after_fifty_wrong_passes_everybody_is_told_that_a_reset_helps(world: World) -> None:
     reset(world)
     dave = world.after(dave_at_work)
@@ -502,7 +500,6 @@ def test_a_new_password_ends_a_pass_and_the_form_says_so(world: World) -> None:
     assert world.count(LinkSecret) == 0, shown
 
 
-@both_databases
 def test_who_is_exempt_is_not_told_of_a_pass(world: World) -> None:
     """On the form, on the page and in the email: they need none, and none could be made."""
     world.linked_earlier("alice")

@@ -47,7 +47,6 @@ def log_in(world: World, password: str, name: str = "alice") -> Page:
     return world.visitor().give_password(f"{name}@example.com", password)
 
 
-@both_databases
 @pytest.mark.parametrize("way", WAYS[:2])
 def test_the_right_password_learns_that_the_account_is_closed_and_whom_to_ask(
     world: World, way: Callable[[World], None]
@@ -71,7 +70,6 @@ def test_the_page_leads_to_the_administrator_and_not_to_the_help_desk(world: Wor
     assert ways == ["Email the administrator admin@example.com"]
 
 
-@both_databases
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_opens_by_it(world: World, way: Callable[[World], None]) -> None:
     close(world, way)

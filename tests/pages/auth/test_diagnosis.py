@@ -40,7 +40,6 @@ def reason(world: World) -> tuple[str, object]:
     return details["reason"], details["seen"]
 
 
-@both_databases
 def test_a_clock_that_is_off_is_told_by_how_much(world: World, alice: Visitor, phone: Phone) -> None:
     for failures, steps, words, seen in (
         (1, -8, "about 4 minutes slow", ("slow clock", 240)),

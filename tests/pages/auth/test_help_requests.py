@@ -17,8 +17,6 @@ from tests.support.statements import cost
 from tests.support.tables import changed
 from tests.support.world import VISITOR, World
 
-pytestmark = both_databases
-
 ASK = "Ask for a reset"
 STOP = "Stop the request"
 
@@ -68,6 +66,7 @@ def test_a_reason_is_asked_for(world: World, alice: Visitor) -> None:
     assert ask(alice, lost="other", words="Stolen in Rome").path == "/login/waiting"
 
 
+@both_databases
 def test_the_page_waits_after_the_session_has_ended_and_ends_after_four_hours(
     world: World, alice: Visitor
 ) -> None:
@@ -100,6 +99,7 @@ def test_who_logs_in_again_keeps_the_number_and_finds_it(world: World, alice: Vi
     assert number_on(alice.follow("Show its number")) == number
 
 
+@both_databases
 def test_somebody_else_who_logs_in_there_does_not_get_the_number(world: World, alice: Visitor) -> None:
     """Attack 112: bob of the same office sits down at the computer on which alice has asked."""
     world.linked_earlier("bob", groups_=("Finance",))
@@ -111,6 +111,7 @@ def test_somebody_else_who_logs_in_there_does_not_get_the_number(world: World, a
     assert alice.open("/login/waiting").title == "There is no open request"
 
 
+@both_databases
 def test_a_newer_request_replaces_the_older_one(world: World, alice: Visitor) -> None:
     """Attack 112: one open request a person."""
     ask(alice)
@@ -120,6 +121,7 @@ def test_a_newer_request_replaces_the_older_one(world: World, alice: Visitor) ->
         assert db.session.query(HelpRequest).one().number == newer
 
 
+@both_databases
 def test_asking_a_thousand_times_is_bounded(world: World, alice: Visitor) -> None:
     """Attack 112: eve has the password. Three emails and rows an hour, then a refusal that writes nothing."""
     for _ in range(3):
@@ -132,6 +134,7 @@ def test_asking_a_thousand_times_is_bounded(world: World, alice: Visitor) -> Non
     assert world.count(HelpRequest) == 1
 
 
+@both_databases
 def test_filing_over_and_over_is_three_an_hour(world: World, alice: Visitor) -> None:
     """Attack 112: however often eve files, alice has one open request, and three emails an hour at most."""
     for hour in (1, 2):
@@ -146,6 +149,7 @@ def test_filing_over_and_over_is_three_an_hour(world: World, alice: Visitor) -> 
         world.clock.advance(hours=1)
 
 
+@both_databases
 def test_fifty_polls_cost_one_select_each_and_write_nothing(world: World, alice: Visitor) -> None:
     """Attack 112: nothing counts them, and nothing has to."""
     ask(alice)
@@ -179,6 +183,7 @@ def polls(world: World, visitor: Visitor, times: int) -> list[list[str]]:
     return [cost(world, visitor, "/login/waiting") for _ in range(times)]
 
 
+@both_databases
 def test_a_request_opens_nothing(world: World, alice: Visitor) -> None:
     """Attack 112: a session that has only given the password gets a number and nothing else."""
     ask(alice)
@@ -186,6 +191,7 @@ def test_a_request_opens_nothing(world: World, alice: Visitor) -> None:
         assert alice.open(path).path == "/login/code", path
 
 
+@both_databases
 def test_the_link_in_the_email_stops_the_request_by_its_button_alone(world: World, alice: Visitor) -> None:
     """Attack 113: without a login, once, and not by a GET of a program that reads mails."""
     ask(alice)
@@ -200,6 +206,7 @@ def test_the_link_in_the_email_stops_the_request_by_its_button_alone(world: Worl
     assert world.count(HelpRequest, HelpRequest.number.is_not(None)) == 0
 
 
+@both_databases
 def test_after_a_stop_nobody_asks_again_for_four_hours(world: World, alice: Visitor) -> None:
     """Attack 113: eve still has the password; a new password is what ends that."""
     ask(alice)
@@ -219,6 +226,7 @@ def test_a_change_of_the_account_ends_the_request(world: World, alice: Visitor) 
     assert world.visitor().open(link).status == 410
 
 
+@both_databases
 def test_two_open_requests_never_have_one_number(
     world: World, alice: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,6 @@ from tests.support.databases import both_databases
 from tests.support.stories import alice_logged_out, alice_remembered
 from tests.support.world import World
 
-pytestmark = both_databases
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0.0.0 Safari/537.36"
 TOLD = "new_login"
 
@@ -37,6 +36,7 @@ def test_the_first_login_ever_is_told_to_nobody(world: World, alice: Visitor) ->
     assert told(world) == 0
 
 
+@both_databases
 def test_a_login_in_a_new_browser_is_told_with_browser_and_address(world: World, alice: Visitor) -> None:
     eve = world.visitor(address="203.0.113.7", browser=CHROME)
     world.password_given("alice", eve)
@@ -46,6 +46,7 @@ def test_a_login_in_a_new_browser_is_told_with_browser_and_address(world: World,
     assert "Browser: Chrome on Windows" in words(world)
 
 
+@both_databases
 def test_the_mail_locks_the_account_and_the_thief_is_out_at_the_next_click(
     world: World, alice: Visitor
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_new_browser_that_is_remembered_at_once_is_one_mail(world: World, link
     assert "until then your password alone opens your account there" in words(world)
 
 
+@both_databases
 def test_a_known_browser_that_is_remembered_anew_is_told(world: World, linked: Visitor) -> None:
     before = told(world)
     linked.client.delete_cookie(next(c.key for c in linked.held_cookies if c.key.startswith("device-")))
@@ -125,6 +127,7 @@ def test_confirming_within_a_session_is_told_to_nobody(world: World, linked: Vis
     assert told(world) == before
 
 
+@both_databases
 @pytest.mark.inside
 @pytest.mark.parametrize("second_gate", [False, True])
 def test_a_browser_stays_known_where_the_login_renews_the_hash(
