@@ -59,22 +59,22 @@ def test_after_an_hour_without_use_the_session_is_over(world: World, alice: Visi
 
 
 def test_after_twelve_hours_it_is_over_however_much_it_is_used(world: World, alice: Visitor) -> None:
-    for _ in range(23):
-        world.clock.advance(minutes=30)
+    for _ in range(12):
+        world.clock.advance(minutes=59)
         assert alice.open("/").path == "/"
-    world.clock.advance(minutes=30)
+    world.clock.advance(minutes=12)
     assert alice.open("/").path == "/login"
 
 
 def test_a_fresh_code_does_not_lengthen_the_twelve_hours(world: World) -> None:
     world.person("bob")
     bob = world.link_and_wait("bob")
-    for _ in range(23):
-        world.clock.advance(minutes=30)
+    for _ in range(12):
+        world.clock.advance(minutes=59)
         bob.open("/account/password")
         bob.press("Confirm", code=world.phones["bob"].code())
         assert bob.page.path == "/account/password"
-    world.clock.advance(minutes=30)
+    world.clock.advance(minutes=12)
     assert bob.open("/").path == "/login"
 
 
@@ -114,9 +114,9 @@ def test_a_row_with_an_old_stamp_opens_nothing(world: World, alice: Visitor) -> 
     assert alice.open("/").path == "/login"
 
 
-@pytest.mark.parametrize("token", ["", "x", "A" * 43, "' OR 1=1 --", "\u00e9", "%00", "A" * 3000])
-def test_a_made_up_token_is_nobody(world: World, alice: Visitor, token: str) -> None:
-    assert with_token(world, token).open("/").path == "/login"
+def test_a_made_up_token_is_nobody(world: World, alice: Visitor) -> None:
+    for token in ("", "x", "A" * 43, "' OR 1=1 --", "\u00e9", "%00", "A" * 3000):
+        assert with_token(world, token).open("/").path == "/login", token
 
 
 def test_flask_logins_own_cookie_is_never_set_and_never_believed(world: World, alice: Visitor) -> None:

@@ -27,6 +27,18 @@ def alice(world: World) -> Visitor:
     return world.after(alice_just_linked)
 
 
+def alice_with_codes(world: World) -> Visitor:
+    alice = alice_just_linked(world)
+    world.recovery_codes(alice)
+    return alice
+
+
+@pytest.fixture
+def codes(world: World) -> list[str]:
+    """The recovery codes of alice of Finance, who has linked her app and made them just now."""
+    return [code.text for code in world.after(alice_with_codes).current.html.find_all("code")]
+
+
 def use(world: World, code: str) -> Page:
     """Log in as alice with a recovery code."""
     visitor = world.password_given("alice")
@@ -66,8 +78,8 @@ def test_they_can_be_saved_as_a_file_that_says_whose_they_are(world: World, alic
     ]
 
 
-def test_the_database_and_the_emails_never_know_them(world: World, alice: Visitor) -> None:
-    code = world.recovery_codes(alice)[0]
+def test_the_database_and_the_emails_never_know_them(world: World, codes: list[str]) -> None:
+    code = codes[0]
     use(world, code)
     folder = world.app.config["SETTINGS"].instance_path
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
@@ -77,8 +89,8 @@ def test_the_database_and_the_emails_never_know_them(world: World, alice: Visito
 
 
 @both_databases
-def test_a_code_opens_the_second_gate_once(world: World, alice: Visitor) -> None:
-    code = world.recovery_codes(alice)[3]
+def test_a_code_opens_the_second_gate_once(world: World, codes: list[str]) -> None:
+    code = codes[3]
     page = use(world, code)
     assert (page.path, page.title) == ("/account/recovered", "You used a recovery code")
     assert "9 recovery codes are left" in page.text
@@ -87,14 +99,13 @@ def test_a_code_opens_the_second_gate_once(world: World, alice: Visitor) -> None
     assert (again.status, "already been used" in again.text) == (400, True)
 
 
-def test_the_spelling_does_not_matter(world: World, alice: Visitor) -> None:
-    codes = world.recovery_codes(alice)
+def test_the_spelling_does_not_matter(world: World, codes: list[str]) -> None:
     for code, hyphen in zip(codes, ("-", "", " ", "\u2013"), strict=False):
         assert use(world, code.replace("-", hyphen).upper()).path == "/account/recovered", hyphen
 
 
-def test_it_goes_into_the_field_for_the_app_as_well(world: World, alice: Visitor) -> None:
-    code = world.recovery_codes(alice)[0]
+def test_it_goes_into_the_field_for_the_app_as_well(world: World, codes: list[str]) -> None:
+    code = codes[0]
     page = world.password_given("alice").press("Log in", code=code, remember="y")
     assert page.path == "/account/recovered"
     assert world.count(RememberedDevice) == 0
@@ -107,8 +118,7 @@ def test_a_new_set_ends_the_old_one(world: World, alice: Visitor) -> None:
     assert world.count(RecoveryCode) == 10
 
 
-def test_the_owner_is_told_of_each_use_and_how_many_are_left(world: World, alice: Visitor) -> None:
-    codes = world.recovery_codes(alice)
+def test_the_owner_is_told_of_each_use_and_how_many_are_left(world: World, codes: list[str]) -> None:
     for code in codes[:8]:
         page = use(world, code)
     assert "2 recovery codes are left" in world.words_of_last_mail()
@@ -118,8 +128,7 @@ def test_the_owner_is_told_of_each_use_and_how_many_are_left(world: World, alice
     assert "Few left" in mine.open("/account").text
 
 
-def test_from_there_a_new_app_takes_the_place_of_the_lost_one(world: World, alice: Visitor) -> None:
-    codes = world.recovery_codes(alice)
+def test_from_there_a_new_app_takes_the_place_of_the_lost_one(world: World, codes: list[str]) -> None:
     visitor = world.password_given("alice")
     page = visitor.press("Log in", code=codes[0])
     new = world.phone_that_scans(visitor.open(page.html.find("a", string="Link a new app")["href"]))
@@ -138,8 +147,8 @@ def test_with_several_apps_it_asks_which_one_is_lost(world: World, alice: Visito
         assert link["href"] == world.replacement_page("alice", number)
 
 
-def test_it_leads_to_what_was_asked_for_before(world: World, alice: Visitor) -> None:
-    (code, *_others) = world.recovery_codes(alice)
+def test_it_leads_to_what_was_asked_for_before(world: World, codes: list[str]) -> None:
+    code = codes[0]
     visitor = world.visitor()
     visitor.open("/account/password")
     visitor.press("Log in", email="alice@example.com", password=PASSWORD)
@@ -168,16 +177,15 @@ def test_a_stolen_session_gets_no_more_time_by_removing_an_app(world: World, ali
     assert alice.open("/account/recovery-codes").path == "/login/again"
 
 
-def test_wrong_ones_count_with_the_codes_of_the_app(world: World, alice: Visitor) -> None:
-    codes = world.recovery_codes(alice)
+def test_wrong_ones_count_with_the_codes_of_the_app(world: World, codes: list[str]) -> None:
     visitor, wrong = world.password_given("alice"), world.phones["alice"].wrong_code()
     for code in ("aaaa-aaaa-aaaa-aaaa", wrong, "bbbb-bbbb-bbbb-bbbb", wrong, wrong):
         visitor.press("Log in", code=code)
     assert "Too many failed attempts" in visitor.press("Log in", code=codes[0]).text
 
 
-def test_a_lock_that_comes_in_the_same_moment_holds_for_them_too(world: World, alice: Visitor) -> None:
-    (code, *_others) = world.recovery_codes(alice)
+def test_a_lock_that_comes_in_the_same_moment_holds_for_them_too(world: World, codes: list[str]) -> None:
+    code = codes[0]
     with world.data():
         identity = logged_in(world, "alice")
         registry.lock(identity.user, now=world.clock())
@@ -187,8 +195,7 @@ def test_a_lock_that_comes_in_the_same_moment_holds_for_them_too(world: World, a
     assert world.count(RecoveryCode, RecoveryCode.used_at.is_not(None)) == 0
 
 
-def test_what_is_no_recovery_code_is_not_counted(world: World, alice: Visitor) -> None:
-    world.recovery_codes(alice)
+def test_what_is_no_recovery_code_is_not_counted(world: World, codes: list[str]) -> None:
     visitor = world.password_given("alice")
     visitor.open("/login/recovery-code")
     page = visitor.press("Log in", code="abcd-efgh-ijkl")
@@ -196,8 +203,7 @@ def test_what_is_no_recovery_code_is_not_counted(world: World, alice: Visitor) -
     assert "code.refused" not in world.events("alice")
 
 
-def test_a_reset_ends_them(world: World, alice: Visitor) -> None:
-    world.recovery_codes(alice)
+def test_a_reset_ends_them(world: World, codes: list[str]) -> None:
     world.reset("alice")
     assert world.count(RecoveryCode) == 0
 
