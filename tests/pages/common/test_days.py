@@ -9,7 +9,6 @@ from mfa_app.core.common import days
 from mfa_app.core.policy import rules
 from tests.support.browser import Visitor
 from tests.support.clock import FakeClock
-from tests.support.stories import carol_at_work_and_finance
 from tests.support.terminal import done
 from tests.support.world import World
 
@@ -32,7 +31,8 @@ def environment(environment: dict[str, str], zone: str) -> dict[str, str]:
 @pytest.fixture
 def carol(world: World) -> Visitor:
     """The administrator, who has just entered a code. Alice is in Finance."""
-    visitor = world.after(carol_at_work_and_finance)
+    world.group("Finance")
+    visitor = world.at_work("carol")
     world.person("alice", groups_=("Finance",))
     return visitor
 
@@ -172,5 +172,6 @@ def test_the_trail_stays_in_utc_and_says_so(world: World, carol: Visitor) -> Non
 
 
 def test_an_email_tells_the_companys_time(world: World, carol: Visitor) -> None:
+    world.deliver()
     assert "2 March 2026, 10:0" in world.last_mail()
     assert " CET" in world.last_mail()
