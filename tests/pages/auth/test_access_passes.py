@@ -20,7 +20,6 @@ from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, Authenticator, LinkSecret, Role, User
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
-from tests.support.stories import dave_at_work
 from tests.support.tables import changed
 from tests.support.world import CALLED_BACK, TERMINAL, VISITOR, World
 
@@ -66,7 +65,7 @@ def make_on_the_page(world: World, helper: Visitor, name: str, minutes: str = "6
 @both_databases
 def test_a_helper_makes_a_pass_and_it_leads_to_linking_and_in(world: World) -> None:
     reset(world)
-    dave, alice = world.after(dave_at_work), world.password_given("alice")
+    dave, alice = world.at_work("dave"), world.password_given("alice")
     assert (alice.page.path, alice.page.title) == (PAGE, "Enter your access pass")
     page = make_on_the_page(world, dave, "alice", minutes="240")
     shown = SHAPE.search(page.html.select_one(".request-number").text)
@@ -254,7 +253,7 @@ def test_the_alphabet_has_nothing_that_is_taken_for_something_else() -> None:
 @pytest.mark.parametrize(("typed", "end"), [("10", 10), ("60", 60), ("480", 480)])
 def test_it_works_as_long_as_was_chosen(world: World, typed: str, end: int) -> None:
     reset(world)
-    page = make_on_the_page(world, world.after(dave_at_work), "alice", minutes=typed)
+    page = make_on_the_page(world, world.at_work("dave"), "alice", minutes=typed)
     shown = SHAPE.search(page.html.select_one(".request-number").text)[0]
     world.clock.advance(minutes=end, seconds=-1)
     alice = world.password_given("alice")
@@ -263,7 +262,7 @@ def test_it_works_as_long_as_was_chosen(world: World, typed: str, end: int) -> N
 
 def test_only_the_choices_are_taken_and_one_hour_is_offered_first(world: World) -> None:
     reset(world)
-    dave = world.after(dave_at_work)
+    dave = world.at_work("dave")
     url = f"/admin/people/{world.id_of('alice')}/access-pass"
     ticked = dave.open(url).html.select("input[type=radio][checked]")
     assert [box["value"] for box in ticked] == ["60"]
@@ -283,7 +282,7 @@ def test_only_the_choices_are_taken_and_one_hour_is_offered_first(world: World) 
 @both_databases
 def test_nobody_makes_one_for_themselves_their_equals_or_betters(world: World) -> None:
     """Attack 114: dave of the help desk, by the address of the page; dora is another of the help desk."""
-    dave = world.after(dave_at_work)
+    dave = world.at_work("dave")
     world.person("dora", role=Role.HELPDESK)
     world.person("carol")
     with world.data():
@@ -350,7 +349,7 @@ def has_stopped_factors(world: World) -> None:
 def test_none_is_made_for_somebody_who_needs_none(world: World, state: Callable[[World, User], None]) -> None:
     """Attack 114: a pass is for nobody but those whose linking waits for it."""
     reset(world)
-    dave = world.after(dave_at_work)
+    dave = world.at_work("dave")
     state(world)
     url = f"/admin/people/{world.id_of('alice')}"
     assert "Make an access pass" not in dave.open(url).text
@@ -404,7 +403,7 @@ def test_an_administrator_who_waits_for_a_pass_is_not_the_last_one_who_can_get_i
 def test_the_pass_stands_in_its_answer_alone(world: World) -> None:
     """Attack 114: not in an address, a cookie, a second look, a log or the trail."""
     reset(world)
-    dave = world.after(dave_at_work)
+    dave = world.at_work("dave")
     page = make_on_the_page(world, dave, "alice")
     shown = SHAPE.search(page.html.select_one(".request-number").text)[0]
     plain = shown.replace(" ", "")
@@ -421,7 +420,7 @@ def test_the_pass_stands_in_its_answer_alone(world: World) -> None:
 def test_a_right_that_ended_meanwhile_makes_no_pass(world: World) -> None:
     """Attack 114: dave's role is gone, or his session, between the form and the lock."""
     reset(world)
-    world.after(dave_at_work)
+    world.at_work("dave")
     with world.data():
         dave = as_user(VISITOR, world.user("dave"))
     with world.data():
@@ -442,7 +441,7 @@ def test_the_browser_that_waited_enters_the_pass_too(world: World) -> None:
     """Attack 114: the number that was read out is no way round the pass."""
     world.group("Finance", required=True)
     world.linked_earlier("alice", groups_=("Finance",))
-    dave, alice = world.after(dave_at_work), world.password_given("alice")
+    dave, alice = world.at_work("dave"), world.password_given("alice")
     alice.open("/login/lost")
     alice.press("Ask for a reset", lost="lost")
     number = re.search(r"\b\d{3} \d{3}\b", alice.page.text)[0]
@@ -459,7 +458,7 @@ def test_the_browser_that_waited_enters_the_pass_too(world: World) -> None:
 
 def test_after_fifty_wrong_passes_everybody_is_told_that_a_reset_helps(world: World) -> None:
     reset(world)
-    dave = world.after(dave_at_work)
+    dave = world.at_work("dave")
     has_stopped_factors(world)
     page = world.password_given("alice").page
     assert (page.path, page.title) == (PAGE, "2-factor authentication")
@@ -489,7 +488,7 @@ def test_an_administrator_whose_passes_are_stopped_is_no_other_one(world: World)
 @both_databases
 def test_a_new_password_ends_a_pass_and_the_form_says_so(world: World) -> None:
     reset(world)
-    dave = world.after(dave_at_work)
+    dave = world.at_work("dave")
     page = dave.open(f"/admin/people/{world.id_of('alice')}/access-pass")
     assert "A new password ends it. If this person needs one, let them choose it first" in page.text
     shown = made(world)
@@ -503,7 +502,7 @@ def test_a_new_password_ends_a_pass_and_the_form_says_so(world: World) -> None:
 def test_who_is_exempt_is_not_told_of_a_pass(world: World) -> None:
     """On the form, on the page and in the email: they need none, and none could be made."""
     world.linked_earlier("alice")
-    dave = world.after(dave_at_work)
+    dave = world.at_work("dave")
     is_exempt(world)
     page = dave.open(f"/admin/people/{world.id_of('alice')}/reset")
     assert "The password stays the same, and is enough while this person is exempt." in page.text
@@ -521,7 +520,7 @@ def test_who_is_exempt_is_not_told_of_a_pass(world: World) -> None:
 @pytest.mark.parametrize("before", [is_disabled, has_no_password])
 def test_who_cannot_log_in_is_not_told_of_a_pass(world: World, before: Callable[[World], None]) -> None:
     world.linked_earlier("alice")
-    dave = world.after(dave_at_work)
+    dave = world.at_work("dave")
     before(world)
     page = dave.open(f"/admin/people/{world.id_of('alice')}/reset")
     assert "Nobody can log in to this account at the moment." in page.text
@@ -536,7 +535,7 @@ def test_who_cannot_log_in_is_not_told_of_a_pass(world: World, before: Callable[
 
 def test_the_form_the_page_and_the_email_say_what_follows_a_reset(world: World) -> None:
     world.linked_earlier("alice")
-    dave = world.after(dave_at_work)
+    dave = world.at_work("dave")
     page = dave.open(f"/admin/people/{world.id_of('alice')}/reset")
     assert "Before that they need an access pass, which you read out." in page.text
     page = dave.press("Reset 2-factor authentication", checked="called back", reason="lost phone")

@@ -14,7 +14,6 @@ from mfa_app.models import LinkProof, LinkSecret, Role
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
 from tests.support.site_parts import put, set_up_mail_server
-from tests.support.stories import carol_at_work
 from tests.support.tables import changed
 from tests.support.world import CALLED_BACK, TERMINAL, World
 
@@ -196,7 +195,7 @@ def test_without_the_mail_server_a_pass_takes_the_place_of_the_code(world: World
     assert alice.open(PAGE).path == "/login/access-pass"
     assert alice.post(PAGE, code=code, follow=True).path == "/login/access-pass"
     assert alice.post(f"{PAGE}/send").status == 403
-    carol = world.after(carol_at_work)
+    carol = world.at_work("carol")
     page = carol.open(f"/admin/people/{world.id_of('alice')}")
     assert "linking needs an access pass" in page.text
     primary = page.html.select_one(".actions .btn-primary")

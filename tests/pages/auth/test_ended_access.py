@@ -17,7 +17,7 @@ from tests.support.browser import Visitor
 from tests.support.databases import both_databases
 from tests.support.passkeys import alone_of_alice, asked_of_anyone
 from tests.support.statements import traffic
-from tests.support.stories import alice_logged_in, alice_past_both_gates, dave_at_work
+from tests.support.stories import alice_logged_in, alice_past_both_gates
 from tests.support.world import CALLED_BACK, PASSWORD, TERMINAL, VISITOR, WRONG, World
 
 TOLD = re.compile(r"You were logged out because [^.]* at \d\d:\d\d\.( If that wasn't you, [^.]*\.)?")
@@ -65,7 +65,7 @@ def test_after_a_reset_the_linking_page_says_why_until_the_login_is_complete(wor
 
 def test_it_stands_on_the_code_page_and_not_on_the_next(world: World) -> None:
     alice = world.after(alice_past_both_gates)
-    dave = world.after(dave_at_work)
+    dave = world.at_work("dave")
     dave.open(f"/admin/people/{world.id_of('alice')}")
     dave.press("End all access")
     world.clock.advance(days=1)

@@ -9,7 +9,6 @@ from mfa_app.core.policy import overrides
 from mfa_app.core.users import accounts, enrolment_links, invitations
 from mfa_app.models import Authenticator, Ending, OneTimeLink, Role
 from tests.support.browser import Visitor
-from tests.support.stories import carol_at_work, dave_at_work
 from tests.support.world import PASSWORD, TERMINAL, World
 
 PRIVILEGED = ["carol", "dave"]
@@ -105,7 +104,7 @@ def test_a_link_permits_its_owner_alone_to_link(world: World) -> None:
 
 
 def test_the_page_about_the_person_sends_a_link(world: World) -> None:
-    carol = world.after(carol_at_work)
+    carol = world.at_work("carol")
     without_link(world, "dave")
     page = carol.open(f"/admin/people/{world.id_of('dave')}")
     assert "Dave can't log in yet" in page.text
@@ -120,7 +119,7 @@ def test_the_page_about_the_person_sends_a_link(world: World) -> None:
 
 
 def test_nobody_else_is_offered_a_link(world: World) -> None:
-    carol = world.after(carol_at_work)
+    carol = world.at_work("carol")
     world.person("alice")
     page = carol.open(f"/admin/people/{world.id_of('alice')}")
     assert "a link to set up" not in page.text
@@ -198,7 +197,7 @@ def test_a_promotion_mails_a_link_and_opens_nothing_until_it_is_used(world: Worl
 
 
 def test_a_promotion_on_the_page_shows_the_link_that_it_needs(world: World) -> None:
-    carol = world.after(carol_at_work)
+    carol = world.at_work("carol")
     world.person("alice")
     carol.open(f"/admin/people/{world.id_of('alice')}/edit")
     carol.press("Save", role="helpdesk")
@@ -221,7 +220,7 @@ def test_a_promotion_of_somebody_invited_renews_the_invitation(world: World) -> 
 
 def test_a_reset_by_the_help_desk_does_not_open_a_role_that_comes_later(world: World) -> None:
     world.linked_earlier("alice")
-    dave = world.after(dave_at_work)
+    dave = world.at_work("dave")
     dave.open(f"/admin/people/{world.id_of('alice')}/reset")
     dave.press("Reset 2-factor authentication", checked="called back", reason="lost phone")
     change_role(world, "alice", Role.ADMIN)
@@ -277,7 +276,7 @@ def test_a_promotion_ends_the_exemption(world: World) -> None:
 
 
 def test_exempting_the_help_desk_is_refused_with_a_sentence(world: World) -> None:
-    carol = world.after(carol_at_work)
+    carol = world.at_work("carol")
     world.linked_earlier("dave")
     page = carol.open(f"/admin/people/{world.id_of('dave')}/policy")
     assert "always need 2-factor authentication" in page.text
