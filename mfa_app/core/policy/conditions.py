@@ -6,6 +6,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -45,6 +46,7 @@ class Demand:
 NO_DEMAND = Demand(false(), false(), false())
 
 
+@cache
 def of_user() -> FactColumns:
     """Return the columns of a row in User."""
     return FactColumns(
@@ -59,6 +61,7 @@ def of_user() -> FactColumns:
     )
 
 
+@cache
 def of_cohort() -> FactColumns:
     """Return the columns of a row in CohortCount that is about people without dates of their own."""
     return FactColumns(

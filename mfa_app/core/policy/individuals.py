@@ -7,6 +7,7 @@ They are few, and looked up one by one; all others are counted in core/policy/cr
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -43,15 +44,27 @@ from mfa_app.models import Group, Membership, Role, User
 Columns = list[ColumnElement[Any]]
 
 
+@cache
 def with_exemption() -> Select[int]:
     """Return the SELECT of the ids of all who have an exemption, in force or not."""
     return _holders(lambda user: user.exempt_until.is_not(None))
 
 
+@cache
+def _with_deadline() -> Select[int]:
+    return _holders(lambda user: user.link_by.is_not(None))
+
+
+@cache
+def _with_role(role: Role) -> Select[int]:
+    return _holders(lambda user: user.role == role)
+
+
 def _holders(condition: Callable[[Any], ColumnElement[bool]]) -> Select[int]:
     """Return the SELECT of the ids of all who meet a condition that an index knows.
 
-    As a SELECT of its own: else SQLite would rather read all members of a group.
+    As a SELECT of its own: else SQLite would rather read all members of a group. To make one takes longer
+    than to run it, so each is made once.
     """
     holder = aliased(User)
     return select(holder.id).where(condition(holder))
@@ -60,12 +73,20 @@ def _holders(condition: Callable[[Any], ColumnElement[bool]]) -> Select[int]:
 def with_own_dates() -> Select[int] | CompoundSelect[int]:
     """Return the SELECT of the ids of all with an exemption or a deadline of their own, in force or not.
 
-    Written so that each database reads two small indexes: PostgreSQL would take a union for large, and SQLite
-    can't use these two for one OR. Who has both may be there twice.
+    Who has both may be there twice.
+    """
+    return _with_own_dates(db.engine.name)
+
+
+@cache
+def _with_own_dates(database: str) -> Select[int] | CompoundSelect[int]:
+    """Return it so that each database reads two small indexes.
+
+    PostgreSQL would take a union for large, and SQLite can't use these two for one OR.
     """
     holder = aliased(User)
     exempt, longer = holder.exempt_until.is_not(None), holder.link_by.is_not(None)
-    if db.engine.name == "postgresql":
+    if database == "postgresql":
         return select(holder.id).where(or_(exempt, longer))
     return union_all(select(holder.id).where(exempt), select(holder.id).where(longer))
 
@@ -137,7 +158,7 @@ class Individuals:
         free, lacking = ~is_exempt(facts, now), [~linked]
         if values.passkey_only:
             lacking.append(linked & ~facts.has_passkey)
-        dated = User.id.in_(_holders(lambda user: user.link_by.is_not(None)))
+        dated = User.id.in_(_with_deadline())
         ends = [self._last(User.link_by, dated, free, or_(*lacking), has_longer(facts, now))]
         if values.grace_days:
             recent = self.joined > now - values.grace
@@ -158,7 +179,7 @@ class Individuals:
 
     def administrators(self, limit: int) -> tuple[tuple[str, bool, bool], ...]:
         """Return the first administrators by email address: whether each is linked, and has a passkey."""
-        administrators = User.id.in_(_holders(lambda user: user.role == Role.ADMIN))
+        administrators = User.id.in_(_with_role(Role.ADMIN))
         return self._named((User.linked, User.has_passkey), limit, administrators)
 
     def _named(self, facts: tuple[Any, ...], limit: int, *where: ColumnElement[bool]) -> tuple[Any, ...]:
