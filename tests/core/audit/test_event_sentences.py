@@ -512,7 +512,7 @@ def test_no_row_is_too_odd_for_a_sentence(world: World) -> None:
             for kind in (*ActorKind, "robot"):
                 row = EventFacts(world.clock(), label, kind, None, "", None, "", "", "", details)
                 assert sentence(Happening(row))
-                assert list(details_in_words(label, details)) is not None
+            assert list(details_in_words(label, details)) is not None
 
 
 def odd_rows() -> Iterator[tuple[str, dict[str, Any]]]:
