@@ -43,6 +43,22 @@ def take_role(world: World, name: str, role: str) -> Foresight:
     return foreseen
 
 
+def company(world: World) -> None:
+    """Let there be groups with each kind of rule, and people in each and in none."""
+    world.group("Finance", required=True)
+    world.group("Sales", required=True, grace_days=7)
+    world.group("IT", required=True, required_from=world.clock() + timedelta(days=2))
+    world.group("Idle")
+    world.person("alice")
+    world.person("erin", groups_=("Idle",))
+    world.person("frank", groups_=("Finance",))
+    world.person("grace", groups_=("Sales",))
+    world.linked_earlier("bob")
+    with world.data():
+        world.user("bob").opted_in = False
+        world.user("erin").exempt_until = world.clock() + timedelta(days=9)
+
+
 @both_databases
 @pytest.mark.parametrize(
     ("change", "name", "what", "sentence"),
@@ -71,18 +87,7 @@ def take_role(world: World, name: str, role: str) -> Foresight:
 def test_what_is_foreseen_comes_true(
     world: World, change: Callable[[World, str, str], Foresight], name: str, what: str, sentence: str
 ) -> None:
-    world.group("Finance", required=True)
-    world.group("Sales", required=True, grace_days=7)
-    world.group("IT", required=True, required_from=world.clock() + timedelta(days=2))
-    world.group("Idle")
-    world.person("alice")
-    world.person("erin", groups_=("Idle",))
-    world.person("frank", groups_=("Finance",))
-    world.person("grace", groups_=("Sales",))
-    world.linked_earlier("bob")
-    with world.data():
-        world.user("bob").opted_in = False
-        world.user("erin").exempt_until = world.clock() + timedelta(days=9)
+    world.after(company)
     with world.data():
         foreseen = change(world, name, what)
         assert foresight_sentence(foreseen).startswith(sentence)
