@@ -320,13 +320,13 @@ def test_a_job_composes_a_mail_for_each_request_and_keeps_those_of_users(
 @pytest.mark.inside
 @pytest.mark.usefixtures("true_hashes")
 def test_known_and_unknown_addresses_take_about_as_long(world: World) -> None:
-    """Attack 64: medians of five tries each; only a hash left out (a factor of ten) would show."""
+    """Attack 64: medians of three tries each; only a hash left out (a factor of ten) would show."""
     world.person("alice")
     world.person("dora", password=None)
     medians = []
     for name in ("alice", "dora", "nobody"):
         times = []
-        for number in range(5):
+        for number in range(3):
             visitor = world.visitor(address=f"2001:db8:{number}::{len(name)}")
             visitor.open("/login")
             with world.data():
