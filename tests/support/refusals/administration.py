@@ -201,13 +201,22 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
 }
 
 
+def alice_of_finance_and_eve(world: World) -> None:
+    world.group("Finance")
+    world.linked("alice", groups_=("Finance",))
+    world.person("eve")
+
+
+def with_carol(world: World) -> None:
+    alice_of_finance_and_eve(world)
+    world.linked("carol")
+
+
 def staff(act: Callable[[World, Actor], object]) -> Arrange:
     """Let eve, who is staff, try it on alice of Finance."""
 
     def arrange(world: World) -> Act:
-        world.group("Finance")
-        world.linked("alice", groups_=("Finance",))
-        world.person("eve")
+        world.after(alice_of_finance_and_eve)
         counters.charge(limits.CODE, world.user("alice").id, now=world.clock())
         return lambda: act(world, actor(world, "eve"))
 
@@ -258,10 +267,7 @@ def stale(act: Callable[[World, Actor], object], end: Callable[[World], object])
     """Let carol the administrator try it on alice, just after her own access has ended."""
 
     def arrange(world: World) -> Act:
-        world.group("Finance")
-        world.linked("alice", groups_=("Finance",))
-        world.person("eve")
-        world.linked("carol")
+        world.after(with_carol)
         carol = actor(world, "carol")
         end(world)
         return lambda: act(world, carol)
