@@ -13,9 +13,6 @@ from werkzeug.test import Cookie, TestResponse
 
 TOKEN = re.compile(r'(name="csrf_token"[^>]* value=")([^"]+)')
 REQUIRED_HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy")
-# What is wrong with a form as a whole stands in it, or with the focus elsewhere on the page.
-NOTES = "form .note-danger, .note-danger[autofocus]"
-
 
 _checked: set[str] = set()  # pages, but for their token, in which nothing was wrong
 
@@ -146,7 +143,7 @@ class Page:
         """Return what says that something is wrong. Most pages have no word of it: nothing to search."""
         if not any(word in self._content for word in ("note-danger", "aria-invalid", "field-error")):
             return []
-        return list(self.html.select(f"{NOTES}, [aria-invalid=true], fieldset:has(.field-error)"))
+        return [tag for tag in self.html.find_all(True) if _is_wrong(tag)]
 
     def _check_label(self, field: Tag, labels: Container[object], ids: list[str]) -> None:
         if field.get("type") in ("hidden", "submit"):
@@ -157,6 +154,18 @@ class Page:
         )
         for described in attribute(field, "aria-describedby").split():
             assert described in ids, f"{self.path}: {described} describes a field and is not there"
+
+
+def _is_wrong(tag: Tag) -> bool:
+    """Return True for a field with an error, a set of such fields, and a red note about a form.
+
+    What is wrong with a form as a whole stands in it, or with the focus elsewhere on the page.
+    """
+    if "note-danger" in tag.get_attribute_list("class"):
+        return "autofocus" in tag.attrs or tag.find_parent("form") is not None
+    return tag.get("aria-invalid") == "true" or (
+        tag.name == "fieldset" and tag.find(class_="field-error") is not None
+    )
 
 
 class Visitor:
