@@ -33,7 +33,7 @@ from tests.support.databases import both_databases, on_postgresql
 from tests.support.passkey_rows import passkey_of
 from tests.support.world import CALLED_BACK, TERMINAL, World
 
-STEPS, LOOK_AFTER = 200, 40
+STEPS, LOOK_AFTER = 160, 40
 
 
 class Walk:
@@ -76,7 +76,7 @@ class Walk:
                 self.add_group,
                 self.end_group,
             ],
-            *[self.change_rule, self.delete_user],
+            *[self.change_rule, self.delete_user, self.set_deadline, self.end_deadline],
         ]
 
     def user(self) -> User:
