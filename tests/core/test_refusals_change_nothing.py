@@ -71,8 +71,9 @@ def new_events(before: Rows, after: Rows) -> tuple[object, ...]:
 
 def changed_tables(before: Rows, after: Rows) -> set[str]:
     """Return the names of all other tables in which something is different."""
-    names = {table.name for table in before} - {"throttle", "audit_event", "trail_head"}
-    return {name for name in names if rows_of(before, name) != rows_of(after, name)}
+    names = {table.name for table in before if before[table] != after[table]}
+    others = names - {"throttle", "audit_event", "trail_head"}
+    return {name for name in others if rows_of(before, name) != rows_of(after, name)}
 
 
 def subclasses(parent: type[Exception]) -> Iterator[type[Exception]]:
