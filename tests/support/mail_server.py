@@ -1,11 +1,13 @@
 """A mail server inside the tests."""
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -64,6 +66,31 @@ class Mailbox:
         return self.answer
 
 
+class _Server(Controller):
+    """A mail server that hangs up before it ends: a connection left open is a warning in some later test."""
+
+    def __init__(self, box: Mailbox, **options: Any) -> None:
+        super().__init__(box, **options)
+        self._answering: list[SMTP] = []
+
+    def factory(self) -> SMTP:
+        """Return what answers a new connection."""
+        self._answering.append(super().factory())  # type: ignore[no-untyped-call]  # aiosmtpd names none
+        return self._answering[-1]
+
+    def stop(self, no_assert: bool = False) -> None:
+        """Hang up, and end."""
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result()
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        for answering in self._answering:
+            if answering.transport is not None:
+                answering.transport.close()
+        for _layer in ("encrypted", "plain"):  # each is told in a turn of its own
+            await asyncio.sleep(0)
+
+
 def free_port() -> int:
     """Return a port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -81,7 +108,7 @@ def running_mail_server(
 ) -> Iterator[Mailbox]:
     """Run a mail server on a port, perhaps with TLS, or for addresses outside ASCII."""
     box = inside or Mailbox(port)
-    controller = Controller(
+    server = _Server(
         box,
         hostname="127.0.0.1",
         port=port,
@@ -90,6 +117,6 @@ def running_mail_server(
         enable_SMTPUTF8=smtputf8,
         auth_require_tls=False,
     )
-    controller.start()
+    server.start()
     yield box
-    controller.stop()
+    server.stop()
