@@ -118,6 +118,7 @@ def test_the_queue_says_when_somebody_asked_before_and_not_when_they_ask_now(
     assert asked == [(first, 1)]
 
 
+@both_databases
 def test_no_number_stands_in_the_queue(dave: Visitor, alice: Visitor) -> None:
     number = number_on(alice).replace(" ", "")
     page = dave.open(QUEUE)
@@ -305,6 +306,7 @@ def test_after_the_reset_the_page_that_waited_goes_on_to_linking(
     assert "You are now logged in" in waiting.press("Enable", code=world.phones["alice"].code()).text
 
 
+@both_databases
 def test_after_twenty_minutes_it_asks_for_the_password_before_linking(world: World, alice: Visitor) -> None:
     """Whoever finds that browser has not shown the password."""
     world.clock.advance(minutes=20)
@@ -342,6 +344,7 @@ def test_a_reset_without_the_number_lets_no_page_go_on(world: World, dave: Visit
     assert world.count(HelpRequest) == 0
 
 
+@both_databases
 def test_what_ends_access_after_the_reset_ends_the_way_on(world: World, dave: Visitor) -> None:
     waiting = world.after(alice_was_reset)
     with world.data():
@@ -349,6 +352,7 @@ def test_what_ends_access_after_the_reset_ends_the_way_on(world: World, dave: Vi
     assert waiting.press("Continue").path == "/login"
 
 
+@both_databases
 def test_who_is_exempt_is_not_let_in_by_it(world: World, dave: Visitor) -> None:
     waiting = world.after(alice_was_reset)
     with world.data():

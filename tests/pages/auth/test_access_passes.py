@@ -335,6 +335,7 @@ def has_stopped_factors(world: World) -> None:
         world.user("alice").factors_locked_at = world.clock()
 
 
+@both_databases
 @pytest.mark.parametrize(
     "state",
     [

@@ -129,6 +129,7 @@ def test_one_is_sent_a_minute_and_five_an_hour(world: World, alice: Visitor) -> 
     assert world.mails("alice").count("email_code") == 5
 
 
+@both_databases
 def test_guesses_are_counted_with_the_codes(world: World, alice: Visitor) -> None:
     alice.press(SEND)
     code = code_in_mail(world)

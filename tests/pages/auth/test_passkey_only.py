@@ -31,6 +31,7 @@ def add(visitor: Visitor, device: Authenticator) -> None:
     visitor.press("Add a passkey", credential=device.make(asked_to_make(visitor)))
 
 
+@both_databases
 def test_a_code_opens_only_the_page_that_adds_a_passkey(world: World, alice: Visitor) -> None:
     alice.press("Log out")
     require_passkeys(world)
@@ -98,6 +99,7 @@ def test_a_code_confirms_nothing_either(world: World, alice: Visitor) -> None:
     assert answer_by_passkey(alice, device).path == "/account/passkeys"
 
 
+@both_databases
 def test_a_session_of_a_code_is_asked_for_the_passkey_once_the_rule_says_so(
     world: World, alice: Visitor
 ) -> None:
@@ -110,6 +112,7 @@ def test_a_session_of_a_code_is_asked_for_the_passkey_once_the_rule_says_so(
     assert answer_by_passkey(by_code, device).path == "/account"
 
 
+@both_databases
 def test_between_password_and_passkey_the_rule_may_change(world: World, alice: Visitor) -> None:
     alice.press("Log out")
     require_passkeys(world)
