@@ -78,8 +78,8 @@ def test_they_can_be_saved_as_a_file_that_says_whose_they_are(world: World, alic
     ]
 
 
-def test_the_database_and_the_emails_never_know_them(world: World, codes: list[str]) -> None:
-    code = codes[0]
+def test_the_database_and_the_emails_never_know_them(world: World, alice: Visitor) -> None:
+    code = world.recovery_codes(alice)[0]  # made here: a beginning that is put back leaves no traces in files
     use(world, code)
     folder = world.app.config["SETTINGS"].instance_path
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
