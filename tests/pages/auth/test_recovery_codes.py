@@ -100,7 +100,7 @@ def test_a_code_opens_the_second_gate_once(world: World, codes: list[str]) -> No
 
 
 def test_the_spelling_does_not_matter(world: World, codes: list[str]) -> None:
-    for code, hyphen in zip(codes, ("-", "", " ", "\u2013"), strict=False):
+    for code, hyphen in zip(codes[:4], ("-", "", " ", "\u2013"), strict=True):
         assert use(world, code.replace("-", hyphen).upper()).path == "/account/recovered", hyphen
 
 

@@ -12,7 +12,7 @@ from tests.support.clock import FakeClock
 from tests.support.terminal import done
 from tests.support.world import World
 
-ZONES = ["UTC", "America/Los_Angeles", "Pacific/Auckland"]  # none, and both ends: all others are between them
+ZONES = ["UTC", "America/Los_Angeles", "Pacific/Auckland"]  # none, far behind it and far ahead of it
 SHORT_AND_LONG = {"Europe/Amsterdam": "2026-03-29", "America/New_York": "2026-11-01"}  # 23 hours, 25 hours
 REASON = "Works where no phone is allowed"
 
@@ -30,7 +30,7 @@ def environment(environment: dict[str, str], zone: str) -> dict[str, str]:
 
 @pytest.fixture
 def carol(world: World) -> Visitor:
-    """The administrator, who has just entered a code. Alice is in Finance."""
+    """The administrator, at work since she linked her app. Alice is in Finance."""
     world.group("Finance")
     visitor = world.at_work("carol")
     world.person("alice", groups_=("Finance",))
