@@ -70,6 +70,7 @@ def test_the_page_leads_to_the_administrator_and_not_to_the_help_desk(world: Wor
     assert ways == ["Email the administrator admin@example.com"]
 
 
+@both_databases
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_opens_by_it(world: World, way: Callable[[World], None]) -> None:
     close(world, way)
