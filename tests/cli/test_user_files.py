@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mfa_app.models import AuditEvent, Role, User
+from mfa_app.models import AuditEvent, Membership, Role, User
+from tests.support.databases import both_databases
 from tests.support.terminal import Typist, done, refused
 from tests.support.world import World
 
@@ -214,10 +215,13 @@ def test_the_result_is_written_to_a_new_file_and_ignored_columns_are_named(
     assert "leave it out" in refused(typed("users", "import", file, "--preview", "--result", "other.csv"))
 
 
+@both_databases
 def test_a_large_file_is_read_in_batches_and_saved_whole(world: World, typed: Typist, tmp_path: Path) -> None:
-    rows = "".join(f"person{number:04}@firma.nl\n" for number in range(1100))
-    refusal = refused(typed("users", "import", write(tmp_path, f"Email\n{rows}\0\n")))
+    """More rows than a batch has, so that a whole batch is within what each database takes at once."""
+    world.group("Sales")
+    rows = "".join(f"person{number:04}@firma.nl,Sales\n" for number in range(1100))
+    refusal = refused(typed("users", "import", write(tmp_path, f"Email,Groups\n{rows}\0,\n")))
     assert "Line 1102 is not text." in refusal
     assert world.count(User) == 0
-    assert done(typed("users", "import", write(tmp_path, f"Email\n{rows}"))) == "New: 1100\n"
-    assert world.count(User) == 1100
+    assert done(typed("users", "import", write(tmp_path, f"Email,Groups\n{rows}"))) == "New: 1100\n"
+    assert (world.count(User), world.count(Membership)) == (1100, 1100)
