@@ -97,7 +97,10 @@ def test_eve_cannot_log_alice_in_to_eves_account(world: World) -> None:
 
 
 def test_looking_changes_nothing(world: World, alice: Visitor) -> None:
-    """Attack 55: GET, then HEAD or OPTIONS, on each page of a carol who may open all; no row has changed."""
+    """Attack 55: HEAD and GET on each page of a carol who may open all; the whole database is compared.
+
+    OPTIONS comes to no view: it is asked of every tenth page.
+    """
     world.linked_earlier("carol")
     carol = world.log_in_and_wait("carol")
     carol.open("/enrolment")  # the QR code is made at the first look
@@ -105,9 +108,9 @@ def test_looking_changes_nothing(world: World, alice: Visitor) -> None:
     pages = [address(rule) for rule in rules(world.app) if "GET" in rule.methods]
 
     def attack() -> None:
-        for path, other in zip(pages, itertools.cycle(("HEAD", "OPTIONS")), strict=False):
-            for method in (other, "GET"):
-                assert carol.open(path, method=method, follow=False).status < 500
+        asked = [*itertools.product(("HEAD", "GET"), pages), *(("OPTIONS", page) for page in pages[::10])]
+        for method, path in asked:
+            assert carol.open(path, method=method, follow=False).status < 500, (method, path)
 
     assert changed(world.app, attack) == set()
 
