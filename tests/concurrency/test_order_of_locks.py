@@ -14,7 +14,7 @@ from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
 from mfa_app.core.throttling import counters, limits
-from mfa_app.core.users import accounts
+from mfa_app.core.users import account_lock, accounts
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, AuthSession, Role, Throttle, User
 from tests.support.authenticator import Authenticator as SoftwareAuthenticator
@@ -42,6 +42,10 @@ def disable(alice: User, world: World) -> None:
     accounts.disable(alice, actor=TERMINAL, now=world.clock())
 
 
+def lock(alice: User, world: World) -> None:
+    account_lock.lock_for(alice, actor=TERMINAL, now=world.clock())
+
+
 def beside(world: World, request: Callable[[], Page], end: Callable[[User, World], None] = revoke) -> Page:
     """Begin to end alice's access, let a request come so far that it waits for that, and go on."""
     with world.app.app_context(), ThreadPoolExecutor(1) as pool:
@@ -61,6 +65,25 @@ def test_logging_in_again_in_a_browser_that_holds_a_session(world: World) -> Non
     fields = {"email": "alice@example.com", "password": PASSWORD}
     assert beside(world, lambda: alice.post("/login", **fields)).status == 302
     assert alice.open("/").path == "/login"
+
+
+def test_logging_in_to_an_account_that_is_just_being_locked(world: World) -> None:
+    world.person("alice")
+    alice = world.visitor()
+    alice.open("/login")
+    fields = {"email": "alice@example.com", "password": PASSWORD}
+    beside(world, lambda: alice.post("/login", **fields), lock)
+    assert alice.open("/").path == "/login"
+    assert "login.completed" not in world.events()
+
+
+def test_entering_a_code_for_an_account_that_is_just_being_locked(world: World) -> None:
+    world.group("Finance", required=True)
+    world.linked_earlier("alice", groups_=("Finance",))
+    alice, code = world.password_given("alice"), world.next_code("alice")
+    beside(world, lambda: alice.post("/login/code", code=code, remember="y"), lock)
+    assert alice.open("/").path == "/login"
+    assert "login.completed" not in world.events()
 
 
 def test_logging_in_with_a_passkey_alone(world: World) -> None:
