@@ -10,7 +10,7 @@ from tests.support.served_site import at_once
 from tests.support.world import World
 
 pytestmark = both_databases
-ROUNDS = 2
+ROUNDS = 3
 
 
 @pytest.fixture
