@@ -401,24 +401,22 @@ def test_a_large_file_is_read_by_the_job_and_new_people_are_invited(
     assert world.events().count("person.invited") == 25
 
 
-@pytest.mark.usefixtures("large_from_twenty")
 def test_a_large_file_that_cannot_be_read_is_refused_by_the_job(world: World) -> None:
     """Attack 117: the last of many lines is none of a text."""
     world.people("carol")
     with world.data():
-        kept = uploaded(world, large(25, "a\0b@firma.nl,\n"))
+        kept = uploaded(world, large(1100, "a\0b@firma.nl,\n"))
         work.go_on(now=world.clock())
         db.session.refresh(kept)
-        assert (kept.state, asdict(refusal_of(kept))["line"]) == (State.REFUSED, 27)
+        assert (kept.state, asdict(refusal_of(kept))["line"]) == (State.REFUSED, 1102)
     assert world.count(ImportRow) == 0
     assert world.count(User) == 1
 
 
-@pytest.mark.usefixtures("large_from_twenty")
 def test_of_two_processes_that_read_one_file_the_later_one_goes_on(world: World) -> None:
     world.people("carol")
     with world.data():
-        kept = uploaded(world, large(45), ImportOptions(create_groups=True))
+        kept = uploaded(world, large(2100), ImportOptions(create_groups=True))
 
         def begin_elsewhere(_done: int, _all: int) -> None:
             db.session.execute(update(PeopleImport).values(worker="another"))
@@ -426,7 +424,7 @@ def test_of_two_processes_that_read_one_file_the_later_one_goes_on(world: World)
 
         assert reading.read(kept, progress=begin_elsewhere) is False
         assert kept.state == State.READING
-    assert world.count(ImportRow) == 20
+    assert world.count(ImportRow) == 1000
 
 
 @both_databases
