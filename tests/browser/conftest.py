@@ -72,18 +72,16 @@ def profiles(browser: Browser) -> Profiles:
 @pytest.fixture
 def new_window(profiles: Profiles, site: str, clock: FakeClock) -> Iterator[Callable[..., Window]]:
     """Open windows for people; at the end none of them may have heard a complaint from Chromium."""
-    windows: list[tuple[str, Window, dict[str, object]]] = []
+    windows: list[Window] = []
 
     def open_window(**options: object) -> Window:
-        kind = f"{site} {options}"
-        window = Window(profiles.take(kind, options), site, clock)
-        windows.append((kind, window, options))
-        return window
+        windows.append(Window(profiles.take(site, **options), site, clock))
+        return windows[-1]
 
     yield open_window
-    for kind, window, options in windows:
-        profiles.give_back(kind, window, options)
-    assert not [complaint for _kind, window, _options in windows for complaint in window.complaints]
+    for window in windows:
+        profiles.give_back(window)
+    assert not [complaint for window in windows for complaint in window.complaints]
 
 
 @pytest.fixture

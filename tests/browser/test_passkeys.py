@@ -45,7 +45,7 @@ class Device:
         answer: dict[str, Any] = self._session.send(f"WebAuthn.{command}", values)
         return answer
 
-    def is_put_away(self) -> None:
+    def put_away(self) -> None:
         """Leave the page as if the authenticator had never been there: all of it ends with the session."""
         self._session.detach()
 
@@ -74,7 +74,7 @@ def new_device(new_window: Callable[..., Window]) -> Iterator[Callable[..., Devi
 
     yield put_into
     for device in devices:
-        device.is_put_away()
+        device.put_away()
 
 
 @pytest.fixture

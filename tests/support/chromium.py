@@ -133,16 +133,21 @@ class Profiles:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
         self._empty: dict[str, list[BrowserContext]] = {}
+        self._taken: dict[BrowserContext, tuple[str, ViewportSize]] = {}
 
-    def take(self, kind: str, options: dict[str, Any]) -> BrowserContext:
-        """Return a profile of this kind with nothing in it."""
+    def take(self, site: str, **options: Any) -> BrowserContext:
+        """Return a profile with nothing in it, for a browser with these options at this address."""
+        kind = f"{site} {options}"
         empty = self._empty.setdefault(kind, [])
-        return empty.pop() if empty else self._browser.new_context(**options)
+        context = empty.pop() if empty else self._browser.new_context(**options)
+        self._taken[context] = kind, options.get("viewport", COMPUTER)
+        return context
 
-    def give_back(self, kind: str, window: Window, options: dict[str, Any]) -> None:
+    def give_back(self, window: Window) -> None:
         """Take a window's profile back, and keep it for the next if nothing can be left in it."""
         context = window.context
-        if window.is_unchanged(options.get("viewport", COMPUTER)):
+        kind, viewport = self._taken.pop(context)
+        if window.is_unchanged(viewport):
             context.clear_cookies()
             context.clear_permissions()
             self._empty[kind].append(context)
