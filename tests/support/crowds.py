@@ -1,10 +1,8 @@
 """Many browsers that have given a password, for attacks that begin at the page after it."""
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from mfa_app.core.sessions import sessions
-from mfa_app.web.security import cookies
 from tests.support.browser import Visitor
 from tests.support.world import VISITOR, World
 
@@ -15,12 +13,10 @@ def after_the_password(world: World, names: Sequence[str]) -> list[Visitor]:
     The first has come there by a visit. The others hold its page, and sessions of their own by the verb.
     """
     first = world.password_given(names[0])
-    cookie = cookies.name_under(world.app.config["SETTINGS"], cookies.SESSION)
-    host = urlsplit(world.base_url).hostname if world.base_url else None
     challenged, others = first.current.path == "/login/code", [first.copy() for _ in names[1:]]
     with world.data():
         for name, other in zip(names[1:], others, strict=True):
             user, now = world.user(name), world.clock()
             token, _session = sessions.start(user, actor=VISITOR, now=now, challenged=challenged)
-            other.client.set_cookie(cookie, token, domain=host or "localhost")
+            world.give_session(other, token)
     return [first, *others]

@@ -300,10 +300,14 @@ class World:
         with self.data():
             linked = self._link(name)
         visitor = self.visitor()
+        self.give_session(visitor, linked.token)
+        return visitor
+
+    def give_session(self, visitor: Visitor, token: str) -> None:
+        """Let a browser hold a session that was started by a verb."""
         cookie = cookies.name_under(self.app.config["SETTINGS"], cookies.SESSION)
         host = urlsplit(self.base_url).hostname if self.base_url else None
-        visitor.client.set_cookie(cookie, linked.token, domain=host or "localhost")
-        return visitor
+        visitor.client.set_cookie(cookie, token, domain=host or "localhost")
 
     def _link(self, name: str) -> SignedIn:
         """Let somebody link a new phone in a new session, by the verbs alone."""
