@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 
 from mfa_app.core.groups import groups
-from mfa_app.core.policy.facts import site_policy
+from mfa_app.core.policy.facts import PolicySubject, find_subjects, site_policy
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Group, Membership, Role, User
@@ -66,6 +66,12 @@ def _add(world: World, number: int, held: list[str], since: datetime | None, mor
     members = (*more, "Finance") if number % 4 else more
     for name in members:
         db.session.add(Membership(user_id=user.id, group_id=world.group_row(name).id, joined_at=since))
+
+
+def under_rule(scope: Group | None) -> list[PolicySubject]:
+    """Return who is under the rule of a group, or under everyone's (None)."""
+    everybody = find_subjects(User.disabled_at.is_(None))
+    return [person for person in everybody if scope is None or scope in person.groups]
 
 
 def set_values(scope: Group | None, values: RuleValues) -> None:

@@ -12,7 +12,7 @@ from mfa_app.core.policy import affected
 from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.decision import PolicyFacts, Verdict, decide
 from mfa_app.core.policy.devices import Devices
-from mfa_app.core.policy.facts import PolicySubject, find_subjects, site_policy, with_rule
+from mfa_app.core.policy.facts import PolicySubject, site_policy, with_rule
 from mfa_app.core.policy.impact import Impact, Step, preview_impact
 from mfa_app.core.policy.levels import Level
 from mfa_app.core.policy.rules import RuleValues
@@ -22,6 +22,7 @@ from mfa_app.models.column_types import new_id
 from mfa_app.wording.impact import impact_sentences
 from tests.support.databases import both_databases
 from tests.support.passkey_rows import passkey_of
+from tests.support.policy_company import under_rule
 from tests.support.world import TERMINAL, World
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -98,13 +99,13 @@ def saves_code(facts: PolicyFacts, device: RememberedDevice, at: datetime) -> bo
     return trusted.verdict is Verdict.ALLOW
 
 
-def under_rule(scope: Group | None) -> list[tuple[PolicySubject, list[RememberedDevice]]]:
+def with_devices(scope: Group | None) -> list[tuple[PolicySubject, list[RememberedDevice]]]:
     """Return who is under a rule, each with the devices that are remembered."""
     current = select(RememberedDevice).filter_by(security_stamp=0).where(RememberedDevice.expires_at > NOW)
     devices = db.session.scalars(current).all()
-    everybody = find_subjects(User.disabled_at.is_(None))
-    under = [person for person in everybody if scope is None or scope in person.groups]
-    return [(person, [one for one in devices if one.user_id == person.user.id]) for person in under]
+    return [
+        (person, [one for one in devices if one.user_id == person.user.id]) for person in under_rule(scope)
+    ]
 
 
 def held_against_the_decision(
@@ -143,7 +144,7 @@ def test_each_device_is_counted_as_the_decision_treats_it(world: World, name: st
         for present in PRESENT:
             set_rule(scope, present, NOW - 20 * DAY)
             db.session.expire_all()
-            under = under_rule(scope)
+            under = with_devices(scope)
             asked = [held_against_the_decision(scope, present, values, under) for values in CHANGES]
             assert any(asked)
 

@@ -30,7 +30,7 @@ from mfa_app.core.users.people_lists import Order, PeopleList
 from mfa_app.extensions import db
 from mfa_app.models import Group, Role, User
 from tests.support.databases import both_databases
-from tests.support.policy_company import DAY, NOW, add_company, set_values
+from tests.support.policy_company import DAY, NOW, add_company, set_values, under_rule
 from tests.support.statements import statements
 from tests.support.world import World
 
@@ -140,11 +140,6 @@ def listed(
 def must_set_up(facts: PolicyFacts, at: datetime) -> bool:
     verdict, add = asked_of(facts, at)
     return add or verdict not in (Verdict.ALLOW, Verdict.CHALLENGE)
-
-
-def under_rule(scope: Group | None) -> list[PolicySubject]:
-    everybody = find_subjects(User.disabled_at.is_(None))
-    return [person for person in everybody if scope is None or scope in person.groups]
 
 
 def exempt_at(person: PolicySubject, at: datetime) -> bool:
