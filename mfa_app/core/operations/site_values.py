@@ -181,13 +181,9 @@ class StoredValues:
         if self._has_tried and self._seconds() < self._next:
             return self._values
         self._next = self._seconds() + READ_EVERY
-        try:
-            rows = rows_beside(_STORED)
-            self._values = MappingProxyType({row.name: row.value for row in rows})
-        except SQLAlchemyError:  # also where that transaction has failed
-            return self._values
-        finally:
-            self._has_tried = True
+        with suppress(SQLAlchemyError):  # also where that transaction has failed
+            self._values = MappingProxyType({row.name: row.value for row in rows_beside(_STORED)})
+        self._has_tried = True
         return self._values
 
     def beside(self, settings: Settings) -> SiteValues:
