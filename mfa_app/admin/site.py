@@ -4,6 +4,7 @@ from functools import partial
 
 from flask import Response, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
@@ -132,7 +133,7 @@ def _page(submitted: Form, stored: dict[str, str]) -> Response:
         in_words=partial(in_words, current),
         values=current,
         kilobytes=logo.MAX_BYTES // 1024,
-        pixels=logo.MAX_SIDE,
+        pixels=format_decimal(logo.MAX_SIDE),
         server=smtp.server_facts(current.smtp_url),
         password_is_kept=mail_settings.password_is_kept(stored.get("smtp_url")),
         trial=newest,

@@ -103,7 +103,8 @@ def test_what_is_no_picture_or_too_much_of_one_is_refused(world: World, carol: V
         b"",
     )
     sent = [(data, "can't be read as a picture") for data in none]
-    carol.open("/admin/site")
+    page = carol.open("/admin/site")
+    assert "at most 512 KB and 2,000 pixels wide and high" in page.text
     for data, sentence in (*sent, (picture("PNG") + bytes(MAX_BYTES), "at most 512 KB")):
         page = send_logo(carol, data)
         error = page.html.select_one("#logo-error")
