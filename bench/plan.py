@@ -14,7 +14,7 @@ HISTORY = timedelta(days=360)
 
 @dataclass(frozen=True)
 class Plan:
-    """How many people, how many can log in, how many rows of the trail each has, until when; groups."""
+    """How many people and groups, how many people can log in, and rows of the trail for each until `now`."""
 
     people: int
     active: int

@@ -14,6 +14,7 @@ from mfa_app.core.users import lookup
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, Authenticator, Membership, Role, SearchWord, User
 from tests.support.browser import Visitor
+from tests.support.clock import EPOCH
 from tests.support.databases import both_databases
 from tests.support.phone import Phone
 from tests.support.world import World
@@ -95,6 +96,10 @@ def test_a_login_hashes_nothing_again(seeded: World, true_hashes: None) -> None:
     before = hashes()
     logged_in(seeded, 3)
     assert hashes() == before
+
+
+def test_a_site_to_measure_has_two_hundred_groups() -> None:
+    assert Plan(PEOPLE, ACTIVE, trail=5, now=EPOCH).groups == 200
 
 
 def test_a_site_with_people_is_left_as_it_is(seeded: World) -> None:
