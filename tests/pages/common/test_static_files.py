@@ -49,6 +49,7 @@ def test_the_login_page_with_all_that_it_loads_is_small_on_a_first_visit(
 
 
 def test_the_compressed_files_are_what_make_css_makes_of_the_plain_ones() -> None:
+    assert {"site.css", "site.js", "logo.svg"} <= {path.name for path in plain_files()}
     for path in plain_files():
         content = path.read_bytes()
         assert brotli.decompress(compressed(path, ".br").read_bytes()) == content, (
