@@ -36,7 +36,6 @@ compile_builders_once()
 
 WATCHING = {"caplog", "capsys", "capfd"}  # what steps write besides rows: it is there only where they happen
 SITES = {"sites", "served_world", "direct_world"}
-BEGINNINGS = {"begun"}
 CHROMIUM, POSTGRESQL = "chromium", "postgresql"
 ATTACKS_ON_POSTGRESQL, SITES_ON_SQLITE = "attacks on postgresql", "sites on sqlite"
 LONGEST_FIRST = (CHROMIUM, POSTGRESQL, ATTACKS_ON_POSTGRESQL, SITES_ON_SQLITE)
@@ -46,8 +45,8 @@ LONGEST_FIRST = (CHROMIUM, POSTGRESQL, ATTACKS_ON_POSTGRESQL, SITES_ON_SQLITE)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what needs something that takes long to start stay together, and what takes long begin first.
 
-    Each group runs on one worker. Tests of a file that go on from a beginning are one group, so that it is
-    lived once, the largest before the others. Single tests fill up the rest.
+    Each group runs on one worker. The tests of a file that go on from beginnings are a group, so that each
+    beginning is lived once; files with many of them come first. Single tests fill up the rest.
     """
     groups = {item: _group(item) for item in items}
     sizes = Counter(groups.values())
@@ -67,10 +66,11 @@ def _group(item: pytest.Item) -> str | None:
         return CHROMIUM
     if SITES & names or (attack and "world" in names):
         return SITES_ON_SQLITE
-    return item.nodeid.split("::")[0] if BEGINNINGS & names else None
+    return item.nodeid.split("::")[0] if "begun" in names else None
 
 
 def _place(group: str | None, size: int) -> tuple[int, int]:
+    """Return what to sort by: the longest groups, then files by the number of their tests, then the rest."""
     if group in LONGEST_FIRST:
         return LONGEST_FIRST.index(group), 0
     return len(LONGEST_FIRST) + (group is None), -size
