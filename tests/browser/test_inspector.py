@@ -14,12 +14,15 @@ p { background: inherit; }
 img { width: 9rem; height: 9rem; }
 .on-a-phone { display: none; }
 .beneath { background: #333333; height: 3rem; margin: 0; }
+.btn { height: 3rem; }
+.tight { margin: 0; }
 @media (max-width: 600px) {
   .on-a-phone { display: block; }
   .on-a-wide-screen { display: none; }
   .small { width: 16px; height: 16px; padding: 0; border: 0; font-size: 8px; }
   .moves { margin: -2rem 0 0; background: none; position: relative; }
   .pales { color: #bbbbbb; }
+  .near { margin: 0; }
   .wide { width: 700px; }
   .narrow { width: 3rem; overflow-wrap: anywhere; }
 }
@@ -64,6 +67,17 @@ PLANTED = {
     "a word that is broken on phones": (
         "<p class='narrow'>Finance</p>",
         ["phone: 'Finance' is broken"],
+    ),
+    "a sentence right above its button": (
+        "<p class='tight'>Are you sure?</p><button class='btn'>Yes</button>",
+        [
+            "wide: a text comes too close to a button: 'Are you sure?' to 'Yes'",
+            "phone: a text comes too close to a button: 'Are you sure?' to 'Yes'",
+        ],
+    ),
+    "a sentence below a button on phones": (
+        "<button class='btn'>Yes</button><p class='near'>Nothing is lost.</p>",
+        ["phone: a text comes too close to a button: 'Nothing is lost.' to 'Yes'"],
     ),
     "a block too wide for phones": ("<p class='wide'>Wide</p>", ["phone: 318 pixels stick out"]),
 }

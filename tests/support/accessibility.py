@@ -6,7 +6,7 @@ They come with the style sheets, the script and the rules of the site.
 In the dark only colours differ, so there only their contrast is looked at again; and on the second screen
 only what depends on its width, unless it shows something else. Contrast takes axe most of its time, so it is
 looked at only where a text is painted in a way in which none has passed before. On both screens nothing may
-stick out, and no word may be broken.
+stick out, no word may be broken, and texts keep away from buttons.
 """
 
 from pathlib import Path
@@ -57,7 +57,7 @@ class Inspector:
             seen = self.window.page.evaluate(INSPECT, TAGS if scheme == "light" else None)
             assert seen["heading"] == title, f"{title}: {seen['heading']}"
             if scheme == "light":
-                self.found += [f"{title}, {size}: {line}" for line in _sticking_out_or_broken(seen)]
+                self.found += [f"{title}, {size}: {line}" for line in _out_of_place(seen)]
             self.found += [f"{title}, {size}, {scheme}: {line}" for line in seen["found"]]
         self._ways = self._ways[::-1]
 
@@ -71,7 +71,8 @@ class Inspector:
             self._scheme = scheme
 
 
-def _sticking_out_or_broken(seen: dict[str, Any]) -> list[str]:
-    """Say what does not fit the screen."""
+def _out_of_place(seen: dict[str, Any]) -> list[str]:
+    """Say what does not fit the screen, and which texts have too little room."""
     out = [f"{seen['sideways']} pixels stick out"] if seen["sideways"] > 0 else []
+    out += [f"a text comes too close to a button: {line}" for line in seen["crowded"]]
     return out + [f"{word!r} is broken" for word in seen["broken"]]

@@ -133,7 +133,8 @@ async function violationsOf(tags) {
 }
 
 // Look at the page by the rules with these tags, if any, and at the contrast of its texts. Say what is seen at this width
-// and in these colours: the heading, how many pixels stick out of the screen, which words are broken, and what is wrong.
+// and in these colours: the heading, how many pixels stick out of the screen, which words are broken, which texts are too
+// close to a button, and what is wrong.
 async function inspect(tags) {
   const { scrollWidth, clientWidth } = document.documentElement;
   const violations = await violationsOf(tags);
@@ -141,16 +142,22 @@ async function inspect(tags) {
     heading: document.querySelector("h1")?.textContent.trim().replace(/\s+/g, " "),
     sideways: scrollWidth - clientWidth,
     broken: tags ? brokenWords() : [],
+    crowded: tags ? crowdedButtons() : [],
     found: violations.flatMap(
       ({ id, help, nodes }) => nodes.map((node) => `${id} (${help}): ${node.html.slice(0, 200)}`)),
   };
 }
 
+// Yield each piece of text.
+function* texts() {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) yield node;
+}
+
 // The words that a browser has broken in two, but for those that no line has room for.
 const brokenWords = () => {
   const found = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+  for (const node of texts()) {
     for (const match of node.textContent.matchAll(/[\p{L}\p{N}]{2,24}/gu)) {
       const range = document.createRange();
       range.setStart(node, match.index);
@@ -161,3 +168,25 @@ const brokenWords = () => {
   }
   return found;
 };
+
+const ROOM = 6; // pixels between a button and the text above or below it
+const isSeen = (element) =>
+  !element.closest(".visually-hidden") && element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+const isClose = (a, b) =>
+  a.left < b.right && b.left < a.right && [a.top - b.bottom, b.top - a.bottom].some((gap) => gap > -1 && gap < ROOM);
+
+// The buttons to which a text comes too close, each with that text.
+function crowdedButtons() {
+  const lines = [...texts()]
+    .filter((node) => node.data.trim() && isSeen(node.parentElement))
+    .flatMap((node) => {
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      return [...range.getClientRects()].map((box) => ({ node, box }));
+    });
+  return [...document.querySelectorAll(".btn")].filter(isSeen).flatMap((button) => {
+    const place = button.getBoundingClientRect();
+    const close = lines.find(({ node, box }) => !button.contains(node) && isClose(place, box));
+    return close ? [`'${close.node.data.trim()}' to '${button.textContent.trim()}'`] : [];
+  });
+}
