@@ -16,10 +16,10 @@ from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission, may
 from mfa_app.core.common.tokens import digest
 from mfa_app.core.factors import written_codes
-from mfa_app.core.mail import outbox
+from mfa_app.core.mail import administrators, outbox
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.extensions import db
-from mfa_app.models import BreakGlassCode, Role, User
+from mfa_app.models import BreakGlassCode
 from mfa_app.models.database import rows_changed
 from mfa_app.models.row_facts import AnyUser
 
@@ -69,7 +69,7 @@ def make_set(*, actor: Actor, now: datetime) -> tuple[str, ...]:
     ended = rows_changed(delete(BreakGlassCode)) > 0
     db.session.add_all(BreakGlassCode(digest=digest(code), created_at=now) for code in codes)
     record(Event.BREAK_GLASS_MADE, actor=actor, ended_a_set=ended)
-    for administrator in administrators():
+    for administrator in administrators.enabled():
         outbox.notify(Mail.BREAK_GLASS_MADE, administrator, actor=actor, now=now, by=actor.name)
     return tuple(map(written_codes.shown, codes))
 
@@ -98,9 +98,3 @@ def burn(code_id: str, *, now: datetime) -> None:
     unused = BreakGlassCode.id == code_id, BreakGlassCode.used_at.is_(None)
     if rows_changed(update(BreakGlassCode).where(*unused).values(used_at=now)) != 1:
         raise UsedBreakGlassCode
-
-
-def administrators() -> list[User]:
-    """Return the enabled administrators, who are told of all that happens with these codes."""
-    of_the_site = User.role == Role.ADMIN, User.disabled_at.is_(None)
-    return list(db.session.scalars(select(User).where(*of_the_site).order_by(User.id)))

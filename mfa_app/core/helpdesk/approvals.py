@@ -21,12 +21,11 @@ from mfa_app.core.common.errors import (
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.common.tokens import digest
-from mfa_app.core.factors import break_glass
 from mfa_app.core.helpdesk import approval_list, requests, reset
 from mfa_app.core.helpdesk.caller_check import CallerCheck, Way
 from mfa_app.core.helpdesk.reset import Consent
 from mfa_app.core.helpdesk.risk import ApprovalRules, Risk, risks_of, somebody_else_could_approve
-from mfa_app.core.mail import one_time_links, outbox
+from mfa_app.core.mail import administrators, one_time_links, outbox
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.sessions.signed_in import as_user
 from mfa_app.core.users import account_lock
@@ -116,7 +115,7 @@ def stop_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) 
         "reason": story.reason,
         "too_late": story.was_reset,
     }
-    for administrator in break_glass.administrators():
+    for administrator in administrators.enabled():
         if administrator.id != user.id:
             outbox.enqueue(outbox.Mail.APPROVAL_STOPPED, administrator, now=now, to=None, **told)
     return stamp
@@ -157,7 +156,7 @@ def _tell(user: User, told: dict[str, object], actor: Actor, now: datetime) -> N
     stop = one_time_links.create(Purpose.STOP_APPROVAL, user, now=now)
     outbox.enqueue(outbox.Mail.APPROVAL_ASKED, user, now=now, to=None, token=stop, **told)
     if user.is_privileged:
-        for administrator in break_glass.administrators():
+        for administrator in administrators.enabled():
             if administrator.id not in (user.id, actor.user_id):
                 whom = {"who": user.email, "called": user.name or user.email}
                 wanted = {**whom, "hours": OPEN_FOR // timedelta(hours=1), **told}

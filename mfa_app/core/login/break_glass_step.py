@@ -10,7 +10,7 @@ from mfa_app.core.common.locks import lock_administration, lock_user
 from mfa_app.core.common.permissions import Permission, may
 from mfa_app.core.factors import break_glass, enrolment
 from mfa_app.core.login.code_step import WARN_AFTER, react_to_failures
-from mfa_app.core.mail import outbox
+from mfa_app.core.mail import administrators, outbox
 from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.policy.decision import Verdict, decide
 from mfa_app.core.policy.levels import Level
@@ -104,12 +104,12 @@ def _record_failure(
         react_to_failures(user, charged.failures, actor, now)
     if own.failures >= WARN_AFTER:
         told = {"who": user.email, "failures": own.failures}
-        for administrator in break_glass.administrators():
+        for administrator in administrators.enabled():
             outbox.notify(Mail.BREAK_GLASS_REFUSED, administrator, actor=actor, now=now, **told)
 
 
 def _tell_of_use(user: UserFacts, left: int, actor: Actor, now: datetime) -> None:
     """Tell every administrator; whose account it is gets a link with the email that locks it."""
-    for administrator in break_glass.administrators():
+    for administrator in administrators.enabled():
         mail = Mail.BREAK_GLASS_USED if administrator.id == user.id else Mail.BREAK_GLASS_ALARM
         outbox.notify(mail, administrator, actor=actor, now=now, who=user.email, left=left)
