@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from mfa_app.account import blueprint
 from mfa_app.account.forms import AppNameForm
 from mfa_app.core.common import clock
-from mfa_app.core.factors import enrolment
+from mfa_app.core.factors import enrolment, own_factors
 from mfa_app.web.security.access_rules import requires_recent_auth
 from mfa_app.web.security.cookies import issue_cookies
 from mfa_app.web.security.current import current_actor, current_identity
@@ -55,6 +55,6 @@ def rename_app(app_id: str) -> ResponseReturnValue:
 def opt_in() -> ResponseReturnValue:
     """Opt in to being asked for a second factor."""
     with flash_refusals():
-        enrolment.opt_in(current_identity(), actor=current_actor())
+        own_factors.opt_in(current_identity(), actor=current_actor())
         flash(_("From now on you'll be asked for a code or passkey when you log in."), "success")
     return redirect(url_for("account.overview"))

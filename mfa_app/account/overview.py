@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from mfa_app.account import blueprint
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
-from mfa_app.core.factors import enrolment, passkey_setup, passkeys, recovery_codes, totp
+from mfa_app.core.factors import enrolment, own_factors, passkey_setup, passkeys, recovery_codes, totp
 from mfa_app.core.policy.decision import is_asked, needs_passkey
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.sessions import Identity
@@ -135,7 +135,7 @@ def _devices(identity: Identity, now: datetime) -> list[BrowserEntry]:
 
 
 def _second_factor(identity: Identity, own: tuple[PasskeyFacts, ...], now: datetime) -> SecondFactor:
-    apps, required = identity.subject.authenticators, enrolment.is_required(identity, now)
+    apps, required = identity.subject.authenticators, own_factors.is_required(identity, now)
     return SecondFactor(
         apps=tuple(map(_app_entry, apps)),
         because=why(identity.decision.because),

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.errors import Interruption, Refusal
-from mfa_app.core.factors import enrolment, passkey_setup, passkeys
+from mfa_app.core.factors import enrolment, own_factors, passkey_setup, passkeys
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import after_reset, approvals, opening, queue, removal, requests, scopes, timeline
 from mfa_app.core.imports import imports, stored
@@ -221,10 +221,10 @@ def rename_app(world: World) -> Act:
     return lambda: enrolment.rename(identity, app.id, "Phone", actor=TERMINAL)
 
 
-@again(enrolment.opt_in)
+@again(own_factors.opt_in)
 def opt_in(world: World) -> Act:
     identity = logged_in(world, "dave", with_code=True)
-    return lambda: enrolment.opt_in(identity, actor=TERMINAL)
+    return lambda: own_factors.opt_in(identity, actor=TERMINAL)
 
 
 @again(passkey_setup.register)

@@ -6,41 +6,31 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from mfa_app.core.audit.events import AnsweredFor, Event, record
-from mfa_app.core.browsers import remembered_devices
-from mfa_app.core.common import days
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import fold
 from mfa_app.core.common.errors import (
-    AlreadyEnrolled,
     AppGone,
     AppNameTaken,
-    NotAllowed,
-    NotEnrolled,
     PendingEnrolmentExpired,
     SessionEnded,
     TooManyApps,
-    TwoFactorRequired,
 )
 from mfa_app.core.common.locks import lock_user, note_secret_shown
-from mfa_app.core.factors import diagnosis, former_apps, totp
+from mfa_app.core.factors import diagnosis, former_apps, own_factors, totp
 from mfa_app.core.factors.apps import App
 from mfa_app.core.factors.passkeys import of_user, that_work
-from mfa_app.core.factors.registry import factors
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.mail import outbox
-from mfa_app.core.policy.decision import Verdict, effective_policy
-from mfa_app.core.policy.levels import Level
-from mfa_app.core.policy.subject_facts import has_factor
 from mfa_app.core.sessions import sessions
-from mfa_app.core.sessions.revocation import RevocationReason, kept, revoke_access
+from mfa_app.core.sessions.revocation import RevocationReason
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.core.throttling import counters, limits
 from mfa_app.extensions import db
-from mfa_app.models import Authenticator, Ending, PendingEnrolment, Progress, User
+from mfa_app.models import Authenticator, Ending, PendingEnrolment
 from mfa_app.models.column_types import new_id
 from mfa_app.models.database import insert_once, rows_changed
-from mfa_app.models.row_facts import AnyUser, AuthenticatorFacts, SessionFacts
+from mfa_app.models.row_facts import AuthenticatorFacts
 from mfa_app.settings import Settings
 from mfa_app.site import site
 
@@ -64,7 +54,7 @@ def begin(identity: Identity, *, replaces: str | None = None, now: datetime) -> 
     TooManyApps, AlreadyEnrolled if the user has an app and hasn't entered one of its codes recently,
     NotAllowed if this user needs a one-time link to enrol, SessionEnded if the session has ended meanwhile.
     """
-    check_may_enrol(identity, now)
+    own_factors.check_may_enrol(identity, now)
     _check_place(identity, app_of(identity, replaces) if replaces else None)
     expires_at = _right_ends_at(identity, now)
     row = _pending(identity, expires_at)
@@ -105,7 +95,7 @@ def confirm(
     ExplainedCode, PendingEnrolmentExpired, AlreadyEnrolled, AppGone, TooManyApps, AppNameTaken, NotAllowed,
     SessionEnded, Throttled.
     """
-    check_may_enrol(identity, now)
+    own_factors.check_may_enrol(identity, now)
     old = app_of(identity, replaces) if replaces else None
     _check_place(identity, old)
     if name is not None:
@@ -123,11 +113,11 @@ def confirm(
         raise refusal
     lock_user(user)  # a concurrent reset runs before or after this, never in between
     sessions.require(identity.session)
-    by_choice = not is_required(identity, now)
+    by_choice = not own_factors.is_required(identity, now)
     _store(identity, secret, step, name, old, now)
     counters.reset_after_success(charged)
-    note_linked(user, by_choice=by_choice, now=now)
-    kept_session = end_other_access(identity, RevocationReason.LINKED, actor)
+    own_factors.note_linked(user, by_choice=by_choice, now=now)
+    kept_session = own_factors.end_other_access(identity, RevocationReason.LINKED, actor)
     token, session = sessions.elevate(kept_session, actor=actor, now=now, methods=App.amr)
     linked = {"by_choice": by_choice, "replaced": old is not None, "app": name}
     record(Event.AUTHENTICATOR_LINKED, actor=actor, subject=user, **linked)
@@ -145,16 +135,16 @@ def remove(identity: Identity, app_id: str, *, actor: Actor, now: datetime) -> S
     """
     app = app_of(identity, app_id)
     last = has_one_app_alone(identity)
-    check_may_remove(identity, last=last, now=now)
+    own_factors.check_may_remove(identity, last=last, now=now)
     user = identity.user
     lock_user(user)
     sessions.require(identity.session)  # ends with each change of the apps, so `last` is still true
     if last:
-        delete_all(user.id, Ending.REMOVED, now=now)
+        own_factors.delete_all(user.id, Ending.REMOVED, now=now)
     else:
         former_apps.keep(user.id, [app], Ending.REMOVED, now=now)
         db.session.execute(delete(Authenticator).where(Authenticator.id == app.id))
-    kept_session = end_other_access(identity, RevocationReason.UNLINKED, actor)
+    kept_session = own_factors.end_other_access(identity, RevocationReason.UNLINKED, actor)
     token, session = sessions.renew(kept_session, actor=actor, now=now)
     record(Event.AUTHENTICATOR_REMOVED, actor=actor, subject=user, app=app.name)
     outbox.notify(outbox.Mail.REMOVED, user, actor=actor, now=now, app=app.name, last=last)
@@ -180,79 +170,10 @@ def app_of(identity: Identity, app_id: str) -> AuthenticatorFacts:
     return app
 
 
-def opt_in(identity: Identity, *, actor: Actor) -> None:
-    """Opt the user in to codes whatever the groups require, and revoke the remembered devices.
-
-    Raises NotEnrolled.
-    """
-    user = identity.user
-    lock_user(user)
-    if not has_factor(user):
-        raise NotEnrolled
-    chosen = update(User).where(User.id == user.id, User.opted_in.is_(False)).values(opted_in=True)
-    if rows_changed(chosen):
-        remembered_devices.forget(user, actor=actor, because="asked by choice")
-        record(Event.AUTHENTICATOR_KEPT, actor=actor, subject=user)
-
-
-def delete_all(user_id: int, ending: Ending, *, now: datetime) -> bool:
-    """Delete all of a user's second factors, and what goes with them. Return False if there were none."""
-    apps = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user_id)).all()
-    former_apps.keep(user_id, apps, ending, now=now)
-    db.session.execute(update(User).where(User.id == user_id).values(opted_in=False, factors_locked_at=None))
-    return factors().delete_all(user_id)
-
-
-def is_required(identity: Identity, now: datetime) -> bool:
-    """Return True if the policy requires an authenticator, not only the user's own choice."""
-    return effective_policy(identity.subject.facts, now=now).required
-
-
-def check_may_enrol(identity: Identity, now: datetime) -> None:
-    """Check that this session may add a second factor.
-
-    Raises NotAllowed if this user needs a one-time link for that, AlreadyEnrolled if the user has a second
-    factor and hasn't used it recently.
-    """
-    if identity.decision.verdict is Verdict.AWAIT_LINK:
-        raise NotAllowed
-    asked = identity.decision.verdict is Verdict.CHALLENGE  # a rule may have come since the last answer
-    proved = identity.level > Level.PASSWORD and identity.recently_confirmed(now)
-    if identity.subject.facts.linked and (asked or not proved):
-        raise AlreadyEnrolled
-
-
 def has_one_app_alone(identity: Identity) -> bool:
     """Return whether the user's only second factor that works is one app."""
     passkeys = that_work(of_user(identity.user)) if identity.subject.passkeys else []
     return len(identity.subject.authenticators) == 1 and not passkeys
-
-
-def check_may_remove(identity: Identity, *, last: bool, now: datetime) -> None:
-    """Raise TwoFactorRequired if a rule requires a second factor and this is the `last` one."""
-    if last and is_required(identity, now):
-        raise TwoFactorRequired
-
-
-def note_linked(user: AnyUser, *, by_choice: bool, now: datetime) -> None:
-    """Note at a user, who is locked, that a second factor has been added and proved just now."""
-    counters.clear(limits.CODE, user.id)
-    own = (
-        update(User)
-        .where(User.id == user.id)
-        .values(last_login_at=now, link_required=False, link_proof=None, progress=Progress.LOGGED_IN)
-    )
-    chosen = {"opted_in": True} if by_choice else {}
-    used = {"second_factor_on": days.day_of(now)}
-    db.session.execute(own.values(factors_locked_at=None, **used, **chosen))
-
-
-def end_other_access(identity: Identity, because: RevocationReason, actor: Actor) -> SessionFacts:
-    """Revoke all other access. Return this session as it goes on, without what it was about to enrol."""
-    session = identity.session
-    db.session.execute(delete(PendingEnrolment).where(PendingEnrolment.session_id == session.id))
-    stamp = revoke_access(identity.user, because=because, actor=actor, except_session=session)
-    return kept(session, stamp)
 
 
 def _check_place(identity: Identity, old: AuthenticatorFacts | None) -> None:

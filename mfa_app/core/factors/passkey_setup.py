@@ -21,7 +21,7 @@ from mfa_app.core.common.errors import (
     TooManyPasskeys,
 )
 from mfa_app.core.common.locks import lock_user
-from mfa_app.core.factors import challenges, diagnosis, enrolment
+from mfa_app.core.factors import challenges, diagnosis, own_factors
 from mfa_app.core.factors.ceremonies import (
     ALGORITHMS,
     check_answer,
@@ -112,13 +112,13 @@ def _register(
     check_answer(said, shown, Purpose.REGISTRATION, identity.session.id, now=now)
     made = _usable(shown)
     name = _free_name(product_name(str(made.aaguid)), present)
-    user, by_choice = identity.user, not enrolment.is_required(identity, now)
+    user, by_choice = identity.user, not own_factors.is_required(identity, now)
     lock_user(user)
     sessions.require(identity.session)
     _store(user, shown, made, said.challenge, name, now)
     counters.reset_after_success(charged)
-    enrolment.note_linked(user, by_choice=by_choice, now=now)
-    kept = enrolment.end_other_access(identity, RevocationReason.PASSKEY_ADDED, actor)
+    own_factors.note_linked(user, by_choice=by_choice, now=now)
+    kept = own_factors.end_other_access(identity, RevocationReason.PASSKEY_ADDED, actor)
     methods = methods_of(shown)
     token, session = sessions.elevate(kept, actor=actor, now=now, methods=methods)
     record(Event.PASSKEY_ADDED, actor=actor, subject=user, by_choice=by_choice, passkey=name)
@@ -155,14 +155,14 @@ def remove(identity: Identity, passkey_id: str, *, actor: Actor, now: datetime) 
     last = not others and not identity.subject.authenticators
     if not others and needs_passkey(identity.subject.facts, now=now):
         raise LastPasskey
-    enrolment.check_may_remove(identity, last=last, now=now)
+    own_factors.check_may_remove(identity, last=last, now=now)
     lock_user(user)
     sessions.require(identity.session)  # ends with each change of the factors, so `last` is still true
     if last:
-        enrolment.delete_all(user.id, Ending.REMOVED, now=now)
+        own_factors.delete_all(user.id, Ending.REMOVED, now=now)
     else:
         db.session.execute(delete(Passkey).where(Passkey.id == passkey.id))
-    kept = enrolment.end_other_access(identity, RevocationReason.PASSKEY_REMOVED, actor)
+    kept = own_factors.end_other_access(identity, RevocationReason.PASSKEY_REMOVED, actor)
     token, session = sessions.renew(kept, actor=actor, now=now)
     record(Event.PASSKEY_REMOVED, actor=actor, subject=user, passkey=passkey.name)
     outbox.notify(outbox.Mail.PASSKEY_REMOVED, user, actor=actor, now=now, passkey=passkey.name, last=last)
@@ -183,7 +183,7 @@ def _with_id(present: tuple[PasskeyFacts, ...], passkey_id: str) -> PasskeyFacts
 
 def _check_may_register(identity: Identity, now: datetime) -> tuple[PasskeyFacts, ...]:
     """Return the passkeys that the user has already."""
-    enrolment.check_may_enrol(identity, now)
+    own_factors.check_may_enrol(identity, now)
     present = of_user(identity.user)
     if len(present) >= MOST_PASSKEYS:
         raise TooManyPasskeys(MOST_PASSKEYS)

@@ -7,7 +7,7 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
-from mfa_app.core.factors import enrolment
+from mfa_app.core.factors import own_factors
 from mfa_app.core.helpdesk import after_reset, next_login, requests
 from mfa_app.core.helpdesk.caller_check import CallerCheck
 from mfa_app.core.mail import outbox
@@ -65,7 +65,7 @@ def carry_out(
 ) -> None:
     """Reset within a change that has begun, and say how it was approved. Raises HelpRequestGone."""
     request = requests.get_open(request_id, user, now=now) if request_id else None
-    was_linked = enrolment.delete_all(user.id, Ending.RESET, now=now)
+    was_linked = own_factors.delete_all(user.id, Ending.RESET, now=now)
     user.link_required, user.link_proof = True, next_login.proof_after_reset()
     details = {"reason": reason, "was_linked": was_linked, **checked.details(), **consent.details()}
     record(Event.SECOND_FACTOR_RESET, actor=actor, subject=user, **details)

@@ -8,7 +8,7 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import NotAllowed, UsedBreakGlassCode, WrongBreakGlassCode
 from mfa_app.core.common.locks import lock_administration, lock_user
 from mfa_app.core.common.permissions import Permission, may
-from mfa_app.core.factors import break_glass, enrolment
+from mfa_app.core.factors import break_glass, own_factors
 from mfa_app.core.login.code_step import WARN_AFTER, react_to_failures
 from mfa_app.core.mail import administrators, outbox
 from mfa_app.core.mail.outbox import Mail
@@ -45,7 +45,7 @@ def open_with_code(identity: Identity, typed: str, *, actor: Actor, now: datetim
         _record_failure(identity, refusal, charges, actor, now)
         raise
     counters.reset_after_success(*charges)
-    was_linked = enrolment.delete_all(user.id, Ending.RESET, now=now)
+    was_linked = own_factors.delete_all(user.id, Ending.RESET, now=now)
     left = break_glass.current_set().left
     record(Event.BREAK_GLASS_USED, actor=actor, subject=user, was_linked=was_linked, left=left)
     stamp = revoke_access(

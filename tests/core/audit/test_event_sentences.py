@@ -19,7 +19,15 @@ from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import Refusal
-from mfa_app.core.factors import break_glass, enrolment, link_proofs, passkey_setup, passkeys, recovery_codes
+from mfa_app.core.factors import (
+    break_glass,
+    enrolment,
+    link_proofs,
+    own_factors,
+    passkey_setup,
+    passkeys,
+    recovery_codes,
+)
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import (
     access_passes,
@@ -161,7 +169,7 @@ def apps_and_passkeys(world: World) -> None:
     now = world.clock()
     alice = actor(world, "alice")
     identity = logged_in(world, "alice", with_code=True)
-    enrolment.opt_in(identity, actor=alice)
+    own_factors.opt_in(identity, actor=alice)
     recovery_codes.make_set(identity, actor=alice, now=now)
     (app,) = identity.subject.authenticators
     enrolment.rename(identity, app.id, "Phone", actor=alice)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import Insert, delete, func, insert, select, text, update
 
 from mfa_app.core.common.errors import Refusal
-from mfa_app.core.factors.enrolment import delete_all
+from mfa_app.core.factors.own_factors import delete_all
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk.reset import reset_second_factor
 from mfa_app.core.operations import counts

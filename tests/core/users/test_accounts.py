@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from mfa_app.core.common.errors import LastAdministrator
-from mfa_app.core.factors import enrolment, registry
+from mfa_app.core.factors import own_factors, registry
 from mfa_app.core.users import accounts
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import db
@@ -49,7 +49,7 @@ def nobody_chose_a_password(user: User) -> None:
 
 
 def nobody_linked_and_needs_a_link(user: User) -> None:
-    enrolment.delete_all(user.id, Ending.REMOVED, now=user.created_at)
+    own_factors.delete_all(user.id, Ending.REMOVED, now=user.created_at)
 
 
 def locked_out(user: User) -> None:

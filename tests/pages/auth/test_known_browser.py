@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import update
 
-from mfa_app.core.factors import enrolment
+from mfa_app.core.factors import own_factors
 from mfa_app.core.passwords import change, hashing
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
@@ -156,7 +156,7 @@ def test_mistakes_with_one_address_are_taken_back_from_no_other(world: World) ->
 
 
 def unlink(world: World) -> None:
-    enrolment.delete_all(world.user("alice").id, Ending.REMOVED, now=world.clock())
+    own_factors.delete_all(world.user("alice").id, Ending.REMOVED, now=world.clock())
 
 
 @pytest.mark.parametrize("change", [change_role, end_access, reset, unlink])

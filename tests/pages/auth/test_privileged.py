@@ -2,7 +2,7 @@
 
 import pytest
 
-from mfa_app.core.factors import enrolment
+from mfa_app.core.factors import own_factors
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import overrides
@@ -292,5 +292,5 @@ def test_the_linking_of_an_app_needs_no_link_again(world: World) -> None:
     with world.data():
         assert not world.user("carol").link_required
         assert not enrolment_links.needs_link(world.user("carol"))
-        enrolment.delete_all(world.user("carol").id, Ending.REMOVED, now=world.clock())
+        own_factors.delete_all(world.user("carol").id, Ending.REMOVED, now=world.clock())
     assert world.password_given("carol").page.path == NEEDED

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import clock
-from mfa_app.core.factors import enrolment
+from mfa_app.core.factors import own_factors
 from mfa_app.core.groups import groups
 from mfa_app.core.passwords import change
 from mfa_app.core.policy import overrides, rules
@@ -254,7 +254,7 @@ def test_it_ends_when_a_new_phone_is_linked(world: World, alice: Visitor) -> Non
 def test_it_ends_when_the_app_is_removed_and_linked_again(world: World, alice: Visitor) -> None:
     world.require("Finance", False)
     with world.data():
-        enrolment.delete_all(world.user("alice").id, Ending.REMOVED, now=world.clock())
+        own_factors.delete_all(world.user("alice").id, Ending.REMOVED, now=world.clock())
     world.link_and_wait("alice")
     assert asked(world, alice)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from mfa_app.core.audit.events import AnsweredFor
 from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common import errors
-from mfa_app.core.factors import apps, enrolment, recovery_codes, registry, totp
+from mfa_app.core.factors import apps, enrolment, own_factors, recovery_codes, registry, totp
 from mfa_app.core.factors.apps import App
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.login import code_step, reauthentication
@@ -332,7 +332,7 @@ def make_set(world: World, identity: Identity) -> object:
 
 
 def opt_in(_world: World, identity: Identity) -> None:
-    enrolment.opt_in(identity, actor=VISITOR)
+    own_factors.opt_in(identity, actor=VISITOR)
 
 
 def elevate(world: World, identity: Identity) -> object:
@@ -369,7 +369,7 @@ case(enrolment.remove, errors.TwoFactorRequired, with_app(remove, with_code=True
 case(enrolment.remove, errors.SessionEnded, with_app(remove, access_ended, with_code=True))
 case(recovery_codes.make_set, errors.NotEnrolled, without_app(make_set))
 case(recovery_codes.make_set, errors.SessionEnded, with_app(make_set, access_ended, with_code=True))
-case(enrolment.opt_in, errors.NotEnrolled, without_app(opt_in))
+case(own_factors.opt_in, errors.NotEnrolled, without_app(opt_in))
 case(sessions.renew, errors.SessionEnded, without_app(renew, logged_out))
 case(sessions.elevate, errors.SessionEnded, without_app(elevate, logged_out))
 case(sessions.permit_enrolment, errors.SessionEnded, without_app(permit_enrolment, logged_out))
