@@ -15,8 +15,9 @@ from mfa_app.core.audit import search as trail
 from mfa_app.core.audit import stream
 from mfa_app.core.audit.events import Event
 from mfa_app.core.audit.happenings import Happening
-from mfa_app.core.audit.search import LARGEST_ID, TrailSearch
+from mfa_app.core.audit.search import TrailSearch
 from mfa_app.core.users import lookup
+from mfa_app.models.column_types import LARGEST_ID
 from mfa_app.wording import dates
 from mfa_app.wording.event_sentences import sentence
 

@@ -1,10 +1,12 @@
-"""Column types: one way to store a time, and row ids that can't be guessed."""
+"""Column types: one way to store a time, row ids that can't be guessed, and how large a number can be."""
 
 import uuid
 from datetime import UTC, datetime
 
 from sqlalchemy import DateTime, Dialect
 from sqlalchemy.types import TypeDecorator
+
+LARGEST_ID = 2**31 - 1  # PostgreSQL's integer
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -14,7 +14,7 @@ from mfa_app.core.imports.demands import demands_of_groups
 from mfa_app.core.imports.plan import Outcome
 from mfa_app.core.imports.state import State, refusal_of
 from mfa_app.models import PeopleImport
-from mfa_app.web.http.converters import LARGEST_ID
+from mfa_app.models.column_types import LARGEST_ID
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.forms import flash_refusals, render_form

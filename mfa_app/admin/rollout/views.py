@@ -16,7 +16,7 @@ from mfa_app.core.policy import rules
 from mfa_app.core.rollout import bars, board, reminders, trend
 from mfa_app.core.rollout.board import Straggler
 from mfa_app.models import Group
-from mfa_app.web.http.converters import LARGEST_ID
+from mfa_app.models.column_types import LARGEST_ID
 from mfa_app.web.http.downloads import list_download
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor

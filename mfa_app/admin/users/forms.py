@@ -41,7 +41,7 @@ from mfa_app.core.users.filters import BY_ACCOUNT, BY_TWO_FACTOR, UserFilters
 from mfa_app.core.users.invitation_list import Stage
 from mfa_app.core.users.people_lists import Order
 from mfa_app.models import Group, Role
-from mfa_app.web.http.converters import LARGEST_ID
+from mfa_app.models.column_types import LARGEST_ID
 from mfa_app.web.ui.fields import (
     INVALID_CHOICE,
     DayField,

@@ -11,9 +11,14 @@ from sqlalchemy.orm import aliased
 from mfa_app.core.audit.events import AnsweredFor, Event
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent, Role, User
+from mfa_app.models.column_types import LARGEST_ID
 from mfa_app.models.row_facts import AnyEvent, EventFacts, columns_of
 
 WHOLE_LOGIN = timedelta(minutes=1)
+
+PAGE = 50
+
+AHEAD = 10  # rows read beyond a page, to end it where it cuts no login
 
 _PASSWORD, _CODE = Event.PASSWORD_ACCEPTED.label, Event.CODE_ACCEPTED.label
 _BOTH = frozenset({_PASSWORD, _CODE})
@@ -69,6 +74,16 @@ def with_people() -> Select[Any]:
 def read(found: Select[Any]) -> list[Happening]:
     """Return what a SELECT of `with_people` finds. One statement."""
     return [_happening(row) for row in db.session.execute(found)]
+
+
+def newest(found: Select[Any]) -> list[Happening]:
+    """Return the newest of what a SELECT of `with_people` finds: a page, and a few rows more."""
+    return read(found.order_by(AuditEvent.id.desc()).limit(PAGE + AHEAD))
+
+
+def limit_of(before: int | None) -> int:
+    """Return the number below which a page begins, whatever somebody typed. None: at the newest row."""
+    return LARGEST_ID if before is None else max(0, min(before, LARGEST_ID))
 
 
 def fold(happenings: Iterable[Happening]) -> list[Happening]:

@@ -8,24 +8,18 @@ from sqlalchemy import ColumnElement, CompoundSelect, and_, func, or_, select, u
 
 from mfa_app.core.audit import happenings
 from mfa_app.core.audit.events import Event, record
-from mfa_app.core.audit.happenings import Happening
+from mfa_app.core.audit.happenings import AHEAD, PAGE, Happening
 from mfa_app.core.common import search_words
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.permissions import Permission
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent
 
-PAGE = 50
-
-AHEAD = 10  # rows read beyond a page, to end it where it cuts no login
-
 BATCH = 500
 
 # If the rarest word has fewer rows than this, we collect and sort the events of its users. Otherwise we read
 # the newest events until a page is full, which is quick unless several words have few users in common.
 FEW, FEW_OF_SEVERAL = 20_000, 200_000
-
-LARGEST_ID = 2**31 - 1  # PostgreSQL's integer
 
 
 @dataclass(frozen=True)
@@ -56,12 +50,11 @@ def read(search: TrailSearch, *, before: int | None = None) -> TrailPage:
 
     It has up to PAGE rows: less where that keeps the steps of a login together.
     """
-    limit = LARGEST_ID if before is None else max(0, min(before, LARGEST_ID))
-    below = AuditEvent.id < limit, *_conditions(search)
+    below = AuditEvent.id < happenings.limit_of(before), *_conditions(search)
     found = happenings.with_people().where(*below)
     if search.person:
         found = happenings.with_people().where(AuditEvent.id.in_(_newest(search, below)))
-    rows = happenings.read(found.order_by(AuditEvent.id.desc()).limit(PAGE + AHEAD))
+    rows = happenings.newest(found)
     shown = happenings.whole_logins(rows, PAGE)
     return TrailPage(tuple(shown), shown[-1].row.id if len(shown) < len(rows) else None)
 

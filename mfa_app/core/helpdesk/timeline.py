@@ -7,15 +7,10 @@ from typing import cast
 
 from mfa_app.core.audit import happenings
 from mfa_app.core.audit.events import Event
-from mfa_app.core.audit.happenings import Happening
-from mfa_app.core.audit.search import LARGEST_ID
+from mfa_app.core.audit.happenings import PAGE, Happening
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.models import AuditEvent, Role, User
 from mfa_app.models.row_facts import AnyEvent, EventFacts
-
-PAGE = 50
-
-AHEAD = 10  # rows read beyond a page, to end it where it cuts no login
 
 RECENT = timedelta(days=30)
 
@@ -42,9 +37,9 @@ def read(user: User, *, actor: Actor, since: datetime | None = None, before: int
 
     `since`: not before this time. `before`: only rows of the trail with a number below this.
     """
-    limit = LARGEST_ID if before is None else max(0, min(before, LARGEST_ID))
+    limit = happenings.limit_of(before)
     about = happenings.with_people().where(AuditEvent.subject_id == user.id, AuditEvent.id < limit)
-    found = happenings.read(about.order_by(AuditEvent.id.desc()).limit(PAGE + AHEAD))
+    found = happenings.newest(about)
     lines = happenings.fold(happenings.whole_logins(found, PAGE))
     if since is not None:
         lines = list(takewhile(lambda line: line.row.at >= since, lines))

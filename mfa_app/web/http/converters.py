@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-LARGEST_ID = 2**31 - 1  # PostgreSQL's integer
+from mfa_app.models.column_types import LARGEST_ID
 
 
 class RowId(IntegerConverter):

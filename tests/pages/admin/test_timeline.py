@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.happenings import PAGE
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.helpdesk import scopes
-from mfa_app.core.helpdesk.timeline import PAGE
 from mfa_app.core.sessions.signed_in import as_user
 from tests.support.browser import Page, Visitor, words
 from tests.support.databases import both_databases
