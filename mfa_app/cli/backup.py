@@ -36,7 +36,10 @@ def backup(file: Path) -> None:
         core.make(file, actor=current_actor())
     say(
         _("Database backed up to %(file)s.", file=file),
-        _("This does not include the keys, which are in %(location)s.", location=_keys()),
+        _(
+            "This does not include the keys, which are in %(location)s.",
+            location=keyring.location(current_app.config["SETTINGS"]),
+        ),
         _("Back up the keys too, but in another place: with both, anyone can read all secrets."),
     )
     if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -115,11 +118,6 @@ def _require_sqlite(command: str, file: Path) -> None:
     url = db.engine.url.set(drivername="postgresql", password=None).render_as_string()
     words = command.format(file=shlex.quote(str(file)), url=shlex.quote(url))
     raise CommandError(_("PostgreSQL has its own program for this. Please run: %(command)s", command=words))
-
-
-def _keys() -> str:
-    settings: Settings = current_app.config["SETTINGS"]
-    return "MFA_DATA_KEYS" if settings.data_keys else str(keyring.file_of(settings).resolve())
 
 
 def _in_use() -> str:

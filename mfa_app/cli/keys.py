@@ -34,7 +34,8 @@ def list_(*, as_json: bool) -> None:
         return
     head = (_("KEY"), _("SECRETS"), _("STATE"))
     rows = [(name, str(counts.get(name, 0)), _state(name, available)) for name in names]
-    say(*table(head, rows), _("The keys are in %(location)s.", location=_location()))
+    location = keyring.location(current_app.config["SETTINGS"])
+    say(*table(head, rows), _("The keys are in %(location)s.", location=location))
 
 
 @commands.command()
@@ -84,7 +85,7 @@ def _rotate_data_keys(settings: Settings) -> None:
             rotation.secrets,
             key=rotation.key,
         ),
-        _("Back up %(location)s again, apart from the database.", location=_location()),
+        _("Back up %(location)s again, apart from the database.", location=keyring.location(settings)),
         _(
             "Older backups of the database still need the keys from when they were created, "
             "so keep those backups of the keys too."
@@ -110,8 +111,3 @@ def _state(key: str, available: list[str]) -> str:
     if key not in available:
         return _("missing: its secrets can't be decrypted")
     return _("encrypts and decrypts") if key == vault().current else _("decrypts only")
-
-
-def _location() -> str:
-    settings: Settings = current_app.config["SETTINGS"]
-    return "MFA_DATA_KEYS" if settings.data_keys else str(keyring.file_of(settings).resolve())

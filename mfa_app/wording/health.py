@@ -153,7 +153,7 @@ def keys_do_not_fit(settings: Settings) -> HealthMessage:
     )
     if settings.data_keys:
         cure = _("Put back the earlier keys: with other keys nobody's authentication app works any more.")
-    place = "MFA_DATA_KEYS" if settings.data_keys else keyring.file_of(settings).resolve()
+    place = keyring.location(settings)
     return HealthMessage(_("The keys in %(place)s do not fit this database.", place=place), cure)
 
 

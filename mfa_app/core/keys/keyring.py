@@ -52,6 +52,11 @@ def file_of(settings: Settings) -> Path:
     return settings.instance_path / "keys"
 
 
+def location(settings: Settings) -> str:
+    """Return where the data keys are: the setting that has them, or the whole path of the key file."""
+    return "MFA_DATA_KEYS" if settings.data_keys else str(file_of(settings).resolve())
+
+
 def new_data_key() -> str:
     """Return a new data key as written in settings: id, colon, 256 random bits in base64."""
     return f"{secrets.token_hex(4)}:{base64.b64encode(secrets.token_bytes(DATA_KEY_BYTES)).decode()}"
