@@ -13,7 +13,8 @@ from mfa_app.cli.support.output import app_link_lines, link_url, say
 from mfa_app.core.audit import chain
 from mfa_app.core.common import clock
 from mfa_app.core.keys.vault import CannotUnseal
-from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.operations import seal_check
 from mfa_app.core.policy import last_administrator
 from mfa_app.core.users import enrolment_links, first_administrator
@@ -91,7 +92,7 @@ def make_ready(settings: Settings) -> bool:
 
 def _create_setup_link(settings: Settings) -> None:
     token = first_administrator.create_setup_link(actor=current_actor(), now=clock.now())
-    hours = int(LIFETIME[Purpose.SETUP].total_seconds() // 3600)
+    hours = one_time_links.hours_of(Purpose.SETUP)
     say(
         _("%(site)s has no administrator yet. Open this link to become the first:", site=settings.site_name),
         RULER,

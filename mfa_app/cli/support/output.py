@@ -8,7 +8,8 @@ from flask import current_app, url_for
 from flask_babel import ngettext
 
 from mfa_app.core.common.text import escape
-from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.mail import one_time_links
+from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.models import User
 from mfa_app.wording import dates
 
@@ -58,7 +59,7 @@ def link_url(token: str) -> str:
 
 def app_link_lines(user: User, token: str) -> tuple[str, ...]:
     """Return the lines that show a link with which someone links a first app."""
-    hours = int(LIFETIME[Purpose.ENROLMENT].total_seconds() // 3600)
+    hours = one_time_links.hours_of(Purpose.ENROLMENT)
     sentence = ngettext(
         "With this link and the password, %(email)s can link an app. It works once, within %(num)s hour:",
         "With this link and the password, %(email)s can link an app. It works once, within %(num)s hours:",

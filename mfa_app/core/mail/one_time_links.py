@@ -49,6 +49,11 @@ SEVERAL = frozenset({Purpose.PASSWORD_RESET, Purpose.ACCOUNT_LOCK, Purpose.STOP_
 LOCKING = frozenset({Purpose.ACCOUNT_LOCK, Purpose.STOP_APPROVAL})
 
 
+def hours_of(purpose: Purpose) -> int:
+    """Return for how many whole hours a link of this purpose works."""
+    return LIFETIME[purpose] // timedelta(hours=1)
+
+
 def create(purpose: Purpose, user: AnyUser | None, *, actor: Actor = SITE, now: datetime) -> str:
     """Return the token of a new link. Earlier ones of its purpose stop, unless a user may have `SEVERAL`.
 

@@ -8,7 +8,7 @@ from mfa_app.core.common.errors import LinkNotNeeded
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.mail import one_time_links, outbox
-from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy.subject_facts import has_factor
 from mfa_app.core.users import invitations
 from mfa_app.models import User
@@ -43,7 +43,7 @@ def mail_to(user: User, *, actor: Actor, now: datetime) -> str:
     if user.password_hash is None:
         return invitations.mail_to(user, actor=actor, now=now)
     token = one_time_links.create(Purpose.ENROLMENT, user, actor=actor, now=now)
-    hours = int(LIFETIME[Purpose.ENROLMENT].total_seconds() // 3600)
+    hours = one_time_links.hours_of(Purpose.ENROLMENT)
     outbox.enqueue(outbox.Mail.ENROLMENT_LINK, user, now=now, token=token, hours=hours)
     record(Event.ENROLMENT_LINK_SENT, actor=actor, subject=user)
     return token
