@@ -28,7 +28,9 @@ from mfa_app.core.helpdesk import opening, scopes
 from mfa_app.core.helpdesk.caller_check import CallerCheck
 from mfa_app.core.helpdesk.removal import remove_factor
 from mfa_app.core.helpdesk.reset import reset_second_factor
+from mfa_app.core.mail import outbox
 from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.operations import site_values
 from mfa_app.core.passwords import change
 from mfa_app.core.policy import foresight
@@ -36,7 +38,6 @@ from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.core.users import account_lock, accounts, enrolment_links, invitations
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Group, Role, User
-from mfa_app.settings import Settings
 from mfa_app.wording import dates
 from mfa_app.wording.foresight import foresight_sentence
 from mfa_app.wording.labels import app_name, role_name
@@ -360,7 +361,7 @@ def _say_invitation(user: User, token: str) -> None:
         f"  {link_url(token)}",
         "",
     )
-    _say_how_it_is_sent(user, invitations.saved_as(user))
+    _say_how_it_is_sent(user, Mail.INVITATION)
 
 
 def _say_app_link(user: User, token: str) -> None:
@@ -368,20 +369,17 @@ def _say_app_link(user: User, token: str) -> None:
         _("This role always needs 2-factor authentication, and a password alone can't link the first app."),
         *app_link_lines(user, token),
     )
-    _say_how_it_is_sent(user, enrolment_links.saved_as(user))
+    _say_how_it_is_sent(user, Mail.ENROLMENT_LINK)
 
 
-def _say_how_it_is_sent(user: User, file: str) -> None:
-    settings: Settings = current_app.config["SETTINGS"]
+def _say_how_it_is_sent(user: User, mail: Mail) -> None:
     if site_values.current().smtp_url:
         say(_("The same link is on its way to %(email)s by email.", email=user.email))
         return
+    folder = outbox.folder_of(current_app.config["SETTINGS"]).resolve()
     say(
         _("No mail server is set up, so no email is sent. Pass the link on yourself."),
-        _(
-            "The email is the file %(file)s",
-            file=settings.instance_path.resolve() / "outbox" / file,
-        ),
+        _("The email is the file %(file)s", file=folder / outbox.newest_file_name(mail, user)),
     )
 
 

@@ -14,6 +14,7 @@ from mfa_app.cli.setup import RULER, make_ready
 from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
 from mfa_app.cli.support.output import say, table
 from mfa_app.core.common import clock
+from mfa_app.core.mail import outbox
 from mfa_app.core.operations import site_values
 from mfa_app.core.users import lookup
 from mfa_app.extensions import db
@@ -35,13 +36,12 @@ def demo() -> None:
         _write(saved, "\n".join(_login_lines(logins)))
     elif not saved.exists() or lookup.find_by_email(f"ada@{DOMAIN}") is None:
         raise CommandError(_("This installation already has people. The demo needs a new, empty one."))
-    outbox = settings.instance_path / "outbox"
     say(
         *saved.read_text("utf-8").split("\n"),
         _(
             "Open %(url)s. Emails to these people are files in %(folder)s.",
             url=settings.public_url,
-            folder=outbox,
+            folder=outbox.folder_of(settings),
         ),
         _("To start again, delete %(folder)s.", folder=settings.instance_path),
     )

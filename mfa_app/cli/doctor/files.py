@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from mfa_app.cli.doctor.finding import Finding
 from mfa_app.core.audit import anchors
 from mfa_app.core.keys import keyring
+from mfa_app.core.mail import outbox
 from mfa_app.core.operations.backup import SQLITE_SIDECARS
 from mfa_app.extensions import db
 from mfa_app.settings import Settings
@@ -22,7 +23,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """Check the keys, the database, every other file that may hold secrets, and the folder itself."""
     folder = settings.instance_path.resolve()
     own = [path for path in (keyring.file_of(settings).resolve(), *_sqlite_files()) if path.exists()]
-    written = (anchors.file_of(settings), folder / "outbox", folder / "running.lock")
+    written = (anchors.file_of(settings), outbox.folder_of(settings), folder / "running.lock")
     for path in own:
         yield from _readable(path, OPEN_TO_OTHERS)
     for path in (*own, *filter(Path.exists, written)):

@@ -13,7 +13,7 @@ from flask_babel import ngettext
 
 from mfa_app.cli.doctor.finding import Finding
 from mfa_app.cli.support.output import print_line
-from mfa_app.core.mail import smtp
+from mfa_app.core.mail import outbox, smtp
 from mfa_app.core.mail.delivery import MailDelivery
 from mfa_app.core.mail.smtp import Patience
 from mfa_app.core.operations.mail_settings import PasswordUnreadable
@@ -29,7 +29,7 @@ NOTICE_SECONDS = 5.0
 def findings(settings: Settings) -> Iterator[Finding]:
     """Connect and log in as for sending a mail. A server that the mailer would wait for is waited for."""
     if site()[StoredValues].beside(settings).smtp_url is None:
-        folder = settings.instance_path / "outbox"
+        folder = outbox.folder_of(settings)
         yield Finding(
             _("No emails are sent. They are written to files in %(folder)s.", folder=folder),
             _("Enter your mail server under Administration, Site. Or set MFA_SMTP_URL."),

@@ -108,7 +108,7 @@ class MailDelivery:
             self._file(message, waiting)
 
     def _file(self, message: EmailMessage, waiting: OutboxMail) -> None:
-        folder = self.settings.instance_path / "outbox"
+        folder = outbox.folder_of(self.settings)
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
             files.chown_like(folder, folder.parent)

@@ -3,6 +3,7 @@
 import enum
 import json
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import func, select
 
@@ -15,6 +16,7 @@ from mfa_app.extensions import db
 from mfa_app.models import OutboxMail
 from mfa_app.models.column_types import new_id
 from mfa_app.models.row_facts import AnyUser
+from mfa_app.settings import Settings
 
 
 class Mail(enum.StrEnum):
@@ -147,15 +149,21 @@ def context_of(mail: OutboxMail) -> dict[str, object] | None:
     return context
 
 
+def folder_of(settings: Settings) -> Path:
+    """Return the folder in which mails become files, where there is no mail server."""
+    return settings.instance_path / "outbox"
+
+
 def file_name(mail: OutboxMail) -> str:
-    """Return the name of the file that the mail becomes in `outbox/`, where there is no mail server."""
+    """Return the name of the file in that folder that the mail becomes."""
     return f"{mail.created_at:%Y%m%dT%H%M%S}-{mail.template}-{mail.id[:8]}.eml"
 
 
-def newest(mail: Mail, user: AnyUser) -> OutboxMail | None:
-    """Return the mail of this kind that was queued for the user last."""
+def newest_file_name(mail: Mail, user: AnyUser) -> str:
+    """Return the name of the file that the user's last mail of this kind becomes; empty without one."""
     of_this_kind = select(OutboxMail).where(OutboxMail.to == user.email, OutboxMail.template == mail.value)
-    return db.session.scalars(of_this_kind.order_by(OutboxMail.created_at.desc()).limit(1)).first()
+    newest = db.session.scalar(of_this_kind.order_by(OutboxMail.created_at.desc()).limit(1))
+    return file_name(newest) if newest else ""
 
 
 def waiting() -> int:

@@ -5,6 +5,7 @@ import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from mfa_app.core.mail import outbox
 from mfa_app.core.operations.site_values import StoredValues
 from mfa_app.extensions import db
 from mfa_app.settings import Settings
@@ -52,10 +53,10 @@ def write_to_folders(settings: Settings) -> None:
 
     They are the instance folder, and its outbox if emails become files.
     """
-    outbox = settings.instance_path / "outbox"
+    folder = outbox.folder_of(settings)
     _write_to(settings.instance_path)
-    if site()[StoredValues].beside(settings).smtp_url is None and outbox.exists():
-        _write_to(outbox)
+    if site()[StoredValues].beside(settings).smtp_url is None and folder.exists():
+        _write_to(folder)
 
 
 def _write_to(folder: Path) -> None:

@@ -14,12 +14,6 @@ from mfa_app.core.users import invitations
 from mfa_app.models import User
 
 
-def saved_as(user: User) -> str:
-    """Return the name of the file that the user's last such email becomes where there is no mail server."""
-    mail = outbox.newest(outbox.Mail.ENROLMENT_LINK, user)
-    return outbox.file_name(mail) if mail else ""
-
-
 def send(user: User, *, actor: Actor, now: datetime) -> str:
     """Mail a user a one-time link that permits linking a first app, and return its token.
 

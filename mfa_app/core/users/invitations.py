@@ -75,12 +75,6 @@ def state_of(invitation: Invitation, user: User, *, now: datetime) -> State:
     return State.WAITING if invitation.mailed_at is None else State.SENT
 
 
-def saved_as(user: User) -> str:
-    """Return the name of the file that the user's last invitation becomes where there is no mail server."""
-    mail = outbox.newest(outbox.Mail.INVITATION, user)
-    return outbox.file_name(mail) if mail else ""
-
-
 def invite(user: User, *, actor: Actor, now: datetime, shown: bool = False) -> str:
     """Mail the user a one-time link to choose a password; return its token. Earlier links stop working.
 
