@@ -529,17 +529,6 @@ def create(world: World) -> Act:
     return lambda: accounts.create(profile, groups=[], password=None, actor=TERMINAL, now=world.clock())
 
 
-@again(accounts.rename)
-def rename(world: World) -> Act:
-    return lambda: accounts.rename(world.user("alice"), "Alicia", actor=TERMINAL)
-
-
-@again(accounts.change_email)
-def change_email(world: World) -> Act:
-    user = world.user("alice")
-    return lambda: accounts.change_email(user, "alicia@example.com", actor=TERMINAL, now=world.clock())
-
-
 @again(accounts.change_role)
 def change_role(world: World) -> Act:
     return lambda: accounts.change_role(world.user("bob"), Role.HELPDESK, actor=TERMINAL, now=world.clock())

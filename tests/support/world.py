@@ -37,6 +37,7 @@ from mfa_app.web.security import cookies
 from tests.support.browser import Page, Visitor, attribute, named
 from tests.support.clock import Clock
 from tests.support.phone import Phone
+from tests.support.profiles import edit
 from tests.support.served_site import ServedSite
 from tests.support.site_parts import part_of, put
 from tests.support.snapshots import Beginning, step
@@ -173,9 +174,7 @@ class World:
     def rename(self, name: str, shown: str) -> None:
         """Let a person be called something else; the address stays."""
         with self.data():
-            user = self.user(name)
-            profile = Profile(user.email, shown, Role(user.role))
-            accounts.edit(user, profile, actor=TERMINAL, now=self.clock())
+            edit(self.user(name), name=shown, actor=TERMINAL, now=self.clock())
 
     @step
     def group(self, name: str, *, required: bool | None = None, **rule: Unpack[RuleDetails]) -> None:

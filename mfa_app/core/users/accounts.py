@@ -86,24 +86,6 @@ def insert_user(
     return user
 
 
-def rename(user: User, name: str, *, actor: Actor) -> None:
-    """Change the name of a user. Raises NotAllowed, SessionEnded."""
-    begin_change(actor, Permission.MANAGE_USERS, user)
-    _rename(user, name, actor)
-
-
-def change_email(user: User, email: str, *, actor: Actor, now: datetime) -> None:
-    """Change the email address of a user, tell the old address by mail, and revoke all access.
-
-    Another spelling of the same address revokes nothing. Raises InvalidEmail, EmailTaken, NotAllowed,
-    SessionEnded.
-    """
-    address = email_addresses.parse(email)
-    begin_change(actor, Permission.MANAGE_USERS, user)
-    require_free_email(address, user)
-    _change_email(user, address, actor, now)
-
-
 def change_role(user: User, role: Role, *, actor: Actor, now: datetime) -> str | None:
     """Change the role of a user and revoke all access.
 
@@ -121,9 +103,10 @@ def edit(
     """Change whatever differs from the profile and the groups of a user, or nothing.
 
     Start from `profile_of`: what the new profile leaves out ends. Without `groups` the user stays in the
-    present ones. Returns the same as `change_role`. Raises InvalidEmail, EmailTaken, LastAdministrator (also
-    for a last day), CannotExemptSelf, SessionEnded, NotAllowed (of their own account, administrators change
-    only the groups).
+    present ones. Another email address or role revokes all access, and the old address is told of the new
+    one; another spelling of the same address revokes nothing. Returns the same as `change_role`. Raises
+    InvalidEmail, EmailTaken, LastAdministrator (also for a last day), CannotExemptSelf, SessionEnded,
+    NotAllowed (of their own account, administrators change only the groups).
     """
     address = email_addresses.parse(profile.email)
     begin_change(actor, Permission.MANAGE_USERS)

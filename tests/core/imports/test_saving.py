@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -43,6 +43,7 @@ from mfa_app.models import (
 from mfa_app.wording.imports import result_titles, result_words
 from tests.support.databases import both_databases
 from tests.support.imports import done_singly, importer, started, uploaded
+from tests.support.profiles import edit
 from tests.support.served_site import at_once
 from tests.support.world import TERMINAL, VISITOR, World
 
@@ -195,18 +196,19 @@ def take_the_address(world: World) -> None:
 
 
 def set_last_day(world: World) -> None:
-    user = world.user("alice")
-    profile = replace(accounts.profile_of(user), last_day=world.clock().date() + timedelta(days=30))
-    accounts.edit(user, profile, actor=TERMINAL, now=world.clock())
+    in_thirty_days = world.clock().date() + timedelta(days=30)
+    edit(world.user("alice"), last_day=in_thirty_days, actor=TERMINAL, now=world.clock())
+
+
+def rename(world: World) -> None:
+    edit(world.user("alice"), name="Alison", actor=TERMINAL, now=world.clock())
 
 
 MEANWHILE: list[tuple[Callable[[World], object], str, str]] = [
-    (lambda world: accounts.rename(world.user("alice"), "Alison", actor=TERMINAL), "people", "alice@"),
+    (rename, "people", "alice@"),
     (set_last_day, "people", "alice@"),
     (
-        lambda world: accounts.change_email(
-            world.user("alice"), "ally@example.com", actor=TERMINAL, now=world.clock()
-        ),
+        lambda world: edit(world.user("alice"), email="ally@example.com", actor=TERMINAL, now=world.clock()),
         "people",
         "alice@",
     ),
@@ -316,7 +318,7 @@ def test_who_may_not_manage_groups_moves_nobody(world: World, monkeypatch: pytes
 
 
 def test_a_stale_import_is_checked_again_and_saved(world: World, previewed: PeopleImport) -> None:
-    accounts.rename(world.user("alice"), "Alison", actor=TERMINAL)
+    rename(world)
     assert started(world, previewed).state == State.STALE
     again = stored.check_again(previewed, actor=importer(world), now=world.clock())
     db.session.commit()

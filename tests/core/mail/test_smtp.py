@@ -27,6 +27,7 @@ from mfa_app.models import OutboxMail
 from mfa_app.settings import SettingError, Settings, load_settings
 from tests.support.databases import both_databases
 from tests.support.mail_server import Mailbox, free_port, running_mail_server
+from tests.support.profiles import edit
 from tests.support.site_parts import part_of
 from tests.support.world import TERMINAL, World
 
@@ -359,7 +360,7 @@ def test_a_mail_that_arrives_or_another_address_ends_what_was_told(world: World,
     with world.data():
         alice = world.user("alice")
         assert alice.email_refused_at is not None
-        accounts.change_email(alice, "alicia@example.com", actor=TERMINAL, now=world.clock())
+        edit(alice, email="alicia@example.com", actor=TERMINAL, now=world.clock())
         assert (alice.email_refused_at, alice.email_refusal) == (None, None)
 
 
@@ -368,7 +369,7 @@ def test_a_refused_old_address_says_nothing_about_the_new_one(world: World, mail
     mailbox.answer_to_recipient = "550 5.1.1 no such user"
     with world.data():
         alice = world.user("alice")
-        accounts.change_email(alice, "alicia@example.com", actor=TERMINAL, now=world.clock())
+        edit(alice, email="alicia@example.com", actor=TERMINAL, now=world.clock())
     deliver_through(world, mailbox, write=False)
     assert world.count(OutboxMail, OutboxMail.next_attempt_at.is_not(None)) == 0
     with world.data():

@@ -31,6 +31,7 @@ from mfa_app.models import (
 from mfa_app.models.column_types import new_id
 from tests.support.databases import both_databases, on_postgresql
 from tests.support.passkey_rows import passkey_of
+from tests.support.profiles import edit
 from tests.support.world import CALLED_BACK, TERMINAL, World
 
 STEPS, LOOK_AFTER = 160, 40
@@ -140,7 +141,7 @@ class Walk:
 
     def change_email(self) -> None:
         new = f"new{self.next_number()}@example.com"
-        accounts.change_email(self.user(), new, actor=TERMINAL, now=self.now)
+        edit(self.user(), email=new, actor=TERMINAL, now=self.now)
 
     def require(self) -> None:
         overrides.set_requirement(self.user(), self.random.random() < 0.5, actor=TERMINAL, now=self.now)

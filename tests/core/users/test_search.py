@@ -15,6 +15,7 @@ from mfa_app.core.users.people_lists import Total
 from mfa_app.extensions import db
 from mfa_app.models import SearchWord, User
 from tests.support.databases import both_databases
+from tests.support.profiles import edit
 from tests.support.world import TERMINAL, World
 
 PEOPLE = {
@@ -121,16 +122,16 @@ def test_the_trail_finds_people_by_the_same_words(company: World) -> None:
 
 def test_a_new_name_and_a_new_address_bring_new_words(company: World) -> None:
     liam = company.user("liam")
-    accounts.rename(liam, "William Byrne", actor=TERMINAL)
+    edit(liam, name="William Byrne", actor=TERMINAL, now=company.clock())
     assert (found("brien"), found("byrne")) == ([], ["William Byrne"])
-    accounts.change_email(liam, "w.byrne@firma.local", actor=TERMINAL, now=company.clock())
+    edit(liam, email="w.byrne@firma.local", actor=TERMINAL, now=company.clock())
     assert (found("liam example"), found("firma")) == ([], ["William Byrne"])
     accounts.edit(liam, Profile("liam@example.com", "Liam O'Brien"), actor=TERMINAL, now=company.clock())
     assert (found("firma"), found("brien")) == ([], ["Liam O'Brien"])
 
 
 def test_a_long_name_has_words_that_fit(company: World) -> None:
-    accounts.rename(company.user("liam"), "x" * 300, actor=TERMINAL)
+    edit(company.user("liam"), name="x" * 300, actor=TERMINAL, now=company.clock())
     assert found("x" * 300) == found("x" * 64) == ["x" * 300]
     longest = max(db.session.scalars(select(SearchWord.word)), key=len)
     assert longest == "x" * 64

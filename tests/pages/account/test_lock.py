@@ -12,6 +12,7 @@ from mfa_app.core.users import account_lock, accounts
 from mfa_app.models import AuthSession, OneTimeLink, RememberedDevice
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
+from tests.support.profiles import edit
 from tests.support.stories import alice_on_a_remembered_device
 from tests.support.world import CALLED_BACK, PASSWORD, TERMINAL, WRONG, World
 
@@ -240,6 +241,6 @@ def test_even_the_last_administrator_may_lock_their_own_account(world: World) ->
 def test_a_new_address_ends_the_links_in_the_old_mailbox_but_the_last(world: World, alice: Visitor) -> None:
     link = lock_link(world)
     with world.data():
-        accounts.change_email(world.user("alice"), "alice.new@example.com", actor=TERMINAL, now=world.clock())
+        edit(world.user("alice"), email="alice.new@example.com", actor=TERMINAL, now=world.clock())
     assert world.visitor().open(link).status == 410
     assert world.count(OneTimeLink, OneTimeLink.purpose == Purpose.ACCOUNT_LOCK) == 1

@@ -1,6 +1,5 @@
 """An account with a last day: from the moment that the day is over, nobody gets in by any door."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from mfa_app.extensions import db
 from mfa_app.models import Role
 from tests.support.browser import Visitor
 from tests.support.databases import both_databases
+from tests.support.profiles import edit
 from tests.support.statements import statements
 from tests.support.stories import alice_on_a_remembered_device, carol_at_work
 from tests.support.world import PASSWORD, TERMINAL, WRONG, World
@@ -28,9 +28,8 @@ def today(world: World) -> date:
 def end_today(world: World, name: str = "alice") -> None:
     """Let today be the last day of somebody's account."""
     with world.data():
-        user = world.user(name)
-        profile = replace(accounts.profile_of(user), last_day=days.day_of(world.clock()))
-        accounts.edit(user, profile, actor=TERMINAL, now=world.clock())
+        today = days.day_of(world.clock())
+        edit(world.user(name), last_day=today, actor=TERMINAL, now=world.clock())
 
 
 def let_the_day_end(world: World, *, but: timedelta = timedelta()) -> None:
@@ -191,9 +190,8 @@ def test_the_job_asks_no_more_often_for_many_who_were_told_than_for_one(world: W
 def test_its_owner_is_told_fourteen_days_and_one_day_before_once_each(world: World) -> None:
     world.person("alice")
     with world.data():
-        user = world.user("alice")
-        profile = replace(accounts.profile_of(user), last_day=days.day_of(world.clock()) + timedelta(days=20))
-        accounts.edit(user, profile, actor=TERMINAL, now=world.clock())
+        in_twenty_days = days.day_of(world.clock()) + timedelta(days=20)
+        edit(world.user("alice"), last_day=in_twenty_days, actor=TERMINAL, now=world.clock())
     told = []
     for _day in range(22):
         for _run in range(2):
@@ -216,4 +214,4 @@ def test_an_actor_whose_last_day_ends_while_waiting_for_the_lock_changes_nothing
         carol.ends_at = world.clock()
         db.session.flush()
         with pytest.raises(SessionEnded):
-            accounts.rename(alice, "Eve", actor=actor)
+            edit(alice, name="Eve", actor=actor, now=world.clock())

@@ -89,8 +89,7 @@ def test_the_queue_says_who_waits_since_when_and_from_where(world: World, dave: 
 
 @both_databases
 def test_the_queue_says_what_changed_lately_in_one_statement(world: World, dave: Visitor) -> None:
-    with world.data():
-        accounts.rename(world.user("alice"), "Alicia", actor=TERMINAL)
+    world.rename("alice", "Alicia")
     asks(world, "bob")
     alone = cost(world, dave, QUEUE)
     world.clock.advance(seconds=1)
