@@ -16,7 +16,7 @@ from mfa_app.core.sessions.sessions import Identity
 from mfa_app.models import AuthSession, RememberedDevice
 from mfa_app.models.row_facts import AuthenticatorFacts, PasskeyFacts
 from mfa_app.web.security.current import current_identity
-from mfa_app.web.ui.passkeys import place_to_go, works_here
+from mfa_app.web.ui.passkeys import passkey_origin, works_here
 from mfa_app.wording.labels import app_name
 from mfa_app.wording.policy import announcement, why, why_passkey
 from mfa_app.wording.user_agents import browser_name
@@ -28,7 +28,7 @@ class BrowserEntry:
 
     id: str
     browser: str
-    place: str
+    ip_address: str
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
@@ -98,11 +98,11 @@ class PasskeyEntry:
 
 @dataclass(frozen=True)
 class PasskeyPanel:
-    """The user's passkeys, as the account page shows them. `place` is the origin where they work, if any."""
+    """The user's passkeys, as the account page shows them. `origin` is where they work, if anywhere."""
 
     entries: tuple[PasskeyEntry, ...]
     work_here: bool
-    place: str | None
+    origin: str | None
     may_add: bool
 
 
@@ -161,7 +161,7 @@ def _passkey_panel(own: tuple[PasskeyFacts, ...], second_factor: SecondFactor) -
     return PasskeyPanel(
         entries=tuple(_passkey_entry(key, working, second_factor) for key in own),
         work_here=works_here(),
-        place=place_to_go(),
+        origin=passkey_origin(),
         may_add=len(own) < passkey_setup.MOST_PASSKEYS,
     )
 

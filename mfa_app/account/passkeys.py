@@ -16,7 +16,7 @@ from mfa_app.web.security.cookies import issue_cookies
 from mfa_app.web.security.current import current_actor, current_identity
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import flash_refusals, render_form
-from mfa_app.web.ui.passkeys import PasskeyForm, place_to_go, works_here
+from mfa_app.web.ui.passkeys import PasskeyForm, passkey_origin, works_here
 from mfa_app.wording.policy import why_passkey
 
 
@@ -37,7 +37,7 @@ def add_passkey() -> ResponseReturnValue:
         "account/passkey_add.html",
         form,
         works=works_here(),
-        elsewhere=place_to_go(),
+        elsewhere=passkey_origin(),
         onward=next_page("account.overview"),
         needed=_needed(identity),
         full=len(passkeys.of_user(identity.user)) >= passkey_setup.MOST_PASSKEYS,

@@ -15,7 +15,7 @@ from mfa_app.wording.ended_access import why_ended
 
 def signed_in_response(signed_in: SignedIn) -> ResponseReturnValue:
     """Set the new session cookie with a new CSRF token, and redirect to the page that is open now."""
-    waiting_token.begin_anew_for(signed_in.user)
+    waiting_token.empty_form_cookie_for(signed_in.user)
     issue_cookies(signed_in)
     if signed_in.ended is not None:
         flash(why_ended(signed_in.ended, clock.now()), "info")

@@ -1,4 +1,4 @@
-"""With what this browser waits for a reset: a token in the signed form cookie, which names nobody."""
+"""The token by which this browser waits for a reset. It is in the signed form cookie and names nobody."""
 
 from flask import session
 
@@ -20,12 +20,12 @@ def held() -> str:
 
 
 def forget() -> None:
-    """Wait no more."""
+    """Stop waiting."""
     session.pop(_KEY, None)
 
 
-def begin_anew_for(user: AnyUser) -> None:
-    """Empty the form cookie at a login, but for the token if this very user waits with it."""
+def empty_form_cookie_for(user: AnyUser) -> None:
+    """Empty the form cookie at a login. Keep only the token, and that only if this user waits with it."""
     token = held()
     session.clear()
     if token and requests.is_waited_for_by(user, token, now=clock.now()):

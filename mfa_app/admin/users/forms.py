@@ -216,7 +216,7 @@ class ManyForm(TickedForm):
         return Change(action, frozenset(self.people.data or ()), chosen[0] if chosen else None)
 
     def query_of_list(self) -> str:
-        """Return the query of the list to go back to, written anew."""
+        """Return the query of the list to go back to, encoded here and not as it was sent."""
         return urlencode(parse_qsl(self.back.data or ""))
 
     def in_address(self) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def init_app(app: Flask) -> None:
     """Add a fingerprint of its contents to each static file's URL."""
 
     @app.url_defaults
-    def mark_contents(endpoint: str, values: dict[str, Any]) -> None:
+    def add_fingerprint(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint in STATIC and app.static_folder and "filename" in values:
             values.setdefault("v", fingerprint(app.static_folder, values["filename"]))
 

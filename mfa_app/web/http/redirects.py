@@ -19,7 +19,7 @@ def local_path(target: str | None) -> str | None:
     """Return path and query of a page of this site, rebuilt from their parts, or None for anything else.
 
     Only paths that one of the site's views answers are accepted, so no spelling of a foreign URL gets
-    signed_in_fully: not //host, not /\\host, not ////host, not a control character.
+    through: not //host, not /\\host, not ////host, not a control character.
     """
     if not target or not target.isprintable() or "\\" in target:
         return None

@@ -1,4 +1,4 @@
-"""Marks: who a view admits. A view without one admits only users who have passed both gates."""
+"""Access rules: who a view admits. A view without one admits only users who have passed both gates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ class AccessRule:
 
 
 def access_rule_of(view: RouteCallable | None) -> AccessRule:
-    """Return the mark of a view."""
+    """Return the access rule of a view."""
     return getattr(view, ATTRIBUTE, AccessRule())
 
 

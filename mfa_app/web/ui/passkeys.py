@@ -62,7 +62,7 @@ def ways_of(identity: Identity) -> dict[str, int | bool]:
     passkey = identity.subject.passkeys
     only = passkey and identity.decision.level is Level.PHISHING_RESISTANT
     app = bool(identity.subject.authenticators) and not only
-    elsewhere = passkey and place_to_go() is not None
+    elsewhere = passkey and passkey_origin() is not None
     return {
         "app": app,
         "passkey": passkey and works_here(),
@@ -85,10 +85,10 @@ def passkey_words(identity: Identity) -> dict[str, str]:
     answer = url_for("auth.answer_by_passkey", next=request.args.get("next"))
     demand = identity.decision.passkey
     why = why_passkey(demand) if demand else ""
-    return {"passkey_url": answer, "passkey_place": place_to_go() or "", "passkey_why": why}
+    return {"passkey_url": answer, "passkey_origin": passkey_origin() or "", "passkey_why": why}
 
 
-def place_to_go() -> str | None:
+def passkey_origin() -> str | None:
     """Return the origin at which passkeys work, or None if they work nowhere on this site."""
     party = relying_party()
     return party.origin if party else None

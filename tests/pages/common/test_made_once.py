@@ -58,7 +58,7 @@ def test_a_message_on_the_code_page_is_for_the_person_it_is_for_alone(world: Wor
 @pytest.mark.parametrize(("has_app", "passkey"), [(True, False), (True, True), (False, True), (False, False)])
 def test_what_a_blank_form_says_to_one_visitor_is_escaped(world: World, has_app: bool, passkey: bool) -> None:
     words = {"email": "o'<b>@example.com", "entry": "R&D", "recovery_url": "/login/recovery-code?next=/"}
-    words |= {"passkey_url": "/login/passkey?next=/&b", "passkey_place": "http://localhost:8000"}
+    words |= {"passkey_url": "/login/passkey?next=/&b", "passkey_origin": "http://localhost:8000"}
     variants = {"remember_days": 30, "stopped": False, "app": has_app, "passkey": passkey}
     with world.app.test_request_context("/login/code"):
         blank = blank_form("auth/code.html", CodeForm, words, **variants).get_data(as_text=True)
