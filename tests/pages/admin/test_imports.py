@@ -209,6 +209,7 @@ def test_a_page_shows_fifty_rows(world: World, carol: Visitor) -> None:
     assert "p049@firma.nl" in page.text and "p050@firma.nl" not in page.text
     assert "p050@firma.nl" in carol.follow("Next").text
     assert "p119@firma.nl" in carol.follow("Next").text
+    assert "p000@firma.nl" in carol.follow("First page").text
     for odd in ("x", "-7", "99999999999999999999"):
         assert "p000@firma.nl" in carol.open(page.path, query_string={"after": odd, "outcome": odd}).text
 
