@@ -4,7 +4,7 @@ import logging
 import math
 import secrets
 
-from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -102,8 +102,6 @@ def error_page(code: int, heading: str, text: str, *, error_id: str | None = Non
         heading=heading,
         sentence=text,
         error_id=error_id,
-        action_url=url_for("account.home"),
-        action_label=_("Go to the start page"),
     )
     return make_response(page, code)
 
