@@ -1,5 +1,7 @@
 """The rule for everyone and the rules of groups: the form, the preview of a change, and the change."""
 
+from datetime import date, datetime
+
 from flask import Response, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -12,7 +14,6 @@ from mfa_app.core.common import clock
 from mfa_app.core.common.errors import RuleChanged
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.groups import groups
-from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.policy import impact, rules
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import rule_mails
@@ -116,7 +117,7 @@ def _preview(
         foresight=foresight,
         sentences=impact_sentences(foresight, before, after),
         mails=mails_in_words(mails),
-        example=_example(after, mail_text) if after.required else None,
+        example=_example(after, mail_text, mails, now) if after.required else None,
         in_force=before.in_force(now),
         names_limit=impact.MAX_NAMED,
         fields=fields,
@@ -125,10 +126,7 @@ def _preview(
     return make_response(page, 409 if changed else 200)
 
 
-def _example(rule: RuleValues, mail_text: str) -> Written:
+def _example(rule: RuleValues, mail_text: str, mail_days: list[date], now: datetime) -> Written:
     """Return the first email of a rule, as somebody without a second factor gets it."""
-    now, start = clock.now(), rule.required_from
-    coming = start is not None and start > now
-    mail = Mail.RULE_ANNOUNCED if coming else Mail.RULE_STARTS
-    said = {"starts": start, "link_by": start if coming else None, "passkey": rule.passkey_only}
+    mail, said = rule_mails.example(rule, mail_days, now=now)
     return site()[MailComposer].example(mail, **said, own_words=mail_text, at=now, name=_("Name"))

@@ -86,6 +86,18 @@ def announcements(before: RuleValues, after: RuleValues, *, now: datetime) -> li
     return sorted({_mail_day(moment) for moment in moments})
 
 
+def example(rule: RuleValues, mail_days: Sequence[date], *, now: datetime) -> tuple[Mail, dict[str, object]]:
+    """Return the first mail about a rule, and what it says to somebody who has no second factor.
+
+    `mail_days` are those of its change (`announcements`). Without any it is the mail of today.
+    """
+    moment = max([now, *(days.at(day, MORNING) for day in mail_days[:1])])
+    start = rule.required_from
+    if start is None or start <= moment:
+        return Mail.RULE_STARTS, {"starts": start, "link_by": None, "passkey": rule.passkey_only}
+    return _before_the_start(start, moment), {"starts": start, "link_by": start, "passkey": rule.passkey_only}
+
+
 def at_sending(mail: Mail, to: str, *, about: object, group_id: object, now: datetime) -> dict[str, object]:
     """Return what one of MAILS says of its recipient when it leaves: the person's own deadline as it is then.
 
@@ -116,12 +128,16 @@ def _due_of_rule(row: Group | SitePolicy | None, now: datetime) -> Due | None:
         return None
     start = row.required_from
     if start is not None and start > now:
-        return _about(row, start, Mail.RULE_SOON if now >= _soon(start) else Mail.RULE_ANNOUNCED)
+        return _about(row, start, _before_the_start(start, now))
     moments = (start, row.required_since, row.passkey_since if row.passkey_only else None)
     began = max((moment for moment in moments if moment is not None), default=None)
     if began is None or began + FRESH <= now:
         return None
     return _about(row, began, Mail.RULE_STARTS)
+
+
+def _before_the_start(start: datetime, moment: datetime) -> Mail:
+    return Mail.RULE_SOON if moment >= _soon(start) else Mail.RULE_ANNOUNCED
 
 
 def _soon(start: datetime) -> datetime:

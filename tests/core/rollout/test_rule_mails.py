@@ -282,5 +282,28 @@ def test_a_preview_knows_the_days_of_the_mails(world: World) -> None:
             assert days == told, (before, after, day, hour)
 
 
+EXAMPLES = (
+    (OFF, FROM_MONDAY, 2, 9, Mail.RULE_ANNOUNCED),
+    (OFF, FROM_MONDAY, 12, 19, Mail.RULE_ANNOUNCED),
+    (OFF, FROM_MONDAY, 12, 21, Mail.RULE_SOON),  # leaves on the next morning
+    (OFF, FROM_MONDAY, 14, 9, Mail.RULE_SOON),
+    (OFF, FROM_MONDAY, 15, 21, Mail.RULE_STARTS),
+    (OFF, FROM_MONDAY, 18, 9, Mail.RULE_STARTS),
+    (OFF, AT_ONCE, 2, 9, Mail.RULE_STARTS),
+    (FROM_MONDAY, replace(FROM_MONDAY, passkey_only=True), 2, 9, Mail.RULE_SOON),
+    (FROM_MONDAY, replace(FROM_MONDAY, grace_days=7), 2, 9, Mail.RULE_ANNOUNCED),
+)
+
+
+def test_a_preview_shows_the_first_mail_that_people_get(world: World) -> None:
+    with world.data():
+        for before, after, day, hour, mail in EXAMPLES:
+            now = datetime(2026, 3, day, hour, tzinfo=UTC)
+            told = rule_mails.announcements(before, after, now=now)
+            found, said = rule_mails.example(after, told, now=now)
+            assert found is mail, (before, after, day, hour)
+            assert (said["link_by"] is None) == (mail is Mail.RULE_STARTS)
+
+
 def fail() -> None:
     raise RuntimeError

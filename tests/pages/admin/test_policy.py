@@ -408,6 +408,13 @@ def test_own_words_for_the_emails_are_kept_with_the_rule(world: World, carol: Vi
     assert "Own words in the emails: Ask Quentin. → none" in carol.open("/admin/trail").text
 
 
+def test_a_preview_shows_the_email_that_people_get_first(world: World, carol: Visitor) -> None:
+    page = preview(carol, required="y", required_from="2026-03-16")
+    assert "Second Gate will need 2-factor authentication" in page.text
+    page = preview(carol, required="y", required_from="2026-03-04")
+    assert "2-factor authentication at Second Gate starts on Wednesday 4 March 2026" in page.text
+
+
 def test_a_preview_for_passkeys_shows_the_email_for_passkeys(world: World, carol: Visitor) -> None:
     page = preview(carol, "/admin/policy", required="y", passkey_only="y", required_from="2026-03-16")
     (email,) = page.html.select("pre")
