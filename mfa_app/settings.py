@@ -138,7 +138,7 @@ def _public_url(value: str) -> str:
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         raise ValueError(
             "must begin with https:// unless the host is this machine itself (127.0.0.1 or localhost): "
-            "over plain http anybody on the way reads passwords and codes"
+            "over plain http anyone on the way reads passwords and codes"
         )
     return value.rstrip("/")
 

@@ -21,7 +21,7 @@ def commands() -> None:
 @commands.command()
 @command_transaction
 def new() -> None:
-    """Make two new codes and print them, this once. The codes before stop working.
+    """Make two new codes and print them, this once. Earlier codes stop working.
 
     With one of them and the password, an administrator can link a new app or add a passkey.
     """

@@ -53,7 +53,7 @@ def outcome(story: Story, name: str) -> str:
         )
     if last.event == Event.RESET_REQUEST_STOPPED.label:
         return _(
-            "%(name)s has stopped the request: it wasn't them. Don't reset anything for whoever asks. Call "
+            "%(name)s has stopped the request: it wasn't them. Don't reset anything for the caller. Call "
             "%(name)s back on the number in the directory.",
             name=name,
         )

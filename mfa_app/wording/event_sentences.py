@@ -389,7 +389,7 @@ SENTENCES: dict[Event, _Sentence] = {
         {None: _l("%(actor)s named an app %(new)s")},
         _l("%(actor)s renamed an app from %(old)s to %(new)s"),
     ),
-    Event.AUTHENTICATOR_REMOVED: _l("%(actor)s removed %(app)s of their account"),
+    Event.AUTHENTICATOR_REMOVED: _l("%(actor)s removed %(app)s from their account"),
     Event.AUTHENTICATOR_KEPT: _l("%(actor)s chose to keep 2-factor authentication"),
     Event.AUTHENTICATOR_STOPPED: _Plural(
         "failures",
@@ -398,7 +398,7 @@ SENTENCES: dict[Event, _Sentence] = {
     ),
     Event.PASSKEY_ADDED: _l("%(actor)s added %(passkey)s"),
     Event.PASSKEY_RENAMED: _l("%(actor)s renamed a passkey from %(old)s to %(new)s"),
-    Event.PASSKEY_REMOVED: _l("%(actor)s removed %(passkey)s of their account"),
+    Event.PASSKEY_REMOVED: _l("%(actor)s removed %(passkey)s from their account"),
     Event.RECOVERY_CODES_MADE: _By(
         "ended_a_set",
         {True: _l("%(actor)s made new recovery codes in place of earlier ones")},

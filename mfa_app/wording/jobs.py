@@ -18,7 +18,7 @@ def description(job: Job) -> str:
         jobs.END_MAILS.name: _("Tell people by email when their account, exemption or invitation ends"),
         jobs.STREAM.name: _("Print the events of commands, as lines of the audit trail"),
         jobs.ANCHOR.name: _("Write the end of the audit trail to the file anchors, once a day"),
-        jobs.REMINDERS.name: _("Email reminders to link an app, if somebody asked for many"),
+        jobs.REMINDERS.name: _("Email reminders to link an app, if someone asked for many"),
         jobs.RULE_MAILS.name: _("Email those who must link that a rule comes or has begun, or time ends"),
         jobs.IMPORTS.name: _("Read files of people, save them once that is asked for, and invite new people"),
         jobs.TREND.name: _("Note once a day how far each group has come in a roll-out"),

@@ -31,7 +31,7 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.NotABreakGlassCode: _l("A break-glass code has 24 letters and digits. Check it and try again."),
     errors.WrongBreakGlassCode: _l(
         "That isn't one of the site's break-glass codes. If it's what the paper says, newer codes have "
-        "replaced it. Use one of these, or ask another administrator or the engineer who runs this site."
+        "replaced it. Use one of those, or ask another administrator or the engineer who runs this site."
     ),
     errors.UsedBreakGlassCode: _l(
         "That break-glass code has already been used. Use the other one, or ask another administrator or the "
@@ -160,7 +160,7 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     ),
     errors.ResetOfClosedAccount: _l(
         "Nothing was reset: this account is disabled or has ended, so nobody could stop this reset while it "
-        "waits for another helper. An administrator has to open the account first."
+        "waits for another helper. An administrator has to enable the account, or change its last day, first."
     ),
     errors.LockedByOwner: _l(
         "Nothing was reset: this person has locked the account. Call them on the number in the directory, "
@@ -263,7 +263,7 @@ _FILE_REASONS: dict[str, str] = {
         "The email address in line %(line)s can't be read, so it isn't certain who is missing in the file. "
         "Correct it first."
     ),
-    "nobody named": _l("The file names nobody, so everybody would count as missing. Check it first."),
+    "nobody named": _l("The file names nobody, so everyone would count as missing. Check it first."),
 }
 
 

@@ -88,7 +88,7 @@ def _cure(error: Exception, where: str) -> str:
     if isinstance(error, socket.gaierror):
         return _("Check the host in %(where)s: this machine finds no address for it.", where=where)
     if isinstance(error, smtplib.SMTPException):
-        return _("Ask whoever runs the mail server why it refuses this machine.")
+        return _("Ask the people who run the mail server why it refuses this machine.")
     if isinstance(error, OSError):
         return _("Check host and port in %(where)s, and that no firewall is in between.", where=where)
     return _("Check %(where)s: encryption, host, port, user name and password.", where=where)

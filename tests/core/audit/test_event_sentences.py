@@ -393,7 +393,7 @@ STORIES: dict[Callable[[World], None], str] = {
         passkey.added: Anna de Wit added the passkey “Passkey”
         passkey.renamed: Anna de Wit renamed a passkey from “Passkey” to “Key”
         sessions.ended: 1 session of Anna de Wit ended (passkey removed)
-        passkey.removed: Anna de Wit removed the passkey “Key” of their account
+        passkey.removed: Anna de Wit removed the passkey “Key” from their account
         sessions.ended: 1 session of Anna de Wit ended (passkey added)
         passkey.added: Anna de Wit added the passkey “Passkey”
         second_factor.removed: Carol (administrator) removed the authentication app “Phone” of
@@ -404,7 +404,7 @@ STORIES: dict[Callable[[World], None], str] = {
         links.ended: The terminal (tests) ended 6 one-time links of Anna de Wit (account opened again)
         authenticator.linked: Bob linked the app “Phone”
         sessions.ended: 1 session of Bob ended (app removed)
-        authenticator.removed: Bob removed the app “Phone” of their account
+        authenticator.removed: Bob removed the app “Phone” from their account
     """,
     accounts_of_people: """
         person.created: Carol (administrator) created the account of Dora

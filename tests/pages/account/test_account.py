@@ -112,7 +112,7 @@ def test_an_exempt_person_reads_at_home_and_on_the_own_page_what_comes_after(
 
 def test_who_is_not_asked_for_an_app_yet_is_offered_at_home_to_link_one(world: World) -> None:
     world.person("bob")
-    offer = "You can link your authentication app now, before anybody asks for it."
+    offer = "You can link your authentication app now, before you have to."
     bob = world.password_given("bob")
     assert offer in bob.page.text
     assert bob.follow("Link an app").title == "Link your authentication app"

@@ -97,7 +97,7 @@ def test_the_email_about_a_removed_app_says_what_stays(world: World, alice: Visi
     assert world.details("authenticator.removed") == {"app": "Tablet"}
     text = world.words_of_last_mail()
     assert "“Tablet”" in text
-    assert "The apps and passkeys that you have besides stay" in text
+    assert "Your other apps and passkeys stay" in text
 
 
 def test_a_new_phone_takes_the_place_of_the_old_one_and_the_others_stay(world: World, alice: Visitor) -> None:

@@ -160,7 +160,7 @@ def test_who_is_stopped_is_told_what_helps(world: World, dave: Visitor, failures
         if limit is limits.CODE:
             world.user("alice").factors_locked_at = world.clock()
     page = dave.open(page_of(world, "alice"))
-    stopped = "Stopped until the password is reset by email, after 100 wrong passwords in unknown browsers."
+    stopped = "Blocked until the password is reset by email, after 100 wrong passwords in unknown browsers."
     assert (stopped in page.text) == (failures == 100)
     assert ("Let this person try again" in page.text) == (failures == 100)
 
