@@ -12,6 +12,8 @@ from mfa_app.models.partial_index import only_where
 
 UNUSED, USED = "used_at IS NULL", "used_at IS NOT NULL"
 
+USED_INVITATIONS_KEPT = timedelta(days=30)
+
 
 class Invitation(Table):
     """The last invitation of a user: the first password uses it up, and 30 days later the row is deleted.
@@ -27,7 +29,7 @@ class Invitation(Table):
     """
 
     __tablename__ = "invitation"
-    fate: ClassVar[Fate] = Fate(expires="used_at", kept_for=timedelta(days=30))
+    fate: ClassVar[Fate] = Fate(expires="used_at", kept_for=USED_INVITATIONS_KEPT)
     __table_args__ = (
         Index("ix_invitation_expires_at_user_id", "expires_at", "user_id"),
         Index("ix_invitation_unused", "expires_at", "user_id", **only_where(UNUSED)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -10,11 +10,15 @@ from flask_babel import ngettext
 
 from mfa_app.core.audit.events import Event
 from mfa_app.core.common.actor import ActorKind
+from mfa_app.core.helpdesk.risk import REPEATED_WITHIN
+from mfa_app.core.sessions.sessions import CHALLENGE_TIMEOUT, IDLE_TIMEOUT
 from mfa_app.models import Role
 from mfa_app.models.row_facts import AnyEvent
 from mfa_app.wording import dates
 from mfa_app.wording.diagnosis import minutes_of
 from mfa_app.wording.labels import factor_name, role_name
+
+_MINUTE = timedelta(minutes=1)
 
 _EVENTS = {
     Event.PASSWORD_ACCEPTED: _l("Password accepted"),
@@ -329,8 +333,8 @@ _CODES = {
     "asked by choice": _l("opted in"),
     "logged out by hand": _l("logged out by hand"),
     "logged in again": _l("someone logged in over it"),
-    "no code in time": _l("no code within ten minutes"),
-    "idle": _l("not used for an hour"),
+    "no code in time": _l("no code within %(minutes)s minutes", minutes=CHALLENGE_TIMEOUT // _MINUTE),
+    "idle": _l("not used for %(minutes)s minutes", minutes=IDLE_TIMEOUT // _MINUTE),
     "expired": _l("expired"),
     "replaced": _l("replaced by a newer one"),
     "account opened": _l("account opened again"),
@@ -349,7 +353,7 @@ _CODES = {
     "access-pass": _l("access pass"),
     "email-code": _l("code by email"),
     "privileged": _l("administrator or help desk"),
-    "repeated": _l("reset within the last 30 days"),
+    "repeated": _l("reset within the last %(days)s days", days=REPEATED_WITHIN.days),
     "after hours": _l("outside office hours"),
     "nobody else": _l("nobody else could approve it"),
     "put away": _l("put away"),

@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from mfa_app.core.imports.plan import Outcome, PlannedRow, Problem
+from mfa_app.core.imports.plan import LONGEST_NUMBER, Outcome, PlannedRow, Problem
 from mfa_app.models import ImportRow
 
 _OUTCOMES = {
@@ -24,7 +24,10 @@ _PROBLEMS: dict[Problem, str] = {
         "this person by hand."
     ),
     Problem.NAME: _l("The name is too long, or has characters that can't be shown. Correct it."),
-    Problem.NUMBER: _l("The directory number is longer than 40 characters, or can't be shown. Correct it."),
+    Problem.NUMBER: _l(
+        "The directory number is longer than %(most)s characters, or can't be shown. Correct it.",
+        most=LONGEST_NUMBER,
+    ),
     Problem.LAST_DAY: _l("“%(about)s” can be read in more than one way, or isn't a day. Write 2027-03-31."),
     Problem.ROLE: _l("There is no role “%(about)s” that you can give. Use staff, helpdesk or admin."),
     Problem.OTHER_ROLE: _l(

@@ -9,11 +9,15 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from mfa_app.core.common import clock, errors
+from mfa_app.core.factors import challenges
 from mfa_app.core.helpdesk.requests import OPEN_FOR
 from mfa_app.core.operations.logo import MAX_SIDE
 from mfa_app.core.passwords.strength import MAX_LENGTH, MIN_LENGTH
+from mfa_app.core.throttling.limits import HELP_REQUESTS
 from mfa_app.wording import dates, uploads
 from mfa_app.wording.diagnosis import explained
+
+_MINUTE = timedelta(minutes=1)
 
 # A test asks for a sentence for every one of them. Those that carry facts have theirs in `sentence`.
 _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
@@ -143,7 +147,8 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "This import can't be saved now: it was saved or dropped already, or its file is still being read."
     ),
     errors.TooManyHelpRequests: _l(
-        "You have asked 3 times within an hour. Call the help desk, or wait an hour and ask again."
+        "You have asked %(times)s times within an hour. Call the help desk, or wait an hour and ask again.",
+        times=HELP_REQUESTS.free_attempts,
     ),
     errors.HelpRequestGone: _l(
         "Nothing was reset: this request is not open any more. It may have been stopped. Ask the caller for "
@@ -219,7 +224,9 @@ _PASSKEY_REASONS: dict[str, str] = {
         "Your passkey answered for another address than this site's. Check the address in your browser."
     ),
     "challenge": _l("That answer of your passkey belongs to another page. Try again."),
-    "expired": _l("That took more than five minutes. Try again."),
+    "expired": _l(
+        "That took more than %(minutes)s minutes. Try again.", minutes=challenges.LIFETIME // _MINUTE
+    ),
     "replayed": _l("That answer of your passkey has already been used. Try again."),
     "not verified": _l(
         "Your passkey didn't check that it was you. Set up a fingerprint, face, screen lock or PIN for it, "

@@ -37,7 +37,7 @@ from mfa_app.core.helpdesk.access_passes import LIFETIMES, USUAL
 from mfa_app.core.policy.overrides import LONGEST_EXEMPTION
 from mfa_app.core.rollout.many import MOST, OF_GROUPS, Action, Change
 from mfa_app.core.users.accounts import Profile
-from mfa_app.core.users.filters import BY_ACCOUNT, BY_TWO_FACTOR, UserFilters
+from mfa_app.core.users.filters import BY_ACCOUNT, BY_TWO_FACTOR, ENDS_SOON, UserFilters
 from mfa_app.core.users.invitation_list import Stage
 from mfa_app.core.users.people_lists import Order
 from mfa_app.models import Group, Role
@@ -106,7 +106,7 @@ class UserFilter(Form):
             SelectChoice("disabled", _l("Disabled")),
             SelectChoice("locked", _l("Locked by its owner")),
             SelectChoice("invited", _l("Invited, never logged in")),
-            SelectChoice("ends-soon", _l("Ends within 30 days")),
+            SelectChoice("ends-soon", _l("Ends within %(days)s days", days=ENDS_SOON.days)),
         ],
     )
     sort = _choice(

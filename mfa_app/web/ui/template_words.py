@@ -9,11 +9,15 @@ from markupsafe import Markup, escape
 
 from mfa_app.core.common import clock
 from mfa_app.core.factors import totp
+from mfa_app.core.helpdesk import risk
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.passwords import strength
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.sessions import sessions
 from mfa_app.models import Group, SitePolicy
+from mfa_app.models.invitation import USED_INVITATIONS_KEPT
+from mfa_app.models.outbox import FAILED_MAILS_KEPT
+from mfa_app.settings import OWN_WORDS
 from mfa_app.wording import dates
 from mfa_app.wording.contact import tel_url
 from mfa_app.wording.invitations import pass_on_links
@@ -35,6 +39,11 @@ class Numbers:
     confirmed_minutes: int = sessions.RECENT_AUTH_WINDOW // MINUTE
     reset_link_minutes: int = one_time_links.LIFETIME[one_time_links.Purpose.PASSWORD_RESET] // MINUTE
     code_seconds: int = totp.PERIOD_SECONDS
+    stop_link_days: int = one_time_links.LIFETIME[one_time_links.Purpose.STOP_APPROVAL].days
+    second_reset_days: int = risk.REPEATED_WITHIN.days
+    failed_mails_days: int = FAILED_MAILS_KEPT.days
+    used_invitations_days: int = USED_INVITATIONS_KEPT.days
+    own_words: int = OWN_WORDS
 
 
 def init_app(app: Flask) -> None:
