@@ -76,8 +76,8 @@ _EVENTS = {
     Event.REQUIREMENT_CHANGED: _l("Personal requirement changed"),
     Event.EXEMPTION_GIVEN: _l("Exemption given"),
     Event.EXEMPTION_ENDED: _l("Exemption ended"),
-    Event.DEADLINE_SET: _l("Own deadline set"),
-    Event.DEADLINE_ENDED: _l("Own deadline ended"),
+    Event.DEADLINE_SET: _l("Personal deadline set"),
+    Event.DEADLINE_ENDED: _l("Personal deadline ended"),
     Event.MEMBER_ADDED: _l("Added to a group"),
     Event.MEMBER_REMOVED: _l("Removed from a group"),
     Event.GROUP_CREATED: _l("Group created"),
@@ -356,10 +356,10 @@ _CODES = {
     "repeated": _l("reset within the last %(days)s days", days=REPEATED_WITHIN.days),
     "after hours": _l("outside office hours"),
     "nobody else": _l("nobody else could approve it"),
-    "put away": _l("put away"),
+    "put away": _l("hidden"),
     "made elsewhere": _l("made with other programs"),
     "set": _l("set"),
-    "set anew": _l("set anew"),
+    "set anew": _l("changed"),
 }
 
 _CODED = {

@@ -18,8 +18,8 @@ def question(change: Change, plan: Plan) -> str:
             )
         case Action.LEAVE:
             return ngettext(
-                "Take %(num)s person out of %(group)s?",
-                "Take %(num)s people out of %(group)s?",
+                "Remove %(num)s person from %(group)s?",
+                "Remove %(num)s people from %(group)s?",
                 number,
                 group=group,
             )
@@ -52,7 +52,7 @@ def button(action: Action) -> str:
     """Return what the button that does it says."""
     return {
         Action.JOIN: _("Add them"),
-        Action.LEAVE: _("Take them out"),
+        Action.LEAVE: _("Remove them"),
         Action.INVITE: _("Invite them"),
         Action.REMIND: _("Remind them"),
         Action.DISABLE: _("Disable the accounts"),
@@ -72,8 +72,8 @@ def done(change: Change, plan: Plan) -> str:
             )
         case Action.LEAVE:
             return ngettext(
-                "%(num)s person taken out of %(group)s.",
-                "%(num)s people taken out of %(group)s.",
+                "%(num)s person removed from %(group)s.",
+                "%(num)s people removed from %(group)s.",
                 number,
                 group=group,
             )

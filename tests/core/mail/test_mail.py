@@ -161,7 +161,7 @@ def test_a_mail_reaches_a_real_mail_server(posted: World, mailbox: Mailbox) -> N
     assert message["From"].addresses[0].addr_spec == "gate@example.com"
     assert "linked" in message["Subject"]
     assert message["Auto-Submitted"] == "auto-generated"
-    assert "Network address: 192.0.2.1" in message.get_body(("plain",)).get_content()
+    assert "IP address: 192.0.2.1" in message.get_body(("plain",)).get_content()
 
 
 @pytest.fixture

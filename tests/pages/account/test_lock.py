@@ -76,7 +76,7 @@ def test_the_mail_about_a_lock_says_from_where_and_what_next(world: World, alice
     lock(alice)
     words = world.words_of_last_mail()
     assert "Your account at Second Gate has been locked at your request." in " ".join(words.split())
-    assert "Network address: " in words
+    assert "IP address: " in words
     assert "lock my account" not in words
 
 

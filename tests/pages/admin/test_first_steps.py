@@ -99,7 +99,7 @@ def test_the_list_can_be_put_away_and_then_costs_nothing(world: World, carol: Vi
     before = cost(world, carol, "/admin")
     carol.press("Hide this list")
     assert "First steps" not in carol.open("/admin").text
-    assert "List of first steps: none → put away" in carol.open("/admin/trail").text
+    assert "List of first steps: none → hidden" in carol.open("/admin/trail").text
     assert len(cost(world, carol, "/admin")) == len(before) - 1
 
 

@@ -42,7 +42,7 @@ def test_a_login_in_a_new_browser_is_told_with_browser_and_address(world: World,
     world.password_given("alice", eve)
     assert told(world) == 1
     assert "in a browser that isn't known to be yours" in words(world)
-    assert "Network address: 203.0.113.7" in words(world)
+    assert "IP address: 203.0.113.7" in words(world)
     assert "Browser: Chrome on Windows" in words(world)
 
 
