@@ -55,6 +55,7 @@ from mfa_app.web.http.monitoring import MonitoringHost
 from mfa_app.web.mail_composer import MailComposer
 from mfa_app.web.security import cookies, form_token, gate, origin
 from mfa_app.web.ui import navigation, template_words
+from mfa_app.web.ui.catalogues import Catalogues
 from mfa_app.wording.language import LANGUAGE
 
 MAX_BODY_BYTES = 64 * 1024
@@ -151,6 +152,7 @@ def _bind(app: Flask, settings: Settings) -> None:
     """Bind the extensions and the floors. Flask runs after_request functions in reverse order of binding."""
     db.init_app(app)
     babel.init_app(app, locale_selector=lambda: LANGUAGE)
+    babel.domain_instance = Catalogues()
     login_manager.init_app(app)
     metrics.init_app(app)
     assets.init_app(app)

@@ -1,9 +1,11 @@
 """What pages share is made once, and still nobody sees what is meant for somebody else."""
 
 import re
+from gettext import NullTranslations
 
 import pytest
 from flask import render_template
+from flask_babel import Domain, force_locale, get_domain, gettext
 
 from mfa_app.auth.forms import CodeForm, LoginForm
 from mfa_app.core.operations import site_values
@@ -109,6 +111,32 @@ def test_the_site_speaks_one_language_on_every_page(world: World) -> None:
     with world.app.test_request_context("/", headers={"Accept-Language": "de"}):
         instance = world.app.extensions["babel"].instance
         assert instance.list_translations() == [LANGUAGE]
+
+
+@pytest.mark.inside
+def test_a_request_looks_for_the_catalogue_of_its_language_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_for, look = [], Domain.get_translations
+
+    def note(domain: Domain) -> NullTranslations:
+        looked_for.append(domain)
+        return look(domain)
+
+    monkeypatch.setattr(Domain, "get_translations", note)
+    for _request in range(2):
+        with world.app.test_request_context("/"):
+            assert [gettext("Log in"), gettext("Log out")] == ["Log in", "Log out"]
+    assert len(looked_for) == 2
+
+
+@pytest.mark.inside
+def test_a_part_of_a_request_in_another_language_has_a_catalogue_of_its_own(world: World) -> None:
+    with world.app.test_request_context("/"):
+        before = get_domain().get_translations()
+        with force_locale("de"):
+            assert get_domain().get_translations() is not before
+        assert get_domain().get_translations() is before
 
 
 @pytest.mark.inside
