@@ -54,7 +54,7 @@ def at_time(moment: datetime, now: datetime) -> str:
 
 def clock(moment: datetime) -> str:
     """Return the time of day alone: "11:33"."""
-    return format_datetime(days.local(moment), "HH:mm", rebase=False)
+    return f"{days.local(moment):%H:%M}"
 
 
 def recent_day(which: date, now: datetime) -> str:
@@ -73,14 +73,9 @@ def short_utc_time(moment: datetime) -> str:
     return _with_zone(moment.astimezone(UTC), f"{SHORT}, HH:mm")
 
 
-def utc_weekday(moment: datetime) -> str:
-    """Return the day in UTC, as "Thursday 26 November 2026"."""
-    return format_datetime(moment.astimezone(UTC), WITH_WEEKDAY, rebase=False)
-
-
 def utc_clock(moment: datetime) -> str:
     """Return the time of day in UTC, below a heading that says so: "12:05"."""
-    return format_datetime(moment.astimezone(UTC), "HH:mm", rebase=False)
+    return f"{moment.astimezone(UTC):%H:%M}"
 
 
 def plain_time(moment: datetime) -> str:

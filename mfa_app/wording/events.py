@@ -1,6 +1,6 @@
 """Words for the audit trail: what each event is called, and its details as short lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -17,6 +17,7 @@ from mfa_app.models.row_facts import AnyEvent
 from mfa_app.wording import dates
 from mfa_app.wording.diagnosis import minutes_of
 from mfa_app.wording.labels import factor_name, role_name
+from mfa_app.wording.language import once_per_language
 
 _MINUTE = timedelta(minutes=1)
 
@@ -395,7 +396,8 @@ def event_name(label: str) -> str:
     return str(_NAMES.get(label, label))
 
 
-def event_menu() -> dict[str, dict[str, str]]:
+@once_per_language
+def event_menu() -> Mapping[str, Mapping[str, str]]:
     """Return the names of all events by their labels, under the names of their groups."""
     return {
         str(group): {event.label: event_name(event.label) for event in events}

@@ -1,6 +1,6 @@
 """The lines of the trail's page: a sentence each, with the addresses beside it and all else behind it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -8,7 +8,9 @@ from itertools import groupby
 from flask_babel import gettext as _
 
 from mfa_app.core.audit.happenings import Happening, fold
+from mfa_app.core.common import days
 from mfa_app.core.common.actor import ActorKind
+from mfa_app.models.row_facts import AnyEvent
 from mfa_app.wording import dates
 from mfa_app.wording.event_sentences import sentence
 from mfa_app.wording.events import details_in_words, event_name
@@ -26,15 +28,33 @@ class Mentioned:
 class TrailLine:
     """What happened, in words. `parts` are the steps of a login, newest first; `numbers` are of all rows."""
 
+    row: AnyEvent
     numbers: tuple[int, ...]
-    at: datetime
     sentence: str
     people: tuple[Mentioned, ...]
-    ip_address: str
-    name: str
-    details: tuple[str, ...]
-    user_agent: str
     parts: tuple["TrailLine", ...]
+
+    @property
+    def at(self) -> datetime:
+        return self.row.at
+
+    @property
+    def ip_address(self) -> str:
+        return self.row.ip_address
+
+    @property
+    def user_agent(self) -> str:
+        return self.row.user_agent
+
+    @property
+    def name(self) -> str:
+        """What the event is called."""
+        return event_name(self.row.event)
+
+    @property
+    def details(self) -> Iterator[str]:
+        """The details of the row as short lines: put into words for those lines alone that show them."""
+        return details_in_words(self.row.event, self.row.details)
 
 
 @dataclass(frozen=True)
@@ -49,8 +69,8 @@ def trail_days(happenings: Iterable[Happening], most: int | None = None) -> list
     """Return rows of the trail as lines under their days: the newest `most` of them, or all."""
     lines = map(trail_line, fold(happenings)[:most])
     return [
-        TrailDay(_("%(day)s (UTC)", day=day), tuple(of_day))
-        for day, of_day in groupby(lines, lambda line: dates.utc_weekday(line.at))
+        TrailDay(_("%(day)s (UTC)", day=dates.weekday(day)), tuple(of_day))
+        for day, of_day in groupby(lines, lambda line: days.utc_day_of(line.at))
     ]
 
 
@@ -58,14 +78,10 @@ def trail_line(happening: Happening) -> TrailLine:
     """Return what happened in words."""
     row = happening.row
     return TrailLine(
+        row=row,
         numbers=(row.id, *(part.row.id for part in happening.parts)),
-        at=row.at,
         sentence=sentence(happening),
         people=tuple(_people(happening)),
-        ip_address=row.ip_address,
-        name=event_name(row.event),
-        details=tuple(details_in_words(row.event, row.details)),
-        user_agent=row.user_agent,
         parts=tuple(map(trail_line, happening.parts)),
     )
 

@@ -44,6 +44,11 @@ def day_of(moment: datetime) -> date:
     return local(moment).date()
 
 
+def utc_day_of(moment: datetime) -> date:
+    """Return the day in UTC at this time: the audit trail has no other."""
+    return moment.astimezone(UTC).date()
+
+
 def start_of(day: date) -> datetime:
     """Return the first moment of a day, in UTC. Where midnight is skipped, the day begins an hour later."""
     return datetime.combine(day, time(), zone()).astimezone(UTC)

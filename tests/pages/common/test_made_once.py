@@ -10,6 +10,7 @@ from flask_babel import Domain, force_locale, get_domain, gettext
 from mfa_app.auth.forms import CodeForm, LoginForm
 from mfa_app.core.operations import site_values
 from mfa_app.web.ui.blank_forms import CACHE, blank_form
+from mfa_app.wording.events import event_menu
 from mfa_app.wording.language import LANGUAGE
 from tests.support.world import TERMINAL, World
 
@@ -137,6 +138,17 @@ def test_a_part_of_a_request_in_another_language_has_a_catalogue_of_its_own(worl
         with force_locale("de"):
             assert get_domain().get_translations() is not before
         assert get_domain().get_translations() is before
+
+
+@pytest.mark.inside
+def test_the_menu_of_events_is_put_together_once_for_each_language(world: World) -> None:
+    menus = []
+    for _request in range(2):
+        with world.app.test_request_context("/"):
+            menus.append(event_menu())
+            with force_locale("de"):
+                menus.append(event_menu())
+    assert menus[0] is menus[2] and menus[1] is menus[3] and menus[0] is not menus[1]
 
 
 @pytest.mark.inside
