@@ -37,6 +37,11 @@ def is_separator(character: str) -> bool:
     return character.isspace() or unicodedata.category(character).startswith(_SEPARATORS)
 
 
+def without_separators(text: str) -> str:
+    """Return what somebody typed without the separators that they put between its parts."""
+    return "".join(character for character in text if not is_separator(character))
+
+
 def escape(text: str) -> str:
     """Return the text on one line, with each character escaped that can't be shown on one."""
     return "".join(

@@ -47,7 +47,7 @@ def shown_pass(code: str) -> str:
 
 def new_email_code() -> str:
     """Return the digits of a new code for an email."""
-    return f"{secrets.randbelow(10**totp.DIGITS):0{totp.DIGITS}}"
+    return written_codes.new_digits(totp.DIGITS)
 
 
 def read(proof: LinkProof, typed: str) -> str:

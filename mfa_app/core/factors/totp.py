@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import pyotp
 
 from mfa_app.core.common.errors import NotACode
-from mfa_app.core.common.text import is_separator
+from mfa_app.core.common.text import is_separator, without_separators
 
 PERIOD_SECONDS = 30  # RFC 6238, section 5.2
 
@@ -111,5 +111,5 @@ def label_of(text: str) -> str:
 
 def _is_setup_key(typed: str) -> bool:
     """Return True for what looks like a secret, as the linking page shows it."""
-    key = "".join(character for character in typed.upper() if not is_separator(character))
+    key = without_separators(typed).upper()
     return len(key) == SECRET_CHARACTERS and BASE32.issuperset(key)

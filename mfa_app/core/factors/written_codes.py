@@ -3,7 +3,7 @@
 import base64
 import secrets
 
-from mfa_app.core.common.text import is_separator
+from mfa_app.core.common.text import without_separators
 
 GROUP = 4
 
@@ -15,6 +15,11 @@ def new_code(random_bytes: int) -> str:
     return base64.b32encode(secrets.token_bytes(random_bytes)).decode().lower()
 
 
+def new_digits(count: int) -> str:
+    """Return so many random digits."""
+    return f"{secrets.randbelow(10**count):0{count}}"
+
+
 def shown(code: str) -> str:
     """Return a code as it is written down: "abcd-efgh-ijkl-mnop"."""
     return "-".join(code[i : i + GROUP] for i in range(0, len(code), GROUP))
@@ -22,5 +27,5 @@ def shown(code: str) -> str:
 
 def read(typed: str, characters: int, alphabet: str = BASE32) -> str | None:
     """Return a code of so many characters, typed in any case and with any separators, or None."""
-    code = "".join(character for character in typed.lower() if not is_separator(character))
+    code = without_separators(typed).lower()
     return code if len(code) == characters and set(alphabet).issuperset(code) else None

@@ -12,7 +12,7 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import NotARequestNumber, WrongRequestNumber
 from mfa_app.core.common.page_keys import all_pages, key_of, read_key
 from mfa_app.core.common.permissions import Permission
-from mfa_app.core.common.text import is_separator
+from mfa_app.core.common.text import without_separators
 from mfa_app.core.helpdesk.requests import DIGITS
 from mfa_app.core.policy import conditions
 from mfa_app.core.throttling import counters, limits
@@ -105,7 +105,7 @@ def find_caller(typed: str, *, actor: Actor, now: datetime) -> Caller:
     NotAllowed, NotARequestNumber, WrongRequestNumber, Throttled.
     """
     actor.require(Permission.RESET_SECOND_FACTOR)
-    number = "".join(character for character in typed if not is_separator(character))
+    number = without_separators(typed)
     if len(number) != DIGITS or not (number.isascii() and number.isdecimal()):
         raise NotARequestNumber
     charged = counters.charge(limits.REQUEST_NUMBERS, actor.user_id or actor.kind, now=now)

@@ -4,7 +4,6 @@ A request opens nothing. It has a short number, which the caller reads out, and 
 """
 
 import enum
-import secrets
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
@@ -15,6 +14,7 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import HelpRequestGone, HelpRequestStopped, OneTimeLinkExpired
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.common.tokens import digest, new_token
+from mfa_app.core.factors import written_codes
 from mfa_app.core.helpdesk import next_login
 from mfa_app.core.helpdesk.next_login import NextLogin
 from mfa_app.core.mail import one_time_links, outbox
@@ -91,7 +91,7 @@ def file(identity: Identity, reason: str, *, actor: Actor, now: datetime) -> str
         "created_at": now,
         "expires_at": now + OPEN_FOR,
     }
-    while not insert_once(HelpRequest, id=new_id(), number=_new_number(), **values):
+    while not insert_once(HelpRequest, id=new_id(), number=written_codes.new_digits(DIGITS), **values):
         """Another open request has this number."""
     record(Event.RESET_REQUESTED, actor=actor, subject=user, reason=reason)
     stop = one_time_links.create(Purpose.STOP_RESET, user, now=now)
@@ -173,7 +173,3 @@ def stop_by_link(link: OneTimeLink, user: User, *, actor: Actor, now: datetime) 
 def _open_of(user: User, now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of a user's request that is open: neither stopped nor over."""
     return HelpRequest.user_id == user.id, HelpRequest.number.is_not(None), HelpRequest.expires_at > now
-
-
-def _new_number() -> str:
-    return f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"

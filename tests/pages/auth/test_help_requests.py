@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from mfa_app.core.common.errors import TooManyHelpRequests
+from mfa_app.core.factors import written_codes
 from mfa_app.core.helpdesk import requests
 from mfa_app.extensions import db
 from mfa_app.models import HelpRequest, Throttle
@@ -237,7 +238,7 @@ def test_two_open_requests_never_have_one_number(
     world.linked_earlier("bob", groups_=("Finance",))
     with world.data():
         drawn = iter([111111, 111111, 222222])
-    monkeypatch.setattr(requests.secrets, "randbelow", lambda _below: next(drawn))
+    monkeypatch.setattr(written_codes.secrets, "randbelow", lambda _below: next(drawn))
     assert number_on(ask(alice)) == "111111"
     assert number_on(ask(world.password_given("bob"))) == "222222"
 
