@@ -62,9 +62,9 @@ class Story:
 
 def waiting_for(actor: Actor, *, now: datetime) -> tuple[Waiting, ...]:
     """Return the 50 oldest approvals about users whom the actor may reset, in one SELECT."""
-    seen = User.role.in_(actor.visible_roles()), *scope.seen_by(actor), User.id != actor.user_id
-    oldest = _open(now).where(*seen).order_by(ResetApproval.expires_at, ResetApproval.user_id).limit(MOST)
-    return tuple(map(_waiting, db.session.execute(oldest)))
+    oldest_first = ResetApproval.expires_at, ResetApproval.user_id
+    found = _open(now).where(*scope.within_reach(actor)).order_by(*oldest_first)
+    return tuple(map(_waiting, db.session.execute(found.limit(MOST))))
 
 
 def of_user(user: User, *, now: datetime) -> Waiting | None:

@@ -126,9 +126,7 @@ def _waiting(actor: Actor, now: datetime) -> Select[HelpRequest, User]:
         .join(User, User.id == HelpRequest.user_id)
         .where(
             HelpRequest.expires_at > now,
-            User.role.in_(actor.visible_roles()),
-            *scope.seen_by(actor),
-            User.id != actor.user_id,
+            *scope.within_reach(actor),
             conditions.is_open(now),
         )
     )
