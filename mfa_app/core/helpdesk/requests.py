@@ -108,11 +108,14 @@ def waiting(token: str, *, now: datetime) -> Waiting:
     request = db.session.scalar(
         select(HelpRequest).where(HelpRequest.digest == digest(token), HelpRequest.expires_at > now)
     )
-    if request is None:
-        return _after_the_request(token, now)
-    if request.number is None:
-        return Waiting(State.STOPPED)
-    return Waiting(State.OPEN, request.number, request.expires_at)
+    if request is not None:
+        if request.number is None:
+            return Waiting(State.STOPPED)
+        return Waiting(State.OPEN, request.number, request.expires_at)
+    user = _reset_since(token, now)
+    if user is None:
+        return Waiting(State.GONE)
+    return Waiting(State.DONE, next_login=next_login.since_reset(user, now=now))
 
 
 def is_waited_for_by(user: AnyUser, token: str, *, now: datetime) -> bool:
@@ -120,19 +123,17 @@ def is_waited_for_by(user: AnyUser, token: str, *, now: datetime) -> bool:
     mine = HelpRequest.digest == digest(token), HelpRequest.user_id == user.id, HelpRequest.expires_at > now
     if db.session.scalar(select(HelpRequest.id).where(*mine)) is not None:
         return True
-    try:
-        link, _owner = one_time_links.find(token, Purpose.AFTER_RESET, now=now)
-    except OneTimeLinkExpired:
-        return False
-    return link.user_id == user.id
+    owner = _reset_since(token, now)
+    return owner is not None and owner.id == user.id
 
 
-def _after_the_request(token: str, now: datetime) -> Waiting:
+def _reset_since(token: str, now: datetime) -> User | None:
+    """Return who has been reset, as this browser has asked, if it may go on after that; else None."""
     try:
         _link, user = one_time_links.find(token, Purpose.AFTER_RESET, now=now)
     except OneTimeLinkExpired:
-        return Waiting(State.GONE)
-    return Waiting(State.DONE, next_login=next_login.since_reset(user, now=now) if user else None)
+        return None
+    return user
 
 
 def get_open(request_id: str, user: User, *, now: datetime) -> OpenRequest:
