@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from pydantic import AliasGenerator, Field, PlainValidator, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
@@ -32,6 +32,13 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 SITE_NAME_CHARACTERS, SITE_NAME_BYTES = 60, 120  # it stands twice in each QR code, in an encoding of its own
 
 OWN_WORDS = 1000  # characters of a paragraph of the company's own
+
+ENCODED_WORD = "=?"  # RFC 2047: a mail's header decodes it, and then names another mailbox
+
+# Reserved, but in use where a network has no name on the internet: nas.home.arpa, localhost, corp.test.
+# The library has no argument for this; its documentation says to change the list.
+for _inside in ("arpa", "local", "localhost", "test"):
+    SPECIAL_USE_DOMAIN_NAMES.remove(_inside)
 
 
 class SettingError(ValueError):
@@ -79,7 +86,7 @@ def email_address(value: str) -> str:
     """Return an address that mail can be sent to, and that a page may show. Raises ValueError."""
     try:
         valid = validate_email(value, check_deliverability=False, globally_deliverable=False)
-        encoded = "=?" in valid.local_part  # a mail's header would name another mailbox
+        encoded = ENCODED_WORD in valid.local_part
     except EmailNotValidError:
         encoded = True
     if encoded:

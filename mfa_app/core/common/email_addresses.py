@@ -5,20 +5,13 @@ import hmac
 import unicodedata
 from dataclasses import dataclass
 
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, validate_email
 
 from mfa_app.core.common import text
 from mfa_app.core.common.errors import InvalidEmail
+from mfa_app.settings import ENCODED_WORD
 
-# Reserved, but in use where a network has no name on the internet: nas.home.arpa, localhost, corp.test.
-# The library has no argument for this; its documentation says to change the list.
-for _inside in ("arpa", "local", "localhost", "test"):
-    SPECIAL_USE_DOMAIN_NAMES.remove(_inside)
-
-
-ENCODED_WORD = "=?"  # RFC 2047: a mail's header decodes it, and then names another mailbox
-
-EMAIL_KEY_LENGTH, NAME_KEY_LENGTH = 320, 400  # the columns' widths; folding can lengthen a text
+EMAIL_KEY_LENGTH, NAME_KEY_LENGTH = 320, 400  # of the narrowest columns; folding can lengthen a text
 
 
 @dataclass(frozen=True)
@@ -63,7 +56,7 @@ def fold(name: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return the comparison key of a name, cut to the column's width because folding can lengthen it."""
+    """Return the comparison key of a name, cut because folding can lengthen it beyond its column."""
     return fold(name)[:NAME_KEY_LENGTH]
 
 

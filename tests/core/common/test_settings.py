@@ -1,6 +1,8 @@
 """The settings: their defaults, where they are read, and the sentence for every wrong value."""
 
 import os
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -237,6 +239,12 @@ def test_an_unknown_name_in_the_file_comes_with_the_right_one(tmp_path: Path) ->
         f"{tmp_path / 'settings.toml'} names a setting that does not exist: MFA_HELPEMAIL. "
         "Did you mean MFA_HELP_EMAIL?"
     )
+
+
+def test_an_address_inside_a_network_counts_whatever_else_of_the_site_is_imported() -> None:
+    program = "from mfa_app.settings import email_address; print(email_address('help@nas.home.arpa'))"
+    ended = subprocess.run([sys.executable, "-c", program], cwd=PROJECT_ROOT, capture_output=True, text=True)
+    assert ended.stdout == "help@nas.home.arpa\n", ended.stderr
 
 
 def test_variables_of_other_programs_are_none_of_our_business(tmp_path: Path) -> None:
