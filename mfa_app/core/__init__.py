@@ -1,1 +1,1 @@
-"""Floor 2: the rules and the verbs. Nothing here knows requests, forms or sentences."""
+"""Floor 2: the rules and the actions. Nothing here knows requests, forms or sentences."""

@@ -37,7 +37,7 @@ class HeldDevice:
 
 @dataclass(frozen=True)
 class BrowserFacts:
-    """What a browser brings, read from its signed cookies before any verb is called.
+    """What a browser brings, read from its signed cookies before any action is called.
 
     `devices` are by owner hash. So are `stamps`: the security stamps that users had when they last logged in
     with this browser, or ended their own access with it. `keys` are the site's signing keys, the current one

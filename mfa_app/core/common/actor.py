@@ -1,4 +1,4 @@
-"""Who does something, and from where: the argument that every changing verb takes."""
+"""Who does something, and from where: the argument of every action that changes something."""
 
 import enum
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class ActorKind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something, and from where. What is not the sender's or a name, only a PERSON has.
+    """Who does something, and from where. Only a PERSON has an id, a role and a security stamp.
 
     `limited`: as help desk, sees only the people of certain groups.
     """

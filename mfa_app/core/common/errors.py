@@ -359,7 +359,7 @@ class ImportRunning(Refusal):
 
 
 class ImportNotReady(Refusal):
-    """This import can't be saved: it was saved or dropped already, or it is still being read."""
+    """An import is not as far as this needs it: it is still being read, or was saved or dropped already."""
 
 
 @dataclass
