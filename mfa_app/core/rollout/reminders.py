@@ -90,9 +90,9 @@ def go_on(*, now: datetime) -> int:
     """Queue the reminders that wait for a job; commit each batch. Return how many people got one."""
     count = 0
     for told in taking_turns(partial(_next_batch, now)):
-        if not told:
+        if told is None:
             break
-        count += told - 1
+        count += told
     return count
 
 
@@ -126,15 +126,15 @@ def at_sending(to: str, *, now: datetime) -> dict[str, object]:
     return said_of(duty, subject)
 
 
-def _next_batch(now: datetime) -> int:
-    """Remind the next people of the oldest run, and commit. Return how many, plus 1; or 0 without a run."""
+def _next_batch(now: datetime) -> int | None:
+    """Remind the next people of the oldest run, and commit. Return how many, or None without a run."""
     lock_administration()  # so that two processes take different people
     run = db.session.scalars(
         select(ReminderRun).order_by(ReminderRun.created_at, ReminderRun.id).limit(1)
     ).first()
     if run is None:
         db.session.rollback()
-        return 0
+        return None
     scope = db.session.get(Group, run.group_id) if run.group_id is not None else None
     actor = Actor(ActorKind(run.actor_kind), run.actor_name, run.actor_id)
     ids = _waiting(scope, run.after_id, BATCH, now)
@@ -144,7 +144,7 @@ def _next_batch(now: datetime) -> int:
     else:
         db.session.execute(delete(ReminderRun).where(ReminderRun.id == run.id))
     db.session.commit()
-    return len(told) + 1
+    return len(told)
 
 
 def _is_under_way(scope: Group | None) -> bool:
