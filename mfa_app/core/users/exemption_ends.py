@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from mfa_app.core.common import days, email_addresses
 from mfa_app.core.mail import notices, outbox
@@ -13,8 +13,7 @@ from mfa_app.core.policy.decision import PolicyFacts
 from mfa_app.core.policy.facts import find_subjects
 from mfa_app.core.policy.overrides import END_TOLD_BEFORE
 from mfa_app.extensions import db
-from mfa_app.models import Role, User
-from mfa_app.models.user import PRIVILEGED
+from mfa_app.models import PRIVILEGED, Role, User
 
 BATCH = 100  # exemptions in one transaction
 
@@ -57,12 +56,7 @@ def facts_after_end(to: str, *, now: datetime) -> PolicyFacts:
 
     Raises NoLongerTrue for who is exempt again or can't get in, and for administrators and the help desk.
     """
-    of_mail = User.email_key == email_addresses.key_of(to), User.role.not_in(PRIVILEGED)
-    exempt = conditions.is_exempt(conditions.of_user(), now)
-    subject = next(iter(find_subjects(*of_mail, ~exempt)), None)
-    if subject is None or not subject.user.is_open(now):
-        raise outbox.NoLongerTrue
-    return subject.facts
+    return _facts_if(to, User.role.not_in(PRIVILEGED), ~_is_exempt(now), now=now)
 
 
 def facts_at_sending(to: str, until: datetime, *, now: datetime) -> PolicyFacts:
@@ -70,16 +64,23 @@ def facts_at_sending(to: str, until: datetime, *, now: datetime) -> PolicyFacts:
 
     Raises NoLongerTrue if the exemption has ended meanwhile or has another end, or who has it can't get in.
     """
-    still = User.email_key == email_addresses.key_of(to), User.exempt_until == until
-    exempt = conditions.is_exempt(conditions.of_user(), now)
-    subject = next(iter(find_subjects(*still, exempt)), None)
+    return _facts_if(to, User.exempt_until == until, _is_exempt(now), now=now)
+
+
+def _facts_if(to: str, *where: ColumnElement[bool], now: datetime) -> PolicyFacts:
+    """Return the facts of whom a mail is to, who can get in and meets these conditions, or raise."""
+    subject = next(iter(find_subjects(User.email_key == email_addresses.key_of(to), *where)), None)
     if subject is None or not subject.user.is_open(now):
         raise outbox.NoLongerTrue
     return subject.facts
 
 
+def _is_exempt(now: datetime) -> ColumnElement[bool]:
+    return conditions.is_exempt(conditions.of_user(), now)
+
+
 def _ending(now: datetime, after: int) -> list[User]:
-    soon = conditions.is_exempt(conditions.of_user(), now), User.exempt_until <= now + END_TOLD_BEFORE
+    soon = _is_exempt(now), User.exempt_until <= now + END_TOLD_BEFORE
     found = select(User).where(*soon, conditions.is_open(now), User.id > after)
     return list(db.session.scalars(found.order_by(User.id).limit(BATCH)))
 
