@@ -63,9 +63,9 @@ def revoke_access(
     """Revoke all sessions (except `except_session`), remembered devices and one-time links of a user.
 
     These are the tables whose fate says so; only links that lock the account stay, or a thief could end these
-    by changing the password. The user's stamp is raised first. Whatever a concurrent request
-    is about to start under the old stamp is invalid from the start. Return the new stamp, under which
-    `except_session` goes on. If a session ends that was in use, the next login says why.
+    by changing the password. The user's stamp is raised first, so whatever a concurrent request is about to
+    start under the old stamp is invalid from the start. Return the new stamp, under which `except_session`
+    goes on. If a session ends that was in use, the next login says why.
     """
     raised = _raise_stamp(because, _ended_by(actor, user), except_session).where(User.id == user.id)
     stamp: int = db.session.scalars(raised.returning(User.security_stamp)).one()
@@ -95,7 +95,7 @@ def revoke_access_of_all(
     db.session.execute(raised.execution_options(**in_sets))
     ended: dict[int, dict[Event, int]] = {}
     for model in ENDED:
-        owner: InstrumentedAttribute[int] = getattr(model, "user_id")  # noqa: B009 - as OnRevocation.DELETE says
+        owner = _owner(model)
         where = [owner.in_(whom), *_revoked(model)]
         counts = select(owner, func.count()).where(*where).group_by(owner)
         for user_id, count in db.session.execute(counts) if model in COUNTED else ():
@@ -152,11 +152,17 @@ def _keep(session: SessionFacts, stamp: int) -> None:
 
 def _delete_rows(model: type[Table], user: AnyUser, except_session: SessionFacts | None) -> int:
     """Delete the user's rows of a table, but not this session. Return how many there were."""
-    owner: InstrumentedAttribute[int] = getattr(model, "user_id")  # noqa: B009 - as OnRevocation.DELETE says
+    owner = _owner(model)
     statement = delete(model).where(owner == user.id)
     if model is AuthSession and except_session is not None:
         statement = statement.where(AuthSession.id != except_session.id)
     return rows_changed(statement.where(*_revoked(model)))
+
+
+def _owner(model: type[Table]) -> InstrumentedAttribute[int]:
+    """Return the column that `OnRevocation.DELETE` says such a table has."""
+    owner: InstrumentedAttribute[int] = getattr(model, "user_id")  # noqa: B009 - a table need not have it
+    return owner
 
 
 def _revoked(model: type[Table]) -> list[ColumnElement[bool]]:
