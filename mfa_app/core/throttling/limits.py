@@ -8,12 +8,13 @@ from mfa_app.core.common.errors import AuthenticatorLocked, PasswordLocked, Refu
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit: `free` attempts, then a delay that doubles with each failure, then a lockout.
+    """A limit: `free_attempts`, then a delay that doubles with each failure, then a lockout.
 
-    The delay grows from `initial_delay` to `max_delay`. `lockout_after` failures raise `stopped`, for good. A
-    counter is forgotten after `ttl`. A `fixed_window` limit has no delays: it starts counting again
-    when the window since its first attempt is over. A success clears a counter, but of a `shared` one, or of
-    a window, it takes back only what it has added itself: the rest are other people's attempts.
+    The delay grows from `initial_delay` to `max_delay`. After `lockout_after` failures, each attempt raises
+    `lockout_error`, or Throttled without one. A counter is forgotten `ttl` after its last attempt. A
+    `fixed_window` limit has no delays: it starts counting again `ttl` after its first attempt. A success
+    clears a counter, but of a `shared` one, or of a window, it takes back only what it has added itself: the
+    rest are other people's attempts.
     """
 
     name: str
