@@ -232,7 +232,8 @@ def make_current(engine: Engine) -> None:
 
     Sessions, devices, links and pending mails may have been revoked or used since the backup. Raises
     BackupError, before anything has changed, if the database is not as this site would have left it: its
-    schema is what the migrations make, the keys open every sealed text, and the trail is intact.
+    schema is what the migrations make, the keys open the key of the trail and the secret of every app, and
+    the trail is intact.
     """
     with migrations.migrating(engine) as connection:
         _require_schema(connection)

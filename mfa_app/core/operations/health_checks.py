@@ -64,7 +64,7 @@ def run_checks(settings: Settings, *, now: datetime) -> list[Check]:
         found.append(_run_check("migrations", _migrations))
     if found[-1].problem is None:
         found += [
-            _run_check("keys", _keys),
+            _run_check("keys", check_seals),
             _run_check("clock", lambda name: _clock(name, now)),
             _run_check("outbox", lambda name: _outbox(name, now)),
             _run_check("trail", lambda name: _trail(name, settings)),
@@ -160,10 +160,6 @@ def _migrations(name: str) -> Check:
     return Check(name, misfits.get(schema.fit(db.session.connection())))
 
 
-def _keys(name: str) -> Check:
-    return check_seals(name)
-
-
 def _clock(name: str, now: datetime) -> Check:
     """Compare the clock with the newest row of the trail: time can't run backwards."""
     newest = db.session.scalar(select(AuditEvent.at).order_by(AuditEvent.id.desc()).limit(1))
@@ -183,7 +179,7 @@ def _clocks_apart(name: str) -> Check:
 def _outbox(name: str, now: datetime) -> Check:
     """Report mails as stuck when one has waited 30 minutes and no later one has been sent.
 
-    One address that rejects mail is not a problem of the site: it stands at that user.
+    One address that rejects mail is not a problem of the site: it is shown with that user.
     """
     due = OutboxMail.sent_at.is_(None), OutboxMail.next_attempt_at.is_not(None)
     waits = and_(*due, OutboxMail.recipient_refused.is_(False))

@@ -29,7 +29,7 @@ EXPIRED, IDLE = "expired", "idle"
 
 
 def purge_expired(*, now: datetime) -> int:
-    """Delete what has expired: sessions, devices, links, QR codes, counters, mail of 30 days ago; commit.
+    """Delete what has expired in each table whose fate names a time, and sessions left unused; commit.
 
     Return how many rows there were. The audit trail only grows.
     """
