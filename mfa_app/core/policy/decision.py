@@ -111,7 +111,7 @@ class PolicySource:
 class PasskeyDemand:
     """That no code counts beside a passkey, and which rule says so.
 
-    `by` is when that begins for this user, None if it has begun. Grace is for who has no passkey.
+    `by` is when that begins for this user, None if it has begun. Only people without a passkey have grace.
     """
 
     because: PolicySource

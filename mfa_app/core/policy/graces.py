@@ -101,9 +101,10 @@ class Graces:
         return {values.grace_days for values in self._others.values()}
 
     def runs(self, key: int | None, values: RuleValues, at: datetime) -> bool:
-        """Return whether the sums take grace as over for nobody: of the previewed rule, or that for everyone.
+        """Return whether the sums count everybody as still in grace, under the previewed rule or everyone's.
 
-        If it is over for some, they take it as most of them have it, so that the fewer are looked up.
+        If grace is over for some only, the sums count all as the larger part, so that the smaller part is
+        looked up.
         """
         over = self._entries[key].over(values, at)
         if over is not Over.SOME:
@@ -136,7 +137,7 @@ class Graces:
         return any(rule.passkey_only or not settled for _key, rule in self._partly_over(of))
 
     def looked_up(self, cases: Iterable[Case]) -> dict[Stretch, list[int | None]]:
-        """Return whom the sums may treat otherwise than their own dates do in these cases.
+        """Return whom the sums may count wrongly in these cases: their own dates have to be looked at.
 
         These are stretches of the people under a rule, each with the keys of the rules.
         """

@@ -115,9 +115,10 @@ class Individuals:
         return list(db.session.execute(self._counted(with_own_dates(), columns, others)).one())
 
     def count_in_grace(self, cases: Sequence[Case]) -> list[int]:
-        """Return how much `conditions.counted_of_each` says too much in the crowd; below zero: too little.
+        """Return by how much each sum of the crowd is too high; below zero, it is too low.
 
-        There, grace that is over for some is over for all, or for nobody.
+        The sums take grace that is over for some only as over for all, or for nobody. They are in the order
+        of `conditions.counted_of_each`.
         """
         counts = [0] * (COUNTED * len(cases) + 2)
         matter = [number for number, case in enumerate(cases) if self.graces.matter(case)]
@@ -209,7 +210,7 @@ class Individuals:
         return statement.where(User.disabled_at.is_(None))
 
     def _in_or_out_of_grace(self, cases: Sequence[Case]) -> Any:
-        """Return the SELECT of the users whom the sums may treat otherwise than their own dates do."""
+        """Return the SELECT of the users whom the sums may count wrongly, by their own dates."""
         found: list[Select[int]] = []
         for (linked, until, moment), keys in self.graces.looked_up(cases).items():
             if None in keys:

@@ -23,7 +23,7 @@ def require_one(*, without: User, now: datetime) -> None:
     Call `begin_change` first. An administrator counts if the account is enabled and has a password, if too
     many wrong codes haven't locked it, and if it has an app or a passkey, or may set one up without anyone's
     help: with a code that is emailed, too. Rules don't matter: administrators always need a second factor.
-    Those whose accounts end on a day don't do for later.
+    If only one of them has no last day, that one has to stay: the others will be gone.
     """
     able = [subject.user for subject in find_subjects(User.role == Role.ADMIN) if _can_log_in(subject, now)]
     staying = [user for user in able if user.ends_at is None]

@@ -198,7 +198,7 @@ def _facts() -> FactColumns:
 
 def _own_requirements(*, linked: bool) -> Iterator[Ids]:
     """Yield those who need a second factor whatever the rules are, and have one or not."""
-    has_one = unindexed(User.linked) == (true() if linked else false())
+    has_one = unindexed(User.linked) == _constant(linked)
     yield select(User.id).where(User.role.in_(PRIVILEGED), has_one)
     yield select(User.id).where(User.required, has_one)
 
