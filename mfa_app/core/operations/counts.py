@@ -43,7 +43,7 @@ from mfa_app.models.database import rows_changed
 
 @dataclass(frozen=True)
 class _Counts:
-    """A table of counts: what its rows are about, what they count, and the SELECT that counts it anew."""
+    """A table of counts: what its rows are about, what they count, and the SELECT that counts it again."""
 
     model: type[Any]
     key: tuple[Any, ...]
@@ -147,7 +147,7 @@ def _wrong() -> Iterator[Select[int]]:
 
 
 def _corrections() -> Iterator[Update]:
-    """Yield the UPDATEs that put the columns of people right. Triggers then count these people anew."""
+    """Yield the UPDATEs that put the columns of people right. Triggers then count these people again."""
     wrong, misplaced, *_copies = _wrong()
     yield update(User).where(User.id.in_(wrong)).values(linked=_has_factor(), has_passkey=_has(Passkey))
     yield update(User).where(User.cohort_id.is_not(None), ~_is_member()).values(cohort_id=None)

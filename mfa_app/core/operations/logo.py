@@ -1,4 +1,4 @@
-"""The site's logo: a picture that an administrator sends. It is drawn anew, so only its pixels are served."""
+"""The site's logo: a picture that an administrator sends. It is redrawn, so only its pixels are served."""
 
 from hashlib import sha256
 

@@ -1,4 +1,4 @@
-"""Draws a picture that somebody sends anew, small, so that nothing of its file is served but its pixels."""
+"""Redraws a picture that somebody sends, small, so that nothing of its file is served but its pixels."""
 
 from io import BytesIO
 

@@ -73,8 +73,8 @@ def go_on(*, now: datetime) -> int:
 def announcements(before: RuleValues, after: RuleValues, *, now: datetime) -> list[date]:
     """Return the days on which people are told of a change of a rule, if it is made now.
 
-    The ends of grace are not among them. No days if the rule is off, or begins when it did before
-    and wants no passkey anew.
+    The ends of grace are not among them. No days if the rule is off, or if it starts when it did before and
+    has not begun to want passkeys.
     """
     start, same_start = after.required_from, before.required and before.required_from == after.required_from
     passkeys = after.passkey_only and not before.passkey_only

@@ -204,7 +204,7 @@ def _listed(methods: AbstractSet[str]) -> str:
 
 
 def renew(session: SessionFacts, *, actor: Actor, now: datetime) -> tuple[str, SessionFacts]:
-    """Put a session under a new token, so that the old one is dead, with nothing shown anew.
+    """Put a session under a new token, so that the old one is dead, without a fresh proof.
 
     Raises SessionEnded as `elevate` does.
     """
