@@ -34,9 +34,8 @@ CONCURRENT_HASHES = 1
 
 SLOT_WAIT_SECONDS = 2.0
 
-QUEUE_LIMIT = (
-    6  # hashing or waiting to hash; gunicorn.conf.py has more threads than this, for all other pages
-)
+# Hashing or waiting to hash: gunicorn.conf.py has more threads than this, for all other pages.
+QUEUE_LIMIT = 6
 
 # These limits protect the machine, so they hold for the process and not for each application in it.
 _slots = threading.BoundedSemaphore(CONCURRENT_HASHES)
