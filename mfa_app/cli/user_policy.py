@@ -1,6 +1,6 @@
 """`second-gate users exempt`, `require`, `deadline` and `remind`: about one person, beside the rules."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import click
 from flask_babel import gettext as _
@@ -12,7 +12,6 @@ from mfa_app.cli.support.output import say
 from mfa_app.cli.support.types import DAY, EMAIL, ON_OR_OFF, REASON
 from mfa_app.core.common import clock, days
 from mfa_app.core.policy import overrides
-from mfa_app.core.policy.overrides import LONGEST_EXEMPTION
 from mfa_app.core.rollout import reminders
 from mfa_app.extensions import db
 from mfa_app.wording import dates
@@ -32,10 +31,9 @@ def exempt(email: str, until: date, reason: str, *, preview: bool) -> None:
     If there is an exemption already, its last day and its reason change.
     """
     now = clock.now()
-    today = days.day_of(now)
-    if not today + timedelta(days=1) <= until <= today + LONGEST_EXEMPTION:
-        last = dates.day(today + LONGEST_EXEMPTION)
-        raise CommandError(_("Choose a day in the future, no later than %(date)s.", date=last))
+    first, last = overrides.possible_ends(now)
+    if not first <= until <= last:
+        raise CommandError(_("Choose a day in the future, no later than %(date)s.", date=dates.day(last)))
     user = get_user(email)
     overrides.exempt(user, until=days.end_of(until), reason=reason, actor=current_actor(), now=now)
     _say_policy(email, preview)

@@ -34,7 +34,7 @@ from mfa_app.core.common.errors import (
     WrongRequestNumber,
 )
 from mfa_app.core.helpdesk.access_passes import LIFETIMES, USUAL
-from mfa_app.core.policy.overrides import LONGEST_EXEMPTION
+from mfa_app.core.policy import overrides
 from mfa_app.core.rollout.many import MOST, OF_GROUPS, Action, Change
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.filters import BY_ACCOUNT, BY_TWO_FACTOR, ENDS_SOON, UserFilters
@@ -383,11 +383,11 @@ class ExemptionForm(Form):
 
     @property
     def first_day(self) -> date:
-        return days.day_of(clock.now()) + timedelta(days=1)
+        return overrides.possible_ends(clock.now())[0]
 
     @property
     def last_day(self) -> date:
-        return days.day_of(clock.now()) + LONGEST_EXEMPTION
+        return overrides.possible_ends(clock.now())[1]
 
     def validate_until(self, field: DateField) -> None:
         """Accept only days in the future, at most a year ahead, and no other day beside a length."""

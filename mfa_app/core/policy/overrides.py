@@ -68,6 +68,12 @@ def exempt(user: User, *, until: datetime, reason: str, actor: Actor, now: datet
     record(Event.EXEMPTION_GIVEN, actor=actor, subject=user, until=until.isoformat(), reason=reason)
 
 
+def possible_ends(now: datetime) -> tuple[date, date]:
+    """Return the first and the last day that may be the last one of an exemption."""
+    today = days.day_of(now)
+    return today + timedelta(days=1), today + LONGEST_EXEMPTION
+
+
 def end_exemption(user: User, *, actor: Actor, now: datetime) -> None:
     """End a user's exemption now, if there is one that has not ended by itself.
 
