@@ -1,21 +1,17 @@
 """The options that say how somebody was checked who asks for a change of their account."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import click
 from flask_babel import gettext as _
 
+from mfa_app.cli.support.options import together
 from mfa_app.cli.support.types import REASON
 from mfa_app.core.helpdesk.caller_check import CallerCheck, Way
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _WAYS = {way.replace(" ", "-"): way for way in Way}
 
 # Whoever can run a command owns the installation, and is often the administrator who is locked out: there is
 # no caller unless the option says so.
-_OPTIONS = (
+check_options = together(
     click.option(
         "--checked",
         type=click.Choice(list(_WAYS)),
@@ -25,13 +21,6 @@ _OPTIONS = (
     ),
     click.option("--note", type=REASON, help="In which other way you checked, or what else there is to say."),
 )
-
-
-def check_options(command: Command) -> Command:
-    """Give a command these options."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def caller_check(checked: str, note: str | None) -> CallerCheck:

@@ -9,11 +9,12 @@ from flask_babel import ngettext
 
 from mfa_app.cli.rule_change import change_rule, own_words
 from mfa_app.cli.rule_lines import impact_lines
-from mfa_app.cli.rule_options import preview_option, rule_options
+from mfa_app.cli.rule_options import rule_options
 from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.lookup import get_counted_group, get_group
+from mfa_app.cli.support.options import preview_option
 from mfa_app.cli.support.output import fact_lines, format_moment, say, table
 from mfa_app.cli.support.types import GROUP, ON_OR_OFF
 from mfa_app.core.common import clock

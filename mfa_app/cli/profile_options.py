@@ -1,18 +1,16 @@
 """The options of `users add` and `users edit` for what else an account may have: a last day, and a number."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import Any, TypeVar
 
 import click
 
+from mfa_app.cli.support.options import together
 from mfa_app.cli.support.types import DAY, DIRECTORY_NUMBER
 from mfa_app.core.users.accounts import Profile
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-_OPTIONS = (
+# One that is left out is None.
+profile_options = together(
     click.option("--last-day", type=DAY, help="The last day of the account, such as 2027-03-31."),
     click.option(
         "--directory-number",
@@ -20,13 +18,6 @@ _OPTIONS = (
         help="The telephone number in the company directory, for the help desk to call back.",
     ),
 )
-
-
-def profile_options(command: Command) -> Command:
-    """Give a command these options. One that is left out is None."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def with_entries(profile: Profile, *, last_day: date | None, directory_number: str | None) -> Profile:

@@ -1,14 +1,14 @@
 """The options of `groups require` and `policy everyone`: what a rule says besides its switch."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from flask_babel import gettext as _
 
 from mfa_app.cli.support.command import CommandError
+from mfa_app.cli.support.options import preview_option, together
 from mfa_app.cli.support.types import DAY, MAIL_TEXT
 from mfa_app.core.common import clock, days
 from mfa_app.core.common.errors import PasskeysOff
@@ -17,13 +17,8 @@ from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.rules import FARTHEST_START, MOST_GRACE_DAYS, MOST_REMEMBER_DAYS, RuleValues
 from mfa_app.wording import dates
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-preview_option = click.option(
-    "--preview", is_flag=True, help="Only say what this would do, and change nothing."
-)
-
-_OPTIONS = (
+# One that is left out is None: what it says stays as it is.
+rule_options = together(
     click.option("--from", "start", type=DAY, help="The day on which it starts, such as 2027-03-31."),
     click.option("--at-once", is_flag=True, default=None, help="It has no start date any more."),
     click.option(
@@ -61,13 +56,6 @@ _OPTIONS = (
         help="With --preview: name these people.",
     ),
 )
-
-
-def rule_options(command: Command) -> Command:
-    """Give a command these options. One that is left out is None: what it says stays as it is."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def changed(

@@ -5,9 +5,9 @@ from datetime import date
 import click
 from flask_babel import gettext as _
 
-from mfa_app.cli.rule_options import preview_option
 from mfa_app.cli.support.command import CommandError, command_transaction, current_actor
 from mfa_app.cli.support.lookup import get_subject, get_user
+from mfa_app.cli.support.options import preview_option
 from mfa_app.cli.support.output import say
 from mfa_app.cli.support.types import DAY, EMAIL, ON_OR_OFF, REASON
 from mfa_app.core.common import clock, days

@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 
 from mfa_app.cli.check_options import caller_check, check_options
 from mfa_app.cli.profile_options import profile_options, with_entries
-from mfa_app.cli.rule_options import preview_option
 from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.input import password_from_stdin
 from mfa_app.cli.support.json_facts import json_lines, json_option
 from mfa_app.cli.support.lookup import get_factor, get_group, get_subject, get_user
+from mfa_app.cli.support.options import preview_option
 from mfa_app.cli.support.output import app_link_lines, fact_lines, format_moment, link_url, say
 from mfa_app.cli.support.reset_lines import lines_of_reset
 from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON, ROLES

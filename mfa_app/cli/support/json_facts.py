@@ -1,10 +1,10 @@
 """What `--json` prints: facts under names that stay, for programs. Times are in UTC, days are days."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -28,14 +28,9 @@ from mfa_app.models.row_facts import AnyEvent
 from mfa_app.wording.labels import app_name
 from mfa_app.wording.user_agents import browser_name
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 Facts = dict[str, Any]
 
-
-def json_option(command: Command) -> Command:
-    """Give a command the option `--json`, as `as_json`."""
-    option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
-    return option(command)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
 
 
 def json_lines(facts: Facts | list[Facts]) -> Iterator[str]:
