@@ -19,7 +19,10 @@ from mfa_app.cli import (
     setup,
     site,
     user_browsers,
+    user_factors,
     user_files,
+    user_groups,
+    user_links,
     user_lists,
     user_passes,
     user_policy,
@@ -42,9 +45,12 @@ audit.commands.add_command(audit_verify.anchor)
 for of_people in (
     *(user_lists.list_, user_lists.invitations, user_lists.exemptions),
     *(user_files.import_people, user_files.export_people),
-    *(user_policy.exempt, user_policy.end_exemption, user_policy.require, user_policy.deadline),
-    *(user_policy.remind, user_browsers.sessions, user_browsers.devices, user_browsers.end_access),
-    user_passes.make_pass,
+    *(user_policy.exempt, user_policy.end_exemption, user_policy.require),
+    *(user_policy.deadline, user_policy.remind),
+    *(user_groups.join, user_groups.leave, user_groups.scope),
+    *(user_links.invite, user_links.app_link, user_passes.make_pass),
+    *(user_factors.reset_2fa, user_factors.remove_app, user_factors.remove_passkey),
+    *(user_browsers.sessions, user_browsers.devices, user_browsers.end_access),
 ):
     users.commands.add_command(of_people)
 

@@ -1,11 +1,10 @@
-"""`second-gate users ...`: accounts."""
+"""`second-gate users ...`: accounts. cli/commands adds what else is done about people to the group."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import click
-from flask import current_app
 from flask_babel import gettext as _
 
 from mfa_app.cli.check_options import caller_check, check_options
@@ -14,36 +13,26 @@ from mfa_app.cli.support import json_facts
 from mfa_app.cli.support.command import command_transaction, current_actor
 from mfa_app.cli.support.input import password_from_stdin
 from mfa_app.cli.support.json_facts import json_lines, json_option
-from mfa_app.cli.support.lookup import get_factor, get_group, get_subject, get_user
+from mfa_app.cli.support.lookup import get_groups, get_subject, get_user
 from mfa_app.cli.support.options import preview_option
-from mfa_app.cli.support.output import app_link_lines, fact_lines, format_moment, link_url, say
-from mfa_app.cli.support.reset_lines import lines_of_reset
+from mfa_app.cli.support.output import fact_lines, format_moment, say
 from mfa_app.cli.support.types import EMAIL, GROUP, NAME, REASON, ROLES
+from mfa_app.cli.user_links import say_link, send_invitation
 from mfa_app.cli.user_lists import account_state
 from mfa_app.core.common import clock, email_addresses
 from mfa_app.core.factors import passkeys
-from mfa_app.core.factors.held import Kind
-from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import opening, scopes
-from mfa_app.core.helpdesk.caller_check import CallerCheck
-from mfa_app.core.helpdesk.removal import remove_factor
-from mfa_app.core.helpdesk.reset import reset_second_factor
-from mfa_app.core.mail import outbox
-from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
-from mfa_app.core.mail.outbox import Mail
-from mfa_app.core.operations import site_values
 from mfa_app.core.passwords import change
 from mfa_app.core.policy import foresight
 from mfa_app.core.policy.facts import PolicySubject
-from mfa_app.core.users import account_lock, accounts, enrolment_links, invitations
+from mfa_app.core.users import account_lock, accounts, enrolment_links
 from mfa_app.core.users.accounts import Profile
-from mfa_app.models import Group, Role, User
-from mfa_app.wording import dates
+from mfa_app.models import Role, User
 from mfa_app.wording.foresight import foresight_sentence
 from mfa_app.wording.labels import app_name, role_name
 from mfa_app.wording.lookalikes import lookalike_warning
 from mfa_app.wording.policy import policy_explanation
-from mfa_app.wording.scopes import helped, now_helps
+from mfa_app.wording.scopes import helped
 
 
 @click.group("users")
@@ -72,7 +61,7 @@ def add(
     **entries: Any,
 ) -> None:
     """Create an account. Without a password, the person is invited to choose one."""
-    joined = _get_groups(names)
+    joined = get_groups(names)
     profile = Profile(email, name or email_addresses.name_from(email), Role(role))
     profile = with_entries(profile, **entries)
     password = password_from_stdin() if password_stdin else None
@@ -81,9 +70,9 @@ def add(
     if (warning := lookalike_warning(user.email)) is not None:
         say(warning)
     if password is None:
-        _invite(user)
+        send_invitation(user)
     elif enrolment_links.needs_link(user):
-        _say_app_link(user, enrolment_links.send(user, actor=current_actor(), now=clock.now()))
+        say_link(user, enrolment_links.send(user, actor=current_actor(), now=clock.now()))
 
 
 @commands.command()
@@ -177,59 +166,6 @@ def unlock(email: str, reason: str, checked: str, note: str | None) -> None:
     say(_("%(email)s can log in again.", email=user.email))
 
 
-@commands.command("reset-2fa")
-@click.argument("email", type=EMAIL)
-@click.option("--reason", type=REASON, default="from the terminal", show_default=True)
-@check_options
-@command_transaction
-def reset_2fa(email: str, reason: str, checked: str, note: str | None) -> None:
-    """Reset a person's 2-factor authentication. At the next login they link an app or add a passkey."""
-    user = get_user(email)
-    reset_second_factor(
-        user, reason=reason, checked=caller_check(checked, note), actor=current_actor(), now=clock.now()
-    )
-    say(*lines_of_reset(user))
-
-
-@commands.command("remove-app")
-@click.argument("email", type=EMAIL)
-@click.argument("name", type=NAME)
-@click.option("--reason", type=REASON, default="from the terminal", show_default=True)
-@check_options
-@command_transaction
-def remove_app(email: str, name: str, reason: str, checked: str, note: str | None) -> None:
-    """Remove one of a person's apps. Their other apps and passkeys stay. “users show” has the names."""
-    _remove_factor(email, Kind.APP, name, reason, caller_check(checked, note))
-
-
-@commands.command("remove-passkey")
-@click.argument("email", type=EMAIL)
-@click.argument("name", type=NAME)
-@click.option("--reason", type=REASON, default="from the terminal", show_default=True)
-@check_options
-@command_transaction
-def remove_passkey(email: str, name: str, reason: str, checked: str, note: str | None) -> None:
-    """Remove one of a person's passkeys. Their other passkeys and apps stay. “users show” has the names."""
-    _remove_factor(email, Kind.PASSKEY, name, reason, caller_check(checked, note))
-
-
-@commands.command()
-@click.argument("email", type=EMAIL)
-@command_transaction
-def invite(email: str) -> None:
-    """Print a link to choose a first password, and email it."""
-    _invite(get_user(email))
-
-
-@commands.command("app-link")
-@click.argument("email", type=EMAIL)
-@command_transaction
-def app_link(email: str) -> None:
-    """Email a link to set up an app to someone who needs one."""
-    user = get_user(email)
-    _say_link_of(user, enrolment_links.send(user, actor=current_actor(), now=clock.now()))
-
-
 @commands.command()
 @click.argument("email", type=EMAIL)
 @click.option("--name", type=NAME, help="The new name.")
@@ -273,118 +209,7 @@ def role(email: str, role: str, *, preview: bool) -> None:
     token = accounts.change_role(user, Role(role), actor=current_actor(), now=clock.now())
     say(_("%(email)s now has the role %(role)s.", email=user.email, role=role_name(role)))
     if token is not None:
-        _say_link_of(user, token)
-
-
-@commands.command()
-@click.argument("email", type=EMAIL)
-@click.option("--group", "names", type=GROUP, multiple=True, help="Helps only this group. Repeatable.")
-@click.option("--everyone", is_flag=True, help="Helps all staff again.")
-@command_transaction
-def scope(email: str, names: tuple[str, ...], everyone: bool) -> None:
-    """Limit somebody of the help desk to certain groups."""
-    if bool(names) is everyone:
-        raise click.UsageError(_("Give either groups or --everyone."))
-    user, given = get_user(email), None if everyone else _get_groups(names)
-    scopes.limit(user, given, actor=current_actor())
-    say(now_helps(user.email, given))
-
-
-@commands.command()
-@click.argument("email", type=EMAIL)
-@click.argument("group", type=GROUP)
-@preview_option
-@command_transaction
-def join(email: str, group: str, *, preview: bool) -> None:
-    """Add a person to a group."""
-    user, target = get_user(email), get_group(group)
-    if preview:
-        say(foresight_sentence(foresight.of_membership(get_subject(email), joins=[target], now=clock.now())))
-        return
-    if groups.add_member(target, user, actor=current_actor(), now=clock.now()):
-        say(_("%(email)s is now in %(group)s.", email=user.email, group=target.name))
-        say(policy_explanation(get_subject(email), clock.now()))
-    else:
-        say(_("%(email)s is already in %(group)s.", email=user.email, group=target.name))
-
-
-@commands.command()
-@click.argument("email", type=EMAIL)
-@click.argument("group", type=GROUP)
-@preview_option
-@command_transaction
-def leave(email: str, group: str, *, preview: bool) -> None:
-    """Remove a person from a group."""
-    user, target = get_user(email), get_group(group)
-    if preview:
-        say(foresight_sentence(foresight.of_membership(get_subject(email), leaves=[target], now=clock.now())))
-        return
-    if groups.remove_member(target, user, actor=current_actor()):
-        say(_("%(email)s is no longer in %(group)s.", email=user.email, group=target.name))
-    else:
-        say(_("%(email)s was not in %(group)s.", email=user.email, group=target.name))
-    say(policy_explanation(get_subject(email), clock.now()))
-
-
-def _remove_factor(email: str, kind: Kind, name: str, reason: str, checked: CallerCheck) -> None:
-    user = get_user(email)
-    factor = get_factor(user, kind, name)
-    remove_factor(user, factor.id, reason=reason, checked=checked, actor=current_actor(), now=clock.now())
-    done = _(
-        "“%(factor)s” is removed for %(email)s. All sessions have ended.",
-        factor=app_name(factor.name),
-        email=user.email,
-    )
-    say(done)
-
-
-def _invite(user: User) -> None:
-    _say_invitation(user, invitations.invite(user, actor=current_actor(), now=clock.now()))
-
-
-def _say_link_of(user: User, token: str) -> None:
-    if user.password_hash is None:
-        _say_invitation(user, token)
-    else:
-        _say_app_link(user, token)
-
-
-def _say_invitation(user: User, token: str) -> None:
-    until = dates.weekday_time(clock.now() + LIFETIME[Purpose.INVITATION])
-    say(
-        _(
-            "%(name)s can choose a password with this link. It works once, until %(time)s:",
-            name=user.name,
-            time=until,
-        ),
-        "",
-        f"  {link_url(token)}",
-        "",
-    )
-    _say_how_it_is_sent(user, Mail.INVITATION)
-
-
-def _say_app_link(user: User, token: str) -> None:
-    say(
-        _("This role always needs 2-factor authentication, and a password alone can't link the first app."),
-        *app_link_lines(user, token),
-    )
-    _say_how_it_is_sent(user, Mail.ENROLMENT_LINK)
-
-
-def _say_how_it_is_sent(user: User, mail: Mail) -> None:
-    if site_values.current().smtp_url:
-        say(_("The same link is on its way to %(email)s by email.", email=user.email))
-        return
-    folder = outbox.folder_of(current_app.config["SETTINGS"]).resolve()
-    say(
-        _("No mail server is set up, so no email is sent. Pass the link on yourself."),
-        _("The email is the file %(file)s", file=folder / outbox.newest_file_name(mail, user)),
-    )
-
-
-def _get_groups(names: tuple[str, ...]) -> list[Group]:
-    return list({group.id: group for group in map(get_group, names)}.values())
+        say_link(user, token)
 
 
 def _entries(user: User) -> Iterator[tuple[str, str]]:

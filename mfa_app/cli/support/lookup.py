@@ -1,5 +1,7 @@
 """Finding the user, group, app or passkey that a command names, or ending the command with a sentence."""
 
+from collections.abc import Iterable
+
 from flask_babel import gettext as _
 
 from mfa_app.cli.support.command import CommandError
@@ -48,6 +50,11 @@ def get_group(name: str) -> Group:
     if group is None:
         raise _no_group(name)
     return group
+
+
+def get_groups(names: Iterable[str]) -> list[Group]:
+    """Return the groups with these names, each once. Raises CommandError."""
+    return list({group.id: group for group in map(get_group, names)}.values())
 
 
 def get_counted_group(name: str) -> GroupWithCounts:
