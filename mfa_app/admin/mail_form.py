@@ -9,8 +9,8 @@ from wtforms import PasswordField, SelectChoice, SelectField, StringField
 from wtforms.validators import Length, ValidationError
 
 from mfa_app.core.common.errors import MailPasswordNeeded, SetOnServer
-from mfa_app.core.mail import smtp
-from mfa_app.core.mail.smtp import PORTS, ServerFacts
+from mfa_app.core.mail import smtp_url
+from mfa_app.core.mail.smtp_url import PORTS, ServerFacts
 from mfa_app.core.operations import site_values
 from mfa_app.settings import sender_address
 from mfa_app.web.ui.fields import AS_TYPED, INVALID_CHOICE, entered, one_line, readable
@@ -46,7 +46,7 @@ class MailForm(Form):
     def validate_host(self, field: StringField) -> None:
         """Reject all but a host name or an IP address: this names no page, no port and no other protocol."""
         try:
-            field.data and smtp.host_of(field.data)
+            field.data and smtp_url.host_of(field.data)
         except ValueError:
             raise ValidationError(
                 _("Enter the name of the mail server alone, such as mail.example.com.")
@@ -74,7 +74,7 @@ class MailForm(Form):
         """Return the address of the mail server, without a password; "" if there is none."""
         if not self.host.data:
             return ""
-        scheme, host = entered(self.scheme.data), smtp.host_of(self.host.data)
+        scheme, host = entered(self.scheme.data), smtp_url.host_of(self.host.data)
         return ServerFacts(host, int(self.port.data or PORTS[scheme]), scheme, self.user.data or None).url
 
     def values(self) -> dict[str, str]:
@@ -85,7 +85,7 @@ class MailForm(Form):
 
 def mail_form(stored: Mapping[str, str], *, submitted: bool) -> MailForm:
     """Return the form with what is stored, and with what this request has sent if it is `submitted`."""
-    server = smtp.server_facts(stored.get("smtp_url"))
+    server = smtp_url.server_facts(stored.get("smtp_url"))
     fields = {"mail_from": stored.get("mail_from", "")}
     if server is not None:
         port = "" if server.has_usual_port else str(server.port)

@@ -13,7 +13,7 @@ from mfa_app.admin.mail_form import MailForm, mail_form
 from mfa_app.admin.values_forms import LookForm, ResetsForm, SiteForm, TextsForm, ValuesForm
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
-from mfa_app.core.mail import smtp, trial
+from mfa_app.core.mail import smtp_url, trial
 from mfa_app.core.operations import logo, mail_settings, site_values
 from mfa_app.settings import Settings
 from mfa_app.site import site as parts
@@ -134,7 +134,7 @@ def _page(submitted: Form, stored: dict[str, str]) -> Response:
         values=current,
         kilobytes=logo.MAX_BYTES // 1024,
         pixels=format_decimal(logo.MAX_SIDE),
-        server=smtp.server_facts(current.smtp_url),
+        server=smtp_url.server_facts(current.smtp_url),
         password_is_kept=mail_settings.password_is_kept(stored.get("smtp_url")),
         trial=newest,
         trouble=trouble(error) if error else {},

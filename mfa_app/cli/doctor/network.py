@@ -10,7 +10,7 @@ from sqlalchemy import URL, make_url
 from mfa_app.cli.doctor.finding import Finding
 from mfa_app.core.audit import search as trail
 from mfa_app.core.common import ip_addresses
-from mfa_app.core.mail import smtp
+from mfa_app.core.mail import smtp_url
 from mfa_app.core.operations.site_values import StoredValues
 from mfa_app.settings import Settings
 from mfa_app.site import site
@@ -49,7 +49,7 @@ def shared_ip_address(settings: Settings) -> Iterator[Finding]:
 
 def unencrypted(settings: Settings) -> Iterator[Finding]:
     """Check that email and database traffic to other machines is encrypted."""
-    server = smtp.server_facts(site()[StoredValues].beside(settings).smtp_url)
+    server = smtp_url.server_facts(site()[StoredValues].beside(settings).smtp_url)
     if server is not None and not server.encrypted and not server.on_this_machine:
         yield Finding(
             _("Emails go to %(host)s unencrypted, including links that open accounts.", host=server.host),

@@ -12,7 +12,7 @@ from mfa_app.core.common.errors import MailPasswordNeeded
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.keys.vault import CannotUnseal, vault
-from mfa_app.core.mail import smtp, trial
+from mfa_app.core.mail import smtp_url, trial
 from mfa_app.core.operations import site_values
 from mfa_app.core.operations.site_values import MAIL_PASSWORD, StoredValues
 from mfa_app.extensions import db
@@ -90,7 +90,7 @@ def _change_password(url: str, password: str) -> tuple[str | None, str | None] |
         if not password_is_kept(url):
             raise MailPasswordNeeded
         return None
-    whole = smtp.with_password(url, password)
+    whole = smtp_url.with_password(url, password)
     if row is None:
         row = SealedValue(name=MAIL_PASSWORD)
         db.session.add(row)
@@ -106,7 +106,7 @@ def _whole(url: str | None, sealed: str | None) -> str | None:
         whole = vault().unseal(sealed or "", SealedValue(name=MAIL_PASSWORD).seal_context)
     except CannotUnseal:
         raise PasswordUnreadable from None
-    if smtp.without_password(whole) != url:
+    if smtp_url.without_password(whole) != url:
         raise PasswordUnreadable
     return whole
 

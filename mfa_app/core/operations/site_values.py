@@ -22,7 +22,7 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import NoMailServer, SetOnServer
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
-from mfa_app.core.mail.smtp import without_password
+from mfa_app.core.mail.smtp_url import without_password
 from mfa_app.extensions import db
 from mfa_app.models import SealedValue, SiteSetting
 from mfa_app.models.database import rows_beside
