@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from mfa_app.account import blueprint
 from mfa_app.core.common import clock
 from mfa_app.core.operations import site_values
+from mfa_app.core.policy.decision import set_up_by
 from mfa_app.models import Role
 from mfa_app.web.security.current import current_identity
 from mfa_app.wording.policy import exemption
@@ -15,15 +16,10 @@ from mfa_app.wording.policy import exemption
 def home() -> ResponseReturnValue:
     """The user's name, what ends or must be done by a day, and the platform's applications."""
     identity = current_identity()
-    enrol_by, demand = identity.decision.enrol_by, identity.decision.passkey
-    passkey_by = demand.by if demand and not identity.subject.passkeys else None
-    if enrol_by and passkey_by and enrol_by < passkey_by:
-        passkey_by = None  # comes later, and an app is enough until then
     return render_template(
         "account/home.html",
         applications=site_values.current().applications,
-        enrol_by=enrol_by,
-        passkey_by=passkey_by,
+        set_up_by=set_up_by(identity.decision, identity.subject.facts),
         exemption=exemption(identity.subject.facts, clock.now()),
         linked=identity.subject.facts.linked,
         is_admin=identity.user.role == Role.ADMIN,

@@ -166,6 +166,23 @@ class Decision:
     passkey: PasskeyDemand | None = None
 
 
+@dataclass(frozen=True)
+class SetUpBy:
+    """By when a user must set up what is still missing. `passkey`: an app won't do."""
+
+    moment: datetime
+    passkey: bool
+
+
+def set_up_by(decision: Decision, facts: PolicyFacts) -> SetUpBy | None:
+    """Return by when something must be set up first: an app is enough until a later date for passkeys."""
+    enrol_by, demand = decision.enrol_by, decision.passkey
+    passkey_by = demand.by if demand is not None and not facts.passkey else None
+    if passkey_by is not None and (enrol_by is None or passkey_by <= enrol_by):
+        return SetUpBy(passkey_by, passkey=True)
+    return SetUpBy(enrol_by, passkey=False) if enrol_by is not None else None
+
+
 def effective_policy(facts: PolicyFacts, *, now: datetime) -> Policy:
     """Return the policy in force for a user: role, own exemption, own requirement, else the strictest rule.
 

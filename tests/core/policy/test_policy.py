@@ -12,12 +12,14 @@ from mfa_app.core.policy.decision import (
     PolicySource,
     Reason,
     Rule,
+    SetUpBy,
     Verdict,
     decide,
     effective_policy,
     is_asked,
     needs_passkey,
     passkey_alone,
+    set_up_by,
     will_be_required,
 )
 from mfa_app.core.policy.levels import Level, level_of
@@ -404,6 +406,22 @@ FINANCE_ASKS = PolicySource(Reason.GROUP, "Finance")
 def test_the_rule_that_wants_a_passkey_is_told(known: PolicyFacts, demand: PasskeyDemand | None) -> None:
     assert decide(known, shown=PASSWORD, now=NOW).passkey == demand
     assert needs_passkey(known, now=NOW) is (demand is not None and demand.by is None)
+
+
+@pytest.mark.parametrize(
+    ("known", "first"),
+    [
+        (facts(FINANCE), None),
+        (facts(FINANCE, **APP), None),
+        (facts(IN_GRACE), SetUpBy(YESTERDAY + 7 * DAY, passkey=True)),
+        (facts(IN_GRACE, **APP), SetUpBy(YESTERDAY + 7 * DAY, passkey=True)),
+        (facts(IN_GRACE, **KEY), None),
+        (facts(IN_GRACE, rule("B", required_from=TOMORROW)), SetUpBy(TOMORROW, passkey=False)),
+        (facts(NOT_YET, rule("B", required_from=NOW + 9 * DAY)), SetUpBy(TOMORROW, passkey=True)),
+    ],
+)
+def test_the_first_date_by_which_something_is_missing(known: PolicyFacts, first: SetUpBy | None) -> None:
+    assert set_up_by(decide(known, shown=PASSWORD, now=NOW), known) == first
 
 
 ALONE = rule("Finance", passkey_alone=True)
