@@ -50,9 +50,9 @@ class SecondFactor:
     """The user's 2FA, as the account page shows it.
 
     `because` is why a code is asked for, `announcement` the rule to come or the exemption, with its date,
-    `enrol_by` the end of the grace period. `asked`: a code is asked for at login. `required`: not only by the
-    user's own choice. `alone`: there is one app, and no passkey that works. `may_keep`: the user may opt in.
-    `passkey_only`: no code and no remembered device counts.
+    `enrol_by` the end of the grace period. `asked`: a code is asked for at login. `alone`: there is one app,
+    and no passkey that works. `may_keep`: the user may opt in. `passkey_only`: no code and no remembered
+    device counts.
     """
 
     apps: tuple[AppEntry, ...]
@@ -60,8 +60,8 @@ class SecondFactor:
     announcement: str | None
     asked: bool
     enrol_by: datetime | None
-    required: bool
     alone: bool
+    may_remove_app: bool
     may_link: bool
     may_keep: bool
     passkeys: tuple[PasskeyFacts, ...] = ()
@@ -71,10 +71,6 @@ class SecondFactor:
     @property
     def linked(self) -> bool:
         return bool(self.apps or self.passkeys)
-
-    @property
-    def may_remove_app(self) -> bool:
-        return not (self.required and self.alone)
 
     @property
     def since(self) -> datetime:
@@ -118,7 +114,7 @@ def overview() -> ResponseReturnValue:
         person=user,
         groups=list(identity.subject.groups),
         second_factor=second_factor,
-        passkeys=_passkey_panel(own, second_factor),
+        passkeys=_passkey_panel(identity, own, now),
         recovery=recovery_codes.left(user),
         devices=_devices(identity, now),
         sessions=[
@@ -135,17 +131,17 @@ def _devices(identity: Identity, now: datetime) -> list[BrowserEntry]:
 
 
 def _second_factor(identity: Identity, own: tuple[PasskeyFacts, ...], now: datetime) -> SecondFactor:
-    apps, required = identity.subject.authenticators, own_factors.is_required(identity, now)
+    apps, alone = identity.subject.authenticators, enrolment.is_one_app_alone(identity, own)
     return SecondFactor(
         apps=tuple(map(_app_entry, apps)),
         because=why(identity.decision.because),
         announcement=announcement(identity.subject.facts, now),
         asked=is_asked(identity.subject.facts, now=now),
         enrol_by=identity.decision.enrol_by,
-        required=required,
-        alone=len(apps) == 1 and not passkeys.that_work(own),
-        may_link=len(apps) < enrolment.MOST_APPS,
-        may_keep=identity.subject.facts.linked and not required and not identity.user.opted_in,
+        alone=alone,
+        may_remove_app=own_factors.may_remove(identity, last=alone, now=now),
+        may_link=enrolment.may_add_app(identity),
+        may_keep=own_factors.may_opt_in(identity, now=now),
         passkeys=own,
         passkey_wanted=why_passkey(identity.decision.passkey) if identity.decision.passkey else None,
         passkey_only=needs_passkey(identity.subject.facts, now=now),
@@ -156,23 +152,21 @@ def _passkeys_of(identity: Identity) -> tuple[PasskeyFacts, ...]:
     return passkeys.of_user(identity.user) if identity.subject.passkeys else ()
 
 
-def _passkey_panel(own: tuple[PasskeyFacts, ...], second_factor: SecondFactor) -> PasskeyPanel:
-    working = passkeys.that_work(own)
+def _passkey_panel(identity: Identity, own: tuple[PasskeyFacts, ...], now: datetime) -> PasskeyPanel:
     return PasskeyPanel(
-        entries=tuple(_passkey_entry(key, working, second_factor) for key in own),
+        entries=tuple(_passkey_entry(identity, passkey, own, now) for passkey in own),
         work_here=works_here(),
         origin=passkey_origin(),
-        may_add=len(own) < passkey_setup.MOST_PASSKEYS,
+        may_add=passkey_setup.may_add(own),
     )
 
 
 def _passkey_entry(
-    passkey: PasskeyFacts, working: list[PasskeyFacts], second_factor: SecondFactor
+    identity: Identity, passkey: PasskeyFacts, own: tuple[PasskeyFacts, ...], now: datetime
 ) -> PasskeyEntry:
-    others = [other for other in working if other is not passkey]
-    alone = not others and not second_factor.apps
-    needed = (alone and second_factor.required) or (not others and second_factor.passkey_only)
-    return PasskeyEntry(passkey, passkey in working, alone, may_remove=not needed)
+    removal = passkey_setup.removal_of(identity, passkey, own, now=now)
+    works = passkey in passkeys.that_work(own)
+    return PasskeyEntry(passkey, works, alone=removal.last, may_remove=removal.refusal is None)
 
 
 def _app_entry(app: AuthenticatorFacts) -> AppEntry:

@@ -40,7 +40,7 @@ def add_passkey() -> ResponseReturnValue:
         elsewhere=passkey_origin(),
         onward=next_page("account.overview"),
         needed=_needed(identity),
-        full=len(passkeys.of_user(identity.user)) >= passkey_setup.MOST_PASSKEYS,
+        full=not passkey_setup.may_add(passkeys.of_user(identity.user)),
     )
 
 

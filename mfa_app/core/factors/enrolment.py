@@ -1,5 +1,6 @@
 """Enrolling authentication apps: show a secret, accept it once a code proves it, rename and remove an app."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from mfa_app.core.common.errors import (
     PendingEnrolmentExpired,
     SessionEnded,
     TooManyApps,
+    TwoFactorRequired,
 )
 from mfa_app.core.common.locks import lock_user, note_secret_shown
 from mfa_app.core.factors import diagnosis, former_apps, own_factors, totp
@@ -30,7 +32,7 @@ from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Ending, PendingEnrolment
 from mfa_app.models.column_types import new_id
 from mfa_app.models.database import insert_once, rows_changed
-from mfa_app.models.row_facts import AuthenticatorFacts
+from mfa_app.models.row_facts import AuthenticatorFacts, PasskeyFacts
 from mfa_app.settings import Settings
 from mfa_app.site import site
 
@@ -135,7 +137,8 @@ def remove(identity: Identity, app_id: str, *, actor: Actor, now: datetime) -> S
     """
     app = app_of(identity, app_id)
     last = has_one_app_alone(identity)
-    own_factors.check_may_remove(identity, last=last, now=now)
+    if not own_factors.may_remove(identity, last=last, now=now):
+        raise TwoFactorRequired
     user = identity.user
     lock_user(user)
     sessions.require(identity.session)  # ends with each change of the apps, so `last` is still true
@@ -170,14 +173,23 @@ def app_of(identity: Identity, app_id: str) -> AuthenticatorFacts:
     return app
 
 
+def may_add_app(identity: Identity) -> bool:
+    """Return whether the user has fewer apps than one can have."""
+    return len(identity.subject.authenticators) < MOST_APPS
+
+
 def has_one_app_alone(identity: Identity) -> bool:
     """Return whether the user's only second factor that works is one app."""
-    passkeys = that_work(of_user(identity.user)) if identity.subject.passkeys else []
-    return len(identity.subject.authenticators) == 1 and not passkeys
+    return is_one_app_alone(identity, of_user(identity.user) if identity.subject.passkeys else ())
+
+
+def is_one_app_alone(identity: Identity, passkeys: Iterable[PasskeyFacts]) -> bool:
+    """Do the same for a user whose passkeys are known."""
+    return len(identity.subject.authenticators) == 1 and not that_work(passkeys)
 
 
 def _check_place(identity: Identity, old: AuthenticatorFacts | None) -> None:
-    if old is None and len(identity.subject.authenticators) >= MOST_APPS:
+    if old is None and not may_add_app(identity):
         raise TooManyApps(MOST_APPS)
 
 

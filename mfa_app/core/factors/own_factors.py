@@ -8,7 +8,7 @@ from mfa_app.core.audit.events import Event, record
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import days
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import AlreadyEnrolled, NotAllowed, NotEnrolled, TwoFactorRequired
+from mfa_app.core.common.errors import AlreadyEnrolled, NotAllowed, NotEnrolled
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.factors import former_apps
 from mfa_app.core.factors.registry import factors
@@ -43,10 +43,15 @@ def check_may_enrol(identity: Identity, now: datetime) -> None:
         raise AlreadyEnrolled
 
 
-def check_may_remove(identity: Identity, *, last: bool, now: datetime) -> None:
-    """Raise TwoFactorRequired if a rule requires a second factor and this is the `last` one."""
-    if last and is_required(identity, now):
-        raise TwoFactorRequired
+def may_remove(identity: Identity, *, last: bool, now: datetime) -> bool:
+    """Return whether the user may remove a second factor: the `last` one unless a rule requires it."""
+    return not (last and is_required(identity, now))
+
+
+def may_opt_in(identity: Identity, *, now: datetime) -> bool:
+    """Return whether the user has a second factor that is asked for only if they opt in."""
+    facts = identity.subject.facts
+    return facts.linked and not facts.opted_in and not is_required(identity, now)
 
 
 def note_linked(user: AnyUser, *, by_choice: bool, now: datetime) -> None:

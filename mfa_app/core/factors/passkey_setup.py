@@ -1,6 +1,7 @@
 """A user's own passkeys: registering one, giving it another name, and removing it."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from mfa_app.core.common.errors import (
     PasskeyRefused,
     SessionEnded,
     TooManyPasskeys,
+    TwoFactorRequired,
 )
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.factors import challenges, diagnosis, own_factors
@@ -53,6 +55,17 @@ MOST_PASSKEYS = 10
 HANDLE_BYTES = 32
 
 MOST_ID_BYTES = 1023  # of a credential id: WebAuthn Level 3, section 7.1
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What it means to remove a passkey. `last`: no second factor is left that works.
+
+    `refusal` is why it can't be removed, if it can't.
+    """
+
+    last: bool
+    refusal: LastPasskey | TwoFactorRequired | None
 
 
 def begin(identity: Identity, *, now: datetime) -> dict[str, Any]:
@@ -151,22 +164,38 @@ def remove(identity: Identity, passkey_id: str, *, actor: Actor, now: datetime) 
     """
     present, user = of_user(identity.user), identity.user
     passkey = _with_id(present, passkey_id)
-    others = [other for other in that_work(present) if other is not passkey]
-    last = not others and not identity.subject.authenticators
-    if not others and needs_passkey(identity.subject.facts, now=now):
-        raise LastPasskey
-    own_factors.check_may_remove(identity, last=last, now=now)
+    removal = removal_of(identity, passkey, present, now=now)
+    if removal.refusal is not None:
+        raise removal.refusal
     lock_user(user)
-    sessions.require(identity.session)  # ends with each change of the factors, so `last` is still true
-    if last:
+    sessions.require(identity.session)  # ends with each change of the factors, so this is still true
+    if removal.last:
         own_factors.delete_all(user.id, Ending.REMOVED, now=now)
     else:
         db.session.execute(delete(Passkey).where(Passkey.id == passkey.id))
     kept = own_factors.end_other_access(identity, RevocationReason.PASSKEY_REMOVED, actor)
     token, session = sessions.renew(kept, actor=actor, now=now)
     record(Event.PASSKEY_REMOVED, actor=actor, subject=user, passkey=passkey.name)
-    outbox.notify(outbox.Mail.PASSKEY_REMOVED, user, actor=actor, now=now, passkey=passkey.name, last=last)
+    said = {"passkey": passkey.name, "last": removal.last}
+    outbox.notify(outbox.Mail.PASSKEY_REMOVED, user, actor=actor, now=now, **said)
     return SignedIn(token, session, user)
+
+
+def removal_of(
+    identity: Identity, passkey: PasskeyFacts, present: tuple[PasskeyFacts, ...], *, now: datetime
+) -> Removal:
+    """Return what it would mean to remove one of the user's passkeys, which are `present`."""
+    others = [other for other in that_work(present) if other is not passkey]
+    last = not others and not identity.subject.authenticators
+    if not others and needs_passkey(identity.subject.facts, now=now):
+        return Removal(last, LastPasskey())
+    may = own_factors.may_remove(identity, last=last, now=now)
+    return Removal(last, None if may else TwoFactorRequired())
+
+
+def may_add(present: tuple[PasskeyFacts, ...]) -> bool:
+    """Return whether a user with these passkeys has fewer than one can have."""
+    return len(present) < MOST_PASSKEYS
 
 
 def own_passkey(identity: Identity, passkey_id: str) -> PasskeyFacts:
@@ -185,7 +214,7 @@ def _check_may_register(identity: Identity, now: datetime) -> tuple[PasskeyFacts
     """Return the passkeys that the user has already."""
     own_factors.check_may_enrol(identity, now)
     present = of_user(identity.user)
-    if len(present) >= MOST_PASSKEYS:
+    if not may_add(present):
         raise TooManyPasskeys(MOST_PASSKEYS)
     return present
 
