@@ -8,7 +8,6 @@ from mfa_app.auth.forms import LinkLoginForm
 from mfa_app.auth.one_time_link import opened_link
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.login import password_step
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.sessions.signed_in import SignedIn
@@ -26,8 +25,6 @@ def link_login() -> ResponseReturnValue:
     """Ask for the password of the link's owner, who may then link an app."""
     form = LinkLoginForm()
     link, user = opened_link(Purpose.ENROLMENT, now=clock.now())
-    if user is None:  # never for this purpose
-        raise OneTimeLinkExpired
     if form.validate_on_submit():
         with form.refusing():
             return signed_in_response(_sign_in(form, link, user))

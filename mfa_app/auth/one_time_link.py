@@ -73,27 +73,39 @@ def log_out_for_link() -> ResponseReturnValue:
     return _to_page_of(link)
 
 
-def opened_link(*purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | None]:
-    """Return the link that this browser has opened, and its user (None for set-up).
+def opened_link(*purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User]:
+    """Return the link that this browser has opened, and its user.
 
     Raises OneTimeLinkExpired, OpenedLinkForgotten, SomeoneElseLoggedIn.
     """
-    link, user = _find_opened(*purposes, now=now)
-    identity = identity_or_none()
-    if identity is not None and (user is None or identity.user.id != user.id):
-        raise SomeoneElseLoggedIn(user)
+    link, user = find_opened_link(*purposes, now=now)
+    _require_nobody_but(user)
     return link, user
 
 
-def find_opened_link(purpose: Purpose, *, now: datetime) -> tuple[OneTimeLink, User]:
-    """Do the same for a link of a user that logs nobody in, so it doesn't matter who is logged in.
+def opened_setup_link(*, now: datetime) -> OneTimeLink:
+    """Do the same for the link to set the site up, which is nobody's."""
+    link, _nobody = _find_opened(Purpose.SETUP, now=now)
+    _require_nobody_but(None)
+    return link
+
+
+def find_opened_link(*purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User]:
+    """Return the same as `opened_link`, for links that log nobody in: it doesn't matter who is logged in.
 
     Raises OneTimeLinkExpired, OpenedLinkForgotten.
     """
-    link, user = _find_opened(purpose, now=now)
+    link, user = _find_opened(*purposes, now=now)
     if user is None:  # only links for set-up are nobody's
         raise OneTimeLinkExpired
     return link, user
+
+
+def _require_nobody_but(user: User | None) -> None:
+    """Raise SomeoneElseLoggedIn if another person is logged in here."""
+    identity = identity_or_none()
+    if identity is not None and (user is None or identity.user.id != user.id):
+        raise SomeoneElseLoggedIn(user)
 
 
 def _find_opened(*purposes: Purpose, now: datetime) -> tuple[OneTimeLink, User | None]:

@@ -9,7 +9,6 @@ from mfa_app.auth.forms import ChoosePasswordForm
 from mfa_app.auth.one_time_link import keep_to_link, opened_link
 from mfa_app.auth.responses import signed_in_response
 from mfa_app.core.common import clock
-from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.passwords import reset_by_mail
 from mfa_app.core.policy.decision import Verdict
@@ -34,8 +33,6 @@ def choose_password() -> ResponseReturnValue:
     """
     form, now = ChoosePasswordForm(), clock.now()
     link, user = opened_link(*PASSWORD_PURPOSES, now=now)
-    if user is None:  # never for these purposes
-        raise OneTimeLinkExpired
     keep_to_link(form, link)
     if form.validate_on_submit():
         with form.refusing():

@@ -5,9 +5,8 @@ from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
 from mfa_app.auth.forms import SetupForm
-from mfa_app.auth.one_time_link import opened_link
+from mfa_app.auth.one_time_link import opened_setup_link
 from mfa_app.core.common import clock
-from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.users import first_administrator
 from mfa_app.core.users.accounts import Profile
 from mfa_app.models import Role
@@ -23,7 +22,7 @@ from mfa_app.web.ui.forms import render_form
 def setup() -> ResponseReturnValue:
     """Create the first administrator, who then enrols an app."""
     form, now = SetupForm(), clock.now()
-    link, _user = opened_link(Purpose.SETUP, now=now)
+    link = opened_setup_link(now=now)
     if form.validate_on_submit():
         profile = Profile(entered(form.email.data), entered(form.name.data), Role.ADMIN)
         with form.refusing():
