@@ -6,15 +6,12 @@ from flask.typing import ResponseReturnValue
 from mfa_app.auth import blueprint
 from mfa_app.auth.forms import CodeForm, RecoveryForm
 from mfa_app.auth.responses import signed_in_response
-from mfa_app.core.common import clock
+from mfa_app.auth.second_gate import answer_challenge, confirm
 from mfa_app.core.common.permissions import Permission, may
-from mfa_app.core.login import code_step, reauthentication
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions.sessions import Identity
-from mfa_app.core.sessions.signed_in import SignedIn
 from mfa_app.web.security.access_rules import admits
-from mfa_app.web.security.cookies import browser_facts
-from mfa_app.web.security.current import current_actor, current_identity
+from mfa_app.web.security.current import current_identity
 from mfa_app.web.ui.blank_forms import blank_form, is_blank
 from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
@@ -33,7 +30,8 @@ def code() -> ResponseReturnValue:
     form = CodeForm()
     if form.validate_on_submit():
         with refusing_codes(form, identity):
-            return signed_in_response(_answer_challenge(form, identity))
+            answer, remember = entered(form.code.data), bool(form.remember.data)
+            return signed_in_response(answer_challenge(identity, answer, remember=remember))
     if request.method == "POST" and not ways_of(identity)["app"]:
         return redirect(url_for("auth.code", next=request.args.get("next")))
     return render_form("auth/code.html", form, **_words(identity), **_ways(identity), stopped=stopped)
@@ -72,23 +70,7 @@ def recovery_code() -> ResponseReturnValue:
         return redirect(with_other)
     if form.validate_on_submit():
         with form.refusing():
-            return signed_in_response((_answer_challenge if at_login else _confirm)(form, identity))
+            answer = entered(form.code.data)
+            return signed_in_response((answer_challenge if at_login else confirm)(identity, answer))
     words = {"email": identity.user.email, "back": with_other, "at_login": at_login}
     return render_form("auth/recovery_code.html", form, **words, app=bool(identity.subject.authenticators))
-
-
-def _confirm(form: RecoveryForm, identity: Identity) -> SignedIn:
-    return reauthentication.confirm_by_code(
-        identity, entered(form.code.data), actor=current_actor(), now=clock.now()
-    )
-
-
-def _answer_challenge(form: CodeForm | RecoveryForm, identity: Identity) -> SignedIn:
-    return code_step.answer_challenge(
-        identity,
-        entered(form.code.data),
-        remember=isinstance(form, CodeForm) and form.remember.data,
-        browser=browser_facts(),
-        actor=current_actor(),
-        now=clock.now(),
-    )

@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
 from mfa_app.auth.responses import signed_in_response
+from mfa_app.auth.second_gate import answer_challenge, confirm
 from mfa_app.core.common import clock
 from mfa_app.core.factors import passkeys
-from mfa_app.core.login import code_step, passkey_step, reauthentication
+from mfa_app.core.login import passkey_step
 from mfa_app.core.policy.decision import Verdict
 from mfa_app.core.sessions.sessions import Identity
 from mfa_app.core.sessions.signed_in import SignedIn
@@ -34,9 +35,8 @@ def answer_by_passkey() -> ResponseReturnValue:
     at_login = identity.decision.verdict is Verdict.CHALLENGE
     if form.validate_on_submit():
         with flash_refusals():
-            return signed_in_response((_answer_challenge if at_login else _confirm)(form, identity))
-    for sentence in form.credential.errors:
-        flash(sentence, "danger")
+            return signed_in_response(_pass(form, identity, at_login=at_login))
+    _flash_errors(form)
     page = "auth.code" if at_login else "auth.reauthenticate"
     return redirect(url_for(page, next=request.args.get("next")))
 
@@ -58,8 +58,7 @@ def login_by_passkey() -> ResponseReturnValue:
     if form.validate_on_submit():
         with flash_refusals():
             return signed_in_response(_sign_in(form))
-    for sentence in form.credential.errors:
-        flash(sentence, "danger")
+    _flash_errors(form)
     return redirect(url_for("auth.login", next=request.args.get("next")))
 
 
@@ -81,17 +80,14 @@ def passkey_endpoints() -> Response:
     return jsonify(enroll=address, manage=address)
 
 
-def _answer_challenge(form: PasskeyForm, identity: Identity) -> SignedIn:
-    return code_step.answer_challenge(
-        identity,
-        entered(form.credential.data),
-        remember=form.remember.data,
-        browser=browser_facts(),
-        actor=current_actor(),
-        now=clock.now(),
-    )
-
-
-def _confirm(form: PasskeyForm, identity: Identity) -> SignedIn:
+def _pass(form: PasskeyForm, identity: Identity, *, at_login: bool) -> SignedIn:
     answer = entered(form.credential.data)
-    return reauthentication.confirm_by_code(identity, answer, actor=current_actor(), now=clock.now())
+    if at_login:
+        return answer_challenge(identity, answer, remember=bool(form.remember.data))
+    return confirm(identity, answer)
+
+
+def _flash_errors(form: PasskeyForm) -> None:
+    """Say what is wrong on the page to which the answer leads: this form has no page of its own."""
+    for sentence in form.credential.errors:
+        flash(sentence, "danger")

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from mfa_app.auth import blueprint
 from mfa_app.auth.forms import ConfirmByCodeForm, ConfirmByPasswordForm
 from mfa_app.auth.responses import signed_in_response
+from mfa_app.auth.second_gate import confirm
 from mfa_app.core.common import clock
 from mfa_app.core.login import reauthentication
 from mfa_app.core.policy.decision import Verdict
@@ -36,7 +37,7 @@ def reauthenticate() -> ResponseReturnValue:
 
 
 def _confirm(form: ConfirmByCodeForm | ConfirmByPasswordForm, identity: Identity) -> SignedIn:
-    actor, now = current_actor(), clock.now()
     if isinstance(form, ConfirmByCodeForm):
-        return reauthentication.confirm_by_code(identity, entered(form.code.data), actor=actor, now=now)
-    return reauthentication.confirm_by_password(identity, entered(form.password.data), actor=actor, now=now)
+        return confirm(identity, entered(form.code.data))
+    password, actor = entered(form.password.data), current_actor()
+    return reauthentication.confirm_by_password(identity, password, actor=actor, now=clock.now())
