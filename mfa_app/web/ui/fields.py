@@ -10,6 +10,7 @@ from markupsafe import escape
 from werkzeug.datastructures import FileStorage
 from wtforms import (
     DateField,
+    Field,
     IntegerField,
     PasswordField,
     StringField,
@@ -203,8 +204,8 @@ def app_name_field(label: str | None = None, *, missing: str) -> StringField:
     )
 
 
-class DaysField(IntegerField):
-    """A number of days. Other input is left to the validator, whose sentence names the bounds."""
+class _NothingIfUnreadable(Field):
+    """Reads other input as nothing and leaves it to the validator, which has a sentence of ours for it."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
@@ -213,14 +214,12 @@ class DaysField(IntegerField):
             self.data = None
 
 
-class DayField(DateField):
-    """A day. Other input is left to the validator."""
+class DaysField(_NothingIfUnreadable, IntegerField):
+    """A number of days. The sentence of its validator names the bounds."""
 
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            self.data = None
+
+class DayField(_NothingIfUnreadable, DateField):
+    """A day."""
 
 
 class FileField(WTFormsFileField):
