@@ -17,7 +17,6 @@ from mfa_app.web.ui.fields import entered
 from mfa_app.web.ui.forms import render_form
 from mfa_app.wording.approvals import check_in_words, risks_in_words
 from mfa_app.wording.events import event_name
-from mfa_app.wording.user_agents import browser_name
 
 
 @blueprint.route("/requests", methods=["GET", "POST"])
@@ -37,7 +36,6 @@ def help_requests() -> ResponseReturnValue:
         approvals=approval_list.waiting_for(actor, now=now) if not after else (),
         words={"risks": risks_in_words, "check": check_in_words},
         hours=OPEN_FOR // timedelta(hours=1),
-        browser_name=browser_name,
         event_name=event_name,
         first_url=url_for("admin.help_requests") if after else None,
         next_url=found.after and url_for("admin.help_requests", after=found.after),

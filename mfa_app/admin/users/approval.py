@@ -30,7 +30,6 @@ from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import INVALID_CHOICE, one_line, readable
 from mfa_app.web.ui.forms import TOP, Form, render_form, shown_at
 from mfa_app.wording.approvals import check_in_words, outcome, risks_in_words
-from mfa_app.wording.user_agents import browser_name
 
 APPROVE, REFUSE = "approve", "refuse"
 
@@ -103,7 +102,6 @@ def _about(user: User, waiting: Waiting, now: datetime) -> dict[str, object]:
         "risks": risks_in_words(waiting.risks),
         "read_out": request if request and request.id == waiting.request_id else None,
         "stopped": requests.was_stopped(user, now=now),
-        "browser_name": browser_name,
         "next_login": next_login.after_reset(user, now=now),
     }
 

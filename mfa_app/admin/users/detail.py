@@ -51,7 +51,6 @@ from mfa_app.wording.labels import failures_in_words
 from mfa_app.wording.policy import policy_explanation
 from mfa_app.wording.scopes import helped
 from mfa_app.wording.timeline import timeline_days
-from mfa_app.wording.user_agents import browser_name
 
 
 @blueprint.get("/people/<row:user_id>")
@@ -222,8 +221,8 @@ def reset_user(user_id: int) -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.refusing():
             return _reset(user, form, now)
-    of_request = {"waiting": waiting, "read_out": read_out, "browser_name": browser_name}
-    of_request["stopped"] = requests.was_stopped(user, now=now)
+    stopped = requests.was_stopped(user, now=now)
+    of_request = {"waiting": waiting, "read_out": read_out, "stopped": stopped}
     consequences = {"next_login": next_login.after_reset(user, now=now), **_approval_for(user, now)}
     return render_form("admin/users/reset.html", form, **whom(found), **of_request, **consequences)
 

@@ -23,6 +23,7 @@ from mfa_app.wording.contact import tel_url
 from mfa_app.wording.invitations import pass_on_links
 from mfa_app.wording.labels import app_name, in_groups, limit_name, role_name
 from mfa_app.wording.rules import rule_sentence, rule_state
+from mfa_app.wording.user_agents import browser_name
 
 MINUTE = timedelta(minutes=1)
 
@@ -51,7 +52,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["numbers"] = Numbers()
     app.jinja_env.globals["zone_name"] = dates.zone_name
     app.jinja_env.globals["pass_on_links"] = pass_on_links
-    for written in (
+    for in_words in (
         dates.day,
         dates.short_day,
         dates.short_last_day,
@@ -60,16 +61,17 @@ def init_app(app: Flask) -> None:
         dates.short_time,
         dates.weekday,
         dates.weekday_time,
+        dates.short_utc_time,
+        dates.utc_clock,
+        app_name,
+        browser_name,
+        in_groups,
+        role_name,
+        limit_name,
+        tel_url,
+        breakable,
     ):
-        app.add_template_filter(written)
-    app.add_template_filter(dates.short_utc_time)
-    app.add_template_filter(dates.utc_clock)
-    app.add_template_filter(app_name)
-    app.add_template_filter(in_groups)
-    app.add_template_filter(role_name)
-    app.add_template_filter(limit_name)
-    app.add_template_filter(tel_url)
-    app.add_template_filter(breakable)
+        app.add_template_filter(in_words)
 
     @app.template_filter("rule_sentence")
     def sentence_now(rule: RuleValues | Group | SitePolicy) -> str:
