@@ -135,7 +135,6 @@ def _enrolment_page(
         qr=qr.data_uri(uri),
         otpauth_uri=uri,
         secret_groups=[secret[i : i + GROUP_OF_FOUR] for i in range(0, len(secret), GROUP_OF_FOUR)],
-        expires_at=pending.expires_at,
         expires_seconds=seconds_left,
         expires_minutes=math.ceil(seconds_left / 60),
         because=why_linked(identity.decision.because),

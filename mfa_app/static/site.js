@@ -67,15 +67,12 @@
     });
   }
 
-  // Count the minutes of something that expires. Only its end is announced.
+  // Count the minutes of something that expires in so many seconds by the server's clock. Only its end is announced.
   for (const line of all("[data-expires]")) {
-    const end = new Date(line.dataset.expires).getTime();
-    const start = Date.now();
-    const given = Number(line.dataset.seconds);           // seconds left by the server's clock, if it told
+    const end = Date.now() + line.dataset.expires * 1000;
     const over = document.getElementById(line.dataset.over);
-    const left = () => (given ? given - (Date.now() - start) / 1000 : (end - Date.now()) / 1000);
     const show = () => {
-      const seconds = left();
+      const seconds = (end - Date.now()) / 1000;
       if (seconds <= 0) {
         line.hidden = true;
         const parts = all(`[data-while="${line.dataset.over}"]`);
@@ -152,7 +149,7 @@
     show();
   }
 
-  // What takes a while: the page looks again, and opens anew when that is over. Its button does the same.
+  // What takes a while: the page looks again, and reloads when that is over. Its button does the same.
   const watched = document.querySelector("[data-watch]");
   const pause = 1000 * (watched?.dataset.every ?? 2);
   const look = async () => {
