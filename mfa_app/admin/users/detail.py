@@ -63,7 +63,7 @@ def user(user_id: int) -> ResponseReturnValue:
         "admin/users/detail.html",
         person=user,
         **_account_of(user, now),
-        **_invitation_of(user, now),
+        **_invitation_of(user, actor, now),
         factors=factors_of(found),
         recovery=recovery_codes.left(user),
         groups=[group.name for group in found.groups],
@@ -108,9 +108,10 @@ def _account_of(user: User, now: datetime) -> dict[str, object]:
     }
 
 
-def _invitation_of(user: User, now: datetime) -> dict[str, object]:
+def _invitation_of(user: User, actor: Actor, now: datetime) -> dict[str, object]:
     invitation = invitations.of_user(user)
     return {
+        "may_invite": invitations.may_invite(user, invitation, shown=shows_links(), actor=actor, now=now),
         "invitation": invitation,
         "invitation_state": invitation and invitations.state_of(invitation, user, now=now).name,
     }

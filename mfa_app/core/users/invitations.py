@@ -85,14 +85,19 @@ def invite(user: User, *, actor: Actor, now: datetime, shown: bool = False) -> s
     """
     begin_change(actor, Permission.INVITE_AGAIN, user)
     earlier = db.session.get(Invitation, user.id, populate_existing=True)
-    if earlier is None or shown:
-        actor.require(Permission.MANAGE_USERS, user)
+    actor.require(_permission_to_invite(earlier, shown=shown), user)
     if not is_invitable(user, now):
         raise PasswordChosen if user.is_open(now) else AccountDisabled
     if earlier is None or actor.may(Permission.MANAGE_USERS):
         return mail_to(user, actor=actor, now=now)
     sender = Sender(earlier.sender, earlier.sender_id)
     return mail_to_all([user], sender=sender, actor=actor, now=now)[user.id]
+
+
+def may_invite(user: User, earlier: Invitation | None, *, shown: bool, actor: Actor, now: datetime) -> bool:
+    """Return True if `invite` would do it. `earlier` is the user's last invitation."""
+    allowed = actor.may(_permission_to_invite(earlier, shown=shown)) and actor.may_act_on(user)
+    return allowed and is_invitable(user, now)
 
 
 def invite_many(users: Iterable[User], *, actor: Actor, now: datetime) -> dict[int, str]:
@@ -210,6 +215,10 @@ def _mail(user: User, known: PolicyFacts, sender: Sender, *, actor: Actor, now: 
     queue_mail(outbox.Mail.INVITATION, invitation, user, known, token, now=now)
     record(Event.USER_INVITED, actor=actor, subject=user)
     return token
+
+
+def _permission_to_invite(earlier: Invitation | None, *, shown: bool) -> Permission:
+    return Permission.MANAGE_USERS if earlier is None or shown else Permission.INVITE_AGAIN
 
 
 def _sender(actor: Actor) -> Sender:

@@ -117,6 +117,13 @@ def test_the_help_desk_invites_nobody_whom_no_administrator_has_invited(world: W
     assert world.mails("frank") == []
 
 
+def test_nobody_is_invited_to_an_account_whose_last_day_is_over(world: World, carol: Visitor) -> None:
+    assert "Send again" in page_of_dora(world, carol)
+    with world.data():
+        world.user("dora").ends_at = world.clock()
+    assert "Send again" not in page_of_dora(world, carol)
+
+
 def test_who_was_never_invited_or_has_a_password_has_no_invitation_to_send_again(
     world: World, carol: Visitor
 ) -> None:
