@@ -104,7 +104,11 @@ def _say_restored(file: Path) -> None:
     say(
         _("Database restored from %(file)s. The keys match it.", file=file),
         _("Everyone has to log in again, with a code. Earlier one-time links and unsent emails are gone."),
-        _("Break-glass codes and recovery codes are gone too. Make new break-glass codes: break-glass new"),
+        _(
+            "Break-glass codes and recovery codes are gone too. To make new break-glass codes, run: "
+            "%(command)s",
+            command=command_line("break-glass new"),
+        ),
         _(
             "Accounts that were disabled after the backup are enabled again. Passwords, apps and rules are "
             "also as they were then. Review them before people use the site."

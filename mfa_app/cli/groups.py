@@ -116,7 +116,7 @@ def delete(name: str, *, preview: bool) -> None:
 def require(name: str, switch: str, **options: Any) -> None:
     """Require 2-factor authentication for a group, or not.
 
-    What you leave out of the options stays as it is.
+    Options that you leave out change nothing.
     """
     group = get_group(name)
     if switch == "on":

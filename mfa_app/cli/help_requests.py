@@ -28,7 +28,7 @@ def commands() -> None:
 @json_option
 @command_transaction
 def list_(*, as_json: bool) -> None:
-    """List who waits for a reset, the oldest request first. The numbers are with the callers."""
+    """List who waits for a reset, the oldest request first. Only the callers know their numbers."""
     entries = queue.every(actor=current_actor(), now=clock.now())
     if as_json:
         say(*json_lines([json_facts.help_request(entry) for entry in entries]))
@@ -46,7 +46,7 @@ def list_(*, as_json: bool) -> None:
 def answer(number: str, reason: str | None, checked: str, note: str | None) -> None:
     """Reset 2-factor authentication for the caller who reads out NUMBER.
 
-    The page on which the caller waits then goes on to linking an app.
+    The caller's page then goes on by itself.
     """
     actor, now = current_actor(), clock.now()
     caller = queue.find_caller(number, actor=actor, now=now)
@@ -59,7 +59,7 @@ def answer(number: str, reason: str | None, checked: str, note: str | None) -> N
         actor=actor,
         now=now,
     )
-    say(*lines_of_reset(user), _("The page on which the caller waits goes on by itself."))
+    say(*lines_of_reset(user), _("The caller's page goes on by itself."))
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def show(*, as_json: bool) -> None:
 def everyone(switch: str, **options: Any) -> None:
     """Require 2-factor authentication for everyone, or not.
 
-    What you leave out of the options stays as it is.
+    Options that you leave out change nothing.
     """
     if switch == "on":
         done = [_("2-factor authentication is required for everyone.")]

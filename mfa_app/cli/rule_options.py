@@ -46,7 +46,7 @@ rule_options = together(
     click.option(
         "--mail-text",
         type=MAIL_TEXT,
-        help="Your words in the emails to people who must link an app. An empty text takes them out.",
+        help="Your words in the emails to people who must link an app. An empty text removes them.",
     ),
     preview_option,
     click.option(

@@ -36,7 +36,7 @@ MODES = click.Choice([mode.value for mode in Mode])
 @click.option("--leavers", is_flag=True, help="Disable people who are not in the file.")
 @click.option("--create-groups", is_flag=True, help="Create the groups that don't exist yet.")
 @click.option("--invite", is_flag=True, help="Email each new person a link to choose a password.")
-@click.option("--result", type=NEW_FILE, help="Write the file with what became of each row to this file.")
+@click.option("--result", type=NEW_FILE, help="Write each row, and what became of it, to this file.")
 @command_transaction
 def import_people(
     file: Path,
@@ -111,7 +111,7 @@ def _write_result(an_import: PeopleImport, result: Path) -> None:
     lines = result_lines(an_import, result_titles(), result_words)
     with open(result, "x", encoding="utf-8-sig", newline="", opener=open_private) as file:
         file.writelines(lines)
-    say(_("%(file)s has what became of each row, and what to do.", file=result))
+    say(_("%(file)s says what became of each row, and what to do.", file=result))
 
 
 def _ignored(headings: Sequence[str]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from mfa_app.wording.scopes import now_helps
 @click.option("--everyone", is_flag=True, help="Helps all staff again.")
 @command_transaction
 def scope(email: str, names: tuple[str, ...], everyone: bool) -> None:
-    """Limit somebody of the help desk to certain groups."""
+    """Limit a person of the help desk to certain groups."""
     if bool(names) is everyone:
         raise click.UsageError(_("Give either groups or --everyone."))
     user, given = get_user(email), None if everyone else get_groups(names)

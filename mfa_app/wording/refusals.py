@@ -144,7 +144,7 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.RotationRunning: _l("Someone else is rotating the keys. Wait until that has finished."),
     errors.ImportRunning: _l("Another import is being saved. Wait until that has finished, then try again."),
     errors.ImportNotReady: _l(
-        "This import can't be saved now: it was saved or dropped already, or its file is still being read."
+        "This import can't be saved now: it is already saved or thrown away, or its file is still being read."
     ),
     errors.TooManyHelpRequests: _l(
         "You have asked %(times)s times within an hour. Call the help desk, or wait an hour and ask again.",
