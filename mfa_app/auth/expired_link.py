@@ -52,5 +52,5 @@ def ask_for_new_link() -> ResponseReturnValue:
         told = _("%(name)s has been told that you need a new link.", name=sender)
     else:
         told = _("The administrators can see that you need a new link.")
-    flash(_("%(told)s It comes by email, to the same address.", told=told), "success")
+    flash(_("%(told)s Once it is sent, it comes by email to the same address.", told=told), "success")
     return redirect(url_for("auth.login"))
