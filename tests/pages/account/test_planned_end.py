@@ -201,7 +201,9 @@ def test_its_owner_is_told_fourteen_days_and_one_day_before_once_each(world: Wor
     assert (sum(told), told.index(1), told[::-1].index(1)) == (2, 14, 3)
     assert world.mails("alice")[-2:] == ["account_ends", "account_ends"]
     world.deliver()
-    assert "is the last day of your account" in " ".join(world.words_of_last_mail().split())
+    words = " ".join(world.words_of_last_mail().split())
+    assert "is the last day of your account" in words
+    assert "When:" not in words, "the only day in it is the last one"
 
 
 def test_an_actor_whose_last_day_ends_while_waiting_for_the_lock_changes_nothing(world: World) -> None:
