@@ -278,7 +278,7 @@ SENTENCES: dict[Event, _Sentence] = {
         },
         _l("%(actor)s set a new password for %(subject)s"),
     ),
-    Event.PASSWORD_RESET_REQUESTED: _l("%(actor)s asked for a link for a new password of %(subject)s"),
+    Event.PASSWORD_RESET_REQUESTED: _l("%(actor)s asked for a link to choose a new password for %(subject)s"),
     Event.CODE_ACCEPTED: _By(
         "purpose",
         {
@@ -454,18 +454,18 @@ SENTENCES: dict[Event, _Sentence] = {
     Event.MAILS_TRIED_AGAIN: _Own(
         _Plural(
             "count",
-            "%(actor)s had %(num)s email that had failed tried again",
-            "%(actor)s had %(num)s emails that had failed tried again",
+            "%(actor)s tried %(num)s failed email again",
+            "%(actor)s tried %(num)s failed emails again",
         ),
         _Plural(
             "count",
-            "%(actor)s had %(num)s email to %(subject)s that had failed tried again",
-            "%(actor)s had %(num)s emails to %(subject)s that had failed tried again",
+            "%(actor)s tried %(num)s failed email to %(subject)s again",
+            "%(actor)s tried %(num)s failed emails to %(subject)s again",
         ),
         _Plural(
             "count",
-            "%(actor)s had %(num)s email that had failed tried again",
-            "%(actor)s had %(num)s emails that had failed tried again",
+            "%(actor)s tried %(num)s failed email again",
+            "%(actor)s tried %(num)s failed emails again",
         ),
     ),
     Event.RESET_FOLLOWED: _l("%(subject)s went on after the reset, in the browser that had asked for it"),

@@ -9,7 +9,7 @@ from mfa_app.core.users.invitations import State
 # Each with the tone in which pages show it.
 _STATES = {
     State.ACCEPTED: (_l("Accepted"), "good"),
-    State.ENDED: (_l("Ended with all access"), "bad"),
+    State.ENDED: (_l("Ended with all other access"), "bad"),
     State.REFUSED: (_l("Email refused"), "bad"),
     State.EXPIRED: (_l("Expired"), "warn"),
     State.OPENED: (_l("Opened"), "accent"),
@@ -23,7 +23,7 @@ STAGES = {
     Stage.OPENED: _l("Opened, no password yet"),
     Stage.REFUSED: _l("Email refused"),
     Stage.EXPIRED: _l("Expired"),
-    Stage.ENDED: _l("Ended with all access"),
+    Stage.ENDED: _l("Ended with all other access"),
     Stage.ASKED: _l("New link wanted"),
     Stage.ACCEPTED: _l("Accepted"),
 }

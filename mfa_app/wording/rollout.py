@@ -65,7 +65,7 @@ def progress_name(progress: Progress) -> str:
 def reminded_in_words(reminded: Reminded) -> str:
     """Return what a press on "Remind" has done."""
     if reminded.later:
-        return _("The reminders leave in the next minutes.")
+        return _("The reminders will be sent in the next few minutes.")
     parts = []
     if reminded.reminded:
         parts.append(ngettext("%(num)s person reminded.", "%(num)s people reminded.", reminded.reminded))

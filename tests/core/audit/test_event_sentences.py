@@ -345,7 +345,7 @@ STORIES: dict[Callable[[World], None], str] = {
         reset.followed: Anna de Wit went on after the reset, in the browser that had asked for it
         reset.requested: Bob asked the help desk for a reset: My phone is lost
         reset.request_stopped: Bob stopped their request for a reset, with the link in the email
-        password.reset_requested: Someone asked for a link for a new password of Bob
+        password.reset_requested: Someone asked for a link to choose a new password for Bob
         throttle.cleared: Dave (help desk) let Bob try again at once
         person.locked: Bob locked their account
         sessions.ended: 2 sessions of Bob ended (account locked by its owner)
@@ -459,8 +459,8 @@ STORIES: dict[Callable[[World], None], str] = {
         site.changed: Carol (administrator) changed the site (Email address of the help desk: none
             → help@example.com)
         site.test_mail_sent: Carol (administrator) sent themselves a test email
-        mails.tried_again: Carol (administrator) had 1 email to Bob that had failed tried again
-        mails.tried_again: Carol (administrator) had 1 email that had failed tried again
+        mails.tried_again: Carol (administrator) tried 1 failed email to Bob again
+        mails.tried_again: Carol (administrator) tried 1 failed email again
         throttle.network_cleared: Carol (administrator) let the network 192.0.2.1 try again at once
         person.created: Carol (administrator) created the account of New
         people.imported: Carol (administrator) imported people: 1 added, 0 changed, 0 disabled, 0 left out

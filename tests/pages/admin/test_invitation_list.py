@@ -61,7 +61,7 @@ def test_the_list_says_who_was_invited_by_whom_and_how_far_that_has_come(
     world: World, carol: Visitor
 ) -> None:
     listed = rows(carol.open(LIST))
-    states = ("Accepted", "Ended with all access", "Email refused", "Expired", "Opened")
+    states = ("Accepted", "Ended with all other access", "Email refused", "Expired", "Opened")
     for name, state in zip(NAMES, (*states, "Waiting to be sent", "Sent"), strict=True):
         assert f"{name.lower()}@example.com|Carol|" in listed[name]
         assert f"UTC|{state}|" in listed[name], name
