@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, Table, event, func, null, select
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, Table, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from mfa_app.extensions import Model, db
 
@@ -86,10 +89,25 @@ def database_time() -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def unindexed(column: Any) -> Any:
-    """Return a column for a condition with which SQLite is not to begin: it takes any index for a narrow one.
+class unindexed(FunctionElement[Any]):  # noqa: N801 - it reads like a function of SQL
+    """A column for a condition with which SQLite is not to begin: it takes any index for a narrow one.
 
-    PostgreSQL knows how many rows have a value, and needs to.
+    PostgreSQL knows how many rows have a value, and needs to. Each database gets its own text of the same
+    statement, so a statement can be built before anyone asks which database it is for.
     """
-    on_postgresql = db.session.get_bind().dialect.name == "postgresql"
-    return column if on_postgresql else func.coalesce(column, null())
+
+    inherit_cache = True
+
+    def __init__(self, column: Any) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(unindexed)
+def _as_it_is(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(unindexed, "sqlite")
+def _without_its_index(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"coalesce({compiler.process(element.clauses, **options)}, NULL)"
