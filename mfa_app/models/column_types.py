@@ -3,10 +3,13 @@
 import uuid
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import BindParameter, DateTime, Dialect
 from sqlalchemy.types import TypeDecorator
 
 LARGEST_ID = 2**31 - 1  # PostgreSQL's integer
+
+# A time, or the parameter by which a statement that is built once gets it.
+Moment = datetime | BindParameter[datetime]
 
 
 class UtcDateTime(TypeDecorator[datetime]):

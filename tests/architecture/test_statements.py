@@ -67,7 +67,7 @@ admin.group                         0   4/2     8
 admin.group_list                    0   4/2     2
 admin.group_policy                  0   4/2     2
 admin.group_policy_people           0   4/2     2
-admin.group_rollout                 0   4/2    16
+admin.group_rollout                 0   4/2    11
 admin.help_requests                 0   4/2     3
 admin.help_scope                    0   4/2   5/2
 admin.import_people                 0   4/2     3
@@ -76,12 +76,12 @@ admin.invitations                   0   4/2     2
 admin.new_group                     0   4/2     1
 admin.new_user                      0   4/2     2
 admin.open_account                  0   4/2   5/2
-admin.overview                      0   4/2    12
+admin.overview                      0   4/2     8
 admin.people_import                 0   4/2     2
 admin.remove_user_factor            0   4/2   5/2
 admin.rename_group                  0   4/2     2
 admin.reset_user                    0   4/2   5/2
-admin.rollout                       0   4/2    16
+admin.rollout                       0   4/2    11
 admin.site                          0   4/2     3
 admin.site_policy                   0   4/2     6
 admin.site_policy_people            0   4/2     1

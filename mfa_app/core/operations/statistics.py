@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import exists, false, func, or_, select, true
+from sqlalchemy import Select, bindparam, exists, false, func, or_, select, true
 
 from mfa_app.core.policy import conditions
 from mfa_app.core.policy.crowd import people_where
@@ -17,6 +18,7 @@ from mfa_app.models import (
     Throttle,
     User,
 )
+from mfa_app.models.database import execute
 from mfa_app.models.throttle import key_begins
 
 MAX_NAMED = 10
@@ -46,63 +48,75 @@ class SiteStatistics:
 
 
 def site_statistics(*, now: datetime) -> SiteStatistics:
-    """Return the numbers, using seven SELECTs, whatever the number of users."""
-    people, linked = _people()
-    waiting = select(func.count(Throttle.key)).where(
-        key_begins(f"{limits.CODE.name}:"),
-        Throttle.next_try_at > now,
-        Throttle.failures < limits.CODE.lockout_after,
-    )
-    enabled = select(func.count(User.id)).where(User.disabled_at.is_(None))
-    locked_out = select(
-        enabled.where(User.factors_locked_at.is_not(None)).scalar_subquery().label("stopped"),
-        enabled.where(User.account_locked_at.is_not(None)).scalar_subquery().label("by_owner"),
-    )
-    mails = select(
-        func.count(OutboxMail.next_attempt_at).label("waiting"),
-        func.count(OutboxMail.id).filter(OutboxMail.next_attempt_at.is_(None)).label("failed"),
-    ).where(OutboxMail.sent_at.is_(None))
-    unsent, locked = db.session.execute(mails).one(), db.session.execute(locked_out).one()
+    """Return the numbers, using four SELECTs, whatever the number of users."""
     return SiteStatistics(
-        people=people,
-        linked=linked,
+        **execute(_NUMBERS, now=now).mappings().one(),
         must_link=board.to_link(None, now=now),
-        stopped=locked.stopped,
-        accounts_locked=locked.by_owner,
-        waiting=db.session.scalars(waiting).one(),
-        mails_waiting=unsent.waiting,
-        mails_failed=unsent.failed,
-        mail_error=_last_mail_error(),
         without_app=privileged_without_app(limit=MAX_NAMED),
     )
 
 
-def _people() -> tuple[int, int]:
-    """Return how many accounts are enabled, and how many of these people have an app or a passkey."""
-    numbers = select(people_where(true()), people_where(conditions.of_cohort().linked)).where(
-        ~CohortCount.disabled
-    )
-    people, linked = db.session.execute(numbers).one()
-    return people, linked
-
-
 def privileged_without_app(*, limit: int | None = None) -> tuple[User, ...]:
     """Return the enabled administrators and help desk staff without a second factor, by email address."""
-    # An expression, so that the few with a role are read and not, by an index, all who have no second factor.
-    unlinked = ~func.coalesce(User.linked, false())
-    without = select(User).where(User.role.in_(PRIVILEGED), User.disabled_at.is_(None), unlinked)
-    return tuple(db.session.scalars(without.order_by(User.email_key).limit(limit)))
+    return tuple(db.session.scalars(_WITHOUT_APP if limit is None else _WITHOUT_APP.limit(limit)))
 
 
-def _last_mail_error() -> str | None:
-    """Return why no mail leaves: an error that is not about one recipient, and nothing was sent since."""
-    sent = OutboxMail.sent_at.is_not(None)
-    newest_sent = select(func.max(OutboxMail.created_at)).where(sent).scalar_subquery()
-    failing = select(OutboxMail.last_error).where(
+# An expression, so that the few with a role are read and not, by an index, all who have no second factor.
+_UNLINKED = ~func.coalesce(User.linked, false())
+
+_WITHOUT_APP = (
+    select(User)
+    .where(User.role.in_(PRIVILEGED), User.disabled_at.is_(None), _UNLINKED)
+    .order_by(User.email_key)
+)
+
+_PEOPLE = select(
+    people_where(true()).label("people"), people_where(conditions.of_cohort().linked).label("linked")
+).where(~CohortCount.disabled)
+
+_ENABLED = select(func.count(User.id)).where(User.disabled_at.is_(None))
+
+_WAITING = select(func.count(Throttle.key)).where(
+    key_begins(f"{limits.CODE.name}:"),
+    Throttle.next_try_at > bindparam("now"),
+    Throttle.failures < limits.CODE.lockout_after,
+)
+
+_UNSENT = select(
+    func.count(OutboxMail.next_attempt_at).label("mails_waiting"),
+    func.count(OutboxMail.id).filter(OutboxMail.next_attempt_at.is_(None)).label("mails_failed"),
+).where(OutboxMail.sent_at.is_(None))
+
+_SENT = OutboxMail.sent_at.is_not(None)
+
+_NEWEST_SENT = select(func.max(OutboxMail.created_at)).where(_SENT).scalar_subquery()
+
+# Why no mail leaves: an error that is not about one recipient, and nothing was sent since.
+_MAIL_ERROR = (
+    select(OutboxMail.last_error)
+    .where(
         OutboxMail.sent_at.is_(None),
         OutboxMail.next_attempt_at.is_not(None),
         OutboxMail.last_error.is_not(None),
         OutboxMail.recipient_refused.is_(False),
-        or_(OutboxMail.created_at > newest_sent, ~exists().where(sent)),
+        or_(OutboxMail.created_at > _NEWEST_SENT, ~exists().where(_SENT)),
     )
-    return db.session.scalar(failing.order_by(OutboxMail.created_at.desc()).limit(1))
+    .order_by(OutboxMail.created_at.desc())
+    .limit(1)
+)
+
+
+def _numbers() -> Select[Any]:
+    """Return the SELECT of all numbers that are one row, by the names that `SiteStatistics` has for them."""
+    people, unsent = _PEOPLE.subquery(), _UNSENT.subquery()
+    return select(
+        people,
+        unsent,
+        _ENABLED.where(User.factors_locked_at.is_not(None)).scalar_subquery().label("stopped"),
+        _ENABLED.where(User.account_locked_at.is_not(None)).scalar_subquery().label("accounts_locked"),
+        _WAITING.scalar_subquery().label("waiting"),
+        _MAIL_ERROR.scalar_subquery().label("mail_error"),
+    ).select_from(people.join(unsent, true()))
+
+
+_NUMBERS = _numbers()

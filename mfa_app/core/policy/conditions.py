@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, true
 
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import PRIVILEGED, CohortCount, Group, Membership, User
+from mfa_app.models.column_types import Moment
 from mfa_app.models.database import unindexed
 
 
@@ -99,7 +100,7 @@ def is_one(column: Any) -> ColumnElement[bool]:
     return func.coalesce(column, 0) == 1
 
 
-def group_in_force(at: datetime) -> ColumnElement[bool]:
+def group_in_force(at: Moment) -> ColumnElement[bool]:
     """Return whether the rule of the row in Group requires a code at a time."""
     return and_(Group.required, or_(Group.required_from.is_(None), Group.required_from <= at))
 
@@ -134,13 +135,13 @@ def counted(facts: FactColumns, demand: Demand, *, at: datetime) -> tuple[Column
     return asked, and_(free, linking, ~adding), and_(free, adding)
 
 
-def lacks_factor(facts: FactColumns, demand: Demand, at: datetime) -> ColumnElement[bool]:
+def lacks_factor(facts: FactColumns, demand: Demand, at: Moment) -> ColumnElement[bool]:
     """Return whether somebody who isn't exempt must link an app, or add a passkey, and has neither yet."""
     by_date = and_(or_(facts.required, demand.stops), ~has_longer(facts, at))
     return and_(~facts.linked, or_(facts.privileged, facts.link_required, by_date))
 
 
-def lacks_passkey(facts: FactColumns, demand: Demand, at: datetime) -> ColumnElement[bool]:
+def lacks_passkey(facts: FactColumns, demand: Demand, at: Moment) -> ColumnElement[bool]:
     """Return whether only a passkey counts (`decision.needs_passkey`) for who has none, and isn't exempt."""
     return and_(~facts.has_passkey, demand.passkey_stops, ~has_longer(facts, at))
 
@@ -150,25 +151,25 @@ def is_due(facts: FactColumns) -> ColumnElement[bool]:
     return or_(facts.privileged, facts.link_required, facts.required)
 
 
-def is_closed(now: datetime) -> ColumnElement[bool]:
+def is_closed(now: Moment) -> ColumnElement[bool]:
     """Return whether the owner has locked the account of a User, or its last day is over. Uses no index."""
     locked_at, ends_at = unindexed(User.account_locked_at), unindexed(User.ends_at)
     return or_(locked_at.is_not(None), and_(ends_at.is_not(None), ends_at <= now))
 
 
-def is_open(now: datetime) -> ColumnElement[bool]:
+def is_open(now: Moment) -> ColumnElement[bool]:
     """Return whether anyone can get in to the account of a User: what `Standing.is_open` says of a row."""
     return and_(User.disabled_at.is_(None), ~is_closed(now))
 
 
-def is_exempt(facts: FactColumns, at: datetime) -> ColumnElement[bool]:
+def is_exempt(facts: FactColumns, at: Moment) -> ColumnElement[bool]:
     """Return whether somebody is exempt at a time. Administrators and the help desk never are."""
     if facts.exempt_until is None:
         return false()
     return and_(facts.exempt_until.is_not(None), facts.exempt_until > at, ~facts.privileged)
 
 
-def has_longer(facts: FactColumns, at: datetime) -> ColumnElement[bool]:
+def has_longer(facts: FactColumns, at: Moment) -> ColumnElement[bool]:
     """Return whether somebody has a deadline of their own that is still to come at a time, and counts."""
     if facts.link_by is None:
         return false()

@@ -1,11 +1,11 @@
 """A user with everything that the policy needs to know, loaded by one SELECT."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, select, true
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, select, true
 
 from mfa_app.core.policy.decision import PolicyFacts, Rule
 from mfa_app.core.policy.subject_facts import oldest_first, policy_facts
@@ -46,16 +46,24 @@ def group_by_user(rows: Iterable[Row[Any]]) -> list[PolicySubject]:
     return [_subject(rows) for rows in of_user.values()]
 
 
+_BY_EMAIL = select_with_policy().order_by(User.email_key, Group.name_key)
+_OF_IDS = _BY_EMAIL.where(User.id.in_(bindparam("ids", expanding=True)))
+
+
 def find_subjects(*where: ColumnElement[bool]) -> list[PolicySubject]:
     """Return the users that match these conditions, by email address."""
-    return group_by_user(
-        db.session.execute(select_with_policy().where(*where).order_by(User.email_key, Group.name_key))
-    )
+    return group_by_user(db.session.execute(_BY_EMAIL.where(*where)))
+
+
+def find_subjects_by_id(ids: Sequence[int]) -> list[PolicySubject]:
+    """Return the users with these ids, by email address."""
+    return group_by_user(db.session.execute(_OF_IDS, {"ids": ids})) if ids else []
 
 
 def find_subject(user_id: int, *where: ColumnElement[bool]) -> PolicySubject | None:
     """Return one user, or None if there is none who matches these conditions."""
-    return next(iter(find_subjects(User.id == user_id, *where)), None)
+    of_user = _OF_IDS.where(*where) if where else _OF_IDS
+    return next(iter(group_by_user(db.session.execute(of_user, {"ids": [user_id]}))), None)
 
 
 def site_policy() -> SitePolicy:

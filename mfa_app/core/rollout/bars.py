@@ -1,16 +1,19 @@
 """How far people have come in a roll-out, in numbers: of a group, of all, and of every group at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select, true
+from sqlalchemy import Select, bindparam, func, select, true
 
 from mfa_app.core.common import days
 from mfa_app.core.policy import conditions
 from mfa_app.core.policy.crowd import people_where
 from mfa_app.extensions import db
 from mfa_app.models import CohortCount, CohortGroup, Group, Progress, User
+from mfa_app.models.database import execute
 
 USED_WITHIN = timedelta(days=30)
 
@@ -31,14 +34,10 @@ class Bar:
 
 
 def bar(scope: Group | None, *, now: datetime) -> Bar:
-    """Return how far the members of a group, or all people (None), have come. Three SELECTs of counts."""
-    answers: list[Any] = []
-    for statement, cohort in _statements(days.day_of(now)):
-        if scope is not None:
-            of_group = select(CohortGroup.cohort_id).where(CohortGroup.group_id == scope.id)
-            statement = statement.where(cohort.in_(of_group))
-        answers.append(db.session.execute(statement).one())
-    return _bar(*answers)
+    """Return how far the members of a group, or all people (None), have come. One SELECT of counts."""
+    group_id = None if scope is None else scope.id
+    found = execute(_bar_of(in_group=scope is not None), since=_since(now), group_id=group_id).one()
+    return _bar(found[:2], found[2:4], found[4:])
 
 
 def of_each_group(*, now: datetime) -> dict[int, Bar]:
@@ -47,9 +46,9 @@ def of_each_group(*, now: datetime) -> dict[int, Bar]:
     Three SELECTs, which read the people of all groups once.
     """
     rows: list[dict[int, Any]] = []
-    for statement, cohort in _statements(days.day_of(now)):
+    for statement, cohort in _counts():
         each = statement.join(CohortGroup, CohortGroup.cohort_id == cohort).group_by(CohortGroup.group_id)
-        found = db.session.execute(each.add_columns(CohortGroup.group_id))
+        found = db.session.execute(each.add_columns(CohortGroup.group_id), {"since": _since(now)})
         rows.append({row[-1]: row[:-1] for row in found})
     whole, begun, used = rows
     return {
@@ -59,7 +58,12 @@ def of_each_group(*, now: datetime) -> dict[int, Bar]:
     }
 
 
-def _statements(today: date) -> tuple[tuple[Any, Any], ...]:
+def _since(now: datetime) -> date:
+    return days.day_of(now) - USED_WITHIN
+
+
+@cache
+def _counts() -> Sequence[tuple[Any, Any]]:
     """Return what is counted: people and linked; who logged in, and saw a QR code; who used a factor.
 
     Each comes with the column of the cohort. The first are sums that are kept, the others are in indexes.
@@ -71,9 +75,20 @@ def _statements(today: date) -> tuple[tuple[Any, Any], ...]:
     begun = select(func.count(), saw).select_from(User)
     begun = begun.where(User.progress >= Progress.LOGGED_IN, ~User.linked, User.disabled_at.is_(None))
     linked = func.count().filter(User.linked, User.disabled_at.is_(None))
-    lately = User.second_factor_on.is_not(None), User.second_factor_on > today - USED_WITHIN
+    lately = User.second_factor_on.is_not(None), User.second_factor_on > bindparam("since")
     used = select(linked).select_from(User).where(*lately)
     return (whole, CohortCount.cohort_id), (begun, User.cohort_id), (used, User.cohort_id)
+
+
+@cache
+def _bar_of(*, in_group: bool) -> Select[Any]:
+    """Return the SELECT of all that is counted in one row, of the members of a group or of all people."""
+    of_group = select(CohortGroup.cohort_id).where(CohortGroup.group_id == bindparam("group_id"))
+    whole, begun, used = (
+        (statement.where(cohort.in_(of_group)) if in_group else statement).subquery()
+        for statement, cohort in _counts()
+    )
+    return select(whole, begun, used).select_from(whole.join(begun, true()).join(used, true()))
 
 
 def _bar(whole: Any, begun: Any, used: Any) -> Bar:

@@ -4,9 +4,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, true, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from mfa_app.core.common.page_keys import all_pages
@@ -14,16 +27,27 @@ from mfa_app.core.policy import conditions
 from mfa_app.core.policy.conditions import FactColumns
 from mfa_app.core.policy.crowd import people_where
 from mfa_app.core.policy.decision import decide
-from mfa_app.core.policy.facts import find_subjects, site_policy
+from mfa_app.core.policy.facts import find_subjects_by_id, site_policy
 from mfa_app.core.policy.individuals import with_own_dates
 from mfa_app.core.policy.levels import Level
 from mfa_app.core.rollout.duties import deadline
 from mfa_app.extensions import db
-from mfa_app.models import CohortCount, CohortGroup, Group, Membership, Notice, Progress, SitePolicy, User
+from mfa_app.models import CohortCount, CohortGroup, Group, Membership, Notice, Progress, User
+from mfa_app.models.column_types import Moment
+from mfa_app.models.database import execute
 
 PAGE = 50
 
 REMINDER = "reminder"  # the kind of a notice
+
+NOW: BindParameter[datetime] = bindparam("now")
+GROUP_ID: BindParameter[int] = bindparam("group_id")
+
+_LAST_REMINDED = (
+    select(Notice.user_id, func.max(Notice.sent_at).label("last"))
+    .where(Notice.kind == REMINDER, Notice.user_id.in_(bindparam("ids", expanding=True)))
+    .group_by(Notice.user_id)
+)
 
 # A stage and the id of a user, who may have nine digits: what is larger is no key.
 SHAPE_OF_KEY = re.compile(rf"[0-{max(Progress):d}]-[0-9]{{1,9}}", re.ASCII)
@@ -54,15 +78,13 @@ class Page:
     after: str | None = None
 
 
-def must_link(*, now: datetime) -> ColumnElement[bool]:
+def must_link(*, now: Moment) -> ColumnElement[bool]:
     """Return whether a User must link an app or add a passkey, now or later, and has neither.
 
     As `decision.will_be_required` says it, but by what the cohorts know of the groups. Who can't get in at
     all must do nothing.
     """
-    facts = conditions.of_user()
-    free = ~conditions.is_exempt(facts, now), conditions.is_open(now)
-    return and_(~User.linked, _is_asked(facts, User.cohort_id, site_policy()), *free)
+    return _must_link(site_policy().required, now)
 
 
 def to_link(scope: Group | None, *, now: datetime) -> int:
@@ -71,7 +93,24 @@ def to_link(scope: Group | None, *, now: datetime) -> int:
     They are summed up by cohorts. Only those with dates of their own, and those who can't get in, are looked
     at. Two SELECTs.
     """
-    everyone = site_policy()  # held here, so that it is read once
+    statement = _to_link(site_policy().required, scope is not None, db.engine.name)
+    found = execute(statement, now=now, group_id=_id_of(scope)).one()
+    return int(found.summed - found.closed + found.own)
+
+
+def _must_link(everyone: bool, now: Moment) -> ColumnElement[bool]:
+    """Return the condition of `must_link`, where the rule for everyone requires a second factor or not."""
+    facts = conditions.of_user()
+    free = ~conditions.is_exempt(facts, now), conditions.is_open(now)
+    return and_(~User.linked, _is_asked(facts, User.cohort_id, everyone), *free)
+
+
+@cache
+def _to_link(everyone: bool, in_group: bool, _database: str) -> Select[Any]:
+    """Return the SELECT of what is summed up, how many of these are closed, and who has dates of their own.
+
+    Each database has one of its own, because `with_own_dates` differs.
+    """
     crowd = select(people_where(true())).where(
         ~CohortCount.disabled,
         ~CohortCount.linked,
@@ -81,30 +120,28 @@ def to_link(scope: Group | None, *, now: datetime) -> int:
     no_dates = User.exempt_until.is_(None), User.link_by.is_(None)
     too_many = [~User.linked, User.disabled_at.is_(None), *no_dates]
     too_many += [_is_asked(conditions.of_user(), User.cohort_id, everyone)]
-    lacking = [must_link(now=now)]
-    if scope is not None:
-        of_group = select(CohortGroup.cohort_id).where(CohortGroup.group_id == scope.id)
+    lacking = [_must_link(everyone, NOW)]
+    if in_group:
+        of_group = select(CohortGroup.cohort_id).where(CohortGroup.group_id == GROUP_ID)
         crowd = crowd.where(CohortCount.cohort_id.in_(of_group))
         too_many, lacking = ([*each, User.cohort_id.in_(of_group)] for each in (too_many, lacking))
     # The conditions are no WHERE, so that each database finds these few people by their ids.
-    without = select(func.count().filter(*too_many)).where(User.id.in_(_closed(now)))
+    without = select(func.count().filter(*too_many)).where(User.id.in_(_closed()))
     more = select(func.count().filter(*lacking)).where(User.id.in_(with_own_dates()))
-    summed, closed, own = db.session.execute(
-        select(*(one.scalar_subquery() for one in (crowd, without, more)))
-    ).one()
-    return int(summed - closed + own)
+    numbers = {"summed": crowd, "closed": without, "own": more}
+    return select(*(one.scalar_subquery().label(name) for name, one in numbers.items()))
 
 
-def _is_asked(facts: FactColumns, cohort: Any, everyone: SitePolicy) -> ColumnElement[bool]:
+def _is_asked(facts: FactColumns, cohort: Any, everyone: bool) -> ColumnElement[bool]:
     """Return whether a rule, a role, a requirement or a reset asks for a second factor, now or later."""
     groups = select(CohortGroup.cohort_id).join(Group, Group.id == CohortGroup.group_id).where(Group.required)
-    return true() if everyone.required else or_(conditions.is_due(facts), cohort.in_(groups))
+    return true() if everyone else or_(conditions.is_due(facts), cohort.in_(groups))
 
 
-def _closed(now: datetime) -> CompoundSelect[int]:
+def _closed() -> CompoundSelect[int]:
     """Return the SELECT of the ids of those, written so that each database reads two small indexes."""
     holder = aliased(User)
-    over = holder.ends_at.is_not(None), holder.ends_at <= now
+    over = holder.ends_at.is_not(None), holder.ends_at <= NOW
     return union_all(
         select(holder.id).where(holder.account_locked_at.is_not(None)), select(holder.id).where(*over)
     )
@@ -117,11 +154,13 @@ def stragglers(scope: Group | None, *, now: datetime, after: str | None = None) 
     is the key of the page before.
     """
     stage, last_id = _read_key(after)
+    of_stage, group_id = _of_stage(site_policy().required, scope is not None), _id_of(scope)
     ids: list[int] = []
     for progress in range(stage, -1, -1):
         room = PAGE + 1 - len(ids)
-        ids += db.session.scalars(_of_stage(scope, progress, last_id, now).limit(room))
-        last_id = None
+        found = execute(of_stage, progress=progress, after=last_id, room=room, group_id=group_id, now=now)
+        ids += found.scalars()
+        last_id = 0
         if len(ids) > PAGE:
             break
     people = _described(ids[:PAGE], now)
@@ -135,35 +174,31 @@ def all_stragglers(scope: Group | None, *, now: datetime) -> Iterator[Straggler]
         yield from page.people
 
 
-def _in_scope(statement: Select[Any], scope: Group | None) -> Select[Any]:
-    if scope is None:
-        return statement
-    member = and_(Membership.user_id == User.id, Membership.group_id == scope.id)
-    return statement.join(Membership, member)
+def _id_of(scope: Group | None) -> int | None:
+    return None if scope is None else scope.id
 
 
-def _read_key(after: str | None) -> tuple[int, int | None]:
+def _read_key(after: str | None) -> tuple[int, int]:
     """Return the stage and the user after whom a page begins; the first page for what is no key."""
     stage, _, user_id = (after or "").partition("-")
     if SHAPE_OF_KEY.fullmatch(after or ""):
         return int(stage), int(user_id)
-    return Progress.SAW_QR_CODE, None
+    return Progress.SAW_QR_CODE, 0
 
 
-def _of_stage(scope: Group | None, progress: int, after: int | None, now: datetime) -> Select[int]:
+@cache
+def _of_stage(everyone: bool, in_group: bool) -> Select[int]:
     """Return the SELECT of the ids of those who have come so far, in the order of the board."""
-    found = _in_scope(select(User.id), scope).where(User.progress == progress, must_link(now=now))
-    if scope is not None:
-        found = found.where(~Membership.linked)
-    if after is not None:
-        found = found.where(User.id > after)
-    return found.order_by(User.id)
+    found = select(User.id).where(User.progress == bindparam("progress"), _must_link(everyone, NOW))
+    if in_group:
+        found = found.join(Membership, Membership.user_id == User.id)
+        found = found.where(Membership.group_id == GROUP_ID, ~Membership.linked)
+    return found.where(User.id > bindparam("after")).order_by(User.id).limit(bindparam("room"))
 
 
 def _described(ids: list[int], now: datetime) -> tuple[Straggler, ...]:
-    subjects = {subject.user.id: subject for subject in find_subjects(User.id.in_(ids))}
-    last = select(Notice.user_id, func.max(Notice.sent_at)).where(Notice.kind == REMINDER)
-    reminded = dict(db.session.execute(last.where(Notice.user_id.in_(ids)).group_by(Notice.user_id)).all())
+    subjects = {subject.user.id: subject for subject in find_subjects_by_id(ids)}
+    reminded = {row.user_id: row.last for row in execute(_LAST_REMINDED, ids=ids)}
     return tuple(
         Straggler(
             id=user.id,
