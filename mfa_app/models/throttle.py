@@ -25,6 +25,6 @@ class Throttle(Table):
     forget_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
-def key_begins(beginning: str) -> ColumnElement[bool]:
+def key_begins(beginning: str | ColumnElement[str]) -> ColumnElement[bool]:
     """Return the condition that a key begins so, as a range of the index."""
     return and_(Throttle.key >= beginning, Throttle.key < beginning + chr(0x10FFFF))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, Select, select
@@ -60,6 +61,7 @@ class Happening:
         return self.row.actor_id is not None and self.row.actor_id == self.row.subject_id
 
 
+@cache
 def with_people() -> Select[Any]:
     """Return the SELECT of rows of the trail with their people, for `read`. Add conditions and order."""
     people = [column for who in (_ACTOR, _SUBJECT) for column in (who.id, who.name, who.email, who.role)]
@@ -71,9 +73,9 @@ def with_people() -> Select[Any]:
     )
 
 
-def read(found: Select[Any]) -> list[Happening]:
-    """Return what a SELECT of `with_people` finds. One statement."""
-    return [_happening(row) for row in db.session.execute(found)]
+def read(found: Select[Any], **values: object) -> list[Happening]:
+    """Return what a SELECT of `with_people` finds, with these values of its parameters. One statement."""
+    return [_happening(row) for row in db.session.execute(found, values)]
 
 
 def newest(found: Select[Any]) -> list[Happening]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, CompoundSelect, and_, func, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, and_, bindparam, func, or_, select, union
 
 from mfa_app.core.audit import happenings
 from mfa_app.core.audit.events import Event, record
@@ -16,6 +16,8 @@ from mfa_app.extensions import db
 from mfa_app.models import AuditEvent
 
 BATCH = 500
+
+_LATEST = happenings.with_people().order_by(AuditEvent.id.desc()).limit(bindparam("count"))
 
 # If the rarest word has fewer rows than this, we collect and sort the events of its users. Otherwise we read
 # the newest events until a page is full, which is quick unless several words have few users in common.
@@ -74,7 +76,7 @@ def _newest(search: TrailSearch, conditions: Sequence[ColumnElement[bool]]) -> C
 
 def latest(count: int) -> list[Happening]:
     """Return the newest rows."""
-    return happenings.read(happenings.with_people().order_by(AuditEvent.id.desc()).limit(count))
+    return happenings.read(_LATEST, count=count)
 
 
 def latest_ip_addresses(count: int) -> list[str]:

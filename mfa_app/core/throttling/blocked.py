@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, String, and_, cast, delete, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, delete, or_, select
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common import ip_addresses
@@ -15,6 +16,7 @@ from mfa_app.core.throttling.limits import Limit
 from mfa_app.core.throttling.networks import OF_NETWORKS, limit_for
 from mfa_app.extensions import db
 from mfa_app.models import Throttle, User
+from mfa_app.models.column_types import Moment, UtcDateTime
 from mfa_app.models.database import rows_changed
 from mfa_app.models.throttle import key_begins
 
@@ -73,8 +75,7 @@ def blocks_of(user: User, *, now: datetime) -> list[Blocked]:
 
     Locked second factors are not among it: the row of the user says so.
     """
-    own = or_(*(and_(counters.keys_of(limit, user.id), _full(limit, now)) for limit in OF_USERS))
-    rows = db.session.scalars(select(Throttle).where(own).order_by(Throttle.next_try_at.desc()))
+    rows = db.session.scalars(_of_user(), {"user_id": str(user.id), "now": now})
     entries = (_entry(row, {user.id: user}) for row in rows)
     return [
         entry
@@ -127,11 +128,19 @@ def _locked() -> list[Blocked]:
     ]
 
 
+@cache
+def _of_user() -> Select[Throttle]:
+    """Return the SELECT of the counters of one user that let them not try now."""
+    user_id, now = bindparam("user_id", type_=String), bindparam("now", type_=UtcDateTime)
+    own = or_(*(and_(counters.keys_of(limit, user_id), _full(limit, now)) for limit in OF_USERS))
+    return select(Throttle).where(own).order_by(Throttle.next_try_at.desc())
+
+
 def _blocked(limit: Limit, now: datetime) -> ColumnElement[bool]:
     return and_(key_begins(f"{limit.name}:"), _full(limit, now))
 
 
-def _full(limit: Limit, now: datetime) -> ColumnElement[bool]:
+def _full(limit: Limit, now: Moment) -> ColumnElement[bool]:
     """Return the condition that a counter of this limit lets nobody try now."""
     stopped = Throttle.failures >= limit.lockout_after if limit.lockout_after else Throttle.next_try_at > now
     return and_(Throttle.forget_at > now, or_(stopped, Throttle.next_try_at > now))

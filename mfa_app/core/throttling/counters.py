@@ -111,9 +111,12 @@ def clear(limit: Limit, key: object) -> None:
 
 
 def keys_of(limit: Limit, key: object) -> ColumnElement[bool]:
-    """Return the condition for a key's counters: its own, and those of the browsers under it."""
-    name = f"{limit.name}:{key}"
-    return or_(Throttle.key == name, key_begins(f"{name}:"))
+    """Return the condition for a key's counters: its own, and those of the browsers under it.
+
+    In a statement that is built once, the key is a parameter that is a text.
+    """
+    name = f"{limit.name}:" + (key if isinstance(key, ColumnElement) else str(key))
+    return or_(Throttle.key == name, key_begins(name + ":"))
 
 
 def evict_oldest() -> None:

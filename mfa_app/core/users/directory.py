@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import BindParameter, Select, bindparam, select
 
 from mfa_app.core.audit.events import ENROLLING, Event
 from mfa_app.core.common import scope
@@ -18,6 +18,7 @@ from mfa_app.core.users.filters import UserFilters
 from mfa_app.core.users.people_lists import Order, PeopleList, Total
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, Role, User
+from mfa_app.models.database import execute
 from mfa_app.models.row_facts import AnyEvent
 
 LATEST_EVENTS = 10
@@ -33,6 +34,33 @@ _NEW_BEGINNINGS = frozenset(
         Event.PASSKEY_ADDED,
         Event.SECOND_FACTOR_RESET,
     )
+)
+
+
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+
+_COLUMNS = select(
+    User.id,
+    User.name,
+    User.email,
+    User.role,
+    User.disabled_at,
+    User.last_login_at,
+    User.email_refused_at,
+    User.password_hash.is_(None).label("invited"),
+    User.linked,
+    User.has_passkey,
+    User.factors_locked_at,
+    User.account_locked_at,
+    User.ends_at,
+    User.directory_number,
+).where(User.id.in_(_IDS))
+
+_GROUPS = (
+    select(Membership.user_id, Group.name)
+    .join(Group, Group.id == Membership.group_id)
+    .where(Membership.user_id.in_(_IDS))
+    .order_by(Group.name_key)
 )
 
 
@@ -129,31 +157,12 @@ def refused_code_among(events: Iterable[AnyEvent]) -> AnyEvent | None:
     return None
 
 
-def _columns() -> Select[*tuple[Any, ...]]:
-    return select(
-        User.id,
-        User.name,
-        User.email,
-        User.role,
-        User.disabled_at,
-        User.last_login_at,
-        User.email_refused_at,
-        User.password_hash.is_(None).label("invited"),
-        User.linked,
-        User.has_passkey,
-        User.factors_locked_at,
-        User.account_locked_at,
-        User.ends_at,
-        User.directory_number,
-    )
-
-
 def _entries(ids: list[int]) -> tuple[Entry, ...]:
     """Return these users, in this order."""
     if not ids:
         return ()
     groups = groups_of(ids)
-    found = {row.id: row for row in db.session.execute(_columns().where(User.id.in_(ids)))}
+    found = {row.id: row for row in execute(_COLUMNS, ids=ids)}
     rows = [found[id_] for id_ in ids if id_ in found]
     return tuple(
         Entry(
@@ -179,10 +188,7 @@ def _entries(ids: list[int]) -> tuple[Entry, ...]:
 
 def groups_of(user_ids: list[int]) -> dict[int, list[str]]:
     """Return the names of the groups of those of these users who are in any."""
-    held = select(Membership.user_id, Group.name).join(Group, Group.id == Membership.group_id)
     names: dict[int, list[str]] = {}
-    for user_id, name in db.session.execute(
-        held.where(Membership.user_id.in_(user_ids)).order_by(Group.name_key)
-    ):
+    for user_id, name in db.session.execute(_GROUPS, {"ids": user_ids}):
         names.setdefault(user_id, []).append(name)
     return names

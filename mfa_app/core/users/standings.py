@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
 
 from mfa_app.core.policy.decision import Decision, Rule, decide
 from mfa_app.core.policy.facts import rule_of
@@ -14,7 +14,20 @@ from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, SitePolicy, User
 from mfa_app.models.row_facts import UserFacts, columns_of
 
-_FACTS = columns_of(UserFacts, User)
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+
+_USERS = (
+    select(*columns_of(UserFacts, User), User.linked, User.has_passkey, SitePolicy)
+    .join(SitePolicy, SitePolicy.id == 1)
+    .where(User.id.in_(_IDS))
+)
+
+_MEMBERSHIPS = (
+    select(Membership.user_id, Membership.joined_at, Group)
+    .join(Group, Group.id == Membership.group_id)
+    .where(Membership.user_id.in_(_IDS))
+    .order_by(Group.name_key)
+)
 
 
 def standings(user_ids: Collection[int], *, now: datetime) -> dict[int, Decision]:
@@ -25,9 +38,8 @@ def standings(user_ids: Collection[int], *, now: datetime) -> dict[int, Decision
     if not user_ids:
         return {}
     rules = _rules_of_groups(user_ids)
-    found = select(*_FACTS, User.linked, User.has_passkey, SitePolicy).join(SitePolicy, SitePolicy.id == 1)
     decisions: dict[int, Decision] = {}
-    for *columns, linked, has_passkey, everyone in db.session.execute(found.where(User.id.in_(user_ids))):
+    for *columns, linked, has_passkey, everyone in db.session.execute(_USERS, {"ids": list(user_ids)}):
         user = UserFacts(*columns)
         asked = *rules[user.id], rule_of(everyone, user.created_at)
         facts = policy_facts(user, apps=linked, passkeys=has_passkey, rules=asked)
@@ -37,10 +49,6 @@ def standings(user_ids: Collection[int], *, now: datetime) -> dict[int, Decision
 
 def _rules_of_groups(user_ids: Collection[int]) -> dict[int, list[Rule]]:
     rules: dict[int, list[Rule]] = defaultdict(list)
-    held = select(Membership.user_id, Membership.joined_at, Group).join(
-        Group, Group.id == Membership.group_id
-    )
-    of_these = held.where(Membership.user_id.in_(user_ids)).order_by(Group.name_key)
-    for user_id, joined_at, group in db.session.execute(of_these):
+    for user_id, joined_at, group in db.session.execute(_MEMBERSHIPS, {"ids": list(user_ids)}):
         rules[user_id].append(rule_of(group, joined_at))
     return rules
