@@ -18,6 +18,7 @@ class _Options(TypedDict, total=False):
     widget: Select
 
 class Field:
+    id: str
     name: str
     data: object
     object_data: object
@@ -64,7 +65,7 @@ class SelectField(_ChoicesField):
         label: str | None = None,
         validators: Sequence[Callable[..., object]] | None = None,
         *,
-        choices: Iterable[SelectChoice] | None = None,
+        choices: Iterable[SelectChoice] | Callable[[], Iterable[SelectChoice]] | None = None,
         validate_choice: bool = True,
         invalid_choice_message: str | None = None,
         **options: Unpack[_Options],
