@@ -1,4 +1,4 @@
-"""What the preview counts is what the decision says about each person, one by one, at each of its times."""
+"""Whom the preview counts and lists is what the decision says about each person, at each of its times."""
 
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -91,8 +91,13 @@ def asked_of(facts: PolicyFacts, at: datetime) -> tuple[Verdict, bool]:
     return verdict, not facts.passkey and needs_passkey(facts, now=at)
 
 
-def held_against_the_decision(scope: Group | None, values: RuleValues, under: list[PolicySubject]) -> Impact:
-    """Preview a change, and hold each of its numbers against the decision about each person under it."""
+def held_against_the_decision(
+    scope: Group | None, values: RuleValues, under: list[PolicySubject]
+) -> tuple[Impact, dict[Whom, list[str]]]:
+    """Preview a change, and hold each of its numbers against the decision about each person under it.
+
+    Return also who belongs on each list.
+    """
     impact, name = preview_impact(scope, values, now=NOW), scope.name if scope else None
     exempt = [person for person in under if exempt_at(person, NOW)]
     others = [person.facts for person in under if not exempt_at(person, NOW)]
@@ -112,7 +117,7 @@ def held_against_the_decision(scope: Group | None, values: RuleValues, under: li
     assert (impact.newly, impact.no_longer, impact.still, impact.to_set_up, impact.spared) == tuple(
         len(lists[whom]) for whom in (Whom.NEWLY, Whom.NO_LONGER, Whom.STILL, Whom.TO_SET_UP, Whom.SPARED)
     )
-    return impact
+    return impact, lists
 
 
 def listed(
@@ -149,41 +154,42 @@ def exempt_at(person: PolicySubject, at: datetime) -> bool:
 
 @both_databases
 @pytest.mark.parametrize("name", ["Finance", None])
-def test_each_number_is_what_the_decision_says_about_each_person(world: World, name: str | None) -> None:
+def test_each_number_and_list_is_what_the_decision_says_about_each_person(
+    world: World, name: str | None
+) -> None:
     world.after(add_company)
     with world.data():
         scope = world.group_row(name) if name else None
-        seen = set()
+        seen, named, compared = set(), set(), 0
         others = EVERYONE if scope else EVERYONE[:1]  # the rule for everyone is then the present one
         for number, (everyone, present) in enumerate(product(others, PRESENT)):
             set_values(None, everyone)
             set_values(scope, present)
+            db.session.expire_all()
             under = under_rule(scope)
             # beside three rules for everyone, each change meets each rule that was with one of them
             for values in CHANGES[number % 3 :: 3] if scope else CHANGES:
-                seen.add(len(held_against_the_decision(scope, values, under).steps))
+                impact, lists = held_against_the_decision(scope, values, under)
+                seen.add(len(impact.steps))
+                if (present, values) in LISTED:
+                    hold_lists_against_the_decision(scope, values, lists)
+                    named |= {whom for whom, emails in lists.items() if emails}
+                    compared += 1
         assert seen == {1, 2, 3}
-
-
-@both_databases
-@pytest.mark.parametrize("name", ["Finance", None])
-def test_each_list_names_those_who_are_counted(world: World, name: str | None) -> None:
-    world.after(add_company)
-    with world.data():
-        scope = world.group_row(name) if name else None
-        named = set()
-        for present, values in LISTED:
-            set_values(scope, present)
-            db.session.expire_all()
-            under = under_rule(scope)
-            impact = preview_impact(scope, values, now=NOW)
-            for whom, emails in listed(under, values, name, impact).items():
-                found = list(affected.all_of(scope, values, whom, now=NOW))
-                assert [person.subject.user.email for person in found] == emails
-                after = [changed(person.subject.facts, name, values) for person in found]
-                assert [person.facts for person in found] == after
-                named |= {whom} if emails else set()
+        assert compared == len(LISTED)
         assert named == set(Whom) - {Whom.DEVICES}  # tests/core/policy/test_devices.py
+
+
+def hold_lists_against_the_decision(
+    scope: Group | None, values: RuleValues, lists: dict[Whom, list[str]]
+) -> None:
+    """Hold each list of a preview, and what the change makes of each person on it, against the decision."""
+    name = scope.name if scope else None
+    for whom, emails in lists.items():
+        found = list(affected.all_of(scope, values, whom, now=NOW))
+        assert [person.subject.user.email for person in found] == emails
+        after = [changed(person.subject.facts, name, values) for person in found]
+        assert [person.facts for person in found] == after
 
 
 @both_databases
