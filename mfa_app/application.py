@@ -46,7 +46,8 @@ from mfa_app.core.policy.asked_proof import MailServer
 from mfa_app.core.users.first_administrator import SetUpNoted
 from mfa_app.extensions import babel, csrf, db, login_manager
 from mfa_app.models.connections import POOL_OPTIONS, engine_options
-from mfa_app.settings import LOOPBACK_HOSTS, PROJECT_ROOT, Settings, load_settings
+from mfa_app.settings import PROJECT_ROOT, Settings, load_settings
+from mfa_app.settings.values import LOOPBACK_HOSTS
 from mfa_app.site import Site
 from mfa_app.web.http import assets, converters, errors, headers, metrics, transaction
 from mfa_app.web.http.application import WebApplication

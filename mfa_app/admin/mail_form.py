@@ -12,7 +12,7 @@ from mfa_app.core.common.errors import MailPasswordNeeded, SetOnServer
 from mfa_app.core.mail import smtp_url
 from mfa_app.core.mail.smtp_url import PORTS, ServerFacts
 from mfa_app.core.operations import site_values
-from mfa_app.settings import sender_address
+from mfa_app.settings.values import sender_address
 from mfa_app.web.ui.fields import AS_TYPED, INVALID_CHOICE, entered, one_line, readable
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 

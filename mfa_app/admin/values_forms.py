@@ -14,10 +14,10 @@ from wtforms.widgets import Select, html_params
 from mfa_app.core.common import days, text
 from mfa_app.core.common.errors import NoMailServer, SetOnServer
 from mfa_app.core.operations import site_values
-from mfa_app.settings import (
+from mfa_app.settings import Settings
+from mfa_app.settings.values import (
     OWN_WORDS,
     SITE_NAME_CHARACTERS,
-    Settings,
     applications_of,
     email_address,
     office_hours_of,

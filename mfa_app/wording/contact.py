@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 
-from mfa_app.settings import DIGITS
+from mfa_app.settings.values import DIGITS
 
 
 def whom_to_ask(email: str | None, phone: str | None) -> str:

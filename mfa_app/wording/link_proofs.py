@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from mfa_app.settings import ResetLeadsTo
+from mfa_app.settings.values import ResetLeadsTo
 
 AFTER_A_RESET = {
     ResetLeadsTo.LINK: _l("The password, then linking"),

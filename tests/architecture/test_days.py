@@ -16,7 +16,8 @@ WRITERS = {
 }
 MAKERS = {
     "core/common/days.py",
-    "settings.py",  # the zone itself
+    "settings/__init__.py",  # the zone itself
+    "settings/values.py",
     "admin/audit/forms.py",  # the trail is searched by days in UTC
 }
 

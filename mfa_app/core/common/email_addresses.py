@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from mfa_app.core.common import text
 from mfa_app.core.common.errors import InvalidEmail
-from mfa_app.settings import ENCODED_WORD
+from mfa_app.settings.values import ENCODED_WORD
 
 EMAIL_KEY_LENGTH, NAME_KEY_LENGTH = 320, 400  # of the narrowest columns; folding can lengthen a text
 

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 
-from mfa_app.settings import LOOPBACK_HOSTS
+from mfa_app.settings.values import LOOPBACK_HOSTS
 
 _IN_BRACKETS = re.compile(r"\[([^\[\]]*)\](:\d+)?")
 _WITH_PORT = re.compile(r"(\d+\.\d+\.\d+\.\d+):\d+")

@@ -4,7 +4,8 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from mfa_app.settings import LOOPBACK_HOSTS, Settings
+from mfa_app.settings import Settings
+from mfa_app.settings.values import LOOPBACK_HOSTS
 from mfa_app.site import site
 
 DEFAULT_PORTS = {"https": 443, "http": 80}

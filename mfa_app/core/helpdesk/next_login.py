@@ -10,7 +10,7 @@ from mfa_app.core.policy.decision import Verdict, decide
 from mfa_app.core.policy.levels import Level
 from mfa_app.core.policy.subject_facts import policy_facts
 from mfa_app.models import LinkProof, User
-from mfa_app.settings import ResetLeadsTo
+from mfa_app.settings.values import ResetLeadsTo
 
 
 class NextLogin(enum.StrEnum):

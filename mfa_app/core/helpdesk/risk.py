@@ -13,7 +13,7 @@ from mfa_app.core.policy import conditions
 from mfa_app.extensions import db
 from mfa_app.models import PRIVILEGED, AuditEvent, HelpdeskScope, Membership, Role, User
 from mfa_app.models.database import unindexed
-from mfa_app.settings import OfficeHours
+from mfa_app.settings.values import OfficeHours
 
 REPEATED_WITHIN = timedelta(days=30)
 

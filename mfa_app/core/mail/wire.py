@@ -5,7 +5,7 @@ from email.headerregistry import Address
 
 import idna
 
-from mfa_app.settings import ENCODED_WORD
+from mfa_app.settings.values import ENCODED_WORD
 
 
 def ascii_host(host: str) -> str:

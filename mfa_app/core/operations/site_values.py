@@ -26,11 +26,11 @@ from mfa_app.core.mail.smtp_url import without_password
 from mfa_app.extensions import db
 from mfa_app.models import SealedValue, SiteSetting
 from mfa_app.models.database import rows_beside
-from mfa_app.settings import (
+from mfa_app.settings import Settings
+from mfa_app.settings.values import (
     Application,
     OfficeHours,
     ResetLeadsTo,
-    Settings,
     applications_of,
     display_name_of,
     email_address,

@@ -7,7 +7,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import current_app, request
 from werkzeug.http import parse_list_header
 
-from mfa_app.settings import LOOPBACK_HOSTS, Settings
+from mfa_app.settings import Settings
+from mfa_app.settings.values import LOOPBACK_HOSTS
 
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 

@@ -9,15 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from mfa_app.settings import (
-    NAMES,
-    PROJECT_ROOT,
-    Application,
-    SettingError,
-    Settings,
-    load_settings,
-    office_hours_of,
-)
+from mfa_app.settings import NAMES, PROJECT_ROOT, SettingError, Settings, load_settings
+from mfa_app.settings.values import Application, office_hours_of
 
 WRONG = [
     ("MFA_DATABASE_URL", "mysql://db/site"),
@@ -242,7 +235,7 @@ def test_an_unknown_name_in_the_file_comes_with_the_right_one(tmp_path: Path) ->
 
 
 def test_an_address_inside_a_network_counts_whatever_else_of_the_site_is_imported() -> None:
-    program = "from mfa_app.settings import email_address; print(email_address('help@nas.home.arpa'))"
+    program = "from mfa_app.settings.values import email_address; print(email_address('help@nas.home.arpa'))"
     ended = subprocess.run([sys.executable, "-c", program], cwd=PROJECT_ROOT, capture_output=True, text=True)
     assert ended.stdout == "help@nas.home.arpa\n", ended.stderr
 
