@@ -14,9 +14,9 @@ from mfa_app.cli.support.output import print_line, say
 from mfa_app.cli.support.types import GROUP
 from mfa_app.core.common import clock
 from mfa_app.core.common.files import open_private
-from mfa_app.core.imports import export, imports, stored, work
+from mfa_app.core.imports import export, from_terminal, import_job, stored
+from mfa_app.core.imports.people_file import PeopleFile
 from mfa_app.core.imports.plan import ImportOptions, Mode, Outcome, PlannedRow
-from mfa_app.core.imports.reader import PeopleFile
 from mfa_app.core.imports.result import result_lines
 from mfa_app.core.users.filters import UserFilters
 from mfa_app.extensions import db
@@ -61,7 +61,7 @@ def import_people(
     if preview:
         if result is not None:
             raise CommandError(_("“--result” is about an import that was saved: leave it out of a preview."))
-        say(*_lines(imports.preview(content, options, actor=current_actor())))
+        say(*_lines(from_terminal.preview(content, options, actor=current_actor())))
         say(*_ignored(PeopleFile(content).headings.ignored))
         say(_("This is a preview. Nothing has been changed."))
         return
@@ -92,7 +92,7 @@ def _applied(content: bytes, name: str, options: ImportOptions, *, invite: bool)
             bar.length = rows
             bar.update(done - bar.pos)
 
-        an_import = imports.apply(
+        an_import = from_terminal.apply(
             content,
             name,
             options,
@@ -102,7 +102,7 @@ def _applied(content: bytes, name: str, options: ImportOptions, *, invite: bool)
             progress=progress,
         )
     db.session.commit()
-    work.invite(now=clock.now())
+    import_job.invite(now=clock.now())
     return an_import
 
 

@@ -12,7 +12,7 @@ from mfa_app.core.audit.events import Event
 from mfa_app.core.common import clock, errors
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import ceremonies, diagnosis
-from mfa_app.core.imports import imports
+from mfa_app.core.imports import plan, saving
 from mfa_app.core.operations import housekeeping, logo
 from mfa_app.core.operations.health_checks import Check, Problem
 from mfa_app.core.passwords import hashing
@@ -69,8 +69,8 @@ def app(world: World) -> Flask:
 
 # A module of the room that raises each refusal with a reason.
 ROOMS_OF_REASONS: dict[type[Exception], ModuleType] = {
-    errors.ImportFileRefused: imports,
-    errors.ImportStale: imports,
+    errors.ImportFileRefused: plan,
+    errors.ImportStale: saving,
     errors.LogoRefused: logo,
     errors.PasskeyRefused: ceremonies,
     errors.UnacceptablePassword: hashing,

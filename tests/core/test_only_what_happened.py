@@ -14,7 +14,7 @@ from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import enrolment, own_factors, passkey_setup, passkeys
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import after_reset, approvals, opening, queue, removal, requests, scopes, timeline
-from mfa_app.core.imports import imports, stored
+from mfa_app.core.imports import from_terminal, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.login import logout
 from mfa_app.core.mail import failed, one_time_links
@@ -71,7 +71,7 @@ EACH_TIME = {
     "helpdesk.requests.file": "a new number each time",
     "imports.export.export": "each download counts",
     "imports.result.download": "each download counts",
-    "imports.imports.apply": "the file is kept each time",
+    "imports.from_terminal.apply": "the file is kept each time",
     "imports.stored.upload": "a new import each time",
     "imports.stored.check_again": "a new import each time",
     "imports.stored.start": "a second time is refused",
@@ -605,9 +605,9 @@ def all_found(world: World) -> Act:
     return lambda: directory.all_found(UserFilters(), actor=TERMINAL, now=world.clock())
 
 
-@again(imports.preview)
+@again(from_terminal.preview)
 def preview(_world: World) -> Act:
-    return lambda: imports.preview(b"Email\nnew@example.com\n", ImportOptions(), actor=TERMINAL)
+    return lambda: from_terminal.preview(b"Email\nnew@example.com\n", ImportOptions(), actor=TERMINAL)
 
 
 @again(stored.find)

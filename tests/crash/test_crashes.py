@@ -11,7 +11,7 @@ from sqlalchemy import select
 from mfa_app.core.common.tokens import digest
 from mfa_app.core.factors import break_glass
 from mfa_app.core.helpdesk import access_passes
-from mfa_app.core.imports import work
+from mfa_app.core.imports import import_job
 from mfa_app.core.keys.vault import Vault
 from mfa_app.core.mail import one_time_links as mailed_links
 from mfa_app.core.mail.one_time_links import Purpose
@@ -598,7 +598,7 @@ def test_an_import_is_saved_whole_and_its_invitation_is_sent_once(
         story.append(saved + events.count("person.invited"))
         if saved:
             with world.data():
-                work.invite(now=world.clock())
+                import_job.invite(now=world.clock())
             assert world.events().count("person.invited") == 1
             assert world.count(OutboxMail, OutboxMail.template == "invitation") == 1
     assert goes_forward(story, 0, 1, 2)

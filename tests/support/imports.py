@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import name_key
 from mfa_app.core.groups import groups
-from mfa_app.core.imports import stored, work
+from mfa_app.core.imports import import_job, stored
 from mfa_app.core.imports.plan import ImportOptions, Outcome, PlannedRow
 from mfa_app.core.sessions.signed_in import as_user
 from mfa_app.core.users import accounts
@@ -35,7 +35,7 @@ def started(world: World, kept: PeopleImport) -> PeopleImport:
     """Let Carol ask for an import to be saved, and its job run; return it as it is then."""
     stored.start(kept, actor=importer(world), now=world.clock())
     db.session.commit()
-    work.go_on(now=world.clock())
+    import_job.go_on(now=world.clock())
     db.session.refresh(kept)
     return kept
 

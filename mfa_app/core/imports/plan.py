@@ -14,7 +14,7 @@ from mfa_app.core.common.email_addresses import EmailAddress, name_key
 from mfa_app.core.common.errors import ImportFileRefused, InvalidEmail
 from mfa_app.core.common.lookalikes import lookalikes
 from mfa_app.core.imports import cells
-from mfa_app.core.imports.reader import PeopleFile, TypedRow
+from mfa_app.core.imports.people_file import PeopleFile, TypedRow
 from mfa_app.core.users.accounts import Profile, profile_of
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, Role, User

@@ -10,8 +10,8 @@ from sqlalchemy import delete, insert, update
 from mfa_app.core.common import search_words
 from mfa_app.core.common.email_addresses import name_key
 from mfa_app.core.common.errors import ImportFileRefused
+from mfa_app.core.imports.people_file import PeopleFile
 from mfa_app.core.imports.plan import BATCH, Outcome, PlannedRow, Planner
-from mfa_app.core.imports.reader import PeopleFile
 from mfa_app.core.imports.state import State, actor_of, note_refusal, options_of
 from mfa_app.core.users.accounts import end_after
 from mfa_app.extensions import db

@@ -8,8 +8,8 @@ from mfa_app.core.common import csv_cells
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import ImportNotReady
 from mfa_app.core.common.permissions import Permission
+from mfa_app.core.imports.people_file import PeopleFile
 from mfa_app.core.imports.plan import Outcome
-from mfa_app.core.imports.reader import PeopleFile
 from mfa_app.core.imports.state import State
 from mfa_app.core.imports.stored import all_rows
 from mfa_app.models import ImportRow, PeopleImport

@@ -1,6 +1,6 @@
 """Imports that are kept: a file comes, is compared with the accounts, is looked at, and is saved by a job.
 
-`reading.py` fills the rows, `saving.py` does what they say, and `work.py` is the job.
+`reading.py` fills the rows, `saving.py` does what they say, and `import_job.py` is the job.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,8 +15,8 @@ from mfa_app.core.common.errors import ImportNotReady, ImportRunning, NotAllowed
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.imports import reading
+from mfa_app.core.imports.people_file import PeopleFile
 from mfa_app.core.imports.plan import BATCH, ImportOptions, Mode, Outcome, PlannedRow, Planner
-from mfa_app.core.imports.reader import PeopleFile
 from mfa_app.core.imports.state import NOT_SAVED, UNDER_WAY, State, note_actor, options_of
 from mfa_app.extensions import db
 from mfa_app.models import ImportRow, PeopleImport, User

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from mfa_app.core.audit import anchors, stream
 from mfa_app.core.common import clock
-from mfa_app.core.imports import work
+from mfa_app.core.imports import import_job
 from mfa_app.core.mail import delivery
 from mfa_app.core.operations import counts, housekeeping, nodes
 from mfa_app.core.operations.leases import Holder
@@ -76,7 +76,7 @@ def _tell_of_rules() -> int:
 
 
 def _go_on_with_imports() -> int:
-    return work.go_on(now=clock.now())
+    return import_job.go_on(now=clock.now())
 
 
 def _note_rollout() -> int:

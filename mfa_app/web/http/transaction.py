@@ -9,7 +9,7 @@ that has written.
 from flask import Flask, Response, g
 
 from mfa_app.core.common import clock
-from mfa_app.core.imports import work
+from mfa_app.core.imports import import_job
 from mfa_app.core.mail import delivery
 from mfa_app.core.passwords import reset_requests
 from mfa_app.core.sessions import sessions
@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
             reset_requests.answer_requests(now=clock.now())
             delivery.deliver_due()
         if g.pop("imports_go_on_with_response", False):
-            work.go_on(now=clock.now())
+            import_job.go_on(now=clock.now())
             delivery.deliver_due()
         return response
 

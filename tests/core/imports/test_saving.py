@@ -16,7 +16,7 @@ from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common.errors import ImportNotReady, ImportRunning, ImportStale
 from mfa_app.core.common.permissions import PERMISSIONS, Permission
 from mfa_app.core.groups import groups
-from mfa_app.core.imports import imports, plan, reading, saving, stored, work
+from mfa_app.core.imports import from_terminal, import_job, plan, reading, saving, stored
 from mfa_app.core.imports.plan import ImportOptions, Mode, Outcome
 from mfa_app.core.imports.result import result_lines
 from mfa_app.core.imports.state import State, refusal_of
@@ -135,7 +135,7 @@ def test_in_sets_the_same_is_done_as_by_single_actions(world: World, mode: Mode)
         options = ImportOptions(mode, group_id, leavers=mode is Mode.UPDATE, create_groups=True)
         file = HEADINGS + (ROWS + staying).format(set="single.example")
         others = "".join(f"{name}@sets.example,,,,\n" for name in NAMES) if options.leavers else ""
-        planned = list(imports.preview((file + others).encode(), options, actor=importer(world)))
+        planned = list(from_terminal.preview((file + others).encode(), options, actor=importer(world)))
         done_singly(
             [row for row in planned if "sets.example" not in row.email],
             options,
@@ -250,7 +250,7 @@ def test_what_is_not_as_it_was_previewed_saves_nothing(
     meanwhile(world)
     db.session.commit()
     before, people = world.events(), world.count(User)
-    assert work.go_on(now=world.clock()) == 0
+    assert import_job.go_on(now=world.clock()) == 0
     db.session.refresh(previewed)
     assert previewed.state == State.STALE
     refusal = refusal_of(previewed)
@@ -266,7 +266,7 @@ def test_a_group_that_was_there_at_the_preview_is_not_created_anew(
     """Attack 117: its rule would be gone. What the preview was going to create is created."""
     monkeypatch.setattr(stored, "READ_AT_ONCE", 1000 if at_once else 0)
     kept = uploaded(world, "Email,Groups\nx@firma.nl,Sales|Buying\n", ImportOptions(create_groups=True))
-    work.go_on(now=world.clock())
+    import_job.go_on(now=world.clock())
     db.session.refresh(kept)
     assert (kept.state, kept.creates) == (State.READY, ["buying"])
     groups.remove(world.group_row("Sales"), actor=TERMINAL)
@@ -275,7 +275,7 @@ def test_a_group_that_was_there_at_the_preview_is_not_created_anew(
     assert refusal_of(kept) == ImportStale("groups", "Sales")
     again = stored.check_again(kept, actor=importer(world), now=world.clock())
     db.session.commit()
-    work.go_on(now=world.clock())
+    import_job.go_on(now=world.clock())
     db.session.refresh(again)
     assert again.creates == ["buying", "sales"]
     assert started(world, again).state == State.DONE
@@ -337,8 +337,8 @@ def test_what_a_process_has_left_behind_that_died_is_saved_once(
     stored.start(previewed, actor=importer(world), now=world.clock())
     previewed.state, previewed.worker = State.SAVING, "dead"
     db.session.commit()
-    assert work.go_on(now=world.clock()) == 1
-    assert work.go_on(now=world.clock()) == 0
+    assert import_job.go_on(now=world.clock()) == 1
+    assert import_job.go_on(now=world.clock()) == 0
     assert world.events().count("people.imported") == 1
     assert world.details("people.imported") == {
         "created": 1, "changed": 2, "disabled": 1, "left_out": 0, "invited": 0,
@@ -355,7 +355,7 @@ def test_an_import_that_fails_is_not_tried_for_ever(
     db.session.commit()
     people = world.count(User)
     with pytest.raises(ValueError, match="nonsense"):
-        work.go_on(now=world.clock())
+        import_job.go_on(now=world.clock())
     db.session.refresh(previewed)
     assert (previewed.state, refusal_of(previewed)) == (State.STALE, ImportStale("failed"))
     assert world.count(User) == people
@@ -368,7 +368,7 @@ def large_from_twenty(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (chain, plan, reading, saving):
         monkeypatch.setattr(module, "BATCH", 20)
     monkeypatch.setattr(stored, "READ_AT_ONCE", 20)
-    monkeypatch.setattr(work, "INVITED_AT_ONCE", 10)
+    monkeypatch.setattr(import_job, "INVITED_AT_ONCE", 10)
 
 
 def large(rows: int, last: str = "") -> str:
@@ -387,7 +387,7 @@ def test_a_large_file_is_read_by_the_job_and_new_people_are_invited(
     with world.data():
         kept = uploaded(world, large(25), ImportOptions(create_groups=True), invite=True)
         assert (kept.state, kept.rows_all) == (State.READING, 26)
-        work.go_on(now=world.clock())
+        import_job.go_on(now=world.clock())
         db.session.refresh(kept)
         assert (kept.state, kept.rows_done, kept.counts) == (State.READY, 25, {"new": 25})
         assert started(world, kept).state == State.DONE
@@ -399,7 +399,7 @@ def test_a_large_file_is_read_by_the_job_and_new_people_are_invited(
     assert world.count(Membership) == 25
     with world.data():
         assert verification.verify() is None
-        assert work.go_on(now=world.clock()) == 0
+        assert import_job.go_on(now=world.clock()) == 0
     assert world.events().count("person.invited") == 25
 
 
@@ -408,7 +408,7 @@ def test_a_large_file_that_cannot_be_read_is_refused_by_the_job(world: World) ->
     world.people("carol")
     with world.data():
         kept = uploaded(world, large(1100, "a\0b@firma.nl,\n"))
-        work.go_on(now=world.clock())
+        import_job.go_on(now=world.clock())
         db.session.refresh(kept)
         assert (kept.state, asdict(refusal_of(kept))["line"]) == (State.REFUSED, 1102)
     assert world.count(ImportRow) == 0
@@ -483,7 +483,7 @@ def test_the_job_takes_up_nothing_that_the_terminal_has_left_behind(world: World
         for state in (State.READING, State.WAITING, State.SAVING):
             left.state = state
             db.session.commit()
-            assert work.go_on(now=world.clock()) == 0, state
+            assert import_job.go_on(now=world.clock()) == 0, state
             db.session.refresh(left)
             assert (left.state, left.worker) == (state, None)
     assert world.count(User) == people
@@ -499,14 +499,14 @@ def test_only_those_are_invited_who_can_get_in_and_have_no_password(world: World
     )
     options, now = ImportOptions(), world.clock()
     with world.data():
-        imports.apply(file.encode(), "people.csv", options, invite=True, actor=importer(world), now=now)
+        from_terminal.apply(file.encode(), "people.csv", options, invite=True, actor=importer(world), now=now)
         db.session.commit()
         of = {user.name: user for user in db.session.scalars(select(User))}
         accounts.disable(of["Disabled"], actor=TERMINAL, now=world.clock())
         of["Chosen"].password_hash = "a hash"
         db.session.commit()
         world.clock.advance(days=1)
-        work.invite(now=world.clock())
+        import_job.invite(now=world.clock())
         assert db.session.scalars(select(Invitation.user_id)).all() == [of["Waiting"].id]
     assert world.events().count("person.invited") == 1
 
@@ -519,7 +519,7 @@ def test_two_jobs_that_save_one_import_at_once_save_it_once(world: World, previe
 
     def run() -> int:
         with world.data():
-            return work.go_on(now=world.clock())
+            return import_job.go_on(now=world.clock())
 
     assert sorted(at_once(run, run)) in ([0, 1], [1, 1])
     db.session.refresh(previewed)
@@ -541,10 +541,10 @@ def test_a_job_that_was_overtaken_saves_nothing(world: World, previewed: PeopleI
 
     def run() -> int:
         with world.data():
-            return work.go_on(now=world.clock())
+            return import_job.go_on(now=world.clock())
 
     event.listen(db.session(), "after_commit", overtake)
-    assert work.go_on(now=world.clock()) == 0
+    assert import_job.go_on(now=world.clock()) == 0
     assert others == [-1, 1]
     db.session.refresh(previewed)
     assert previewed.state == State.DONE

@@ -12,7 +12,7 @@ from mfa_app.core.common.actor import Actor
 from mfa_app.core.factors import held
 from mfa_app.core.groups import groups
 from mfa_app.core.helpdesk import approvals, opening, removal, reset, scopes
-from mfa_app.core.imports import export, imports, result, saving, stored
+from mfa_app.core.imports import export, from_terminal, result, saving, stored
 from mfa_app.core.imports.plan import ImportOptions
 from mfa_app.core.imports.state import State
 from mfa_app.core.mail import failed, one_time_links, outbox, trial
@@ -101,11 +101,11 @@ STAFF_MAY_NOT: dict[Callable[..., object], Callable[[World, Actor], object]] = {
     downloads.note: lambda world, eve: downloads.note(downloads.List.TO_LINK, "", actor=eve),
     search.export: lambda world, eve: search.export(TrailSearch(), actor=eve),
     export.export: lambda world, eve: export.export(UserFilters(), actor=eve, now=world.clock()),
-    imports.preview: lambda world, eve: imports.preview(PEOPLE, ImportOptions(), actor=eve),
+    from_terminal.preview: lambda world, eve: from_terminal.preview(PEOPLE, ImportOptions(), actor=eve),
     result.download: lambda _world, eve: result.download(
         PeopleImport(state=State.DONE), (), result_words, actor=eve
     ),
-    imports.apply: lambda world, eve: imports.apply(
+    from_terminal.apply: lambda world, eve: from_terminal.apply(
         PEOPLE, "people.csv", ImportOptions(), actor=eve, now=world.clock()
     ),
     stored.upload: lambda world, eve: upload(world, eve, PEOPLE),
@@ -288,7 +288,7 @@ _READING = {
     search.export,
     export.export,
     result.download,
-    imports.preview,
+    from_terminal.preview,
     stored.find,
     stored.latest,
     many.preview,
@@ -337,15 +337,15 @@ case(scopes.limit, errors.NotHelpDesk, limiting_staff)
 # A file that is none of people
 
 case(
-    imports.preview,
+    from_terminal.preview,
     errors.ImportFileRefused,
-    lambda _world: lambda: imports.preview(b"Name\nAlice\n", ImportOptions(), actor=TERMINAL),
+    lambda _world: lambda: from_terminal.preview(b"Name\nAlice\n", ImportOptions(), actor=TERMINAL),
 )
 case(
-    imports.apply,
+    from_terminal.apply,
     errors.ImportFileRefused,
     lambda world: (
-        lambda: imports.apply(
+        lambda: from_terminal.apply(
             b"Email\n\0\n", "people.csv", ImportOptions(), actor=TERMINAL, now=world.clock()
         )
     ),
@@ -404,7 +404,7 @@ def start_of_somebody_else(world: World) -> Act:
 def apply_beside_another(world: World) -> Act:
     start_beside_another(world)
     file, options = b"Email\nnew@example.com\n", ImportOptions()
-    return lambda: imports.apply(file, "people.csv", options, actor=TERMINAL, now=world.clock())
+    return lambda: from_terminal.apply(file, "people.csv", options, actor=TERMINAL, now=world.clock())
 
 
 def save_what_has_changed(world: World) -> Act:
@@ -414,7 +414,7 @@ def save_what_has_changed(world: World) -> Act:
     return lambda: saving.save(previewed, now=world.clock())
 
 
-case(imports.apply, errors.ImportRunning, apply_beside_another)
+case(from_terminal.apply, errors.ImportRunning, apply_beside_another)
 case(saving.save, errors.ImportStale, save_what_has_changed)
 for _verb in (stored.start, stored.drop, stored.check_again):
     case(_verb, errors.ImportNotReady, not_ready(_verb))

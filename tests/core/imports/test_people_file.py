@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from mfa_app.core.imports import cells
-from mfa_app.core.imports.reader import PeopleFile, TypedRow
+from mfa_app.core.imports.people_file import PeopleFile, TypedRow
 from tests.support.world import World
 
 TEXT = "E-mail;Naam\r\nzoe@firma.nl;Zoë de Vries\r\n"

@@ -6,8 +6,8 @@ from datetime import datetime
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.imports import reading, saving, stored
+from mfa_app.core.imports.people_file import PeopleFile
 from mfa_app.core.imports.plan import ImportOptions, PlannedRow, Planner
-from mfa_app.core.imports.reader import PeopleFile
 from mfa_app.core.imports.reading import Progress, no_progress
 from mfa_app.core.imports.state import State, refusal_of
 from mfa_app.extensions import db
@@ -30,11 +30,11 @@ def apply(
     now: datetime,
     progress: Progress = no_progress,
 ) -> PeopleImport:
-    """Do what `preview` shows now, without the wrong rows. Return the import; `work.invite` invites people.
+    """Do what `preview` shows now, without the wrong rows. Return the import.
 
-    `progress` is called while a large file is read. That commits; the caller commits the rest, whole. What
-    changes meanwhile refuses it as `stored.start` and `saving.save` do. Raises ImportFileRefused,
-    ImportRunning, NotAllowed, SessionEnded.
+    `import_job.invite` invites the new people. `progress` is called while a large file is read. That commits;
+    the caller commits the rest, whole. What changes meanwhile refuses it as `stored.start` and `saving.save`
+    do. Raises ImportFileRefused, ImportRunning, NotAllowed, SessionEnded.
     """
     actor.require(Permission.MANAGE_USERS)
     stored.require_none_under_way()
