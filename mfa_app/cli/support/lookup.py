@@ -10,7 +10,7 @@ from mfa_app.core.factors import held
 from mfa_app.core.factors.held import HeldFactor, Kind
 from mfa_app.core.groups import groups
 from mfa_app.core.groups.groups import GroupWithCounts
-from mfa_app.core.policy.facts import PolicySubject, find_subject
+from mfa_app.core.policy.facts import PolicySubject, find_subject_by_email
 from mfa_app.core.users import lookup
 from mfa_app.models import Group, User
 from mfa_app.wording.labels import app_name
@@ -26,8 +26,8 @@ def get_user(email: str) -> User:
 
 def get_subject(email: str) -> PolicySubject:
     """Return the user with this email address and everything the policy knows. Raises CommandError."""
-    subject = find_subject(get_user(email).id)
-    if subject is None:  # removed by someone else since the first look-up
+    subject = find_subject_by_email(email)
+    if subject is None:
         raise _no_account(email)
     return subject
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, select, true
 
+from mfa_app.core.common import email_addresses
 from mfa_app.core.policy.decision import PolicyFacts, Rule
 from mfa_app.core.policy.subject_facts import oldest_first, policy_facts
 from mfa_app.extensions import db
@@ -64,6 +65,11 @@ def find_subject(user_id: int, *where: ColumnElement[bool]) -> PolicySubject | N
     """Return one user, or None if there is none who matches these conditions."""
     of_user = _OF_IDS.where(*where) if where else _OF_IDS
     return next(iter(group_by_user(db.session.execute(of_user, {"ids": [user_id]}))), None)
+
+
+def find_subject_by_email(email: str, *where: ColumnElement[bool]) -> PolicySubject | None:
+    """Return the same by an email address, in any spelling."""
+    return next(iter(find_subjects(User.email_key == email_addresses.key_of(email), *where)), None)
 
 
 def site_policy() -> SitePolicy:

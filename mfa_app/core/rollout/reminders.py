@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import delete, exists, select
 
 from mfa_app.core.audit.events import Event, record
-from mfa_app.core.common import days, email_addresses
+from mfa_app.core.common import days
 from mfa_app.core.common.actor import Actor, ActorKind
 from mfa_app.core.common.errors import NothingToRemind
 from mfa_app.core.common.locks import begin_change, lock_administration, lock_and_reload
@@ -17,7 +17,7 @@ from mfa_app.core.common.turns import taking_turns
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.notices import first_time
 from mfa_app.core.policy.decision import will_be_required
-from mfa_app.core.policy.facts import PolicySubject, find_subjects
+from mfa_app.core.policy.facts import PolicySubject, find_subject_by_email, find_subjects
 from mfa_app.core.rollout.board import REMINDER, must_link
 from mfa_app.core.rollout.duties import duty_of, said_of
 from mfa_app.core.users import enrolment_links
@@ -119,7 +119,7 @@ def at_sending(to: str, *, now: datetime) -> dict[str, object]:
 
     Raises NoLongerTrue if this user need not link any more, or not any more by such a mail.
     """
-    subject = next(iter(find_subjects(User.email_key == email_addresses.key_of(to))), None)
+    subject = find_subject_by_email(to)
     duty = duty_of(subject, now=now) if subject and is_due(subject, now=now) else None
     if subject is None or duty is None:
         raise outbox.NoLongerTrue

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, or_, select, union_all
 
-from mfa_app.core.common import days, email_addresses
+from mfa_app.core.common import days
 from mfa_app.core.common.locks import lock_administration
 from mfa_app.core.common.turns import taking_turns
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.notices import mail_once
 from mfa_app.core.mail.outbox import Mail
-from mfa_app.core.policy.facts import PolicySubject, find_subjects
+from mfa_app.core.policy.facts import PolicySubject, find_subject_by_email, find_subjects
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import reminders
 from mfa_app.core.rollout.board import must_link
@@ -105,7 +105,7 @@ def at_sending(mail: Mail, to: str, *, about: object, group_id: object, now: dat
     not link any more.
     """
     due = Due(mail, str(about), group_id if isinstance(group_id, int) else None)
-    subject = next(iter(find_subjects(User.email_key == email_addresses.key_of(to))), None)
+    subject = find_subject_by_email(to)
     duty = duty_of(subject, now=now) if subject is not None and _is_due(due, now) else None
     if subject is None or duty is None or not _is_told(subject, duty, due, _wants_passkeys(due), now):
         raise outbox.NoLongerTrue

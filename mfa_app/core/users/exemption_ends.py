@@ -10,7 +10,7 @@ from mfa_app.core.common import days, email_addresses
 from mfa_app.core.mail import notices, outbox
 from mfa_app.core.policy import conditions
 from mfa_app.core.policy.decision import PolicyFacts
-from mfa_app.core.policy.facts import find_subjects
+from mfa_app.core.policy.facts import find_subject_by_email
 from mfa_app.core.policy.overrides import END_TOLD_BEFORE
 from mfa_app.extensions import db
 from mfa_app.models import PRIVILEGED, Role, User
@@ -69,7 +69,7 @@ def facts_at_sending(to: str, until: datetime, *, now: datetime) -> PolicyFacts:
 
 def _facts_if(to: str, *where: ColumnElement[bool], now: datetime) -> PolicyFacts:
     """Return the facts of whom a mail is to, who can get in and meets these conditions, or raise."""
-    subject = next(iter(find_subjects(User.email_key == email_addresses.key_of(to), *where)), None)
+    subject = find_subject_by_email(to, *where)
     if subject is None or not subject.user.is_open(now):
         raise outbox.NoLongerTrue
     return subject.facts
