@@ -41,7 +41,7 @@ def send_invitation(user: User) -> None:
 
 
 def say_link(user: User, token: str) -> None:
-    """Print the link that was mailed to somebody who needs one for a first app, or for a password before."""
+    """Print the link that was mailed: for a first app, or for a password if none is chosen yet."""
     if user.password_hash is None:
         _say_invitation(user, token)
     else:
