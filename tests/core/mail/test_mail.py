@@ -5,16 +5,11 @@ import socket
 import ssl
 import stat
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from html import unescape
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import select
 
 from mfa_app.core.mail import delivery, outbox
@@ -165,17 +160,10 @@ def test_a_mail_reaches_a_real_mail_server(posted: World, mailbox: Mailbox) -> N
 
 
 @pytest.fixture
-def impostor(port: int, tmp_path: Path) -> Iterator[Mailbox]:
+def impostor(port: int, own_certificate: Path) -> Iterator[Mailbox]:
     """A mail server with a certificate that nobody vouches for."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=127.0.0.1")
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    today = datetime.now(UTC)
-    made = made.not_valid_before(today - timedelta(days=1)).not_valid_after(today + timedelta(days=1))
-    pem = made.sign(key, SHA256()).public_bytes(Encoding.PEM)
-    pem += key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "impostor.pem").write_bytes(pem)
     encrypted = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    encrypted.load_cert_chain(tmp_path / "impostor.pem")
+    encrypted.load_cert_chain(own_certificate)
     with running_mail_server(port, encrypted=encrypted) as box:
         yield box
 

@@ -4,15 +4,10 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import select
 
 from mfa_app.core.common.errors import InvalidEmail
@@ -245,32 +240,16 @@ def test_a_farewell_that_goes_wrong_does_not_send_a_mail_twice(posted: World, ma
     assert posted.deliver() == 1
 
 
-@pytest.fixture
-def company_ca(tmp_path: Path) -> Path:
-    """A certificate for 127.0.0.1 that its own key vouches for, with the key, as PEM."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=Company CA")
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    today = datetime.now(UTC)
-    made = made.not_valid_before(today - timedelta(days=1)).not_valid_after(today + timedelta(days=1))
-    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    made = made.add_extension(names, critical=False)
-    pem = made.sign(key, SHA256()).public_bytes(Encoding.PEM)
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path = tmp_path / "ca.pem"
-    path.write_bytes(pem + secret)
-    return path
-
-
 def test_a_ca_in_ssl_cert_file_is_trusted(
-    environment: dict[str, str], company_ca: Path, port: int, monkeypatch: pytest.MonkeyPatch
+    environment: dict[str, str], own_certificate: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encrypted = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    encrypted.load_cert_chain(company_ca)
+    encrypted.load_cert_chain(own_certificate)
     given = settings(environment, SMTP_URL=f"smtp+starttls://127.0.0.1:{port}")
     with running_mail_server(port, encrypted=encrypted):
         with pytest.raises(ssl.SSLCertVerificationError), smtp.mail_server(given):
             pass
-        monkeypatch.setenv("SSL_CERT_FILE", str(company_ca))
+        monkeypatch.setenv("SSL_CERT_FILE", str(own_certificate))
         with smtp.mail_server(given) as server:
             assert server.noop()[0] == 250
 
