@@ -1,7 +1,6 @@
 """`second-gate audit verify` and `audit anchor`: whether the audit trail was changed since an anchor."""
 
 import click
-from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -10,6 +9,8 @@ from mfa_app.cli.support.output import say
 from mfa_app.core.audit import anchors, chain, verification
 from mfa_app.core.audit.chain import Anchor
 from mfa_app.core.audit.verification import Finding, Flaw
+from mfa_app.settings import Settings
+from mfa_app.site import site
 
 
 class AnchorText(click.ParamType[Anchor]):
@@ -35,7 +36,7 @@ class AnchorText(click.ParamType[Anchor]):
 @command_transaction
 def verify(typed: Anchor | None) -> None:
     """Check that no row of the audit trail was changed or removed."""
-    stored = [typed] if typed else anchors.read(current_app.config["SETTINGS"])
+    stored = [typed] if typed else anchors.read(site()[Settings])
     finding = verification.verify(*stored)
     if finding is not None:
         raise CommandError(sentence_of(finding))

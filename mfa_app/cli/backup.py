@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from flask import current_app
 from flask_babel import gettext as _
 
 from mfa_app.cli.audit_verify import sentence_of
@@ -20,6 +19,7 @@ from mfa_app.core.operations.backup import BackupError, BackupProblem
 from mfa_app.core.operations.instance_lock import SiteRunning
 from mfa_app.extensions import db
 from mfa_app.settings import Settings
+from mfa_app.site import site
 from mfa_app.wording.commands import command_line
 from mfa_app.wording.health import keys_do_not_fit
 
@@ -38,7 +38,7 @@ def backup(file: Path) -> None:
         _("Database backed up to %(file)s.", file=file),
         _(
             "This does not include the keys, which are in %(location)s.",
-            location=keyring.location(current_app.config["SETTINGS"]),
+            location=keyring.location(site()[Settings]),
         ),
         _("Back up the keys too, but in another place: with both, anyone can read all secrets."),
     )
@@ -60,7 +60,7 @@ def restore(file: Path, replace: bool) -> None:
         previous = core.restore(
             file,
             replace=replace,
-            settings=current_app.config["SETTINGS"],
+            settings=site()[Settings],
             actor=current_actor(),
             now=clock.now(),
         )
@@ -82,7 +82,7 @@ def restored(file: Path) -> None:
     with _refusals_in_words(file):
         core.finish_restore(
             file,
-            settings=current_app.config["SETTINGS"],
+            settings=site()[Settings],
             actor=current_actor(),
             now=clock.now(),
         )
@@ -140,7 +140,7 @@ def _flaw(error: BackupError) -> str:
 
 
 def _sentence(error: BackupError, file: Path) -> str:
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = site()[Settings]
     words = {"file": file, "reason": error.reason.rstrip(".")}
     return {
         BackupProblem.EXISTS: _("%(file)s already exists and was not changed.", **words),

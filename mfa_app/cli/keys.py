@@ -3,7 +3,6 @@
 import sys
 
 import click
-from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -15,6 +14,7 @@ from mfa_app.core.keys import keyring
 from mfa_app.core.keys.vault import vault
 from mfa_app.core.operations import key_rotation, nodes
 from mfa_app.settings import Settings
+from mfa_app.site import site
 
 
 @click.group("keys")
@@ -34,7 +34,7 @@ def list_(*, as_json: bool) -> None:
         return
     head = (_("KEY"), _("SECRETS"), _("STATE"))
     rows = [(name, str(counts.get(name, 0)), _state(name, available)) for name in names]
-    location = keyring.location(current_app.config["SETTINGS"])
+    location = keyring.location(site()[Settings])
     say(*table(head, rows), _("The keys are in %(location)s.", location=location))
 
 
@@ -48,7 +48,7 @@ def rotate(signing: bool) -> None:
 
     This also finishes a rotation that was interrupted.
     """
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = site()[Settings]
     if signing:
         _replace_signing_key(settings)
     else:

@@ -3,7 +3,6 @@
 import contextlib
 
 import click
-from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -20,6 +19,7 @@ from mfa_app.core.policy import last_administrator
 from mfa_app.core.users import enrolment_links, first_administrator
 from mfa_app.extensions import db
 from mfa_app.settings import PROJECT_ROOT, Settings
+from mfa_app.site import site
 from mfa_app.wording.commands import command_line
 
 RULER = "-" * 72
@@ -32,7 +32,7 @@ def prepare() -> None:
 
     If there is no administrator yet, print a set-up link for the first one.
     """
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = site()[Settings]
     keys = settings.instance_path.resolve() / "keys"
     if make_ready(settings) and keys.exists():
         say(
@@ -67,7 +67,7 @@ def setup_link() -> None:
     """
     unfinished = first_administrator.unfinished()
     if unfinished is None:
-        _create_setup_link(current_app.config["SETTINGS"])
+        _create_setup_link(site()[Settings])
     else:
         token = enrolment_links.send(unfinished, actor=current_actor(), now=clock.now())
         say(*app_link_lines(unfinished, token))

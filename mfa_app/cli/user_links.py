@@ -1,7 +1,6 @@
 """`second-gate users invite` and `app-link`: links for a first password or app, emailed and printed."""
 
 import click
-from flask import current_app
 from flask_babel import gettext as _
 
 from mfa_app.cli.support.command import command_transaction, current_actor
@@ -15,6 +14,8 @@ from mfa_app.core.mail.outbox import Mail
 from mfa_app.core.operations import site_values
 from mfa_app.core.users import enrolment_links, invitations
 from mfa_app.models import User
+from mfa_app.settings import Settings
+from mfa_app.site import site
 from mfa_app.wording import dates
 
 
@@ -75,7 +76,7 @@ def _say_how_it_is_sent(user: User, mail: Mail) -> None:
     if site_values.current().smtp_url:
         say(_("The same link is on its way to %(email)s by email.", email=user.email))
         return
-    folder = outbox.folder_of(current_app.config["SETTINGS"]).resolve()
+    folder = outbox.folder_of(site()[Settings]).resolve()
     say(
         _("No mail server is set up, so no email is sent. Pass the link on yourself."),
         _("The email is the file %(file)s", file=folder / outbox.newest_file_name(mail, user)),

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
 
@@ -20,13 +19,14 @@ from mfa_app.core.users import lookup
 from mfa_app.extensions import db
 from mfa_app.models import OutboxMail, User
 from mfa_app.settings import Settings
+from mfa_app.site import site
 
 
 @click.command("demo")
 @command_transaction
 def demo() -> None:
     """Fill a new installation with example groups and people. Print how to log in as them."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = site()[Settings]
     make_ready(settings)
     saved = settings.instance_path / "demo.txt"
     if db.session.scalar(select(User.id).limit(1)) is None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -17,6 +16,7 @@ from mfa_app.cli.support.output import print_line
 from mfa_app.core.common import clock
 from mfa_app.core.operations import health_checks
 from mfa_app.settings import Settings
+from mfa_app.site import site
 from mfa_app.wording.health import describe
 
 
@@ -25,7 +25,7 @@ from mfa_app.wording.health import describe
 @with_appcontext
 def doctor(*, as_json: bool) -> None:
     """Check the installation, and print how to fix what is wrong. Exit code 1 if anything is wrong."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = site()[Settings]
     well: list[str] = []
     found = list(examine(_basic, settings, well))
     if not as_json:

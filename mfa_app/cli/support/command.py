@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +24,7 @@ from mfa_app.core.mail.smtp import AT_THE_TERMINAL
 from mfa_app.core.operations import health_checks
 from mfa_app.extensions import db
 from mfa_app.settings import SettingError, Settings
+from mfa_app.site import site
 from mfa_app.wording.health import describe, keys_do_not_fit
 from mfa_app.wording.refusals import sentence
 
@@ -90,7 +90,7 @@ def _error_for(error: Exception) -> Exception:
             _("Could not use %(file)s: %(reason)s.", file=error.filename, reason=error.strerror)
         )
     if isinstance(error, CannotUnseal):
-        return CommandError(_about_seals(current_app.config["SETTINGS"]))
+        return CommandError(_about_seals(site()[Settings]))
     return error
 
 

@@ -4,7 +4,6 @@ import contextlib
 import os
 from pathlib import Path
 
-from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
@@ -13,6 +12,8 @@ from mfa_app.core.common.schema import Fit
 from mfa_app.core.operations import nodes
 from mfa_app.extensions import db
 from mfa_app.models.connections import WrongEncoding
+from mfa_app.settings import Settings
+from mfa_app.site import site
 from mfa_app.wording.commands import command_line
 from mfa_app.wording.health import wrong_encoding
 
@@ -49,7 +50,7 @@ class OlderNodesRunning(Exception):
 def _require_older_nodes_stopped(present: str | None) -> None:
     if present is None or not migrations.contractions_after(present):
         return
-    running = nodes.other_nodes(current_app.config["SETTINGS"])
+    running = nodes.other_nodes(site()[Settings])
     db.session.rollback()
     if running:
         raise OlderNodesRunning(running)

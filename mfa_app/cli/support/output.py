@@ -11,6 +11,8 @@ from mfa_app.core.common.text import escape
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.models import User
+from mfa_app.settings import Settings
+from mfa_app.site import site
 from mfa_app.wording import dates
 
 _PENDING = f"{__name__}.pending"
@@ -53,7 +55,7 @@ def format_moment(value: datetime | None) -> str:
 
 def link_url(token: str) -> str:
     """Return the URL of a one-time link, as its owner opens it."""
-    with current_app.test_request_context("/", base_url=current_app.config["SETTINGS"].public_url):
+    with current_app.test_request_context("/", base_url=site()[Settings].public_url):
         return url_for("auth.follow_link", token=token, _external=True)
 
 
