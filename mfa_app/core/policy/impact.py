@@ -85,25 +85,25 @@ def preview_impact(scope: Group | None, values: RuleValues, *, now: datetime) ->
     people, not_linked, without_passkey, exempt, *own_counts = individuals.count_with_own_dates(
         cases, now=now
     )
-    shorter = devices.may_be_asked_again(before, values)
     in_grace = individuals.count_in_grace(cases)
     counts = _sums(crowd_counts, own_counts, in_grace)
     (today, *steps), (newly, no_longer) = _steps(cases, counts), counts[-2:]
     with_rule, without = steps[: len(compared)] or (today, today)
+    may_ask_again = devices.may_be_asked_again(before, values)
     return Impact(
-        all_people + people,
-        all_not_linked + not_linked,
-        all_without_passkey + without_passkey,
-        exempt,
-        individuals.exemptions(MAX_NAMED, now=now),
-        individuals.administrators(MAX_NAMED),
-        today,
-        tuple(steps[len(compared) :]),
-        newly,
-        no_longer,
-        _to_set_up(with_rule) - _to_set_up(without),
-        ended,
-        devices.Change(scope, values, individuals, now=now).count() if shorter else None,
+        people=all_people + people,
+        not_linked=all_not_linked + not_linked,
+        without_passkey=all_without_passkey + without_passkey,
+        exempt=exempt,
+        exemptions=individuals.exemptions(MAX_NAMED, now=now),
+        administrators=individuals.administrators(MAX_NAMED),
+        today=today,
+        steps=tuple(steps[len(compared) :]),
+        newly=newly,
+        no_longer=no_longer,
+        spared=_to_set_up(with_rule) - _to_set_up(without),
+        spared_from=ended,
+        devices=devices.Change(scope, values, individuals, now=now).count() if may_ask_again else None,
     )
 
 
