@@ -78,11 +78,9 @@ def of_edit(
 
     None leaves the role or the groups as they are.
     """
-    moved, facts = of_membership(subject, now=now), subject.facts
-    if groups is not None:
-        wanted = list(groups)
-        leaves = [group for group in subject.groups if group not in wanted]
-        moved = of_membership(subject, joins=wanted, leaves=leaves, now=now)
+    wanted = list(subject.groups if groups is None else groups)
+    leaves = [group for group in subject.groups if group not in wanted]
+    moved = of_membership(subject, joins=wanted, leaves=leaves, now=now)
     if role is None or role == subject.user.role:
         return moved
     facts = replace(moved.facts, privileged=role in PRIVILEGED)
