@@ -148,4 +148,5 @@ def _make(name: str, owner: str, now: datetime) -> None:
 
 @cache
 def _mark(_pid: int) -> str:
+    """Return random letters for the process with this number. It is asked for, so that a fork has its own."""
     return new_id()[:8]
