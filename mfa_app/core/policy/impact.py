@@ -7,7 +7,7 @@ from datetime import datetime
 from mfa_app.core.policy import crowd, devices, rules
 from mfa_app.core.policy.conditions import COUNTED
 from mfa_app.core.policy.devices import Devices
-from mfa_app.core.policy.individuals import Individuals
+from mfa_app.core.policy.individuals import Individuals, NamedAdministrator
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.models import Group
 
@@ -32,10 +32,10 @@ class Impact:
     """What a change of a rule does to the users under it. Disabled accounts don't count.
 
     `people`, `not_linked` and `without_passkey` leave out who is exempt; `exempt` counts those, and
-    `exemptions` names the first of them (email, end). `administrators` are named in the same way (email,
-    linked, has a passkey). `today` is under the rules as they are, each of `steps` after the change: at once,
-    on the start date, and when the last grace, or deadline of somebody's own, is over. Each user's own dates,
-    other rules and overrides are counted as the decision counts them.
+    `exemptions` names the first of them (email, end), `administrators` the first administrators. `today` is
+    under the rules as they are, each of `steps` after the change: at once, on the start date, and when the
+    last grace, or deadline of somebody's own, is over. Each user's own dates, other rules and overrides are
+    counted as the decision counts them.
 
     `newly` are asked at the last step and not today, `no_longer` the other way round. If the rule is switched
     off, `spared` would have had to set up a factor by `spared_from`, and don't have to any more. `devices` is
@@ -47,7 +47,7 @@ class Impact:
     without_passkey: int
     exempt: int
     exemptions: tuple[tuple[str, datetime], ...]
-    administrators: tuple[tuple[str, bool, bool], ...]
+    administrators: tuple[NamedAdministrator, ...]
     today: Step
     steps: tuple[Step, ...]
     newly: int = 0

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -89,6 +89,14 @@ def _with_own_dates(database: str) -> Select[int] | CompoundSelect[int]:
     if database == "postgresql":
         return select(holder.id).where(or_(exempt, longer))
     return union_all(select(holder.id).where(exempt), select(holder.id).where(longer))
+
+
+class NamedAdministrator(NamedTuple):
+    """An administrator under a rule. `linked`: has an app or a passkey."""
+
+    email: str
+    linked: bool
+    has_passkey: bool
 
 
 class Individuals:
@@ -178,10 +186,11 @@ class Individuals:
         exempt = User.id.in_(with_exemption()), is_exempt(of_user(), now)
         return self._named((User.exempt_until,), limit, *exempt)
 
-    def administrators(self, limit: int) -> tuple[tuple[str, bool, bool], ...]:
-        """Return the first administrators by email address: whether each is linked, and has a passkey."""
+    def administrators(self, limit: int) -> tuple[NamedAdministrator, ...]:
+        """Return the first administrators by email address."""
         administrators = User.id.in_(_with_role(Role.ADMIN))
-        return self._named((User.linked, User.has_passkey), limit, administrators)
+        named = self._named((User.linked, User.has_passkey), limit, administrators)
+        return tuple(NamedAdministrator(*columns) for columns in named)
 
     def _named(self, facts: tuple[Any, ...], limit: int, *where: ColumnElement[bool]) -> tuple[Any, ...]:
         named = self.under_rule(select(User.email, *facts).select_from(User)).where(*where)
