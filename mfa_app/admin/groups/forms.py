@@ -12,7 +12,7 @@ from mfa_app.core.common.errors import EmailTaken, NameTaken
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.typed_people import Meant, by_ids, resolve, split
 from mfa_app.models import Group, User
-from mfa_app.models.column_types import LARGEST_ID
+from mfa_app.web.http.converters import is_row_id
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import AS_TYPED, entered, name_field
 from mfa_app.web.ui.forms import TOP, Form, shown_at
@@ -106,7 +106,7 @@ class MemberForm(ForeseenForm):
     def ticked(self) -> list[int]:
         """The ids that are ticked, without those that no row can have."""
         ids = request.form.getlist("people", type=int)
-        return [id_ for id_ in ids if 0 < id_ <= LARGEST_ID][:MOST_AT_ONCE]
+        return list(filter(is_row_id, ids))[:MOST_AT_ONCE]
 
     @property
     def needs_choice(self) -> bool:

@@ -16,7 +16,7 @@ from mfa_app.core.policy import rules
 from mfa_app.core.rollout import bars, board, reminders, trend
 from mfa_app.core.rollout.board import Straggler
 from mfa_app.models import Group
-from mfa_app.models.column_types import LARGEST_ID
+from mfa_app.web.http.converters import is_row_id
 from mfa_app.web.http.downloads import list_download
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
@@ -75,16 +75,8 @@ def remind_user(user_id: int) -> ResponseReturnValue:
     with flash_refusals():
         reminded = reminders.remind([user], actor=current_actor(), now=clock.now())
         flash(words.reminded_in_words(reminded), "success")
-    group_id = request.form.get("group", type=_row_id)
-    return redirect(_url_of(groups.find_with_counts(group_id) if group_id is not None else None))
-
-
-def _row_id(typed: str) -> int:
-    """Return the number of a row. Raises ValueError for what can't be one."""
-    number = int(typed)
-    if not 0 < number <= LARGEST_ID:
-        raise ValueError
-    return number
+    group_id = request.form.get("group", default=0, type=int)
+    return redirect(_url_of(groups.find_with_counts(group_id) if is_row_id(group_id) else None))
 
 
 def _board(scope: Group | None) -> ResponseReturnValue:

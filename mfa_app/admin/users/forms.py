@@ -41,7 +41,7 @@ from mfa_app.core.users.filters import BY_ACCOUNT, BY_TWO_FACTOR, ENDS_SOON, Use
 from mfa_app.core.users.invitation_list import Stage
 from mfa_app.core.users.people_lists import Order
 from mfa_app.models import Group, Role
-from mfa_app.models.column_types import LARGEST_ID
+from mfa_app.web.http.converters import is_row_id
 from mfa_app.web.ui.fields import (
     INVALID_CHOICE,
     DayField,
@@ -175,7 +175,7 @@ class TickedForm(Form):
 
     def validate_people(self, field: SelectMultipleField) -> None:
         """Reject numbers that no row can have."""
-        if any(not 0 < number <= LARGEST_ID for number in field.data or ()):
+        if not all(map(is_row_id, field.data or ())):
             raise ValidationError(INVALID_CHOICE)
 
     def complaint(self) -> str:

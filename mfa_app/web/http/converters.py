@@ -33,6 +33,11 @@ class Token(BaseConverter):
     regex = "[A-Za-z0-9_-]{20,100}"
 
 
+def is_row_id(number: int) -> bool:
+    """Return True if a row may have this number, so that a query may ask for it."""
+    return 0 < number <= LARGEST_ID
+
+
 def init_app(app: Flask) -> None:
     """Register the converters. Call this before the blueprints are registered."""
     app.url_map.converters.update(row=RowId, random=RandomId, fingerprint=Fingerprint, token=Token)

@@ -17,7 +17,7 @@ from mfa_app.core.sessions import sessions
 from mfa_app.models import Group, SitePolicy
 from mfa_app.models.invitation import USED_INVITATIONS_KEPT
 from mfa_app.models.outbox import FAILED_MAILS_KEPT
-from mfa_app.settings import OWN_WORDS
+from mfa_app.settings.values import OWN_WORDS
 from mfa_app.wording import dates
 from mfa_app.wording.contact import tel_url
 from mfa_app.wording.invitations import pass_on_links
