@@ -29,6 +29,7 @@ from mfa_app.core.common.errors import (
     LastAdministrator,
     NotARequestNumber,
     PassNotNeeded,
+    Refusal,
     ResetOfClosedAccount,
     Throttled,
     WrongRequestNumber,
@@ -280,6 +281,12 @@ class UserForm(ForeseenForm):
     def offer(self, groups: Iterable[Group]) -> None:
         """Set the groups to choose from."""
         self.groups.choices = [SelectChoice(str(group.id), group.name) for group in groups]
+
+    def refuse(self, refusal: Refusal, field: str = TOP) -> None:
+        """Show at the last day why the last administrator gets none, where the role stays as it is."""
+        if isinstance(refusal, LastAdministrator) and self.role.data == self.role.object_data:
+            field = "last_day"
+        super().refuse(refusal, field)
 
     def kept_for_another(self) -> dict[str, Any]:
         """Return what stays in the form, as parameters for `url_for`, when another person is added."""

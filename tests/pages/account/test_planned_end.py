@@ -104,6 +104,20 @@ def test_the_last_administrator_gets_no_last_day(world: World) -> None:
         accounts.disable(world.user("carol"), actor=TERMINAL, now=world.clock())
 
 
+def test_the_page_says_at_which_field_the_last_administrator_is_missing(world: World) -> None:
+    carol = world.after(carol_at_work)
+    world.linked("erin", role=Role.ADMIN)
+    end_today(world, "carol")
+    edit = f"/admin/people/{world.id_of('erin')}/edit"
+    carol.open(edit)
+    page = carol.press("Save", last_day=today(world).isoformat())
+    assert [error["id"] for error in page.html.select(".field-error")] == ["last_day-error"]
+    carol.open(edit)
+    carol.press("Save", role="staff")
+    page = carol.press("Save")
+    assert [error["id"] for error in page.html.select(".field-error")] == ["role-error"]
+
+
 def test_an_administrator_whose_account_has_ended_does_not_count(world: World) -> None:
     world.linked("carol")
     world.linked("erin", role=Role.ADMIN)
