@@ -63,7 +63,10 @@ def _this_page() -> str | None:
     """
     if request.method in ("GET", "HEAD"):
         return request.full_path.rstrip("?")
-    parts = urlsplit(request.referrer or "")
+    try:
+        parts = urlsplit(request.referrer or "")
+    except ValueError:  # the gate leads away a form with a file before its headers are looked at
+        return None
     if parts.netloc != request.host:
         return None
     shown = parts.path + (f"?{parts.query}" if parts.query else "")

@@ -133,6 +133,12 @@ def test_whoever_is_in_already_is_led_on_by_next(world: World) -> None:
     assert alice.open("/login?next=//e.com").path == "/"
 
 
+def test_a_file_sent_with_a_referer_that_is_no_address_leads_to_the_login(world: World) -> None:
+    client = world.visitor().client
+    answer = client.post("/admin/people/import", headers={"Referer": "http://["})
+    assert (answer.status_code, answer.location) == (302, "/login")
+
+
 def test_a_form_posted_from_elsewhere_leaves_no_next(world: World) -> None:
     eve = world.visitor()
     token = eve.open("/login").value("csrf_token")
