@@ -12,7 +12,7 @@ of its password on all cores, a page against a bare Flask under the same gunicor
 threads. Figures are medians of the rounds, with their range. Rates and times depend on the machine and its
 other work; CPU times against each other hardly do. Client and site share the processor.
 
-`make bench` writes this page anew. `make bench-check` fails when a ratio is 20 % worse than here: of CPU
+`make bench` rewrites this page. `make bench-check` fails when a ratio is 20 % worse than here: of CPU
 times and counts by the median of the rounds, of rates by the best round.
 """
 
