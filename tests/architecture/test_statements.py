@@ -81,9 +81,9 @@ admin.people_import                 0   4/2     2
 admin.remove_user_factor            0   4/2   5/2
 admin.rename_group                  0   4/2     2
 admin.reset_user                    0   4/2   5/2
-admin.rollout                       0   4/2    11
+admin.rollout                       0   4/2     9
 admin.site                          0   4/2     3
-admin.site_policy                   0   4/2     6
+admin.site_policy                   0   4/2     3
 admin.site_policy_people            0   4/2     1
 admin.timeline                      0   4/2     3
 admin.trail                         0   4/2     2

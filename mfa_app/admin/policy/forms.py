@@ -23,7 +23,7 @@ from mfa_app.core.factors.relying_party import relying_party
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.affected import Whom
 from mfa_app.core.policy.rules import RuleValues
-from mfa_app.models import Group
+from mfa_app.models import Group, SitePolicy
 from mfa_app.web.ui.fields import DayField, DaysField, entered, one_line, readable
 from mfa_app.web.ui.forms import Form
 from mfa_app.wording import dates
@@ -58,16 +58,15 @@ class RuleForm(Form):
     version = HiddenField()
     back = SubmitField()
 
-    def show(self, scope: Group | None) -> None:
-        """Fill in the form with the rule of a group, or of everyone (None), unless it was submitted."""
+    def show(self, rule: Group | SitePolicy) -> None:
+        """Fill in the form with the rule of a group, or of everyone, unless it was submitted."""
         if self.is_filled():
             return
-        values = rules.values_of(scope)
-        self.version.data = str(rules.version_of(scope))
-        self.required.data = values.required
-        self.required_from.data = _day(values.required_from)
-        self.grace_days.data, self.remember_days.data = values.grace_days, values.remember_days
-        self.passkey_only.data, self.passkey_alone.data = values.passkey_only, values.passkey_alone
+        self.version.data = str(rule.rule_version)
+        self.required.data = rule.required
+        self.required_from.data = _day(rule.required_from)
+        self.grace_days.data, self.remember_days.data = rule.grace_days, rule.remember_days
+        self.passkey_only.data, self.passkey_alone.data = rule.passkey_only, rule.passkey_alone
 
     def values(self, scope: Group | None) -> RuleValues:
         """Return the rule. It starts when its day does; while the day stays the same, so does the moment."""
@@ -109,11 +108,11 @@ class RuleToSave(RuleForm):
         render_kw={"rows": 3},
     )
 
-    def show(self, scope: Group | None) -> None:
+    def show(self, rule: Group | SitePolicy) -> None:
         """Fill in these too."""
-        super().show(scope)
+        super().show(rule)
         if not self.is_filled():
-            self.mail_text.data = rules.mail_text_of(scope)
+            self.mail_text.data = rule.mail_text or ""
 
 
 class PreviewedRule(RuleForm):

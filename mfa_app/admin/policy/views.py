@@ -58,8 +58,8 @@ def preview_group_policy(group_id: int) -> ResponseReturnValue:
 
 
 def _show_or_save(scope: Group | None) -> ResponseReturnValue:
-    form = RuleToSave()
-    form.show(scope)
+    form, rule = RuleToSave(), rules.row_of(scope)
+    form.show(rule)
     if form.validate_on_submit():
         return _save(scope, form)
     return _form(scope, form)

@@ -80,13 +80,13 @@ def remind_user(user_id: int) -> ResponseReturnValue:
 
 
 def _board(scope: Group | None) -> ResponseReturnValue:
-    now, after = clock.now(), request.args.get("after")
+    now, after, rule = clock.now(), request.args.get("after"), rules.row_of(scope)
     points = trend.points(scope, now=now)
     found, shown = board.stragglers(scope, now=now, after=after), bars.bar(scope, now=now)
     return render_template(
         "admin/rollout/board.html",
         group=scope,
-        rule=rules.values_of(scope),
+        rule=rule,
         steps=words.steps(shown),
         trend=trend_words.summary(points),
         chart=trend_words.chart(points),

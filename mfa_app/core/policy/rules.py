@@ -44,9 +44,17 @@ class RuleValues:
         return in_force(self.required, self.required_from, now)
 
 
+def row_of(scope: Group | None) -> Group | SitePolicy:
+    """Return the row with the rule of a group, or of everyone (None).
+
+    The session forgets a row that nobody holds, so a page that needs the rule several times holds it.
+    """
+    return scope or site_policy()
+
+
 def values_of(scope: Group | None) -> RuleValues:
     """Return the current rule of a group, or of everyone (None)."""
-    row = scope or site_policy()
+    row = row_of(scope)
     return RuleValues(**{field.name: getattr(row, field.name) for field in fields(RuleValues)})
 
 
@@ -63,12 +71,12 @@ def passkey_alone_anywhere() -> bool:
 
 def mail_text_of(scope: Group | None) -> str:
     """Return the paragraph in the emails of the rule of a group, or of everyone (None)."""
-    return (scope or site_policy()).mail_text or ""
+    return row_of(scope).mail_text or ""
 
 
 def version_of(scope: Group | None) -> int:
     """Return the version of the rule of a group, or of everyone (None). Each change raises it by one."""
-    return (scope or site_policy()).rule_version
+    return row_of(scope).rule_version
 
 
 def set_rule(
