@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from mfa_app.core.rollout.bars import USED_WITHIN, Bar
@@ -12,6 +13,12 @@ from mfa_app.core.rollout.board import Straggler
 from mfa_app.core.rollout.reminders import Reminded
 from mfa_app.models import Progress
 from mfa_app.wording import dates
+
+_PROGRESS = {
+    Progress.NOTHING: _l("Never logged in"),
+    Progress.LOGGED_IN: _l("Logged in, not linked"),
+    Progress.SAW_QR_CODE: _l("Saw the QR code, not linked"),
+}
 
 CSV_COLUMNS = ("name", "email", "state", "link_by", "invited", "email_refused", "reminded_at")
 
@@ -55,11 +62,7 @@ def to_link_in_words(number: int) -> str:
 
 def progress_name(progress: Progress) -> str:
     """Return how far somebody has come who hasn't linked: "saw the QR code"."""
-    return {
-        Progress.NOTHING: _("Never logged in"),
-        Progress.LOGGED_IN: _("Logged in, not linked"),
-        Progress.SAW_QR_CODE: _("Saw the QR code, not linked"),
-    }[progress]
+    return str(_PROGRESS[progress])
 
 
 def reminded_in_words(reminded: Reminded) -> str:
