@@ -49,7 +49,7 @@ def oldest_first(apps: Iterable[App]) -> tuple[App, ...]:
     return tuple(sorted(apps, key=lambda app: (app.enrolled_at, app.id)))
 
 
-def _rule_columns(model: type[Group | SitePolicy]) -> tuple[ColumnElement[Any], ...]:
+def rule_columns(model: type[Group | SitePolicy]) -> tuple[ColumnElement[Any], ...]:
     """Return the columns of a rule, in the order of the fields of `Rule` that follow `group`."""
     table = table_of(model).c
     since = table_of(Membership).c.joined_at if model is Group else table_of(User).c.created_at
@@ -71,8 +71,8 @@ _PARTS = (
     columns_of(UserFacts, User),
     (_HAS_PASSKEY,),
     columns_of(AuthenticatorFacts, Authenticator),
-    _rule_columns(SitePolicy),
-    (table_of(Group).c.name, *_rule_columns(Group)),
+    rule_columns(SitePolicy),
+    (table_of(Group).c.name, *rule_columns(Group)),
 )
 
 _ENDS = [sum(map(len, _PARTS[:count])) for count in range(1, len(_PARTS) + 1)]

@@ -4,30 +4,35 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy import BindParameter, bindparam, select, true
 
 from mfa_app.core.policy.decision import Decision, Rule, decide
-from mfa_app.core.policy.facts import rule_of
 from mfa_app.core.policy.levels import Level
-from mfa_app.core.policy.subject_facts import policy_facts
-from mfa_app.extensions import db
+from mfa_app.core.policy.subject_facts import policy_facts, rule_columns
 from mfa_app.models import Group, Membership, SitePolicy, User
+from mfa_app.models.database import execute, table_of
 from mfa_app.models.row_facts import UserFacts, columns_of
+
+_USERS, _MEMBERS, _GROUPS = table_of(User), table_of(Membership), table_of(Group)
 
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 
-_USERS = (
-    select(*columns_of(UserFacts, User), User.linked, User.has_passkey, SitePolicy)
-    .join(SitePolicy, SitePolicy.id == 1)
-    .where(User.id.in_(_IDS))
+_FACTS = columns_of(UserFacts, User)
+
+_OF_USERS = (
+    select(*_FACTS, _USERS.c.linked, _USERS.c.has_passkey, *rule_columns(SitePolicy))
+    .join(table_of(SitePolicy), true())
+    .where(_USERS.c.id.in_(_IDS))
 )
 
-_MEMBERSHIPS = (
-    select(Membership.user_id, Membership.joined_at, Group)
-    .join(Group, Group.id == Membership.group_id)
-    .where(Membership.user_id.in_(_IDS))
-    .order_by(Group.name_key)
+_OF_GROUPS = (
+    select(_MEMBERS.c.user_id, _GROUPS.c.name, *rule_columns(Group))
+    .join(_GROUPS, _GROUPS.c.id == _MEMBERS.c.group_id)
+    .where(_MEMBERS.c.user_id.in_(_IDS))
+    .order_by(_GROUPS.c.name_key)
 )
+
+_RULE = slice(1, None)  # of such a row
 
 
 def standings(user_ids: Collection[int], *, now: datetime) -> dict[int, Decision]:
@@ -39,9 +44,9 @@ def standings(user_ids: Collection[int], *, now: datetime) -> dict[int, Decision
         return {}
     rules = _rules_of_groups(user_ids)
     decisions: dict[int, Decision] = {}
-    for *columns, linked, has_passkey, everyone in db.session.execute(_USERS, {"ids": list(user_ids)}):
-        user = UserFacts(*columns)
-        asked = *rules[user.id], rule_of(everyone, user.created_at)
+    for row in execute(_OF_USERS, ids=list(user_ids)):
+        user, (linked, has_passkey, *everyone) = UserFacts(*row[: len(_FACTS)]), row[len(_FACTS) :]
+        asked = *rules[user.id], Rule(None, *everyone)
         facts = policy_facts(user, apps=linked, passkeys=has_passkey, rules=asked)
         decisions[user.id] = decide(facts, shown=Level.PASSWORD, now=now)
     return decisions
@@ -49,6 +54,6 @@ def standings(user_ids: Collection[int], *, now: datetime) -> dict[int, Decision
 
 def _rules_of_groups(user_ids: Collection[int]) -> dict[int, list[Rule]]:
     rules: dict[int, list[Rule]] = defaultdict(list)
-    for user_id, joined_at, group in db.session.execute(_MEMBERSHIPS, {"ids": list(user_ids)}):
-        rules[user_id].append(rule_of(group, joined_at))
+    for row in execute(_OF_GROUPS, ids=list(user_ids)):
+        rules[row.user_id].append(Rule(*row[_RULE]))
     return rules
