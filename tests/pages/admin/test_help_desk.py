@@ -88,7 +88,6 @@ def fail_with_codes(world: World, name: str, times: int) -> Visitor:
     return visitor
 
 
-@both_databases
 def test_it_lets_somebody_try_again_who_has_to_wait(world: World, dave: Visitor) -> None:
     alice = fail_with_codes(world, "alice", 6)
     assert "has to wait until" in dave.open(page_of(world, "alice")).text

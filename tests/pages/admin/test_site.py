@@ -15,7 +15,6 @@ from mfa_app.core.operations.site_values import READ_EVERY, StoredValues
 from mfa_app.core.passwords import strength
 from mfa_app.models import OutboxMail, SiteSetting
 from tests.support.browser import Page, Visitor
-from tests.support.databases import both_databases
 from tests.support.site_parts import part_of, put
 from tests.support.stories import carol_at_work
 from tests.support.world import World
@@ -56,7 +55,6 @@ def press_save(carol: Visitor, **fields: str) -> Page:
     return carol.press("Save the reset settings" if of_resets else "Save", **fields)
 
 
-@both_databases
 def test_what_is_saved_stands_on_all_pages_at_once_and_on_the_trail(world: World, carol: Visitor) -> None:
     eve = world.visitor()
     assert "help@example.com" not in eve.open("/login").response.text
@@ -289,7 +287,6 @@ def save_server(carol: Visitor, **fields: str) -> Page:
     return carol.press("Save the mail settings", **fields)
 
 
-@both_databases
 def test_without_its_mail_server_the_page_says_what_resets_need_and_still_saves(
     world: World, carol: Visitor
 ) -> None:

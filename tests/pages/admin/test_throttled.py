@@ -26,7 +26,6 @@ def fail(world: World, name: str, times: int, visitor: Visitor | None = None) ->
     return visitor.page
 
 
-@both_databases
 def test_somebody_who_has_to_wait_is_named_and_can_be_let_try_again(world: World, carol: Visitor) -> None:
     world.person("alice")
     assert "Nobody is blocked" in carol.open("/admin/throttled").text

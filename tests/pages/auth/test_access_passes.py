@@ -62,7 +62,6 @@ def make_on_the_page(world: World, helper: Visitor, name: str, minutes: str = "6
     return helper.press("Make the access pass", checked="called back", minutes=minutes)
 
 
-@both_databases
 def test_a_helper_makes_a_pass_and_it_leads_to_linking_and_in(world: World) -> None:
     reset(world)
     dave, alice = world.at_work("dave"), world.password_given("alice")

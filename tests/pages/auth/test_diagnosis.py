@@ -126,7 +126,6 @@ def test_the_setup_key_is_not_a_code(world: World, linking: Visitor) -> None:
     assert "code.refused" not in world.events()
 
 
-@both_databases
 def test_after_a_reset_the_old_entry_is_named(world: World, alice: Visitor, phone: Phone) -> None:
     world.clock.advance(days=3)
     world.reset("alice")

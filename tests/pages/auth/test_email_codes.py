@@ -51,7 +51,6 @@ def wrong(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06}"
 
 
-@both_databases
 def test_a_code_is_emailed_and_leads_to_linking_and_in(world: World, alice: Visitor) -> None:
     assert (alice.page.path, alice.page.title) == (PAGE, "Get a code by email")
     assert alice.page.html.select_one("form[data-sends-itself]")

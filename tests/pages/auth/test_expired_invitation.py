@@ -43,7 +43,6 @@ def ask(world: World, link: str, visitor: Visitor | None = None) -> Page:
     return visitor.press("Ask for a new link")
 
 
-@both_databases
 def test_who_comes_too_late_reads_who_sent_it_and_asks_for_a_new_link(world: World, link: str) -> None:
     page = world.visitor().open(link)
     assert (page.status, page.title) == (410, "Your invitation has expired")

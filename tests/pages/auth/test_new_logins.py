@@ -85,7 +85,6 @@ def test_a_new_browser_that_is_remembered_at_once_is_one_mail(world: World, link
     assert "until then your password alone opens your account there" in words(world)
 
 
-@both_databases
 def test_a_known_browser_that_is_remembered_anew_is_told(world: World, linked: Visitor) -> None:
     before = told(world)
     linked.client.delete_cookie(next(c.key for c in linked.held_cookies if c.key.startswith("device-")))

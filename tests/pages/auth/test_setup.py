@@ -11,7 +11,6 @@ from mfa_app.core.users.first_administrator import SetUpNoted
 from mfa_app.extensions import db
 from mfa_app.models import User
 from tests.support.browser import Visitor
-from tests.support.databases import both_databases
 from tests.support.site_parts import part_of
 from tests.support.statements import statements
 from tests.support.world import PASSWORD, World
@@ -35,7 +34,6 @@ def test_a_fresh_installation_has_no_account(world: World) -> None:
     assert world.count(User) == 0
 
 
-@both_databases
 def test_every_page_of_a_fresh_site_says_where_the_set_up_link_is(world: World, link: str) -> None:
     eve = world.visitor()
     for path in ("/", "/login", "/password/forgotten"):
