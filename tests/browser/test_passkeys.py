@@ -356,7 +356,7 @@ def test_a_question_that_waited_too_long_is_refused(world: World, at_work: Windo
 
     at_work.page.route("**/login/passkey/question", answer_with_an_old_question, times=1)
     at_work.press("Use a passkey")
-    at_work.reads("That took more than five minutes")
+    at_work.reads("That took more than 5 minutes")
 
 
 def test_at_an_address_that_is_a_number_the_page_says_where_to_go(

@@ -13,6 +13,11 @@ REASON = "Called back on 4711, new password"
 def locked(world: World, name: str, **details: str) -> None:
     """Let somebody have locked their account."""
     world.person(name, **details)
+    lock(world, name)
+
+
+def lock(world: World, name: str) -> None:
+    """Let somebody lock their account now."""
     with world.data():
         account_lock.lock_for(world.user(name), actor=TERMINAL, now=world.clock())
 
@@ -106,11 +111,12 @@ def test_the_overview_counts_them(world: World, carol: Visitor) -> None:
     assert carol.follow("Show who").html.find("a", string="Alice")
 
 
-def test_an_invitation_into_a_locked_account_is_refused(world: World, carol: Visitor) -> None:
-    locked(world, "alice", password=None)
+def test_nobody_is_invited_into_a_locked_account(world: World, carol: Visitor) -> None:
+    world.person("alice", password=None)
     carol.open(page_of(world, "alice"))
-    page = carol.press("Make a link")
-    assert "This account is disabled or locked" in page.text
+    lock(world, "alice")
+    assert "This account is disabled or locked" in carol.press("Make a link").text
+    assert "Make a link" not in carol.open(page_of(world, "alice")).text
 
 
 def test_enabling_does_not_open_what_its_owner_has_locked(world: World, carol: Visitor) -> None:
