@@ -56,7 +56,7 @@ def list_(*, as_json: bool) -> None:
     if as_json:
         say(*json_lines([json_facts.group(counted) for counted in found]))
         return
-    head = (_("GROUP"), _("2FA"), _("GRACE PERIOD"), _("REMEMBERED"), _("MEMBERS"), _("APP LINKED"))
+    head = (_("GROUP"), _("2FA"), _("GRACE PERIOD"), _("REMEMBERED"), _("MEMBERS"), _("APP OR PASSKEY"))
     say(*table(head, [_row(counted) for counted in found]))
 
 
@@ -65,7 +65,7 @@ def list_(*, as_json: bool) -> None:
 @json_option
 @command_transaction
 def show(name: str, *, as_json: bool) -> None:
-    """Show a group: its rule, and how many members have linked an app."""
+    """Show a group: its rule, and how many have an app or passkey."""
     counted = get_counted_group(name)
     if as_json:
         say(*json_lines(json_facts.group(counted)))
@@ -75,7 +75,7 @@ def show(name: str, *, as_json: bool) -> None:
             (_("Group"), counted.group.name),
             (_("Rule"), rule_in_full(rules.values_of(counted.group), clock.now())),
             (_("Members"), str(counted.members)),
-            (_("App linked"), str(counted.linked)),
+            (_("App or passkey"), str(counted.linked)),
         ),
         *own_words(counted.group),
     )

@@ -52,7 +52,7 @@ def list_(
     if as_json:
         say(*json_lines([json_facts.person(subject) for subject in subjects]))
         return
-    head = (_("EMAIL ADDRESS"), _("NAME"), _("ROLE"), _("APP"), _("STATE"), _("GROUPS"))
+    head = (_("EMAIL ADDRESS"), _("NAME"), _("ROLE"), _("APP OR PASSKEY"), _("STATE"), _("GROUPS"))
     say(*table(head, map(_person, subjects)))
 
 
@@ -102,9 +102,9 @@ def account_state(user: User) -> str:
 
 def _person(subject: PolicySubject) -> tuple[str, ...]:
     user = subject.user
-    app = _("linked") if subject.facts.linked else "-"
+    factor = _("yes") if subject.facts.linked else "-"
     names = ", ".join(group.name for group in subject.groups) or "-"
-    return user.email, user.name, user.role, app, account_state(user), names
+    return user.email, user.name, user.role, factor, account_state(user), names
 
 
 def _invitation(entry: Entry) -> tuple[str, ...]:

@@ -165,7 +165,7 @@ def test_a_site_without_administrators_is_a_problem(healthy: dict[str, str], wor
     ("password", "link_required", "cure"),
     [
         (PASSWORD, False, "Please run: second-gate users app-link dave@example.com"),
-        (PASSWORD, True, "Ask this person to log in and link one."),
+        (PASSWORD, True, "Ask this person to log in and set one up."),
         (None, False, "Please run: second-gate users invite dave@example.com"),
     ],
 )
@@ -177,7 +177,7 @@ def test_a_privileged_account_without_an_app_is_a_warning(
     with world.data():
         world.user("dave").link_required = link_required
     said = the_warning(doctor(healthy))
-    assert "dave@example.com (Help desk) hasn't linked an authentication app yet." in said
+    assert "dave@example.com (Help desk) has no app or passkey yet." in said
     assert said.endswith(cure)
 
 

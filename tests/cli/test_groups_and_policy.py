@@ -221,7 +221,7 @@ def test_a_group_is_shown_renamed_and_deleted(world: World, typed: Typist) -> No
     world.person("alice", groups_=("Finance",))
     shown = done(typed("groups", "show", "finance"))
     assert [line.split()[-1] for line in shown.splitlines()[-2:]] == ["1", "0"]
-    assert "Rule        Required" in shown
+    assert "Rule            Required" in shown
     assert done(typed("groups", "rename", "Finance", "Money")) == "Group renamed to Money.\n"
     world.group("Sales")
     assert "already a group" in refused(typed("groups", "rename", "Money", "SALES"))

@@ -117,7 +117,7 @@ def test_the_list_shows_role_app_state_and_groups(world: World, typed: Typist) -
     world.person("dave")
     done(typed("users", "disable", "dave@example.com"))
     _head, alice, dave = done(typed("users", "list")).splitlines()
-    assert alice.split() == [ALICE, "Alice", "staff", "linked", "active", "Finance"]
+    assert alice.split() == [ALICE, "Alice", "staff", "yes", "active", "Finance"]
     assert dave.split() == ["dave@example.com", "Dave", "helpdesk", "-", "disabled", "-"]
     assert len(done(typed("users", "list", "--group", "Finance")).splitlines()) == 2
 

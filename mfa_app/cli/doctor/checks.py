@@ -100,7 +100,7 @@ def _administrators() -> Iterator[Finding]:
     for user in statistics.privileged_without_app():
         yield Finding(
             _(
-                "%(email)s (%(role)s) hasn't linked an authentication app yet.",
+                "%(email)s (%(role)s) has no app or passkey yet.",
                 email=user.email,
                 role=role_name(user.role),
             ),
@@ -143,7 +143,7 @@ def _how_to_link(user: User) -> str:
     if user.link_required and asked_proof.of_user(user) == LinkProof.ACCESS_PASS and user.password_hash:
         return _please_run("users pass", user.email)
     if user.link_required and user.password_hash:
-        return _("Ask this person to log in and link one.")
+        return _("Ask this person to log in and set one up.")
     command = "users app-link" if user.password_hash else "users invite"
     return _please_run(command, user.email)
 
