@@ -52,5 +52,5 @@ def rule_line(rule: Rule, *, now: datetime) -> str:
         parts.append(ngettext("grace period of %(num)s day", "grace period of %(num)s days", rule.grace_days))
     enrol_by = rule.enrol_by()
     if enrol_by is not None and enrol_by > now:
-        parts.append(_("app must be linked by %(date)s", date=format_moment(enrol_by)))
+        parts.append(_("app or passkey needed by %(date)s", date=format_moment(enrol_by)))
     return _("%(group)s: %(rule)s", group=name, rule=", ".join(parts))

@@ -134,7 +134,7 @@ def test_explain_shows_the_facts_below_the_answer(world: World, typed: Typist) -
     answer, _empty, *facts = done(typed("policy", "explain", "ALICE@example.com")).splitlines()
     assert answer.startswith("Alice must link an app or add a passkey by 16 March 2026")
     assert [fact.strip() for fact in facts] == [
-        "Finance: required, grace period of 14 days, app must be linked by 2026-03-16 09:00 UTC",
+        "Finance: required, grace period of 14 days, app or passkey needed by 2026-03-16 09:00 UTC",
         "Sales: not required",
         "Everyone: not required",
         "Personal requirement: no",
