@@ -17,6 +17,7 @@ from mfa_app.cli.support.lookup import get_subject
 from mfa_app.cli.support.output import format_moment, say
 from mfa_app.cli.support.types import EMAIL, ON_OR_OFF
 from mfa_app.core.common import clock
+from mfa_app.core.factors import passkeys
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.facts import PolicySubject
 from mfa_app.models import User
@@ -78,6 +79,9 @@ def _personal_facts(subject: PolicySubject, now: datetime) -> Iterator[str]:
     for app in subject.authenticators:
         date = format_moment(app.enrolled_at)
         yield _("Authentication app: %(app)s, linked on %(date)s", app=app_name(app.name), date=date)
+    for key in passkeys.of_user(user):
+        date = format_moment(key.registered_at)
+        yield _("Passkey: %(passkey)s, added on %(date)s", passkey=key.name, date=date)
 
 
 def _exemption(user: User, now: datetime) -> str:

@@ -9,6 +9,7 @@ from mfa_app.core.common import days
 from mfa_app.extensions import db
 from mfa_app.models import Group, GroupCount, TrailHead
 from tests.support.databases import both_databases
+from tests.support.passkey_rows import passkey_of
 from tests.support.refusals.passkeys import address_is_a_number
 from tests.support.terminal import Typist, done, refused
 from tests.support.world import World
@@ -141,6 +142,15 @@ def test_explain_shows_the_facts_below_the_answer(world: World, typed: Typist) -
         "Exemption: none",
         "Authentication app or passkey: none",
     ]
+
+
+def test_explain_names_the_passkeys_too(world: World, typed: Typist) -> None:
+    world.person("alice")
+    with world.data():
+        db.session.add(passkey_of(world.user("alice").id, world.clock()))
+    facts = [line.strip() for line in done(typed("policy", "explain", "alice@example.com")).splitlines()]
+    assert "Passkey: YubiKey, added on 2026-03-02 09:00 UTC" in facts
+    assert "Authentication app or passkey: none" not in facts
 
 
 def test_explain_shows_the_start_date(world: World, typed: Typist) -> None:
