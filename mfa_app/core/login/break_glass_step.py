@@ -5,7 +5,7 @@ from datetime import datetime
 
 from mfa_app.core.audit.events import Event, record
 from mfa_app.core.common.actor import Actor
-from mfa_app.core.common.errors import NotAllowed, UsedBreakGlassCode, WrongBreakGlassCode
+from mfa_app.core.common.errors import NotAllowed, SessionEnded, UsedBreakGlassCode, WrongBreakGlassCode
 from mfa_app.core.common.locks import lock_administration, lock_user
 from mfa_app.core.common.permissions import Permission, may
 from mfa_app.core.factors import break_glass, own_factors
@@ -79,7 +79,7 @@ def _accept(identity: Identity, code: str, now: datetime) -> None:
     try:
         sessions.require(identity.session)
         break_glass.burn(code_id, now=now)
-    except Exception:
+    except (SessionEnded, UsedBreakGlassCode):
         db.session.rollback()
         raise
 

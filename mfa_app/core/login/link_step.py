@@ -9,6 +9,7 @@ from mfa_app.core.common.errors import (
     EmailCodeTooSoon,
     HashingQueueFull,
     NotAllowed,
+    SessionEnded,
     Throttled,
 )
 from mfa_app.core.common.locks import lock_user
@@ -131,7 +132,7 @@ def _accept(identity: Identity, secret_id: str) -> bool:
     lock_user(identity.user)
     try:
         sessions.require(identity.session)
-    except Exception:
+    except SessionEnded:
         db.session.rollback()
         raise
     burned = link_proofs.burn(secret_id)
