@@ -8,12 +8,12 @@ from types import ModuleType
 import pytest
 from flask import Flask
 
-from mfa_app.core.audit.events import Event
+from mfa_app.core.audit.events import EndReason, Event
 from mfa_app.core.common import clock, errors
 from mfa_app.core.common.errors import Interruption, Refusal
 from mfa_app.core.factors import ceremonies, diagnosis
 from mfa_app.core.imports import plan, saving
-from mfa_app.core.operations import housekeeping, logo
+from mfa_app.core.operations import logo
 from mfa_app.core.operations.health_checks import Check, Problem
 from mfa_app.core.passwords import hashing
 from mfa_app.core.policy.decision import PolicySource, Reason
@@ -114,10 +114,7 @@ def test_every_event_has_a_name_and_each_of_its_details_a_label() -> None:
 
 
 def test_every_cause_of_an_end_of_trust_has_words() -> None:
-    reasons = {because.value for because in revocation.RevocationReason} | {
-        housekeeping.IDLE,
-        housekeeping.EXPIRED,
-    }
+    reasons = {because.value for because in (*EndReason, *revocation.RevocationReason)}
     assert not reasons - set(events._CODES)
 
 

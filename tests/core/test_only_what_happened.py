@@ -8,6 +8,7 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
+from mfa_app.core.audit.events import EndReason
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts
 from mfa_app.core.common.errors import Interruption, Refusal
@@ -388,7 +389,9 @@ def stop_an_approval(world: World) -> Act:
 @again(one_time_links.end_locking)
 def end_links_that_lock(world: World) -> Act:
     link(world, Purpose.STOP_APPROVAL, "alice")
-    return lambda: one_time_links.end_locking(world.user("alice"), because="account opened", actor=TERMINAL)
+    return lambda: one_time_links.end_locking(
+        world.user("alice"), because=EndReason.ACCOUNT_OPENED, actor=TERMINAL
+    )
 
 
 @again(reset_requests.request_reset)
@@ -480,7 +483,7 @@ def permit_enrolment(world: World) -> Act:
 @again(sessions.end_because)
 def end_because(world: World) -> Act:
     identity = logged_in(world, "alice")
-    return lambda: sessions.end_because(identity, "logged in again", actor=VISITOR)
+    return lambda: sessions.end_because(identity, EndReason.LOGGED_IN_AGAIN, actor=VISITOR)
 
 
 @again(failed.page)
@@ -587,7 +590,9 @@ def open_again(world: World) -> Act:
 def end_all_links(world: World) -> Act:
     user = world.user("alice")
     link(world, Purpose.PASSWORD_RESET, "alice")
-    return lambda: one_time_links.end_all(Purpose.PASSWORD_RESET, user, because="replaced", actor=TERMINAL)
+    return lambda: one_time_links.end_all(
+        Purpose.PASSWORD_RESET, user, because=EndReason.REPLACED, actor=TERMINAL
+    )
 
 
 @again(directory.search)

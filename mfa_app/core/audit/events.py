@@ -19,6 +19,26 @@ class AnsweredFor(enum.StrEnum):
     ADDING_PASSKEY = "adding"
 
 
+class EndReason(enum.StrEnum):
+    """Why some sessions, remembered devices or links have ended, as it stands on the trail.
+
+    What revokes all access of a user has a `RevocationReason` instead.
+    """
+
+    EXPIRED = "expired"
+    IDLE = "idle"
+    REPLACED = "replaced"
+    LOGGED_OUT = "logged out by hand"
+    LOGGED_IN_AGAIN = "logged in again"
+    NO_CODE_IN_TIME = "no code in time"
+    FORGOTTEN = "forgotten by hand"
+    OPTED_IN = "asked by choice"
+    REQUIRED = "required"
+    NO_LONGER_REQUIRED = "no longer required"
+    ACCOUNT_OPENED = "account opened"
+    ADDRESS_CHANGED = "address changed"
+
+
 ENROLLING = frozenset({AnsweredFor.LINKING, AnsweredFor.ADDING_PASSKEY})
 
 

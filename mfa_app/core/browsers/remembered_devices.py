@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import EndReason, Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.tokens import digest, new_token
 from mfa_app.extensions import db
@@ -31,7 +31,7 @@ def remember(
     `replaces` is the browser's earlier device, which is deleted.
     """
     if replaces is not None:
-        forget(user, actor=actor, device_id=replaces.id, because="replaced")
+        forget(user, actor=actor, device_id=replaces.id, because=EndReason.REPLACED)
     secret = new_token()
     device = DeviceFacts(
         id=new_id(),
@@ -79,7 +79,11 @@ def of_user(user: AnyUser, *, now: datetime) -> list[RememberedDevice]:
 
 
 def forget(
-    user: AnyUser, *, actor: Actor, device_id: str | None = None, because: str = "forgotten by hand"
+    user: AnyUser,
+    *,
+    actor: Actor,
+    device_id: str | None = None,
+    because: EndReason = EndReason.FORGOTTEN,
 ) -> int:
     """Revoke one remembered device of the user, or all. Return how many were revoked."""
     statement = delete(RememberedDevice).where(RememberedDevice.user_id == user.id)

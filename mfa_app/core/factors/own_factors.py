@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import EndReason, Event, record
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import days
 from mfa_app.core.common.actor import Actor
@@ -86,7 +86,7 @@ def opt_in(identity: Identity, *, actor: Actor) -> None:
         raise NotEnrolled
     chosen = update(User).where(User.id == user.id, User.opted_in.is_(False)).values(opted_in=True)
     if rows_changed(chosen):
-        remembered_devices.forget(user, actor=actor, because="asked by choice")
+        remembered_devices.forget(user, actor=actor, because=EndReason.OPTED_IN)
         record(Event.AUTHENTICATOR_KEPT, actor=actor, subject=user)
 
 

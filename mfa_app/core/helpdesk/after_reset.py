@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import EndReason, Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.common.locks import lock_user
@@ -48,7 +48,7 @@ def go_on(token: str, *, replaces: Identity | None, actor: Actor, now: datetime)
     one_time_links.consume(link)
     actor = as_user(actor, subject.user)
     if replaces is not None:
-        sessions.end_because(replaces, "logged in again", actor=actor)
+        sessions.end_because(replaces, EndReason.LOGGED_IN_AGAIN, actor=actor)
     filed_at = link.expires_at - LIFETIME[Purpose.AFTER_RESET]
     new_token, session = sessions.start(subject.user, actor=actor, now=now, password_at=filed_at)
     record(Event.RESET_FOLLOWED, actor=actor, subject=subject.user)

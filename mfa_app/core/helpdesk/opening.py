@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import EndReason, Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
@@ -23,6 +23,6 @@ def open_again(user: User, *, reason: str, checked: CallerCheck, actor: Actor, n
         return
     user.account_locked_at = None
     record(Event.ACCOUNT_OPENED, actor=actor, subject=user, reason=reason, **checked.details())
-    one_time_links.end_locking(user, because="account opened", actor=actor)
+    one_time_links.end_locking(user, because=EndReason.ACCOUNT_OPENED, actor=actor)
     told = {"actor_name": actor.name, "reason": reason, **checked.details()}
     outbox.enqueue(outbox.Mail.ACCOUNT_OPENED, user, now=now, **told)

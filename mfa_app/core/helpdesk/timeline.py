@@ -6,9 +6,10 @@ from itertools import takewhile
 from typing import cast
 
 from mfa_app.core.audit import happenings
-from mfa_app.core.audit.events import Event
+from mfa_app.core.audit.events import EndReason, Event
 from mfa_app.core.audit.happenings import PAGE, Happening
 from mfa_app.core.common.actor import Actor, ActorKind
+from mfa_app.core.sessions.revocation import RevocationReason
 from mfa_app.models import AuditEvent, Role, User
 from mfa_app.models.row_facts import AnyEvent, EventFacts
 
@@ -17,7 +18,12 @@ RECENT = timedelta(days=30)
 _ENDS = {Event.SESSIONS_ENDED.label, Event.DEVICES_FORGOTTEN.label, Event.LINKS_ENDED.label}
 
 # What else ends has ended by its time, or by a change that has a line of its own.
-_TOLD_ENDS = {"logged out everywhere", "logged out by hand", "forgotten by hand", "no code in time"}
+_TOLD_ENDS = {
+    RevocationReason.LOGGED_OUT_EVERYWHERE.value,
+    EndReason.LOGGED_OUT,
+    EndReason.FORGOTTEN,
+    EndReason.NO_CODE_IN_TIME,
+}
 
 
 @dataclass(frozen=True)

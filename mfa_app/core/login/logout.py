@@ -1,6 +1,6 @@
 """Ending one's own sessions."""
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import EndReason, Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.sessions import sessions
 from mfa_app.core.sessions.revocation import RevocationReason, revoke_access
@@ -17,8 +17,8 @@ def log_out_elsewhere(identity: Identity, session_id: str, *, actor: Actor) -> b
     """End one of the user's own sessions. Return False if there is no such session."""
     ended = sessions.end(session_id, user=identity.user)
     if ended:
-        user, because = identity.user, "logged out by hand"
-        record(Event.SESSIONS_ENDED, actor=actor, subject=user, count=ended, because=because)
+        ends = {"count": ended, "because": EndReason.LOGGED_OUT}
+        record(Event.SESSIONS_ENDED, actor=actor, subject=identity.user, **ends)
     return bool(ended)
 
 

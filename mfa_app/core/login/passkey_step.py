@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from mfa_app.core.audit.events import AnsweredFor, Event, record
+from mfa_app.core.audit.events import AnsweredFor, EndReason, Event, record
 from mfa_app.core.browsers.known_browsers import BrowserFacts, known_browser_id
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.errors import AuthenticatorLocked, PasskeyRefused
@@ -76,7 +76,7 @@ def _start(
     user = subject.user
     actor = as_user(actor, user)
     if replaces is not None:
-        sessions.end_because(replaces, "logged in again", actor=actor)
+        sessions.end_because(replaces, EndReason.LOGGED_IN_AGAIN, actor=actor)
     token, session = sessions.start(user, actor=actor, now=now, methods=methods)
     record(Event.CODE_ACCEPTED, actor=actor, subject=user, purpose=AnsweredFor.LOGIN, factor=Passkeys.name)
     record(Event.LOGIN_COMPLETED, actor=actor, subject=user, method=ALONE)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import EndReason, Event, record
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.browsers.known_browsers import BrowserFacts, known_browser_id, remembered_device_of
 from mfa_app.core.common import email_addresses
@@ -67,7 +67,7 @@ def sign_in(
     if link is not None and from_link:
         one_time_links.consume(link)
     if replaces is not None:
-        sessions.end_because(replaces, "logged in again", actor=actor)
+        sessions.end_because(replaces, EndReason.LOGGED_IN_AGAIN, actor=actor)
     token, session = sessions.start(
         user,
         actor=actor,

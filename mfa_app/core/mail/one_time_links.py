@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import EndReason, Event, record
 from mfa_app.core.common.actor import SITE, Actor
 from mfa_app.core.common.clock import is_fresh
 from mfa_app.core.common.errors import OneTimeLinkExpired
@@ -61,7 +61,7 @@ def create(purpose: Purpose, user: AnyUser | None, *, actor: Actor = SITE, now: 
     each mail has its own link to lock the account, or to stop a reset.
     """
     if purpose not in SEVERAL:
-        end_all(purpose, user, because="replaced", actor=actor)
+        end_all(purpose, user, because=EndReason.REPLACED, actor=actor)
     return add(purpose, user, expires_at=now + LIFETIME[purpose])
 
 
@@ -91,17 +91,17 @@ def add_for_token(purpose: Purpose, user: AnyUser | None, *, token_digest: str, 
     )
 
 
-def end_locking(user: AnyUser, *, because: str, actor: Actor) -> None:
+def end_locking(user: AnyUser, *, because: EndReason, actor: Actor) -> None:
     """End all links that lock a user's account."""
     _end(OneTimeLink.purpose.in_(LOCKING), user, because, actor)
 
 
-def end_all(purpose: Purpose, user: AnyUser | None, *, because: str, actor: Actor) -> None:
+def end_all(purpose: Purpose, user: AnyUser | None, *, because: EndReason, actor: Actor) -> None:
     """End all links of a user (None: of nobody) for this purpose, and record why if there were any."""
     _end(OneTimeLink.purpose == purpose, user, because, actor)
 
 
-def _end(which: ColumnElement[bool], user: AnyUser | None, because: str, actor: Actor) -> None:
+def _end(which: ColumnElement[bool], user: AnyUser | None, because: EndReason, actor: Actor) -> None:
     owner = OneTimeLink.user_id.is_(None) if user is None else OneTimeLink.user_id == user.id
     if count := rows_changed(delete(OneTimeLink).where(which, owner)):
         record(Event.LINKS_ENDED, actor=actor, subject=user, count=count, because=because)

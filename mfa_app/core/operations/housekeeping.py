@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 
-from mfa_app.core.audit.events import record
+from mfa_app.core.audit.events import EndReason, record
 from mfa_app.core.common.actor import SITE
 from mfa_app.core.sessions.revocation import COUNTED
 from mfa_app.core.sessions.sessions import IDLE_TIMEOUT
@@ -24,8 +24,6 @@ from mfa_app.models.outbox import FAILED_MAILS_KEPT
 EXPIRING = tuple(model for model in TABLES if model.fate.expires)
 
 BATCH = 500  # ends in one transaction
-
-EXPIRED, IDLE = "expired", "idle"
 
 
 def purge_expired(*, now: datetime) -> int:
@@ -75,7 +73,7 @@ def _record_ends(model: type[Table], ended: list[tuple[Any, ...]], now: datetime
         user.id: user for user in db.session.scalars(select(User).where(User.id.in_({e[0] for e in ended})))
     }
     alive = [
-        (user_id, EXPIRED if expires_at <= now else IDLE)
+        (user_id, EndReason.EXPIRED if expires_at <= now else EndReason.IDLE)
         for user_id, security_stamp, expires_at in ended
         if user_id is None or users[user_id].security_stamp == security_stamp
     ]

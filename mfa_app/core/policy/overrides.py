@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import EndReason, Event, record
 from mfa_app.core.browsers import remembered_devices
 from mfa_app.core.common import days
 from mfa_app.core.common.actor import Actor
@@ -23,8 +23,6 @@ LONGEST_EXEMPTION = timedelta(days=366)
 
 END_TOLD_BEFORE = timedelta(days=7)  # how long before the end of an exemption its holder is told of it
 
-NO_LONGER_REQUIRED, REQUIRED = "no longer required", "required"
-
 
 def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) -> None:
     """Require 2FA of one user, or stop requiring it. Overrides the groups and revokes remembered devices.
@@ -39,7 +37,8 @@ def set_requirement(user: User, required: bool, *, actor: Actor, now: datetime) 
     if user.required == required and not (required and user.exempt_until):
         return
     if user.required != required:
-        remembered_devices.forget(user, actor=actor, because=REQUIRED if required else NO_LONGER_REQUIRED)
+        because = EndReason.REQUIRED if required else EndReason.NO_LONGER_REQUIRED
+        remembered_devices.forget(user, actor=actor, because=because)
     user.required = required
     if required:
         _clear_exemption(user, now)
@@ -58,7 +57,7 @@ def exempt(user: User, *, until: datetime, reason: str, actor: Actor, now: datet
         raise CannotExemptRole
     if (user.exempt_until, user.exempt_reason, user.required) == (until, reason, False):
         return
-    remembered_devices.forget(user, actor=actor, because=NO_LONGER_REQUIRED)
+    remembered_devices.forget(user, actor=actor, because=EndReason.NO_LONGER_REQUIRED)
     if user.exempt_until is None or user.exempt_until <= now:
         user.exempt_since = now
     if user.exempt_until != until:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import EndReason, Event, record
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.clock import is_fresh
 from mfa_app.core.common.errors import SessionEnded
@@ -249,7 +249,7 @@ def end(session_id: str, *, user: AnyUser | None = None) -> int:
     return rows_changed(statement)
 
 
-def end_because(identity: Identity, because: str, *, actor: Actor) -> None:
+def end_because(identity: Identity, because: EndReason, *, actor: Actor) -> None:
     """End the session of an identity and record why, unless a concurrent request has ended it."""
     if end(identity.session.id):
         record(Event.SESSIONS_ENDED, actor=actor, subject=identity.user, count=1, because=because)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import EndReason, Event, record
 from mfa_app.core.common import days, email_addresses, search_words
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.email_addresses import EmailAddress
@@ -229,7 +229,7 @@ def _change_email(user: User, address: EmailAddress, actor: Actor, now: datetime
         return
     moved = address.key != user.email_key
     if moved:
-        one_time_links.end_locking(user, because="address changed", actor=actor)
+        one_time_links.end_locking(user, because=EndReason.ADDRESS_CHANGED, actor=actor)
         outbox.enqueue(outbox.Mail.ADDRESS_CHANGED, user, now=now, new_address=address.shown)
     before, user.email, user.email_key = user.email, address.shown, address.key
     user.email_refused_at, user.email_refusal = None, None

@@ -12,7 +12,7 @@ from flask_login import LoginManager
 from werkzeug.exceptions import SecurityError
 from werkzeug.wrappers import Response
 
-from mfa_app.core.audit.events import Event, record
+from mfa_app.core.audit.events import EndReason, Event, record
 from mfa_app.core.common import clock, permissions
 from mfa_app.core.common.errors import Throttled
 from mfa_app.core.policy.decision import Verdict
@@ -111,7 +111,7 @@ def _admit(identity: Identity, rule: AccessRule) -> Response | None:
     """
     now, verdict = clock.now(), identity.decision.verdict
     if identity.out_of_time(now):
-        sessions.end_because(identity, "no code in time", actor=current_actor())
+        sessions.end_because(identity, EndReason.NO_CODE_IN_TIME, actor=current_actor())
         clear_session_cookie()
         flash(
             ngettext(
