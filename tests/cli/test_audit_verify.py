@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError
 from mfa_app.core.audit import anchors
 from mfa_app.extensions import db
 from mfa_app.models import AuditEvent
-from mfa_app.settings import Settings
 from tests.support.databases import both_databases
 from tests.support.terminal import Typist, done, refused
 from tests.support.world import PASSWORD, World
@@ -22,10 +21,6 @@ pytestmark = both_databases
 # All columns whose change leaves the row at its place: a new one is sealed too, or this file fails.
 SEALED = {column.name for column in AuditEvent.__table__.columns} - {"id", "previous", "mac"}
 FORGED = {"at": datetime(2020, 1, 1, tzinfo=UTC), "actor_id": 9, "subject_id": 9, "details": {"eve": True}}
-
-
-def settings_of(world: World) -> Settings:
-    return world.app.config["SETTINGS"]
 
 
 @pytest.fixture
@@ -110,7 +105,7 @@ def cut(world: World, last: int) -> None:
 
 def append_anchor(world: World) -> bool:
     with world.data():
-        return anchors.append_daily(settings_of(world), now=world.clock())
+        return anchors.append_daily(world.settings, now=world.clock())
 
 
 def test_a_careful_cut_at_the_end_is_detected_by_the_daily_anchor(
@@ -148,18 +143,18 @@ def test_four_threads_write_one_anchor_a_day(world: World, rows: int) -> None:
         assert sorted(pool.map(append, range(4))) == [False, False, False, True]
     world.clock.advance(days=1)
     assert append_anchor(world)
-    file = anchors.file_of(settings_of(world))
+    file = anchors.file_of(world.settings)
     assert [line.split()[0] for line in file.read_text().splitlines()] == ["2026-03-02", "2026-03-03"]
     assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_torn_anchor_leaves_the_others_readable(world: World, rows: int) -> None:
     append_anchor(world)
-    file, before = anchors.file_of(settings_of(world)), anchors.read(settings_of(world))
+    file, before = anchors.file_of(world.settings), anchors.read(world.settings)
     file.write_text(file.read_text() + "2026-03-03 7:ab")
     world.clock.advance(days=1)
     append_anchor(world)
-    assert anchors.read(settings_of(world)) == before * 2
+    assert anchors.read(world.settings) == before * 2
 
 
 def test_each_event_is_one_log_line_without_secrets(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -35,12 +35,8 @@ from tests.support.variables import CHEAP
 from tests.support.world import World
 
 
-def folder_of(world: World) -> Path:
-    return world.app.config["SETTINGS"].instance_path
-
-
 def database_of(world: World) -> Path:
-    return folder_of(world) / "second-gate.sqlite3"
+    return world.settings.instance_path / "second-gate.sqlite3"
 
 
 @pytest.fixture
@@ -53,7 +49,7 @@ def elsewhere(world: World, folder: Path, *, with_keys: bool = True) -> Iterator
     """Yield the same people on another machine, which has at most the file keys of the first."""
     folder.mkdir()
     if with_keys:
-        shutil.copy(folder_of(world) / "keys", folder)
+        shutil.copy(world.settings.instance_path / "keys", folder)
     settings = load_settings({"MFA_INSTANCE_PATH": str(folder)})
     app = create_app(settings, MAIL_IN_BACKGROUND=False, CLOCK=world.clock, PASSWORD_HASH_COST=CHEAP)
     other = World(app, world.clock)
@@ -114,7 +110,7 @@ def test_a_backup_contains_neither_keys_nor_secrets(world: World, typed: Typist,
     codes = world.recovery_codes(world.log_in_and_wait("alice"))
     codes += [code.replace("-", "") for code in codes]
     done(typed("backup", str(file)))
-    stored = keyring.load_keys(world.app.config["SETTINGS"])
+    stored = keyring.load_keys(world.settings)
     for secret in (*stored.secret_keys, *stored.data_keys.values(), world.phones["alice"].secret, *codes):
         assert (secret if isinstance(secret, bytes) else secret.encode()) not in file.read_bytes()
 
@@ -183,7 +179,7 @@ def test_on_a_disk_that_knows_less_a_restore_keeps_the_previous_database(
     done(typed("backup", str(file)))
     world.person("alice")
     done(typed("restore", "--replace", str(file)))
-    (aside,) = folder_of(world).glob("second-gate.sqlite3.replaced-*")
+    (aside,) = world.settings.instance_path.glob("second-gate.sqlite3.replaced-*")
     with closing(sqlite3.connect(aside)) as database:
         assert database.execute("SELECT email FROM user_account").fetchall() == [("alice@example.com",)]
     assert stat.S_IMODE(aside.stat().st_mode) == 0o600
@@ -225,7 +221,7 @@ def test_restore_keeps_the_previous_database(world: World, typed: Typist, file: 
     done(typed("backup", str(file)))
     world.person("alice")
     done(typed("restore", "--replace", str(file)))
-    (aside,) = folder_of(world).glob("second-gate.sqlite3.replaced-*")
+    (aside,) = world.settings.instance_path.glob("second-gate.sqlite3.replaced-*")
     with sqlite3.connect(aside) as database:
         assert database.execute("SELECT email FROM user_account").fetchall() == [("alice@example.com",)]
     with world.data():
@@ -239,7 +235,7 @@ def test_the_trail_is_intact_after_a_restore_although_rows_are_gone(
     done(typed("backup", str(file)))
     world.person("alice")
     with world.data():
-        assert anchors.append_daily(world.app.config["SETTINGS"], now=world.clock())
+        assert anchors.append_daily(world.settings, now=world.clock())
     done(typed("restore", "--replace", str(file)))
     assert done(typed("audit", "verify")).startswith("The trail is intact: 1 row.")
     with world.data():
@@ -263,19 +259,19 @@ def test_restore_with_other_keys_is_refused_and_changes_nothing(
             typed_elsewhere("restore", str(file))
         )
         assert not database_of(other).exists()
-        assert {path.name for path in folder_of(other).iterdir()} == {"keys", "running.lock"}
+        assert {path.name for path in other.settings.instance_path.iterdir()} == {"keys", "running.lock"}
 
 
 def test_restore_is_refused_while_the_site_runs(world: World, typed: Typist, file: Path) -> None:
     done(typed("backup", str(file)))
     sentence = "The site is running on this database. Stop it first."
-    with instance_lock.lock_shared(world.app.config["SETTINGS"]):
+    with instance_lock.lock_shared(world.settings):
         assert refused(typed("restore", "--replace", str(file))) == sentence
     with sqlite3.connect(database_of(world)) as reader:
         reader.execute("SELECT count(*) FROM user_account").fetchone()
         assert refused(typed("restore", "--replace", str(file))) == sentence
     reader.close()
-    assert not list(folder_of(world).glob("*.replaced-*"))
+    assert not list(world.settings.instance_path.glob("*.replaced-*"))
 
 
 def test_a_damaged_or_foreign_backup_is_refused(
@@ -326,7 +322,7 @@ def dumped(world: World) -> Iterator[Callable[[], None]]:
     def administer(*statements: str) -> None:
         with world.app.app_context():
             db.engine.dispose()
-        leave(world.app.config["SETTINGS"].database_url)
+        leave(world.settings.database_url)
         with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for statement in statements:
                 connection.exec_driver_sql(statement)
@@ -349,7 +345,7 @@ def test_restored_revokes_all_access_after_pg_restore(world: World, typed: Typis
     with dumped(world) as restore_dump:
         world.person("carol")
         with world.data():
-            assert anchors.append_daily(world.app.config["SETTINGS"], now=world.clock())
+            assert anchors.append_daily(world.settings, now=world.clock())
         restore_dump()
         assert "The keys match it" in done(typed("restored", "monday.dump"))
     gone = (AuthSession, RememberedDevice, OneTimeLink, PendingEnrolment)
@@ -365,7 +361,7 @@ def test_restored_revokes_all_access_after_pg_restore(world: World, typed: Typis
 def test_restored_is_refused_while_the_site_runs_or_with_other_keys(world: World, typed: Typist) -> None:
     world.linked_earlier("alice")
     alice = world.log_in_and_wait("alice")
-    with instance_lock.lock_shared(world.app.config["SETTINGS"]):
+    with instance_lock.lock_shared(world.settings):
         assert "Stop it first" in refused(typed("restored", "monday.dump"))
     with other_keys(world):
         assert "do not fit this database" in refused(typed("restored", "monday.dump"))
@@ -414,8 +410,8 @@ def test_a_backup_that_was_tampered_with_is_refused_and_changes_nothing(
         assert sentence.startswith(f"{file} "), tampering
         assert reason in sentence, tampering
         assert (database_of(world).stat().st_ino, world.events()) == before, tampering
-        assert not list(folder_of(world).glob("*.replaced-*"))
-        assert not [path for path in folder_of(world).iterdir() if path.name.startswith(".")]
+        assert not list(world.settings.instance_path.glob("*.replaced-*"))
+        assert not [path for path in world.settings.instance_path.iterdir() if path.name.startswith(".")]
 
 
 def test_a_backup_of_an_earlier_version_is_restored(world: World, typed: Typist, file: Path) -> None:

@@ -438,7 +438,7 @@ def test_no_contact_and_no_mail_server_are_warnings(healthy: dict[str, str]) -> 
 
 def test_an_unfinished_key_rotation_is_a_warning(healthy: dict[str, str], world: World) -> None:
     with world.data():
-        keyring.add_data_key(world.app.config["SETTINGS"], in_use=set(vault().identifiers))
+        keyring.add_data_key(world.settings, in_use=set(vault().identifiers))
     assert "Finish the rotation: second-gate keys rotate" in the_warning(doctor(healthy))
 
 

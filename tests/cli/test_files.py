@@ -18,7 +18,7 @@ CREATED = {"keys", "keys.lock", "running.lock", "outbox", "second-gate.sqlite3"}
 @pytest.fixture
 def folder(world: World) -> Path:
     """The instance folder. If the tests run as root, it and its files belong to another user."""
-    folder = world.app.config["SETTINGS"].instance_path
+    folder = world.settings.instance_path
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, OWNER, OWNER)
@@ -65,5 +65,5 @@ def test_a_symbolic_link_does_not_make_root_give_away_a_file(
     owner = victim.stat().st_uid
     (folder / "running.lock").symlink_to(victim)
     with pytest.raises(OSError, match="symbolic link"):
-        instance_lock.lock_shared(world.app.config["SETTINGS"])
+        instance_lock.lock_shared(world.settings)
     assert victim.stat().st_uid == owner

@@ -1,7 +1,6 @@
 """`second-gate jobs`: what the site does by itself, listed and done once from the terminal."""
 
 from datetime import timedelta
-from pathlib import Path
 
 from mfa_app.core.mail import one_time_links, outbox
 from mfa_app.core.mail.one_time_links import Purpose
@@ -11,10 +10,6 @@ from mfa_app.models import OneTimeLink, OutboxMail
 from tests.support.databases import both_databases
 from tests.support.terminal import Typist, done
 from tests.support.world import World
-
-
-def instance_folder(world: World) -> Path:
-    return world.app.config["SETTINGS"].instance_path
 
 
 def test_all_jobs_are_listed(typed: Typist) -> None:
@@ -49,7 +44,7 @@ def test_all_jobs_run_once_and_print_their_results(world: World, typed: Typist) 
     ]
     assert world.count(OutboxMail, OutboxMail.sent_at.is_(None)) == 0
     assert world.count(OneTimeLink, OneTimeLink.purpose == Purpose.INVITATION) == 0
-    assert (instance_folder(world) / "anchors").exists()
+    assert (world.settings.instance_path / "anchors").exists()
     assert done(typed("jobs", "run")).splitlines() == [
         "resets: 0 links emailed",
         "mail: 0 emails sent",
@@ -69,8 +64,8 @@ def test_all_jobs_run_once_and_print_their_results(world: World, typed: Typist) 
 
 def test_a_failed_job_is_reported_and_the_others_run(world: World, typed: Typist) -> None:
     world.person("alice")
-    (instance_folder(world) / "anchors").mkdir()
-    (instance_folder(world) / "outbox").write_text("a file where the folder should be")
+    (world.settings.instance_path / "anchors").mkdir()
+    (world.settings.instance_path / "outbox").write_text("a file where the folder should be")
     with world.data():
         one_time_links.create(Purpose.INVITATION, world.user("alice"), now=world.clock() - timedelta(days=9))
         outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())

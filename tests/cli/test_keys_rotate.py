@@ -33,7 +33,7 @@ from tests.support.world import PASSWORD, World
 
 def keys_in_file(world: World) -> list[str]:
     """Return the ids of the data keys in the file, the current one first."""
-    stored = json.loads(keyring.file_of(world.app.config["SETTINGS"]).read_text("utf-8"))
+    stored = json.loads(keyring.file_of(world.settings).read_text("utf-8"))
     return [entry.partition(":")[0] for entry in stored["data_keys"].split(",")]
 
 
@@ -73,12 +73,12 @@ def test_the_file_keeps_the_previous_two_keys(world: World, typed: Typist) -> No
 
 
 def test_the_next_rotation_re_encrypts_what_was_sealed_meanwhile(world: World, typed: Typist) -> None:
-    old_file = keyring.file_of(world.app.config["SETTINGS"]).read_bytes()
+    old_file = keyring.file_of(world.settings).read_bytes()
     done(typed("keys", "rotate"))
-    new_file = keyring.file_of(world.app.config["SETTINGS"]).read_bytes()
-    keyring.file_of(world.app.config["SETTINGS"]).write_bytes(old_file)
+    new_file = keyring.file_of(world.settings).read_bytes()
+    keyring.file_of(world.settings).write_bytes(old_file)
     write_emails(world, 1)
-    keyring.file_of(world.app.config["SETTINGS"]).write_bytes(new_file)
+    keyring.file_of(world.settings).write_bytes(new_file)
     with world.data():
         vault().refresh()
     output = done(typed("keys", "rotate"))
@@ -220,7 +220,7 @@ def test_a_question_of_a_signing_key_that_is_gone_counts_no_more(
 
 
 def secret_keys(world: World) -> list[str]:
-    return keyring.load_keys(world.app.config["SETTINGS"]).secret_keys
+    return keyring.load_keys(world.settings).secret_keys
 
 
 def test_a_signing_key_in_the_environment_is_not_replaced(app_under: Callable[..., Flask]) -> None:
@@ -234,7 +234,7 @@ def test_a_signing_key_in_the_environment_is_not_replaced(app_under: Callable[..
 
 def test_a_second_rotation_at_the_same_time_is_refused(world: World, typed: Typist) -> None:
     before = keys_in_file(world)
-    with keyring.lock_rotation(world.app.config["SETTINGS"]):
+    with keyring.lock_rotation(world.settings):
         assert refused(typed("keys", "rotate")).startswith("Someone else is rotating the keys.")
     assert keys_in_file(world) == before
 
@@ -262,14 +262,14 @@ def test_keys_from_the_environment_are_changed_there(app_under: Callable[..., Fl
 
 def test_missing_keys_are_never_replaced_by_new_ones(environment: dict[str, str], world: World) -> None:
     world.linked_earlier("alice")
-    keyring.file_of(world.app.config["SETTINGS"]).unlink()
+    keyring.file_of(world.settings).unlink()
     shell = Shell(Path(environment["MFA_INSTANCE_PATH"]))
     server = ("gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
     for command in (("flask", "--app", "wsgi", "prepare"), server):
         code, output, errors = shell.run(*command, PORT=str(free_port()))
         assert (code, output, errors.count("\n")) == (1, "", 1)
         assert "Put back the file keys from your backup" in errors
-    assert not keyring.file_of(world.app.config["SETTINGS"]).exists()
+    assert not keyring.file_of(world.settings).exists()
 
 
 def served(shell: Shell) -> tuple[int, str, str]:
@@ -280,7 +280,7 @@ def served(shell: Shell) -> tuple[int, str, str]:
 
 def test_the_server_does_not_start_on_keys_that_do_not_fit(world: World) -> None:
     world.linked_earlier("alice")
-    shell = Shell(world.app.config["SETTINGS"].instance_path)
+    shell = Shell(world.settings.instance_path)
     stored = {"secret_key": "x" * 40, "data_keys": keyring.new_data_key()}
     (shell.folder / "keys").write_text(json.dumps(stored))
     code, _output, errors = served(shell)

@@ -21,7 +21,7 @@ def test_after_a_migration_that_expands_older_nodes_start_and_work(world: World,
     with world.data():
         migrate_beyond_this_version(oldest=str(schema.newest()))
         assert schema.fit(db.session.connection()) is Fit.EXPANDED
-        assert health_checks.startup_blocker(world.app.config["SETTINGS"]) is None
+        assert health_checks.startup_blocker(world.settings) is None
     assert "Second Gate is ready" in done(typed("prepare"))
     world.person("bob")
     assert world.log_in_and_wait("alice").open("/account").path == "/account"
@@ -32,7 +32,7 @@ def test_after_one_that_contracts_they_are_refused(world: World, typed: Typist) 
     with world.data():
         migrate_beyond_this_version(oldest="9998")
         assert schema.fit(db.session.connection()) is Fit.NEWER
-        checks = health_checks.run_checks(world.app.config["SETTINGS"], now=clock.now())
+        checks = health_checks.run_checks(world.settings, now=clock.now())
         assert Problem.NEWER in {check.problem for check in checks}
     assert "newer version" in refused(typed("prepare"))
 

@@ -33,7 +33,7 @@ def gone(world: World) -> None:
 
 @on_postgresql
 def test_a_node_is_known_until_it_has_said_nothing_for_25_seconds(other_node: World) -> None:
-    settings = other_node.app.config["SETTINGS"]
+    settings = other_node.settings
     with other_node.data():
         (name,) = nodes.other_nodes(settings)
         assert name.endswith(":9000")
@@ -48,7 +48,7 @@ def test_a_node_is_known_until_it_has_said_nothing_for_25_seconds(other_node: Wo
 
 @on_postgresql
 def test_a_note_from_a_clock_that_was_ahead_counts_for_nothing(other_node: World) -> None:
-    settings = other_node.app.config["SETTINGS"]
+    settings = other_node.settings
     with other_node.data():
         db.session.execute(update(Lease).values(held_until=database_time() + timedelta(days=3)))
         assert nodes.other_nodes(settings) == []
@@ -56,7 +56,7 @@ def test_a_note_from_a_clock_that_was_ahead_counts_for_nothing(other_node: World
 
 @on_postgresql
 def test_the_note_of_a_node_that_is_gone_is_kept_for_a_day(other_node: World) -> None:
-    settings = other_node.app.config["SETTINGS"]
+    settings = other_node.settings
     for hours, kept in (23, 2), (25, 1):
         with other_node.data():
             others = Lease.name.endswith(":9000")
@@ -97,5 +97,5 @@ def test_a_rotation_says_which_nodes_need_the_new_key(other_node: World, typed: 
 
 def test_on_sqlite_there_is_no_other_node(other_node: World) -> None:
     with other_node.data():
-        assert nodes.other_nodes(other_node.app.config["SETTINGS"]) == []
+        assert nodes.other_nodes(other_node.settings) == []
     assert other_node.count(Lease) == 0

@@ -200,7 +200,7 @@ def test_a_database_that_belongs_to_somebody_else_gives_its_own_reason(shell: Sh
 
 
 def test_a_database_of_a_newer_version_is_refused(world: World, typed: Typist) -> None:
-    folder = world.app.config["SETTINGS"].instance_path
+    folder = world.settings.instance_path
     with sqlite3.connect(folder / "second-gate.sqlite3") as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     assert "newer version" in refused(typed("prepare"))

@@ -16,7 +16,7 @@ from tests.support.world import TERMINAL, World
 def test_each_value_says_where_it_comes_from_and_no_password_is_shown(
     world: World, typed: Typist, app_under: Callable[..., Flask]
 ) -> None:
-    folder = Path(world.app.config["SETTINGS"].instance_path)
+    folder = Path(world.settings.instance_path)
     (folder / "settings.toml").write_text('MFA_HELP_PHONE = "+31 20 555 0100"\n', "utf-8")
     settings = app_under(MFA_SMTP_URL="smtps://gate:S3cret@mail.example.com").config["SETTINGS"]
     with world.data():

@@ -33,6 +33,7 @@ from mfa_app.core.users import accounts, lookup
 from mfa_app.core.users.accounts import Profile
 from mfa_app.extensions import Model, db
 from mfa_app.models import AuditEvent, Authenticator, AuthSession, Group, OutboxMail, Role, User
+from mfa_app.settings import Settings
 from mfa_app.web.security import cookies
 from tests.support.browser import Page, Visitor, attribute, named
 from tests.support.clock import Clock
@@ -117,6 +118,11 @@ class World:
         with self.app.app_context():
             yield
             db.session.commit()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of its site."""
+        return part_of(self.app, Settings)
 
     @step
     def person(self, name: str, **details: Unpack[PersonDetails]) -> str:
@@ -304,7 +310,7 @@ class World:
 
     def give_session(self, visitor: Visitor, token: str) -> None:
         """Let a browser hold a session that was started by a verb."""
-        cookie = cookies.name_under(self.app.config["SETTINGS"], cookies.SESSION)
+        cookie = cookies.name_under(self.settings, cookies.SESSION)
         host = urlsplit(self.base_url).hostname if self.base_url else None
         visitor.client.set_cookie(cookie, token, domain=host or "localhost")
 
@@ -400,7 +406,7 @@ class World:
 
     def last_mail(self) -> str:
         """Return the text of the mail that left last, as it lies in the outbox folder."""
-        folder = self.app.config["SETTINGS"].instance_path / "outbox"
+        folder = self.settings.instance_path / "outbox"
         newest: Path = max(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
         return newest.read_text("utf-8")
 

@@ -141,7 +141,7 @@ def test_a_file_in_the_outbox_is_for_its_owner_alone(world: World) -> None:
     with world.data():
         write(world)
     world.deliver()
-    (path,) = (world.app.config["SETTINGS"].instance_path / "outbox").iterdir()
+    (path,) = (world.settings.instance_path / "outbox").iterdir()
     assert path.suffix == ".eml"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -171,9 +171,7 @@ def impostor(port: int, own_certificate: Path) -> Iterator[Mailbox]:
 def test_a_mail_server_with_a_certificate_of_its_own_making_gets_no_mail(
     posted: World, impostor: Mailbox, port: int
 ) -> None:
-    encrypted = posted.app.config["SETTINGS"].model_copy(
-        update={"smtp_url": f"smtp+starttls://127.0.0.1:{port}"}
-    )
+    encrypted = posted.settings.model_copy(update={"smtp_url": f"smtp+starttls://127.0.0.1:{port}"})
     posted.person("alice")
     with posted.data():
         write(posted)

@@ -223,7 +223,7 @@ def test_no_connection_to_the_database_is_held_while_the_mail_server_takes_its_t
             return "250 OK"
 
     port = free_port()
-    given = world.app.config["SETTINGS"].model_copy(update={"smtp_url": f"smtp://127.0.0.1:{port}"})
+    given = world.settings.model_copy(update={"smtp_url": f"smtp://127.0.0.1:{port}"})
     world.person("alice")
     with world.data():
         outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
@@ -358,7 +358,7 @@ def test_a_refused_old_address_says_nothing_about_the_new_one(world: World, mail
 def deliver_through(world: World, mailbox: Mailbox, *, write: bool = True) -> int:
     """Deliver what is due, after a new mail to Alice, through this mail server."""
     address = f"smtp://127.0.0.1:{mailbox.port}"
-    given = world.app.config["SETTINGS"].model_copy(update={"smtp_url": address})
+    given = world.settings.model_copy(update={"smtp_url": address})
     if write:
         with world.data():
             outbox.enqueue(Mail.LINKED, world.user("alice"), now=world.clock())
