@@ -6,7 +6,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mfa_app.admin import blueprint
-from mfa_app.admin.users.forms import RequestNumberForm
+from mfa_app.admin.users.caller_forms import RequestNumberForm
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.helpdesk import approval_list, queue

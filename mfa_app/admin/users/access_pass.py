@@ -6,7 +6,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from mfa_app.admin import blueprint
-from mfa_app.admin.users.forms import PassForm
+from mfa_app.admin.users.caller_forms import PassForm
 from mfa_app.admin.users.lookup import get_user_or_deny
 from mfa_app.admin.users.whom import whom
 from mfa_app.core.common import clock

@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
 from mfa_app.admin.policy.foreseen import question_before
-from mfa_app.admin.users.forms import OpenForm, ResetForm, UserForm
+from mfa_app.admin.users.caller_forms import OpenForm, ResetForm
+from mfa_app.admin.users.forms import UserForm
 from mfa_app.admin.users.lookup import get_user_or_deny
 from mfa_app.admin.users.responses import (
     after_sending,

@@ -4,7 +4,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
-from mfa_app.admin.users.forms import RemovalForm
+from mfa_app.admin.users.caller_forms import RemovalForm
 from mfa_app.admin.users.lookup import get_user_or_deny
 from mfa_app.admin.users.responses import to_page_of
 from mfa_app.admin.users.whom import whom

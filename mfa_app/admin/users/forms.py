@@ -1,14 +1,13 @@
-"""The forms about users. They check the shape of the input; the core checks the rest."""
+"""The forms of the lists of users, and of an account. They check the shape; the core checks the rest."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
-    DateField,
     RadioField,
     SelectChoice,
     SelectField,
@@ -19,23 +18,14 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from mfa_app.admin.policy.foreseen import ForeseenForm
-from mfa_app.admin.users.check_form import CheckedForm
 from mfa_app.core.common import clock, days
 from mfa_app.core.common.errors import (
     CannotExemptSelf,
     EmailTaken,
-    HelpRequestGone,
     InvalidEmail,
     LastAdministrator,
-    NotARequestNumber,
-    PassNotNeeded,
     Refusal,
-    ResetOfClosedAccount,
-    Throttled,
-    WrongRequestNumber,
 )
-from mfa_app.core.helpdesk.access_passes import LIFETIMES, USUAL
-from mfa_app.core.policy import overrides
 from mfa_app.core.rollout.many import MOST, OF_GROUPS, Action, Change
 from mfa_app.core.users.accounts import Profile
 from mfa_app.core.users.filters import BY_ACCOUNT, BY_TWO_FACTOR, ENDS_SOON, UserFilters
@@ -52,18 +42,12 @@ from mfa_app.web.ui.fields import (
     name_field,
     one_line,
     readable,
-    reason_field,
 )
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 from mfa_app.wording import dates
 from mfa_app.wording.invitations import STAGES
 from mfa_app.wording.labels import role_name
-from mfa_app.wording.link_proofs import LASTING
 from mfa_app.wording.standing import STATES
-
-MINUTE = timedelta(minutes=1)
-
-OTHER_DAY = "day"  # the choice of a last day of one's own
 
 FARTHEST_END = timedelta(days=20 * 366)
 
@@ -311,110 +295,3 @@ class UserForm(ForeseenForm):
     def chosen(self, groups: Iterable[Group]) -> list[Group]:
         """Return the selected groups."""
         return [group for group in groups if group.id in (self.groups.data or ())]
-
-
-class ResetForm(CheckedForm):
-    """The reason for resetting a user's 2FA, and how the caller was checked."""
-
-    refusals_at = shown_at(TOP, HelpRequestGone, ResetOfClosedAccount)
-
-    reason = reason_field(_l("For example: phone lost on the train"))
-
-
-class PassForm(CheckedForm):
-    """How long a new access pass works."""
-
-    refusals_at = shown_at(TOP, PassNotNeeded)
-
-    minutes = RadioField(
-        _l("How long it works"),
-        choices=[SelectChoice(str(lifetime // MINUTE), LASTING[lifetime]) for lifetime in LIFETIMES],
-        default=str(USUAL // MINUTE),
-        invalid_choice_message=_l("Choose how long it works."),
-    )
-
-    def lifetime(self) -> timedelta:
-        """Return how long the pass works."""
-        return int(entered(self.minutes.data)) * MINUTE
-
-
-class RequestNumberForm(Form):
-    """The number that a caller reads out."""
-
-    refusals_at = shown_at("number", NotARequestNumber, WrongRequestNumber, Throttled)
-
-    number = StringField(
-        _l("Number of the request"),
-        validators=[
-            DataRequired(_l("Type the 6 digits that the caller reads out.")),
-            Length(max=64, message=_l("The number of a request has 6 digits.")),
-        ],
-        render_kw={"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false", "maxlength": False},
-    )
-
-
-class RemovalForm(CheckedForm):
-    """The reason for removing one of a user's apps or passkeys, and how the caller was checked."""
-
-    reason = reason_field(_l("For example: security key lost on the train"))
-
-
-class OpenForm(CheckedForm):
-    """The reason for opening an account that its owner has locked, and how the caller was checked."""
-
-    reason = reason_field(_l("For example: locked by mistake; password changed"))
-
-
-class DeadlineForm(Form):
-    """The last day on which one person may be without an app; the core checks which days are possible."""
-
-    last_day = DateField(_l("Last day without an app"))
-
-
-class ExemptionForm(Form):
-    """The last day of an exemption from 2FA, or its length in place of the day, and the reason for it."""
-
-    length = SelectField(_l("How long"), validate_choice=False)
-    until = DateField(_l("Last day"))
-    reason = reason_field(_l("For example: works in a laboratory where phones aren't allowed"))
-
-    def offer(self) -> None:
-        """Set the choices: lengths, each with its last day, and another day."""
-        names = {"week": _("1 week"), "two-weeks": _("2 weeks"), "month": _("1 month")}
-        ends = self._ends()
-        lengths = [
-            SelectChoice(value, _("%(length)s, until %(date)s", length=name, date=dates.weekday(ends[value])))
-            for value, name in names.items()
-        ]
-        self.length.choices = [*lengths, SelectChoice(OTHER_DAY, _("Until another day"))]
-
-    @property
-    def first_day(self) -> date:
-        return overrides.possible_ends(clock.now())[0]
-
-    @property
-    def last_day(self) -> date:
-        return overrides.possible_ends(clock.now())[1]
-
-    def validate_until(self, field: DateField) -> None:
-        """Accept only days in the future, at most a year ahead, and no other day beside a length."""
-        end = self._ends().get(self.length.data or "")
-        if end is not None:
-            typed = field.data if field.data != field.object_data else None
-            field.errors = []
-            if typed not in (None, end):
-                raise ValidationError(_("You chose a length and another day. Choose one of them."))
-            field.data = end
-        if field.data is None or not self.first_day <= field.data <= self.last_day:
-            field.errors = []
-            last = dates.day(self.last_day)
-            raise ValidationError(_("Choose a day in the future, no later than %(date)s.", date=last))
-
-    def until_moment(self) -> datetime:
-        """Return the last moment of the last day."""
-        return days.end_of(entered(self.until.data))
-
-    def _ends(self) -> dict[str, date]:
-        today = days.day_of(clock.now())
-        month = days.month_after(today)
-        return {"week": today + timedelta(days=7), "two-weeks": today + timedelta(days=14), "month": month}

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from mfa_app.admin import blueprint
-from mfa_app.admin.users.forms import OTHER_DAY, DeadlineForm, ExemptionForm
 from mfa_app.admin.users.lookup import get_user_or_deny
+from mfa_app.admin.users.policy_forms import OTHER_DAY, DeadlineForm, ExemptionForm
 from mfa_app.admin.users.responses import to_page_of
 from mfa_app.core.common import clock, days
 from mfa_app.core.common.permissions import Permission
