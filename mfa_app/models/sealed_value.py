@@ -9,7 +9,7 @@ from mfa_app.models.fate import Fate, Sealed, SealedRow, Table
 
 
 class SealedValue(SealedRow, Table):
-    """A sealed secret under a name. Today there is one: the key of the audit trail."""
+    """A secret of the site, sealed, under a name: the key of the audit trail, the mail server's password."""
 
     __tablename__ = "sealed_value"
     fate: ClassVar[Fate] = Fate(sealed=Sealed("sealed", "installation|{row.name}"))

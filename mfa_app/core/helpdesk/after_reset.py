@@ -8,7 +8,7 @@ from mfa_app.core.common.errors import OneTimeLinkExpired
 from mfa_app.core.common.locks import lock_user
 from mfa_app.core.helpdesk.requests import OpenRequest
 from mfa_app.core.mail import one_time_links
-from mfa_app.core.mail.one_time_links import LIFETIME, Purpose
+from mfa_app.core.mail.one_time_links import Purpose
 from mfa_app.core.policy import subject_facts
 from mfa_app.core.policy.decision import Verdict, decide
 from mfa_app.core.policy.levels import Level
@@ -49,7 +49,7 @@ def go_on(token: str, *, replaces: Identity | None, actor: Actor, now: datetime)
     actor = as_user(actor, subject.user)
     if replaces is not None:
         sessions.end_because(replaces, EndReason.LOGGED_IN_AGAIN, actor=actor)
-    filed_at = link.expires_at - LIFETIME[Purpose.AFTER_RESET]
+    filed_at = one_time_links.made_at(link)
     new_token, session = sessions.start(subject.user, actor=actor, now=now, password_at=filed_at)
     record(Event.RESET_FOLLOWED, actor=actor, subject=subject.user)
     return SignedIn(new_token, session, subject.user, verdict=verdict)
