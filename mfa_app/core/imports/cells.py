@@ -92,7 +92,7 @@ def day_of(cell: str) -> date | None:
     """
     if not cell or cell.lower() in _NEVER:
         return None
-    if cell.isdecimal() and len(cell) > 10:
+    if _is_file_time(cell):
         return _of_file_time(int(cell))
     if found := _ISO.fullmatch(cell):
         return date(int(found[1]), int(found[2]), int(found[3]))
@@ -111,7 +111,7 @@ def day_before(cell: str) -> date | None:
     if found := _WITH_ZONE.fullmatch(cell):
         return days.last_before(datetime.fromisoformat(found[0].replace("Z", "+00:00")))
     day = day_of(cell)
-    if day is None or (cell.isdecimal() and len(cell) > 10):
+    if day is None or _is_file_time(cell):
         return day
     if day.year <= _WINDOWS_BEGINS.year:
         return None
@@ -123,6 +123,11 @@ def _of_slashes(first: int, second: int, year: int) -> date:
     if first <= 12 and second <= 12 and first != second:
         raise ValueError
     return date(year, first, second) if second > 12 else date(year, second, first)
+
+
+def _is_file_time(cell: str) -> bool:
+    """Return True for a number that is too long for a day without its separators."""
+    return cell.isdecimal() and len(cell) > 10
 
 
 def _of_file_time(ticks: int) -> date | None:
