@@ -15,6 +15,14 @@ def only_where(condition: str) -> _Options:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
+def only_false(column: str, condition: str) -> _Options:
+    """Return the options of an Index that holds only the rows with a false column and this condition."""
+    return {
+        "sqlite_where": text(f"{column} = 0 AND {condition}"),
+        "postgresql_where": text(f"NOT {column} AND {condition}"),
+    }
+
+
 def only_true(column: str) -> _Options:
     """Return the options of an Index that holds only the rows in which a column is true."""
     return {"sqlite_where": text(f"{column} = 1"), "postgresql_where": text(column)}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa_app.models.column_types import UtcDateTime
 from mfa_app.models.fate import Fate, Table
-from mfa_app.models.partial_index import only_true, only_where
+from mfa_app.models.partial_index import only_false, only_true, only_where
 
 
 class Role(enum.StrEnum):
@@ -119,15 +119,13 @@ class User(Standing, Table):
             "ix_user_account_to_link",
             "progress",
             "id",
-            sqlite_where=text("linked = 0 AND disabled_at IS NULL"),
-            postgresql_where=text("NOT linked AND disabled_at IS NULL"),
+            **only_false("linked", "disabled_at IS NULL"),
         ),
         # These two have all columns that the bar of a roll-out asks for, so that it reads nobody's row.
         Index(
             "ix_user_account_begun",
             *("linked", "progress", "cohort_id", "disabled_at"),
-            sqlite_where=text("linked = 0 AND disabled_at IS NULL"),
-            postgresql_where=text("NOT linked AND disabled_at IS NULL"),
+            **only_false("linked", "disabled_at IS NULL"),
         ),
         Index(
             "ix_user_account_cohort_id_used",
