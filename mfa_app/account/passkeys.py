@@ -28,10 +28,9 @@ def add_passkey() -> ResponseReturnValue:
     form, identity = PasskeyForm(), current_identity()
     if form.validate_on_submit():
         with flash_refusals():
-            answer = entered(form.credential.data)
-            issue_cookies(passkey_setup.register(identity, answer, actor=current_actor(), now=clock.now()))
-            flash(_added(), "success")
-            return redirect(next_page("account.overview"))
+            return _register(identity, entered(form.credential.data))
+    if form.is_submitted():
+        form.flash_errors()
         return redirect(url_for("account.add_passkey", next=request.args.get("next")))
     return render_form(
         "account/passkey_add.html",
@@ -42,6 +41,12 @@ def add_passkey() -> ResponseReturnValue:
         needed=_needed(identity),
         full=not passkey_setup.may_add(passkeys.of_user(identity.user)),
     )
+
+
+def _register(identity: Identity, answer: str) -> ResponseReturnValue:
+    issue_cookies(passkey_setup.register(identity, answer, actor=current_actor(), now=clock.now()))
+    flash(_added(), "success")
+    return redirect(next_page("account.overview"))
 
 
 def _needed(identity: Identity) -> str | None:

@@ -1,6 +1,6 @@
 """The second gate by passkey: the question to it, and its answer, at login and to confirm."""
 
-from flask import Response, abort, current_app, flash, jsonify, redirect, request, url_for
+from flask import Response, abort, current_app, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mfa_app.auth import blueprint
@@ -36,7 +36,7 @@ def answer_by_passkey() -> ResponseReturnValue:
     if form.validate_on_submit():
         with flash_refusals():
             return signed_in_response(_pass(form, identity, at_login=at_login))
-    _flash_errors(form)
+    form.flash_errors()
     page = "auth.code" if at_login else "auth.reauthenticate"
     return redirect(url_for(page, next=request.args.get("next")))
 
@@ -58,7 +58,7 @@ def login_by_passkey() -> ResponseReturnValue:
     if form.validate_on_submit():
         with flash_refusals():
             return signed_in_response(_sign_in(form))
-    _flash_errors(form)
+    form.flash_errors()
     return redirect(url_for("auth.login", next=request.args.get("next")))
 
 
@@ -85,9 +85,3 @@ def _pass(form: PasskeyForm, identity: Identity, *, at_login: bool) -> SignedIn:
     if at_login:
         return answer_challenge(identity, answer, remember=bool(form.remember.data))
     return confirm(identity, answer)
-
-
-def _flash_errors(form: PasskeyForm) -> None:
-    """Say what is wrong on the page to which the answer leads: this form has no page of its own."""
-    for sentence in form.credential.errors:
-        flash(sentence, "danger")

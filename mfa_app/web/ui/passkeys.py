@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from flask import current_app, request, url_for
+from flask import current_app, flash, request, url_for
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField
 from wtforms.validators import InputRequired
@@ -37,6 +37,11 @@ class PasskeyForm(Form):
         validators=[InputRequired(_l("Switch on JavaScript to use a passkey, then load this page again."))]
     )
     remember = BooleanField()
+
+    def flash_errors(self) -> None:
+        """Say at the top of the next page what is wrong: what the script puts in has no place on a page."""
+        for sentence in self.credential.errors:
+            flash(sentence, "danger")
 
 
 def works_here() -> bool:

@@ -216,6 +216,12 @@ def test_without_the_script_the_page_says_what_is_missing(world: World, alice: V
     assert "passkeys.js" in again.current.source
 
 
+def test_who_adds_one_without_the_script_reads_why_that_fails(world: World, alice: Visitor) -> None:
+    alice.open("/account/passkeys")
+    page = alice.press("Add a passkey")
+    assert (page.path, "Switch on JavaScript to use a passkey" in page.text) == ("/account/passkeys", True)
+
+
 def test_who_has_no_passkey_gets_a_page_without_their_script(world: World, alice: Visitor) -> None:
     page = world.password_given("alice").current
     assert "passkey" not in page.source
