@@ -31,6 +31,13 @@ RANDOM_BYTES = 15
 CHARACTERS = 24
 
 
+_CURRENT_SET = select(
+    func.count().filter(BreakGlassCode.used_at.is_(None)),
+    func.max(BreakGlassCode.created_at),
+    func.max(BreakGlassCode.used_at),
+)
+
+
 @dataclass(frozen=True)
 class CodeSet:
     """The site's set: how many codes are `left`, and when it was made (None if there is none).
@@ -49,9 +56,7 @@ class CodeSet:
 
 def current_set() -> CodeSet:
     """Return what there is of the site's set."""
-    unused = func.count().filter(BreakGlassCode.used_at.is_(None))
-    statement = select(unused, func.max(BreakGlassCode.created_at), func.max(BreakGlassCode.used_at))
-    return CodeSet(*db.session.execute(statement).one())
+    return CodeSet(*db.session.execute(_CURRENT_SET).one())
 
 
 def due_for(user: AnyUser) -> bool:

@@ -37,6 +37,11 @@ _CODES = table_of(RecoveryCode)
 
 _OF_USER = select(_CODES.c.id, _CODES.c.salt, _CODES.c.digest).where(_CODES.c.user_id == bindparam("user_id"))
 
+_LEFT = select(
+    func.count().filter(_CODES.c.used_at.is_(None)).label("unused"),
+    func.max(_CODES.c.created_at).label("made_at"),
+).where(_CODES.c.user_id == bindparam("user_id"))
+
 _BURN = (
     update(_CODES)
     .where(_CODES.c.id == bindparam("code_id"), _CODES.c.used_at.is_(None))
@@ -113,10 +118,8 @@ def make_set(identity: Identity, *, actor: Actor, now: datetime) -> tuple[str, .
 
 def left(user: AnyUser) -> CodesLeft:
     """Return what is left of a user's set."""
-    unused = func.count().filter(RecoveryCode.used_at.is_(None))
-    of_user = select(unused, func.max(RecoveryCode.created_at)).where(RecoveryCode.user_id == user.id)
-    count, made_at = db.session.execute(of_user).one()
-    return CodesLeft(count, made_at)
+    found = execute(_LEFT, user_id=user.id).one()
+    return CodesLeft(found.unused, found.made_at)
 
 
 def _digest(code: str, salt: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import Select, delete, func, select
 
@@ -162,6 +163,7 @@ def find_with_counts(group_id: int) -> GroupWithCounts | None:
     return GroupWithCounts(*row) if row else None
 
 
+@cache
 def _counted() -> Select[Group, int, int]:
     members = func.coalesce(func.sum(GroupCount.members), 0)
     linked = func.coalesce(func.sum(GroupCount.linked), 0)

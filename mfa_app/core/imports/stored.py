@@ -22,6 +22,15 @@ from mfa_app.extensions import db
 from mfa_app.models import ImportRow, PeopleImport, User
 from mfa_app.models.column_types import new_id
 
+_OF_A_PAGE = PeopleImport.actor_kind != ActorKind.TERMINAL
+
+_LATEST = (
+    select(PeopleImport)
+    .where(PeopleImport.state != State.DROPPED, or_(_OF_A_PAGE, PeopleImport.state == State.DONE))
+    .order_by(PeopleImport.created_at.desc())
+    .limit(1)
+)
+
 READ_AT_ONCE = 1000  # rows that are compared within the request; more are left to the job
 
 
@@ -102,10 +111,7 @@ def latest(*, actor: Actor) -> PeopleImport | None:
     An import from the terminal counts only if it was saved.
     """
     actor.require(Permission.MANAGE_USERS)
-    of_a_page = PeopleImport.actor_kind != ActorKind.TERMINAL
-    counts = PeopleImport.state != State.DROPPED, or_(of_a_page, PeopleImport.state == State.DONE)
-    kept = select(PeopleImport).where(*counts)
-    return db.session.scalars(kept.order_by(PeopleImport.created_at.desc()).limit(1)).first()
+    return db.session.scalars(_LATEST).first()
 
 
 def rows(
