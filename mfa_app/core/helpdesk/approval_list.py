@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import aliased
 
 from mfa_app.core.audit.events import Event
@@ -23,6 +23,19 @@ _ANSWERS = (
     Event.RESET_REQUEST_STOPPED,  # ends the approval too
     Event.SECOND_FACTOR_RESET,
 )
+
+
+_ASKER = aliased(User, name="asker")
+
+_OPEN: Select[*tuple[Any, ...]] = (
+    select(ResetApproval, User, _ASKER)
+    .join(User, User.id == ResetApproval.user_id)
+    .join(_ASKER, _ASKER.id == ResetApproval.asked_by)
+    .where(ResetApproval.expires_at > bindparam("now"))
+    .execution_options(populate_existing=True)
+)
+
+_OF_USER = _OPEN.where(ResetApproval.user_id == bindparam("user_id"))
 
 
 @dataclass(frozen=True)
@@ -63,13 +76,13 @@ class Story:
 def waiting_for(actor: Actor, *, now: datetime) -> tuple[Waiting, ...]:
     """Return the 50 oldest approvals about users whom the actor may reset, in one SELECT."""
     oldest_first = ResetApproval.expires_at, ResetApproval.user_id
-    found = _open(now).where(*scope.within_reach(actor)).order_by(*oldest_first)
-    return tuple(map(_waiting, db.session.execute(found.limit(MOST))))
+    found = _OPEN.where(*scope.within_reach(actor)).order_by(*oldest_first).limit(MOST)
+    return tuple(map(_waiting, db.session.execute(found, {"now": now})))
 
 
 def of_user(user: User, *, now: datetime) -> Waiting | None:
     """Return what waits for an approval about this user, or None."""
-    row = db.session.execute(_open(now).where(ResetApproval.user_id == user.id)).one_or_none()
+    row = db.session.execute(_OF_USER, {"now": now, "user_id": user.id}).one_or_none()
     return _waiting(row) if row else None
 
 
@@ -87,17 +100,6 @@ def story_of(user: User, *, told_at: datetime | None = None) -> Story:
     then = AuditEvent.id > asked.id, AuditEvent.event.in_([event.label for event in _ANSWERS])
     since = tuple(db.session.scalars(newest.where(*then).limit(MOST)))
     return Story(asked.actor_name, str(asked.details["reason"]), since)
-
-
-def _open(now: datetime) -> Select[*tuple[Any, ...]]:
-    asker = aliased(User, name="asker")
-    return (
-        select(ResetApproval, User, asker)
-        .join(User, User.id == ResetApproval.user_id)
-        .join(asker, asker.id == ResetApproval.asked_by)
-        .where(ResetApproval.expires_at > now)
-        .execution_options(populate_existing=True)
-    )
 
 
 def _waiting(row: Row[Any]) -> Waiting:
