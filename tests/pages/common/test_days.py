@@ -59,25 +59,22 @@ def exempt(world: World, carol: Visitor, name: str, until: str) -> None:
 
 
 @in_every_zone
-def test_a_rule_starts_with_its_day(world: World, clock: FakeClock, carol: Visitor, zone: str) -> None:
+def test_a_rule_starts_with_its_day_and_the_fields_name_the_zone(
+    world: World, clock: FakeClock, carol: Visitor, zone: str
+) -> None:
+    assert f"when this day begins ({zone})" in carol.open("/admin/groups/1/policy").text
     start_finance(carol, "2026-03-10")
+    clock.moment = moment("2026-03-03", zone, "00:30:00")
+    page = world.log_in_and_wait("carol").open(f"/admin/people/{world.id_of('alice')}/policy")
+    assert f"the last minute of the day ({zone})" in page.text
+    assert (page.html.find(id="until")["min"], page.html.find(id="until")["max"]) == (
+        "2026-03-04",
+        "2027-03-04",
+    ), "the company's tomorrow"
     clock.moment = moment("2026-03-10", zone) - timedelta(seconds=1)
     alice = world.password_given("alice")
     assert alice.current.path == "/"
     clock.advance(seconds=1)
-    assert alice.open("/account").path == "/enrolment"
-
-
-@in_every_zone
-def test_an_exemption_ends_with_the_last_minute_of_its_day(
-    world: World, clock: FakeClock, carol: Visitor, zone: str
-) -> None:
-    world.require("Finance")
-    exempt(world, carol, "alice", "2026-03-10")
-    clock.moment = moment("2026-03-10", zone, "23:59:59.900000")
-    alice = world.password_given("alice")
-    assert alice.current.path == "/"
-    clock.moment = moment("2026-03-11", zone)
     assert alice.open("/account").path == "/enrolment"
 
 
@@ -112,8 +109,8 @@ def test_the_day_of_a_rule_is_the_same_wherever_it_is_shown(world: World, carol:
 
 
 @in_every_zone
-def test_the_last_day_of_an_exemption_is_the_same_wherever_it_is_shown(
-    world: World, carol: Visitor, zone: str
+def test_the_last_day_of_an_exemption_is_the_same_wherever_it_is_shown_and_ends_it_with_its_last_minute(
+    world: World, clock: FakeClock, carol: Visitor, zone: str
 ) -> None:
     world.require("Finance")
     exempt(world, carol, "alice", "2026-03-10")
@@ -125,21 +122,11 @@ def test_the_last_day_of_an_exemption_is_the_same_wherever_it_is_shown(
     assert "exempt until 10 March 2026" in done(explained)
     assert "until 2026-03-10 23:59" in explained.output
     assert "Exemption: since 2026-03-0" in explained.output
-
-
-@in_every_zone
-def test_the_fields_name_the_zone_and_today_is_the_companys(
-    world: World, clock: FakeClock, carol: Visitor, zone: str
-) -> None:
-    assert f"when this day begins ({zone})" in carol.open("/admin/groups/1/policy").text
-    clock.moment = moment("2026-03-03", zone, "00:30:00")
-    carol = world.log_in_and_wait("carol")
-    page = carol.open(f"/admin/people/{world.id_of('alice')}/policy")
-    assert f"the last minute of the day ({zone})" in page.text
-    assert (page.html.find(id="until")["min"], page.html.find(id="until")["max"]) == (
-        "2026-03-04",
-        "2027-03-04",
-    )
+    clock.moment = moment("2026-03-10", zone, "23:59:59.900000")
+    alice = world.password_given("alice")
+    assert alice.current.path == "/"
+    clock.moment = moment("2026-03-11", zone)
+    assert alice.open("/account").path == "/enrolment"
 
 
 def test_a_rule_keeps_its_moment_until_it_gets_another_day(
