@@ -59,7 +59,7 @@ def is_locked(world: World, name: str = "alice") -> bool:
         return world.user(name).account_locked_at is not None
 
 
-def test_a_lock_ends_everything_at_once(world: World, alice: Visitor) -> None:
+def test_a_lock_ends_everything_at_once_and_an_email_says_so(world: World, alice: Visitor) -> None:
     thief, begun = world.log_in_and_wait("alice"), world.password_given("alice")
     page = lock(alice)
     assert (page.path, page.title) == ("/locked", "Your account is locked")
@@ -70,10 +70,6 @@ def test_a_lock_ends_everything_at_once(world: World, alice: Visitor) -> None:
     assert world.details("person.locked") == {"way": "own page"}
     assert world.details("sessions.ended") == {"count": 3, "because": "account locked"}
     assert world.mails("alice")[-1] == "account_locked"
-
-
-def test_the_mail_about_a_lock_says_from_where_and_what_next(world: World, alice: Visitor) -> None:
-    lock(alice)
     words = world.words_of_last_mail()
     assert "Your account at Second Gate has been locked at your request." in " ".join(words.split())
     assert "IP address: " in words
@@ -88,7 +84,7 @@ def test_a_lock_asks_for_no_fresh_code_because_somebody_else_may_have_the_app(
     assert is_locked(world)
 
 
-def test_only_the_right_password_learns_of_the_lock(world: World, alice: Visitor) -> None:
+def test_only_the_right_password_learns_of_the_lock_and_whom_to_call(world: World, alice: Visitor) -> None:
     lock(alice)
     page = alice.give_password("alice@example.com", WRONG)
     assert "The email address or password is wrong." in page.text
@@ -98,11 +94,6 @@ def test_only_the_right_password_learns_of_the_lock(world: World, alice: Visitor
     assert re.search(r"You locked this account on .+ 20\d\d\. Call the help desk", page.text)
     assert alice.cookie("sid") is None
     assert world.details("password.refused") == {"reason": "account locked", "failures": 2}
-
-
-def test_the_login_page_then_says_whom_to_call(world: World, alice: Visitor) -> None:
-    lock(alice)
-    page = alice.give_password("alice@example.com", PASSWORD)
     assert "Please open my account at Second Gate again" in unquote(str(page.html.main))
 
 
