@@ -23,7 +23,7 @@ def finance(world: World, rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_next_login_leads_to_linking(world: World, rule: str) -> None:
+def test_the_next_login_leads_to_linking_and_no_new_grace_period_begins(world: World, rule: str) -> None:
     finance(world, rule)
     world.linked_earlier("anna", groups_=("Finance",))
     world.reset("anna")
@@ -31,19 +31,13 @@ def test_the_next_login_leads_to_linking(world: World, rule: str) -> None:
     assert anna.page.path == "/enrolment"
     for path in ("/", "/account", "/account/password"):
         assert anna.open(path).path == "/enrolment", path
+    for days in (90, RULES[rule].get("grace_days", 0)):
+        with world.data():
+            world.group_row("Finance").grace_days = days
+        assert world.password_given("anna").page.path == "/enrolment", days
     world.clock.advance(days=1)
     world.link("anna")
     assert world.password_given("anna").page.path == "/login/code"
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_no_new_grace_period_begins(world: World, rule: str) -> None:
-    finance(world, rule)
-    world.linked_earlier("anna", groups_=("Finance",))
-    world.reset("anna")
-    with world.data():
-        world.group_row("Finance").grace_days = 90
-    assert world.password_given("anna").page.path == "/enrolment"
 
 
 def test_the_linking_page_says_why(world: World) -> None:

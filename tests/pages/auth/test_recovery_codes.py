@@ -34,9 +34,15 @@ def alice_with_codes(world: World) -> Visitor:
 
 
 @pytest.fixture
-def codes(world: World) -> list[str]:
-    """The recovery codes of alice of Finance, who has linked her app and made them just now."""
-    return [code.text for code in world.after(alice_with_codes).current.html.find_all("code")]
+def owner(world: World) -> Visitor:
+    """Alice of Finance, who has linked her app and made recovery codes just now: her browser shows them."""
+    return world.after(alice_with_codes)
+
+
+@pytest.fixture
+def codes(owner: Visitor) -> list[str]:
+    """The recovery codes of alice."""
+    return [code.text for code in owner.current.html.find_all("code")]
 
 
 def use(world: World, code: str) -> Page:
@@ -55,19 +61,19 @@ def test_after_the_first_linking_they_are_offered_and_can_be_skipped(world: Worl
     assert world.count(RecoveryCode) == 0
 
 
-def test_a_set_has_ten_codes_of_eighty_bits_and_is_shown_once(world: World, alice: Visitor) -> None:
-    codes = world.recovery_codes(alice)
+def test_a_set_has_ten_codes_of_eighty_bits_and_is_shown_once(
+    world: World, owner: Visitor, codes: list[str]
+) -> None:
     assert len(set(codes)) == 10
     assert all(SHAPE.fullmatch(code) for code in codes)
     assert all(len(set(base64.b32decode(code.replace("-", "").upper()))) > 5 for code in codes)
-    assert not SHAPE.search(alice.open("/account/recovery-codes").text)
+    assert not SHAPE.search(owner.open("/account/recovery-codes").text)
     assert world.details("recovery_codes.made") == {"ended_a_set": False}
     assert world.mails("alice")[-1] == "recovery_codes_made"
 
 
-def test_they_can_be_saved_as_a_file_that_says_whose_they_are(world: World, alice: Visitor) -> None:
-    codes = world.recovery_codes(alice)
-    link = alice.current.html.find("a", download="recovery-codes.txt")
+def test_they_can_be_saved_as_a_file_that_says_whose_they_are(owner: Visitor, codes: list[str]) -> None:
+    link = owner.current.html.find("a", download="recovery-codes.txt")
     kind, _comma, text = unquote(link["href"]).partition(",")
     assert kind == "data:text/plain;charset=utf-8"
     assert text.split("\r\n") == [
@@ -111,8 +117,8 @@ def test_it_goes_into_the_field_for_the_app_as_well(world: World, codes: list[st
     assert world.count(RememberedDevice) == 0
 
 
-def test_a_new_set_ends_the_old_one(world: World, alice: Visitor) -> None:
-    old, new = world.recovery_codes(alice)[0], world.recovery_codes(alice)[0]
+def test_a_new_set_ends_the_old_one(world: World, owner: Visitor, codes: list[str]) -> None:
+    old, new = codes[0], world.recovery_codes(owner)[0]
     assert use(world, old).status == 400
     assert use(world, new).path == "/account/recovered"
     assert world.count(RecoveryCode) == 10
@@ -157,14 +163,15 @@ def test_it_leads_to_what_was_asked_for_before(world: World, codes: list[str]) -
     assert visitor.follow("My app still works: go on").path == "/account/password"
 
 
-def test_a_form_that_waits_for_a_code_waits_for_a_recovery_code_too(world: World, alice: Visitor) -> None:
-    (code, *_others) = world.recovery_codes(alice)
-    alice.open("/account")
+def test_a_form_that_waits_for_a_code_waits_for_a_recovery_code_too(
+    world: World, owner: Visitor, codes: list[str]
+) -> None:
+    owner.open("/account")
     world.clock.advance(minutes=21)
-    alice.press("Yes, log out everywhere")
-    alice.follow("Use a recovery code")
-    alice.press("Confirm", code=code)
-    page = alice.follow("My app still works: go on")
+    owner.press("Yes, log out everywhere")
+    owner.follow("Use a recovery code")
+    owner.press("Confirm", code=codes[0])
+    page = owner.follow("My app still works: go on")
     assert (page.path, "Nothing has been done yet" in page.text) == ("/account", True)
 
 
@@ -226,9 +233,8 @@ def test_without_an_app_there_are_none(world: World) -> None:
     assert world.count(RecoveryCode) == 0
 
 
-def test_they_confirm_that_it_is_the_same_person(world: World, alice: Visitor) -> None:
-    codes = world.recovery_codes(alice)
+def test_they_confirm_that_it_is_the_same_person(world: World, owner: Visitor, codes: list[str]) -> None:
     world.clock.advance(minutes=21)
-    alice.open("/account/password")
-    assert alice.press("Confirm", code=codes[0]).path == "/account/recovered"
+    owner.open("/account/password")
+    assert owner.press("Confirm", code=codes[0]).path == "/account/recovered"
     assert world.details("code.accepted") == {"purpose": "confirmation", "factor": "recovery code"}
