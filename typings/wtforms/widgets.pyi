@@ -1,6 +1,8 @@
 from typing import Any
 
-def html_params(**attributes: object) -> str: ...
+from markupsafe import Markup
+
+def html_params(**attributes: object) -> Markup: ...
 
 class Select:
     @classmethod

@@ -332,3 +332,12 @@ def test_with_a_mail_server_a_reset_can_lead_to_a_code_by_email(world: World, ca
     carol.press("Reset 2-factor authentication", checked="called back", reason="lost phone")
     assert "linking needs a code that is emailed to them" in carol.page.text
     assert world.password_given("alice").page.path == "/login/email-code"
+
+
+@pytest.mark.parametrize("zone", ["", "Pacific/Kiritimati", "<script>"])
+def test_only_the_chosen_time_zone_is_selected(world: World, carol: Visitor, zone: str) -> None:
+    save_look(carol, time_zone=zone)
+    options = carol.open("/admin/site").html.select("#time_zone option")
+    known = zone if zone in days.names_of_zones() else ""
+    assert [option["value"] for option in options] == ["", *days.names_of_zones()]
+    assert [option["value"] for option in options if option.has_attr("selected")] == [known]
