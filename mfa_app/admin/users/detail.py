@@ -112,7 +112,7 @@ def _account_of(user: User, now: datetime) -> dict[str, object]:
 def _invitation_of(user: User, actor: Actor, now: datetime) -> dict[str, object]:
     invitation = invitations.of_user(user)
     return {
-        "may_invite": invitations.may_invite(user, invitation, shown=shows_links(), actor=actor, now=now),
+        "may_invite": invitations.may_invite(actor, user, invitation, shown=shows_links(), now=now),
         "invitation": invitation,
         "invitation_state": invitation and invitations.state_of(invitation, user, now=now).name,
     }

@@ -94,7 +94,7 @@ def invite(user: User, *, actor: Actor, now: datetime, shown: bool = False) -> s
     return mail_to_all([user], sender=sender, actor=actor, now=now)[user.id]
 
 
-def may_invite(user: User, earlier: Invitation | None, *, shown: bool, actor: Actor, now: datetime) -> bool:
+def may_invite(actor: Actor, user: User, earlier: Invitation | None, *, shown: bool, now: datetime) -> bool:
     """Return True if `invite` would do it. `earlier` is the user's last invitation."""
     allowed = actor.may(_permission_to_invite(earlier, shown=shown)) and actor.may_act_on(user)
     return allowed and is_invitable(user, now)

@@ -59,7 +59,7 @@ def is_locked(world: World, name: str = "alice") -> bool:
         return world.user(name).account_locked_at is not None
 
 
-def test_a_lock_ends_everything_at_once_and_an_email_says_so(world: World, alice: Visitor) -> None:
+def test_a_lock_ends_everything_at_once(world: World, alice: Visitor) -> None:
     thief, begun = world.log_in_and_wait("alice"), world.password_given("alice")
     page = lock(alice)
     assert (page.path, page.title) == ("/locked", "Your account is locked")
@@ -84,7 +84,7 @@ def test_a_lock_asks_for_no_fresh_code_because_somebody_else_may_have_the_app(
     assert is_locked(world)
 
 
-def test_only_the_right_password_learns_of_the_lock_and_whom_to_call(world: World, alice: Visitor) -> None:
+def test_only_the_right_password_learns_of_the_lock(world: World, alice: Visitor) -> None:
     lock(alice)
     page = alice.give_password("alice@example.com", WRONG)
     assert "The email address or password is wrong." in page.text

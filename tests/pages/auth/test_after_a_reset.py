@@ -23,7 +23,8 @@ def finance(world: World, rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_next_login_leads_to_linking_and_no_new_grace_period_begins(world: World, rule: str) -> None:
+def test_the_next_login_leads_to_linking(world: World, rule: str) -> None:
+    """Nor does a new grace period begin."""
     finance(world, rule)
     world.linked_earlier("anna", groups_=("Finance",))
     world.reset("anna")

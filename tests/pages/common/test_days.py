@@ -109,7 +109,7 @@ def test_the_day_of_a_rule_is_the_same_wherever_it_is_shown(world: World, carol:
 
 
 @in_every_zone
-def test_the_last_day_of_an_exemption_is_the_same_wherever_it_is_shown_and_ends_it_with_its_last_minute(
+def test_an_exemption_has_one_last_day_on_every_page_and_ends_with_it(
     world: World, clock: FakeClock, carol: Visitor, zone: str
 ) -> None:
     world.require("Finance")
