@@ -45,6 +45,6 @@ def try_mail_again(mail_id: str) -> ResponseReturnValue:
 @blueprint.post("/emails/try-again")
 @requires(Permission.MANAGE_SITE)
 def try_mails_again() -> ResponseReturnValue:
-    """Try all emails again that failed for good."""
+    """Try again all emails that failed for good."""
     flash(tried_again(failed.try_all_again(actor=current_actor(), now=clock.now())), "success")
     return redirect(url_for("admin.failed_mails"))

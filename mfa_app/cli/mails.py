@@ -38,7 +38,7 @@ def list_(*, as_json: bool) -> None:
 @click.option("--to", type=EMAIL, help="Only those to this address, even if they have a next attempt.")
 @command_transaction
 def try_again(to: str | None) -> None:
-    """Try all emails again that failed for good."""
+    """Try again all emails that failed for good."""
     actor, now = current_actor(), clock.now()
     if to is None:
         say(tried_again(failed.try_all_again(actor=actor, now=now)))

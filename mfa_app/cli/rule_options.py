@@ -25,7 +25,7 @@ rule_options = together(
         "--grace",
         "grace_days",
         type=click.IntRange(0, MOST_GRACE_DAYS),
-        help="Days in which new members may log in without an app.",
+        help="Days in which new members may log in without an app or passkey.",
     ),
     click.option(
         "--remember",

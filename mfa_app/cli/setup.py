@@ -48,7 +48,7 @@ def prepare() -> None:
         unfinished = first_administrator.unfinished()
         if unfinished is not None:
             say(
-                _("%(email)s, the administrator, hasn't linked an app yet.", email=unfinished.email),
+                _("%(email)s, the administrator, has no app or passkey yet.", email=unfinished.email),
                 _(
                     "To go on with the set-up, run: %(command)s",
                     command=command_line("setup-link"),

@@ -73,7 +73,8 @@ def require(email: str, switch: str, *, preview: bool) -> None:
 def deadline(email: str, day: date | None, end: bool, *, preview: bool) -> None:
     """Let a person link an app later.
 
-    DAY, such as 2027-03-31, is the last day without an app. If the date of a rule is later, that date counts.
+    DAY, such as 2027-03-31, is the last day without an app or passkey. If the date of a rule is later, that
+    date counts.
     """
     if (day is None) is not end:
         raise click.UsageError(_("Give either a day or --end."))

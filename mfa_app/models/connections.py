@@ -31,13 +31,13 @@ _SPOILT_POSTGRESQL = frozenset({READ_ONLY_TRANSACTION, DISK_FULL})
 
 
 # After a rest as long as this, a connection is tried before it is used again. If the server ends one sooner,
-# a single request fails, and all connections are opened anew.
+# a single request fails, and all connections are opened again.
 REST_SECONDS = 1
 
 # The connection that rested last is taken first: it still has the pages of SQLite's file in memory.
 POOL_OPTIONS = {"pool_use_lifo": True}
 
-# How many compiled statements a process keeps, each of about 50 kB. SQLAlchemy drops the oldest when it has
+# How many compiled statements an engine keeps, each of about 50 kB. SQLAlchemy drops the oldest when it has
 # half as many again: with its own 500, at 750. The tests of the pages send 660, all tests together 1,000. A
 # process that has seen all of those has 50 MB of them; one that is dropped costs milliseconds the next time.
 STATEMENTS_KEPT = 1_000
@@ -148,7 +148,7 @@ def _flush_again(connection: Any, record: Any) -> None:
 
 @event.listens_for(Engine, "checkin")
 def _keep_none_that_only_reads(connection: Any, record: Any) -> None:
-    """Close a connection after its use if it can only read, so that the next one finds out anew."""
+    """Close a connection after its use if it can only read, so that the next one finds out again."""
     if connection is not None and _only_reads(connection, record.info):
         record.invalidate()
 
@@ -162,7 +162,7 @@ def _only_reads(connection: Any, info: dict[str, Any]) -> bool:
 
 @event.listens_for(Engine, "handle_error")
 def _throw_away_what_is_spoilt(context: ExceptionContext) -> None:
-    """Let all connections be opened anew after an error that would otherwise outlive its cause."""
+    """Let all connections be opened again after an error that would otherwise outlive its cause."""
     if is_spoilt(context.original_exception):
         context.is_disconnect = True
         cursor = getattr(context.execution_context, "cursor", None)

@@ -40,7 +40,7 @@ def table_of(model: type[Model]) -> Table:
 
 
 def execute(statement: Executable, **values: Any) -> CursorResult[Any]:
-    """Execute a statement on tables that was built once, with the values of its parameters.
+    """Execute a statement of columns that was built once, with the values of its parameters.
 
     It costs a fraction of a statement on entities. What entities still hold back is written first.
     """

@@ -17,7 +17,7 @@ FAILED_MAILS_KEPT = timedelta(days=30)  # from when they were written
 class OutboxMail(SealedRow, Table):
     """One mail. Its contents may hold a link into an account, so they are sealed, and deleted once sent.
 
-    `user_id` is that of the user it is to. `next_attempt_at` is empty once it has left or was given up.
+    `user_id` is that of the user it is to. `next_attempt_at` is empty once it has left or failed for good.
     `recipient_refused`: the last attempt failed because of this recipient, not because of the mail server.
     """
 

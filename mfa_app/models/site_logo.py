@@ -1,4 +1,4 @@
-"""The table of the site's logo, as it was drawn anew from what an administrator sent."""
+"""The table of the site's logo, as it was redrawn from what an administrator sent."""
 
 from typing import ClassVar
 

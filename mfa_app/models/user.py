@@ -26,7 +26,7 @@ PRIVILEGED = frozenset({Role.HELPDESK, Role.ADMIN})
 
 
 class Progress(enum.IntEnum):
-    """How far someone has come who has no second factor yet. It begins anew when one has been linked."""
+    """How far someone has come who has no second factor yet. It begins again when one has been linked."""
 
     NOTHING = 0
     LOGGED_IN = 1  # at least once

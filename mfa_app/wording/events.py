@@ -360,7 +360,7 @@ _CODES = {
     "put away": _l("hidden"),
     "made elsewhere": _l("made with other programs"),
     "set": _l("set"),
-    "set anew": _l("changed"),
+    "set anew": _l("a new password"),
 }
 
 _CODED = {

@@ -45,12 +45,12 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
         "An access pass has 8 letters and digits, such as KM7P 3XQT. Check it and try again."
     ),
     errors.WrongAccessPass: _l(
-        "This access pass doesn't count. Check it and try again. If it was used before or is too old, "
+        "This access pass doesn't work. Check it and try again. If it was used before or is too old, "
         "ask the help desk for a new one."
     ),
     errors.NotAnEmailCode: _l("The code in the email has 6 digits. Check it and try again."),
     errors.WrongEmailCode: _l(
-        "This code doesn't count. Check it and try again, use the newest email, or have a new code sent."
+        "This code doesn't work. Check it and try again, use the newest email, or have a new code sent."
     ),
     errors.NoMailServer: _l(
         "Codes can't be emailed, because no mail server is set up. Choose another way, or set one up first."

@@ -42,7 +42,7 @@ def test_from_the_reset_to_the_pass_and_in(people: World, new_window: Callable[.
     assert alice.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     alice.field("Access pass").fill("KM7P 3XQT")
     alice.press("Continue")
-    alice.reads("This access pass doesn't count.")
+    alice.reads("This access pass doesn't work.")
     alice.field("Access pass").fill(shown.lower().replace(" ", "-"))
     alice.press("Continue")
     app = alice.tap()

@@ -88,7 +88,7 @@ def reads_the_board_and_reminds(carol: Window) -> None:
 def gives_bob_longer(carol: Window) -> None:
     carol.page.get_by_role("row", name="Bob").get_by_role("link", name="Later date").click()
     carol.sees("2-factor rules for Bob")
-    carol.field("Last day without an app").fill("2026-03-30")
+    carol.field("Last day without an app or passkey").fill("2026-03-30")
     carol.press("Save the deadline")
     carol.open("/admin/groups/1/rollout")
     carol.reads("30 Mar 2026")

@@ -99,7 +99,7 @@ def test_a_set_up_left_before_linking_goes_on_by_a_new_link(world: World, typed:
     fields = {"name": "Carol", "email": "carol@example.com", "password": PASSWORD}
     assert carol.press("Create the administrator", **fields).path == "/enrolment"
     said = done(typed("prepare"))
-    assert "carol@example.com, the administrator, hasn't linked an app yet." in said
+    assert "carol@example.com, the administrator, has no app or passkey yet." in said
     assert "setup-link" in said
     again = world.visitor()
     assert again.open(link_in(done(typed("setup-link")))).path == "/login/link"

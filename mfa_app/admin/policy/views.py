@@ -69,7 +69,8 @@ def _preview_or_form(scope: Group | None) -> ResponseReturnValue:
     form = RuleToSave()
     if not form.validate_on_submit() or form.back.data:
         return _form(scope, form)
-    changed = RuleChanged() if form.seen_version() != rules.version_of(scope) else None
+    rule = rules.row_of(scope)  # held, so that the page shows one state of the rule
+    changed = RuleChanged() if form.seen_version() != rule.rule_version else None
     return _preview(scope, form.values(scope), form.mail_text.data or "", changed=changed)
 
 
@@ -101,15 +102,15 @@ def _preview(
     scope: Group | None, after: RuleValues, mail_text: str, *, changed: RuleChanged | None
 ) -> Response:
     """Show what a change would do to the rule as it is now; `changed` if that isn't the rule seen before."""
-    now, before = clock.now(), rules.values_of(scope)
+    now, rule, before = clock.now(), rules.row_of(scope), rules.values_of(scope)
     foresight = impact.preview_impact(scope, after, now=now)
-    fields = as_fields(after, rules.version_of(scope), mail_text)
+    fields = as_fields(after, rule.rule_version, mail_text)
     mails = rule_mails.announcements(before, after, now=now)
     page = render_template(
         "admin/policy/preview.html",
         group=scope,
         changed=sentence(changed) if changed else None,
-        turning=kind_of_change(before, after, reworded=mail_text != rules.mail_text_of(scope)),
+        turning=kind_of_change(before, after, reworded=mail_text != (rule.mail_text or "")),
         before=rule_in_full(before, now),
         after=rule_in_full(after, now),
         values=after,

@@ -17,9 +17,9 @@ OTHER_DAY = "day"  # the choice of a last day of one's own
 
 
 class DeadlineForm(Form):
-    """The last day on which one person may be without an app; the core checks which days are possible."""
+    """A person's last day without an app or passkey. The core checks which days are possible."""
 
-    last_day = DateField(_l("Last day without an app"))
+    last_day = DateField(_l("Last day without an app or passkey"))
 
 
 class ExemptionForm(Form):

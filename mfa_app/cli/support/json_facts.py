@@ -133,7 +133,7 @@ def help_request(entry: queue.Entry) -> Facts:
 
 
 def failed_mail(mail: FailedMail) -> Facts:
-    """Return which email could not be sent, and why. `next_attempt_at` is null if it was given up."""
+    """Return which email could not be sent, and why. `next_attempt_at` is null if it failed for good."""
     return {
         "to": mail.to,
         "mail": mail.mail,

@@ -51,7 +51,7 @@ def begin(identity: Identity, *, replaces: str | None = None, now: datetime) -> 
     """Return the secret to show to this session: one and the same for as long as the session may enrol.
 
     A second secret in that time would leave a second entry of the same name in the app. Once the user has
-    confirmed anew there is a new one: a copy of the old token may have been shown the old one. `replaces` is
+    confirmed again there is a new one: a copy of the old token may have been shown the old one. `replaces` is
     the id of the app whose place the new one takes. Raises AppGone if the user has no such app,
     TooManyApps, AlreadyEnrolled if the user has an app and hasn't entered one of its codes recently,
     NotAllowed if this user needs a one-time link to enrol, SessionEnded if the session has ended meanwhile.
@@ -231,7 +231,7 @@ def _start_over(identity: Identity, expires_at: datetime, now: datetime) -> None
 
 
 def _right_ends_at(identity: Identity, now: datetime) -> datetime:
-    """Return until when this session may enrol without confirming anew."""
+    """Return until when this session may enrol without confirming again."""
     return (identity.confirmed_at or now) + sessions.RECENT_AUTH_WINDOW
 
 

@@ -20,7 +20,7 @@ from mfa_app.models.database import rows_changed
 PAGE = 50
 
 _FAILED = OutboxMail.sent_at.is_(None), OutboxMail.last_error.is_not(None)
-_GIVEN_UP = OutboxMail.next_attempt_at.is_(None)
+_FOR_GOOD = OutboxMail.next_attempt_at.is_(None)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def try_again(mail: FailedMail, *, actor: Actor, now: datetime) -> bool:
         begin_change(actor, Permission.MANAGE_SITE)
     else:
         begin_change(actor, Permission.INVITE_AGAIN, user)
-    waiting = _FAILED[0], OutboxMail.id == mail.id, or_(_GIVEN_UP, OutboxMail.next_attempt_at > now)
+    waiting = _FAILED[0], OutboxMail.id == mail.id, or_(_FOR_GOOD, OutboxMail.next_attempt_at > now)
     if not rows_changed(update(OutboxMail).where(*waiting).values(next_attempt_at=now)):
         return False
     record(Event.MAILS_TRIED_AGAIN, actor=actor, subject=user, count=1, mail=mail.mail)
@@ -100,7 +100,7 @@ def try_all_again(*, actor: Actor, now: datetime) -> int:
     Raises NotAllowed, SessionEnded.
     """
     begin_change(actor, Permission.MANAGE_SITE)
-    tried = update(OutboxMail).where(*_FAILED, _GIVEN_UP).values(next_attempt_at=now)
+    tried = update(OutboxMail).where(*_FAILED, _FOR_GOOD).values(next_attempt_at=now)
     mail_ids = db.session.scalars(tried.returning(OutboxMail.id)).all()
     if mail_ids:
         record(Event.MAILS_TRIED_AGAIN, actor=actor, count=len(mail_ids), mail="")

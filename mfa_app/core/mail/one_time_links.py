@@ -132,7 +132,7 @@ def _holds(link: OneTimeLink, user: User, now: datetime) -> bool:
 
 
 def made_at(link: OneTimeLink) -> datetime:
-    """Return when a link of a usual lifetime was made."""
+    """Return when a link of a usual lifetime was made; of one after a reset, when its request was."""
     return link.expires_at - LIFETIME[Purpose(link.purpose)]
 
 

@@ -30,7 +30,7 @@ class SiteStatistics:
 
     `must_link`: as the board of the roll-out counts them. `stopped`: locked second factors, which need the
     help desk. `accounts_locked`: by their owners. `waiting`: blocked for a while after wrong codes.
-    `mails_failed`: given up after three days. `mail_error`: why no mail leaves at all, else None.
+    `mails_failed`: failed for good. `mail_error`: why no mail leaves at all, else None.
     `without_app`: the first administrators and help desk staff, by email address, who have no app and no
     passkey.
     """

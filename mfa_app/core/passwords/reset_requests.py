@@ -109,7 +109,7 @@ def _answer(asked: Asked, now: datetime) -> bool:
 def _charge(user: User, asked: Asked, now: datetime) -> bool:
     """Count the mail. Return False if there were too many.
 
-    Strangers share a counter, and each browser that is known to the user has its own. Both begin anew when
+    Strangers share a counter, and each browser that is known to the user has its own. Both begin again when
     the user's access is revoked, because that ends the earlier links.
     """
     browser = BrowserFacts(asked.known_users, keys=site()[SigningKeys].keys)

@@ -23,7 +23,11 @@ class Duty:
 
 
 def duty_of(subject: PolicySubject, *, now: datetime) -> Duty | None:
-    """Return what a user must still set up, now or later; None if there is nothing. Closed accounts count."""
+    """Return what a user must still set up, now or later; None if there is nothing. Closed accounts count.
+
+    Who has nothing yet, and will need a passkey, is asked for that alone, so that nobody sets up two things.
+    What is needed first is said by `decision.set_up_by`.
+    """
     facts = subject.facts
     decision = decide(facts, shown=Level.PASSWORD, now=now)
     if not facts.linked:

@@ -183,9 +183,9 @@ def elevate(
 
     `methods` is what that factor adds to `amr` (RFC 8176), beside what was shown before; without any, it was
     a fresh password instead.
-    `device_id` is the device that has been remembered with it. A verb that writes something before this calls
-    `require` first, or undoes it. Raises SessionEnded if a concurrent request has ended the session, or has
-    put it under another token.
+    `device_id` is the device that has been remembered with it. An action that writes something before this
+    calls `require` first, or undoes it. Raises SessionEnded if a concurrent request has ended the session, or
+    has put it under another token.
     """
     elevated = replace(
         session,
@@ -235,7 +235,7 @@ def _under_new_token(
 def require(session: SessionFacts) -> None:
     """Lock the session's row until the commit. Raises SessionEnded if a concurrent request has ended it.
 
-    Call this before the first write, after `lock_user`: no session then ends in the middle of a verb.
+    Call this before the first write, after `lock_user`: no session then ends in the middle of an action.
     """
     if execute(_LOCK, **_present(session)).rowcount != 1:
         raise SessionEnded

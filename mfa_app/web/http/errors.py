@@ -202,7 +202,7 @@ def _nameless_page(_error: OriginMissing) -> Response:
 def _refusal_page(refusal: Refusal) -> Response:
     """Answer a refusal that no form shows, such as after two administrators did something at once.
 
-    Below 500, so that what the verb counted and recorded is saved.
+    Below 500, so that what the action counted and recorded is saved.
     """
     code = STATUS_OF_REFUSALS.get(type(refusal), 409)
     response = error_page(code, _words()[code][0], sentence(refusal))

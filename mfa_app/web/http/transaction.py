@@ -1,9 +1,9 @@
 """When a request's changes are saved: once, after the view, unless the response is a server error.
 
 What a refused request wrote is saved too: the refusal on the audit trail, the code that was spent, the lock
-after many wrong ones, and the mail about them. So a verb that refuses has written nothing else, which
-`tests/core/test_refusals_change_nothing.py` checks, and a view must not call a verb that can refuse after one
-that has written.
+after many wrong ones, and the mail about them. So an action that refuses has written nothing else, which
+`tests/core/test_refusals_change_nothing.py` checks, and a view must not call an action that can refuse after
+one that has written.
 """
 
 from flask import Flask, Response, g

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from mfa_app.core.common import clock
 from mfa_app.core.factors import totp
-from mfa_app.core.helpdesk import risk
+from mfa_app.core.helpdesk import queue, risk
 from mfa_app.core.mail import one_time_links
 from mfa_app.core.passwords import strength
 from mfa_app.core.policy.rules import RuleValues
@@ -41,6 +41,7 @@ class Numbers:
     reset_link_minutes: int = one_time_links.LIFETIME[one_time_links.Purpose.PASSWORD_RESET] // MINUTE
     code_seconds: int = totp.PERIOD_SECONDS
     stop_link_days: int = one_time_links.LIFETIME[one_time_links.Purpose.STOP_APPROVAL].days
+    recent_changes_days: int = queue.LOOKED_BACK.days
     second_reset_days: int = risk.REPEATED_WITHIN.days
     failed_mails_days: int = FAILED_MAILS_KEPT.days
     used_invitations_days: int = USED_INVITATIONS_KEPT.days

@@ -126,7 +126,7 @@ def test_all_that_were_given_up_are_tried_again_by_one_press(world: World, mailb
         world.person(name)
         give_up(world, name, "ConnectionRefusedError: 111")
     carol.open(EMAILS)
-    assert "2 emails are on their way again." in carol.press("Try all again that failed for good").text
+    assert "2 emails are on their way again." in carol.press("Try again all that failed for good").text
     assert world.details("mails.tried_again") == {"count": 2, "mail": ""}
     world.deliver()
     assert {message["To"] for message in mailbox.messages[-2:]} == {"alice@example.com", "bob@example.com"}

@@ -67,7 +67,7 @@ def test_a_password_is_sealed_and_shown_nowhere_again(world: World, carol: Visit
         "after": {"smtp_url": ADDRESS, "mail_from": "gate@example.com", "smtp_password": "set anew"},
     }
     trail = carol.open("/admin/trail").text
-    assert f"Mail server: none → {ADDRESS}" in trail and "mail server: none → changed" in trail
+    assert f"Mail server: none → {ADDRESS}" in trail and "mail server: none → a new password" in trail
     with world.data():
         rows = [row.value for row in SiteSetting.query] + [row.sealed for row in SealedValue.query]
     for shown in (page.response.text, trail, str(rows), repr(part_of(world.app, MailDelivery))):

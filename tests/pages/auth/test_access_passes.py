@@ -25,7 +25,7 @@ from tests.support.world import CALLED_BACK, TERMINAL, VISITOR, World
 
 PAGE = "/login/access-pass"
 SHAPE = re.compile(r"\b[A-Z0-9]{4} [A-Z0-9]{4}\b")
-REFUSED = "This access pass doesn't count."
+REFUSED = "This access pass doesn't work."
 RULES = {"no rule at all": {}, "a grace period": {"required": True, "grace_days": 14}}
 
 

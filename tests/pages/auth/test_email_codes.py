@@ -19,7 +19,7 @@ from tests.support.world import CALLED_BACK, TERMINAL, World
 
 PAGE = "/login/email-code"
 SEND = "Email me a code"
-REFUSED = "This code doesn't count."
+REFUSED = "This code doesn't work."
 
 
 @pytest.fixture
