@@ -5,7 +5,19 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, Table, event, func, select
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    Row,
+    Table,
+    bindparam,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -37,6 +49,10 @@ def _lock_at_first_write(
 def table_of(model: type[Model]) -> Table:
     """Return a model's table, for statements that are built once and read no entities."""
     return cast(Table, model.__table__)
+
+
+# The ids of some rows, as a parameter of a statement that is built once.
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
 
 
 def execute(statement: Executable, **values: Any) -> CursorResult[Any]:

@@ -11,7 +11,7 @@ from mfa_app.core.common import csv_cells
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.imports import cells
-from mfa_app.core.policy.facts import find_subjects
+from mfa_app.core.policy.facts import find_subjects_by_id
 from mfa_app.core.users import directory
 from mfa_app.core.users.accounts import profile_of
 from mfa_app.core.users.filters import UserFilters
@@ -41,7 +41,7 @@ def _lines(found: Select[Any], delimiter: str) -> Iterator[str]:
     statement, after = found.order_by(User.email_key).limit(BATCH), ""
     while batch := db.session.execute(statement.where(User.email_key > after)).all():
         after = batch[-1].email_key
-        subjects = find_subjects(User.id.in_([row.id for row in batch]))
+        subjects = find_subjects_by_id([row.id for row in batch])
         for subject in sorted(subjects, key=lambda subject: subject.user.email_key):
             groups = cells.group_cell(held.name for held in subject.groups)
             yield csv_cells.line(_cells(subject.user, groups), delimiter)

@@ -16,7 +16,7 @@ from mfa_app.core.policy.conditions import (
     is_exempt,
     of_user,
 )
-from mfa_app.core.policy.facts import PolicySubject, find_subjects, with_rule
+from mfa_app.core.policy.facts import PolicySubject, find_subjects_by_id, with_rule
 from mfa_app.core.policy.foresight import Foresight
 from mfa_app.core.policy.graces import Case
 from mfa_app.core.policy.individuals import Individuals, with_exemption
@@ -86,7 +86,7 @@ class _Affected:
         statement = self._under.under_rule(select(User.id).select_from(User)).where(key > email_key)
         page = statement.where(*self._condition).order_by(key).limit(limit)
         ids = list(db.session.scalars(page))
-        return [self._foresight(subject) for subject in find_subjects(User.id.in_(ids))]
+        return [self._foresight(subject) for subject in find_subjects_by_id(ids)]
 
     def _foresight(self, subject: PolicySubject) -> Foresight:
         name = self._scope.name if self._scope else None

@@ -1,17 +1,18 @@
 """A user with everything that the policy needs to know, loaded by one SELECT."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, select, true
+from sqlalchemy import ColumnElement, Row, Select, exists, select, true
 
 from mfa_app.core.common import email_addresses
 from mfa_app.core.policy.decision import PolicyFacts, Rule
 from mfa_app.core.policy.subject_facts import oldest_first, policy_facts
 from mfa_app.extensions import db
 from mfa_app.models import Authenticator, Group, Membership, Passkey, SitePolicy, User
+from mfa_app.models.database import IDS
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def group_by_user(rows: Iterable[Row[Any]]) -> list[PolicySubject]:
 
 
 _BY_EMAIL = select_with_policy().order_by(User.email_key, Group.name_key)
-_OF_IDS = _BY_EMAIL.where(User.id.in_(bindparam("ids", expanding=True)))
+_OF_IDS = _BY_EMAIL.where(User.id.in_(IDS))
 
 
 def find_subjects(*where: ColumnElement[bool]) -> list[PolicySubject]:
@@ -56,9 +57,9 @@ def find_subjects(*where: ColumnElement[bool]) -> list[PolicySubject]:
     return group_by_user(db.session.execute(_BY_EMAIL.where(*where)))
 
 
-def find_subjects_by_id(ids: Sequence[int]) -> list[PolicySubject]:
+def find_subjects_by_id(ids: Collection[int]) -> list[PolicySubject]:
     """Return the users with these ids, by email address."""
-    return group_by_user(db.session.execute(_OF_IDS, {"ids": ids})) if ids else []
+    return group_by_user(db.session.execute(_OF_IDS, {"ids": list(ids)})) if ids else []
 
 
 def find_subject(user_id: int, *where: ColumnElement[bool]) -> PolicySubject | None:

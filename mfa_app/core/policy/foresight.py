@@ -1,14 +1,14 @@
 """What a change does to one person: what is decided about them today, and once the change is made."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from mfa_app.core.policy.decision import Decision, PolicyFacts, decide, effective_policy
-from mfa_app.core.policy.facts import PolicySubject, find_subjects, rule_of
+from mfa_app.core.policy.facts import PolicySubject, find_subjects_by_id, rule_of
 from mfa_app.core.policy.levels import Level
-from mfa_app.models import PRIVILEGED, Group, Role, User
+from mfa_app.models import PRIVILEGED, Group, Role
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def of_membership(
 
 
 def of_memberships(
-    user_ids: Iterable[int], *, joins: Iterable[Group] = (), leaves: Iterable[Group] = (), now: datetime
+    user_ids: Collection[int], *, joins: Iterable[Group] = (), leaves: Iterable[Group] = (), now: datetime
 ) -> list[Foresight]:
     """Return what joining and leaving these groups does to each of these users, by email address.
 
@@ -66,7 +66,7 @@ def of_memberships(
     joined, left = list(joins), list(leaves)
     return [
         of_membership(subject, joins=joined, leaves=left, now=now)
-        for subject in find_subjects(User.id.in_(user_ids))
+        for subject in find_subjects_by_id(user_ids)
         if subject.user.is_open(now)
     ]
 

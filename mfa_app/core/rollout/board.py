@@ -34,7 +34,7 @@ from mfa_app.core.rollout.duties import deadline
 from mfa_app.extensions import db
 from mfa_app.models import CohortCount, CohortGroup, Group, Membership, Notice, Progress, User
 from mfa_app.models.column_types import Moment
-from mfa_app.models.database import execute
+from mfa_app.models.database import IDS, execute
 
 PAGE = 50
 
@@ -45,7 +45,7 @@ GROUP_ID: BindParameter[int] = bindparam("group_id")
 
 _LAST_REMINDED = (
     select(Notice.user_id, func.max(Notice.sent_at).label("last"))
-    .where(Notice.kind == REMINDER, Notice.user_id.in_(bindparam("ids", expanding=True)))
+    .where(Notice.kind == REMINDER, Notice.user_id.in_(IDS))
     .group_by(Notice.user_id)
 )
 

@@ -17,7 +17,7 @@ from mfa_app.core.common.turns import taking_turns
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.notices import first_time
 from mfa_app.core.policy.decision import will_be_required
-from mfa_app.core.policy.facts import PolicySubject, find_subject_by_email, find_subjects
+from mfa_app.core.policy.facts import PolicySubject, find_subject_by_email, find_subjects_by_id
 from mfa_app.core.rollout.board import REMINDER, must_link
 from mfa_app.core.rollout.duties import duty_of, said_of
 from mfa_app.core.users import enrolment_links
@@ -109,7 +109,7 @@ def is_open_to_mail(user: User, *, now: datetime) -> bool:
 
 def due_today(user_ids: Collection[int], *, now: datetime) -> set[int]:
     """Return which of these at most 50 users a reminder would reach now: due, and not reminded today."""
-    due = {subject.user.id for subject in find_subjects(User.id.in_(user_ids)) if is_due(subject, now=now)}
+    due = {subject.user.id for subject in find_subjects_by_id(user_ids) if is_due(subject, now=now)}
     of_today = Notice.kind == REMINDER, Notice.about == _today(now), Notice.user_id.in_(due)
     return due - set(db.session.scalars(select(Notice.user_id).where(*of_today)))
 
@@ -164,7 +164,7 @@ def _waiting(scope: Group | None, after: int, limit: int, now: datetime) -> list
 
 def _remind(ids: Sequence[int], actor: Actor, now: datetime) -> list[User]:
     """Queue a mail to each of these users who is to be told and has not been today; return those."""
-    subjects = [subject for subject in find_subjects(User.id.in_(ids)) if is_due(subject, now=now)]
+    subjects = [subject for subject in find_subjects_by_id(ids) if is_due(subject, now=now)]
     fresh = first_time([subject.user.id for subject in subjects], REMINDER, _today(now), now=now)
     told = [subject.user for subject in subjects if subject.user.id in fresh]
     for user in sorted(told, key=lambda user: user.id):  # so that no two of these wait for each other

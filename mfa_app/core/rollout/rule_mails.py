@@ -14,7 +14,7 @@ from mfa_app.core.common.turns import taking_turns
 from mfa_app.core.mail import outbox
 from mfa_app.core.mail.notices import mail_once
 from mfa_app.core.mail.outbox import Mail
-from mfa_app.core.policy.facts import PolicySubject, find_subject_by_email, find_subjects
+from mfa_app.core.policy.facts import PolicySubject, find_subject_by_email, find_subjects_by_id
 from mfa_app.core.policy.rules import RuleValues
 from mfa_app.core.rollout import reminders
 from mfa_app.core.rollout.board import must_link
@@ -265,7 +265,7 @@ def _tell(due: Due, ids: Sequence[int], now: datetime) -> int:
     passkeys = _wants_passkeys(due)
     told = [
         subject.user
-        for subject in find_subjects(User.id.in_(ids))
+        for subject in find_subjects_by_id(ids)
         if (duty := duty_of(subject, now=now)) is not None and _is_told(subject, duty, due, passkeys, now)
     ]
     return mail_once(due.mail, told, due.about, now=now, about=due.about, group_id=due.group_id)

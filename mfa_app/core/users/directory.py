@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, select
+from sqlalchemy import Select, select
 
 from mfa_app.core.audit.events import ENROLLING, Event
 from mfa_app.core.common import scope
@@ -18,7 +18,7 @@ from mfa_app.core.users.filters import UserFilters
 from mfa_app.core.users.people_lists import Order, PeopleList, Total
 from mfa_app.extensions import db
 from mfa_app.models import Group, Membership, Role, User
-from mfa_app.models.database import execute
+from mfa_app.models.database import IDS, execute
 from mfa_app.models.row_facts import AnyEvent
 
 LATEST_EVENTS = 10
@@ -37,8 +37,6 @@ _NEW_BEGINNINGS = frozenset(
 )
 
 
-_IDS: BindParameter[int] = bindparam("ids", expanding=True)
-
 _COLUMNS = select(
     User.id,
     User.name,
@@ -54,12 +52,12 @@ _COLUMNS = select(
     User.account_locked_at,
     User.ends_at,
     User.directory_number,
-).where(User.id.in_(_IDS))
+).where(User.id.in_(IDS))
 
 _GROUPS = (
     select(Membership.user_id, Group.name)
     .join(Group, Group.id == Membership.group_id)
-    .where(Membership.user_id.in_(_IDS))
+    .where(Membership.user_id.in_(IDS))
     .order_by(Group.name_key)
 )
 

@@ -74,7 +74,7 @@ def _ending(now: datetime, last: tuple[datetime, int] | None) -> list[tuple[date
 
 def _tell(user_ids: Sequence[int], now: datetime) -> int:
     mails = 0
-    subjects = facts.find_subjects(User.id.in_(user_ids))
+    subjects = facts.find_subjects_by_id(user_ids)
     for subject in sorted(subjects, key=lambda subject: subject.user.id):  # so that no two of these deadlock
         user = subject.user
         lock_and_reload(user)

@@ -128,7 +128,7 @@ def mail_to_all(
     They are from `sender`, or else from whoever acts.
     """
     db.session.flush()
-    subjects = facts.find_subjects(User.id.in_([user.id for user in users]))
+    subjects = facts.find_subjects_by_id([user.id for user in users])
     of_user = {subject.user.id: subject.facts for subject in subjects}
     sender = sender or _sender(actor)
     return {user.id: _mail(user, of_user[user.id], sender, actor=actor, now=now) for user in users}

@@ -4,31 +4,29 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import BindParameter, bindparam, select, true
+from sqlalchemy import select, true
 
 from mfa_app.core.policy.decision import Decision, Rule, decide
 from mfa_app.core.policy.levels import Level
 from mfa_app.core.policy.subject_facts import policy_facts, rule_columns
 from mfa_app.models import Group, Membership, SitePolicy, User
-from mfa_app.models.database import execute, table_of
+from mfa_app.models.database import IDS, execute, table_of
 from mfa_app.models.row_facts import UserFacts, columns_of
 
 _USERS, _MEMBERS, _GROUPS = table_of(User), table_of(Membership), table_of(Group)
-
-_IDS: BindParameter[int] = bindparam("ids", expanding=True)
 
 _FACTS = columns_of(UserFacts, User)
 
 _OF_USERS = (
     select(*_FACTS, _USERS.c.linked, _USERS.c.has_passkey, *rule_columns(SitePolicy))
     .join(table_of(SitePolicy), true())
-    .where(_USERS.c.id.in_(_IDS))
+    .where(_USERS.c.id.in_(IDS))
 )
 
 _OF_GROUPS = (
     select(_MEMBERS.c.user_id, _GROUPS.c.name, *rule_columns(Group))
     .join(_GROUPS, _GROUPS.c.id == _MEMBERS.c.group_id)
-    .where(_MEMBERS.c.user_id.in_(_IDS))
+    .where(_MEMBERS.c.user_id.in_(IDS))
     .order_by(_GROUPS.c.name_key)
 )
 
