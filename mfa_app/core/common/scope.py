@@ -34,9 +34,14 @@ def seen_by(actor: Actor) -> list[ColumnElement[bool]]:
     return [User.role.in_(actor.visible_roles()), has_person(actor.scope_of)]
 
 
+def visible_to(actor: Actor) -> list[ColumnElement[bool]]:
+    """Return the conditions for a User to be somebody whom this actor may see."""
+    return [User.role.in_(actor.visible_roles()), *seen_by(actor)]
+
+
 def within_reach(actor: Actor) -> list[ColumnElement[bool]]:
     """Return the conditions for a User to be somebody this actor may act on: what `begin_change` checks."""
-    return [User.role.in_(actor.visible_roles()), *seen_by(actor), User.id != actor.user_id]
+    return [*visible_to(actor), User.id != actor.user_id]
 
 
 def require_seen(actor: Actor, user: User) -> None:

@@ -113,7 +113,7 @@ def _seen(actor: Actor) -> Select[OutboxMail, User]:
     found = select(OutboxMail, User).outerjoin(User, User.id == OutboxMail.user_id).where(*_FAILED)
     if actor.may(Permission.MANAGE_SITE):
         return found
-    return found.where(User.role.in_(actor.visible_roles()), *scope.seen_by(actor))
+    return found.where(*scope.visible_to(actor))
 
 
 def _failed(mail: OutboxMail, user: User | None) -> FailedMail:
