@@ -1,7 +1,5 @@
 """The tab "Requests": who waits for a reset or an approval, and the field for the number that is read out."""
 
-from datetime import timedelta
-
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -10,7 +8,7 @@ from mfa_app.admin.users.caller_forms import RequestNumberForm
 from mfa_app.core.common import clock
 from mfa_app.core.common.permissions import Permission
 from mfa_app.core.helpdesk import approval_list, queue
-from mfa_app.core.helpdesk.requests import OPEN_FOR
+from mfa_app.core.helpdesk.requests import OPEN_HOURS
 from mfa_app.web.security.access_rules import requires
 from mfa_app.web.security.current import current_actor
 from mfa_app.web.ui.fields import entered
@@ -35,7 +33,7 @@ def help_requests() -> ResponseReturnValue:
         entries=found.entries,
         approvals=approval_list.waiting_for(actor, now=now) if not after else (),
         words={"risks": risks_in_words, "check": check_in_words},
-        hours=OPEN_FOR // timedelta(hours=1),
+        hours=OPEN_HOURS,
         event_name=event_name,
         first_url=url_for("admin.help_requests") if after else None,
         next_url=found.after and url_for("admin.help_requests", after=found.after),

@@ -1,6 +1,6 @@
 """Asking the help desk for a reset, the page that waits for it, and the links in emails that stop one."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -71,8 +71,7 @@ def stop_reset() -> ResponseReturnValue:
         requests.stop_by_link(link, user, actor=current_actor(), now=now)
         forget_opened_link()
         return redirect(url_for("auth.reset_stopped"))
-    hours = requests.OPEN_FOR // timedelta(hours=1)
-    return render_form("auth/stop_reset.html", form, email=user.email, hours=hours)
+    return render_form("auth/stop_reset.html", form, email=user.email, hours=requests.OPEN_HOURS)
 
 
 @blueprint.route("/login/stop-approval", methods=["GET", "POST"])

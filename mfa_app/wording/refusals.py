@@ -10,7 +10,7 @@ from flask_babel import ngettext
 
 from mfa_app.core.common import clock, errors
 from mfa_app.core.factors import challenges
-from mfa_app.core.helpdesk.requests import OPEN_FOR
+from mfa_app.core.helpdesk.requests import OPEN_HOURS
 from mfa_app.core.operations.logo import MAX_SIDE
 from mfa_app.core.passwords.strength import MAX_LENGTH, MIN_LENGTH
 from mfa_app.core.throttling.limits import HELP_REQUESTS
@@ -177,7 +177,7 @@ _SENTENCES: dict[type[errors.Refusal | errors.Interruption], str] = {
     errors.WrongRequestNumber: _l(
         "No open request has this number. Ask the caller to read it out again. A request ends after "
         "%(hours)s hours, and a newer one replaces it.",
-        hours=OPEN_FOR // timedelta(hours=1),
+        hours=OPEN_HOURS,
     ),
     errors.HelpRequestStopped: _l(
         "You can't ask for a reset here at the moment: the last request for your account was stopped through "

@@ -5,7 +5,7 @@ A request opens nothing. It has a short number, which the caller reads out, and 
 
 import enum
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, select, update
 
@@ -29,6 +29,8 @@ from mfa_app.models.database import insert_once, rows_changed
 from mfa_app.models.row_facts import AnyUser
 
 OPEN_FOR = LIFETIME[Purpose.STOP_RESET]
+
+OPEN_HOURS = one_time_links.hours_of(Purpose.STOP_RESET)
 
 DIGITS = 6
 
@@ -95,8 +97,7 @@ def file(identity: Identity, reason: str, *, actor: Actor, now: datetime) -> str
         """Another open request has this number."""
     record(Event.RESET_REQUESTED, actor=actor, subject=user, reason=reason)
     stop = one_time_links.create(Purpose.STOP_RESET, user, now=now)
-    hours = OPEN_FOR // timedelta(hours=1)
-    context = {"token": stop, "reason": reason, "hours": hours}
+    context = {"token": stop, "reason": reason, "hours": OPEN_HOURS}
     outbox.notify(outbox.Mail.RESET_REQUESTED, user, actor=actor, now=now, **context)
     return token
 
