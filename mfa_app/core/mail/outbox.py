@@ -18,6 +18,10 @@ from mfa_app.models.column_types import new_id
 from mfa_app.models.row_facts import AnyUser
 from mfa_app.settings import Settings
 
+SENT = OutboxMail.sent_at.is_not(None)  # it left, or became a file
+
+NEWEST_SENT = select(func.max(OutboxMail.created_at)).where(SENT).scalar_subquery()
+
 
 class Mail(enum.StrEnum):
     """All mails. The words of each are in templates/email/NAME."""

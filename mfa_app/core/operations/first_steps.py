@@ -9,7 +9,7 @@ from mfa_app.core.audit.events import Event
 from mfa_app.core.common.actor import Actor
 from mfa_app.core.common.locks import begin_change
 from mfa_app.core.common.permissions import Permission
-from mfa_app.core.mail import trial
+from mfa_app.core.mail import outbox, trial
 from mfa_app.core.operations import site_values
 from mfa_app.core.operations.site_values import StoredValues
 from mfa_app.core.policy.crowd import people_where
@@ -68,18 +68,14 @@ _TEST_ASKED_AT = (
     .scalar_subquery()
 )
 
-_SENT = OutboxMail.sent_at.is_not(None)
-
 # In the order of their index, so that no database reads all emails for it.
 _TEST_SENT_AT = (
     select(OutboxMail.sent_at)
-    .where(trial.IS_TEST, _SENT)
+    .where(trial.IS_TEST, outbox.SENT)
     .order_by(OutboxMail.to, OutboxMail.created_at)
     .limit(1)
     .scalar_subquery()
 )
-
-_NEWEST_SENT = select(func.max(OutboxMail.created_at)).where(_SENT).scalar_subquery()
 
 _ADMINISTRATORS = select(func.count(User.id)).where(User.role == Role.ADMIN, User.disabled_at.is_(None))
 
@@ -88,7 +84,7 @@ _ADMINISTRATORS = select(func.count(User.id)).where(User.role == Role.ADMIN, Use
 _FACTS = select(
     or_(
         _TEST_SENT_AT.is_not(None),
-        _NEWEST_SENT > _TEST_ASKED_AT,
+        outbox.NEWEST_SENT > _TEST_ASKED_AT,
     ).label("mail"),
     exists().where(Group.id.is_not(None)).label("group"),
     select(people_where(true())).where(~CohortCount.disabled).scalar_subquery().label("people"),

@@ -6,14 +6,13 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, false, func, or_, select, true
 
-from mfa_app.core.policy import conditions
-from mfa_app.core.policy.crowd import people_where
+from mfa_app.core.mail import outbox
+from mfa_app.core.policy.crowd import people_and_linked
 from mfa_app.core.rollout import board
 from mfa_app.core.throttling import limits
 from mfa_app.extensions import db
 from mfa_app.models import (
     PRIVILEGED,
-    CohortCount,
     OutboxMail,
     Throttle,
     User,
@@ -70,10 +69,6 @@ _WITHOUT_APP = (
     .order_by(User.email_key)
 )
 
-_PEOPLE = select(
-    people_where(true()).label("people"), people_where(conditions.of_cohort().linked).label("linked")
-).where(~CohortCount.disabled)
-
 _ENABLED = select(func.count(User.id)).where(User.disabled_at.is_(None))
 
 _WAITING = select(func.count(Throttle.key)).where(
@@ -87,10 +82,6 @@ _UNSENT = select(
     func.count(OutboxMail.id).filter(OutboxMail.next_attempt_at.is_(None)).label("mails_failed"),
 ).where(OutboxMail.sent_at.is_(None))
 
-_SENT = OutboxMail.sent_at.is_not(None)
-
-_NEWEST_SENT = select(func.max(OutboxMail.created_at)).where(_SENT).scalar_subquery()
-
 # Why no mail leaves: an error that is not about one recipient, and nothing was sent since.
 _MAIL_ERROR = (
     select(OutboxMail.last_error)
@@ -99,7 +90,7 @@ _MAIL_ERROR = (
         OutboxMail.next_attempt_at.is_not(None),
         OutboxMail.last_error.is_not(None),
         OutboxMail.recipient_refused.is_(False),
-        or_(OutboxMail.created_at > _NEWEST_SENT, ~exists().where(_SENT)),
+        or_(OutboxMail.created_at > outbox.NEWEST_SENT, ~exists().where(outbox.SENT)),
     )
     .order_by(OutboxMail.created_at.desc())
     .limit(1)
@@ -108,7 +99,7 @@ _MAIL_ERROR = (
 
 def _numbers() -> Select[Any]:
     """Return the SELECT of all numbers that are one row, by the names that `SiteStatistics` has for them."""
-    people, unsent = _PEOPLE.subquery(), _UNSENT.subquery()
+    people, unsent = people_and_linked().subquery(), _UNSENT.subquery()
     return select(
         people,
         unsent,

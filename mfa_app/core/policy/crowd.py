@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, false, func, select, true
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, false, func, select, true
 
 from mfa_app.core.policy.conditions import (
     NO_DEMAND,
@@ -43,6 +43,12 @@ def count(scope: Group | None, everyone: RuleValues, cases: Sequence[Case], grac
     if scope is not None:
         sums = sums.where(CohortCount.cohort_id.in_(_cohorts_of(scope)))
     return list(db.session.execute(sums.where(~CohortCount.disabled, ~CohortCount.exemption)).one())
+
+
+def people_and_linked() -> Select[int, int]:
+    """Return the SELECT of how many enabled people there are, and how many have an app or a passkey."""
+    numbers = people_where(true()).label("people"), people_where(of_cohort().linked).label("linked")
+    return select(*numbers).where(~CohortCount.disabled)
 
 
 def assumed(

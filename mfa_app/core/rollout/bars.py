@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select, true
 
 from mfa_app.core.common import days
-from mfa_app.core.policy import conditions
-from mfa_app.core.policy.crowd import people_where
+from mfa_app.core.policy.crowd import people_and_linked
 from mfa_app.extensions import db
 from mfa_app.models import CohortCount, CohortGroup, Group, Progress, User
 from mfa_app.models.database import execute
@@ -68,16 +67,13 @@ def _counts() -> Sequence[tuple[Any, Any]]:
 
     Each comes with the column of the cohort. The first are sums that are kept, the others are in indexes.
     """
-    whole = select(people_where(true()), people_where(conditions.of_cohort().linked)).where(
-        ~CohortCount.disabled
-    )
     saw = func.count().filter(User.progress == Progress.SAW_QR_CODE)
     begun = select(func.count(), saw).select_from(User)
     begun = begun.where(User.progress >= Progress.LOGGED_IN, ~User.linked, User.disabled_at.is_(None))
     linked = func.count().filter(User.linked, User.disabled_at.is_(None))
     lately = User.second_factor_on.is_not(None), User.second_factor_on > bindparam("since")
     used = select(linked).select_from(User).where(*lately)
-    return (whole, CohortCount.cohort_id), (begun, User.cohort_id), (used, User.cohort_id)
+    return (people_and_linked(), CohortCount.cohort_id), (begun, User.cohort_id), (used, User.cohort_id)
 
 
 @cache
