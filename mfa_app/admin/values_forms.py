@@ -1,15 +1,11 @@
 """The forms of the page "Site" whose fields are values of the site."""
 
 from collections.abc import Callable
-from functools import cache
-from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from markupsafe import Markup
 from wtforms import RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
-from wtforms.widgets import Select, html_params
 
 from mfa_app.core.common import days, text
 from mfa_app.core.common.errors import NoMailServer, SetOnServer
@@ -25,7 +21,7 @@ from mfa_app.settings.values import (
     web_address,
 )
 from mfa_app.site import site
-from mfa_app.web.ui.fields import AS_TYPED, INVALID_CHOICE, one_line, readable
+from mfa_app.web.ui.fields import AS_TYPED, INVALID_CHOICE, LongSelect, one_line, readable
 from mfa_app.web.ui.forms import TOP, Form, shown_at
 from mfa_app.wording.link_proofs import AFTER_A_RESET
 from mfa_app.wording.site_values import APPROVALS
@@ -114,30 +110,9 @@ class SiteForm(ValuesForm):
     )
 
 
-def _usual_zone() -> str:
-    return _("%(zone)s, unless you choose another", zone=site()[Settings].time_zone.key)
-
-
 def _zones() -> list[SelectChoice]:
-    """Return the choices, of which WTForms asks only when one is sent."""
-    return [SelectChoice("", _usual_zone()), *(SelectChoice(name, name) for name in days.names_of_zones())]
-
-
-@cache
-def _options_of_zones() -> Markup:
-    option = Markup('<option value="{0}">{0}</option>')
-    return Markup("").join(map(option.format, days.names_of_zones()))
-
-
-class _ZoneSelect(Select):
-    """The select of hundreds of time zones, whose options are written once: only the chosen one differs."""
-
-    def __call__(self, field: SelectField, **attributes: Any) -> Markup:
-        usual = Markup('<option value="">{}</option>').format(_usual_zone())
-        chosen = Markup(' value="{}"').format(field.data or "")
-        options = (usual + _options_of_zones()).replace(chosen, Markup(" selected") + chosen, 1)
-        shown = html_params(name=field.name, id=field.id, **attributes)
-        return Markup("<select {}>{}</select>").format(shown, options)
+    usual = _("%(zone)s, unless you choose another", zone=site()[Settings].time_zone.key)
+    return [SelectChoice("", usual), *(SelectChoice(name, name) for name in days.names_of_zones())]
 
 
 class LookForm(ValuesForm):
@@ -153,7 +128,11 @@ class LookForm(ValuesForm):
         render_kw={"autocomplete": "off"},
     )
     time_zone = SelectField(
-        _l("Time zone"), choices=_zones, invalid_choice_message=INVALID_CHOICE, widget=_ZoneSelect()
+        _l("Time zone"),
+        default="",
+        choices=_zones,
+        invalid_choice_message=INVALID_CHOICE,
+        widget=LongSelect(),
     )
 
 
