@@ -1,9 +1,16 @@
 """Two administrators change one rule: what was previewed is saved only if the rule is still the same."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import pytest
+from sqlalchemy import event, update
 
 from mfa_app.core.policy import rules
 from mfa_app.core.policy.rules import RuleValues
+from mfa_app.extensions import db
+from mfa_app.models import SitePolicy
 from tests.support.browser import Page, Visitor
 from tests.support.databases import both_databases
 from tests.support.stories import carol_of_finance_at_work
@@ -73,6 +80,37 @@ def test_the_rule_for_everyone_is_protected_alike(world: World, carol: Visitor, 
     assert rule(world, None) == RuleValues(required=False, grace_days=7)
     carol.press("Switch on for 2 people")
     assert rule(world, None).required
+
+
+@contextmanager
+def changed_while_people_are_counted(world: World, **values: object) -> Iterator[None]:
+    """Let another connection change the rule for everyone as soon as a preview begins to count people."""
+    changed: list[str] = []
+
+    def change(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if "cohort_count" in statement and not changed:
+            changed.append(statement)
+            with engine.begin() as other:
+                other.execute(update(SitePolicy).values(rule_version=SitePolicy.rule_version + 1, **values))
+
+    with world.app.app_context():
+        engine = db.engine
+    world.live_all()
+    event.listen(engine, "before_cursor_execute", change)
+    yield
+    event.remove(engine, "before_cursor_execute", change)
+    assert changed
+
+
+@both_databases
+def test_a_rule_changed_while_its_preview_is_made_is_previewed_again(world: World, carol: Visitor) -> None:
+    carol.open("/admin/policy")
+    with changed_while_people_are_counted(world, grace_days=7):
+        page = carol.press("Continue", required="y")
+    assert "Now Not required (once switched on: devices remembered for 30 days)" in page.text
+    page = carol.press("Switch on for 1 person")
+    assert (page.status, MEANWHILE in page.text) == (409, True)
+    assert rule(world, None) == RuleValues(required=False, grace_days=7)
 
 
 def test_a_switch_in_an_old_list_says_so_before_it_changes_anything(
